@@ -1,0 +1,86 @@
+"""Commands that all card-OS families share, as Asks for a procedure.
+
+Source: ISO/IEC 7816-4:2013 (SELECT, READ, UPDATE, APPEND, GET CHALLENGE, EXTERNAL AUTHENTICATE);
+JR/T 0025.2-2010 5.5 (APPLICATION BLOCK, UNBLOCK). Purse commands stand in purse.py.
+"""
+
+from cardsvc.iso7816.apdu import Command
+from cardsvc.iso7816.exchange import SUCCESS, Ask
+
+CLA_ISO = 0x00
+CLA_ISO_SM = 0x04
+CLA_PBOC = 0x80
+CLA_PBOC_SM = 0x84
+MAC_LENGTH = 4
+
+FOUND_OR_NOT = ("9000", "6A82", "6A81", "6283")
+"""Answers to SELECT that say something about the card and are no fault of the exchange."""
+
+
+def select_by_id(file_id: bytes, expect: tuple[str, ...] = SUCCESS) -> Ask:
+    """SELECT by file identifier (2 bytes)."""
+    return Ask(Command(CLA_ISO, 0xA4, 0x00, 0x00, file_id, le=256), "SELECT", expect)
+
+
+def select_by_name(name: bytes, expect: tuple[str, ...] = SUCCESS) -> Ask:
+    """SELECT by DF name (5 to 16 bytes)."""
+    return Ask(Command(CLA_ISO, 0xA4, 0x04, 0x00, name, le=256), "SELECT", expect)
+
+
+def read_binary(sfi: int, length: int, expect: tuple[str, ...] = SUCCESS) -> Ask:
+    """READ BINARY of ``length`` bytes from the start of the file with this short identifier."""
+    return Ask(Command(CLA_ISO, 0xB0, 0x80 | sfi, 0x00, le=length), "READ BINARY", expect)
+
+
+def update_binary(sfi: int, data: bytes, *, secret: bool = False) -> Ask:
+    """UPDATE BINARY from the start of a file."""
+    return Ask(Command(CLA_ISO, 0xD6, 0x80 | sfi, 0x00, data), "UPDATE BINARY", changes=True, secret=secret)
+
+
+def update_binary_header(sfi: int, length: int) -> bytes:
+    """CLA INS P1 P2 and the final Lc of a protected UPDATE BINARY of ``length`` data bytes."""
+    return bytes((CLA_ISO_SM, 0xD6, 0x80 | sfi, 0x00, length + MAC_LENGTH))
+
+
+def protected_update_binary(sfi: int, data: bytes, mac: bytes, *, secret: bool = False) -> Ask:
+    """UPDATE BINARY with a secure-messaging MAC. Source: Fudan FMCOS 2.0 general manual 9.3."""
+    command = Command(CLA_ISO_SM, 0xD6, 0x80 | sfi, 0x00, data + mac)
+    return Ask(command, "UPDATE BINARY", changes=True, secret=secret)
+
+
+def read_record(number: int, sfi: int, length: int = 256, expect: tuple[str, ...] = SUCCESS) -> Ask:
+    """READ RECORD by number; in a cyclic file number 1 is the newest."""
+    return Ask(Command(CLA_ISO, 0xB2, number, sfi << 3 | 0x04, le=length), "READ RECORD", expect)
+
+
+def append_record(sfi: int, record: bytes, p2_low: int, *, secret: bool = False) -> Ask:
+    """APPEND RECORD; families disagree on the low three bits of P2 (profile: append_record_p2_low)."""
+    return Ask(Command(CLA_ISO, 0xE2, 0x00, sfi << 3 | p2_low, record), "APPEND RECORD", changes=True, secret=secret)
+
+
+def get_challenge(length: int, expect: tuple[str, ...] = SUCCESS) -> Ask:
+    """GET CHALLENGE. The number is good for the next command only (Fudan FMCOS 2.0 general manual p53)."""
+    return Ask(Command(CLA_ISO, 0x84, 0x00, 0x00, le=length), "GET CHALLENGE", expect)
+
+
+def external_authenticate(key_id: int, cryptogram: bytes, expect: tuple[str, ...] = SUCCESS) -> Ask:
+    """EXTERNAL AUTHENTICATE. A wrong cryptogram costs a try, so the command changes the card."""
+    return Ask(Command(CLA_ISO, 0x82, 0x00, key_id, cryptogram), "EXTERNAL AUTHENTICATE", expect, changes=True)
+
+
+BLOCK_HEADER = {
+    "temporary": bytes((CLA_PBOC_SM, 0x1E, 0x00, 0x00, MAC_LENGTH)),
+    "permanent": bytes((CLA_PBOC_SM, 0x1E, 0x00, 0x01, MAC_LENGTH)),
+}
+UNBLOCK_HEADER = bytes((CLA_PBOC_SM, 0x18, 0x00, 0x00, MAC_LENGTH))
+
+
+def application_block(kind: str, mac: bytes) -> Ask:
+    """APPLICATION BLOCK, ``kind`` temporary or permanent. Source: JR/T 0025.2-2010 5.5.9.3."""
+    p2 = BLOCK_HEADER[kind][3]
+    return Ask(Command(CLA_PBOC_SM, 0x1E, 0x00, p2, mac), "APPLICATION BLOCK", changes=True)
+
+
+def application_unblock(mac: bytes) -> Ask:
+    """APPLICATION UNBLOCK. Source: JR/T 0025.2-2010 5.5.9.4: three failures lock the application for good."""
+    return Ask(Command(CLA_PBOC_SM, 0x18, 0x00, 0x00, mac), "APPLICATION UNBLOCK", changes=True)

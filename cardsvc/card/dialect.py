@@ -1,0 +1,54 @@
+"""How a card-OS family spells the commands in which families differ: files, keys, ends of creation.
+
+A dialect turns layout data into commands. A new family is a new profile file; only a really new spelling needs a class.
+"""
+
+from typing import Protocol
+
+from cardsvc.card.fmcos import FmcosDialect
+from cardsvc.card.layout import ApplicationLayout, FileLayout, KeySlot
+from cardsvc.card.profile import Profile
+from cardsvc.card.smartcos import SmartcosDialect
+from cardsvc.iso7816.exchange import Ask
+
+
+class Dialect(Protocol):
+    """Creation commands of one family.
+
+    ``open_until_end``: until the end of creation everything may be written in the clear, and purses do not work.
+    ``master_opens``: EXTERNAL AUTHENTICATE in the MF opens the DFs as well (else each DF has its own state).
+    """
+
+    open_until_end: bool
+    master_opens: bool
+
+    def create_mf(self, mf: ApplicationLayout, transport_code: bytes) -> Ask:
+        """Create the MF; ``transport_code`` (8 bytes) guards its erasure."""
+
+    def erase_mf(self, transport_code: bytes) -> Ask:
+        """Erase everything on the card."""
+
+    def create_df(self, application: ApplicationLayout) -> Ask:
+        """Create an application's DF in the MF."""
+
+    def create_key_file(self, application: ApplicationLayout) -> Ask:
+        """Create the key file, before any other file."""
+
+    def key_head(self, slot: KeySlot, version: int) -> bytes:
+        """Everything of a key record that stands before the key."""
+
+    def write_key(self, slot: KeySlot, record: bytes) -> Ask:
+        """Add a key that is not there yet."""
+
+    def create_file(self, file: FileLayout) -> Ask:
+        """Create an elementary file."""
+
+    def end_of_creation(self, application: ApplicationLayout) -> Ask | None:
+        """Close an application's (or the MF's) creation, where the family knows such a thing."""
+
+
+def dialect_of(profile: Profile) -> Dialect:
+    """The dialect that a profile names."""
+    if profile.dialect.name == "fmcos":
+        return FmcosDialect(profile)
+    return SmartcosDialect(profile)

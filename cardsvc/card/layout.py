@@ -1,0 +1,143 @@
+"""The citizen card's files and keys as data: which applications, which files with which rights, which keys.
+
+The TOML files in ``firmware_profiles/layouts`` fill these models; ``firmware_profiles/README.md`` explains every field.
+Rights are named by who may, not by a family's permission bytes; each dialect translates them:
+
+free         anyone, without authentication
+master       after EXTERNAL AUTHENTICATE with the master key
+maintenance  with a secure-messaging MAC under the application's maintenance key (line protection)
+never        nobody
+"""
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Access = Literal["free", "master", "maintenance", "never"]
+KeyPurpose = Literal["master", "maintenance", "internal_auth", "tac", "load", "purchase"]
+FileKind = Literal["binary", "fixed", "variable", "cyclic", "purse"]
+
+T = TypeVar("T")
+Items = Annotated[tuple[T, ...], Field(strict=False)]
+"""A TOML array; the items themselves are checked strictly."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class FileLayout(_Data):
+    """One elementary file. ``records`` and ``record_length`` for record files, ``size`` for the others."""
+
+    name: str
+    file_id: str = Field(pattern="^[0-9A-F]{4}$")
+    kind: FileKind
+    size: int = Field(default=0, ge=0, le=2048)
+    records: int = Field(default=0, ge=0, le=254)
+    record_length: int = Field(default=0, ge=0, le=248)
+    read: Access = "free"
+    write: Access = "master"
+    log: str | None = Field(default=None, pattern="^[0-9A-F]{4}$")
+
+    @property
+    def sfi(self) -> int:
+        """Short file identifier: the low five bits of the file identifier."""
+        return int(self.file_id, 16) & 0x1F
+
+    @property
+    def id_bytes(self) -> bytes:
+        """File identifier, 2 bytes."""
+        return bytes.fromhex(self.file_id)
+
+    @property
+    def body_size(self) -> int:
+        """Bytes of content that the file can hold."""
+        return self.size or self.records * self.record_length
+
+
+class KeySlot(_Data):
+    """One key of an application: what it is for and the identifier it has on the card."""
+
+    purpose: KeyPurpose
+    key_id: int = Field(ge=0, le=255)
+
+
+class ApplicationLayout(_Data):
+    """One DF (or the MF) with its keys and files, in the order in which they are created."""
+
+    name: str
+    file_id: str = Field(pattern="^[0-9A-F]{4}$")
+    aid: str = Field(pattern="^([0-9A-F]{2}){5,16}$")
+    label: str = ""
+    keys: Items[KeySlot]
+    file: Items[FileLayout]
+
+    @property
+    def id_bytes(self) -> bytes:
+        """File identifier, 2 bytes."""
+        return bytes.fromhex(self.file_id)
+
+    @property
+    def aid_bytes(self) -> bytes:
+        """Application identifier: the DF name."""
+        return bytes.fromhex(self.aid)
+
+    def key(self, purpose: KeyPurpose) -> KeySlot:
+        """The key for a purpose. Raises KeyError when the application has none."""
+        for slot in self.keys:
+            if slot.purpose == purpose:
+                return slot
+        raise KeyError(f"application {self.name} has no {purpose} key")
+
+    def find(self, name: str) -> FileLayout:
+        """The file with this name. Raises KeyError."""
+        for file in self.file:
+            if file.name == name:
+                return file
+        raise KeyError(f"application {self.name} has no file {name}")
+
+
+class Issuer(_Data):
+    """Codes of the issuer as they stand on the card (CJ/T 166 layout of EF15 and MF EF05), hex."""
+
+    issuer: str = Field(pattern="^[0-9A-F]{4}$")
+    city: str = Field(pattern="^[0-9A-F]{4}$")
+    industry: str = Field(pattern="^[0-9A-F]{4}$")
+    interoperability: str = Field(pattern="^[0-9A-F]{4}$")
+    device: str = Field(pattern="^[0-9A-F]{12}$")
+    social_security_region: str = Field(pattern="^[0-9]{6}$")
+    name: str
+
+
+class CardLayout(_Data):
+    """The whole card. The first application is the MF."""
+
+    id: str
+    version: int = Field(ge=1, le=255)
+    issuer: Issuer
+    application: Items[ApplicationLayout]
+    source: dict[str, str]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "CardLayout":
+        names = [application.name for application in self.application]
+        if len(set(names)) != len(names) or names[:1] != ["mf"]:
+            raise ValueError("application names must be unique and begin with mf")
+        return self
+
+    @property
+    def mf(self) -> ApplicationLayout:
+        """The master file."""
+        return self.application[0]
+
+    @property
+    def applications(self) -> tuple[ApplicationLayout, ...]:
+        """All applications below the MF."""
+        return self.application[1:]
+
+    def find(self, name: str) -> ApplicationLayout:
+        """The application with this name. Raises KeyError."""
+        for application in self.application:
+            if application.name == name:
+                return application
+        raise KeyError(f"the card layout has no application {name}")

@@ -1,0 +1,144 @@
+"""Firmware profiles: one card-OS family each, as data. Every field is documented in firmware_profiles/README.md."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cardsvc.card.layout import CardLayout, Items
+
+StatusWord = str
+HEX_STATUS = "^[0-9A-Fx]{4}$"
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class AtrPattern(_Data):
+    """One ATR of the family: hex, ``x`` for any digit; where the chip's serial number stands in it, if it does."""
+
+    pattern: str = Field(pattern="^([0-9A-Fx]{2}){2,33}$")
+    chip_serial_offset: int = Field(ge=0, le=32)
+    chip_serial_length: int = Field(ge=0, le=10)
+    what: str
+
+    def fits(self, atr: bytes) -> bool:
+        """Whether this ATR is one of them."""
+        seen = atr.hex().upper()
+        return len(seen) == len(self.pattern) and all(
+            p in ("x", s) for s, p in zip(seen, self.pattern, strict=True)
+        )
+
+    @property
+    def fixed_digits(self) -> int:
+        """How much of the pattern is fixed: the more specific one wins."""
+        return len(self.pattern) - self.pattern.count("x")
+
+    def chip_serial(self, atr: bytes) -> bytes:
+        """The chip's serial number, empty when the ATR does not tell it."""
+        return atr[self.chip_serial_offset : self.chip_serial_offset + self.chip_serial_length]
+
+
+class Transport(_Data):
+    """How bytes travel."""
+
+    protocols: Items[Literal["T=0", "T=1", "T=CL"]]
+    max_command_data: int = Field(ge=16, le=255)
+    max_response_data: int = Field(ge=16, le=256)
+
+
+class CommandDialect(_Data):
+    """How this family spells the commands in which families differ."""
+
+    name: Literal["fmcos", "smartcos"]
+    challenge_length: Literal[4, 8]
+    append_record_p2_low: Literal[0, 4]
+    file_exists: Items[str]
+    key_exists: Items[str]
+    max_directory_depth: int = Field(ge=1, le=3)
+
+
+class Blank(_Data):
+    """What a card looks like before personalisation."""
+
+    no_mf: Items[str]
+    factory_mf: bool
+    transport_key_id: int = Field(ge=0, le=255)
+
+
+class PurseKnobs(_Data):
+    """Where purses of this family differ (open points of the standard)."""
+
+    log_number: Literal["before", "after"]
+    proof_number: Literal["before", "after"]
+    pin_for_load: bool
+    purchase_mac1_card_id: bool
+    max_balance: int = Field(gt=0)
+
+
+class StatusWords(_Data):
+    """Status words of this family for events that others answer differently."""
+
+    blocked_select: Items[str]
+    blocked_use: Items[str]
+    mac_wrong: Items[str]
+    unwritten_binary: Items[str]
+
+
+class KnownFault(_Data):
+    """A fault of this firmware that the diagnosis should know."""
+
+    symptom: str
+    versions: str
+    cure: str
+    source: str
+
+
+class Profile(_Data):
+    """One card-OS family. ``source`` names, for every table above and field below, where its values come from."""
+
+    id: str = Field(pattern="^[a-z0-9-]+$")
+    name_zh: str
+    name_en: str
+    vendor: str
+    eeprom_bytes: int = Field(ge=1024)
+    atr: Items[AtrPattern]
+    transport: Transport
+    dialect: CommandDialect
+    blank: Blank
+    purse: PurseKnobs
+    status: StatusWords
+    known_fault: Items[KnownFault] = ()
+    layout: CardLayout
+    source: dict[str, str]
+
+    @model_validator(mode="after")
+    def _every_value_has_a_source(self) -> "Profile":
+        missing = [path for path in _leaves(self.model_dump(exclude={"source", "layout", "known_fault"})) if not self._sourced(path)]
+        unknown = [key for key in self.source if not any(_covers(key, path) for path in _leaves(self.model_dump()))]
+        if missing or unknown:
+            raise ValueError(f"values without a source: {missing}; sources of nothing: {unknown}")
+        return self
+
+    def _sourced(self, path: str) -> bool:
+        return any(_covers(key, path) for key in self.source)
+
+    def chip_serial(self, atr: bytes) -> bytes:
+        """The chip's serial number in this ATR, empty when it does not tell it."""
+        fitting = [pattern for pattern in self.atr if pattern.fits(atr)]
+        return max(fitting, key=lambda pattern: pattern.fixed_digits).chip_serial(atr) if fitting else b""
+
+    def fit(self, atr: bytes) -> int:
+        """How specifically this profile fits an ATR: 0 not at all, else the number of fixed digits."""
+        return max((pattern.fixed_digits for pattern in self.atr if pattern.fits(atr)), default=0)
+
+
+def _leaves(value: Any, path: str = "") -> list[str]:
+    """Dotted paths of all values in nested tables; arrays count as one value."""
+    if isinstance(value, dict):
+        return [leaf for key, inner in value.items() for leaf in _leaves(inner, f"{path}.{key}" if path else key)]
+    return [path]
+
+
+def _covers(key: str, path: str) -> bool:
+    return path == key or path.startswith(key + ".")

@@ -1,0 +1,72 @@
+"""Loading firmware profiles and recognising a card's family by its ATR."""
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cardsvc.card.layout import CardLayout
+from cardsvc.card.profile import Profile
+from cardsvc.errors import ProfileError
+
+
+def load_profile(path: Path) -> Profile:
+    """One profile with the card layout it names. Raises ProfileError ``profile_invalid`` with file and field."""
+    table = _read(path)
+    layout = table.get("layout")
+    if isinstance(layout, str):
+        table["layout"] = _read(path.parent / "layouts" / f"{layout}.toml")
+    try:
+        return Profile.model_validate(table)
+    except ValidationError as error:
+        raise ProfileError("profile_invalid", file=path.name, reason=explain(error)) from None
+
+
+def load_layout(path: Path) -> CardLayout:
+    """One card layout. Raises ProfileError ``profile_invalid``."""
+    try:
+        return CardLayout.model_validate(_read(path))
+    except ValidationError as error:
+        raise ProfileError("profile_invalid", file=path.name, reason=explain(error)) from None
+
+
+def load_profiles(folder: Path) -> tuple[Profile, ...]:
+    """All profiles of a folder by id. Raises ProfileError: folder missing or empty, a profile wrong, an id given twice."""
+    files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    if not files:
+        raise ProfileError("profile_folder_empty", folder=folder)
+    profiles = tuple(load_profile(file) for file in files)
+    ids = [profile.id for profile in profiles]
+    for twice in {name for name in ids if ids.count(name) > 1}:
+        raise ProfileError("profile_invalid", file=folder.name, reason=f"the id {twice} is given twice")
+    return profiles
+
+
+def recognise(profiles: Iterable[Profile], atr: bytes) -> Profile:
+    """The one profile that fits an ATR most specifically.
+
+    Raises ProfileError ``card_family_unknown`` or ``card_family_ambiguous``; both say what was seen.
+    """
+    fits = sorted(((profile.fit(atr), profile.id, profile) for profile in profiles if profile.fit(atr)), reverse=True)
+    if not fits:
+        raise ProfileError("card_family_unknown", atr=atr.hex().upper())
+    best = [profile for score, _, profile in fits if score == fits[0][0]]
+    if len(best) > 1:
+        candidates = ", ".join(sorted(profile.id for profile in best))
+        raise ProfileError("card_family_ambiguous", atr=atr.hex().upper(), candidates=candidates)
+    return best[0]
+
+
+def explain(error: ValidationError) -> str:
+    """Every problem of a data file in one line, with the path of the field and without its value."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']}" for problem in problems)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProfileError("profile_unreadable", file=path.name, reason=error) from None
