@@ -13,9 +13,6 @@ CLA_PBOC = 0x80
 CLA_PBOC_SM = 0x84
 MAC_LENGTH = 4
 
-FOUND_OR_NOT = ("9000", "6A82", "6A81", "6283")
-"""Answers to SELECT that say something about the card and are no fault of the exchange."""
-
 
 def select_by_id(file_id: bytes, expect: tuple[str, ...] = SUCCESS) -> Ask:
     """SELECT by file identifier (2 bytes)."""

@@ -1,0 +1,274 @@
+"""The purse: balance, log, load, purchase, and the evidence that settles what was broken off.
+
+Source: JR/T 0025.2-2010 5.5.2 (load), 5.5.3 (purchase), 5.6 (GET TRANSACTION PROVE). Money moves here and nowhere else.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from cardsvc.card import purse as pboc
+from cardsvc.card.commands import read_record, select_by_name
+from cardsvc.card.profile import Profile
+from cardsvc.card.purse import (
+    DebitForPurchaseAnswer,
+    InitializeForLoadAnswer,
+    InitializeForPurchaseAnswer,
+    LogRecord,
+    TransactionProof,
+)
+from cardsvc.errors import CardError
+from cardsvc.iso7816.apdu import Answer
+from cardsvc.iso7816.exchange import Ask, Procedure
+from cardsvc.iso7816.status import SW
+from cardsvc.procedures.script import refused
+
+Purpose = Literal["load", "purchase"]
+
+LOOK_TERMINAL = bytes(6)
+"""Terminal number of an INITIALIZE that is only a look."""
+
+
+class MacSession(Protocol):
+    """A session key in use: it makes MACs and is never seen."""
+
+    def mac(self, data: bytes) -> bytes:
+        """The 4-byte transaction MAC over data."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurseRef:
+    """One purse of one application: ``purse`` is "ed" or "ep"."""
+
+    application: str
+    purse: str
+
+    @property
+    def p2(self) -> int:
+        """P2 of the purse commands."""
+        return pboc.PURSES[self.purse]
+
+    @property
+    def load_type(self) -> int:
+        """Transaction type of a load into this purse."""
+        return int(pboc.load_type(self.p2))
+
+    @property
+    def purchase_type(self) -> int:
+        """Transaction type of a purchase from this purse."""
+        return int(pboc.purchase_type(self.p2))
+
+
+@dataclass(frozen=True, slots=True)
+class PurseSight:
+    """A purse as the card shows it: balance in fen, log newest first, counters before their next increment.
+
+    A counter is None when the card does not answer the look (a blocked purse, or no money for a purchase look).
+    """
+
+    balance: int
+    online_counter: int | None
+    offline_counter: int | None
+    log: tuple[LogRecord, ...]
+
+
+def _select(profile: Profile, ref: PurseRef) -> Ask:
+    return select_by_name(profile.layout.find(ref.application).aid_bytes)
+
+
+def _key_id(profile: Profile, ref: PurseRef, purpose: Purpose) -> int:
+    return profile.layout.find(ref.application).key(purpose).key_id
+
+
+def _judge(profile: Profile, asks: tuple[Ask, ...], answers: tuple[Answer, ...]) -> None:
+    """Raise what the first refusal of SELECT and INITIALIZE means."""
+    ask, last = asks[len(answers) - 1], answers[-1]
+    if len(answers) == len(asks) and last.ok:
+        return
+    if f"{last.sw:04X}" in (*profile.status.blocked_select, *profile.status.blocked_use) and ask is not asks[-1]:
+        raise CardError("application_blocked", sw=f"{last.sw:04X}")
+    if last.sw == SW.NOT_ENOUGH_MONEY:
+        raise CardError("not_enough_money")
+    if last.sw == SW.COUNTER_AT_MAXIMUM:
+        raise CardError("counter_at_maximum")
+    if last.sw in (SW.KEY_INDEX_NOT_SUPPORTED, SW.KEY_NOT_FOUND):
+        raise CardError("purse_key_missing", sw=f"{last.sw:04X}")
+    raise refused(ask, last)
+
+
+def read_purse(profile: Profile, ref: PurseRef) -> Procedure[PurseSight]:
+    """Balance, log and both counters. The counters come from INITIALIZEs that nothing follows: they change nothing."""
+    asks = (_select(profile, ref), pboc.get_balance(ref.p2))
+    answers = yield asks
+    _judge(profile, asks, answers)
+    balance = int.from_bytes(answers[1].data, "big")
+    log = yield from read_log(profile, ref)
+    online = yield from _look(profile, ref, "load")
+    offline = yield from _look(profile, ref, "purchase")
+    return PurseSight(balance, online, offline, log)
+
+
+def read_log(profile: Profile, ref: PurseRef) -> Procedure[tuple[LogRecord, ...]]:
+    """The transaction log of the selected application, newest first. Source: JR/T 0025.2-2010 5.5.8."""
+    file = profile.layout.find(ref.application).find("log")
+    answers = yield tuple(read_record(number, file.sfi, LogRecord.LENGTH) for number in range(1, file.records + 1))
+    records = (LogRecord.parse(answer.data) for answer in answers if answer.ok and len(answer.data) == LogRecord.LENGTH)
+    return tuple(record for record in records if record.written)
+
+
+def _look(profile: Profile, ref: PurseRef, purpose: Purpose) -> Procedure[int | None]:
+    """A counter, by an INITIALIZE for the smallest amount."""
+    initialize = pboc.initialize_for_load if purpose == "load" else pboc.initialize_for_purchase
+    key = _key_id(profile, ref, purpose)
+    answers = yield (initialize(ref.p2, key, pboc.SAFE_AMOUNT, LOOK_TERMINAL),)
+    if not answers[0].ok:
+        return None
+    if purpose == "load":
+        return InitializeForLoadAnswer.parse(answers[0].data).online_counter
+    return InitializeForPurchaseAnswer.parse(answers[0].data).offline_counter
+
+
+# Load
+
+
+def initialize_for_load(
+    profile: Profile, ref: PurseRef, amount: int, terminal: bytes
+) -> Procedure[InitializeForLoadAnswer]:
+    """Select the application and INITIALIZE FOR LOAD. Nothing is written to the card."""
+    key = _key_id(profile, ref, "load")
+    asks = (_select(profile, ref), pboc.initialize_for_load(ref.p2, key, amount, terminal))
+    answers = yield asks
+    _judge(profile, asks, answers)
+    return InitializeForLoadAnswer.parse(answers[1].data)
+
+
+def check_mac1(init: InitializeForLoadAnswer, ref: PurseRef, amount: int, terminal: bytes, session: MacSession) -> None:
+    """Whether this card knows its load key. Raises CardError ``card_not_genuine``; no money has moved then."""
+    if session.mac(pboc.load_mac1_data(init.balance, amount, ref.load_type, terminal)) != init.mac1:
+        raise CardError("card_not_genuine")
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEvidence:
+    """What the card says about a load or purchase whose answer was not seen, or was not good.
+
+    ``counter``: the online counter for a load, the offline counter for a purchase, before the next increment; None when
+    the card did not tell. ``proofs``: the proofs that the card gave, by the number asked for; only a TAC that verifies counts.
+    """
+
+    balance: int | None
+    counter: int | None
+    proofs: tuple[tuple[int, TransactionProof], ...]
+    log: tuple[LogRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreditForLoadOutcome:
+    """How CREDIT FOR LOAD went: a TAC to verify, or a status word and the evidence gathered right after it."""
+
+    sw: int
+    tac: bytes | None = None
+    evidence: TransactionEvidence | None = None
+
+
+def credit_for_load(
+    profile: Profile,
+    ref: PurseRef,
+    init: InitializeForLoadAnswer,
+    amount: int,
+    terminal: bytes,
+    moment: dt.datetime,
+    session: MacSession,
+) -> Procedure[CreditForLoadOutcome]:
+    """CREDIT FOR LOAD, directly after its INITIALIZE. A refusal is followed at once by gathering evidence."""
+    mac2 = session.mac(pboc.load_mac2_data(amount, ref.load_type, terminal, moment))
+    answers = yield (pboc.credit_for_load(moment, mac2),)
+    answer = answers[0]
+    if answer.ok and len(answer.data) == 4:
+        return CreditForLoadOutcome(answer.sw, tac=answer.data)
+    evidence = yield from load_evidence(profile, ref, init.online_counter)
+    return CreditForLoadOutcome(answer.sw, evidence=evidence)
+
+
+def load_evidence(profile: Profile, ref: PurseRef, online_counter: int) -> Procedure[TransactionEvidence]:
+    """Everything the card can say about the load that began at this online counter (the value before the increment)."""
+    return (yield from _evidence(profile, ref, "load", ref.load_type, online_counter))
+
+
+def purchase_evidence(profile: Profile, ref: PurseRef, offline_counter: int) -> Procedure[TransactionEvidence]:
+    """Everything the card can say about the purchase that began at this offline counter."""
+    return (yield from _evidence(profile, ref, "purchase", ref.purchase_type, offline_counter))
+
+
+def _evidence(
+    profile: Profile, ref: PurseRef, purpose: Purpose, transaction_type: int, counter: int
+) -> Procedure[TransactionEvidence]:
+    """The proof comes first: the next balance-changing command may throw it away (JR/T 0025.2-2010 5.6)."""
+    answers = yield (_select(profile, ref),)
+    if not answers[0].ok:
+        return TransactionEvidence(None, None, (), ())
+    proofs = yield from _proofs(profile, transaction_type, counter)
+    balance = yield from _balance(ref)
+    log = yield from read_log(profile, ref)
+    counter_now = yield from _look(profile, ref, purpose)
+    return TransactionEvidence(balance, counter_now, proofs, log)
+
+
+def _balance(ref: PurseRef) -> Procedure[int | None]:
+    answers = yield (pboc.get_balance(ref.p2),)
+    return int.from_bytes(answers[0].data, "big") if answers[0].ok else None
+
+
+def _proofs(profile: Profile, kind: int, counter: int) -> Procedure[tuple[tuple[int, TransactionProof], ...]]:
+    """Families disagree on the number of a proof: the profile's is asked first, then the other."""
+    after, before = (counter + 1) & 0xFFFF, counter
+    numbers = (after, before) if profile.purse.proof_number == "after" else (before, after)
+    answers = yield tuple(pboc.get_transaction_prove(kind, number) for number in numbers)
+    given = zip(numbers, answers, strict=False)
+    return tuple((number, TransactionProof.parse(a.data)) for number, a in given if a.ok and len(a.data) == 8)
+
+
+# Purchase
+
+
+def initialize_for_purchase(
+    profile: Profile, ref: PurseRef, amount: int, terminal: bytes
+) -> Procedure[InitializeForPurchaseAnswer]:
+    """Select the application and INITIALIZE FOR PURCHASE. Raises CardError ``not_enough_money``."""
+    key = _key_id(profile, ref, "purchase")
+    asks = (_select(profile, ref), pboc.initialize_for_purchase(ref.p2, key, amount, terminal))
+    answers = yield asks
+    _judge(profile, asks, answers)
+    return InitializeForPurchaseAnswer.parse(answers[1].data)
+
+
+@dataclass(frozen=True, slots=True)
+class DebitForPurchaseOutcome:
+    """How DEBIT FOR PURCHASE went. ``mac2_right``: the card that answered knows the session key."""
+
+    sw: int
+    tac: bytes | None = None
+    mac2_right: bool = False
+    evidence: TransactionEvidence | None = None
+
+
+def debit_for_purchase(
+    profile: Profile,
+    ref: PurseRef,
+    init: InitializeForPurchaseAnswer,
+    amount: int,
+    terminal: bytes,
+    terminal_transaction: bytes,
+    moment: dt.datetime,
+    session: MacSession,
+) -> Procedure[DebitForPurchaseOutcome]:
+    """DEBIT FOR PURCHASE, directly after its INITIALIZE."""
+    mac1 = session.mac(pboc.purchase_mac1_data(amount, ref.purchase_type, terminal, moment))
+    answers = yield (pboc.debit_for_purchase(terminal_transaction, moment, mac1),)
+    answer = answers[0]
+    if answer.ok and len(answer.data) == 8:
+        debit = DebitForPurchaseAnswer.parse(answer.data)
+        right = session.mac(pboc.purchase_mac2_data(amount)) == debit.mac2
+        return DebitForPurchaseOutcome(answer.sw, debit.tac, right)
+    evidence = yield from purchase_evidence(profile, ref, init.offline_counter)
+    return DebitForPurchaseOutcome(answer.sw, evidence=evidence)
