@@ -44,10 +44,10 @@ class FmcosDialect:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
 
-    def create_mf(self, mf: ApplicationLayout, transport_code: bytes) -> Ask:
-        """80 E0 3F00: 38, space FFFF (all), create right, erase right, SFI of DIR, FFFF, transport code (8)."""
-        body = struct.pack(">BHBBB2s8s", 0x38, 0xFFFF, MF_STATE_1, MF_STATE_1, 0x01, b"\xff\xff", transport_code)
-        return self._create(mf.file_id, body, secret=True)
+    def create_mf(self, mf: ApplicationLayout, transport_code: bytes) -> Ask:  # noqa: ARG002 - rights guard erasure
+        """80 E0 3F00: 38, space FFFF (all), create right, erase right, SFI of DIR, seven FF as in Fudan's own script."""
+        body = struct.pack(">BHBBB7s", 0x38, 0xFFFF, MF_STATE_1, MF_STATE_1, 0x01, b"\xff" * 7)
+        return self._create(mf.file_id, body)
 
     def erase_mf(self, transport_code: bytes) -> Ask:  # noqa: ARG002 - guarded by the MF's state, not by the code
         """80 0E 00 00 00: empties the current DF, here the MF; the master key must have been authenticated."""
@@ -96,9 +96,10 @@ class FmcosDialect:
         """FMCOS knows no end of creation: rights hold from the first key on."""
         return None
 
-    def _create(self, file_id: str, body: bytes, *, secret: bool = False) -> Ask:
+    @staticmethod
+    def _create(file_id: str, body: bytes) -> Ask:
         command = Command(CLA_PBOC, 0xE0, int(file_id[:2], 16), int(file_id[2:], 16), body)
-        return Ask(command, "CREATE FILE", changes=True, secret=secret)
+        return Ask(command, "CREATE FILE", changes=True)
 
     @staticmethod
     def _space(application: ApplicationLayout) -> int:

@@ -1,0 +1,42 @@
+"""What differs between families, as the machinery of the virtual card asks for it."""
+
+from typing import Protocol
+
+from cardsvc.vcard.bodies import Directory
+from cardsvc.vcard.session import Apdu, Running
+
+
+class CardDialect(Protocol):
+    """One family's rules. Methods that handle a command end it with StatusError or return answer data."""
+
+    name: str
+    max_data: int
+    eeprom_size: int
+    chip_serial_length: int
+    blocked_select_sw: int
+    blocked_select_fci: bool
+    blocked_use_sw: int
+    unwritten_sw: int
+    proof_after: bool
+    log_after: bool
+
+    def atr(self, chip_serial: bytes) -> bytes:
+        """The ATR of a card with this chip."""
+
+    def allowed(self, card: Running, permission: int) -> bool:
+        """Whether a permission byte is satisfied now."""
+
+    def open_for_creation(self, card: Running, directory: Directory) -> bool:
+        """Whether everything is free in the selected DF because its creation has not ended."""
+
+    def create(self, card: Running, apdu: Apdu) -> bytes:
+        """CREATE FILE and its relatives."""
+
+    def erase(self, card: Running, apdu: Apdu) -> bytes:
+        """ERASE DF or MF."""
+
+    def write_key(self, card: Running, apdu: Apdu) -> bytes:
+        """WRITE KEY."""
+
+    def write_key_ins(self) -> int:
+        """Instruction byte of WRITE KEY."""

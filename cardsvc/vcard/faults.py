@@ -1,0 +1,39 @@
+"""What can go wrong with a virtual card, in words first.
+
+The card sits in a field or slot that gives it power. Power can fail
+
+- before the N-th command reaches it: the command has no effect;
+- after the N-th command was carried out, before its answer leaves: the effect stands, nobody heard of it;
+- at the K-th byte written to the EEPROM: that byte is written, no later one is.
+
+After a power failure the card answers nothing until it is powered on again; at power-on it recovers by itself to the state
+before or after the interrupted command, never between (JR/T 0025.2-2010 5.6). Besides power: the card may be mute (no answer at
+all, as a cracked chip), give a wrong ATR, answer late, lose one answer and stay powered (a contact bounce), or fail to write
+its EEPROM (6581, worn cells). The EEPROM never loses a byte that was written, and one byte is written whole or not at all.
+
+Faults are data: the same plan on the same card gives the same run.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """Which faults strike, counted from the moment the plan is set. Commands and bytes count from 1; None is never."""
+
+    tear_before_command: int | None = None
+    tear_after_command: int | None = None
+    tear_at_eeprom_byte: int | None = None
+    lose_answer_to_command: int | None = None
+    mute: bool = False
+    bad_atr: bool = False
+    delay_milliseconds: int = 0
+    worn_from_eeprom_byte: int | None = None
+
+
+class PowerLost(Exception):
+    """Power failed inside the card. Never leaves the package: the reader side sees CardGone."""
+
+
+class WornOut(Exception):
+    """An EEPROM cell could not be written."""
