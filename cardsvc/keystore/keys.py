@@ -1,0 +1,126 @@
+"""Keys in memory: names, versions, states, and the purposes they serve. No repr, str or error ever shows a key."""
+
+import hmac
+from dataclasses import dataclass, field, replace
+from enum import StrEnum, unique
+
+from cardsvc.crypto import epurse
+from cardsvc.errors import KeystoreError
+from cardsvc.keystore.protocol import Versions
+from cardsvc.units import bcd
+
+TRANSPORT = "transport"
+
+
+@unique
+class KeyState(StrEnum):
+    """active: used for everything. verify-only: still checks TACs. retired: used for nothing."""
+
+    ACTIVE = "active"
+    VERIFY_ONLY = "verify-only"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """One version of one master key."""
+
+    name: str
+    version: int
+    state: KeyState
+    value: bytes = field(repr=False)
+
+    @property
+    def check_value(self) -> str:
+        """Key check value, 6 hex digits: what people compare instead of the key."""
+        return epurse.key_check_value(self.value).hex().upper()
+
+
+class Session:
+    """A purse session key in use (MacSession)."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def mac(self, data: bytes) -> bytes:
+        """The 4-byte transaction MAC over data."""
+        return epurse.transaction_mac(self._key, data)
+
+
+class KeyRing:
+    """The purposes of protocol.KeyStore over a set of master keys; card keys are diversified by the card number."""
+
+    def __init__(self, entries: tuple[KeyEntry, ...], issuer_factors: tuple[bytes, ...] = ()) -> None:
+        self._entries = {(entry.name, entry.version): entry for entry in entries}
+        self._issuer_factors = issuer_factors
+
+    @property
+    def entries(self) -> tuple[KeyEntry, ...]:
+        """All keys, by name and version."""
+        return tuple(self._entries[key] for key in sorted(self._entries))
+
+    def with_entry(self, entry: KeyEntry) -> "KeyRing":
+        """The same ring with a key more, or changed."""
+        others = tuple(e for e in self.entries if (e.name, e.version) != (entry.name, entry.version))
+        return KeyRing((*others, entry), self._issuer_factors)
+
+    def rolled(self, name: str, value: bytes) -> "KeyRing":
+        """A new active version of a key; the one before becomes verify-only."""
+        ring = self
+        newest = max((e.version for e in self.entries if e.name == name), default=0)
+        for old in (e for e in self.entries if e.name == name and e.state is KeyState.ACTIVE):
+            ring = ring.with_entry(replace(old, state=KeyState.VERIFY_ONLY))
+        return ring.with_entry(KeyEntry(name, newest + 1, KeyState.ACTIVE, value))
+
+    def versions(self) -> dict[str, int]:
+        """The active version of every key."""
+        return {e.name: e.version for e in self.entries if e.state is KeyState.ACTIVE}
+
+    def session(
+        self, card_no: str, name: str, card_random: bytes, counter: int, versions: Versions, tail: bytes = b"\x80\x00"
+    ) -> Session:
+        """See KeyStore.session."""
+        return Session(epurse.session_key(self._card_key(card_no, name, versions), card_random, counter, tail))
+
+    def tac_verifies(self, card_no: str, application: str, data: bytes, tac: bytes, versions: Versions) -> bool:
+        """See KeyStore.tac_verifies."""
+        name = f"{application}.tac"
+        self._master(name, versions)
+        usable = (e for e in self.entries if e.name == name and e.state is not KeyState.RETIRED)
+        return any(hmac.compare_digest(epurse.tac(self._derived(e, card_no), data), tac) for e in usable)
+
+    def line_mac(self, card_no: str, application: str, challenge: bytes, message: bytes, versions: Versions) -> bytes:
+        """See KeyStore.line_mac."""
+        return epurse.line_mac(self._card_key(card_no, f"{application}.maintenance", versions), challenge, message)
+
+    def external_auth(self, card_no: str, application: str, challenge: bytes, versions: Versions) -> bytes:
+        """See KeyStore.external_auth."""
+        return epurse.external_auth(self._card_key(card_no, f"{application}.master", versions), challenge)
+
+    def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
+        """See KeyStore.key_record."""
+        return head + self._card_key(card_no, name, versions)
+
+    def transport_auth(self, challenge: bytes) -> bytes:
+        """See KeyStore.transport_auth."""
+        return epurse.external_auth(self._master(TRANSPORT, self.versions()).value, challenge)
+
+    def transport_code(self, card_no: str, versions: Versions) -> bytes:
+        """See KeyStore.transport_code: derived from the MF's master key, so that it needs no store of its own."""
+        return epurse.diversify(self._card_key(card_no, "mf.master", versions), b"TRANSPRT")[:8]
+
+    def _card_key(self, card_no: str, name: str, versions: Versions) -> bytes:
+        return self._derived(self._master(name, versions), card_no)
+
+    def _derived(self, entry: KeyEntry, card_no: str) -> bytes:
+        return epurse.diversify(entry.value, *self._issuer_factors, bcd(card_no))
+
+    def _master(self, name: str, versions: Versions) -> KeyEntry:
+        entry = self._entries.get((name, versions.get(name, 0)))
+        if entry is None:
+            raise KeystoreError("key_missing", key=name)
+        if entry.state is KeyState.RETIRED:
+            raise KeystoreError("key_retired", key=name, version=entry.version)
+        return entry

@@ -1,0 +1,47 @@
+"""What a key store does, by purpose. The sealed file implements it; an HSM can, because no method hands out a key.
+
+Names of keys are ``application.purpose``: ``purse.load``, ``mf.master``; ``transport`` is the key of blank cards. A key has
+versions; the versions in force when an operation begins are stored with it, so running it again gives the same bytes.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+Versions = Mapping[str, int]
+
+
+class MacSession(Protocol):
+    """A session key in use."""
+
+    def mac(self, data: bytes) -> bytes:
+        """The 4-byte transaction MAC over data."""
+
+
+class KeyStore(Protocol):
+    """All methods raise KeystoreError: ``key_missing``, ``key_retired``. ``card_no`` is the 16-digit card number."""
+
+    def versions(self) -> dict[str, int]:
+        """The active version of every key."""
+
+    def session(
+        self, card_no: str, name: str, card_random: bytes, counter: int, versions: Versions, tail: bytes = b"\x80\x00"
+    ) -> MacSession:
+        """A purse session under the load or purchase key ``name`` (JR/T 0025.2-2010 B.3)."""
+
+    def tac_verifies(self, card_no: str, application: str, data: bytes, tac: bytes, versions: Versions) -> bool:
+        """Whether a TAC over data was made by this card. Verify-only versions of the key are tried as well."""
+
+    def line_mac(self, card_no: str, application: str, challenge: bytes, message: bytes, versions: Versions) -> bytes:
+        """Secure-messaging MAC under the application's maintenance key."""
+
+    def external_auth(self, card_no: str, application: str, challenge: bytes, versions: Versions) -> bytes:
+        """Cryptogram under the application's master key."""
+
+    def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
+        """A key record for a card in personalisation: head, then the card's key. Secret: never logged or stored."""
+
+    def transport_auth(self, challenge: bytes) -> bytes:
+        """Cryptogram under the transport key of blank cards."""
+
+    def transport_code(self, card_no: str, versions: Versions) -> bytes:
+        """8 bytes of this card that guard its erasure."""
