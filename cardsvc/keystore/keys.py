@@ -54,7 +54,7 @@ class KeyRing:
 
     def __init__(self, entries: tuple[KeyEntry, ...], issuer_factors: tuple[bytes, ...] = ()) -> None:
         self._entries = {(entry.name, entry.version): entry for entry in entries}
-        self._issuer_factors = issuer_factors
+        self.issuer_factors = issuer_factors
 
     @property
     def entries(self) -> tuple[KeyEntry, ...]:
@@ -64,7 +64,7 @@ class KeyRing:
     def with_entry(self, entry: KeyEntry) -> "KeyRing":
         """The same ring with a key more, or changed."""
         others = tuple(e for e in self.entries if (e.name, e.version) != (entry.name, entry.version))
-        return KeyRing((*others, entry), self._issuer_factors)
+        return KeyRing((*others, entry), self.issuer_factors)
 
     def rolled(self, name: str, value: bytes) -> "KeyRing":
         """A new active version of a key; the one before becomes verify-only."""
@@ -115,7 +115,7 @@ class KeyRing:
         return self._derived(self._master(name, versions), card_no)
 
     def _derived(self, entry: KeyEntry, card_no: str) -> bytes:
-        return epurse.diversify(entry.value, *self._issuer_factors, bcd(card_no))
+        return epurse.diversify(entry.value, *self.issuer_factors, bcd(card_no))
 
     def _master(self, name: str, versions: Versions) -> KeyEntry:
         entry = self._entries.get((name, versions.get(name, 0)))

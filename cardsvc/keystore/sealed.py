@@ -32,7 +32,7 @@ class SealedKeystore(KeyRing):
     """The keys of an opened file. Change them with ``save``; see ceremony.py for how keys come in."""
 
     def __init__(self, path: Path, ring: KeyRing, passphrase: bytes, scrypt_n: int) -> None:
-        super().__init__(ring.entries, ring._issuer_factors)
+        super().__init__(ring.entries, ring.issuer_factors)
         self._path = path
         self._passphrase = passphrase
         self._scrypt_n = scrypt_n
@@ -83,7 +83,7 @@ class SealedKeystore(KeyRing):
             "format": FORMAT,
             "scrypt": {"n": self._scrypt_n, "r": 8, "p": 1, "salt": salt.hex()},
             "nonce": nonce.hex(),
-            "issuer_factors": [factor.hex() for factor in ring._issuer_factors],
+            "issuer_factors": [factor.hex() for factor in ring.issuer_factors],
             "keys": [
                 {"name": e.name, "version": e.version, "state": e.state, "check_value": e.check_value}
                 for e in ring.entries

@@ -1,0 +1,76 @@
+"""State machines of money on its way. The same lists are CHECKs and triggers in the database (store/triggers.py)."""
+
+from collections.abc import Mapping
+from enum import StrEnum, unique
+from typing import TypeVar
+
+from cardsvc.errors import OperationError
+
+
+@unique
+class LoadState(StrEnum):
+    """A top-up.
+
+    requested    asked for, nothing promised
+    refused      a rule or the card said no before money was taken
+    authorised   money taken; committed before MAC2 leaves; the card may or may not have it
+    confirmed    the card has it: its TAC or its proof verified
+    suspect      the answer was not seen or not good: only the card can settle it
+    not_written  the card proved that it does not have it
+    refunded     the money went back to the payer
+    rewritten    the money went onto the card with another load
+    """
+
+    REQUESTED = "requested"
+    REFUSED = "refused"
+    AUTHORISED = "authorised"
+    CONFIRMED = "confirmed"
+    SUSPECT = "suspect"
+    NOT_WRITTEN = "not_written"
+    REFUNDED = "refunded"
+    REWRITTEN = "rewritten"
+
+
+LOAD_ALLOWED: Mapping[LoadState, frozenset[LoadState]] = {
+    LoadState.REQUESTED: frozenset({LoadState.AUTHORISED, LoadState.REFUSED}),
+    LoadState.AUTHORISED: frozenset({LoadState.CONFIRMED, LoadState.SUSPECT}),
+    LoadState.SUSPECT: frozenset({LoadState.CONFIRMED, LoadState.NOT_WRITTEN}),
+    LoadState.NOT_WRITTEN: frozenset({LoadState.REFUNDED, LoadState.REWRITTEN}),
+    LoadState.REFUSED: frozenset(),
+    LoadState.CONFIRMED: frozenset(),
+    LoadState.REFUNDED: frozenset(),
+    LoadState.REWRITTEN: frozenset(),
+}
+
+
+@unique
+class PurchaseState(StrEnum):
+    """A purchase made through this service.
+
+    authorised   committed before MAC1 leaves; the card may or may not have paid
+    confirmed    the card paid: its TAC or its proof verified
+    suspect      the answer was not seen or not good
+    not_debited  the card proved that it did not pay
+    """
+
+    AUTHORISED = "authorised"
+    CONFIRMED = "confirmed"
+    SUSPECT = "suspect"
+    NOT_DEBITED = "not_debited"
+
+
+PURCHASE_ALLOWED: Mapping[PurchaseState, frozenset[PurchaseState]] = {
+    PurchaseState.AUTHORISED: frozenset({PurchaseState.CONFIRMED, PurchaseState.SUSPECT}),
+    PurchaseState.SUSPECT: frozenset({PurchaseState.CONFIRMED, PurchaseState.NOT_DEBITED}),
+    PurchaseState.CONFIRMED: frozenset(),
+    PurchaseState.NOT_DEBITED: frozenset(),
+}
+
+S = TypeVar("S", LoadState, PurchaseState)
+
+
+def advance(allowed: Mapping[S, frozenset[S]], now: S, to: S) -> S:
+    """The next state. Raises OperationError ``state_not_allowed`` for a step that is not in the list."""
+    if to not in allowed[now]:
+        raise OperationError("state_not_allowed", now=now, to=to)
+    return to

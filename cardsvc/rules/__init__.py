@@ -1,0 +1,20 @@
+"""The city's and the card company's rules as dated data: what may be loaded, spent and opened, by whom, until when.
+
+Pure functions over a rule set; the day is an argument. Every acceptance and every refusal names the rule that decided.
+"""
+
+from cardsvc.rules.loading import LoadDecision, LoadRequest, check_load, check_spend
+from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open
+from cardsvc.rules.ruleset import RuleSet, load_rule_set
+
+__all__ = [
+    "LoadDecision",
+    "LoadRequest",
+    "OpenRequest",
+    "OpenTerms",
+    "RuleSet",
+    "check_load",
+    "check_open",
+    "check_spend",
+    "load_rule_set",
+]

@@ -1,0 +1,10 @@
+"""Where rows live: tables, unit of work, migrations. The only home of SQLAlchemy.
+
+Chosen over putting the tables into the ledger package: operations, cards and terminals are no part of the books, and a
+newcomer looks for tables in one place.
+"""
+
+from cardsvc.store.store import Store, open_store
+from cardsvc.store.unit_of_work import UnitOfWork
+
+__all__ = ["Store", "UnitOfWork", "open_store"]

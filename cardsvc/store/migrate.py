@@ -1,0 +1,46 @@
+"""Schema versions. Tables are only ever made by migrations, so a fresh database and an upgraded one are the same."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from cardsvc.errors import StoreError
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def _config(url: str = "") -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+def head_revision() -> str:
+    """The version that this program needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current_revision(url: str) -> str | None:
+    """The version that the database has, None for an empty one."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+
+
+def upgrade(url: str) -> None:
+    """Bring the database to the version this program needs. Raises StoreError ``store_version`` for a newer one."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    found = current_revision(url)
+    if found == head_revision():
+        return
+    if found is not None and found not in known:
+        raise StoreError("store_version", found=found, wanted=head_revision())
+    command.upgrade(_config(url), "head")

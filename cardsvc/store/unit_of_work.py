@@ -1,0 +1,61 @@
+"""One database transaction with its repositories. It is rolled back unless ``commit`` was called."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine
+
+from cardsvc.store import repositories as repos
+from cardsvc.store.failures import translated
+
+
+class UnitOfWork:
+    """A transaction. Use as a context manager; nothing stays without ``commit``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> Self:
+        with translated():
+            self._connection = self._engine.connect()
+            self._transaction = self._connection.begin()
+        self._bind(self._connection)
+        return self
+
+    def _bind(self, connection: Connection) -> None:
+        self.citizens = repos.Citizens(connection)
+        self.cards = repos.Cards(connection)
+        self.applications = repos.CardApplications(connection)
+        self.operations = repos.Operations(connection)
+        self.steps = repos.OperationSteps(connection)
+        self.loads = repos.Loads(connection)
+        self.purchases = repos.Purchases(connection)
+        self.evidence = repos.EvidenceRows(connection)
+        self.ledger = repos.Ledger(connection)
+        self.terminals = repos.Terminals(connection)
+        self.nonces = repos.Nonces(connection)
+
+    def commit(self) -> None:
+        """Make everything done in this transaction durable."""
+        with translated():
+            self._transaction.commit()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone when it raises."""
+        with translated(), self._connection.begin_nested():
+            yield
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._transaction.is_active:
+                self._transaction.rollback()
+        finally:
+            self._connection.close()
+        if error is not None:
+            with translated():
+                raise error
