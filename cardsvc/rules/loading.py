@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from cardsvc.errors import RuleError
 from cardsvc.rules.ruleset import Area, LoadRule, Method, RuleSet
@@ -112,7 +113,7 @@ def age(birth_date: dt.date, day: dt.date) -> int:
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
-def _refusal(code: str, rules: RuleSet, rule: LoadRule, *, limit: int | None = None, **details: object) -> RuleError:
+def _refusal(code: str, rules: RuleSet, rule: LoadRule, *, limit: int | None = None, **details: Any) -> RuleError:
     if limit is not None:
         details["limit"] = format_yuan(limit)
     return RuleError(code, rule=rule.id, version=rules.version, source=rule.source, **details)

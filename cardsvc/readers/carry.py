@@ -1,0 +1,97 @@
+"""The loop of the side with the card: take commands from a port, send them to the card, bring the answers back.
+
+It is the whole of what a terminal has to do. It knows no keys and no rules.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cardsvc.errors import CardsvcError, Outcome
+from cardsvc.iso7816.channel import Channel
+from cardsvc.iso7816.exchange import Answers, Ask, Batch, Interrupted, run_batch
+from cardsvc.wire import OperationPort, OperationState, Reply
+
+Progress = Callable[[Ask], None]
+
+
+class CarriedOut(Exception):
+    """An operation ended in another way than well; ``reply`` holds its problem."""
+
+    def __init__(self, reply: Reply) -> None:
+        problem = reply.problem or {}
+        super().__init__(f"{problem.get('code', reply.state)} ({problem.get('outcome', Outcome.UNKNOWN)})")
+        self.reply = reply
+
+
+def _no_progress(_ask: Ask) -> None:
+    pass
+
+
+def carry_out(
+    port: OperationPort,
+    channel: Channel,
+    kind: str,
+    params: Mapping[str, Any],
+    *,
+    idempotency_key: str,
+    progress: Progress = _no_progress,
+) -> Mapping[str, Any]:
+    """Carry one operation to the card and return its result.
+
+    Raises CarriedOut when it ended in a problem, and the reader's own error when the card or the reader failed: the port was
+    told then how far it got, and what is open is settled at the card's next contact.
+    """
+    reply = port.start(kind, params, atr=channel.atr, idempotency_key=idempotency_key)
+    return finish(port, channel, reply, progress=progress)
+
+
+def finish(
+    port: OperationPort, channel: Channel, reply: Reply, *, progress: Progress = _no_progress
+) -> Mapping[str, Any]:
+    """Go on with an operation that waits for the card."""
+    while reply.state is OperationState.CARD:
+        answers = _exchange(port, channel, reply, progress)
+        reply = port.answer(reply.id, reply.step, answers)
+    if reply.state is not OperationState.DONE or reply.result is None:
+        raise CarriedOut(reply)
+    return reply.result
+
+
+def _exchange(port: OperationPort, channel: Channel, reply: Reply, progress: Progress) -> Answers:
+    try:
+        return run_batch(_Watched(channel, reply.commands, progress), reply.commands)
+    except Interrupted as broken:
+        _report(port, reply, broken)
+        raise broken.cause from None
+
+
+def _report(port: OperationPort, reply: Reply, broken: Interrupted) -> None:
+    """Tell the port that the card left. If that fails as well, the operation lapses by itself."""
+    try:
+        port.abandon(reply.id, reply.step, broken.answers, broken.cause.code)
+    except CardsvcError as failure:
+        failure.add_note("the port could not be told that the card left; the operation lapses by itself")
+        broken.cause.__cause__ = failure
+
+
+class _Watched:
+    """A channel that reports each command before it goes out."""
+
+    def __init__(self, channel: Channel, batch: Batch, progress: Progress) -> None:
+        self._channel = channel
+        self._waiting = iter(batch)
+        self._progress = progress
+
+    @property
+    def atr(self) -> bytes:
+        """The card's ATR."""
+        return self._channel.atr
+
+    def transmit(self, command: bytes) -> bytes:
+        """Report, then send."""
+        self._progress(next(self._waiting))
+        return self._channel.transmit(command)
+
+    def close(self) -> None:
+        """Close the card's channel."""
+        self._channel.close()

@@ -1,0 +1,1 @@
+"""Jobs on cards: the operations engine and the kinds of operation it carries out."""

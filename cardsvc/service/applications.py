@@ -1,0 +1,166 @@
+"""Opening and closing applications, and blocking and unblocking them."""
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import Field
+
+from cardsvc.card.records import ApplicationRecord, ApplicationState
+from cardsvc.errors import RequestError
+from cardsvc.iso7816.exchange import Procedure
+from cardsvc.procedures.applications import block_application, unblock_application, write_application
+from cardsvc.procedures.identify import ApplicationSight, read_applications
+from cardsvc.rules import OpenRequest, check_open
+from cardsvc.service.card_keys import CardKeys
+from cardsvc.service.contact import CONTACT
+from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.topup import LOCAL
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import CardApplication
+from cardsvc.units import bcd
+
+ApplicationName = Literal["bus", "parking", "library", "park"]
+DESK_ONLY = frozenset({"desk"})
+
+
+class OpenParams(Params):
+    """Parameters of opening. ``product``: the bus product (A B C D T) or the tariff class of the others."""
+
+    application: ApplicationName
+    product: str = Field(pattern="^[A-Z1-9]$")
+
+
+class CloseParams(Params):
+    """Parameters of closing."""
+
+    application: ApplicationName
+
+
+class BlockParams(Params):
+    """Parameters of blocking or unblocking."""
+
+    application: Literal["purse", "bus", "parking", "library", "park"]
+
+
+def _read(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSight, ...]]:
+    return read_applications(context.profile)
+
+
+def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
+    """The rules, and from them the record that will be written."""
+    name, product = context.params["application"], context.params["product"]
+    seen = next(sight for sight in sights if sight.name == name)
+    if seen.record and seen.record.state is ApplicationState.OPEN and not _unreported(context, uow, seen.record):
+        raise RequestError("application_already_open", application=name)
+    card = uow.cards.get(context.card_no)
+    citizen = uow.citizens.get(card.citizen_id) if card else None
+    if card is None or citizen is None:
+        raise ValueError("the card or the person of this operation is gone")
+    day = now.astimezone(LOCAL).date()
+    terms = check_open(context.rules, OpenRequest(name, product, citizen.birth_date, day, card.expiry_date))
+    own = _own_data(name, card.card_no, day, terms.valid_from).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
+    record = ApplicationRecord(
+        ApplicationState.OPEN, product, " ", terms.valid_from, terms.valid_to, review=None, own=own
+    )
+    facts = {
+        "record": record.encode().hex(),
+        "terms": {"fee": terms.fee, "deposit": terms.deposit, "rules": list(terms.rules), "rule_version": terms.version},
+    }
+    return Effect(facts=facts)
+
+
+def _unreported(context: Context, uow: UnitOfWork, record: ApplicationRecord) -> bool:
+    """Open on the card but not in the books: a run that was broken off after the write."""
+    row = uow.applications.get(context.card_no, context.params["application"])
+    return row is None or (row.state, row.product) != ("open", record.product)
+
+
+def _own_data(application: str, card_no: str, day: dt.date, valid_from: dt.date) -> bytes:
+    """The application's own 16 bytes: see card.records.ApplicationRecord."""
+    if application == "bus":
+        odd, even = (day, _next_month(day)) if day.month % 2 else (_next_month(day), day)
+        return bcd(f"{odd:%Y%m}") + bcd(f"{even:%Y%m}")
+    if application == "library":
+        return bcd(card_no) + b"\x00"
+    if application == "park":
+        return b"\x01" if valid_from.month == 1 else b"\x02"
+    return b""
+
+
+def _next_month(day: dt.date) -> dt.date:
+    return (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+
+
+def _decide_close(context: Context, _uow: UnitOfWork, sights: tuple[ApplicationSight, ...], _now: dt.datetime) -> Effect:
+    name = context.params["application"]
+    seen = next(sight for sight in sights if sight.name == name)
+    if seen.record is None or seen.record.state is ApplicationState.NOT_OPENED:
+        raise RequestError("application_not_open", application=name)
+    record = ApplicationRecord(
+        ApplicationState.CLOSED,
+        seen.record.product,
+        seen.record.holder_class,
+        seen.record.valid_from,
+        seen.record.valid_to,
+        seen.record.review,
+        seen.record.own,
+    )
+    return Effect(facts={"record": record.encode().hex(), "terms": {}})
+
+
+def _write(context: Context, _uow: UnitOfWork) -> Procedure[ApplicationRecord]:
+    name, keys = context.params["application"], CardKeys(context.keystore, context.card_no, context.versions)
+    record = bytes.fromhex(context.facts["record"])
+    return write_application(context.profile, name, record, lambda challenge, text: keys.line_mac(name, challenge, text))
+
+
+def _recorded(context: Context, uow: UnitOfWork, record: ApplicationRecord, now: dt.datetime) -> Effect:
+    name = context.params["application"]
+    state = "open" if record.state is ApplicationState.OPEN else "closed"
+    row = CardApplication(
+        context.card_no,
+        name,
+        state,
+        record.product,
+        record.valid_from,
+        record.valid_to,
+        context.operation.operation_id,
+        now,
+    )
+    uow.applications.put(row)
+    return Effect(done=_result(row, context.facts["terms"], context.facts["settled"]))
+
+
+def _result(row: CardApplication, terms: Any, settled: Any) -> dict[str, Any]:
+    return {
+        "card_no": row.card_no,
+        "application": row.application,
+        "state": row.state,
+        "product": row.product,
+        "valid_from": row.valid_from.isoformat() if row.valid_from else None,
+        "valid_to": row.valid_to.isoformat() if row.valid_to else None,
+        "terms": terms,
+        "settled": settled,
+    }
+
+
+def _block(context: Context, _uow: UnitOfWork) -> Procedure[None]:
+    name, keys = context.params["application"], CardKeys(context.keystore, context.card_no, context.versions)
+    procedure = block_application if context.operation.kind == "block" else unblock_application
+    return procedure(context.profile, name, lambda challenge, text: keys.line_mac(name, challenge, text))
+
+
+def _blocked(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) -> Effect:
+    name = context.params["application"]
+    state = "blocked" if context.operation.kind == "block" else "open"
+    row = uow.applications.get(context.card_no, name)
+    if row is not None:
+        uow.applications.change(row, state=state, changed_at=now, operation_id=context.operation.operation_id)
+    return Effect(done={"card_no": context.card_no, "application": name, "state": state})
+
+
+_WRITE = Phase("write", _write, _recorded)
+OPEN = OperationKind("open", OpenParams, (*CONTACT, Phase("decide", _read, _decide_open), _WRITE), DESK_ONLY)
+CLOSE = OperationKind("close", CloseParams, (*CONTACT, Phase("decide", _read, _decide_close), _WRITE), DESK_ONLY)
+BLOCK = OperationKind("block", BlockParams, (*CONTACT, Phase("block", _block, _blocked)), DESK_ONLY)
+UNBLOCK = OperationKind("unblock", BlockParams, (*CONTACT, Phase("unblock", _block, _blocked)), DESK_ONLY)

@@ -1,0 +1,43 @@
+"""The key store narrowed to one card: what the card procedures see of it."""
+
+from cardsvc.card.layout import KeyPurpose
+from cardsvc.card.purse import InitializeForLoadAnswer
+from cardsvc.keystore.protocol import KeyStore, MacSession, Versions
+
+
+class CardKeys:
+    """procedures.personalise.PersonalisationKeys over a key store, a card number and key versions."""
+
+    def __init__(self, keystore: KeyStore, card_no: str, versions: Versions) -> None:
+        self._keystore = keystore
+        self._card_no = card_no
+        self._versions = versions
+
+    def key_version(self, application: str, purpose: KeyPurpose) -> int:
+        """The version that a key record carries."""
+        return self._versions[f"{application}.{purpose}"]
+
+    def key_record(self, application: str, purpose: KeyPurpose, head: bytes) -> bytes:
+        """A key record. Secret."""
+        return self._keystore.key_record(self._card_no, f"{application}.{purpose}", head, self._versions)
+
+    def external_auth(self, application: str, challenge: bytes) -> bytes:
+        """Cryptogram under the application's master key."""
+        return self._keystore.external_auth(self._card_no, application, challenge, self._versions)
+
+    def transport_auth(self, challenge: bytes) -> bytes:
+        """Cryptogram under the transport key."""
+        return self._keystore.transport_auth(challenge)
+
+    def transport_code(self) -> bytes:
+        """The code that guards the erasure of this card."""
+        return self._keystore.transport_code(self._card_no, self._versions)
+
+    def line_mac(self, application: str, challenge: bytes, message: bytes) -> bytes:
+        """MAC under the application's maintenance key."""
+        return self._keystore.line_mac(self._card_no, application, challenge, message, self._versions)
+
+    def load_session(self, application: str, init: InitializeForLoadAnswer) -> MacSession:
+        """The load session for what the card answered."""
+        random, counter = init.card_random, init.online_counter
+        return self._keystore.session(self._card_no, f"{application}.load", random, counter, self._versions)

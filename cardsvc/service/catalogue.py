@@ -1,0 +1,14 @@
+"""All kinds of operation, by name."""
+
+from collections.abc import Mapping
+
+from cardsvc.service.applications import BLOCK, CLOSE, OPEN, UNBLOCK
+from cardsvc.service.inspect import INSPECT
+from cardsvc.service.issuing import PERSONALISE
+from cardsvc.service.kinds import OperationKind
+from cardsvc.service.purchase import PURCHASE
+from cardsvc.service.topup import TOP_UP
+
+KINDS: Mapping[str, OperationKind] = {
+    kind.name: kind for kind in (PERSONALISE, OPEN, CLOSE, TOP_UP, PURCHASE, INSPECT, BLOCK, UNBLOCK)
+}

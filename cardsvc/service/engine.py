@@ -1,0 +1,343 @@
+"""The operations engine: carries a job on one card through its phases, whoever holds the card, whichever worker is asked.
+
+Each call is one transaction: look the operation up, take the answers, run the phase's procedure again from its start with the
+stored answers, run effects until commands must be sent or the operation ends, commit, and only then reply. So whatever the
+card may do is in the database before the bytes that make it happen leave, and a worker that dies between two calls, or
+before it could reply, is replaced by any other: the caller repeats its call and gets the same reply.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from cardsvc.card.profile import Profile
+from cardsvc.card.profiles import recognise
+from cardsvc.errors import CardsvcError, OperationError, RequestError
+from cardsvc.iso7816.exchange import Answers, Batch, check_answers
+from cardsvc.keystore.protocol import KeyStore
+from cardsvc.rules import RuleSet
+from cardsvc.service.kinds import Actor, Context, Effect, OperationKind
+from cardsvc.service.problem import problem_of
+from cardsvc.service.replay import Ended, Waiting, run_phase
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Operation, OperationStep
+from cardsvc.wire import OperationState, Reply, answers_to_json
+
+STEP_SECONDS = 60
+"""How long an operation waits for the next answers before it lapses."""
+
+MAX_KEY_LENGTH = 128
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The engine with everything it is handed. ``clock`` gives aware times."""
+
+    store: Store
+    keystore: KeyStore
+    profiles: tuple[Profile, ...]
+    rules: RuleSet
+    kinds: Mapping[str, OperationKind]
+    clock: Callable[[], dt.datetime]
+
+    def port(self, actor: Actor) -> "EnginePort":
+        """The engine as one party sees it."""
+        return EnginePort(self, actor)
+
+    def sweep(self) -> int:
+        """End operations whose time is over; returns how many. Money is never settled by time."""
+        now = self.clock()
+        with self.store.begin() as uow:
+            lapsed = uow.operations.lapsed(now)
+            for operation in lapsed:
+                _Run(self, uow, operation, now).break_off("lapsed")
+            uow.commit()
+        return len(lapsed)
+
+
+class EnginePort:
+    """wire.OperationPort for one actor, straight into the engine."""
+
+    def __init__(self, engine: Engine, actor: Actor) -> None:
+        self._engine = engine
+        self._actor = actor
+
+    def start(self, kind: str, params: Mapping[str, Any], *, atr: bytes, idempotency_key: str) -> Reply:
+        """See OperationPort.start."""
+        operation_kind = self._kind(kind)
+        values = _validated(operation_kind, params)
+        profile = recognise(self._engine.profiles, atr)
+        if not 8 <= len(idempotency_key) <= MAX_KEY_LENGTH:
+            raise RequestError("idempotency_key_malformed")
+        fingerprint = _fingerprint(kind, values, atr)
+        now = self._engine.clock()
+        with self._engine.store.begin() as uow:
+            known = uow.operations.by_idempotency_key(self._actor.kind, self._actor.id, idempotency_key)
+            if known is not None:
+                if known.fingerprint != fingerprint:
+                    raise RequestError("idempotency_key_reused")
+                return replace(_Run(self._engine, uow, known, now).reply(), replayed=True)
+            operation = Operation(
+                operation_id=str(uuid.uuid4()),
+                kind=kind,
+                params=values,
+                actor_kind=self._actor.kind,
+                actor_id=self._actor.id,
+                idempotency_key=idempotency_key,
+                fingerprint=fingerprint,
+                state=OperationState.CARD,
+                phase=0,
+                step=0,
+                phase_step=0,
+                facts={"terminal_no": self._actor.terminal_no.hex(), "role": self._actor.role},
+                atr=atr.hex().upper(),
+                profile=profile.id,
+                key_versions=self._engine.keystore.versions(),
+                started_at=now,
+                expires_at=now + dt.timedelta(seconds=STEP_SECONDS),
+            )
+            uow.operations.add(operation)
+            run = _Run(self._engine, uow, operation, now)
+            run.proceed()
+            reply = run.reply()
+            uow.commit()
+        return reply
+
+    def answer(self, operation_id: str, step: int, answers: Answers) -> Reply:
+        """See OperationPort.answer."""
+        now = self._engine.clock()
+        with self._engine.store.begin() as uow:
+            run = self._run(uow, operation_id, now)
+            if step < run.operation.step:
+                return run.repeated(step, answers)
+            if step > run.operation.step:
+                raise OperationError("step_out_of_order", expected=run.operation.step, given=step)
+            run.lapse_if_over()
+            if run.operation.state == OperationState.CARD or run.takes_late_answers():
+                run.take(answers, partial=False)
+                run.proceed()
+            reply = run.reply()
+            uow.commit()
+        return reply
+
+    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
+        """See OperationPort.abandon. Answers that are complete after all are taken as answers first."""
+        now = self._engine.clock()
+        with self._engine.store.begin() as uow:
+            run = self._run(uow, operation_id, now)
+            if run.operation.state == OperationState.CARD:
+                if step == run.operation.step and answers:
+                    run.take_what_came(answers)
+                if run.operation.state == OperationState.CARD:
+                    run.break_off(reason)
+            reply = run.reply()
+            uow.commit()
+        return reply
+
+    def status(self, operation_id: str) -> Reply:
+        """See OperationPort.status."""
+        with self._engine.store.begin() as uow:
+            run = self._run(uow, operation_id, self._engine.clock())
+            run.lapse_if_over()
+            reply = run.reply()
+            uow.commit()
+        return reply
+
+    def _kind(self, kind: str) -> OperationKind:
+        found = self._engine.kinds.get(kind)
+        if found is None:
+            raise RequestError("operation_kind_unknown", kind=kind[:32])
+        if self._actor.role not in found.roles:
+            raise RequestError("operation_not_permitted", kind=kind)
+        return found
+
+    def _run(self, uow: UnitOfWork, operation_id: str, now: dt.datetime) -> "_Run":
+        """The operation, if it is this party's; others' look as if they did not exist."""
+        operation = uow.operations.for_update(operation_id)
+        if operation is None or (operation.actor_kind, operation.actor_id) != (self._actor.kind, self._actor.id):
+            raise OperationError("operation_unknown")
+        return _Run(self._engine, uow, operation, now)
+
+
+class _Run:
+    """One operation within one transaction."""
+
+    def __init__(self, engine: Engine, uow: UnitOfWork, operation: Operation, now: dt.datetime) -> None:
+        self.engine = engine
+        self.uow = uow
+        self.operation = operation
+        self.now = now
+        self.kind = engine.kinds[operation.kind]
+
+    def context(self) -> Context:
+        """What a phase sees now."""
+        operation = self.operation
+        terminal_no = bytes.fromhex(operation.facts["terminal_no"])
+        actor = Actor(operation.actor_kind, operation.actor_id, terminal_no, operation.facts["role"])
+        profile = next(profile for profile in self.engine.profiles if profile.id == operation.profile)
+        return Context(operation, profile, self.engine.keystore, self.engine.rules, actor)
+
+    def proceed(self) -> None:
+        """Run phases until one must hear from the card or the operation ends."""
+        while self.operation.state == OperationState.CARD or self.takes_late_answers():
+            try:
+                outcome = self._phase()
+                if isinstance(outcome, Waiting):
+                    return
+                with self.uow.savepoint():
+                    phase = self.kind.phases[self.operation.phase]
+                    effect = phase.effect(self.context(), self.uow, outcome.value, self.now)
+                    self._bind(effect)
+            except CardsvcError as error:
+                self.kind.broken_off(self.context(), self.uow, self.now)
+                self._end(OperationState.FAILED, problem=problem_of(error))
+                return
+            self._move_on(effect)
+
+    def _phase(self) -> Waiting | Ended:
+        """Run the current phase's procedure from its start with the answers that are stored."""
+        phase = self.kind.phases[self.operation.phase]
+        rows = self.uow.steps.of_phase(self.operation.operation_id, self.operation.phase)
+        return run_phase(phase.name, phase.procedure(self.context(), self.uow), [row.answers for row in rows])
+
+    def _bind(self, effect: Effect) -> None:
+        """Bind the operation to a card: one live operation a card."""
+        if effect.card_no is None or effect.card_no == self.operation.card_no:
+            return
+        other = self.uow.operations.live_on(effect.card_no)
+        if other is not None:
+            if other.expires_at > self.now:
+                raise OperationError("card_busy")
+            _Run(self.engine, self.uow, other, self.now).break_off("lapsed")
+        self._change(card_no=effect.card_no)
+
+    def _move_on(self, effect: Effect) -> None:
+        """Keep the effect's facts, and go to the next phase or end."""
+        changes: dict[str, Any] = {"facts": {**self.operation.facts, **effect.facts}}
+        if effect.key_versions is not None:
+            changes["key_versions"] = dict(effect.key_versions)
+        if effect.failed is not None:
+            self._end(OperationState.FAILED, problem=problem_of(effect.failed), **changes)
+        elif effect.done is not None:
+            self._end(OperationState.DONE, result=dict(effect.done), **changes)
+        else:
+            self._change(phase=self.operation.phase + 1, phase_step=self.operation.step, **changes)
+
+    def take(self, answers: Answers, *, partial: bool) -> None:
+        """Store the answers of the current step. Raises RequestError when they cannot be its answers."""
+        operation = self.operation
+        waiting = self._phase()
+        if not isinstance(waiting, Waiting):
+            raise OperationError("procedure_not_deterministic", kind=operation.kind)
+        check_answers(waiting.batch, answers)
+        row = OperationStep(
+            operation.operation_id, operation.step, operation.phase, answers_to_json(answers), partial, self.now
+        )
+        self.uow.steps.add(row)
+        expires = self.now + dt.timedelta(seconds=STEP_SECONDS)
+        self._change(step=operation.step + 1, expires_at=expires)
+
+    def take_what_came(self, answers: Answers) -> None:
+        """The answers that came before the card left: complete ones count, others only say how far it got."""
+        try:
+            self.take(answers, partial=False)
+        except RequestError:
+            return
+        self.proceed()
+
+    def repeated(self, step: int, answers: Answers) -> Reply:
+        """The reply to a step that was taken before: the same for the same answers."""
+        row = self.uow.steps.get(self.operation.operation_id, step)
+        if row is None or row.answers != answers_to_json(answers):
+            raise OperationError("step_already_passed", step=step)
+        if step == self.operation.step - 1:
+            return replace(self.reply(), replayed=True)
+        following = self.uow.steps.get(self.operation.operation_id, step + 1)
+        if following is None:
+            raise OperationError("step_already_passed", step=step)
+        return replace(self._waiting_reply(following.phase, step + 1), replayed=True)
+
+    def takes_late_answers(self) -> bool:
+        """Whether an abandoned operation still wants the answers of its current step."""
+        if self.operation.state != OperationState.ABANDONED or self.operation.phase >= len(self.kind.phases):
+            return False
+        return self.kind.phases[self.operation.phase].late
+
+    def lapse_if_over(self) -> None:
+        """End an operation whose time is over."""
+        if self.operation.state == OperationState.CARD and self.operation.expires_at <= self.now:
+            self.break_off("lapsed")
+
+    def break_off(self, reason: str) -> None:
+        """The card left, the customer went, or time ran out. What is open is settled at the card's next contact."""
+        self.kind.broken_off(self.context(), self.uow, self.now)
+        self._end(OperationState.ABANDONED, facts={**self.operation.facts, "broken_off": reason[:64]})
+
+    def _end(self, state: OperationState, **values: Any) -> None:
+        self._change(state=state, ended_at=self.operation.ended_at or self.now, **values)
+
+    def _change(self, **values: Any) -> None:
+        self.operation = self.uow.operations.change(self.operation, **values)
+
+    def reply(self) -> Reply:
+        """Where the operation stands now."""
+        operation = self.operation
+        if operation.state == OperationState.CARD:
+            return self._waiting_reply(operation.phase, operation.step)
+        problem = operation.problem
+        if operation.state == OperationState.ABANDONED:
+            problem = problem_of(OperationError("operation_abandoned"))
+        return Reply(
+            operation.operation_id,
+            OperationState(operation.state),
+            step=operation.step,
+            result=operation.result,
+            problem=problem,
+        )
+
+    def _waiting_reply(self, phase_number: int, step: int) -> Reply:
+        return Reply(
+            self.operation.operation_id,
+            OperationState.CARD,
+            step=step,
+            commands=self._batch(phase_number, step),
+            expires_at=self.operation.expires_at.isoformat(),
+        )
+
+    def _batch(self, phase_number: int, step: int) -> Batch:
+        """The commands of a step, made again from the answers before it."""
+        phase = self.kind.phases[phase_number]
+        rows = self.uow.steps.of_phase(self.operation.operation_id, phase_number)
+        answers = [row.answers for row in rows if row.step < step]
+        waiting = run_phase(phase.name, phase.procedure(self.context(), self.uow), answers)
+        if not isinstance(waiting, Waiting):
+            raise OperationError("procedure_not_deterministic", kind=self.operation.kind)
+        return waiting.batch
+
+
+def _validated(kind: OperationKind, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters as plain JSON values. Raises RequestError ``params_invalid`` naming the fields, never their values."""
+    try:
+        return kind.params.model_validate_json(json.dumps(params)).model_dump(mode="json")
+    except (ValidationError, TypeError, ValueError) as error:
+        raise RequestError("params_invalid", reason=_reasons(error)) from None
+
+
+def _reasons(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return "not JSON values"
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
+
+
+def _fingerprint(kind: str, params: Mapping[str, Any], atr: bytes) -> str:
+    """What "the same input" means for an idempotency key."""
+    return hashlib.sha256(json.dumps([kind, params, atr.hex()], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,119 @@
+"""Looking at a card: who it is, which applications are open, balance, log. Settles what is open, as every contact does."""
+
+import datetime as dt
+from typing import Any
+
+from cardsvc.card.purse import LogRecord, TransactionType
+from cardsvc.iso7816.exchange import Procedure
+from cardsvc.procedures.identify import ApplicationSight, CardSight, CardState, identify, read_applications
+from cardsvc.procedures.purse import PurseSight, read_purse
+from cardsvc.service.contact import known_card, open_facts
+from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.settle import gather, settle_all
+from cardsvc.service.topup import CITY_PURSE
+from cardsvc.store import UnitOfWork
+
+
+class InspectParams(Params):
+    """Inspection takes no parameters."""
+
+
+def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight]:
+    return identify(context.profile)
+
+
+def _seen(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:
+    """A card that is no citizen card is a result, not an error."""
+    summary = {"state": str(sight.state), "profile": context.profile.id, "atr": context.operation.atr}
+    if sight.state is not CardState.CITIZEN:
+        return Effect(done=summary)
+    card = known_card(context, uow, sight)
+    facts = {**open_facts(uow, card), "summary": summary, "purse_blocked": sight.purse_blocked}
+    return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
+
+
+def _gather(context: Context, uow: UnitOfWork) -> Procedure[Any]:
+    return gather(context, uow)
+
+
+def _settled(context: Context, uow: UnitOfWork, gathered: Any, now: dt.datetime) -> Effect:
+    return Effect(facts={"settled": settle_all(context, uow, gathered, now)})
+
+
+def _applications(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSight, ...]]:
+    return read_applications(context.profile)
+
+
+def _note_applications(
+    _context: Context, _uow: UnitOfWork, sights: tuple[ApplicationSight, ...], _now: dt.datetime
+) -> Effect:
+    return Effect(facts={"applications": {sight.name: _application_json(sight) for sight in sights}})
+
+
+def _application_json(sight: ApplicationSight) -> dict[str, Any]:
+    record = sight.record
+    if sight.blocked or record is None:
+        return {"state": "blocked" if sight.blocked else "unreadable", "sw": f"{sight.sw:04X}"}
+    return {
+        "state": record.state.name.lower(),
+        "product": record.product.strip(),
+        "valid_from": record.valid_from.isoformat() if record.valid_from else None,
+        "valid_to": record.valid_to.isoformat() if record.valid_to else None,
+    }
+
+
+def _purse(context: Context, _uow: UnitOfWork) -> Procedure[PurseSight | None]:
+    return silent() if context.facts["purse_blocked"] else read_purse(context.profile, CITY_PURSE)
+
+
+def _inspected(context: Context, uow: UnitOfWork, purse: PurseSight | None, _now: dt.datetime) -> Effect:
+    card = uow.cards.get(context.card_no)
+    if card is None:
+        raise ValueError("the card of this operation is gone")
+    return Effect(
+        done={
+            **context.facts["summary"],
+            "card_no": card.card_no,
+            "card_state": card.state,
+            "issue_date": card.issue_date.isoformat(),
+            "expiry_date": card.expiry_date.isoformat(),
+            "purse": _purse_json(purse),
+            "applications": context.facts["applications"],
+            "settled": context.facts["settled"],
+        }
+    )
+
+
+def _purse_json(purse: PurseSight | None) -> dict[str, Any]:
+    if purse is None:
+        return {"state": "blocked"}
+    return {
+        "state": "open",
+        "balance": purse.balance,
+        "online_counter": purse.online_counter,
+        "offline_counter": purse.offline_counter,
+        "log": [_log_json(record) for record in purse.log],
+    }
+
+
+def _log_json(record: LogRecord) -> dict[str, Any]:
+    known = record.type in set(TransactionType)
+    return {
+        "number": record.number,
+        "type": TransactionType(record.type).name.lower() if known else f"{record.type:02X}",
+        "amount": record.amount,
+        "terminal_no": record.terminal.hex(),
+        "at": (record.date + record.time).hex(),
+    }
+
+
+INSPECT = OperationKind(
+    "inspect",
+    InspectParams,
+    (
+        Phase("identify", _identify, _seen),
+        Phase("settle", _gather, _settled),
+        Phase("applications", _applications, _note_applications),
+        Phase("purse", _purse, _inspected),
+    ),
+)

@@ -1,0 +1,143 @@
+"""Personalisation as an operation: recognise the blank, write, read back, issue. A broken run is resumed on any desk."""
+
+import datetime as dt
+from typing import Any
+
+from pydantic import Field
+
+from cardsvc.card.contents import CardData
+from cardsvc.card.holder import Holder
+from cardsvc.errors import CardError, RequestError
+from cardsvc.iso7816.exchange import Procedure
+from cardsvc.procedures.identify import CardSight, CardState, identify
+from cardsvc.procedures.personalise import Personalisation, personalise
+from cardsvc.procedures.verify import verify_personalised
+from cardsvc.service.card_keys import CardKeys
+from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.topup import LOCAL
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Card, Citizen
+from cardsvc.units import CardNo
+
+VALID_YEARS = 10
+CARD_TYPE_DIGITS = "0101"
+"""Type 01 citizen card, subtype 01 adult, after the city code in the card number."""
+
+
+class PersonaliseParams(Params):
+    """Parameters of a personalisation: for whom."""
+
+    citizen_id: str = Field(min_length=36, max_length=36)
+
+
+def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight]:
+    return identify(context.profile)
+
+
+def _begin(context: Context, uow: UnitOfWork, sight: CardSight, now: dt.datetime) -> Effect:
+    """Decide between a fresh card, a resumed one, and one that must not be written."""
+    citizen = uow.citizens.get(context.params["citizen_id"])
+    if citizen is None:
+        raise RequestError("citizen_unknown")
+    serial = context.profile.chip_serial(bytes.fromhex(context.operation.atr)).hex().upper()
+    if not serial:
+        raise CardError("chip_serial_missing")
+    card = uow.cards.by_chip(serial, context.profile.id)
+    resuming = card is not None
+    if sight.state in (CardState.FOREIGN, CardState.LOCKED):
+        raise CardError("card_foreign" if sight.state is CardState.FOREIGN else "card_locked")
+    if sight.state is CardState.CITIZEN and (card is None or sight.card_no != card.card_no or card.state != "personalising"):
+        raise CardError("card_already_personalised", card_no=sight.card_no)
+    if card is not None and card.citizen_id != citizen.citizen_id:
+        raise CardError("card_begun_for_another")
+    if card is not None and card.state != "personalising":
+        raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
+    if card is None:
+        card = uow.cards.add(_new_card(context, uow, citizen, serial, now))
+    facts = {"state": str(sight.state), "resuming": resuming}
+    return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
+
+
+def _new_card(context: Context, uow: UnitOfWork, citizen: Citizen, serial: str, now: dt.datetime) -> Card:
+    if any(card.state in ("issued", "blocked") for card in uow.cards.of_citizen(citizen.citizen_id)):
+        raise RequestError("citizen_has_card")
+    issued = now.astimezone(LOCAL).date()
+    card_no = _next_card_no(context, uow)
+    return Card(
+        card_no=card_no,
+        chip_serial=serial,
+        profile=context.profile.id,
+        state="personalising",
+        citizen_id=citizen.citizen_id,
+        ss_card_no="A" + card_no[-8:],
+        issue_date=issued,
+        expiry_date=_years_later(issued, VALID_YEARS),
+        key_versions=context.keystore.versions(),
+        created_at=now,
+    )
+
+
+def _next_card_no(context: Context, uow: UnitOfWork) -> CardNo:
+    """City code, card type, then a running number of 8 digits."""
+    prefix = context.profile.layout.issuer.city + CARD_TYPE_DIGITS
+    highest = uow.cards.highest_number(prefix)
+    return CardNo(f"{prefix}{int(highest[-8:]) + 1 if highest else 1:08d}")
+
+
+def _years_later(day: dt.date, years: int) -> dt.date:
+    leap = day.month == 2 and day.day == 29
+    return day.replace(year=day.year + years, day=28 if leap else day.day)
+
+
+def _job(context: Context, uow: UnitOfWork) -> Personalisation:
+    card = uow.cards.get(context.card_no)
+    citizen = uow.citizens.get(card.citizen_id) if card else None
+    if card is None or citizen is None:
+        raise ValueError("the card or the person of this operation is gone")
+    holder = Holder(
+        citizen.name, citizen.id_number, citizen.sex, citizen.ethnic_group, citizen.birthplace, citizen.birth_date
+    )
+    data = CardData(CardNo(card.card_no), card.ss_card_no, holder, card.issue_date, card.expiry_date)
+    keys = CardKeys(context.keystore, card.card_no, context.versions)
+    return Personalisation(context.profile, data, keys, CardState(context.facts["state"]), context.facts["resuming"])
+
+
+def _write(context: Context, uow: UnitOfWork) -> Procedure[None]:
+    """A card that was finished but never reported is only read back."""
+    job = _job(context, uow)
+    return silent() if job.state is CardState.CITIZEN else personalise(job)
+
+
+def _written(_context: Context, _uow: UnitOfWork, _value: None, _now: dt.datetime) -> Effect:
+    return Effect()
+
+
+def _verify(context: Context, uow: UnitOfWork) -> Procedure[None]:
+    keys = CardKeys(context.keystore, context.card_no, context.versions)
+    return verify_personalised(_job(context, uow), keys.load_session)
+
+
+def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) -> Effect:
+    card = uow.cards.get(context.card_no)
+    if card is None:
+        raise ValueError("the card of this operation is gone")
+    card = uow.cards.change(card, state="issued", issued_at=now)
+    return Effect(done=_result(card, context.facts["resuming"]))
+
+
+def _result(card: Card, resumed: bool) -> dict[str, Any]:
+    return {
+        "card_no": card.card_no,
+        "profile": card.profile,
+        "issue_date": card.issue_date.isoformat(),
+        "expiry_date": card.expiry_date.isoformat(),
+        "resumed": resumed,
+    }
+
+
+PERSONALISE = OperationKind(
+    "personalise",
+    PersonaliseParams,
+    (Phase("identify", _identify, _begin), Phase("write", _write, _written), Phase("verify", _verify, _issue)),
+    roles=frozenset({"desk"}),
+)

@@ -1,0 +1,61 @@
+"""Read-only views: a card, its transactions, what the ledger says of it."""
+
+from typing import Any
+
+from cardsvc.errors import CardError
+from cardsvc.service.people import citizen_json
+from cardsvc.store import Store
+from cardsvc.store.records import Load, Purchase
+
+
+def card_view(store: Store, card_no: str) -> dict[str, Any]:
+    """A card as it stands in the books. Raises CardError ``card_unknown``."""
+    with store.read() as uow:
+        card = uow.cards.get(card_no)
+        if card is None:
+            raise CardError("card_unknown", card_no=card_no)
+        citizen = uow.citizens.get(card.citizen_id)
+        return {
+            "card_no": card.card_no,
+            "state": card.state,
+            "profile": card.profile,
+            "issue_date": card.issue_date.isoformat(),
+            "expiry_date": card.expiry_date.isoformat(),
+            "holder": citizen_json(citizen) if citizen else None,
+            "applications": {
+                row.application: {"state": row.state, "product": row.product} for row in uow.applications.of_card(card_no)
+            },
+            "balances": {name: -amount for name, amount in uow.ledger.balances(card_no).items() if card_no in name},
+            "open_loads": [load.load_id for load in uow.loads.open_on(card_no)],
+        }
+
+
+def transactions_view(store: Store, card_no: str) -> list[dict[str, Any]]:
+    """Loads and purchases of a card, newest first."""
+    with store.read() as uow:
+        if uow.cards.get(card_no) is None:
+            raise CardError("card_unknown", card_no=card_no)
+        rows: list[Load | Purchase] = [*uow.loads.of_card(card_no), *uow.purchases.of_card(card_no)]
+    return [_transaction(row) for row in sorted(rows, key=lambda row: row.authorised_at, reverse=True)]
+
+
+def _transaction(row: Load | Purchase) -> dict[str, Any]:
+    is_load = isinstance(row, Load)
+    return {
+        "kind": "load" if is_load else "purchase",
+        "id": row.load_id if isinstance(row, Load) else row.purchase_id,
+        "application": row.application,
+        "purse": row.purse,
+        "amount": row.amount,
+        "state": row.state,
+        "settled_by": row.settled_by,
+        "terminal_no": row.terminal_no,
+        "at": row.authorised_at.isoformat(),
+    }
+
+
+def trial_balance(store: Store) -> dict[str, Any]:
+    """Debits minus credits of every account; ``total`` is zero in a ledger that agrees."""
+    with store.read() as uow:
+        accounts = uow.ledger.balances()
+    return {"accounts": accounts, "total": sum(accounts.values())}
