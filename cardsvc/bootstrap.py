@@ -1,0 +1,73 @@
+"""The composition root: the only place that knows every adapter and puts them together."""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from cardsvc.card.profile import Profile
+from cardsvc.card.profiles import load_profiles
+from cardsvc.config import Settings
+from cardsvc.errors import KeystoreError
+from cardsvc.keystore import SealedKeystore
+from cardsvc.keystore.keys import TRANSPORT
+from cardsvc.rules import RuleSet, load_rule_set
+from cardsvc.service.catalogue import KINDS
+from cardsvc.service.engine import Engine
+from cardsvc.store import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """A service that is put together and ready."""
+
+    settings: Settings
+    store: Store
+    engine: Engine
+    profiles: tuple[Profile, ...]
+    rules: RuleSet
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+
+def now() -> dt.datetime:
+    """The clock of the service."""
+    return dt.datetime.now(dt.UTC)
+
+
+def build(settings: Settings) -> Services:
+    """Open everything the settings name. Raises StoreError, KeystoreError, ProfileError or RuleError."""
+    profiles = load_profiles(settings.profiles)
+    rules = load_rule_set(settings.rules)
+    keystore = SealedKeystore.open(settings.keystore, passphrase(settings))
+    store = open_database(settings)
+    return Services(settings, store, Engine(store, keystore, profiles, rules, KINDS, now), profiles, rules)
+
+
+def open_database(settings: Settings) -> Store:
+    """The database alone, upgraded where it is older. Makes the folder of an SQLite file."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    return open_store(settings.database_url)
+
+
+def passphrase(settings: Settings) -> bytes:
+    """The key store's passphrase from the settings. Raises KeystoreError ``passphrase_missing``."""
+    if settings.passphrase is not None:
+        return settings.passphrase.get_secret_value().encode()
+    if settings.passphrase_file is not None:
+        try:
+            return settings.passphrase_file.read_bytes().rstrip(b"\r\n")
+        except OSError:
+            raise KeystoreError("passphrase_missing") from None
+    raise KeystoreError("passphrase_missing")
+
+
+def key_names(profiles: tuple[Profile, ...]) -> tuple[str, ...]:
+    """Every key that the card layouts of these profiles need, and the transport key."""
+    names = {f"{a.name}.{slot.purpose}" for profile in profiles for a in profile.layout.application for slot in a.keys}
+    return (*sorted(names), TRANSPORT)

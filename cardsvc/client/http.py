@@ -1,0 +1,131 @@
+"""wire.OperationPort over HTTP.
+
+Every call may be repeated: the start carries an idempotency key that the caller made and stored, and a step posted twice with
+the same answers gives the same reply. So a lost reply is answered by sending again, with a fresh signature and nonce.
+"""
+
+import datetime as dt
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cardsvc.errors import Outcome, ReaderError
+from cardsvc.iso7816.exchange import Answers
+from cardsvc.signature import IDEMPOTENCY_KEY, sign
+from cardsvc.wire import OperationState, Reply, answers_to_json, ask_from_json
+
+TIMEOUT_SECONDS = 15
+WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)
+RETRIED_STATUSES = (502, 503, 504)
+
+
+class ServiceRefused(Exception):
+    """The service answered with a problem (RFC 9457); ``problem`` holds it, in both languages."""
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        super().__init__(f"{problem.get('code')} ({problem.get('outcome')})")
+        self.problem = problem
+
+
+class ApiClient:
+    """One terminal's connection to the service."""
+
+    def __init__(
+        self,
+        url: str,
+        terminal_id: str,
+        key: Ed25519PrivateKey,
+        *,
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        waits: tuple[float, ...] = WAITS,
+    ) -> None:
+        self._url = url.rstrip("/") + "/api/v1"
+        self._terminal_id = terminal_id
+        self._key = key
+        self._clock = clock
+        self._waits = waits
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def start(self, kind: str, params: Mapping[str, Any], *, atr: bytes, idempotency_key: str) -> Reply:
+        """See OperationPort.start."""
+        body = {"kind": kind, "params": dict(params), "reader": {"atr": atr.hex().upper()}}
+        return _reply(self.call("POST", "/operations", body, {IDEMPOTENCY_KEY: idempotency_key}))
+
+    def answer(self, operation_id: str, step: int, answers: Answers) -> Reply:
+        """See OperationPort.answer."""
+        return _reply(self.call("POST", f"/operations/{operation_id}/steps/{step}", {"answers": answers_to_json(answers)}))
+
+    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
+        """See OperationPort.abandon."""
+        body = {"step": step, "answers": answers_to_json(answers), "reason": reason}
+        return _reply(self.call("POST", f"/operations/{operation_id}/abandon", body))
+
+    def status(self, operation_id: str) -> Reply:
+        """See OperationPort.status."""
+        return _reply(self.call("GET", f"/operations/{operation_id}"))
+
+    def card(self, card_no: str) -> Mapping[str, Any]:
+        """A card as it stands in the books."""
+        return self.call("GET", f"/cards/{card_no}")
+
+    def transactions(self, card_no: str) -> list[Any]:
+        """Loads and purchases of a card, newest first."""
+        found: list[Any] = self.call("GET", f"/cards/{card_no}/transactions")["transactions"]
+        return found
+
+    def call(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Mapping[str, Any]:
+        """One call, repeated while no answer comes. Raises ServiceRefused, or ReaderError ``service_unreachable``."""
+        content = b"" if body is None else json.dumps(body).encode()
+        for wait in (*self._waits, None):
+            try:
+                response = self._send(method, path, content, dict(headers or {}))
+                if response.status_code not in RETRIED_STATUSES or wait is None:
+                    return _taken(response)
+            except (requests.ConnectionError, requests.Timeout):
+                if wait is None:
+                    raise ReaderError("service_unreachable", outcome=Outcome.UNKNOWN, url=self._url) from None
+            time.sleep(wait)
+        raise AssertionError("the last wait is None")
+
+    def _send(self, method: str, path: str, content: bytes, headers: dict[str, str]) -> requests.Response:
+        """Sign anew for each sending: a nonce is taken once."""
+        if content:
+            headers["Content-Type"] = "application/json"
+        request = self._session.prepare_request(
+            requests.Request(method, self._url + path, headers=headers, data=content or None)
+        )
+        sign(request, content, self._key, self._terminal_id, secrets.token_hex(16), self._clock())
+        return self._session.send(request, timeout=TIMEOUT_SECONDS)
+
+
+def _taken(response: requests.Response) -> Mapping[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        body = {"code": "service_answer_malformed", "outcome": Outcome.UNKNOWN, "status": response.status_code}
+        raise ServiceRefused(body) from None
+    if response.status_code >= 400:
+        raise ServiceRefused(body)
+    taken: Mapping[str, Any] = {**body, "_replayed": "Idempotency-Replayed" in response.headers}
+    return taken
+
+
+def _reply(body: Mapping[str, Any]) -> Reply:
+    return Reply(
+        body["id"],
+        OperationState(body["state"]),
+        step=body["step"],
+        commands=tuple(ask_from_json(command) for command in body["commands"]),
+        expires_at=body["expires_at"],
+        result=body["result"],
+        problem=body["problem"],
+        replayed=body["_replayed"],
+    )

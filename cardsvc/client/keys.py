@@ -1,0 +1,42 @@
+"""The terminal's own key: Ed25519, a PEM file that only its owner can read."""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from cardsvc.errors import KeystoreError
+
+
+def create_key(path: Path) -> Ed25519PrivateKey:
+    """A new key in a new file. Raises KeystoreError ``keystore_exists``."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise KeystoreError("keystore_exists", file=path) from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(pem)
+    return key
+
+
+def load_key(path: Path) -> Ed25519PrivateKey:
+    """The key in a file. Raises KeystoreError ``keystore_not_found`` or ``keystore_damaged``."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError:
+        raise KeystoreError("keystore_not_found", file=path) from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise KeystoreError("keystore_damaged", file=path) from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeystoreError("keystore_damaged", file=path)
+    return key

@@ -1,0 +1,53 @@
+"""Settings: environment variables CARDSVC_*, over a TOML file (CARDSVC_CONFIG), over defaults. No default is a secret."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+_STATE = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "cardsvc"
+
+
+def find_profiles() -> Path:
+    """The folder firmware_profiles: in a checkout beside the package, in an installation inside it."""
+    package = Path(__file__).parent
+    checkout = package.parent / "firmware_profiles"
+    return checkout if checkout.is_dir() else package / "firmware_profiles"
+
+
+class Settings(BaseSettings):
+    """Everything that differs between installations."""
+
+    model_config = SettingsConfigDict(env_prefix="CARDSVC_", extra="forbid")
+
+    database_url: str = f"sqlite:///{_STATE / 'cardsvc.db'}"
+    keystore: Path = _STATE / "keys.sealed"
+    passphrase: SecretStr | None = Field(default=None, description="of the sealed key store; better: passphrase_file")
+    passphrase_file: Path | None = None
+    profiles: Path = Field(default_factory=find_profiles)
+    rules: Path | None = Field(default=None, description="a rule set of your own instead of the packaged one")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    public_url: str | None = Field(default=None, description="what terminals call; needed behind a proxy")
+    workers: int = Field(default=2, ge=1, le=64)
+    config: Path | None = None
+    lang: str | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - fixed by the library
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - fixed by the library
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file that CARDSVC_CONFIG names."""
+        file = TomlConfigSettingsSource(settings_cls, os.environ.get("CARDSVC_CONFIG"))
+        return init_settings, env_settings, file

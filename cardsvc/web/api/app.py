@@ -1,0 +1,178 @@
+"""The API application: authentication, routes, the API document."""
+
+import json
+from typing import Any
+
+from flask import Flask, Response, g, request
+from spectree import Response as Answers
+from spectree import SpecTree
+
+from cardsvc import __version__
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import CardError, RequestError
+from cardsvc.iso7816.exchange import Answers as CardAnswers
+from cardsvc.service.views import card_view, transactions_view
+from cardsvc.units import parse_card_no
+from cardsvc.web.api.auth import authenticate
+from cardsvc.web.api.document import patched
+from cardsvc.web.api.models import (
+    Abandon,
+    CardView,
+    Health,
+    OperationReply,
+    Problem,
+    StartOperation,
+    StepAnswers,
+    Transactions,
+)
+from cardsvc.web.api.problems import install_problems
+from cardsvc.wire import OperationPort, Reply, answers_from_json, ask_to_json
+
+MAX_BODY = 64 * 1024
+PREFIX = "/api/v1"
+
+
+def _refuse_invalid(_request: Any, _response: Any, error: Any, _instance: Any, _adapter: Any) -> None:
+    """A body that does not fit its model: name the fields, never their values."""
+    if error is not None:
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        reason = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'body'}: {p['msg']}" for p in problems)
+        raise RequestError("params_invalid", reason=reason)
+
+
+def create_api(services: Services) -> Flask:
+    """The WSGI application over services that are put together."""
+    app = Flask("cardsvc.api", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.json.ensure_ascii = False  # type: ignore[attr-defined] # Flask's default provider has it
+    install_problems(app)
+    spec = SpecTree(
+        "flask",
+        before=_refuse_invalid,
+        title="cardsvc",
+        version=__version__,
+        path="internal-apidoc",
+        page_templates={},
+        annotations=False,
+        validation_error_model=Problem,
+    )
+
+    @app.before_request
+    def _authenticate() -> None:
+        if request.path.startswith(PREFIX):
+            g.actor = authenticate(services.store, request, services.settings.public_url, now())
+            if request.method == "POST":
+                _require_json()
+
+    _operations(app, spec, services)
+    _cards(app, spec, services)
+    _service(app, spec, services)
+    return app
+
+
+def _require_json() -> None:
+    """The body is a JSON object, and is said to be JSON."""
+    if request.mimetype != "application/json":
+        raise RequestError("http_media_type")
+    try:
+        if isinstance(json.loads(request.get_data()), dict):
+            return
+    except (ValueError, RecursionError):
+        pass
+    raise RequestError("http_malformed")
+
+
+def _port(services: Services) -> OperationPort:
+    return services.engine.port(g.actor)
+
+
+def _answers(values: list[str]) -> CardAnswers:
+    try:
+        return answers_from_json(values)
+    except (ValueError, CardError):
+        raise RequestError("answers_malformed") from None
+
+
+def _reply(reply: Reply, status: int = 200) -> tuple[dict[str, Any], int, dict[str, str]]:
+    body = {
+        "id": reply.id,
+        "state": str(reply.state),
+        "step": reply.step,
+        "commands": [ask_to_json(ask) for ask in reply.commands],
+        "expires_at": reply.expires_at,
+        "result": reply.result,
+        "problem": reply.problem,
+    }
+    return body, status, {"Idempotency-Replayed": "true"} if reply.replayed else {}
+
+
+_ERRORS = {f"HTTP_{status}": Problem for status in (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)}
+
+
+def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
+    @app.post(f"{PREFIX}/operations")
+    @spec.validate(json=StartOperation, resp=Answers(HTTP_201=OperationReply, **_ERRORS), tags=["operations"])
+    def start_operation() -> Any:
+        """Begin a job on the card in the reader. Needs the header Idempotency-Key, made and stored by the caller first."""
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            raise RequestError("idempotency_key_missing")
+        body = request.get_json()
+        atr = bytes.fromhex(body["reader"]["atr"])
+        return _reply(_port(services).start(body["kind"], body["params"], atr=atr, idempotency_key=key), 201)
+
+    @app.post(f"{PREFIX}/operations/<operation_id>/steps/<int:step>")
+    @spec.validate(json=StepAnswers, resp=Answers(HTTP_200=OperationReply, **_ERRORS), tags=["operations"])
+    def answer_step(operation_id: str, step: int) -> Any:
+        """Post the card's answers to the commands of a step. The same step with the same answers gives the same reply."""
+        return _reply(_port(services).answer(operation_id, step, _answers(request.get_json()["answers"])))
+
+    @app.get(f"{PREFIX}/operations/<operation_id>")
+    @spec.validate(resp=Answers(HTTP_200=OperationReply, **_ERRORS), tags=["operations"])
+    def get_operation(operation_id: str) -> Any:
+        """Where an operation stands, for a caller that lost the last reply."""
+        return _reply(_port(services).status(operation_id))
+
+    @app.post(f"{PREFIX}/operations/<operation_id>/abandon")
+    @spec.validate(json=Abandon, resp=Answers(HTTP_200=OperationReply, **_ERRORS), tags=["operations"])
+    def abandon_operation(operation_id: str) -> Any:
+        """The card left or the customer went. What is open is settled at the card's next contact."""
+        body = Abandon.model_validate(request.get_json())
+        return _reply(_port(services).abandon(operation_id, body.step, _answers(body.answers), body.reason))
+
+
+def _cards(app: Flask, spec: SpecTree, services: Services) -> None:
+    @app.get(f"{PREFIX}/cards/<card_no>")
+    @spec.validate(resp=Answers(HTTP_200=CardView, **_ERRORS), tags=["cards"])
+    def get_card(card_no: str) -> Any:
+        """A card as it stands in the books; the holder only for desks."""
+        view = card_view(services.store, parse_card_no(card_no))
+        return {**view, "holder": view["holder"] if g.actor.role == "desk" else None}
+
+    @app.get(f"{PREFIX}/cards/<card_no>/transactions")
+    @spec.validate(resp=Answers(HTTP_200=Transactions, **_ERRORS), tags=["cards"])
+    def get_transactions(card_no: str) -> Any:
+        """Loads and purchases of a card, newest first."""
+        return {"transactions": transactions_view(services.store, parse_card_no(card_no))}
+
+
+def _service(app: Flask, spec: SpecTree, services: Services) -> None:
+    @app.get("/healthz")
+    @spec.validate(resp=Answers(HTTP_200=Health), tags=["service"])
+    def health() -> Any:
+        """The process runs."""
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    @spec.validate(resp=Answers(HTTP_200=Health, HTTP_503=Problem), tags=["service"])
+    def ready() -> Any:
+        """The database answers."""
+        services.store.ping()
+        return {"status": "ok"}
+
+    @app.get("/openapi.json")
+    def document() -> Response:
+        """The API document, OpenAPI 3.1."""
+        return Response(json.dumps(patched(spec.spec, MAX_BODY), ensure_ascii=False), mimetype="application/json")
+
+    spec.register(app)

@@ -1,0 +1,106 @@
+"""Bodies of requests and answers, as the API document shows them."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Hex = r"^([0-9A-Fa-f]{2})+$"
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Reader(_In):
+    """The card's reader: the ATR that it reports."""
+
+    atr: str = Field(pattern=Hex, max_length=66, examples=["3B8B800120900000000000B0AC2842CC"])
+
+
+class StartOperation(_In):
+    """A job on the card in the reader. ``params`` depend on the kind; amounts are integers in fen."""
+
+    kind: Literal["personalise", "open", "close", "topup", "purchase", "inspect", "block", "unblock"]
+    params: dict[str, Any] = Field(examples=[{"amount": 10000, "payment": {"method": "cash"}}])
+    reader: Reader
+
+
+class StepAnswers(_In):
+    """The card's answers to the commands of a step, in order: response data and status word, hex."""
+
+    answers: list[str] = Field(min_length=1, max_length=64, examples=[["9000"]])
+
+
+class Abandon(_In):
+    """The card left or the customer went: what came before that, and why."""
+
+    step: int = Field(ge=0)
+    answers: list[str] = Field(default_factory=list, max_length=64)
+    reason: str = Field(default="card_gone", max_length=64)
+
+
+class Command(BaseModel):
+    """One command for the card. Go on while the status word fits ``expect`` (x is any digit); never log a ``secret`` one."""
+
+    command: str = Field(pattern=Hex)
+    name: str
+    expect: list[str]
+    changes: bool
+    secret: bool
+
+
+class Texts(BaseModel):
+    """The same text in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+class Problem(BaseModel):
+    """An error, RFC 9457. ``code`` is stable; ``outcome`` says what became of the request."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    outcome: Literal["not_done", "done", "unknown"]
+    detail: Texts
+    next_step: Texts
+
+
+class OperationReply(BaseModel):
+    """Where the operation stands: commands for the card, a result, or a problem."""
+
+    id: str
+    state: Literal["card", "done", "failed", "abandoned"]
+    step: int
+    commands: list[Command]
+    expires_at: str | None = None
+    result: dict[str, Any] | None = None
+    problem: Problem | None = None
+
+
+class CardView(BaseModel):
+    """A card as it stands in the books. ``holder`` only for desks."""
+
+    card_no: str
+    state: str
+    profile: str
+    issue_date: str
+    expiry_date: str
+    holder: dict[str, Any] | None = None
+    applications: dict[str, Any]
+    balances: dict[str, int]
+    open_loads: list[str]
+
+
+class Transactions(BaseModel):
+    """Loads and purchases of a card, newest first."""
+
+    transactions: list[dict[str, Any]]
+
+
+class Health(BaseModel):
+    """Whether the service runs, or is ready to work."""
+
+    status: Literal["ok"]

@@ -1,0 +1,50 @@
+"""Every error leaves as application/problem+json; none shows a stack trace or echoes what was sent."""
+
+import json
+import logging
+import uuid
+from typing import Any
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.service.problem import problem_of
+
+MEDIA_TYPE = "application/problem+json"
+_LOG = logging.getLogger(__name__)
+_HTTP_CODES = {
+    400: "http_malformed",
+    404: "http_not_found",
+    405: "http_method",
+    413: "http_too_large",
+    415: "http_media_type",
+}
+
+
+def install_problems(app: Flask) -> None:
+    """Turn every exception into a problem."""
+    app.register_error_handler(CardsvcError, lambda error: problem_response(problem_of(error)))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem_response(problem: dict[str, Any]) -> Response:
+    """A problem as an HTTP response."""
+    body = json.dumps(problem, ensure_ascii=False)
+    return Response(body, status=problem["status"], content_type=f"{MEDIA_TYPE}; charset=utf-8")
+
+
+def _http(error: HTTPException) -> Response:
+    response = problem_response({**problem_of(RequestError(_HTTP_CODES.get(error.code or 0, "http_malformed")))})
+    for name, value in error.get_headers():
+        if name.lower() == "allow":
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    """A defect: the caller gets a number, the log gets the trace."""
+    incident = uuid.uuid4().hex[:12]
+    _LOG.error("incident %s", incident, exc_info=error)
+    return problem_response(problem_of(CardsvcError("internal_error", incident=incident)))

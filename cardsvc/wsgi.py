@@ -1,0 +1,50 @@
+"""The API under gunicorn: ``gunicorn 'cardsvc.wsgi:create()'``, or ``serve`` from the command line."""
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from cardsvc.bootstrap import build
+from cardsvc.config import Settings
+from cardsvc.web.api import create_api
+
+THREADS = 16
+STOP_SECONDS = 10
+
+
+def create() -> Flask:
+    """The application with the settings of the environment."""
+    return create_api(build(Settings()))
+
+
+class _Server(BaseApplication):
+    """gunicorn with options instead of a command line. Each worker opens its own database and key store."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Options of the server."""
+        options: dict[str, Any] = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": self._settings.workers,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "graceful_timeout": STOP_SECONDS,
+            "control_socket_disable": True,
+            "loglevel": "warning",
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application of one worker."""
+        return create_api(build(self._settings))
+
+
+def serve(settings: Settings) -> None:
+    """Serve the API until stopped. Opens everything once first, so that a wrong setting is told before any worker starts."""
+    build(settings).close()
+    _Server(settings).run()
