@@ -69,9 +69,7 @@ def verify(message: Message, body: bytes, public_key: bytes) -> str:
     key = Ed25519PublicKey.from_public_bytes(public_key)
     verifier = HTTPMessageVerifier(signature_algorithm=algorithms.ED25519, key_resolver=_OneKey(key))
     try:
-        results = verifier.verify(
-            message, max_age=MAX_AGE, require_components=_covered(message, body), body=body if body else None
-        )
+        results = verifier.verify(message, max_age=MAX_AGE, require_components=_covered(message, body), body=body or None)
     except (HTTPMessageSignaturesException, ValueError) as error:
         raise RequestError("signature_wrong", reason=type(error).__name__) from None
     if len(results) != 1 or not results[0].nonce or len(results[0].nonce) > 64:

@@ -50,14 +50,14 @@ def bcd_date(day: dt.date) -> bytes:
 
 
 def bcd_time(moment: dt.datetime) -> bytes:
-    """hhmmss in 3 bytes (JR/T 0025.2-2010 5.2)."""
+    """Hhmmss in 3 bytes (JR/T 0025.2-2010 5.2)."""
     return bcd(f"{moment:%H%M%S}")
 
 
 def parse_bcd_date(value: bytes) -> dt.date | None:
     """The date in 4 BCD bytes, or None when the bytes are no date (all zero, all F, or damaged)."""
     try:
-        return dt.datetime.strptime(from_bcd(value), "%Y%m%d").date()
+        return dt.date.fromisoformat(from_bcd(value))
     except ValueError:
         return None
 

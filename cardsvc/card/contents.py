@@ -49,9 +49,7 @@ def contents(layout: CardLayout, card: CardData, application: ApplicationLayout)
         ).records(),
         ("holder", "holder"): card.holder.records(),
         ("purse", "holder"): (_purse_holder(card.holder),),
-        ("purse", "application"): (
-            PurseApplication(layout.issuer, card.card_no, card.issue_date, card.expiry_date).encode(),
-        ),
+        ("purse", "application"): (PurseApplication(layout.issuer, card.card_no, card.issue_date, card.expiry_date).encode(),),
     }
     fresh = (ApplicationRecord(ApplicationState.NOT_OPENED).encode(),)
     if application.name not in ("mf", "holder", "purse"):

@@ -98,7 +98,8 @@ class FmcosDialect:
 
     @staticmethod
     def _create(file_id: str, body: bytes) -> Ask:
-        command = Command(CLA_PBOC, 0xE0, int(file_id[:2], 16), int(file_id[2:], 16), body)
+        p1, p2 = bytes.fromhex(file_id)
+        command = Command(CLA_PBOC, 0xE0, p1, p2, body)
         return Ask(command, "CREATE FILE", changes=True)
 
     @staticmethod

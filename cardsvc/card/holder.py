@@ -90,7 +90,7 @@ def holder_from_records(records: dict[int, bytes]) -> Holder | None:
             sex=records[0x0A][0],
             ethnic_group=int(records[0x0B].hex()),
             birthplace=records[0x0C].hex(),
-            birth_date=dt.datetime.strptime(records[0x0D].hex(), "%Y%m%d").date(),
+            birth_date=dt.date.fromisoformat(records[0x0D].hex()),
         )
     except (KeyError, ValueError, IndexError):
         return None

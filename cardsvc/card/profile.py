@@ -25,9 +25,7 @@ class AtrPattern(_Data):
     def fits(self, atr: bytes) -> bool:
         """Whether this ATR is one of them."""
         seen = atr.hex().upper()
-        return len(seen) == len(self.pattern) and all(
-            p in ("x", s) for s, p in zip(seen, self.pattern, strict=True)
-        )
+        return len(seen) == len(self.pattern) and all(p in ("x", s) for s, p in zip(seen, self.pattern, strict=True))
 
     @property
     def fixed_digits(self) -> int:
@@ -114,7 +112,9 @@ class Profile(_Data):
 
     @model_validator(mode="after")
     def _every_value_has_a_source(self) -> "Profile":
-        missing = [path for path in _leaves(self.model_dump(exclude={"source", "layout", "known_fault"})) if not self._sourced(path)]
+        missing = [
+            path for path in _leaves(self.model_dump(exclude={"source", "layout", "known_fault"})) if not self._sourced(path)
+        ]
         unknown = [key for key in self.source if not any(_covers(key, path) for path in _leaves(self.model_dump()))]
         if missing or unknown:
             raise ValueError(f"values without a source: {missing}; sources of nothing: {unknown}")

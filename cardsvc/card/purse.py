@@ -216,9 +216,7 @@ def load_tac_data(
     return head + bcd_date(moment.date()) + bcd_time(moment)
 
 
-def purchase_mac1_data(
-    amount: int, transaction_type: int, terminal: bytes, moment: dt.datetime, card_id: bytes = b""
-) -> bytes:
+def purchase_mac1_data(amount: int, transaction_type: int, terminal: bytes, moment: dt.datetime, card_id: bytes = b"") -> bytes:
     """Terminal's MAC1 of a purchase; ``card_id``: the 9-byte authentication id that city-union cards add (CJ/T 304)."""
     return load_mac2_data(amount, transaction_type, terminal, moment) + card_id
 

@@ -79,9 +79,7 @@ class ApiClient:
         found: list[Any] = self.call("GET", f"/cards/{card_no}/transactions")["transactions"]
         return found
 
-    def call(
-        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> Mapping[str, Any]:
+    def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         """One call, repeated while no answer comes. Raises ServiceRefused, or ReaderError ``service_unreachable``."""
         content = b"" if body is None else json.dumps(body).encode()
         for wait in (*self._waits, None):

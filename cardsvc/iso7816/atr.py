@@ -55,7 +55,7 @@ def _interface_end(raw: bytes) -> tuple[int, tuple[int, ...]]:
     protocols: list[int] = []
     indicator, position = raw[1], 2
     while True:
-        group = bin(indicator >> 4).count("1")
+        group = (indicator >> 4).bit_count()
         if position + group > len(raw):
             raise _malformed(raw, "ends inside its interface bytes")
         position += group

@@ -85,8 +85,7 @@ class SealedKeystore(KeyRing):
             "nonce": nonce.hex(),
             "issuer_factors": [factor.hex() for factor in ring.issuer_factors],
             "keys": [
-                {"name": e.name, "version": e.version, "state": e.state, "check_value": e.check_value}
-                for e in ring.entries
+                {"name": e.name, "version": e.version, "state": e.state, "check_value": e.check_value} for e in ring.entries
             ],
         }
         head_line = json.dumps(header, separators=(",", ":")).encode("ascii")

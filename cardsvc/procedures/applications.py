@@ -49,9 +49,7 @@ def write_application(profile: Profile, application: str, record: bytes, line_ma
     return written
 
 
-def block_application(
-    profile: Profile, application: str, line_mac: LineMac, *, permanent: bool = False
-) -> Procedure[None]:
+def block_application(profile: Profile, application: str, line_mac: LineMac, *, permanent: bool = False) -> Procedure[None]:
     """APPLICATION BLOCK, proven by selecting the application again."""
     aid = profile.layout.find(application).aid_bytes
     kind = "permanent" if permanent else "temporary"

@@ -106,4 +106,3 @@ def read_applications(profile: Profile) -> Procedure[tuple[ApplicationSight, ...
         record = ApplicationRecord.parse(answers[1].data) if len(answers) > 1 and answers[1].ok else None
         sights.append(ApplicationSight(application.name, answers[0].sw, blocked, record))
     return tuple(sights)
-

@@ -252,4 +252,3 @@ def _read_one(file: FileLayout, number: int, record: bytes) -> Ask:
 def stands(content: Content, answers: Answers) -> bool:
     """Whether the answers to ``read_asks`` show exactly this content."""
     return tuple(answer.data for answer in answers if answer.ok) == content.records
-

@@ -131,9 +131,7 @@ def _look(profile: Profile, ref: PurseRef, purpose: Purpose) -> Procedure[int | 
 # Load
 
 
-def initialize_for_load(
-    profile: Profile, ref: PurseRef, amount: int, terminal: bytes
-) -> Procedure[InitializeForLoadAnswer]:
+def initialize_for_load(profile: Profile, ref: PurseRef, amount: int, terminal: bytes) -> Procedure[InitializeForLoadAnswer]:
     """Select the application and INITIALIZE FOR LOAD. Nothing is written to the card."""
     key = _key_id(profile, ref, "load")
     asks = (_select(profile, ref), pboc.initialize_for_load(ref.p2, key, amount, terminal))

@@ -45,9 +45,7 @@ def carry_out(
     return finish(port, channel, reply, progress=progress)
 
 
-def finish(
-    port: OperationPort, channel: Channel, reply: Reply, *, progress: Progress = _no_progress
-) -> Mapping[str, Any]:
+def finish(port: OperationPort, channel: Channel, reply: Reply, *, progress: Progress = _no_progress) -> Mapping[str, Any]:
     """Go on with an operation that waits for the card."""
     while reply.state is OperationState.CARD:
         answers = _exchange(port, channel, reply, progress)

@@ -81,8 +81,7 @@ class Context:
         if result & 0xFFFFFFFF == TIMEOUT:
             return None
         _check(result)
-        for name, raw, _ in found:
-            known[name] = raw
+        known.update((name, raw) for name, raw, _ in found)
         return [_state(name, raw, bytes(atr)) for name, raw, atr in found]
 
 

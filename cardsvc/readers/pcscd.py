@@ -28,9 +28,7 @@ def start() -> subprocess.Popen[bytes]:
     program = shutil.which("pcscd") or shutil.which("pcscd", path=_ALSO_IN)
     if program is None or os.geteuid() != 0:
         raise ReaderError("pcsc_not_running")
-    process = subprocess.Popen(
-        [program, "--foreground", "--critical"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([program, "--foreground", "--critical"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + START_SECONDS
     while not is_running():
         if time.monotonic() > until or process.poll() is not None:

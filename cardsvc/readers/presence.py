@@ -96,7 +96,7 @@ class PresenceLoop:
             self._card_out(state.name)
         elif before is None:
             self._card_in(state)
-        elif state.events != before[1] and state.events - before[1] >= 2 or state.atr != before[0]:
+        elif (state.events != before[1] and state.events - before[1] >= 2) or state.atr != before[0]:
             self._card_out(state.name)
             self._card_in(state)
 

@@ -62,9 +62,7 @@ def _rule(rules: RuleSet, request: LoadRequest) -> LoadRule:
 def _check_stop(rules: RuleSet, request: LoadRequest) -> None:
     for stop in rules.stop:
         if stop.product == request.product and stop.channel in ("any", request.channel) and stop.holds(request.day):
-            raise RuleError(
-                "rule_loading_stopped", product=stop.product, since=stop.since, rule=stop.id, version=rules.version
-            )
+            raise RuleError("rule_loading_stopped", product=stop.product, since=stop.since, rule=stop.id, version=rules.version)
 
 
 def _check_person_and_season(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> None:

@@ -1,4 +1,4 @@
-"""May this application be opened for this person today, for how much, and how long does it hold?"""
+"""Opening an application: whether it may be opened for this person today, for how much, and how long it holds."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -42,9 +42,7 @@ def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
         None,
     )
     if rule is None:
-        raise RuleError(
-            "rule_not_offered", application=request.application, product=request.product, version=rules.version
-        )
+        raise RuleError("rule_not_offered", application=request.application, product=request.product, version=rules.version)
     years = age(request.birth_date, request.day)
     if not rule.min_age <= years <= rule.max_age:
         raise RuleError(

@@ -3,6 +3,7 @@
 import datetime as dt
 import tomllib
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -124,7 +125,7 @@ class RuleSet(_Data):
 
 def _refuse_overlap(rules: list[Dated]) -> None:
     ordered = sorted(rules, key=lambda rule: rule.since)
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         if earlier.until is None or later.since <= earlier.until:
             raise ValueError(f"rules {earlier.id} and {later.id} hold on the same day ({later.since})")
 

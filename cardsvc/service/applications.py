@@ -59,9 +59,7 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     day = now.astimezone(LOCAL).date()
     terms = check_open(context.rules, OpenRequest(name, product, citizen.birth_date, day, card.expiry_date))
     own = _own_data(name, card.card_no, day, terms.valid_from).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
-    record = ApplicationRecord(
-        ApplicationState.OPEN, product, " ", terms.valid_from, terms.valid_to, review=None, own=own
-    )
+    record = ApplicationRecord(ApplicationState.OPEN, product, " ", terms.valid_from, terms.valid_to, review=None, own=own)
     facts = {
         "record": record.encode().hex(),
         "terms": {"fee": terms.fee, "deposit": terms.deposit, "rules": list(terms.rules), "rule_version": terms.version},

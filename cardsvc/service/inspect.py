@@ -44,9 +44,7 @@ def _applications(context: Context, _uow: UnitOfWork) -> Procedure[tuple[Applica
     return read_applications(context.profile)
 
 
-def _note_applications(
-    _context: Context, _uow: UnitOfWork, sights: tuple[ApplicationSight, ...], _now: dt.datetime
-) -> Effect:
+def _note_applications(_context: Context, _uow: UnitOfWork, sights: tuple[ApplicationSight, ...], _now: dt.datetime) -> Effect:
     return Effect(facts={"applications": {sight.name: _application_json(sight) for sight in sights}})
 
 

@@ -94,9 +94,7 @@ def _job(context: Context, uow: UnitOfWork) -> Personalisation:
     citizen = uow.citizens.get(card.citizen_id) if card else None
     if card is None or citizen is None:
         raise ValueError("the card or the person of this operation is gone")
-    holder = Holder(
-        citizen.name, citizen.id_number, citizen.sex, citizen.ethnic_group, citizen.birthplace, citizen.birth_date
-    )
+    holder = Holder(citizen.name, citizen.id_number, citizen.sex, citizen.ethnic_group, citizen.birthplace, citizen.birth_date)
     data = CardData(CardNo(card.card_no), card.ss_card_no, holder, card.issue_date, card.expiry_date)
     keys = CardKeys(context.keystore, card.card_no, context.versions)
     return Personalisation(context.profile, data, keys, CardState(context.facts["state"]), context.facts["resuming"])

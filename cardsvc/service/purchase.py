@@ -82,9 +82,7 @@ def _debit(context: Context, uow: UnitOfWork) -> Procedure[DebitForPurchaseOutco
     number = bytes.fromhex(row.terminal_transaction)
     name, tail = f"{CITY_PURSE.application}.purchase", number[2:]
     session = context.keystore.session(context.card_no, name, random, row.offline_counter, row.key_versions, tail)
-    return debit_for_purchase(
-        context.profile, CITY_PURSE, init, row.amount, claim.terminal, number, claim.moment, session
-    )
+    return debit_for_purchase(context.profile, CITY_PURSE, init, row.amount, claim.terminal, number, claim.moment, session)
 
 
 def _settle_debit(context: Context, uow: UnitOfWork, outcome: DebitForPurchaseOutcome, now: dt.datetime) -> Effect:
@@ -100,9 +98,7 @@ def _settle_debit(context: Context, uow: UnitOfWork, outcome: DebitForPurchaseOu
         code = "purchase_not_debited" if entry["state"] == PurchaseState.NOT_DEBITED else "purchase_suspect"
         return Effect(failed=CardError(code, sw=f"{outcome.sw:04X}"))
     claim = claim_of_purchase(row)
-    right = context.keystore.tac_verifies(
-        context.card_no, claim.ref.application, claim.tac_data, outcome.tac, row.key_versions
-    )
+    right = context.keystore.tac_verifies(context.card_no, claim.ref.application, claim.tac_data, outcome.tac, row.key_versions)
     if right and outcome.mac2_right:
         return Effect(done=_result(context, confirm_purchase(uow, row, "tac", outcome.tac, now)))
     record_evidence(uow, row, "tac_wrong", {"tac": outcome.tac.hex(), "mac2_right": outcome.mac2_right}, now)

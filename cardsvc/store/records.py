@@ -171,7 +171,10 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A party that may ask for operations over HTTP. ``public_key``: Ed25519, hex. ``state``: enabled, suspended; ``role``: topup, desk."""
+    """A party that may ask for operations over HTTP.
+
+    ``public_key``: Ed25519, hex; ``state``: enabled, suspended; ``role``: topup, desk.
+    """
 
     terminal_id: str
     name: str

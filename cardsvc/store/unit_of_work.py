@@ -48,9 +48,7 @@ class UnitOfWork:
         with translated(), self._connection.begin_nested():
             yield
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
             if self._transaction.is_active:
                 self._transaction.rollback()

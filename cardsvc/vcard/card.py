@@ -33,7 +33,7 @@ class VirtualCard:
         self.commands = 0
         self._eeprom = Eeprom(image)
         self._memory = Memory(self._eeprom)
-        self._rng = random.Random(os.urandom(16) if seed is None else seed)  # noqa: S311 - a simulator wants repeats
+        self._rng = random.Random(os.urandom(16) if seed is None else seed)
         self._running: Running | None = None
         self._forced: list[bytes] = []
 
@@ -174,9 +174,7 @@ class VirtualCard:
         if blocked:
             refuse(0x9303 if blocked == bodies.FOR_GOOD else self.dialect.blocked_use_sw)
 
-    def _carry_out(
-        self, card: Running, apdu: Apdu, raw: bytes, begun: dict[str, object] | None
-    ) -> tuple[bytes, int]:
+    def _carry_out(self, card: Running, apdu: Apdu, raw: bytes, begun: dict[str, object] | None) -> tuple[bytes, int]:
         if apdu.cla not in _KNOWN_CLASSES:
             self._unknown(raw)
             refuse(0x6E00)
@@ -223,7 +221,7 @@ class VirtualCard:
             case 0x5C:
                 data = purse.get_balance(card, d, apdu)
             case 0x5A:
-                data = purse.transaction_prove(card, d, apdu)
+                data = purse.transaction_prove(card, apdu)
             case 0xE0:
                 data = d.create(card, apdu)
             case 0x0E:

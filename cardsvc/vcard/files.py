@@ -43,10 +43,8 @@ def _by_name(card: Running, name: bytes) -> Node | None:
 
 def fci(card: Running, node: Node, directory: bodies.Directory) -> bytes:
     """File control information: 6F (84 name, A5 (88 SFI of DIR | 9F0C content of EF15))."""
-    if node.kind == Kind.MF:
-        inner = bytes((0x88, 0x01, directory.fci_sfi))
-    else:
-        inner = _issuer_data(card, directory.fci_sfi & 0x1F)
+    dir_sfi = bytes((0x88, 0x01, directory.fci_sfi))
+    inner = dir_sfi if node.kind == Kind.MF else _issuer_data(card, directory.fci_sfi & 0x1F)
     name = bytes((0x84, len(directory.name))) + directory.name
     body = name + (bytes((0xA5, len(inner))) + inner if inner else b"")
     return bytes((0x6F, len(body))) + body

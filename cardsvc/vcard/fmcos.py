@@ -182,4 +182,3 @@ class Fmcos:
             refuse(0x6700)
         card.memory.put(key.node, 9, value)
         return b""
-

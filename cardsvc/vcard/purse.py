@@ -210,7 +210,7 @@ def _book(
         append_cyclic(card, bodies.File(card.memory, log), record)
 
 
-def transaction_prove(card: Running, dialect: CardDialect, apdu: Apdu) -> bytes:
+def transaction_prove(card: Running, apdu: Apdu) -> bytes:
     """80 5A: MAC and TAC of the last transaction of this type with this number, else 9406."""
     if len(apdu.data) != 2:
         refuse(0x6700)

@@ -1,4 +1,7 @@
-"""Mingwah SmartCOS as a virtual card. Source: one public copy of the manual; two public code bases; inferred where they are silent."""
+"""Mingwah SmartCOS as a virtual card.
+
+Source: one public copy of the manual and two public code bases that issue such cards; inferred where they are silent.
+"""
 
 import struct
 

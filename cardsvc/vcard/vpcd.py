@@ -1,10 +1,11 @@
 """A virtual card in a slot of the real pcscd, through the vpcd driver: any PC/SC program sees it.
 
-vpcd listens; we connect to it. Each message is a 2-byte length and a body; a body of one byte is control: 00 power off, 01 power
-on, 02 reset, 04 send the ATR. Closing the connection takes the card out. vpcd sends length and body in two packets, so
+vpcd listens; we connect to it. Each message is a 2-byte length and a body; a body of one byte is control: 00 power off,
+01 power on, 02 reset, 04 send the ATR. Closing the connection takes the card out. vpcd sends length and body in two packets, so
 without TCP_QUICKACK before every receive each command costs 40 ms (measured).
 """
 
+import contextlib
 import socket
 import struct
 import threading
@@ -38,10 +39,8 @@ class VpcdSlot:
         self._stop.set()
         connection = self._socket
         if connection is not None:
-            try:
+            with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
             self._thread = None

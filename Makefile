@@ -1,0 +1,32 @@
+# Two commands do everything: `make demo` shows the main job, `make test` passes the tests. Both set up what is missing.
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+
+.PHONY: demo test serve bench lint setup lock clean
+
+setup:
+	@scripts/setup
+
+demo: setup
+	@.venv/bin/cardsvc demo
+
+serve: setup
+	@.venv/bin/cardsvc serve --demo
+
+bench: setup
+	@.venv/bin/cardsvc bench
+
+lint: setup
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports --no-cache
+
+test: lint
+	$(PYTHON) -m pytest -n 2 --dist loadgroup
+
+lock:
+	$(PYTHON) -m piptools compile -q --generate-hashes --strip-extras --allow-unsafe --extra dev --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

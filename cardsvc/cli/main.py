@@ -1,0 +1,66 @@
+"""``cardsvc``: one command for each job. Commands are loaded when they are used, so ``--help`` is quick."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from cardsvc import __version__
+from cardsvc.cli.output import t
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("cardsvc.cli.demo:demo", t("从空白卡到充值的完整演示", "The whole story: from a blank card to a topped-up one")),
+    "serve": ("cardsvc.cli.serve:serve", t("启动 HTTP 接口服务", "Serve the HTTP API")),
+    "card": ("cardsvc.cli.card:card", t("办理读卡器里的卡：检视、个人化、开通、充值……", "Jobs on the card in the reader")),
+    "citizen": ("cardsvc.cli.citizen:citizen", t("登记市民", "Register people")),
+    "terminal": ("cardsvc.cli.terminal:terminal", t("终端：登记、停用、充值", "Terminals: register, suspend, top up")),
+    "readers": ("cardsvc.cli.readers:readers", t("列出读卡器、卡和识别到的卡型", "Readers, cards and recognised profiles")),
+    "vcard": ("cardsvc.cli.vcard:vcard", t("把虚拟卡插进 PC/SC 虚拟读卡器", "Put a virtual card into the PC/SC virtual reader")),
+    "profiles": ("cardsvc.cli.profiles:profiles", t("固件配置：列表、检查、查看", "Firmware profiles: list, check, show")),
+    "rules": ("cardsvc.cli.rules:rules", t("规则：查看、检查", "Rules: show, check")),
+    "keys": ("cardsvc.cli.keys:keys", t("密钥库：新建、列表、录入、换版", "Key store: init, list, ceremony, roll")),
+    "db": ("cardsvc.cli.db:db", t("数据库：升级、检查账目", "Database: upgrade, check the books")),
+    "doctor": ("cardsvc.cli.doctor:doctor", t("检查本机部署", "Check this machine's deployment")),
+    "bench": ("cardsvc.cli.bench:bench", t("测速", "Measure speed")),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that knows the names and summaries of its commands and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """All command names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """List the commands without importing them."""
+        with formatter.section(t("命令", "Commands")):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    help=t(
+        "市民卡发卡与充值。语言由 CARDSVC_LANG=zh|en 或系统语言决定；其他设置见各命令的 --help。",
+        "Citizen cards: issue, open, top up. CARDSVC_LANG=zh|en or the locale chooses the language.",
+    ),
+)
+@click.version_option(__version__)
+def cli() -> None:
+    """Root of the command line."""
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Entry point of the program: errors with a code become a message and an exit code, never a stack trace."""
+    from cardsvc.cli.output import guarded
+
+    return sys.exit(guarded(lambda: cli.main(args, standalone_mode=False)))

@@ -1,0 +1,94 @@
+"""How the command line speaks: two languages, text or JSON, exit codes."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from cardsvc.text import Text, language_of_environment
+
+UNKNOWN_EXIT = 75
+"""Exit code of everything whose outcome is unknown: the card must be presented again."""
+
+
+def t(zh: str, en: str) -> str:
+    """A text in the language of this terminal."""
+    return Text(zh, en).into(language_of_environment())
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help=t("输出 JSON", "Print JSON"))
+
+
+def show(value: Any, *, as_json: bool, lines: Callable[[], list[str]] | None = None) -> None:
+    """A result on stdout: JSON, or the lines that a person reads."""
+    if as_json or lines is None:
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+        return
+    for line in lines():
+        click.echo(line)
+
+
+def table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Columns side by side; Chinese characters are two columns wide."""
+    widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    return ["  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _width(text: str) -> int:
+    return sum(2 if ord(character) > 0x2E80 else 1 for character in text)
+
+
+def say(zh: str, en: str) -> None:
+    """A remark for the person, on stderr."""
+    click.echo(t(zh, en), err=True)
+
+
+def problem_lines(problem: Mapping[str, Any]) -> list[str]:
+    """A problem as a person reads it: what happened, what became of it, what to do."""
+    outcomes = {"not_done": ("没有办成，没有改动", "not done"), "done": ("已办成", "done"), "unknown": ("结果未知", "unknown")}
+    outcome = Text(*outcomes[problem["outcome"]])
+    language = language_of_environment()
+    detail, following = problem.get("detail", {}), problem.get("next_step", {})
+    return [
+        f"{t('错误', 'Error')} {problem['code']}: {detail.get(language, '')}",
+        f"{t('结果', 'Outcome')}: {outcome.into(language)}",
+        f"{t('下一步', 'Next')}: {following.get(language, '')}",
+    ]
+
+
+def guarded(action: Callable[[], Any]) -> int:
+    """Run a command; returns its exit code. Errors with a code are told; an unexpected one is told by a number."""
+    from cardsvc.client.http import ServiceRefused
+    from cardsvc.errors import CardsvcError
+    from cardsvc.readers.carry import CarriedOut
+    from cardsvc.service.problem import problem_of
+
+    try:
+        result = action()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.Abort:
+        say("已取消", "Cancelled")
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except CardsvcError as error:
+        return _told(problem_of(error), error.exit_code)
+    except CarriedOut as error:
+        return _told(error.reply.problem or {}, 4)
+    except ServiceRefused as error:
+        return _told(error.problem, 4)
+
+
+def _told(problem: Mapping[str, Any], exit_code: int) -> int:
+    """Say a problem on stderr, as JSON where JSON was asked for."""
+    if "--json" in sys.argv:
+        click.echo(json.dumps(problem, ensure_ascii=False), err=True)
+    else:
+        for line in problem_lines(problem):
+            click.echo(line, err=True)
+    return UNKNOWN_EXIT if problem.get("outcome") == "unknown" else exit_code
