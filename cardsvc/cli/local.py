@@ -17,7 +17,9 @@ from cardsvc.readers.carry import carry_out
 from cardsvc.service.kinds import Actor
 
 LOCAL_TERMINAL_NO = bytes.fromhex("310000000001")
-reader_option = click.option("--reader", metavar=t("名称", "NAME"), help=t("读卡器名称或正则式", "Name of the reader, or a pattern"))
+reader_option = click.option(
+    "--reader", metavar=t("名称", "NAME"), help=t("读卡器名称或正则式", "Name of the reader, or a pattern")
+)
 wait_option = click.option("--wait", default=15.0, show_default=True, help=t("等待放卡的秒数", "Seconds to wait for a card"))
 file_option = click.option(
     "--vcard",

@@ -16,7 +16,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "citizen": ("cardsvc.cli.citizen:citizen", t("登记市民", "Register people")),
     "terminal": ("cardsvc.cli.terminal:terminal", t("终端：登记、停用、充值", "Terminals: register, suspend, top up")),
     "readers": ("cardsvc.cli.readers:readers", t("列出读卡器、卡和识别到的卡型", "Readers, cards and recognised profiles")),
-    "vcard": ("cardsvc.cli.vcard:vcard", t("把虚拟卡插进 PC/SC 虚拟读卡器", "Put a virtual card into the PC/SC virtual reader")),
+    "vcard": (
+        "cardsvc.cli.vcard:vcard",
+        t("把虚拟卡插进 PC/SC 虚拟读卡器", "Put a virtual card into the PC/SC virtual reader"),
+    ),
     "profiles": ("cardsvc.cli.profiles:profiles", t("固件配置：列表、检查、查看", "Firmware profiles: list, check, show")),
     "rules": ("cardsvc.cli.rules:rules", t("规则：查看、检查", "Rules: show, check")),
     "keys": ("cardsvc.cli.keys:keys", t("密钥库：新建、列表、录入、换版", "Key store: init, list, ceremony, roll")),

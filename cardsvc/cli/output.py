@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -30,10 +30,12 @@ def show(value: Any, *, as_json: bool, lines: Callable[[], list[str]] | None = N
         click.echo(line)
 
 
-def table(rows: list[tuple[str, ...]]) -> list[str]:
+def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Columns side by side; Chinese characters are two columns wide."""
     widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
-    return ["  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 def _width(text: str) -> int:
@@ -61,13 +63,25 @@ def problem_lines(problem: Mapping[str, Any]) -> list[str]:
 def guarded(action: Callable[[], Any]) -> int:
     """Run a command; returns its exit code. Errors with a code are told; an unexpected one is told by a number."""
     from cardsvc.client.http import ServiceRefused
-    from cardsvc.errors import CardsvcError
+    from cardsvc.errors import CardError, CardsvcError
     from cardsvc.readers.carry import CarriedOut
     from cardsvc.service.problem import problem_of
 
     try:
-        result = action()
-        return result if isinstance(result, int) else 0
+        result = _clicked(action)
+    except CardsvcError as error:
+        return _told(problem_of(error), error.exit_code)
+    except CarriedOut as error:
+        return _told(error.reply.problem or {}, CardError.exit_code)
+    except ServiceRefused as error:
+        return _told(error.problem, CardError.exit_code)
+    return result if isinstance(result, int) else 0
+
+
+def _clicked(action: Callable[[], Any]) -> Any:
+    """Run a command with click's own ends and errors taken care of."""
+    try:
+        return action()
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.Abort:
@@ -76,12 +90,6 @@ def guarded(action: Callable[[], Any]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except CardsvcError as error:
-        return _told(problem_of(error), error.exit_code)
-    except CarriedOut as error:
-        return _told(error.reply.problem or {}, 4)
-    except ServiceRefused as error:
-        return _told(error.problem, 4)
 
 
 def _told(problem: Mapping[str, Any], exit_code: int) -> int:

@@ -9,6 +9,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 
 from cardsvc.errors import CardError, CardGone
 from cardsvc.vcard.card import VirtualCard
@@ -16,6 +17,8 @@ from cardsvc.vcard.card import VirtualCard
 POWER_OFF, POWER_ON, RESET, ATR = 0x00, 0x01, 0x02, 0x04
 DEFAULT_PORT = 35963
 RECONNECT_SECONDS = 0.2
+AWAY_SECONDS = 0.8
+"""A card stays out at least this long: pcscd looks twice a second, and a card that comes back unseen is never powered again."""
 
 
 class VpcdSlot:
@@ -26,10 +29,12 @@ class VpcdSlot:
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+        self._gone_at = -AWAY_SECONDS
 
     def insert(self, card: VirtualCard) -> None:
         """Put a card in, after taking out the one that was there. It stays until removed, through restarts of pcscd."""
         self.remove()
+        time.sleep(max(0.0, self._gone_at + AWAY_SECONDS - time.monotonic()))
         self._stop.clear()
         self._thread = threading.Thread(target=self._serve, args=(card,), name="vpcd", daemon=True)
         self._thread.start()
@@ -66,6 +71,7 @@ class VpcdSlot:
                 pass
             finally:
                 self._socket = None
+                self._gone_at = time.monotonic()
                 card.power_off()
             self._stop.wait(RECONNECT_SECONDS)
 

@@ -1,0 +1,182 @@
+"""``cardsvc card``: jobs on the card in the reader."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+import click
+
+from cardsvc.cli.local import card_channel, do, file_option, reader_option, services, wait_option
+from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.units import format_yuan, parse_yuan
+
+APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
+BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park"])
+METHODS = click.Choice(["cash", "bank_card", "mobile", "transfer", "credit_card"])
+
+
+@click.group(help=t("办理读卡器里的卡", "Jobs on the card in the reader"))
+def card() -> None:
+    """Group of card jobs."""
+
+
+def _job(function: Callable[..., tuple[str, Mapping[str, Any]]]) -> Callable[..., None]:
+    """A command that carries one operation to the card: the function gives its kind and parameters."""
+
+    @json_option
+    @reader_option
+    @wait_option
+    @file_option
+    @wraps(function)
+    def command(*, as_json: bool, reader: str | None, wait: float, card_file: str | None, **given: Any) -> None:
+        kind, params = function(**given)
+        with services() as opened, card_channel(reader, wait, card_file) as channel:
+            result = do(opened, channel, kind, params)
+        show(result, as_json=as_json, lines=lambda: result_lines(kind, result))
+
+    return command
+
+
+@card.command(help=t("检视：身份、应用、余额、交易记录；顺便结清未了的交易", "Identity, applications, balance, log"))
+@_job
+def inspect() -> tuple[str, Mapping[str, Any]]:
+    """Look at the card."""
+    return "inspect", {}
+
+
+@card.command(help=t("个人化：把空白卡做成市民卡；中断后再放同一张卡会续做", "Make a citizen card of a blank; resumes"))
+@click.option("--citizen", required=True, help=t("市民编号，见 cardsvc citizen register", "Citizen id"))
+@_job
+def personalise(citizen: str) -> tuple[str, Mapping[str, Any]]:
+    """Personalise a blank card."""
+    return "personalise", {"citizen_id": citizen}
+
+
+@card.command("open", help=t("开通应用", "Open an application"))
+@click.argument("application", type=APPLICATIONS)
+@click.option("--product", default=None, help=t("公交产品 A B C D T；其他应用为资费类别", "Bus product, or tariff class"))
+@_job
+def open_(application: str, product: str | None) -> tuple[str, Mapping[str, Any]]:
+    """Open an application."""
+    return "open", {"application": application, "product": product or ("T" if application == "bus" else "1")}
+
+
+@card.command(help=t("关闭应用", "Close an application"))
+@click.argument("application", type=APPLICATIONS)
+@_job
+def close(application: str) -> tuple[str, Mapping[str, Any]]:
+    """Close an application."""
+    return "close", {"application": application}
+
+
+@card.command(help=t("充值，金额以元为单位，例如 100 或 100.50", "Top up; the amount in yuan, for example 100 or 100.50"))
+@click.argument("amount")
+@click.option("--method", type=METHODS, default="cash", show_default=True, help=t("付款方式", "How it was paid"))
+@click.option("--reference", default=None, help=t("付款凭证号", "Reference of the payment"))
+@_job
+def topup(amount: str, method: str, reference: str | None) -> tuple[str, Mapping[str, Any]]:
+    """Top up the city purse."""
+    return "topup", {"amount": int(parse_yuan(amount)), "payment": {"method": method, "reference": reference}}
+
+
+@card.command(help=t("消费（练习与测试用），金额以元为单位", "Spend (for practice and tests); the amount in yuan"))
+@click.argument("amount")
+@click.option("--merchant", default="bus", show_default=True, help=t("商户代码", "Merchant code"))
+@_job
+def spend(amount: str, merchant: str) -> tuple[str, Mapping[str, Any]]:
+    """Spend from the city purse."""
+    return "purchase", {"amount": int(parse_yuan(amount)), "merchant": merchant}
+
+
+@card.command(help=t("临时锁定应用", "Block an application for a time"))
+@click.argument("application", type=BLOCKABLE)
+@_job
+def block(application: str) -> tuple[str, Mapping[str, Any]]:
+    """Block an application."""
+    return "block", {"application": application}
+
+
+@card.command(help=t("解锁应用", "Unblock an application"))
+@click.argument("application", type=BLOCKABLE)
+@_job
+def unblock(application: str) -> tuple[str, Mapping[str, Any]]:
+    """Unblock an application."""
+    return "unblock", {"application": application}
+
+
+@card.command("log", help=t("按账册列出一张卡的交易", "The transactions of a card in the books"))
+@click.argument("card_no")
+@json_option
+def log(card_no: str, *, as_json: bool) -> None:
+    """Transactions of a card."""
+    from cardsvc.service.views import transactions_view
+
+    with services() as opened:
+        rows = transactions_view(opened.store, card_no)
+    show(rows, as_json=as_json, lines=lambda: transaction_lines(rows))
+
+
+def transaction_lines(rows: list[Any]) -> list[str]:
+    """Transactions as a person reads them."""
+    head = (t("时间", "Time"), t("种类", "Kind"), t("金额", "Amount"), t("状态", "State"), t("依据", "Settled by"))
+    body = [(r["at"][:19], r["kind"], format_yuan(r["amount"]), r["state"], r["settled_by"] or "") for r in rows]
+    return table([head, *body])
+
+
+def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
+    """A result as a person reads it."""
+    if kind == "inspect":
+        return _inspect_lines(result)
+    names = {
+        "card_no": t("卡号", "Card"),
+        "application": t("应用", "Application"),
+        "state": t("状态", "State"),
+        "product": t("产品", "Product"),
+        "valid_from": t("生效", "Valid from"),
+        "valid_to": t("到期", "Valid to"),
+        "amount": t("金额", "Amount"),
+        "balance": t("余额", "Balance"),
+        "issue_date": t("发卡日", "Issued"),
+        "expiry_date": t("有效期至", "Expires"),
+    }
+    rows = [(names[key], _value(key, value)) for key, value in result.items() if key in names and value is not None]
+    return table(rows) + settled_lines(result)
+
+
+def settled_lines(result: Mapping[str, Any]) -> list[str]:
+    """What an earlier, broken transaction came to."""
+    return [
+        t(
+            f"已结清上次中断的交易：{format_yuan(entry['amount'])} 元，{entry['state']}（依据 {entry['rule']}）",
+            f"Settled an earlier transaction: {format_yuan(entry['amount'])} yuan, {entry['state']} (by {entry['rule']})",
+        )
+        for entry in result.get("settled", [])
+    ]
+
+
+def _value(key: str, value: Any) -> str:
+    return format_yuan(value) if key in ("amount", "balance") else str(value)
+
+
+def _inspect_lines(result: Mapping[str, Any]) -> list[str]:
+    rows = [
+        (t("状态", "State"), str(result["state"])),
+        (t("卡型", "Profile"), str(result["profile"])),
+        ("ATR", str(result["atr"])),
+    ]
+    if "card_no" not in result:
+        return table(rows)
+    purse = result["purse"]
+    balance = format_yuan(purse["balance"]) if purse["state"] == "open" else t("已锁定", "blocked")
+    rows += [
+        (t("卡号", "Card"), result["card_no"]),
+        (t("有效期至", "Expires"), result["expiry_date"]),
+        (t("余额", "Balance"), balance),
+    ]
+    rows += [(name, _application(entry)) for name, entry in result["applications"].items()]
+    log = [(str(r["number"]), r["type"], format_yuan(r["amount"]), r["terminal_no"], r["at"]) for r in purse.get("log", [])]
+    return table(rows) + ([t("卡内交易记录：", "Log on the card:"), *table(log)] if log else []) + settled_lines(result)
+
+
+def _application(entry: Mapping[str, Any]) -> str:
+    return " ".join(str(entry[key]) for key in ("state", "product", "valid_from", "valid_to") if entry.get(key))

@@ -1,0 +1,111 @@
+"""``cardsvc keys``: the sealed key store. No command ever prints a key."""
+
+import secrets
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from cardsvc.cli.output import json_option, show, t, table
+
+
+@click.group(help=t("密钥库：新建、列表、录入、换版、停用", "Key store: init, list, ceremony, roll, retire"))
+def keys() -> None:
+    """Group of key commands."""
+
+
+def _opened() -> Any:
+    from cardsvc.bootstrap import passphrase
+    from cardsvc.config import Settings
+    from cardsvc.keystore import SealedKeystore
+
+    settings = Settings()
+    return SealedKeystore.open(settings.keystore, passphrase(settings))
+
+
+@keys.command(help=t("新建密钥库，随机生成所有密钥", "Make a key store with random keys"))
+def init() -> None:
+    """Make a key store."""
+    from cardsvc.bootstrap import key_names, passphrase
+    from cardsvc.card.profiles import load_profiles
+    from cardsvc.config import Settings
+    from cardsvc.keystore import SealedKeystore
+
+    settings = Settings()
+    store = SealedKeystore.create(settings.keystore, passphrase(settings), key_names(load_profiles(settings.profiles)))
+    click.echo(
+        t(f"已建 {settings.keystore}，{len(store.entries)} 个密钥", f"Made {settings.keystore} with {len(store.entries)} keys")
+    )
+
+
+@keys.command("list", help=t("列出密钥名称、版本、状态、校验值（不显示密钥）", "Names, versions, states and check values"))
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List keys."""
+    rows = [
+        {"name": e.name, "version": e.version, "state": str(e.state), "check_value": e.check_value} for e in _opened().entries
+    ]
+    head = (t("密钥", "Key"), t("版本", "Version"), t("状态", "State"), t("校验值", "Check value"))
+    show(rows, as_json=as_json, lines=lambda: table([head, *(tuple(str(v) for v in row.values()) for row in rows)]))
+
+
+@keys.command(help=t("密钥仪式：由两人以上分别录入分量，合成密钥的新版本", "Enter a key in components of two or more people"))
+@click.argument("name")
+@click.option("--people", default=2, show_default=True, type=click.IntRange(2, 5), help=t("人数", "Number of people"))
+def ceremony(name: str, people: int) -> None:
+    """Enter a key in components."""
+    from cardsvc.errors import KeystoreError
+    from cardsvc.keystore.ceremony import combine, component_check_value
+
+    store = _opened()
+    components = []
+    for number in range(1, people + 1):
+        prompt = t(
+            f"第 {number} 位保管员的分量（32 个十六进制数字，不显示）",
+            f"Component of custodian {number} (32 hex digits, hidden)",
+        )
+        try:
+            component = bytes.fromhex(click.prompt(prompt, hide_input=True))
+        except ValueError:
+            raise KeystoreError("component_wrong", reason="not hexadecimal") from None
+        click.echo(f"{t('分量校验值', 'Check value of the component')}: {component_check_value(component)}")
+        components.append(component)
+    changed = store.save(store.rolled(name, combine(components)))
+    _tell(changed, name)
+
+
+@keys.command(help=t("换版：随机生成新版本，旧版本只用于验证", "Roll: a new random version; the old one only verifies"))
+@click.argument("name")
+def roll(name: str) -> None:
+    """Roll a key."""
+    store = _opened()
+    _tell(store.save(store.rolled(_known(store, name), secrets.token_bytes(16))), name)
+
+
+@keys.command(help=t("停用某个密钥的某个版本", "Retire a version of a key"))
+@click.argument("name")
+@click.argument("version", type=int)
+def retire(name: str, version: int) -> None:
+    """Retire a version."""
+    from cardsvc.errors import KeystoreError
+    from cardsvc.keystore import KeyState
+
+    store = _opened()
+    entry = next((e for e in store.entries if (e.name, e.version) == (name, version)), None)
+    if entry is None:
+        raise KeystoreError("key_missing", key=f"{name} {version}")
+    store.save(store.with_entry(replace(entry, state=KeyState.RETIRED)))
+    click.echo(t(f"已停用 {name} 第 {version} 版", f"Retired version {version} of {name}"))
+
+
+def _known(store: Any, name: str) -> str:
+    from cardsvc.errors import KeystoreError
+
+    if name not in store.versions():
+        raise KeystoreError("key_missing", key=name)
+    return name
+
+
+def _tell(store: Any, name: str) -> None:
+    entry = max((e for e in store.entries if e.name == name), key=lambda e: e.version)
+    click.echo(f"{name} {t('版本', 'version')} {entry.version} {t('校验值', 'check value')} {entry.check_value}")

@@ -1,0 +1,64 @@
+"""``cardsvc profiles``: the firmware profiles."""
+
+from pathlib import Path
+
+import click
+
+from cardsvc.cli.output import json_option, show, t, table
+
+
+@click.group(help=t("固件配置：列表、检查、查看", "Firmware profiles: list, check, show"))
+def profiles() -> None:
+    """Group of profile commands."""
+
+
+@profiles.command("list", help=t("列出所有固件配置", "List all profiles"))
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List profiles."""
+    from cardsvc.card.profiles import load_profiles
+    from cardsvc.config import Settings
+
+    found = load_profiles(Settings().profiles)
+    rows = [{"id": p.id, "name_zh": p.name_zh, "name_en": p.name_en, "atr": [a.pattern for a in p.atr]} for p in found]
+    show(rows, as_json=as_json, lines=lambda: table([(p.id, t(p.name_zh, p.name_en), p.vendor) for p in found]))
+
+
+@profiles.command(help=t("检查固件配置文件；不给文件就检查全部", "Check profile files; all of them without an argument"))
+@click.argument("files", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
+def check(files: tuple[Path, ...]) -> None:
+    """Check profiles."""
+    from cardsvc.card.profiles import load_profile, load_profiles
+    from cardsvc.config import Settings
+
+    checked = [load_profile(file) for file in files] if files else load_profiles(Settings().profiles)
+    for profile in checked:
+        click.echo(f"{profile.id}: {t('正确', 'correct')}")
+
+
+@profiles.command("show", help=t("查看一个固件配置，连同每个值的来源", "Show a profile with the source of each value"))
+@click.argument("profile_id")
+@json_option
+def show_(profile_id: str, *, as_json: bool) -> None:
+    """Show a profile."""
+    from cardsvc.card.profiles import load_profiles
+    from cardsvc.config import Settings
+    from cardsvc.errors import ProfileError
+
+    found = {profile.id: profile for profile in load_profiles(Settings().profiles)}
+    if profile_id not in found:
+        raise ProfileError("profile_not_found", profile=profile_id, names=", ".join(found))
+    value = found[profile_id].model_dump(mode="json", exclude={"layout"})
+    layout = found[profile_id].layout
+    value["layout"] = f"{layout.id} {layout.version}"
+    show(value, as_json=as_json, lines=lambda: _lines(value))
+
+
+def _lines(value: dict[str, object], indent: str = "") -> list[str]:
+    lines: list[str] = []
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            lines += [f"{indent}{key}:", *_lines(inner, indent + "  ")]
+        else:
+            lines.append(f"{indent}{key}: {inner}")
+    return lines

@@ -1,0 +1,166 @@
+"""``cardsvc terminal``: registering terminals, and being one."""
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cardsvc.cli.card import METHODS, result_lines
+from cardsvc.cli.local import card_channel, file_option, reader_option, wait_option
+from cardsvc.cli.output import json_option, say, show, t, table
+from cardsvc.units import parse_yuan
+
+url_option = click.option(
+    "--url",
+    envvar="CARDSVC_URL",
+    default="http://127.0.0.1:8080",
+    show_default=True,
+    help=t("服务地址", "Address of the service"),
+)
+id_option = click.option("--id", "terminal_id", envvar="CARDSVC_TERMINAL", required=True, help=t("终端号", "Terminal id"))
+key_option = click.option(
+    "--key",
+    "key_file",
+    envvar="CARDSVC_TERMINAL_KEY",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=t("终端私钥文件", "The terminal's private key file"),
+)
+
+
+@click.group(help=t("终端：登记、停用、充值", "Terminals: register, suspend, top up"))
+def terminal() -> None:
+    """Group of terminal commands."""
+
+
+@terminal.command("key", help=t("在终端上新建密钥，显示公钥供登记", "Make the terminal's key and show its public half"))
+@key_option
+def make_key(key_file: Path) -> None:
+    """Make a terminal key."""
+    from cardsvc.client import create_key
+    from cardsvc.signature import public_hex
+
+    click.echo(public_hex(create_key(key_file)))
+
+
+@terminal.command(help=t("登记终端", "Register a terminal"))
+@click.argument("terminal_id")
+@click.option("--public-key", required=True, help=t("终端公钥（64 个十六进制数字）", "Public key, 64 hex digits"))
+@click.option(
+    "--terminal-no",
+    required=True,
+    help=t("写进卡里的 6 字节终端机编号（12 个十六进制数字）", "6-byte PBOC terminal number, hex"),
+)
+@click.option("--name", default="", help=t("名称和地点", "Name and place"))
+@click.option("--role", type=click.Choice(["topup", "desk"]), default="topup", show_default=True, help=t("角色", "Role"))
+def register(terminal_id: str, public_key: str, terminal_no: str, name: str, role: str) -> None:
+    """Register a terminal."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.terminals import register_terminal
+
+    store = open_database(Settings())
+    register_terminal(store, terminal_id, name, terminal_no, public_key, role, now())
+    store.close()
+    click.echo(t(f"已登记终端 {terminal_id}", f"Registered terminal {terminal_id}"))
+
+
+def _set_state(terminal_id: str, state: str) -> None:
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.terminals import set_terminal_state
+
+    store = open_database(Settings())
+    set_terminal_state(store, terminal_id, state)
+    store.close()
+    click.echo(f"{terminal_id}: {state}")
+
+
+@terminal.command(help=t("停用终端", "Suspend a terminal"))
+@click.argument("terminal_id")
+def suspend(terminal_id: str) -> None:
+    """Suspend a terminal."""
+    _set_state(terminal_id, "suspended")
+
+
+@terminal.command(help=t("启用终端", "Enable a terminal"))
+@click.argument("terminal_id")
+def enable(terminal_id: str) -> None:
+    """Enable a terminal."""
+    _set_state(terminal_id, "enabled")
+
+
+@terminal.command("list", help=t("列出终端", "List terminals"))
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List terminals."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.terminals import terminals_view
+
+    store = open_database(Settings())
+    found = terminals_view(store)
+    store.close()
+    rows = [(r["terminal_id"], r["name"], r["terminal_no"], r["role"], r["state"]) for r in found]
+    show(found, as_json=as_json, lines=lambda: table(rows))
+
+
+@terminal.command(help=t("作为终端充值：金额以元为单位", "Top up as a terminal: the amount in yuan"))
+@click.argument("amount")
+@click.option("--method", type=METHODS, default="cash", show_default=True, help=t("付款方式", "How it was paid"))
+@url_option
+@id_option
+@key_option
+@reader_option
+@wait_option
+@file_option
+@json_option
+def topup(amount: str, method: str, card_file: str | None, *, as_json: bool, **given: Any) -> None:
+    """Top up through the HTTP API."""
+    params = {"amount": int(parse_yuan(amount)), "payment": {"method": method}}
+    result = _carry("topup", params, card_file, **given)
+    show(result, as_json=as_json, lines=lambda: result_lines("topup", result))
+
+
+@terminal.command(help=t("作为终端检视卡片", "Inspect a card as a terminal"))
+@url_option
+@id_option
+@key_option
+@reader_option
+@wait_option
+@file_option
+@json_option
+def inspect(card_file: str | None, *, as_json: bool, **given: Any) -> None:
+    """Inspect through the HTTP API."""
+    result = _carry("inspect", {}, card_file, **given)
+    show(result, as_json=as_json, lines=lambda: result_lines("inspect", result))
+
+
+def _carry(
+    kind: str,
+    params: Any,
+    card_file: str | None,
+    *,
+    url: str,
+    terminal_id: str,
+    key_file: Path,
+    reader: str | None,
+    wait: float,
+) -> Any:
+    """One job, noted in the terminal's journal before its first request leaves."""
+    from cardsvc.client import ApiClient, load_key
+    from cardsvc.client.journal import Journal
+    from cardsvc.readers.carry import carry_out
+
+    journal = Journal(key_file.with_suffix(".journal"))
+    for job in journal.open_jobs():
+        say(f"上次的 {job.kind} 没有办完，本次放卡时会结清", f"An earlier {job.kind} was not finished; this contact settles it")
+        journal.end(job.key, "left to the next contact")
+    port = ApiClient(url, terminal_id, load_key(key_file))
+    with card_channel(reader, wait, card_file) as channel:
+        key = str(uuid.uuid4())
+        journal.begin(key, kind, params)
+        result = carry_out(port, channel, kind, params, idempotency_key=key)
+        journal.end(key, "done")
+    return result
