@@ -95,20 +95,22 @@ def personalise(job: Personalisation) -> Procedure[None]:
 def _begin_mf(job: Personalisation, script: Script) -> Procedure[None]:
     """MF, its keys, its files except the last one; then, where the MF's state opens the DFs, the DFs themselves."""
     mf, dialect = job.profile.layout.mf, job.dialect
-    authenticated = False
+    directory = next(content for content in job.contents(mf) if content.file.name == "directory")
+    authenticated = begun = False
     if job.state is CardState.PARTIAL and not job.resuming:
         yield from _erase_factory_mf(job, script)
     elif job.state is CardState.PARTIAL:
         script.add(select_by_id(mf.id_bytes))
         authenticated = yield from _authenticate(job, script, mf, expect=SUCCESS + NOT_THERE)
+        begun = stands(directory, (yield read_asks(directory)))
     else:
         script.add(dialect.create_mf(mf, job.keys.transport_code()))
-    _add_keys(job, script, mf)
-    if dialect.master_opens and not authenticated:
-        yield from _authenticate(job, script, mf)
-    _add_files(job, script, mf)
-    directory = next(content for content in job.contents(mf) if content.file.name == "directory")
-    yield from _fill(job, script, directory)
+    if not begun:
+        _add_keys(job, script, mf)
+        if dialect.master_opens and not authenticated:
+            yield from _authenticate(job, script, mf)
+        _add_files(job, script, mf)
+        yield from _fill(job, script, directory)
     if dialect.master_opens:
         for application in job.profile.layout.applications:
             script.add(job.tolerant(dialect.create_df(application), job.profile.dialect.file_exists))

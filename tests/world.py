@@ -1,0 +1,150 @@
+"""A whole small city for tests: profiles, keys, rules, a database, virtual cards, and a clock that tests move."""
+
+import copy
+import datetime as dt
+import shutil
+import uuid
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cardsvc.bootstrap import key_names
+from cardsvc.card.profile import Profile
+from cardsvc.card.profiles import load_profiles
+from cardsvc.config import find_profiles
+from cardsvc.keystore.keys import TRANSPORT, KeyEntry, KeyRing, KeyState
+from cardsvc.readers.carry import carry_out
+from cardsvc.rules import load_rule_set
+from cardsvc.service.catalogue import KINDS
+from cardsvc.service.engine import Engine
+from cardsvc.service.kinds import Actor
+from cardsvc.service.people import CitizenData, register_citizen
+from cardsvc.store import Store, open_store
+from cardsvc.units import id_number_check_digit
+from cardsvc.vcard import PROFILES, FaultPlan, VirtualCard
+from cardsvc.wire import OperationPort
+
+FAMILIES = tuple(PROFILES)
+NOON = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
+DESK = Actor("desk", "desk-1", bytes.fromhex("310000000001"), "desk")
+KIOSK = Actor("terminal", "kiosk-7", bytes.fromhex("310000000007"), "topup")
+
+
+@cache
+def profiles() -> tuple[Profile, ...]:
+    """The profiles of the checkout."""
+    return load_profiles(find_profiles())
+
+
+@cache
+def key_ring() -> KeyRing:
+    """Keys made from their names: the same in every run."""
+    entries = [KeyEntry(n, 1, KeyState.ACTIVE, uuid.uuid5(uuid.NAMESPACE_OID, n).bytes) for n in key_names(profiles())]
+    entries = [entry for entry in entries if entry.name != TRANSPORT]
+    return KeyRing((*entries, KeyEntry(TRANSPORT, 1, KeyState.ACTIVE, b"\xff" * 8)))
+
+
+def person(number: int = 1) -> CitizenData:
+    """A synthetic person: nobody was born on 30 February."""
+    body = f"3301001999023{number:04d}"
+    return CitizenData(
+        name="测试一",
+        id_number=body + id_number_check_digit(body),
+        sex=1,
+        ethnic_group=1,
+        birthplace="330100",
+        birth_date="1999-02-28",  # type: ignore[arg-type] # pydantic reads the ISO text
+    )
+
+
+class World:
+    """One database and the engine over it. ``clock`` starts at noon in Hangzhou."""
+
+    def __init__(self, path: Path, now: dt.datetime = NOON) -> None:
+        self.path = path
+        self.now = now
+        self.store = open_store(f"sqlite:///{path}")
+        self.engine = self.new_engine()
+
+    def new_engine(self) -> Engine:
+        """Another worker over the same database."""
+        return Engine(self.store, key_ring(), profiles(), load_rule_set(), KINDS, lambda: self.now)
+
+    def port(self, actor: Actor = DESK) -> OperationPort:
+        """The engine as a party sees it."""
+        return self.engine.port(actor)
+
+    def citizen(self, number: int = 1) -> str:
+        """Register a person."""
+        return register_citizen(self.store, person(number), self.now).citizen_id
+
+    def do(self, card: VirtualCard, kind: str, actor: Actor = DESK, **params: Any) -> Mapping[str, Any]:
+        """Put the card on the reader, carry an operation out, take it off."""
+        channel = card.channel()
+        try:
+            return carry_out(self.port(actor), channel, kind, params, idempotency_key=str(uuid.uuid4()))
+        finally:
+            channel.close()
+            card.plan = FaultPlan()
+
+    def issue(self, family: str, number: int = 1) -> VirtualCard:
+        """A personalised card."""
+        card = VirtualCard.blank(family, seed=number)
+        self.do(card, "personalise", citizen_id=self.citizen(number))
+        return card
+
+    def topup(self, card: VirtualCard, amount: int = 5000, actor: Actor = KIOSK) -> Mapping[str, Any]:
+        """Top up in cash."""
+        return self.do(card, "topup", actor, amount=amount, payment={"method": "cash", "reference": None})
+
+    def balances(self) -> dict[str, int]:
+        """Debits minus credits of every account."""
+        with self.store.read() as uow:
+            return uow.ledger.balances()
+
+    def purse_total(self, card_no: str) -> int:
+        """What the books owe the holder in the city purse."""
+        return -self.balances().get(f"purse:{card_no}:purse:ep", 0)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+
+class Snapshot:
+    """A world and a card at one moment, to go back to for every tear point."""
+
+    def __init__(self, world: World, card: VirtualCard, folder: Path) -> None:
+        world.close()
+        self._template = folder / "template.db"
+        shutil.copy(world.path, self._template)
+        self._image = bytes(card._eeprom.image)
+        self._card = card
+        self._folder = folder
+        self._now = world.now
+
+    def again(self) -> tuple[World, VirtualCard]:
+        """A fresh copy of both."""
+        path = self._folder / "again.db"
+        for suffix in ("", "-wal", "-shm"):
+            (self._folder / f"again.db{suffix}").unlink(missing_ok=True)
+        shutil.copy(self._template, path)
+        world = World.__new__(World)
+        world.path, world.now = path, self._now
+        world.store = Store(f"sqlite:///{path}")
+        world.engine = world.new_engine()
+        card = VirtualCard(self._card.dialect, self._card.chip_serial, bytearray(self._image), seed=7)
+        return world, card
+
+
+def balance_on(card: VirtualCard) -> tuple[int, int, int]:
+    """Balance, online and offline counter as they stand in the card's memory, read without the host's code."""
+    fresh = copy.copy(card)
+    fresh.plan = FaultPlan()
+    fresh.power_on()
+    fresh.transmit(bytes.fromhex("00A4040009A0000000038698070100"))
+    load = fresh.transmit(bytes.fromhex("805000020B0100000001000000000000") + b"\x10")
+    offline = fresh.transmit(bytes.fromhex("805001020B0100000000000000000000") + b"\x0f")
+    fresh.power_off()
+    return int.from_bytes(load[:4], "big"), int.from_bytes(load[4:6], "big"), int.from_bytes(offline[4:6], "big")
