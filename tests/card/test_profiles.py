@@ -1,0 +1,125 @@
+"""Firmware profiles: recognising cards, refusing what is ambiguous or wrong, layouts that fit their bytes."""
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardsvc.card.contents import CardData, contents
+from cardsvc.card.holder import Holder, holder_from_records
+from cardsvc.card.profiles import load_profile, load_profiles, recognise
+from cardsvc.card.records import ApplicationRecord, ApplicationState, CardIssue, CardIssueSeen
+from cardsvc.config import find_profiles
+from cardsvc.errors import ProfileError
+from tests.world import profiles
+
+
+@pytest.mark.parametrize(
+    ("atr", "profile", "serial"),
+    [
+        ("3B8B800120900000000000B0AC2842CC", "fudan-fmcos2", "B0AC2842"),
+        ("3B8B80012090000000000015C0477A52", "fudan-fmcos2", "15C0477A"),
+        ("3B6B000020900000000000B0A2BD69", "fudan-fmcos2", "B0A2BD69"),
+        ("3B8F800186384D574F4850CF1E4D2B1211291070", "mingwah-smartcos", "CF1E4D2B12112910"),
+    ],
+)
+def test_published_atrs_are_recognised(atr: str, profile: str, serial: str) -> None:
+    """The family, and the chip's serial in the historical bytes."""
+    found = recognise(profiles(), bytes.fromhex(atr))
+    assert found.id == profile
+    assert found.chip_serial(bytes.fromhex(atr)).hex().upper() == serial
+
+
+def test_an_unknown_atr_is_refused_with_what_was_seen() -> None:
+    """A bank card is no citizen card."""
+    with pytest.raises(ProfileError) as told:
+        recognise(profiles(), bytes.fromhex("3B6D0000577100318071901000"))
+    assert told.value.code == "card_family_unknown"
+    assert "3B6D0000577100318071901000" in told.value.message("en")
+
+
+def changed(folder: Path, name: str, old: str, new: str) -> Path:
+    """A copy of the profiles with one of them changed."""
+    shutil.copytree(find_profiles(), folder / "profiles")
+    path = folder / "profiles" / name
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    return path
+
+
+def test_two_profiles_that_fit_the_same_card_are_refused(tmp_path: Path) -> None:
+    """Nothing is done to a card whose family is not certain."""
+    path = changed(tmp_path, "fudan-fmcos2.toml", "xx", "xx")
+    shutil.copy(path, path.with_name("copy.toml"))
+    copy = path.with_name("copy.toml")
+    copy.write_text(copy.read_text("utf-8").replace('id = "fudan-fmcos2"', 'id = "twin"'), "utf-8")
+    with pytest.raises(ProfileError) as told:
+        recognise(load_profiles(path.parent), bytes.fromhex("3B8B800120900000000000B0AC2842CC"))
+    assert told.value.code == "card_family_ambiguous"
+    assert "twin" in told.value.message("en")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("pin_for_load = false", "pin_for_load = false\nlottery = true", "purse.lottery"),
+        ("challenge_length = 4", "challenge_length = 5", "dialect.challenge_length"),
+        ("challenge_length = 4", 'challenge_length = "4"', "dialect.challenge_length"),
+        ('"purse.max_balance" =', '"purse.nothing" =', "purse.max_balance"),
+    ],
+)
+def test_a_wrong_profile_is_refused_by_the_name_of_its_field(tmp_path: Path, old: str, new: str, named: str) -> None:
+    """Unknown field, wrong value, wrong type, a value without a source."""
+    with pytest.raises(ProfileError) as told:
+        load_profile(changed(tmp_path, "fudan-fmcos2.toml", old, new))
+    assert told.value.code == "profile_invalid"
+    assert named in told.value.message("en")
+
+
+def test_a_profile_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    """With the name of the file."""
+    (tmp_path / "broken.toml").write_text("id = ")
+    with pytest.raises(ProfileError) as told:
+        load_profile(tmp_path / "broken.toml")
+    assert told.value.code == "profile_unreadable"
+
+
+def test_every_content_fits_its_file() -> None:
+    """Sizes in the layout and bytes that are written."""
+    card = CardData(
+        "3100010100000001",  # type: ignore[arg-type] # a card number as text
+        "A00000001",
+        Holder("测试一" * 5, "330100199902300011", 1, 1, "330100", dt.date(1999, 2, 28)),
+        dt.date(2026, 11, 24),
+        dt.date(2036, 11, 24),
+    )
+    for profile in profiles():
+        for application in profile.layout.application:
+            for content in contents(profile.layout, card, application):
+                assert sum(map(len, content.records)) <= content.file.body_size, content.file.name
+                if content.file.kind == "binary":
+                    assert len(content.binary) == content.file.size
+                assert max(map(len, content.records)) <= profile.transport.max_command_data
+
+
+@given(
+    st.sampled_from(ApplicationState),
+    st.sampled_from("ABCDT1 "),
+    st.one_of(st.none(), st.dates(dt.date(2000, 1, 1), dt.date(2099, 12, 31))),
+    st.binary(min_size=16, max_size=16),
+)
+def test_application_records_survive_the_card(state: ApplicationState, product: str, day: dt.date | None, own: bytes) -> None:
+    """Encoded and parsed again they are the same."""
+    record = ApplicationRecord(state, product, " ", day, day, None, own)
+    assert ApplicationRecord.parse(record.encode()) == record
+
+
+@given(st.binary(max_size=64))
+def test_no_bytes_break_the_parsers(raw: bytes) -> None:
+    """Damaged files give None or a record, never an error."""
+    ApplicationRecord.parse(raw)
+    CardIssueSeen.parse(raw)
+    CardIssueSeen.parse(raw.ljust(CardIssue.LENGTH, b"\x33")[: CardIssue.LENGTH])
+    holder_from_records({0x08: raw, 0x09: raw, 0x0A: raw, 0x0B: raw, 0x0C: raw, 0x0D: raw})
