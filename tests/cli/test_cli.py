@@ -1,0 +1,163 @@
+"""The command line, as its user meets it: a process, its output, its exit code."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cardsvc.units import id_number_check_digit
+from cardsvc.vcard import VirtualCard
+
+BODY = "33010019990230001"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """An environment of its own: database, key store and passphrase in a fresh folder, English."""
+    (tmp_path / "passphrase").write_text("correct horse\n")
+    return {
+        **os.environ,
+        "CARDSVC_DATABASE_URL": f"sqlite:///{tmp_path / 'cards.db'}",
+        "CARDSVC_KEYSTORE": str(tmp_path / "keys.sealed"),
+        "CARDSVC_PASSPHRASE_FILE": str(tmp_path / "passphrase"),
+        "CARDSVC_LANG": "en",
+    }
+
+
+def run(home: dict[str, str], *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """A command that must end with this exit code; never a stack trace."""
+    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", *arguments]
+    done = subprocess.run(command, env=home, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def as_json(home: dict[str, str], *arguments: str) -> Any:
+    """The JSON that a command prints."""
+    return json.loads(run(home, *arguments, "--json").stdout)
+
+
+def test_a_desk_makes_and_tops_up_a_card_on_the_command_line(home: dict[str, str], tmp_path: Path) -> None:
+    """From keys to a card with money, every command on its own."""
+    file = str(tmp_path / "card")
+    VirtualCard.blank("fudan-fmcos2", seed=1).save(Path(file))
+    run(home, "keys", "init")
+    run(home, "db", "upgrade")
+    person = as_json(
+        home,
+        "citizen",
+        "register",
+        "--name",
+        "测试一",
+        "--id-number",
+        BODY + id_number_check_digit(BODY),
+        "--sex",
+        "1",
+        "--birth-date",
+        "1999-02-28",
+    )
+    card = as_json(home, "card", "personalise", "--citizen", person["citizen_id"], "--vcard", file)
+    assert as_json(home, "card", "open", "bus", "--vcard", file)["product"] == "T"
+    assert as_json(home, "card", "topup", "100", "--vcard", file)["balance"] == 10000
+    assert as_json(home, "card", "spend", "2.00", "--vcard", file)["balance"] == 9800
+    assert "98.00" in run(home, "card", "inspect", "--vcard", file).stdout
+    assert "confirmed" in run(home, "card", "log", card["card_no"]).stdout
+    assert as_json(home, "db", "balance")["total"] == 0
+    refused = run(home, "card", "topup", "2000", "--vcard", file, code=4)
+    assert "rule_amount_above_maximum" in refused.stderr
+    assert refused.stdout == ""
+
+
+@pytest.mark.parametrize("amount", ["abc", "-5", "1.005", "", "1e3"])
+def test_an_amount_that_is_none_is_refused(home: dict[str, str], tmp_path: Path, amount: str) -> None:
+    """Exit code 2 and what to give instead."""
+    VirtualCard.blank("fudan-fmcos2", seed=1).save(tmp_path / "card")
+    told = run(home, "card", "topup", "--vcard", str(tmp_path / "card"), "--", amount, code=2)
+    assert "amount_not_a_number" in told.stderr
+
+
+def test_errors_tell_code_outcome_and_next_step_in_both_languages(home: dict[str, str]) -> None:
+    """No key store yet."""
+    english = run(home, "keys", "list", code=7).stderr
+    assert re.search(r"Error keystore_not_found: .*\nOutcome: not done\nNext: .*cardsvc keys init", english)
+    chinese = run({**home, "CARDSVC_LANG": "zh"}, "keys", "list", code=7).stderr
+    assert "下一步" in chinese
+    assert json.loads(run(home, "keys", "list", "--json", code=7).stderr)["code"] == "keystore_not_found"
+
+
+def test_a_wrong_passphrase_and_a_damaged_key_store_are_told(home: dict[str, str], tmp_path: Path) -> None:
+    """And nothing of a key is."""
+    run(home, "keys", "init")
+    rows = as_json(home, "keys", "list")
+    assert {"name", "version", "state", "check_value"} == set(rows[0])
+    (tmp_path / "passphrase").write_text("wrong")
+    assert "keystore_sealed" in run(home, "keys", "list", code=7).stderr
+
+
+def test_profiles_and_rules_are_checked(home: dict[str, str], tmp_path: Path) -> None:
+    """Good ones say so; a profile with an unknown field is named."""
+    assert "fudan-fmcos2: correct" in run(home, "profiles", "check").stdout
+    assert {row["id"] for row in as_json(home, "profiles", "list")} == {"fudan-fmcos2", "mingwah-smartcos"}
+    assert as_json(home, "profiles", "show", "mingwah-smartcos")["dialect"]["name"] == "smartcos"
+    assert "hangzhou" in run(home, "rules", "check").stdout
+    (tmp_path / "bad.toml").write_text('id = "bad"\ncolour = "red"\n')
+    assert "colour" in run(home, "profiles", "check", str(tmp_path / "bad.toml"), code=6).stderr
+
+
+def test_a_database_of_a_newer_program_is_refused(home: dict[str, str], tmp_path: Path) -> None:
+    """With both versions, and untouched."""
+    import sqlite3
+
+    run(home, "db", "upgrade")
+    with sqlite3.connect(tmp_path / "cards.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    assert "store_version" in run(home, "db", "upgrade", code=8).stderr
+
+
+def test_a_read_only_database_is_told(home: dict[str, str], tmp_path: Path) -> None:
+    """SQLite opened read-only: nothing is lost, nothing is written."""
+    run(home, "db", "upgrade")
+    read_only = {**home, "CARDSVC_DATABASE_URL": f"sqlite:///file:{tmp_path / 'cards.db'}?mode=ro&uri=true"}
+    told = run(
+        read_only,
+        "citizen",
+        "register",
+        "--name",
+        "测试",
+        "--id-number",
+        BODY + id_number_check_digit(BODY),
+        "--sex",
+        "1",
+        "--birth-date",
+        "1999-02-28",
+        code=8,
+    )
+    assert "store_read_only" in told.stderr
+
+
+def test_help_is_there_for_every_command(home: dict[str, str]) -> None:
+    """In Chinese first, without importing half the program."""
+    from cardsvc.cli.main import COMMANDS
+
+    text = run({**home, "CARDSVC_LANG": "zh"}, "--help").stdout
+    assert all(name in text for name in COMMANDS)
+    assert "命令" in text
+    for name in COMMANDS:
+        assert run(home, name, "--help").stdout
+
+
+def test_the_demo_tells_the_whole_story_in_process(home: dict[str, str]) -> None:
+    """Without a pcscd on the machine it says so in one line and goes on."""
+    done = run({**home, "PATH": "", "PCSCLITE_CSOCK_NAME": "/nonexistent"}, "demo", "--json")
+    assert "in-process virtual reader" in done.stderr
+    assert "they agree" in done.stdout
+    summary = json.loads(done.stdout[done.stdout.index("{\n") :])
+    assert summary["books"]["total"] == 0
+    assert summary["balance"] == 19800

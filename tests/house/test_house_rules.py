@@ -1,0 +1,102 @@
+"""House rules, as tests: sizes, texts, error codes, and what the repository must not speak of."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cardsvc.errors.catalog import all_entries
+
+ROOT = Path(__file__).parent.parent.parent
+SOURCES = sorted((ROOT / "cardsvc").rglob("*.py"))
+MAX_FILE, MAX_FUNCTION = 400, 60
+LONG_FUNCTIONS = {
+    "_carry_out": "the virtual card's table of instructions, one line each",
+    "upgrade": "migrations list tables",
+    "_operations": "routes of one resource, as Flask wants them",
+    "tell": "the demo's story",
+}
+ERROR_CLASSES = {
+    "CardError",
+    "CardGone",
+    "CardsvcError",
+    "KeystoreError",
+    "OperationError",
+    "ProfileError",
+    "ReaderError",
+    "RequestError",
+    "RuleError",
+    "StoreError",
+}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_stay_small(path: Path) -> None:
+    """A file fits a sitting, a function a screen."""
+    source = path.read_text("utf-8")
+    assert source.count("\n") <= MAX_FILE
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name not in LONG_FUNCTIONS:
+            assert (node.end_lineno or 0) - node.lineno < MAX_FUNCTION, node.name
+
+
+def raised_codes() -> set[str]:
+    """Every string that looks like a code anywhere in the source."""
+    text = "\n".join(path.read_text("utf-8") for path in SOURCES)
+    return set(re.findall(r"\"([a-z0-9_]{4,})\"", text))
+
+
+def constructed_codes() -> set[str]:
+    """First arguments of error classes."""
+    codes = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERROR_CLASSES and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    codes.add(first.value)
+    return codes
+
+
+def test_every_raised_code_stands_in_the_catalog() -> None:
+    """A message must never fail to be shown."""
+    assert constructed_codes() <= set(all_entries())
+
+
+def test_every_code_of_the_catalog_is_used() -> None:
+    """No text is kept for what cannot happen."""
+    assert set(all_entries()) <= raised_codes()
+
+
+@pytest.mark.parametrize("code", sorted(all_entries()))
+def test_every_error_speaks_both_languages(code: str) -> None:
+    """Chinese has Chinese in it, English has none; the outcome is one of three."""
+    entry = all_entries()[code]
+    assert entry.outcome in ("not_done", "done", "unknown")
+    assert 400 <= entry.http <= 599
+    for chinese, english in ((entry.zh, entry.en), (entry.next_zh, entry.next_en)):
+        assert re.search(r"[\u4e00-\u9fff]", chinese)
+        assert english
+        assert not re.search(r"[\u4e00-\u9fff]", english)
+        assert set(re.findall(r"{(\w+)}", chinese.replace("_zh}", "}"))) == set(
+            re.findall(r"{(\w+)}", english.replace("_en}", "}"))
+        )
+
+
+def test_the_repository_speaks_of_itself_alone() -> None:
+    """No path of a machine, no host of a package registry."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    forbidden = re.compile("/w" + "ork/|pypi" + r"\.org|pythonhosted|npm" + r"js\.(org|com)|\.\./sha" + "red")
+    for name in listed:
+        path = ROOT / name
+        if path.suffix in (".png", ".ico") or not path.is_file():
+            continue
+        assert not forbidden.search(path.read_text("utf-8")), name
+
+
+def test_every_package_says_what_it_is() -> None:
+    """A newcomer reads the first line of a folder."""
+    for path in (ROOT / "cardsvc").rglob("__init__.py"):
+        assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path
