@@ -17,17 +17,15 @@ import requests
 from cardsvc.bootstrap import now, open_database
 from cardsvc.cli.card import result_lines, settled_lines, transaction_lines
 from cardsvc.cli.output import say, show, t, table
-from cardsvc.cli.scratch import scratch_settings
+from cardsvc.cli.scratch import environment, scratch_settings, scratch_terminal
 from cardsvc.cli.slots import Slot, slot
-from cardsvc.client import ApiClient, create_key
+from cardsvc.client import ApiClient, load_key
 from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.people import CitizenData, register_citizen
-from cardsvc.service.terminals import register_terminal
 from cardsvc.service.views import trial_balance
-from cardsvc.signature import public_hex
 from cardsvc.store import Store
 from cardsvc.units import format_yuan, id_number_check_digit
 from cardsvc.vcard import PROFILES, FaultPlan, VirtualCard
@@ -88,9 +86,8 @@ class _Story:
         self._kiosk = self._terminal("kiosk-7", "310000000007", "topup")
 
     def _terminal(self, terminal_id: str, terminal_no: str, role: str) -> ApiClient:
-        key = create_key(self._settings.keystore.parent / f"{terminal_id}.pem")
-        register_terminal(self._store, terminal_id, terminal_id, terminal_no, public_hex(key), role, now())
-        return ApiClient(f"http://{self._settings.host}:{self._settings.port}", terminal_id, key)
+        key = scratch_terminal(self._settings, self._store, terminal_id, terminal_no, role)
+        return ApiClient(f"http://{self._settings.host}:{self._settings.port}", terminal_id, load_key(key))
 
     def tell(self) -> dict[str, Any]:
         """All steps; returns what stands on the card and in the books."""
@@ -232,21 +229,9 @@ def _free_port() -> int:
 @contextmanager
 def _server(settings: Settings) -> Iterator[None]:
     """``cardsvc serve`` in processes of its own, with the demo's settings."""
-    assert settings.passphrase is not None  # noqa: S101 - scratch settings have one
-    secret = settings.keystore.parent / "passphrase"
-    descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(settings.passphrase.get_secret_value())
-    environment = {
-        **os.environ,
-        "CARDSVC_DATABASE_URL": settings.database_url,
-        "CARDSVC_KEYSTORE": str(settings.keystore),
-        "CARDSVC_PASSPHRASE_FILE": str(secret),
-        "CARDSVC_PORT": str(settings.port),
-    }
     command = [sys.executable, "-c", "from cardsvc.cli.main import main; main(['serve'])"]
     with Path(settings.keystore.parent / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env={**os.environ, **environment(settings)}, stdout=log, stderr=log)
         try:
             _wait_ready(settings, process)
             yield

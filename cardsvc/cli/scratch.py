@@ -4,13 +4,15 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from pydantic import SecretStr
-
-from cardsvc.bootstrap import key_names
+from cardsvc.bootstrap import key_names, now
 from cardsvc.card.profiles import load_profiles
+from cardsvc.client import create_key
 from cardsvc.config import Settings
 from cardsvc.keystore import SealedKeystore
 from cardsvc.keystore.keys import TRANSPORT, KeyEntry, KeyState
+from cardsvc.service.terminals import register_terminal
+from cardsvc.signature import public_hex
+from cardsvc.store import Store
 
 QUICK_SCRYPT_N = 2**12
 FACTORY_TRANSPORT_KEY = b"\xff" * 8
@@ -18,15 +20,34 @@ FACTORY_TRANSPORT_KEY = b"\xff" * 8
 
 
 def scratch_settings(folder: Path | None = None) -> Settings:
-    """Settings of a fresh service in a folder (a new temporary one by default). The passphrase is random and kept in memory."""
+    """Settings of a fresh service in a folder (a new temporary one by default), under a random passphrase."""
     folder = folder or Path(tempfile.mkdtemp(prefix="cardsvc-demo-"))
-    secret = secrets.token_hex(16)
+    secret, secret_file = secrets.token_hex(16), folder / "passphrase"
+    secret_file.touch(mode=0o600)
+    secret_file.write_text(secret)
     settings = Settings(
         database_url=f"sqlite:///{folder / 'cardsvc.db'}",
         keystore=folder / "keys.sealed",
-        passphrase=SecretStr(secret),
+        passphrase_file=secret_file,
     )
     names = key_names(load_profiles(settings.profiles))
     store = SealedKeystore.create(settings.keystore, secret.encode(), names, scrypt_n=QUICK_SCRYPT_N)
     store.save(store.with_entry(KeyEntry(TRANSPORT, 1, KeyState.ACTIVE, FACTORY_TRANSPORT_KEY)))
     return settings
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that give another process these settings."""
+    return {
+        "CARDSVC_DATABASE_URL": settings.database_url,
+        "CARDSVC_KEYSTORE": str(settings.keystore),
+        "CARDSVC_PASSPHRASE_FILE": str(settings.passphrase_file),
+        "CARDSVC_PORT": str(settings.port),
+    }
+
+
+def scratch_terminal(settings: Settings, store: Store, terminal_id: str, terminal_no: str, role: str) -> Path:
+    """Register a terminal with a fresh key; returns the key's file."""
+    path = settings.keystore.parent / f"{terminal_id}.pem"
+    register_terminal(store, terminal_id, terminal_id, terminal_no, public_hex(create_key(path)), role, now())
+    return path

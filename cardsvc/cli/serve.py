@@ -1,8 +1,13 @@
 """``cardsvc serve``: the HTTP API."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cardsvc.cli.output import say, t
+
+if TYPE_CHECKING:
+    from cardsvc.config import Settings
 
 
 @click.command(help=t("启动 HTTP 接口服务（gunicorn，多进程）", "Serve the HTTP API (gunicorn, several workers)"))
@@ -23,4 +28,23 @@ def serve(host: str | None, port: int | None, workers: int | None, *, demo: bool
         f"接口 http://{settings.host}:{settings.port}/api/v1，按 Ctrl-C 停止",
         f"API at http://{settings.host}:{settings.port}/api/v1, Ctrl-C stops it",
     )
+    if demo:
+        _explain(settings)
     run(settings)
+
+
+def _explain(settings: "Settings") -> None:
+    """How to use the demo service from another shell."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.cli.scratch import environment, scratch_terminal
+
+    store = open_database(settings)
+    key = scratch_terminal(settings, store, "kiosk-7", "310000000007", "topup")
+    store.close()
+    say("演示数据是临时的。另开一个终端窗口试试：", "The demo data are throw-away. Try from another shell:")
+    for name, value in environment(settings).items():
+        click.echo(f"  export {name}='{value}'", err=True)
+    click.echo("  cardsvc vcard --start-pcscd &", err=True)
+    click.echo(
+        f"  cardsvc terminal topup 100 --id kiosk-7 --key '{key}' --url http://{settings.host}:{settings.port}", err=True
+    )
