@@ -140,17 +140,15 @@ class VirtualCard:
     def _answer(self, card: Running, command: bytes) -> bytes:
         """Carry the command out: its writes are committed before the answer leaves, all or none."""
         try:
-            data, sw = self._dispatch(card, Apdu.parse(command), command)
-            self._eeprom.commit()
+            data, sw, keep = *self._dispatch(card, Apdu.parse(command), command), True
         except StatusError as ended:
-            data, sw = b"", ended.sw
-            if ended.keep_writes:
+            data, sw, keep = b"", ended.sw, ended.keep_writes
+        try:
+            if keep:
                 self._eeprom.commit()
-            else:
-                self._eeprom.rollback()
-                self._memory.scan()
         except WornOut:
-            data, sw = b"", 0x6581
+            data, sw, keep = b"", 0x6581, False
+        if not keep:
             self._eeprom.rollback()
             self._memory.scan()
         return data + sw.to_bytes(2, "big")

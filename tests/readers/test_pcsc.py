@@ -1,0 +1,187 @@
+"""Readers across the real pcscd: cards come, go, are pulled, fall silent; the service stops and starts."""
+
+import queue
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from cardsvc.errors import CardGone, CardsvcError, ReaderError
+from cardsvc.iso7816.channel import Channel
+from cardsvc.readers import pcscd
+from cardsvc.readers.directory import find_reader, list_readers, open_card, wait_for_card
+from cardsvc.readers.pcsc import without_le
+from cardsvc.readers.presence import Event, PresenceLoop, What
+from cardsvc.vcard import FaultPlan, VirtualCard
+from cardsvc.vcard.vpcd import VpcdSlot
+
+pytestmark = pytest.mark.xdist_group("pcscd")
+FIRST = "Virtual PCD 00 00"
+CHALLENGE = bytes.fromhex("0084000004")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def service() -> Iterator[bool]:
+    """The real pcscd, with the vpcd driver."""
+    with pcscd.running() as own:
+        yield own
+
+
+@pytest.fixture
+def slot() -> Iterator[VpcdSlot]:
+    """A slot that pcscd sees empty before and after."""
+    made = VpcdSlot()
+    until_empty()
+    yield made
+    made.remove()
+
+
+def until_empty() -> None:
+    """Wait until pcscd has seen that the last card is gone."""
+    until = time.monotonic() + 10
+    while pcscd.is_running() and any(reader.state != "empty" for reader in list_readers()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def inserted(slot: VpcdSlot, card: VirtualCard) -> Channel:
+    """Put the card in and connect."""
+    slot.insert(card)
+    return open_card(wait_for_card(FIRST, 10), deadline=2)
+
+
+def test_a_card_answers_across_pcscd(slot: VpcdSlot) -> None:
+    """ATR and exchange; opensc-tool and a plain pyscard script see the same card."""
+    card = VirtualCard.blank("fudan-fmcos2")
+    channel = inserted(slot, card)
+    assert channel.atr == card.atr
+    assert len(channel.transmit(CHALLENGE)) == 6
+    channel.close()
+    seen = subprocess.run(["opensc-tool", "-a", "-r", "0"], capture_output=True, text=True, check=True).stdout
+    assert seen.strip().splitlines()[-1].replace(":", "").upper() == card.atr.hex().upper()
+    script = (
+        "from smartcard.System import readers\n"
+        "c = readers()[0].createConnection(); c.connect()\n"
+        "print(bytes(c.getATR()).hex().upper(), c.transmit([0, 0x84, 0, 0, 4])[1:]); c.disconnect(); c.release()"
+    )
+    plain = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert plain.strip() == f"{card.atr.hex().upper()} (144, 0)"
+
+
+def test_a_card_pulled_in_the_middle_leaves_the_outcome_unknown(slot: VpcdSlot) -> None:
+    """And the channel stays dead, also when the card is back."""
+    card = VirtualCard.blank("fudan-fmcos2")
+    channel = inserted(slot, card)
+    card.plan = FaultPlan(tear_after_command=1)
+    with pytest.raises(CardGone) as told:
+        channel.transmit(CHALLENGE)
+    assert told.value.outcome == "unknown"
+    card.plan = FaultPlan()
+    again = inserted(slot, card)
+    with pytest.raises(CardGone):
+        channel.transmit(CHALLENGE)
+    assert len(again.transmit(CHALLENGE)) == 6
+    again.close()
+
+
+def test_a_silent_card_does_not_hold_the_desk(slot: VpcdSlot) -> None:
+    """The deadline passes, the person is told to take the card out, the next card works."""
+    card = VirtualCard.blank("fudan-fmcos2")
+    channel = inserted(slot, card)
+    card.plan = FaultPlan(mute=True)
+    started = time.monotonic()
+    with pytest.raises(ReaderError) as told:
+        channel.transmit(CHALLENGE)
+    assert (told.value.code, told.value.outcome) == ("reader_stuck", "unknown")
+    assert time.monotonic() - started < 4
+    slot.remove()
+    again = inserted(slot, VirtualCard.blank("mingwah-smartcos"))
+    assert len(again.transmit(CHALLENGE)) == 6
+    again.close()
+
+
+def test_another_program_in_the_reader_is_told(slot: VpcdSlot) -> None:
+    """An exclusive holder: not done, with a clear message."""
+    channel = inserted(slot, VirtualCard.blank("fudan-fmcos2"))
+    with pytest.raises(ReaderError) as told:
+        open_card(find_reader(FIRST))
+    assert (told.value.code, told.value.outcome) == ("reader_in_use", "not_done")
+    channel.close()
+
+
+def test_nothing_leaks(slot: VpcdSlot) -> None:
+    """Pcscd refuses context number 201: 210 connections in one process, each let go."""
+    from cardsvc.readers.pcsc import PcscChannel
+
+    inserted(slot, VirtualCard.blank("fudan-fmcos2")).close()
+    for _ in range(210):
+        channel = PcscChannel(FIRST)
+        channel.transmit(CHALLENGE)
+        channel.close()
+
+
+def test_readers_are_found_by_name_never_by_place(slot: VpcdSlot) -> None:
+    """Exact name, pattern, ambiguous, unknown."""
+    assert [reader.name for reader in list_readers()] == [FIRST, "Virtual PCD 00 01"]
+    assert find_reader("00 01$").name == "Virtual PCD 00 01"
+    for pattern, code in (
+        ("Virtual", "reader_ambiguous"),
+        (None, "reader_ambiguous"),
+        ("Gemalto", "reader_not_found"),
+        ("(", "reader_not_found"),
+    ):
+        with pytest.raises(ReaderError) as told:
+            find_reader(pattern)
+        assert told.value.code == code
+    with pytest.raises(ReaderError) as empty:
+        wait_for_card(FIRST, 0)
+    assert empty.value.code == "no_card_in_time"
+
+
+def wait_for(loop: PresenceLoop, what: What, seconds: float = 10) -> Event:
+    """The next event of a kind."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            event = loop.events.get(timeout=max(0.01, until - time.monotonic()))
+        except queue.Empty:
+            pytest.fail(f"no {what} in time")
+        if event.what is what:
+            return event
+
+
+def test_presence_survives_cards_and_the_service(slot: VpcdSlot) -> None:
+    """In, out, in again; pcscd stopped and started; in again."""
+    loop = PresenceLoop()
+    card = VirtualCard.blank("fudan-fmcos2")
+    slot.insert(card)
+    assert wait_for(loop, What.CARD_IN).atr == card.atr
+    slot.remove()
+    assert wait_for(loop, What.CARD_OUT).reader == FIRST
+    slot.insert(card)
+    wait_for(loop, What.CARD_IN)
+    subprocess.run(["pkill", "-x", "pcscd"], check=True)
+    wait_for(loop, What.SERVICE_LOST)
+    with pytest.raises(CardsvcError) as told:
+        list_readers()
+    assert told.value.code == "pcsc_not_running"
+    process = pcscd.start()
+    try:
+        wait_for(loop, What.SERVICE_BACK)
+        assert wait_for(loop, What.CARD_IN).atr == card.atr
+        channel = open_card(wait_for_card(FIRST, 10))
+        assert len(channel.transmit(CHALLENGE)) == 6
+        channel.close()
+    finally:
+        loop.close()
+        slot.remove()
+        pcscd.stop(process)
+
+
+def test_without_le_on_t0() -> None:
+    """Case 4 loses its Le, the others stay."""
+    assert without_le(bytes.fromhex("00A40000023F0000")).hex().upper() == "00A40000023F00"
+    for command in ("0084000004", "00A40400", "00D60000020102"):
+        assert without_le(bytes.fromhex(command)).hex().upper() == command
