@@ -82,7 +82,7 @@ def test_no_atr_breaks_the_parser(raw: bytes) -> None:
     try:
         assert Atr.parse(raw).raw == raw
     except CardError as error:
-        assert error.code == "atr_malformed"  # noqa: PT017 - either way is right
+        assert error.code == "atr_malformed"
 
 
 class Scripted:

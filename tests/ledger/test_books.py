@@ -1,0 +1,43 @@
+"""Any sequence of money events keeps the books level and owes nobody less than nothing."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardsvc.ledger import postings
+from cardsvc.ledger.postings import AccountKind, Posting
+
+CARD = "3100010100000001"
+CLEARING = postings.clearing_account("terminal", "kiosk-7")
+PURSE = postings.purse_account(CARD, "purse", "ep")
+FATES = st.lists(st.tuples(st.sampled_from(["confirmed", "refunded", "open"]), st.integers(1, 10**6), st.integers(0, 10**6)))
+
+
+@given(FATES)
+def test_books_stay_level(fates: list[tuple[str, int, int]]) -> None:
+    """Loads that are confirmed, refunded or still open, and purchases from what is there."""
+    totals: dict[str, int] = {}
+
+    def book(posting: Posting) -> None:
+        assert posting.amount > 0
+        totals[posting.debit.account_id] = totals.get(posting.debit.account_id, 0) + posting.amount
+        totals[posting.credit.account_id] = totals.get(posting.credit.account_id, 0) - posting.amount
+
+    for fate, amount, spend in fates:
+        book(postings.load_authorised(CARD, CLEARING, amount))
+        if fate == "confirmed":
+            book(postings.load_confirmed(CARD, PURSE, amount))
+        elif fate == "refunded":
+            book(postings.load_refunded(CARD, CLEARING, amount))
+        spend = min(spend, -totals.get(PURSE.account_id, 0))
+        if spend:
+            book(postings.purchase_confirmed(PURSE, postings.merchant_account("bus"), spend))
+    assert sum(totals.values()) == 0
+    assert all(amount <= 0 for name, amount in totals.items() if name != CLEARING.account_id)
+    assert totals.get(postings.suspense_account(CARD).account_id, 0) == -sum(a for fate, a, _ in fates if fate == "open")
+
+
+def test_every_account_stands_on_one_side() -> None:
+    """Clearing is an asset, everything owed to others a liability."""
+    assert CLEARING.kind is AccountKind.ASSET
+    others = (PURSE, postings.suspense_account(CARD), postings.merchant_account("bus"))
+    assert {account.kind for account in others} == {AccountKind.LIABILITY}
