@@ -10,8 +10,9 @@ from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import load_profiles
 from cardsvc.config import Settings
 from cardsvc.errors import KeystoreError
-from cardsvc.keystore import SealedKeystore
+from cardsvc.keystore import KeyEntry, KeyState, SealedKeystore
 from cardsvc.keystore.keys import TRANSPORT
+from cardsvc.keystore.sealed import SCRYPT_N
 from cardsvc.rules import RuleSet, load_rule_set
 from cardsvc.service.catalogue import KINDS
 from cardsvc.service.engine import Engine
@@ -65,6 +66,17 @@ def passphrase(settings: Settings) -> bytes:
         except OSError:
             raise KeystoreError("passphrase_missing") from None
     raise KeystoreError("passphrase_missing")
+
+
+FACTORY_TRANSPORT_KEY = b"\xff" * 8
+"""What blank FM1208 cards are sold with. The key of a batch of one's own comes in by a ceremony."""
+
+
+def create_keystore(settings: Settings, *, scrypt_n: int = SCRYPT_N) -> SealedKeystore:
+    """A new sealed file with random keys for everything that the profiles need, and the factory's transport key."""
+    names = key_names(load_profiles(settings.profiles))
+    store = SealedKeystore.create(settings.keystore, passphrase(settings), names, scrypt_n=scrypt_n)
+    return store.save(store.with_entry(KeyEntry(TRANSPORT, 1, KeyState.ACTIVE, FACTORY_TRANSPORT_KEY)))
 
 
 def key_names(profiles: tuple[Profile, ...]) -> tuple[str, ...]:

@@ -6,6 +6,9 @@ from typing import NewType
 
 from cardsvc.errors import RequestError
 
+LOCAL = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")
+"""The time of the city: on cards, in rules, on receipts. China has had no summer time since 1991."""
+
 Fen = NewType("Fen", int)
 """An amount of money in fen (分), 1/100 yuan. Always an integer; never a float anywhere."""
 

@@ -15,13 +15,13 @@ MAC_LENGTH = 4
 
 
 def select_by_id(file_id: bytes, expect: tuple[str, ...] = SUCCESS) -> Ask:
-    """SELECT by file identifier (2 bytes)."""
-    return Ask(Command(CLA_ISO, 0xA4, 0x00, 0x00, file_id, le=256), "SELECT", expect)
+    """SELECT by file identifier (2 bytes). Without Le: the FCI is not used, and no family minds."""
+    return Ask(Command(CLA_ISO, 0xA4, 0x00, 0x00, file_id), "SELECT", expect)
 
 
 def select_by_name(name: bytes, expect: tuple[str, ...] = SUCCESS) -> Ask:
-    """SELECT by DF name (5 to 16 bytes)."""
-    return Ask(Command(CLA_ISO, 0xA4, 0x04, 0x00, name, le=256), "SELECT", expect)
+    """SELECT by DF name (5 to 16 bytes). Without Le, as above."""
+    return Ask(Command(CLA_ISO, 0xA4, 0x04, 0x00, name), "SELECT", expect)
 
 
 def read_binary(sfi: int, length: int, expect: tuple[str, ...] = SUCCESS) -> Ask:

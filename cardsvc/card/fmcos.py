@@ -22,6 +22,8 @@ MAC_ON_WRITE = 0x80
 PURSE_SIZE = 0x0208
 FILE_HEADER, RECORD_HEADER, PURSE_BODY, KEY_RECORD_HEADER, CYCLIC_EXTRA = 11, 1, 22, 8, 8
 KEY_LENGTH = 16
+SLACK = 32
+"""Room in a DF beyond what the manual counts: chips differ by a few bytes a file."""
 
 _FILE_TYPE = {"binary": 0x28, "fixed": 0x2A, "variable": 0x2C, "cyclic": 0x2E, "purse": 0x2F}
 _PERMISSION: dict[Access, int] = {"free": FREE, "master": MF_STATE_1, "maintenance": FREE, "never": NEVER}
@@ -106,7 +108,7 @@ class FmcosDialect:
     def _space(application: ApplicationLayout) -> int:
         """EEPROM that an application needs (FMCOS 2.0 special manual: headers of files, records and keys)."""
         keys = FILE_HEADER + len(application.keys) * (KEY_RECORD_HEADER + KEY_LENGTH)
-        return keys + sum(FILE_HEADER + _body(file) for file in application.file)
+        return SLACK + keys + sum(FILE_HEADER + _body(file) for file in application.file)
 
 
 def _body(file: FileLayout) -> int:

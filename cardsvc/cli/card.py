@@ -1,14 +1,15 @@
 """``cardsvc card``: jobs on the card in the reader."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
 import click
 
-from cardsvc.cli.local import card_channel, do, file_option, reader_option, services, wait_option
+from cardsvc.cli.local import card_channel, do, file_option, reader_option, services, trace_option, wait_option
 from cardsvc.cli.output import json_option, show, t, table
-from cardsvc.units import format_yuan, parse_yuan
+from cardsvc.units import LOCAL, format_yuan, parse_yuan
 
 APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
 BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park"])
@@ -27,10 +28,11 @@ def _job(function: Callable[..., tuple[str, Mapping[str, Any]]]) -> Callable[...
     @reader_option
     @wait_option
     @file_option
+    @trace_option
     @wraps(function)
-    def command(*, as_json: bool, reader: str | None, wait: float, card_file: str | None, **given: Any) -> None:
+    def command(*, as_json: bool, reader: str | None, wait: float, card_file: str | None, trace: bool, **given: Any) -> None:
         kind, params = function(**given)
-        with services() as opened, card_channel(reader, wait, card_file) as channel:
+        with services() as opened, card_channel(reader, wait, card_file, trace=trace) as channel:
             result = do(opened, channel, kind, params)
         show(result, as_json=as_json, lines=lambda: result_lines(kind, result))
 
@@ -119,8 +121,13 @@ def log(card_no: str, *, as_json: bool) -> None:
 def transaction_lines(rows: list[Any]) -> list[str]:
     """Transactions as a person reads them."""
     head = (t("时间", "Time"), t("种类", "Kind"), t("金额", "Amount"), t("状态", "State"), t("依据", "Settled by"))
-    body = [(r["at"][:19], r["kind"], format_yuan(r["amount"]), r["state"], r["settled_by"] or "") for r in rows]
+    body = [(_local(r["at"]), r["kind"], format_yuan(r["amount"]), r["state"], r["settled_by"] or "") for r in rows]
     return table([head, *body])
+
+
+def _local(moment: str) -> str:
+    """A stored time as the clock on the wall shows it."""
+    return f"{dt.datetime.fromisoformat(moment).astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"
 
 
 def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:

@@ -25,14 +25,12 @@ def _opened() -> Any:
 
 @keys.command(help=t("新建密钥库，随机生成所有密钥", "Make a key store with random keys"))
 def init() -> None:
-    """Make a key store."""
-    from cardsvc.bootstrap import key_names, passphrase
-    from cardsvc.card.profiles import load_profiles
+    """Make a key store. The transport key of blanks begins as the factory's; ``ceremony transport`` replaces it."""
+    from cardsvc.bootstrap import create_keystore
     from cardsvc.config import Settings
-    from cardsvc.keystore import SealedKeystore
 
     settings = Settings()
-    store = SealedKeystore.create(settings.keystore, passphrase(settings), key_names(load_profiles(settings.profiles)))
+    store = create_keystore(settings)
     click.echo(
         t(f"已建 {settings.keystore}，{len(store.entries)} 个密钥", f"Made {settings.keystore} with {len(store.entries)} keys")
     )

@@ -12,7 +12,7 @@ from cardsvc.cli.output import say, t
 from cardsvc.config import Settings
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.exchange import Ask
-from cardsvc.iso7816.links import ResponseLink
+from cardsvc.iso7816.links import Exchange, ResponseLink, TraceLink
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.kinds import Actor
 
@@ -28,6 +28,10 @@ file_option = click.option(
     help=t("不用读卡器，直接用虚拟卡文件", "Use a virtual card's file instead of a reader"),
 )
 
+trace_option = click.option(
+    "--trace", is_flag=True, help=t("显示与卡的往来（数据已遮盖）", "Show the exchange with the card (data masked)")
+)
+
 
 @contextmanager
 def services() -> Iterator[Services]:
@@ -40,12 +44,19 @@ def services() -> Iterator[Services]:
 
 
 @contextmanager
-def card_channel(reader: str | None, wait: float, card_file: str | None) -> Iterator[Channel]:
+def card_channel(reader: str | None, wait: float, card_file: str | None, *, trace: bool = False) -> Iterator[Channel]:
     """The card: in a PC/SC reader, or a virtual one from its file, stored again afterwards."""
-    if card_file is not None:
-        with _virtual(card_file) as channel:
-            yield channel
-        return
+    with _virtual(card_file) if card_file is not None else _real(reader, wait) as channel:
+        yield TraceLink(channel, _tell) if trace else channel
+
+
+def _tell(exchange: Exchange) -> None:
+    """One exchange on stderr, masked by the link."""
+    click.echo(f"{exchange.command}  ->  {exchange.answer or '-'}  {exchange.milliseconds:.1f} ms", err=True)
+
+
+@contextmanager
+def _real(reader: str | None, wait: float) -> Iterator[Channel]:
     from cardsvc.readers.directory import open_card, wait_for_card
 
     say("请放卡……", "Put the card on the reader ...")

@@ -4,19 +4,14 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from cardsvc.bootstrap import key_names, now
-from cardsvc.card.profiles import load_profiles
+from cardsvc.bootstrap import create_keystore, now
 from cardsvc.client import create_key
 from cardsvc.config import Settings
-from cardsvc.keystore import SealedKeystore
-from cardsvc.keystore.keys import TRANSPORT, KeyEntry, KeyState
 from cardsvc.service.terminals import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store import Store
 
 QUICK_SCRYPT_N = 2**12
-FACTORY_TRANSPORT_KEY = b"\xff" * 8
-"""What blank FM1208 cards are sold with; the real one of a batch comes from its maker."""
 
 
 def scratch_settings(folder: Path | None = None) -> Settings:
@@ -30,9 +25,7 @@ def scratch_settings(folder: Path | None = None) -> Settings:
         keystore=folder / "keys.sealed",
         passphrase_file=secret_file,
     )
-    names = key_names(load_profiles(settings.profiles))
-    store = SealedKeystore.create(settings.keystore, secret.encode(), names, scrypt_n=QUICK_SCRYPT_N)
-    store.save(store.with_entry(KeyEntry(TRANSPORT, 1, KeyState.ACTIVE, FACTORY_TRANSPORT_KEY)))
+    create_keystore(settings, scrypt_n=QUICK_SCRYPT_N)
     return settings
 
 

@@ -5,6 +5,7 @@ protocol chosen explicitly; the card left as it is between commands and powered 
 went out leaves its outcome unknown: even the error code 0 was seen with an empty answer (pyscard 2.3.1, card pulled).
 """
 
+import time
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -17,6 +18,9 @@ SHARING, NO_CARD, PROTO_MISMATCH = 0x8010000B, 0x8010000C, 0x8010000F
 READER_UNAVAILABLE, NO_SERVICE, SERVICE_STOPPED, NO_READERS = 0x80100017, 0x8010001D, 0x8010001E, 0x8010002E
 UNKNOWN_READER, TIMEOUT, CANCELLED = 0x80100009, 0x8010000A, 0x80100002
 UNRESPONSIVE, UNPOWERED, RESET, REMOVED, SECURITY = 0x80100066, 0x80100067, 0x80100068, 0x80100069, 0x8010006A
+
+SHARING_SECONDS = 1.5
+"""Another program may only be looking, or pcscd may still be clearing up after one that ended."""
 
 _CODES: dict[int, tuple[type[CardsvcError], str]] = {
     SHARING: (ReaderError, "reader_in_use"),
@@ -111,11 +115,15 @@ class PcscChannel:
 
     def _connect(self, reader: str) -> None:
         both = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
-        handle = self._context.handle
-        result, card, protocol = scard.SCardConnect(handle, reader, scard.SCARD_SHARE_EXCLUSIVE, both)
-        self._shared = result & 0xFFFFFFFF == SHARING
-        if self._shared:
-            result, card, protocol = scard.SCardConnect(handle, reader, scard.SCARD_SHARE_SHARED, both)
+        handle, until = self._context.handle, time.monotonic() + SHARING_SECONDS
+        while True:
+            result, card, protocol = scard.SCardConnect(handle, reader, scard.SCARD_SHARE_EXCLUSIVE, both)
+            self._shared = result & 0xFFFFFFFF == SHARING
+            if self._shared:
+                result, card, protocol = scard.SCardConnect(handle, reader, scard.SCARD_SHARE_SHARED, both)
+            if result & 0xFFFFFFFF != SHARING or time.monotonic() > until:
+                break
+            time.sleep(0.1)
         _check(result)
         self._card, self._protocol = card, protocol
         if self._shared:

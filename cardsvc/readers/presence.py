@@ -14,6 +14,7 @@ from cardsvc.readers.pcsc import Context, ReaderState
 
 TURN_MILLISECONDS = 300
 RETRY_SECONDS = 0.5
+SETTLE_SECONDS = 0.2
 
 
 @unique
@@ -75,7 +76,14 @@ class PresenceLoop:
                 self._stop.wait(TURN_MILLISECONDS / 1000)
                 continue
             for state in context.states(known, TURN_MILLISECONDS) or ():
-                self._look(state)
+                self._look(self._settled(context, state))
+
+    def _settled(self, context: Context, state: ReaderState) -> ReaderState:
+        """A new card, once it had a moment: pcscd tells of it with the ATR of the last one at first."""
+        if state.state == "empty" or state.name in self._cards:
+            return state
+        self._stop.wait(SETTLE_SECONDS)
+        return (context.states({state.name: 0}, 0) or [state])[0]
 
     def _say_service(self, *, running: bool) -> None:
         if self._service is not running:

@@ -14,10 +14,9 @@ from cardsvc.rules import OpenRequest, check_open
 from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
-from cardsvc.service.topup import LOCAL
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import CardApplication
-from cardsvc.units import bcd
+from cardsvc.units import LOCAL, bcd
 
 ApplicationName = Literal["bus", "parking", "library", "park"]
 DESK_ONLY = frozenset({"desk"})

@@ -14,10 +14,9 @@ from cardsvc.procedures.personalise import Personalisation, personalise
 from cardsvc.procedures.verify import verify_personalised
 from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
-from cardsvc.service.topup import LOCAL
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Citizen
-from cardsvc.units import CardNo
+from cardsvc.units import LOCAL, CardNo
 
 VALID_YEARS = 10
 CARD_TYPE_DIGITS = "0101"

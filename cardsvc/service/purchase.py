@@ -23,9 +23,10 @@ from cardsvc.service.settle import (
     settle_purchase,
     suspect_purchase,
 )
-from cardsvc.service.topup import CITY_PURSE, LOCAL, MAX_AMOUNT
+from cardsvc.service.topup import CITY_PURSE, MAX_AMOUNT
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Purchase
+from cardsvc.units import LOCAL
 
 
 class PurchaseParams(Params):

@@ -7,7 +7,6 @@ that verifies. In between only the card knows, and settle.py asks it.
 import datetime as dt
 import uuid
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -32,8 +31,8 @@ from cardsvc.service.settle import (
 )
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Load
+from cardsvc.units import LOCAL
 
-LOCAL = ZoneInfo("Asia/Shanghai")
 MAX_AMOUNT = 0x7FFFFFFF
 CITY_PURSE = PurseRef("purse", "ep")
 
