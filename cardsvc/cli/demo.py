@@ -48,13 +48,16 @@ SYNTHETIC_ID = "33010019990230001"
     show_default=True,
     help=t("虚拟卡的卡型", "Card family"),
 )
+@click.option(
+    "--in-process", is_flag=True, help=t("不用 pcscd，用进程内虚拟读卡器", "Use the in-process virtual reader, not pcscd")
+)
 @click.option("--json", "as_json", is_flag=True, help=t("最后输出 JSON 摘要", "Print a JSON summary at the end"))
-def demo(profile: str, *, as_json: bool) -> None:
+def demo(profile: str, *, in_process: bool, as_json: bool) -> None:
     """Tell the whole story."""
     started = time.monotonic()
     settings = scratch_settings().model_copy(update={"port": _free_port()})
     store = open_database(settings)
-    with _server(settings), slot() as (reader, why_not_real):
+    with _server(settings), slot(in_process=in_process) as (reader, why_not_real):
         if why_not_real:
             say(
                 f"没有可用的 pcscd（{why_not_real}），改用进程内虚拟读卡器",

@@ -12,7 +12,7 @@ from cardsvc.cli.output import say, t
 from cardsvc.config import Settings
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.exchange import Ask
-from cardsvc.iso7816.links import Exchange, ResponseLink, TraceLink
+from cardsvc.iso7816.links import Exchange, TraceLink
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.kinds import Actor
 
@@ -74,7 +74,7 @@ def _virtual(card_file: str) -> Iterator[Channel]:
     from cardsvc.vcard import VirtualCard
 
     card = VirtualCard.load(Path(card_file))
-    channel = ResponseLink(card.channel())
+    channel = card.channel()
     try:
         yield channel
     finally:

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from cardsvc.errors import CardsvcError
 from cardsvc.iso7816.channel import Channel
-from cardsvc.iso7816.links import ResponseLink
 from cardsvc.vcard import VirtualCard
 from cardsvc.vcard.vpcd import VpcdSlot
 
@@ -32,7 +31,7 @@ class InProcessSlot:
 
     def insert(self, card: VirtualCard) -> Channel:
         """Put a card in and connect to it."""
-        return ResponseLink(card.channel())
+        return card.channel()
 
     def remove(self) -> None:
         """Nothing is held."""
@@ -63,12 +62,12 @@ class PcscSlot:
 
 
 @contextmanager
-def slot() -> Iterator[tuple[Slot, str | None]]:
+def slot(*, in_process: bool) -> Iterator[tuple[Slot, str | None]]:
     """A slot, and why it is not the real pcscd where it is not."""
     with ExitStack() as stack:
         found: Slot
         try:
-            found, reason = _real(stack), None
+            found, reason = (InProcessSlot(), "--in-process") if in_process else (_real(stack), None)
         except (ImportError, LookupError) as error:
             found, reason = InProcessSlot(), str(error)
         except CardsvcError as error:

@@ -9,6 +9,7 @@ from typing import Any
 from cardsvc.errors import CardsvcError, Outcome
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.exchange import Answers, Ask, Batch, Interrupted, run_batch
+from cardsvc.iso7816.links import ResponseLink
 from cardsvc.wire import OperationPort, OperationState, Reply
 
 Progress = Callable[[Ask], None]
@@ -46,9 +47,10 @@ def carry_out(
 
 
 def finish(port: OperationPort, channel: Channel, reply: Reply, *, progress: Progress = _no_progress) -> Mapping[str, Any]:
-    """Go on with an operation that waits for the card."""
+    """Go on with an operation that waits for the card. GET RESPONSE and wrong lengths are this side's business."""
+    card = ResponseLink(channel)
     while reply.state is OperationState.CARD:
-        answers = _exchange(port, channel, reply, progress)
+        answers = _exchange(port, card, reply, progress)
         reply = port.answer(reply.id, reply.step, answers)
     if reply.state is not OperationState.DONE or reply.result is None:
         raise CarriedOut(reply)

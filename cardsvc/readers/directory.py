@@ -5,7 +5,6 @@ import time
 
 from cardsvc.errors import ReaderError
 from cardsvc.iso7816.channel import Channel
-from cardsvc.iso7816.links import ResponseLink
 from cardsvc.readers.pcsc import Context, ReaderState
 from cardsvc.readers.worker import EXCHANGE_SECONDS, WorkerChannel
 
@@ -75,5 +74,5 @@ def _candidates(pattern: str | None) -> list[ReaderState]:
 
 
 def open_card(reader: ReaderState, *, deadline: float = EXCHANGE_SECONDS) -> Channel:
-    """The card in a reader, with GET RESPONSE and wrong lengths taken care of."""
-    return ResponseLink(WorkerChannel(reader.name, deadline=deadline))
+    """The card in a reader, behind its worker process."""
+    return WorkerChannel(reader.name, deadline=deadline)

@@ -366,3 +366,49 @@ def test_the_port_hears_how_far_a_card_got(world: World) -> None:
     assert left.state is OperationState.ABANDONED
     assert left.problem is not None
     assert left.problem["outcome"] == "unknown"
+
+
+@pytest.mark.parametrize(("family", "code"), [(FAMILIES[0], "transport_key_refused"), (FAMILIES[1], "card_not_blank")])
+def test_another_systems_unfinished_card_is_left_alone(world: World, family: str, code: str) -> None:
+    """Half made elsewhere: it costs one try at the most, and its own system can still finish it."""
+    elsewhere = World(world.path.with_name("elsewhere.db"))
+    card = VirtualCard.blank(family, seed=6)
+    card.plan = FaultPlan(tear_after_command=40)
+    with pytest.raises(CardGone):
+        elsewhere.do(card, "personalise", citizen_id=elsewhere.citizen())
+    with pytest.raises(CarriedOut) as told:
+        world.do(card, "personalise", citizen_id=world.citizen())
+    assert problem(told) == code
+    with pytest.raises(CarriedOut) as told:
+        world.topup(card)
+    assert problem(told) == "card_unfinished"
+    assert elsewhere.do(card, "personalise", citizen_id=elsewhere.citizen())["resumed"]
+    elsewhere.close()
+
+
+def test_a_card_begun_for_one_person_is_not_finished_for_another(world: World) -> None:
+    """The blank is theirs until it is finished or voided."""
+    card = VirtualCard.blank(FMCOS, seed=6)
+    card.plan = FaultPlan(tear_after_command=40)
+    with pytest.raises(CardGone):
+        world.do(card, "personalise", citizen_id=world.citizen(1))
+    with pytest.raises(CarriedOut) as told:
+        world.do(card, "personalise", citizen_id=world.citizen(2))
+    assert problem(told) == "card_begun_for_another"
+
+
+def test_a_card_whose_master_key_is_not_ours_loses_one_try_only(world: World) -> None:
+    """The key store was swapped between two runs: stop, do not try again."""
+    card = VirtualCard.blank(FMCOS, seed=6)
+    card.plan = FaultPlan(tear_after_command=40)
+    with pytest.raises(CardGone):
+        world.do(card, "personalise", citizen_id=world.citizen())
+    ours: Any = world.engine.keystore
+    foreign = ours.with_entry(KeyEntry("mf.master", 1, KeyState.ACTIVE, bytes(range(16))))
+    object.__setattr__(world.engine, "keystore", foreign)
+    with pytest.raises(CarriedOut) as told:
+        world.do(card, "personalise", citizen_id=world.citizen())
+    assert problem(told) == "master_key_refused"
+    assert "2 tries" in str(told.value.reply.problem)
+    object.__setattr__(world.engine, "keystore", ours)
+    assert world.do(card, "personalise", citizen_id=world.citizen())["resumed"]

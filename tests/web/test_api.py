@@ -223,3 +223,13 @@ def test_the_kiosk_actor_is_the_registered_terminal(served: Served) -> None:
     carry_out(served.kiosk(), channel, "topup", TOPUP, idempotency_key=key())
     log = carry_out(served.kiosk(), channel, "inspect", {}, idempotency_key=key())["purse"]["log"]
     assert log[0]["terminal_no"] == KIOSK.terminal_no.hex()
+
+
+def test_the_document_knows_every_kind_of_operation() -> None:
+    """What the API accepts is what the engine carries out."""
+    from typing import get_args
+
+    from cardsvc.service.catalogue import KINDS
+    from cardsvc.web.api.models import StartOperation
+
+    assert set(get_args(StartOperation.model_fields["kind"].annotation)) == set(KINDS)
