@@ -1,0 +1,57 @@
+"""The API document against the service: whatever is sent, no 5xx, no undocumented answer."""
+
+import uuid
+from typing import Any
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from requests.auth import AuthBase
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from cardsvc.signature import sign
+from tests.web.conftest import Served
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+class Signer(AuthBase):
+    """Signs what schemathesis made up, where it can be signed at all."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign in place, as a desk."""
+        body = request.body if isinstance(request.body, bytes) else (request.body or "").encode()
+        try:
+            sign(request, body, self._served.desk_key, "desk-1", str(uuid.uuid4()), self._served.world.now)
+        except Exception:
+            request.headers.pop("Signature", None)
+        return request
+
+
+def test_no_request_breaks_the_service(served: Served) -> None:
+    """Every address, every method, bodies as the document allows them."""
+    document = schemathesis.openapi.from_url(f"{served.url}/openapi.json")
+    session = requests.Session()
+    session.auth = Signer(served)
+    probed = 0
+    for found in document.get_all_operations():
+
+        @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+        @given(case=found.ok().as_strategy())
+        def probe(case: Any) -> None:
+            nonlocal probed
+            probed += 1
+            response = case.call(base_url=served.url, session=session)
+            case.validate_response(response, checks=CHECKS)
+
+        probe()
+    session.close()
+    assert probed > 200
