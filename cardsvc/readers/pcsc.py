@@ -19,8 +19,10 @@ READER_UNAVAILABLE, NO_SERVICE, SERVICE_STOPPED, NO_READERS = 0x80100017, 0x8010
 UNKNOWN_READER, TIMEOUT, CANCELLED = 0x80100009, 0x8010000A, 0x80100002
 UNRESPONSIVE, UNPOWERED, RESET, REMOVED, SECURITY = 0x80100066, 0x80100067, 0x80100068, 0x80100069, 0x8010006A
 
-SHARING_SECONDS = 1.5
-"""Another program may only be looking, or pcscd may still be clearing up after one that ended."""
+CONNECT_SECONDS = 2.0
+_MAY_PASS = frozenset({SHARING, NO_CARD, UNRESPONSIVE, UNPOWERED, RESET, REMOVED})
+"""Answers to SCardConnect that are tried again for a moment: another program only looks, or ended and pcscd still clears up
+after it; a new card is seen before it is powered; contacts bounce while a hand still moves."""
 
 _CODES: dict[int, tuple[type[CardsvcError], str]] = {
     SHARING: (ReaderError, "reader_in_use"),
@@ -115,13 +117,13 @@ class PcscChannel:
 
     def _connect(self, reader: str) -> None:
         both = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
-        handle, until = self._context.handle, time.monotonic() + SHARING_SECONDS
+        handle, until = self._context.handle, time.monotonic() + CONNECT_SECONDS
         while True:
             result, card, protocol = scard.SCardConnect(handle, reader, scard.SCARD_SHARE_EXCLUSIVE, both)
             self._shared = result & 0xFFFFFFFF == SHARING
             if self._shared:
                 result, card, protocol = scard.SCardConnect(handle, reader, scard.SCARD_SHARE_SHARED, both)
-            if result & 0xFFFFFFFF != SHARING or time.monotonic() > until:
+            if result & 0xFFFFFFFF not in _MAY_PASS or time.monotonic() > until:
                 break
             time.sleep(0.1)
         _check(result)
