@@ -121,11 +121,11 @@ def log(card_no: str, *, as_json: bool) -> None:
 def transaction_lines(rows: list[Any]) -> list[str]:
     """Transactions as a person reads them."""
     head = (t("时间", "Time"), t("种类", "Kind"), t("金额", "Amount"), t("状态", "State"), t("依据", "Settled by"))
-    body = [(_local(r["at"]), r["kind"], format_yuan(r["amount"]), r["state"], r["settled_by"] or "") for r in rows]
+    body = [(local_time(r["at"]), r["kind"], format_yuan(r["amount"]), r["state"], r["settled_by"] or "") for r in rows]
     return table([head, *body])
 
 
-def _local(moment: str) -> str:
+def local_time(moment: str) -> str:
     """A stored time as the clock on the wall shows it."""
     return f"{dt.datetime.fromisoformat(moment).astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"
 

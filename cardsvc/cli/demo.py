@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,8 @@ def demo(profile: str, *, in_process: bool, as_json: bool) -> None:
                 f"没有可用的 pcscd（{why_not_real}），改用进程内虚拟读卡器",
                 f"No usable pcscd ({why_not_real}): using the in-process virtual reader",
             )
-        story = _Story(settings, store, reader, profile)
-        summary = story.tell()
+        with closing(_Story(settings, store, reader, profile)) as story:
+            summary = story.tell()
     seconds = round(time.monotonic() - started, 1)
     click.echo(
         t(
@@ -91,6 +91,11 @@ class _Story:
     def _terminal(self, terminal_id: str, terminal_no: str, role: str) -> ApiClient:
         key = scratch_terminal(self._settings, self._store, terminal_id, terminal_no, role)
         return ApiClient(f"http://{self._settings.host}:{self._settings.port}", terminal_id, load_key(key))
+
+    def close(self) -> None:
+        """Let go of the terminals' connections."""
+        self._desk.close()
+        self._kiosk.close()
 
     def tell(self) -> dict[str, Any]:
         """All steps; returns what stands on the card and in the books."""

@@ -24,6 +24,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("cardsvc.cli.rules:rules", t("规则：查看、检查", "Rules: show, check")),
     "keys": ("cardsvc.cli.keys:keys", t("密钥库：新建、列表、录入、换版", "Key store: init, list, ceremony, roll")),
     "db": ("cardsvc.cli.db:db", t("数据库：升级、检查账目", "Database: upgrade, check the books")),
+    "audit": ("cardsvc.cli.audit:audit", t("审计：校验账册链", "Audit: verify the ledger's chains")),
+    "why": (
+        "cardsvc.cli.audit:why",
+        t("一张卡的来龙去脉：业务、证据、账目", "One time line of a card: operations, evidence, ledger"),
+    ),
     "doctor": ("cardsvc.cli.doctor:doctor", t("检查本机部署", "Check this machine's deployment")),
     "bench": ("cardsvc.cli.bench:bench", t("测速", "Measure speed")),
 }

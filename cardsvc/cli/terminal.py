@@ -157,8 +157,7 @@ def _carry(
     for job in journal.open_jobs():
         say(f"上次的 {job.kind} 没有办完，本次放卡时会结清", f"An earlier {job.kind} was not finished; this contact settles it")
         journal.end(job.key, "left to the next contact")
-    port = ApiClient(url, terminal_id, load_key(key_file))
-    with card_channel(reader, wait, card_file) as channel:
+    with ApiClient(url, terminal_id, load_key(key_file)) as port, card_channel(reader, wait, card_file) as channel:
         key = str(uuid.uuid4())
         journal.begin(key, kind, params)
         result = carry_out(port, channel, kind, params, idempotency_key=key)

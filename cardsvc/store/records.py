@@ -157,7 +157,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One line of the ledger. Append-only; ``number`` counts within the card."""
+    """One line of the ledger. Append-only; ``number`` counts within the card, ``hash`` chains it to the line before."""
 
     card_no: str
     number: int
@@ -167,6 +167,8 @@ class Transfer:
     amount: int
     reference: str
     booked_at: dt.datetime
+    previous_hash: str
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import datetime as dt
 
 from sqlalchemy import Connection, func, select
 
+from cardsvc.ledger import chain
 from cardsvc.ledger.postings import Posting
 from cardsvc.ledger.states import LoadState, PurchaseState
 from cardsvc.store import tables
@@ -172,6 +173,10 @@ class EvidenceRows(Rows[Evidence]):
 
     table, record = tables.evidence, Evidence
 
+    def of_card(self, card_no: str) -> list[Evidence]:
+        """All evidence about a card."""
+        return self.where(self.table.c.card_no == card_no)
+
     def of_subject(self, card_no: str, subject_id: str) -> list[Evidence]:
         """All evidence about a load or purchase, in order."""
         found = self.where(self.table.c.card_no == card_no, self.table.c.subject_id == subject_id)
@@ -187,16 +192,21 @@ class Ledger(Rows[Transfer]):
         """Book one transfer. The database refuses the same event for the same reference a second time."""
         for side in (posting.debit, posting.credit):
             self._open(side.account_id, side.kind)
-        query = select(func.coalesce(func.max(self.table.c.number), 0)).where(self.table.c.card_no == card_no)
-        number = self._connection.execute(query).scalar_one() + 1
+        last = self.where(self.table.c.card_no == card_no, newest="number", limit=1)
+        number, previous = (last[0].number + 1, last[0].hash) if last else (1, chain.FIRST)
         ids = posting.debit.account_id, posting.credit.account_id
-        return self.add(Transfer(card_no, number, posting.kind, *ids, posting.amount, reference, now))
+        content = (card_no, number, posting.kind, *ids, posting.amount, reference, now)
+        return self.add(Transfer(*content, previous, chain.link(previous, content)))
 
     def _open(self, account_id: str, kind: str) -> None:
         accounts = tables.account
         known = self._connection.execute(select(accounts.c.account_id).where(accounts.c.account_id == account_id)).first()
         if known is None:
             self._connection.execute(accounts.insert().values(account_id=account_id, kind=kind))
+
+    def cards(self) -> list[str]:
+        """Every card that has transfers."""
+        return list(self._connection.execute(select(self.table.c.card_no).distinct().order_by(self.table.c.card_no)).scalars())
 
     def of_card(self, card_no: str) -> list[Transfer]:
         """The transfers of a card, in order."""

@@ -17,16 +17,11 @@ from cardsvc.readers.presence import Event, PresenceLoop, What
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.vcard.vpcd import VpcdSlot
 
-pytestmark = pytest.mark.xdist_group("pcscd")
 FIRST = "Virtual PCD 00 00"
 CHALLENGE = bytes.fromhex("0084000004")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def service() -> Iterator[bool]:
-    """The real pcscd, with the vpcd driver."""
-    with pcscd.running() as own:
-        yield own
+pytestmark = pytest.mark.usefixtures("real_pcscd")
 
 
 @pytest.fixture

@@ -53,9 +53,9 @@ def test_the_ledger_is_append_only(raw: sqlite3.Connection, sql: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        f"INSERT INTO transfer VALUES ('{CARD}', 99, 'x', 'merchant:bus', 'merchant:bus', 5, 'r', '2026-11-24')",
-        f"INSERT INTO transfer VALUES ('{CARD}', 99, 'x', 'merchant:bus', 'suspense:{CARD}', 0, 'r', '2026-11-24')",
-        f"INSERT INTO transfer VALUES ('{CARD}', 99, 'x', 'merchant:bus', 'suspense:{CARD}', -5, 'r', '2026-11-24')",
+        f"INSERT INTO transfer VALUES ('{CARD}', 99, 'x', 'merchant:bus', 'merchant:bus', 5, 'r', '2026-11-24', 'p', 'h')",
+        f"INSERT INTO transfer VALUES ('{CARD}', 99, 'x', 'merchant:bus', 'suspense:{CARD}', 0, 'r', '2026-11-24', 'p', 'h')",
+        f"INSERT INTO transfer VALUES ('{CARD}', 99, 'x', 'merchant:bus', 'suspense:{CARD}', -5, 'r', '2026-11-24', 'p', 'h')",
         "UPDATE card SET state = 'lost'",
         "UPDATE card SET card_no = '1'",
         "UPDATE load SET amount = 0",

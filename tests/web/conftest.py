@@ -26,20 +26,14 @@ class Quiet(WSGIRequestHandler):
 
 
 class Served(NamedTuple):
-    """The city, where it is served, and the keys of its two terminals."""
+    """The city, where it is served, the keys of its two terminals and their clients."""
 
     world: World
     url: str
     desk_key: Ed25519PrivateKey
     kiosk_key: Ed25519PrivateKey
-
-    def desk(self) -> ApiClient:
-        """The desk's client."""
-        return ApiClient(self.url, "desk-1", self.desk_key, clock=lambda: self.world.now, waits=(0.01, 0.01))
-
-    def kiosk(self) -> ApiClient:
-        """The kiosk's client."""
-        return ApiClient(self.url, "kiosk-7", self.kiosk_key, clock=lambda: self.world.now, waits=(0.01, 0.01))
+    desk: ApiClient
+    kiosk: ApiClient
 
 
 @pytest.fixture
@@ -55,7 +49,13 @@ def served(tmp_path: Path) -> Iterator[Served]:
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield Served(world, f"http://127.0.0.1:{server.port}", *keys)
+    url = f"http://127.0.0.1:{server.port}"
+    waits = (0.01, 0.01)
+    with (
+        ApiClient(url, "desk-1", keys[0], clock=lambda: world.now, waits=waits) as desk,
+        ApiClient(url, "kiosk-7", keys[1], clock=lambda: world.now, waits=waits) as kiosk,
+    ):
+        yield Served(world, url, *keys, desk, kiosk)
     server.shutdown()
     thread.join()
     server.server_close()

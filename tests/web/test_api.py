@@ -60,13 +60,13 @@ def test_the_whole_story_over_http(served: Served, family: str) -> None:
     """Personalise at the desk, top up at the kiosk; the books as the API shows them agree with the card."""
     card = VirtualCard.blank(family, seed=1)
     channel = card.channel()
-    result = carry_out(served.desk(), channel, "personalise", {"citizen_id": served.world.citizen()}, idempotency_key=key())
-    assert carry_out(served.kiosk(), channel, "topup", TOPUP, idempotency_key=key())["balance"] == 5000
-    view = served.desk().card(result["card_no"])
+    result = carry_out(served.desk, channel, "personalise", {"citizen_id": served.world.citizen()}, idempotency_key=key())
+    assert carry_out(served.kiosk, channel, "topup", TOPUP, idempotency_key=key())["balance"] == 5000
+    view = served.desk.card(result["card_no"])
     assert view["balances"][f"purse:{result['card_no']}:purse:ep"] == 5000
     assert view["holder"]["id_number"].count("*") == 13
-    assert served.kiosk().card(result["card_no"])["holder"] is None
-    assert [row["state"] for row in served.kiosk().transactions(result["card_no"])] == ["confirmed"]
+    assert served.kiosk.card(result["card_no"])["holder"] is None
+    assert [row["state"] for row in served.kiosk.transactions(result["card_no"])] == ["confirmed"]
 
 
 def test_a_request_is_taken_once(served: Served) -> None:
@@ -108,9 +108,9 @@ def test_stale_foreign_and_suspended_terminals_are_refused(served: Served) -> No
 
 def test_a_terminal_sees_its_own_operations_only(served: Served) -> None:
     """Another one's look as if they did not exist."""
-    reply = served.desk().start("inspect", {}, atr=bytes.fromhex(START["reader"]["atr"]), idempotency_key=key())  # type: ignore[index] # a dict
+    reply = served.desk.start("inspect", {}, atr=bytes.fromhex(START["reader"]["atr"]), idempotency_key=key())  # type: ignore[index] # a dict
     with pytest.raises(ServiceRefused) as told:
-        served.kiosk().status(reply.id)
+        served.kiosk.status(reply.id)
     assert told.value.problem["code"] == "operation_unknown"
 
 
@@ -155,7 +155,7 @@ def test_steps_with_bad_answers_change_nothing(served: Served) -> None:
     """Not hex, too short, missing; then the operation still goes on."""
     card = served.world.issue(FMCOS)
     channel = card.channel()
-    reply = served.kiosk().start("topup", TOPUP, atr=card.atr, idempotency_key=key())
+    reply = served.kiosk.start("topup", TOPUP, atr=card.atr, idempotency_key=key())
     path = f"/operations/{reply.id}/steps/{reply.step}"
     for answers, code in (
         (["zz"], "answers_malformed"),
@@ -164,7 +164,7 @@ def test_steps_with_bad_answers_change_nothing(served: Served) -> None:
         (["9000"], "answers_do_not_fit"),
     ):
         assert sent(signed(served, "POST", path, {"answers": answers})) == (422, code)
-    assert served.kiosk().status(reply.id).step == reply.step
+    assert served.kiosk.status(reply.id).step == reply.step
     channel.close()
 
 
@@ -186,10 +186,10 @@ class Lossy(ApiClient):
 def test_a_lost_reply_of_a_topup_is_made_good_by_sending_again(served: Served, number: int) -> None:
     """Each request in turn is delivered and its reply lost: one load, confirmed."""
     card = served.world.issue(FMCOS)
-    client = Lossy(served.url, "kiosk-7", served.kiosk_key, clock=lambda: served.world.now, waits=(0.01, 0.01))
-    client.lost = frozenset({number})
     channel = card.channel()
-    assert carry_out(client, channel, "topup", TOPUP, idempotency_key=key())["state"] == "confirmed"
+    with Lossy(served.url, "kiosk-7", served.kiosk_key, clock=lambda: served.world.now, waits=(0.01, 0.01)) as client:
+        client.lost = frozenset({number})
+        assert carry_out(client, channel, "topup", TOPUP, idempotency_key=key())["state"] == "confirmed"
     channel.close()
     assert client.sendings == 5
     assert balance_on(card)[0] == served.world.purse_total("3100010100000001") == 5000
@@ -197,8 +197,8 @@ def test_a_lost_reply_of_a_topup_is_made_good_by_sending_again(served: Served, n
 
 def test_a_service_that_is_gone_is_told_as_unknown(served: Served) -> None:
     """After all retries."""
-    client = ApiClient("http://127.0.0.1:9", "kiosk-7", served.kiosk_key, waits=(0.01,))
-    with pytest.raises(ReaderError) as told:
+    unserved = ApiClient("http://127.0.0.1:9", "kiosk-7", served.kiosk_key, waits=(0.01,))
+    with unserved as client, pytest.raises(ReaderError) as told:
         client.status("x")
     assert (told.value.code, told.value.outcome) == ("service_unreachable", "unknown")
 
@@ -220,8 +220,8 @@ def test_the_kiosk_actor_is_the_registered_terminal(served: Served) -> None:
     """Its terminal number goes onto the card."""
     card = served.world.issue(FMCOS)
     channel = card.channel()
-    carry_out(served.kiosk(), channel, "topup", TOPUP, idempotency_key=key())
-    log = carry_out(served.kiosk(), channel, "inspect", {}, idempotency_key=key())["purse"]["log"]
+    carry_out(served.kiosk, channel, "topup", TOPUP, idempotency_key=key())
+    log = carry_out(served.kiosk, channel, "inspect", {}, idempotency_key=key())["purse"]["log"]
     assert log[0]["terminal_no"] == KIOSK.terminal_no.hex()
 
 

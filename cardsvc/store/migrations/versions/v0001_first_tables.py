@@ -142,6 +142,8 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("reference", sa.String(length=36), nullable=False),
         sa.Column("booked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("previous_hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
         sa.CheckConstraint("amount > 0", name="ck_transfer_amount"),
         sa.CheckConstraint("debit_account <> credit_account", name="ck_transfer_accounts"),
         sa.ForeignKeyConstraint(["credit_account"], ["account.account_id"], name="fk_transfer_credit"),

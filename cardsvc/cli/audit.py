@@ -1,0 +1,69 @@
+"""``cardsvc audit`` and ``cardsvc why``: looking back."""
+
+from typing import Any
+
+import click
+
+from cardsvc.cli.card import local_time
+from cardsvc.cli.output import json_option, show, t, table
+
+
+@click.group(help=t("审计：校验账册链", "Audit: verify the ledger's chains"))
+def audit() -> None:
+    """Group of audit commands."""
+
+
+@audit.command(
+    help=t(
+        "逐卡校验账册的哈希链；有改动、缺失、插入即指出位置，退出码 1",
+        "Check every card's hash chain; exit code 1 when one breaks",
+    )
+)
+@json_option
+def verify(*, as_json: bool) -> int:
+    """Verify the ledger."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.audit import verify_ledger
+
+    store = open_database(Settings())
+    found = verify_ledger(store)
+    store.close()
+    show(found, as_json=as_json, lines=lambda: _verdict(found))
+    return 1 if found["breaks"] or found["total"] else 0
+
+
+def _verdict(found: dict[str, Any]) -> list[str]:
+    names = {"changed": t("被改动", "changed"), "missing": t("缺失", "missing"), "inserted": t("被插入", "inserted")}
+    lines = [f"{b['card_no']} {b['number']}: {names[b['what']]}" for b in found["breaks"]]
+    holds = not lines and found["total"] == 0
+    verdict = t("账册完整", "the ledger holds") if holds else t("账册有问题", "THE LEDGER DOES NOT HOLD")
+    return [
+        *lines,
+        t(
+            f"{found['lines']} 笔，合计 {found['total']}：{verdict}",
+            f"{found['lines']} lines, total {found['total']}: {verdict}",
+        ),
+    ]
+
+
+@click.command(help=t("一张卡的来龙去脉：业务、证据、账目，按时间排列", "Operations, evidence and ledger of a card, by time"))
+@click.argument("card_no")
+@json_option
+def why(card_no: str, *, as_json: bool) -> None:
+    """Time line of a card."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.audit import why as time_line
+    from cardsvc.units import parse_card_no
+
+    store = open_database(Settings())
+    entries = time_line(store, parse_card_no(card_no))
+    store.close()
+    names = {
+        "card": t("卡", "card"),
+        "operation": t("业务", "operation"),
+        "evidence": t("证据", "evidence"),
+        "ledger": t("账目", "ledger"),
+    }
+    show(entries, as_json=as_json, lines=lambda: table([(local_time(e["at"]), names[e["what"]], e["text"]) for e in entries]))

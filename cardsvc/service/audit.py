@@ -1,0 +1,82 @@
+"""Looking back: does the ledger hold, and what happened to a card."""
+
+import dataclasses
+from typing import Any
+
+from cardsvc.errors import CardError
+from cardsvc.ledger.chain import Line, breaks
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Transfer
+
+
+def verify_ledger(store: Store) -> dict[str, Any]:
+    """Check every card's chain and the total. ``breaks`` names each place that does not hold."""
+    found: list[dict[str, Any]] = []
+    lines = 0
+    with store.read() as uow:
+        for card_no in uow.ledger.cards():
+            transfers = uow.ledger.of_card(card_no)
+            lines += len(transfers)
+            places = breaks(_line(transfer) for transfer in transfers)
+            found.extend({"card_no": card_no, "number": place.number, "what": place.what} for place in places)
+        total = sum(uow.ledger.balances().values())
+    return {"lines": lines, "total": total, "breaks": found}
+
+
+def _line(transfer: Transfer) -> Line:
+    *content, previous_hash, own_hash = dataclasses.astuple(transfer)
+    return Line(tuple(content), transfer.number, previous_hash, own_hash)
+
+
+def why(store: Store, card_no: str) -> list[dict[str, Any]]:
+    """One time line of a card, oldest first: operations, evidence and what decided by it, ledger lines, who asked."""
+    with store.read() as uow:
+        card = uow.cards.get(card_no)
+        if card is None:
+            raise CardError("card_unknown", card_no=card_no)
+        entries: list[dict[str, Any]] = [
+            {"at": card.created_at, "what": "card", "text": f"personalising began, chip {card.chip_serial}"}
+        ]
+        entries += _operations(uow, card_no) + _evidence(uow, card_no) + _transfers(uow, card_no)
+    return [{**entry, "at": entry["at"].isoformat()} for entry in sorted(entries, key=lambda entry: entry["at"])]
+
+
+def _operations(uow: UnitOfWork, card_no: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": row.started_at,
+            "what": "operation",
+            "text": f"{row.kind} by {row.actor_kind} {row.actor_id}: {row.state}" + _reason(row.problem, row.facts),
+            "id": row.operation_id,
+        }
+        for row in uow.operations.of_card(card_no)
+    ]
+
+
+def _reason(problem: dict[str, Any] | None, facts: dict[str, Any]) -> str:
+    reason = (problem or {}).get("code") or facts.get("broken_off")
+    return f" ({reason})" if reason else ""
+
+
+def _evidence(uow: UnitOfWork, card_no: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": row.recorded_at,
+            "what": "evidence",
+            "text": f"rule {row.rule}; balance {row.evidence.get('balance')}, counter {row.evidence.get('counter')}",
+            "id": row.subject_id,
+        }
+        for row in uow.evidence.of_card(card_no)
+    ]
+
+
+def _transfers(uow: UnitOfWork, card_no: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": row.booked_at,
+            "what": "ledger",
+            "text": f"{row.number}. {row.kind} {row.amount}: {row.debit_account} -> {row.credit_account}",
+            "id": row.reference,
+        }
+        for row in uow.ledger.of_card(card_no)
+    ]

@@ -1,0 +1,97 @@
+"""Power fails anywhere in an operation; the next contact brings card and books together.
+
+Afterwards the card is in the old state or the new one, never between, and card plus ledger hold every fen.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cardsvc.vcard import VirtualCard
+from tests.procedures.torn import carried, tear_points
+from tests.world import FAMILIES, KIOSK, Snapshot, World, balance_on
+
+CASH = {"method": "cash", "reference": None}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_torn_topup_is_settled_at_the_next_contact(family: str, tmp_path: Path) -> None:
+    """Old balance and refunded, or new balance and confirmed; the total of card and books never moves."""
+    start = World(tmp_path / "start.db")
+    card = start.issue(family)
+    start.topup(card, 10000)
+    snapshot = Snapshot(start, card, tmp_path)
+
+    def run(world: World, card: VirtualCard) -> Any:
+        return carried(world, card, "topup", {"amount": 5000, "payment": CASH}, KIOSK)
+
+    seen = set()
+    for plan in tear_points(*snapshot.again(), run):
+        world, card = snapshot.again()
+        card.plan = plan
+        run(world, card)
+        result = world.do(card, "inspect")
+        balance, online, _ = balance_on(card)
+        assert (balance, online) in ((10000, 1), (15000, 2)), plan
+        assert world.purse_total(result["card_no"]) == balance == result["purse"]["balance"], plan
+        assert world.balances()["clearing:terminal:kiosk-7"] == balance, plan
+        assert world.balances()[f"suspense:{result['card_no']}"] == 0, plan
+        with world.store.read() as uow:
+            assert not uow.loads.open_on(result["card_no"]), plan
+        seen.add(balance)
+        world.close()
+    assert seen == {10000, 15000}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_torn_purchase_is_settled_at_the_next_contact(family: str, tmp_path: Path) -> None:
+    """Paid on the card and in the books, or on neither."""
+    start = World(tmp_path / "start.db")
+    card = start.issue(family)
+    start.topup(card, 10000)
+    snapshot = Snapshot(start, card, tmp_path)
+
+    def run(world: World, card: VirtualCard) -> Any:
+        return carried(world, card, "purchase", {"amount": 200, "merchant": "bus"}, KIOSK)
+
+    seen = set()
+    for plan in tear_points(*snapshot.again(), run):
+        world, card = snapshot.again()
+        card.plan = plan
+        run(world, card)
+        result = world.do(card, "inspect")
+        balance, _, offline = balance_on(card)
+        assert (balance, offline) in ((10000, 0), (9800, 1)), plan
+        assert world.purse_total(result["card_no"]) == balance, plan
+        assert world.balances().get("merchant:bus", 0) == balance - 10000, plan
+        with world.store.read() as uow:
+            assert not uow.purchases.open_on(result["card_no"]), plan
+        seen.add(balance)
+        world.close()
+    assert seen == {10000, 9800}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_torn_opening_is_whole_or_absent_and_can_be_repeated(family: str, tmp_path: Path) -> None:
+    """The record on the card is the old or the new one; opening again ends with the application open."""
+    start = World(tmp_path / "start.db")
+    snapshot = Snapshot(start, start.issue(family), tmp_path)
+    params = {"application": "bus", "product": "T"}
+
+    def run(world: World, card: VirtualCard) -> Any:
+        return carried(world, card, "open", params)
+
+    for plan in tear_points(*snapshot.again(), run):
+        world, card = snapshot.again()
+        card.plan = plan
+        reported = run(world, card)
+        seen = world.do(card, "inspect")["applications"]["bus"]
+        assert seen["state"] in ("not_opened", "open"), plan
+        if reported is None:
+            run(world, card)
+        seen = world.do(card, "inspect")
+        assert seen["applications"]["bus"]["product"] == "T", plan
+        with world.store.read() as uow:
+            assert uow.applications.get(seen["card_no"], "bus") is not None, plan
+        world.close()

@@ -1,0 +1,45 @@
+"""Power that fails before and after every command and inside EEPROM writes of an operation."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from cardsvc.errors import CardGone
+from cardsvc.readers.carry import carry_out
+from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.world import DESK, World
+
+
+def tear_points(world: World, card: VirtualCard, run: Any, stride: int = 1) -> Iterator[FaultPlan]:
+    """Every place where power can fail in an undisturbed run; with a stride, every command and every so many bytes."""
+    card.plan = FaultPlan()
+    run(world, card)
+    commands, written = counted(world, card)
+    for number in range(1, commands + 1):
+        yield FaultPlan(tear_after_command=number)
+        if stride == 1:
+            yield FaultPlan(tear_before_command=number)
+    for byte in range(1, written + 1, stride):
+        yield FaultPlan(tear_at_eeprom_byte=byte)
+
+
+_COUNTS: dict[int, tuple[int, int]] = {}
+
+
+def counted(_world: World, card: VirtualCard) -> tuple[int, int]:
+    """Commands and EEPROM bytes of the run before, noted by ``carried``."""
+    return _COUNTS[id(card)]
+
+
+def carried(world: World, card: VirtualCard, kind: str, params: Mapping[str, Any], actor: Any = DESK) -> Any:
+    """An operation that the card may leave; notes how much it did."""
+    channel = card.channel()
+    try:
+        with suppress(CardGone):
+            return carry_out(world.port(actor), channel, kind, params, idempotency_key=str(uuid.uuid4()))
+        return None
+    finally:
+        _COUNTS[id(card)] = (card.commands, card.eeprom_writes)
+        channel.close()
+        card.plan = FaultPlan()
