@@ -111,7 +111,10 @@ def _read(path: Path) -> tuple[bytes, dict[str, Any], bytes]:
         header = json.loads(head_line)
         if header["format"] != FORMAT:
             raise ValueError
-        return head_line, header, base64.b64decode(rest.strip(), validate=True)
+        sealed = base64.b64decode(rest, validate=False)
+        if base64.b64encode(sealed) + b"\n" != rest:  # the last character may carry bits that decode to nothing
+            raise ValueError
+        return head_line, header, sealed
     except (ValueError, KeyError, TypeError):
         raise KeystoreError("keystore_damaged", file=path) from None
 

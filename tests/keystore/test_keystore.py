@@ -48,6 +48,18 @@ def test_no_flipped_byte_goes_unnoticed(store: SealedKeystore, tmp_path: Path) -
             SealedKeystore.open(path, b"passphrase")
 
 
+def test_only_the_one_spelling_of_the_sealed_keys_opens(store: SealedKeystore, tmp_path: Path) -> None:
+    """The last base64 character has bits that carry nothing; another character that decodes alike is a change all the same."""
+    path = tmp_path / "keys"
+    content = path.read_bytes()
+    last = len(content.rstrip(b"=\n")) - 1
+    for other in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/":
+        if other != content[last]:
+            path.write_bytes(content[:last] + bytes((other,)) + content[last + 1 :])
+            with pytest.raises(KeystoreError):
+                SealedKeystore.open(path, b"passphrase")
+
+
 def test_the_file_belongs_to_its_owner_and_shows_no_key(store: SealedKeystore, tmp_path: Path) -> None:
     """Mode 600; neither file, header, repr nor error holds a key."""
     path = tmp_path / "keys"
