@@ -8,7 +8,24 @@ from pathlib import Path
 import pytest
 
 from cardsvc.readers import pcscd
+from tests.databases import start_cluster
 from tests.world import World
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Which database the cities of the tests live in."""
+    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cluster(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With --database postgresql: a real cluster for each test process."""
+    if request.config.getoption("--database") == "sqlite":
+        yield
+        return
+    made = start_cluster()
+    yield
+    made.remove()
 
 
 @pytest.fixture

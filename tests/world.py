@@ -2,7 +2,6 @@
 
 import copy
 import datetime as dt
-import shutil
 import uuid
 from collections.abc import Mapping
 from functools import cache
@@ -24,6 +23,8 @@ from cardsvc.store import Store, open_store
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import PROFILES, FaultPlan, VirtualCard
 from cardsvc.wire import OperationPort
+from tests.databases import copy as copy_database
+from tests.databases import url_of
 
 FAMILIES = tuple(PROFILES)
 NOON = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
@@ -64,7 +65,7 @@ class World:
     def __init__(self, path: Path, now: dt.datetime = NOON) -> None:
         self.path = path
         self.now = now
-        self.store = open_store(f"sqlite:///{path}")
+        self.store = open_store(url_of(path))
         self.engine = self.new_engine()
 
     def new_engine(self) -> Engine:
@@ -118,7 +119,7 @@ class Snapshot:
     def __init__(self, world: World, card: VirtualCard, folder: Path) -> None:
         world.close()
         self._template = folder / "template.db"
-        shutil.copy(world.path, self._template)
+        copy_database(world.path, self._template)
         self._image = bytes(card._eeprom.image)
         self._card = card
         self._folder = folder
@@ -127,12 +128,10 @@ class Snapshot:
     def again(self) -> tuple[World, VirtualCard]:
         """A fresh copy of both."""
         path = self._folder / "again.db"
-        for suffix in ("", "-wal", "-shm"):
-            (self._folder / f"again.db{suffix}").unlink(missing_ok=True)
-        shutil.copy(self._template, path)
+        copy_database(self._template, path)
         world = World.__new__(World)
         world.path, world.now = path, self._now
-        world.store = Store(f"sqlite:///{path}")
+        world.store = Store(url_of(path))
         world.engine = world.new_engine()
         card = VirtualCard(self._card.dialect, self._card.chip_serial, bytearray(self._image), seed=7)
         return world, card

@@ -35,7 +35,7 @@ def verify(*, as_json: bool) -> int:
 
 def _verdict(found: dict[str, Any]) -> list[str]:
     names = {"changed": t("被改动", "changed"), "missing": t("缺失", "missing"), "inserted": t("被插入", "inserted")}
-    lines = [f"{b['card_no']} {b['number']}: {names[b['what']]}" for b in found["breaks"]]
+    lines = [f"{b['chain']} {b['number']}: {names[b['what']]}" for b in found["breaks"]]
     holds = not lines and found["total"] == 0
     verdict = t("账册完整", "the ledger holds") if holds else t("账册有问题", "THE LEDGER DOES NOT HOLD")
     return [

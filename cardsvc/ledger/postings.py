@@ -1,12 +1,22 @@
 """Double entry: which transfer each money event makes. Amounts in fen, always positive.
 
-account                              kind       holds
-purse:<card>:<application>:<purse>   liability  what the card company owes the holder on the card
-suspense:<card>                      liability  paid in, and not yet known to be on the card
-clearing:<kind>:<id>                 asset      what a terminal, desk or shift has taken and must hand over
-merchant:<code>                      liability  what a bus, parking or shop operator is owed
+account                               kind       holds
+purse:<card>:<application>:<purse>    liability  what the card company owes the holder on the card
+suspense:<card>                       liability  paid in, and not yet known to be on the card
+order:<card>                          liability  paid online, waits to be written at the next tap (补登)
+held:<card>                           liability  taken over from an old card, on its way to the new one or to the holder
+deposit:<card>                        liability  the card's deposit
+clearing:<kind>:<id>                  asset      what a terminal, desk or payment channel has taken and must hand over
+drawer:<shift>                        asset      the cash in a teller's drawer
+vault:<outlet>                        asset      cash that tellers handed in
+merchant:<code>                       liability  what a bus, parking or shop operator is owed
+gift:<product>                        expense    what the city adds to a load
+fee:<kind>                            income     fees, depreciation, and month money that lapsed
+difference:<outlet>                   expense    drawers counted short (debit) or over (credit)
+payout:<channel>                      liability  to be sent back through a payment channel, the way it came
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
@@ -17,14 +27,31 @@ class AccountKind(StrEnum):
 
     ASSET = "asset"
     LIABILITY = "liability"
+    INCOME = "income"
+    EXPENSE = "expense"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account of the chart."""
+CHART: Mapping[str, AccountKind] = {
+    "purse": AccountKind.LIABILITY,
+    "suspense": AccountKind.LIABILITY,
+    "order": AccountKind.LIABILITY,
+    "held": AccountKind.LIABILITY,
+    "deposit": AccountKind.LIABILITY,
+    "clearing": AccountKind.ASSET,
+    "drawer": AccountKind.ASSET,
+    "vault": AccountKind.ASSET,
+    "merchant": AccountKind.LIABILITY,
+    "gift": AccountKind.EXPENSE,
+    "fee": AccountKind.INCOME,
+    "difference": AccountKind.EXPENSE,
+    "payout": AccountKind.LIABILITY,
+}
+"""The chart of accounts by the first word of an account; the database takes no other."""
 
-    account_id: str
-    kind: AccountKind
+
+def account_kind(account: str) -> AccountKind:
+    """The side of the books of an account."""
+    return CHART[account.partition(":")[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +59,86 @@ class Posting:
     """One transfer: debit one account, credit another, the same positive amount."""
 
     kind: str
-    debit: Account
-    credit: Account
+    debit: str
+    credit: str
     amount: int
 
 
-def purse_account(card_no: str, application: str, purse: str) -> Account:
+def purse_account(card_no: str, application: str, purse: str) -> str:
     """What is owed to the holder in one purse."""
-    return Account(f"purse:{card_no}:{application}:{purse}", AccountKind.LIABILITY)
+    return f"purse:{card_no}:{application}:{purse}"
 
 
-def suspense_account(card_no: str) -> Account:
+def suspense_account(card_no: str) -> str:
     """Money of this card on its way."""
-    return Account(f"suspense:{card_no}", AccountKind.LIABILITY)
+    return f"suspense:{card_no}"
 
 
-def clearing_account(actor_kind: str, actor_id: str) -> Account:
-    """What this terminal or desk has taken."""
-    return Account(f"clearing:{actor_kind}:{actor_id}", AccountKind.ASSET)
+def order_account(card_no: str) -> str:
+    """Money that was paid online for this card and waits to be written."""
+    return f"order:{card_no}"
 
 
-def merchant_account(code: str) -> Account:
+def held_account(card_no: str) -> str:
+    """Money that left this card and waits for the new one, or for its holder."""
+    return f"held:{card_no}"
+
+
+def clearing_account(actor_kind: str, actor_id: str) -> str:
+    """What this terminal, desk or channel has taken."""
+    return f"clearing:{actor_kind}:{actor_id}"
+
+
+def drawer_account(shift_id: str) -> str:
+    """The cash of a shift."""
+    return f"drawer:{shift_id}"
+
+
+def merchant_account(code: str) -> str:
     """What this merchant is owed."""
-    return Account(f"merchant:{code}", AccountKind.LIABILITY)
+    return f"merchant:{code}"
 
 
-def load_authorised(card_no: str, clearing: Account, amount: int) -> Posting:
+def gift_account(product: str) -> str:
+    """What the city adds to loads of this product."""
+    return f"gift:{product}"
+
+
+def fee_account(kind: str) -> str:
+    """Fees of a kind."""
+    return f"fee:{kind}"
+
+
+def payout_account(channel: str) -> str:
+    """What must go back through a payment channel."""
+    return f"payout:{channel}"
+
+
+def load_authorised(card_no: str, source: str, paid: int) -> Posting:
     """Money was taken: it waits in suspense until the card is known to have it."""
-    return Posting("load_authorised", clearing, suspense_account(card_no), amount)
+    return Posting("load_authorised", source, suspense_account(card_no), paid)
 
 
-def load_confirmed(card_no: str, purse: Account, amount: int) -> Posting:
+def load_gift(card_no: str, product: str, gift: int) -> Posting:
+    """The city's gift waits beside it."""
+    return Posting("load_gift", gift_account(product), suspense_account(card_no), gift)
+
+
+def load_confirmed(card_no: str, purse: str, credited: int) -> Posting:
     """The card has it."""
-    return Posting("load_confirmed", suspense_account(card_no), purse, amount)
+    return Posting("load_confirmed", suspense_account(card_no), purse, credited)
 
 
-def load_refunded(card_no: str, clearing: Account, amount: int) -> Posting:
+def load_refunded(card_no: str, source: str, paid: int) -> Posting:
     """The card does not have it, and the payer got it back where it was taken."""
-    return Posting("load_refunded", suspense_account(card_no), clearing, amount)
+    return Posting("load_refunded", suspense_account(card_no), source, paid)
 
 
-def purchase_confirmed(purse: Account, merchant: Account, amount: int) -> Posting:
+def load_gift_returned(card_no: str, product: str, gift: int) -> Posting:
+    """The card does not have it: the gift goes back."""
+    return Posting("load_gift_returned", suspense_account(card_no), gift_account(product), gift)
+
+
+def purchase_confirmed(purse: str, payee: str, amount: int) -> Posting:
     """The card paid."""
-    return Posting("purchase_confirmed", purse, merchant, amount)
+    return Posting("purchase_confirmed", purse, payee, amount)

@@ -10,15 +10,15 @@ from cardsvc.store.records import Transfer
 
 
 def verify_ledger(store: Store) -> dict[str, Any]:
-    """Check every card's chain and the total. ``breaks`` names each place that does not hold."""
+    """Check every chain and the total. ``breaks`` names each place that does not hold."""
     found: list[dict[str, Any]] = []
     lines = 0
     with store.read() as uow:
-        for card_no in uow.ledger.cards():
-            transfers = uow.ledger.of_card(card_no)
+        for chain in uow.ledger.chains():
+            transfers = uow.ledger.of_chain(chain)
             lines += len(transfers)
             places = breaks(_line(transfer) for transfer in transfers)
-            found.extend({"card_no": card_no, "number": place.number, "what": place.what} for place in places)
+            found.extend({"chain": chain, "number": place.number, "what": place.what} for place in places)
         total = sum(uow.ledger.balances().values())
     return {"lines": lines, "total": total, "breaks": found}
 
@@ -78,5 +78,5 @@ def _transfers(uow: UnitOfWork, card_no: str) -> list[dict[str, Any]]:
             "text": f"{row.number}. {row.kind} {row.amount}: {row.debit_account} -> {row.credit_account}",
             "id": row.reference,
         }
-        for row in uow.ledger.of_card(card_no)
+        for row in uow.ledger.of_chain(card_no)
     ]

@@ -13,6 +13,7 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,7 +27,7 @@ from cardsvc.rules import RuleSet
 from cardsvc.service.kinds import Actor, Context, Effect, OperationKind
 from cardsvc.service.problem import problem_of
 from cardsvc.service.replay import Ended, Waiting, run_phase
-from cardsvc.store import Store, UnitOfWork
+from cardsvc.store import Conflict, Store, UnitOfWork
 from cardsvc.store.records import Operation, OperationStep
 from cardsvc.wire import OperationState, Reply, answers_to_json
 
@@ -54,13 +55,17 @@ class Engine:
 
     def sweep(self) -> int:
         """End operations whose time is over; returns how many. Money is never settled by time."""
-        now = self.clock()
-        with self.store.begin() as uow:
-            lapsed = uow.operations.lapsed(now)
-            for operation in lapsed:
-                _Run(self, uow, operation, now).break_off("lapsed")
-            uow.commit()
-        return len(lapsed)
+        with self.store.read() as uow:
+            lapsed = [operation.operation_id for operation in uow.operations.lapsed(self.clock())]
+        return sum(self.store.transact(partial(self._lapse, operation_id)) for operation_id in lapsed)
+
+    def _lapse(self, operation_id: str, uow: UnitOfWork) -> bool:
+        operation = uow.operations.for_update(operation_id)
+        if operation is None:
+            return False
+        run = _Run(self, uow, operation, self.clock())
+        run.lapse_if_over()
+        return run.operation.state == OperationState.ABANDONED
 
 
 class EnginePort:
@@ -79,77 +84,76 @@ class EnginePort:
             raise RequestError("idempotency_key_malformed")
         fingerprint = _fingerprint(kind, values, atr)
         now = self._engine.clock()
-        with self._engine.store.begin() as uow:
-            known = uow.operations.by_idempotency_key(self._actor.kind, self._actor.id, idempotency_key)
-            if known is not None:
-                if known.fingerprint != fingerprint:
-                    raise RequestError("idempotency_key_reused")
-                return replace(_Run(self._engine, uow, known, now).reply(), replayed=True)
-            operation = Operation(
-                operation_id=str(uuid.uuid4()),
-                kind=kind,
-                params=values,
-                actor_kind=self._actor.kind,
-                actor_id=self._actor.id,
-                idempotency_key=idempotency_key,
-                fingerprint=fingerprint,
-                state=OperationState.CARD,
-                phase=0,
-                step=0,
-                phase_step=0,
-                facts={"terminal_no": self._actor.terminal_no.hex(), "role": self._actor.role},
-                atr=atr.hex().upper(),
-                profile=profile.id,
-                key_versions=self._engine.keystore.versions(),
-                started_at=now,
-                expires_at=now + dt.timedelta(seconds=STEP_SECONDS),
-            )
-            uow.operations.add(operation)
-            run = _Run(self._engine, uow, operation, now)
-            run.proceed()
-            reply = run.reply()
-            uow.commit()
-        return reply
+        operation = Operation(
+            operation_id=str(uuid.uuid4()),
+            kind=kind,
+            params=values,
+            actor_kind=self._actor.kind,
+            actor_id=self._actor.id,
+            idempotency_key=idempotency_key,
+            fingerprint=fingerprint,
+            state=OperationState.CARD,
+            phase=0,
+            step=0,
+            phase_step=0,
+            facts={"terminal_no": self._actor.terminal_no.hex(), "role": self._actor.role},
+            atr=atr.hex().upper(),
+            profile=profile.id,
+            key_versions=self._engine.keystore.versions(),
+            started_at=now,
+            expires_at=now + dt.timedelta(seconds=STEP_SECONDS),
+        )
+        return self._engine.store.transact(lambda uow: self._begin(uow, operation))
+
+    def _begin(self, uow: UnitOfWork, operation: Operation) -> Reply:
+        """The operation that this key began before, or a new one."""
+        known = uow.operations.by_idempotency_key(self._actor.kind, self._actor.id, operation.idempotency_key)
+        if known is not None:
+            if known.fingerprint != operation.fingerprint:
+                raise RequestError("idempotency_key_reused")
+            return replace(_Run(self._engine, uow, known, operation.started_at).reply(), replayed=True)
+        run = _Run(self._engine, uow, uow.operations.add(operation), operation.started_at)
+        run.proceed()
+        return run.reply()
 
     def answer(self, operation_id: str, step: int, answers: Answers) -> Reply:
         """See OperationPort.answer."""
-        now = self._engine.clock()
-        with self._engine.store.begin() as uow:
-            run = self._run(uow, operation_id, now)
-            if step < run.operation.step:
-                return run.repeated(step, answers)
-            if step > run.operation.step:
-                raise OperationError("step_out_of_order", expected=run.operation.step, given=step)
-            run.lapse_if_over()
-            if run.operation.state == OperationState.CARD or run.takes_late_answers():
-                run.take(answers, partial=False)
-                run.proceed()
-            reply = run.reply()
-            uow.commit()
-        return reply
+        return self._engine.store.transact(lambda uow: self._answer(self._run(uow, operation_id), step, answers))
+
+    @staticmethod
+    def _answer(run: "_Run", step: int, answers: Answers) -> Reply:
+        if step < run.operation.step:
+            return run.repeated(step, answers)
+        if step > run.operation.step:
+            raise OperationError("step_out_of_order", expected=run.operation.step, given=step)
+        run.lapse_if_over()
+        if run.operation.state == OperationState.CARD or run.takes_late_answers():
+            run.take(answers, partial=False)
+            run.proceed()
+        return run.reply()
 
     def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
         """See OperationPort.abandon. Answers that are complete after all are taken as answers first."""
-        now = self._engine.clock()
-        with self._engine.store.begin() as uow:
-            run = self._run(uow, operation_id, now)
+        return self._engine.store.transact(lambda uow: self._abandon(self._run(uow, operation_id), step, answers, reason))
+
+    @staticmethod
+    def _abandon(run: "_Run", step: int, answers: Answers, reason: str) -> Reply:
+        if run.operation.state == OperationState.CARD:
+            if step == run.operation.step and answers:
+                run.take_what_came(answers)
             if run.operation.state == OperationState.CARD:
-                if step == run.operation.step and answers:
-                    run.take_what_came(answers)
-                if run.operation.state == OperationState.CARD:
-                    run.break_off(reason)
-            reply = run.reply()
-            uow.commit()
-        return reply
+                run.break_off(reason)
+        return run.reply()
 
     def status(self, operation_id: str) -> Reply:
         """See OperationPort.status."""
-        with self._engine.store.begin() as uow:
-            run = self._run(uow, operation_id, self._engine.clock())
+
+        def look(uow: UnitOfWork) -> Reply:
+            run = self._run(uow, operation_id)
             run.lapse_if_over()
-            reply = run.reply()
-            uow.commit()
-        return reply
+            return run.reply()
+
+        return self._engine.store.transact(look)
 
     def _kind(self, kind: str) -> OperationKind:
         found = self._engine.kinds.get(kind)
@@ -159,12 +163,12 @@ class EnginePort:
             raise RequestError("operation_not_permitted", kind=kind)
         return found
 
-    def _run(self, uow: UnitOfWork, operation_id: str, now: dt.datetime) -> "_Run":
-        """The operation, if it is this party's; others' look as if they did not exist."""
+    def _run(self, uow: UnitOfWork, operation_id: str) -> "_Run":
+        """The operation and its card, locked, if it is this party's; others' look as if they did not exist."""
         operation = uow.operations.for_update(operation_id)
         if operation is None or (operation.actor_kind, operation.actor_id) != (self._actor.kind, self._actor.id):
             raise OperationError("operation_unknown")
-        return _Run(self._engine, uow, operation, now)
+        return _Run(self._engine, uow, operation, self._engine.clock())
 
 
 class _Run:
@@ -176,6 +180,8 @@ class _Run:
         self.operation = operation
         self.now = now
         self.kind = engine.kinds[operation.kind]
+        if operation.card_no is not None:
+            uow.cards.lock(operation.card_no)
 
     def context(self) -> Context:
         """What a phase sees now."""
@@ -196,6 +202,8 @@ class _Run:
                     phase = self.kind.phases[self.operation.phase]
                     effect = phase.effect(self.context(), self.uow, outcome.value, self.now)
                     self._bind(effect)
+            except Conflict:
+                raise
             except CardsvcError as error:
                 self.kind.broken_off(self.context(), self.uow, self.now)
                 self._end(OperationState.FAILED, problem=problem_of(error))
@@ -212,6 +220,7 @@ class _Run:
         """Bind the operation to a card: one live operation a card."""
         if effect.card_no is None or effect.card_no == self.operation.card_no:
             return
+        self.uow.cards.lock(effect.card_no)
         other = self.uow.operations.live_on(effect.card_no)
         if other is not None:
             if other.expires_at > self.now:

@@ -1,4 +1,4 @@
-"""What the database refuses, in the words of our own error tree."""
+"""What the database refuses, in the words of our own error tree. None of it names values of a row."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,40 +7,72 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cardsvc.errors import CardsvcError, OperationError, RequestError, StoreError
 
-_UNIQUE: dict[str, type[CardsvcError]] = {
-    "uq_operation_live": OperationError,
-    "operation.card_no": OperationError,
-    "uq_operation_idempotency": RequestError,
-    "operation.idempotency_key": RequestError,
+
+class Conflict(StoreError):
+    """Two transactions met; this one was undone as a whole and may simply run again."""
+
+
+_UNIQUE: tuple[tuple[str, type[CardsvcError], str], ...] = (
+    ("uq_operation_live", OperationError, "card_busy"),
+    ("operation.card_no", OperationError, "card_busy"),
+    ("uq_operation_idempotency", RequestError, "request_in_flight"),
+    ("operation.idempotency_key", RequestError, "request_in_flight"),
+    ("pk_nonce", RequestError, "request_replayed"),
+    ("pk_card", Conflict, "store_conflict"),
+    ("pk_transfer", Conflict, "store_conflict"),
+)
+"""Names of constraints as PostgreSQL gives them, and columns as SQLite does."""
+
+_STATES = {
+    "40001": "store_conflict",
+    "40P01": "store_conflict",
+    "55P03": "store_locked",
+    "57014": "store_locked",
+    "53100": "store_full",
+    "25006": "store_read_only",
+    "P0001": "store_refused",
+    "57P01": "store_connection_lost",
+    "57P02": "store_connection_lost",
 }
-_CODES = {OperationError: "card_busy", RequestError: "request_in_flight"}
+"""SQLSTATE (PostgreSQL, appendix A): serialization failure, deadlock, lock not available, query cancelled (our time limits),
+disk full, read-only transaction, RAISE in one of our triggers, server shut down or crashed."""
+
 _OPERATIONAL = (
     ("locked", "store_locked"),
     ("readonly", "store_read_only"),
     ("read-only", "store_read_only"),
     ("full", "store_full"),
     ("No space", "store_full"),
+    ("server closed the connection", "store_connection_lost"),
+    ("connection is lost", "store_connection_lost"),
+    ("terminating connection", "store_connection_lost"),
+    ("consuming input failed", "store_connection_lost"),
 )
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn errors of the database driver into errors with a code. None of them names values of a row."""
+    """Turn errors of the database driver into errors with a code."""
     try:
         yield
     except IntegrityError as error:
         raise _integrity(str(error.orig)) from error
     except DBAPIError as error:
-        raise _operational(str(error.orig)) from error
+        raise _operational(error) from error
 
 
 def _integrity(message: str) -> CardsvcError:
-    for mark, family in _UNIQUE.items():
+    for mark, family, code in _UNIQUE:
         if mark in message:
-            return family(_CODES[family])
+            return family(code)
     return StoreError("store_refused", reason=message.splitlines()[0])
 
 
-def _operational(message: str) -> StoreError:
-    code = next((code for mark, code in _OPERATIONAL if mark in message), "store_unreachable")
-    return StoreError(code, reason=message.splitlines()[0])
+def _operational(error: DBAPIError) -> StoreError:
+    message = str(error.orig)
+    code = _STATES.get(getattr(error.orig, "sqlstate", None) or "")
+    if code is None:
+        code = next((code for mark, code in _OPERATIONAL if mark in message), "store_unreachable")
+    if code == "store_conflict":
+        return Conflict(code)
+    return StoreError(code, reason=message.splitlines()[0] if message else type(error.orig).__name__)

@@ -157,9 +157,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One line of the ledger. Append-only; ``number`` counts within the card, ``hash`` chains it to the line before."""
+    """One line of the ledger. Append-only. ``chain``: the card, or what else its lines are numbered and hashed within
+    (``shift:<id>``, ``terminal:<id>``); ``number`` counts within it, ``hash`` holds it to the line before.
+    """
 
-    card_no: str
+    chain: str
     number: int
     kind: str
     debit_account: str

@@ -41,6 +41,10 @@ class Cards(Rows[Card]):
 
     table, record = tables.card, Card
 
+    def lock(self, card_no: str) -> None:
+        """Hold this card's row until the transaction ends: whoever touches its money waits here (SQLite locks as a whole)."""
+        self._connection.execute(select(self.table.c.card_no).where(self.table.c.card_no == card_no).with_for_update())
+
     def by_chip(self, chip_serial: str, profile: str) -> Card | None:
         """The card that was begun on this chip."""
         found = self.where(self.table.c.chip_serial == chip_serial, self.table.c.profile == profile)
@@ -188,37 +192,29 @@ class Ledger(Rows[Transfer]):
 
     table, record = tables.transfer, Transfer
 
-    def post(self, card_no: str, posting: Posting, reference: str, now: dt.datetime) -> Transfer:
+    def post(self, chain_id: str, posting: Posting, reference: str, now: dt.datetime) -> Transfer:
         """Book one transfer. The database refuses the same event for the same reference a second time."""
-        for side in (posting.debit, posting.credit):
-            self._open(side.account_id, side.kind)
-        last = self.where(self.table.c.card_no == card_no, newest="number", limit=1)
+        last = self.where(self.table.c.chain == chain_id, newest="number", limit=1)
         number, previous = (last[0].number + 1, last[0].hash) if last else (1, chain.FIRST)
-        ids = posting.debit.account_id, posting.credit.account_id
-        content = (card_no, number, posting.kind, *ids, posting.amount, reference, now)
+        ids = posting.debit, posting.credit
+        content = (chain_id, number, posting.kind, *ids, posting.amount, reference, now)
         return self.add(Transfer(*content, previous, chain.link(previous, content)))
 
-    def _open(self, account_id: str, kind: str) -> None:
-        accounts = tables.account
-        known = self._connection.execute(select(accounts.c.account_id).where(accounts.c.account_id == account_id)).first()
-        if known is None:
-            self._connection.execute(accounts.insert().values(account_id=account_id, kind=kind))
+    def chains(self) -> list[str]:
+        """Every chain that has transfers."""
+        return list(self._connection.execute(select(self.table.c.chain).distinct().order_by(self.table.c.chain)).scalars())
 
-    def cards(self) -> list[str]:
-        """Every card that has transfers."""
-        return list(self._connection.execute(select(self.table.c.card_no).distinct().order_by(self.table.c.card_no)).scalars())
+    def of_chain(self, chain_id: str) -> list[Transfer]:
+        """The transfers of a card or another chain, in order."""
+        return sorted(self.where(self.table.c.chain == chain_id), key=lambda row: row.number)
 
-    def of_card(self, card_no: str) -> list[Transfer]:
-        """The transfers of a card, in order."""
-        return sorted(self.where(self.table.c.card_no == card_no), key=lambda row: row.number)
-
-    def balances(self, card_no: str | None = None) -> dict[str, int]:
-        """Debits minus credits of every account, of one card's transfers or of all. They add up to zero."""
+    def balances(self, chain_id: str | None = None) -> dict[str, int]:
+        """Debits minus credits of every account, of one chain's transfers or of all. They add up to zero."""
         totals: dict[str, int] = {}
         for column, sign in ((self.table.c.debit_account, 1), (self.table.c.credit_account, -1)):
             query = select(column, func.sum(self.table.c.amount)).group_by(column)
-            if card_no is not None:
-                query = query.where(self.table.c.card_no == card_no)
+            if chain_id is not None:
+                query = query.where(self.table.c.chain == chain_id)
             for account_id, amount in self._connection.execute(query):
                 totals[account_id] = totals.get(account_id, 0) + sign * int(amount)
         return dict(sorted(totals.items()))

@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
 )
 
-from cardsvc.ledger.postings import AccountKind
+from cardsvc.ledger.postings import CHART
 from cardsvc.ledger.states import LoadState, PurchaseState
 from cardsvc.wire import OperationState
 
@@ -62,6 +62,11 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 def one_of(column: str, values: Iterable[str]) -> str:
     """SQL of a CHECK that a column holds one of these values."""
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+def in_chart(column: str) -> str:
+    """SQL of a CHECK that a column names an account of the chart."""
+    return " OR ".join(f"{column} LIKE '{prefix}:%'" for prefix in CHART)
 
 
 citizen = Table(
@@ -243,19 +248,10 @@ evidence = Table(
     PrimaryKeyConstraint("card_no", "subject_id", "number", name="pk_evidence"),
 )
 
-account = Table(
-    "account",
-    metadata,
-    Column("account_id", String(96)),
-    Column("kind", String(16), nullable=False),
-    PrimaryKeyConstraint("account_id", name="pk_account"),
-    CheckConstraint(one_of("kind", AccountKind), name="ck_account_kind"),
-)
-
 transfer = Table(
     "transfer",
     metadata,
-    Column("card_no", String(16)),
+    Column("chain", String(64)),
     Column("number", Integer),
     Column("kind", String(32), nullable=False),
     Column("debit_account", String(96), nullable=False),
@@ -265,10 +261,10 @@ transfer = Table(
     Column("booked_at", UtcDateTime, nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
-    PrimaryKeyConstraint("card_no", "number", name="pk_transfer"),
-    UniqueConstraint("card_no", "kind", "reference", name="uq_transfer_event"),
-    ForeignKeyConstraint(["debit_account"], ["account.account_id"], name="fk_transfer_debit"),
-    ForeignKeyConstraint(["credit_account"], ["account.account_id"], name="fk_transfer_credit"),
+    PrimaryKeyConstraint("chain", "number", name="pk_transfer"),
+    UniqueConstraint("chain", "kind", "reference", name="uq_transfer_event"),
+    CheckConstraint(in_chart("debit_account"), name="ck_transfer_debit"),
+    CheckConstraint(in_chart("credit_account"), name="ck_transfer_credit"),
     CheckConstraint("amount > 0", name="ck_transfer_amount"),
     CheckConstraint("debit_account <> credit_account", name="ck_transfer_accounts"),
 )

@@ -19,6 +19,8 @@ def create_statements(dialect: str) -> tuple[str, ...]:
     for table in APPEND_ONLY:
         statements += make(f"{table}_no_update", table, "UPDATE", None, f"{table} is append-only")
         statements += make(f"{table}_no_delete", table, "DELETE", None, f"{table} is append-only")
+        if dialect == "postgresql":
+            statements.append(_no_truncate(table))
     for table, forbidden in (("load", _forbidden(LOAD_ALLOWED)), ("purchase", _forbidden(PURCHASE_ALLOWED))):
         statements += make(f"{table}_states", table, "UPDATE", forbidden, f"{table} state not allowed")
     return tuple(statements)
@@ -46,3 +48,9 @@ def _postgresql(name: str, table: str, event: str, when: str | None, message: st
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS {body}",
         f'CREATE TRIGGER {name} BEFORE {event} ON "{table}" FOR EACH ROW{condition} EXECUTE FUNCTION {name}()',
     ]
+
+
+def _no_truncate(table: str) -> str:
+    """TRUNCATE fires no row triggers, and SQLite has none."""
+    function = f"{table}_no_delete"
+    return f'CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON "{table}" EXECUTE FUNCTION {function}()'

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.ledger import postings
-from cardsvc.ledger.postings import AccountKind, Posting
+from cardsvc.ledger.postings import AccountKind, Posting, account_kind
 
 CARD = "3100010100000001"
 CLEARING = postings.clearing_account("terminal", "kiosk-7")
@@ -19,8 +19,8 @@ def test_books_stay_level(fates: list[tuple[str, int, int]]) -> None:
 
     def book(posting: Posting) -> None:
         assert posting.amount > 0
-        totals[posting.debit.account_id] = totals.get(posting.debit.account_id, 0) + posting.amount
-        totals[posting.credit.account_id] = totals.get(posting.credit.account_id, 0) - posting.amount
+        totals[posting.debit] = totals.get(posting.debit, 0) + posting.amount
+        totals[posting.credit] = totals.get(posting.credit, 0) - posting.amount
 
     for fate, amount, spend in fates:
         book(postings.load_authorised(CARD, CLEARING, amount))
@@ -28,16 +28,18 @@ def test_books_stay_level(fates: list[tuple[str, int, int]]) -> None:
             book(postings.load_confirmed(CARD, PURSE, amount))
         elif fate == "refunded":
             book(postings.load_refunded(CARD, CLEARING, amount))
-        spend = min(spend, -totals.get(PURSE.account_id, 0))
+        spend = min(spend, -totals.get(PURSE, 0))
         if spend:
             book(postings.purchase_confirmed(PURSE, postings.merchant_account("bus"), spend))
     assert sum(totals.values()) == 0
-    assert all(amount <= 0 for name, amount in totals.items() if name != CLEARING.account_id)
-    assert totals.get(postings.suspense_account(CARD).account_id, 0) == -sum(a for fate, a, _ in fates if fate == "open")
+    assert all(amount <= 0 for name, amount in totals.items() if name != CLEARING)
+    assert totals.get(postings.suspense_account(CARD), 0) == -sum(a for fate, a, _ in fates if fate == "open")
 
 
 def test_every_account_stands_on_one_side() -> None:
-    """Clearing is an asset, everything owed to others a liability."""
-    assert CLEARING.kind is AccountKind.ASSET
+    """Clearing is an asset, everything owed to others a liability, gifts an expense, fees an income."""
+    assert account_kind(CLEARING) is AccountKind.ASSET
     others = (PURSE, postings.suspense_account(CARD), postings.merchant_account("bus"))
-    assert {account.kind for account in others} == {AccountKind.LIABILITY}
+    assert {account_kind(account) for account in others} == {AccountKind.LIABILITY}
+    assert account_kind(postings.gift_account("C")) is AccountKind.EXPENSE
+    assert account_kind(postings.fee_account("refund")) is AccountKind.INCOME

@@ -1,16 +1,17 @@
 """The hash chain: a line that is changed, taken out or put in shows, and where."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from cardsvc.service.audit import verify_ledger, why
 from cardsvc.store import Store
+from tests.databases import on_postgresql, url_of
 from tests.world import FAMILIES, World
 
 CARD = "3100010100000001"
-TRANSFER_COLUMNS = "card_no, number, kind, debit_account, credit_account, amount, reference, booked_at, previous_hash, hash"
+TRANSFER_COLUMNS = "chain, number, kind, debit_account, credit_account, amount, reference, booked_at, previous_hash, hash"
 
 
 @pytest.fixture
@@ -26,13 +27,15 @@ def path(tmp_path: Path) -> Path:
 
 def verdict(path: Path, *sql: str) -> list[tuple[int, str]]:
     """What the verifier says after somebody with the database's password was at it."""
-    with sqlite3.connect(path) as raw:
+    engine = create_engine(url_of(path))
+    with engine.begin() as raw:
+        where = " ON transfer" if on_postgresql() else ""
         for trigger in ("transfer_no_update", "transfer_no_delete"):
-            raw.execute(f"DROP TRIGGER {trigger}")
+            raw.exec_driver_sql(f"DROP TRIGGER {trigger}{where}")
         for statement in sql:
-            raw.execute(statement)
-    raw.close()
-    store = Store(f"sqlite:///{path}")
+            raw.exec_driver_sql(statement)
+    engine.dispose()
+    store = Store(url_of(path))
     found = verify_ledger(store)
     store.close()
     return [(place["number"], place["what"]) for place in found["breaks"]]
@@ -66,7 +69,7 @@ def test_a_line_whose_number_was_closed_up_is_found(path: Path) -> None:
 def test_an_inserted_line_is_found(path: Path) -> None:
     """A copy of an earlier one at the end, with a new reference."""
     copy = (
-        f"INSERT INTO transfer ({TRANSFER_COLUMNS}) SELECT card_no, 7, kind, debit_account, credit_account, amount, 'z', "
+        f"INSERT INTO transfer ({TRANSFER_COLUMNS}) SELECT chain, 7, kind, debit_account, credit_account, amount, 'z', "
         "booked_at, previous_hash, hash FROM transfer WHERE number = 2"
     )
     assert {(7, "inserted"), (7, "changed")} == set(verdict(path, copy))
@@ -74,7 +77,7 @@ def test_an_inserted_line_is_found(path: Path) -> None:
 
 def test_the_time_line_of_a_card_tells_the_story(path: Path) -> None:
     """Personalisation, three top-ups, six ledger lines, in order."""
-    store = Store(f"sqlite:///{path}")
+    store = Store(url_of(path))
     entries = why(store, CARD)
     store.close()
     assert [entry["what"] for entry in entries].count("ledger") == 6

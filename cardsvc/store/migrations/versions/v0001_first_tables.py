@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from cardsvc.store.tables import in_chart
 from cardsvc.store.triggers import create_statements
 
 revision = "0001"
@@ -13,13 +14,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the change."""
-    op.create_table(
-        "account",
-        sa.Column("account_id", sa.String(length=96), nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.CheckConstraint("kind IN ('asset', 'liability')", name="ck_account_kind"),
-        sa.PrimaryKeyConstraint("account_id", name="pk_account"),
-    )
     op.create_table(
         "citizen",
         sa.Column("citizen_id", sa.String(length=36), nullable=False),
@@ -134,7 +128,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "transfer",
-        sa.Column("card_no", sa.String(length=16), nullable=False),
+        sa.Column("chain", sa.String(length=64), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("debit_account", sa.String(length=96), nullable=False),
@@ -146,10 +140,10 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.CheckConstraint("amount > 0", name="ck_transfer_amount"),
         sa.CheckConstraint("debit_account <> credit_account", name="ck_transfer_accounts"),
-        sa.ForeignKeyConstraint(["credit_account"], ["account.account_id"], name="fk_transfer_credit"),
-        sa.ForeignKeyConstraint(["debit_account"], ["account.account_id"], name="fk_transfer_debit"),
-        sa.PrimaryKeyConstraint("card_no", "number", name="pk_transfer"),
-        sa.UniqueConstraint("card_no", "kind", "reference", name="uq_transfer_event"),
+        sa.CheckConstraint(in_chart("debit_account"), name="ck_transfer_debit"),
+        sa.CheckConstraint(in_chart("credit_account"), name="ck_transfer_credit"),
+        sa.PrimaryKeyConstraint("chain", "number", name="pk_transfer"),
+        sa.UniqueConstraint("chain", "kind", "reference", name="uq_transfer_event"),
     )
     op.create_table(
         "card_application",

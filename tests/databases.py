@@ -1,0 +1,62 @@
+"""Where tests keep their cities: SQLite files, or databases of a real PostgreSQL cluster (pytest --database postgresql).
+
+A test names a database by a path in its own folder, whichever kind it is; the same path is the same database, also in a
+process that the test starts (the cluster's port travels in the environment).
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import psycopg
+
+from tests.postgres import Cluster
+
+PORT = "CARDSVC_TEST_POSTGRES_PORT"
+
+
+def on_postgresql() -> bool:
+    """Whether this test run keeps its cities in PostgreSQL."""
+    return PORT in os.environ
+
+
+def start_cluster() -> Cluster:
+    """A cluster for this test process; every database of the run lives in it."""
+    cluster = Cluster()
+    cluster.make()
+    cluster.start()
+    os.environ[PORT] = str(cluster.port)
+    return cluster
+
+
+def url_of(path: Path) -> str:
+    """SQLAlchemy's address of the database that goes by this path, made empty when it is new."""
+    if not on_postgresql():
+        return f"sqlite:///{path}"
+    name = _name(path)
+    with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        if known is None:
+            connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY")  # type: ignore[arg-type] # a name of our own
+    return f"postgresql+psycopg://postgres@127.0.0.1:{os.environ[PORT]}/{name}"
+
+
+def copy(source: Path, target: Path) -> None:
+    """Make the target the same as the source, which nobody may have open."""
+    if not on_postgresql():
+        for suffix in ("-wal", "-shm"):
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
+        shutil.copy(source, target)
+        return
+    with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {_name(target)} WITH (FORCE)")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {_name(target)} TEMPLATE {_name(source)} STRATEGY FILE_COPY")  # type: ignore[arg-type]
+
+
+def _name(path: Path) -> str:
+    return "t" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:24]
+
+
+def _dsn(database: str) -> str:
+    return f"host=127.0.0.1 port={os.environ[PORT]} user=postgres dbname={database}"

@@ -1,0 +1,105 @@
+"""The schema that migrations make step by step is the schema that the code declares, triggers and CHECKs included."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect
+
+from cardsvc.store.migrate import _config, upgrade
+from cardsvc.store.tables import metadata
+from cardsvc.store.triggers import create_statements
+from tests.databases import on_postgresql, url_of
+from tests.postgres import programs
+
+
+def declared(path: Path) -> str:
+    """A database made straight from the declarations."""
+    url = url_of(path)
+    engine = create_engine(url)
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        for statement in create_statements(engine.dialect.name):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    return url
+
+
+def migrated_with_rows(path: Path) -> str:
+    """A database that went through every version with rows in it, so that no migration relies on empty tables."""
+    url = url_of(path)
+    revisions = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+    for revision in revisions:
+        command.upgrade(_config(url), revision)
+        if revision == "0001":
+            engine = create_engine(url)
+            with engine.begin() as connection:
+                connection.exec_driver_sql(
+                    "INSERT INTO terminal (terminal_id, name, terminal_no, public_key, state, role, created_at) "
+                    "VALUES ('t', '', '310000000009', 'aa', 'enabled', 'topup', '2026-11-24')"
+                )
+            engine.dispose()
+    return url
+
+
+def schema(url: str) -> set[str]:
+    """Every statement of the schema, evened out: PostgreSQL's own dump, or what SQLite keeps."""
+    if on_postgresql():
+        dump = [str(programs() / "pg_dump"), "-s", "-d", url.replace("+psycopg", ""), "-T", "alembic_version"]
+        text = subprocess.run(dump, check=True, capture_output=True, text=True).stdout
+        plain = "\n".join(line for line in text.splitlines() if line and not line.startswith(("--", "\\", "SET ")))
+        return {_even(statement) for statement in plain.split(";")}
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"
+        )
+        found = {_even(sql) for (sql,) in rows}
+    engine.dispose()
+    return found
+
+
+def _even(sql: str) -> str:
+    """White space and quotes evened out; the parts of a table sorted, for their order says nothing."""
+    even = re.sub(r"\s+", " ", sql.replace('"', "")).strip()
+    if not even.startswith("CREATE TABLE"):
+        return even
+    head, _, body = even.partition("(")
+    return head + " , ".join(sorted(part.strip() for part in re.split(r",(?![^()]*\))", body.strip().removesuffix(")"))))
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> tuple[str, str]:
+    """A declared database and a migrated one."""
+    return declared(tmp_path / "declared.db"), migrated_with_rows(tmp_path / "migrated.db")
+
+
+def test_a_migrated_schema_is_the_declared_schema(both: tuple[str, str]) -> None:
+    """Tables, CHECKs, indexes, functions and triggers."""
+    left, right = (schema(url) for url in both)
+    assert left - right == set()
+    assert right - left == set()
+    assert any("append-only" in statement for statement in left)
+
+
+def test_rows_live_through_every_migration(both: tuple[str, str]) -> None:
+    """What was there before is there after, with sensible values in new columns."""
+    engine = create_engine(both[1])
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT terminal_id, state FROM terminal").all() == [("t", "enabled")]
+    engine.dispose()
+
+
+def test_an_upgrade_of_an_upgraded_database_changes_nothing(tmp_path: Path) -> None:
+    """It may run at every start."""
+    url = url_of(tmp_path / "x.db")
+    upgrade(url)
+    before = schema(url)
+    upgrade(url)
+    assert schema(url) == before
+    engine = create_engine(url)
+    assert "transfer" in inspect(engine).get_table_names()
+    engine.dispose()

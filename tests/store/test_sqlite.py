@@ -1,0 +1,56 @@
+"""What an SQLite file can come to: locked, gone, full."""
+
+import datetime as dt
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from cardsvc.errors import StoreError
+from cardsvc.store import Store, open_store
+
+NOW = dt.datetime(2026, 11, 24, 4, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """An empty database."""
+    open_store(f"sqlite:///{tmp_path / 'city.db'}").close()
+    return tmp_path / "city.db"
+
+
+def test_a_locked_database_is_told_as_not_done(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the waiting time, with nothing written."""
+    monkeypatch.setattr("cardsvc.store.store.BUSY_SECONDS", 0.2)
+    store = Store(f"sqlite:///{path}")
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError) as told, store.begin():
+        pytest.fail("it is locked")
+    assert (told.value.code, told.value.outcome) == ("store_locked", "not_done")
+    holder.close()
+    store.close()
+
+
+def test_a_missing_database_is_told(tmp_path: Path) -> None:
+    """Its folder does not exist."""
+    with pytest.raises(StoreError) as told:
+        open_store(f"sqlite:///{tmp_path / 'no' / 'where.db'}")
+    assert told.value.code == "store_unreachable"
+
+
+def test_a_full_database_is_told_and_nothing_is_half_written(path: Path) -> None:
+    """SQLite's page limit stands for a full disk."""
+    store = Store(f"sqlite:///{path}")
+    with pytest.raises(StoreError) as told, store.begin() as uow:
+        connection = uow.nonces._connection
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        for number in range(10000):
+            uow.nonces.take("t", f"{number:064d}", NOW)
+    assert told.value.code == "store_full"
+    store.close()
+    again = Store(f"sqlite:///{path}")
+    with again.begin() as uow:
+        assert uow.nonces.take("t", f"{0:064d}", NOW)
+    again.close()
