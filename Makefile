@@ -2,6 +2,9 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 
+# What keeps its data in the database runs on both databases; the rest once.
+ON_POSTGRESQL := tests/service tests/store tests/ledger tests/procedures/test_torn_money.py tests/web
+
 .PHONY: demo test serve bench lint setup lock clean
 
 setup:
@@ -24,6 +27,7 @@ lint: setup
 
 test: lint
 	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadfile --database postgresql $(ON_POSTGRESQL)
 
 lock:
 	$(PYTHON) -m piptools compile -q --generate-hashes --strip-extras --allow-unsafe --extra dev --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.lock pyproject.toml

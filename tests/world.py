@@ -62,10 +62,10 @@ def person(number: int = 1) -> CitizenData:
 class World:
     """One database and the engine over it. ``clock`` starts at noon in Hangzhou."""
 
-    def __init__(self, path: Path, now: dt.datetime = NOON) -> None:
+    def __init__(self, path: Path, now: dt.datetime = NOON, *, url: str | None = None) -> None:
         self.path = path
         self.now = now
-        self.store = open_store(url_of(path))
+        self.store = open_store(url or url_of(path))
         self.engine = self.new_engine()
 
     def new_engine(self) -> Engine:

@@ -8,17 +8,27 @@ from typing import Any
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import carry_out
 from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.databases import on_postgresql
 from tests.world import DESK, World
+
+BYTE_STRIDE_ON_POSTGRESQL = 29
+LONG_RUN = 97
+"""From this stride on a run has so many commands that a tear after each says what one before the next would."""
 
 
 def tear_points(world: World, card: VirtualCard, run: Any, stride: int = 1) -> Iterator[FaultPlan]:
-    """Every place where power can fail in an undisturbed run; with a stride, every command and every so many bytes."""
+    """Every place where power can fail in an undisturbed run; with a stride, every command and every so many bytes.
+
+    On PostgreSQL the stride is coarser: the database hears of commands, not of bytes.
+    """
+    stride = max(stride, BYTE_STRIDE_ON_POSTGRESQL) if on_postgresql() else stride
     card.plan = FaultPlan()
     run(world, card)
-    commands, written = counted(world, card)
+    world.close()
+    commands, written = counted(card)
     for number in range(1, commands + 1):
         yield FaultPlan(tear_after_command=number)
-        if stride == 1:
+        if stride < LONG_RUN:
             yield FaultPlan(tear_before_command=number)
     for byte in range(1, written + 1, stride):
         yield FaultPlan(tear_at_eeprom_byte=byte)
@@ -27,7 +37,7 @@ def tear_points(world: World, card: VirtualCard, run: Any, stride: int = 1) -> I
 _COUNTS: dict[int, tuple[int, int]] = {}
 
 
-def counted(_world: World, card: VirtualCard) -> tuple[int, int]:
+def counted(card: VirtualCard) -> tuple[int, int]:
     """Commands and EEPROM bytes of the run before, noted by ``carried``."""
     return _COUNTS[id(card)]
 

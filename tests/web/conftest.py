@@ -1,62 +1,17 @@
-"""A real server on a real port, over a fresh city."""
+"""A city behind its HTTP door."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from cardsvc.bootstrap import Services
-from cardsvc.client import ApiClient
-from cardsvc.config import Settings
-from cardsvc.service.terminals import register_terminal
-from cardsvc.signature import public_hex
-from cardsvc.web.api import create_api
-from tests.world import World, profiles
-
-
-class Quiet(WSGIRequestHandler):
-    """No request log on stderr."""
-
-    def log(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class Served(NamedTuple):
-    """The city, where it is served, the keys of its two terminals and their clients."""
-
-    world: World
-    url: str
-    desk_key: Ed25519PrivateKey
-    kiosk_key: Ed25519PrivateKey
-    desk: ApiClient
-    kiosk: ApiClient
+from cardsvc.bootstrap import now
+from tests.serving import Served, serving
+from tests.world import World
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    """A city behind its HTTP door. Signatures are checked against the real clock, so the city's clock is real here."""
-    from cardsvc.bootstrap import now
-
-    world = World(tmp_path / "city.db", now())
-    keys = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
-    register_terminal(world.store, "desk-1", "", "310000000001", public_hex(keys[0]), "desk", world.now)
-    register_terminal(world.store, "kiosk-7", "", "310000000007", public_hex(keys[1]), "topup", world.now)
-    app = create_api(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{server.port}"
-    waits = (0.01, 0.01)
-    with (
-        ApiClient(url, "desk-1", keys[0], clock=lambda: world.now, waits=waits) as desk,
-        ApiClient(url, "kiosk-7", keys[1], clock=lambda: world.now, waits=waits) as kiosk,
-    ):
-        yield Served(world, url, *keys, desk, kiosk)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    world.close()
+    """A fresh city behind its HTTP door."""
+    with serving(World(tmp_path / "city.db", now())) as city:
+        yield city

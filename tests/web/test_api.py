@@ -16,7 +16,7 @@ from cardsvc.readers.carry import carry_out
 from cardsvc.service.terminals import set_terminal_state
 from cardsvc.signature import sign
 from cardsvc.vcard import VirtualCard
-from tests.web.conftest import Served
+from tests.serving import Served
 from tests.world import FAMILIES, KIOSK, balance_on
 
 FMCOS = FAMILIES[0]

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from cardsvc.signature import sign
-from tests.web.conftest import Served
+from tests.serving import Served
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
