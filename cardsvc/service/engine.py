@@ -9,7 +9,6 @@ before it could reply, is replaced by any other: the caller repeats its call and
 import datetime as dt
 import hashlib
 import json
-import logging
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from cardsvc.rules import RuleSet
 from cardsvc.service.kinds import Actor, Context, Effect, OperationKind
 from cardsvc.service.problem import problem_of
 from cardsvc.service.replay import Ended, Waiting, run_phase
-from cardsvc.store import Conflict, Store, UnitOfWork
+from cardsvc.store import Store, TransactionLost, UnitOfWork
 from cardsvc.store.records import Operation, OperationStep
 from cardsvc.wire import OperationState, Reply, answers_to_json
 
@@ -35,7 +34,6 @@ STEP_SECONDS = 60
 """How long an operation waits for the next answers before it lapses."""
 
 MAX_KEY_LENGTH = 128
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +200,7 @@ class _Run:
                     phase = self.kind.phases[self.operation.phase]
                     effect = phase.effect(self.context(), self.uow, outcome.value, self.now)
                     self._bind(effect)
-            except Conflict:
+            except TransactionLost:
                 raise
             except CardsvcError as error:
                 self.kind.broken_off(self.context(), self.uow, self.now)

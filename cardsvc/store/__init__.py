@@ -4,8 +4,8 @@ Chosen over putting the tables into the ledger package: operations, cards and te
 newcomer looks for tables in one place.
 """
 
-from cardsvc.store.failures import Conflict
+from cardsvc.store.failures import Conflict, TransactionLost
 from cardsvc.store.store import Store, open_store
 from cardsvc.store.unit_of_work import UnitOfWork
 
-__all__ = ["Conflict", "Store", "UnitOfWork", "open_store"]
+__all__ = ["Conflict", "Store", "TransactionLost", "UnitOfWork", "open_store"]

@@ -8,7 +8,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from cardsvc.errors import CardsvcError, OperationError, RequestError, StoreError
 
 
-class Conflict(StoreError):
+class TransactionLost(StoreError):
+    """The transaction as a whole is gone, with its connection or without: nothing more can be done or noted in it."""
+
+
+class Conflict(TransactionLost):
     """Two transactions met; this one was undone as a whole and may simply run again."""
 
 
@@ -75,4 +79,5 @@ def _operational(error: DBAPIError) -> StoreError:
         code = next((code for mark, code in _OPERATIONAL if mark in message), "store_unreachable")
     if code == "store_conflict":
         return Conflict(code)
-    return StoreError(code, reason=message.splitlines()[0] if message else type(error.orig).__name__)
+    kind = StoreError if code == "store_refused" else TransactionLost
+    return kind(code, reason=message.splitlines()[0] if message else type(error.orig).__name__)

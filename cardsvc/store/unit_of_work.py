@@ -51,7 +51,8 @@ class UnitOfWork:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
             if self._transaction.is_active:
-                self._transaction.rollback()
+                with translated():
+                    self._transaction.rollback()
         finally:
             self._connection.close()
         if error is not None:
