@@ -1,0 +1,20 @@
+"""What the service may ask the tables. Every question has a name; no caller builds a query."""
+
+from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
+from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
+from cardsvc.store.repositories.operations import Operations, OperationSteps
+from cardsvc.store.repositories.terminals import Nonces, Terminals
+
+__all__ = [
+    "CardApplications",
+    "Cards",
+    "Citizens",
+    "EvidenceRows",
+    "Ledger",
+    "Loads",
+    "Nonces",
+    "OperationSteps",
+    "Operations",
+    "Purchases",
+    "Terminals",
+]

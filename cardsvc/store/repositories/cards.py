@@ -1,0 +1,68 @@
+"""What may be asked of people, cards and their applications."""
+
+from sqlalchemy import func, select
+
+from cardsvc.store import tables
+from cardsvc.store.records import (
+    Card,
+    CardApplication,
+    Citizen,
+)
+from cardsvc.store.rows import Rows
+
+
+class Citizens(Rows[Citizen]):
+    """People."""
+
+    table, record = tables.citizen, Citizen
+
+    def by_id_number(self, id_type: str, id_number: str) -> Citizen | None:
+        """The person with this document."""
+        columns = self.table.c
+        found = self.where(columns.id_type == id_type, columns.id_number == id_number)
+        return found[0] if found else None
+
+
+class Cards(Rows[Card]):
+    """Cards."""
+
+    table, record = tables.card, Card
+
+    def lock(self, card_no: str) -> None:
+        """Hold this card's row until the transaction ends: whoever touches its money waits here (SQLite locks as a whole)."""
+        self._connection.execute(select(self.table.c.card_no).where(self.table.c.card_no == card_no).with_for_update())
+
+    def by_chip(self, chip_serial: str, profile: str) -> Card | None:
+        """The card that was begun on this chip."""
+        found = self.where(self.table.c.chip_serial == chip_serial, self.table.c.profile == profile)
+        return found[0] if found else None
+
+    def of_citizen(self, citizen_id: str) -> list[Card]:
+        """All cards of a person, newest first."""
+        return self.where(self.table.c.citizen_id == citizen_id, newest="created_at")
+
+    def highest_number(self, prefix: str) -> str | None:
+        """The highest card number that begins so."""
+        column = self.table.c.card_no
+        query = select(func.max(column)).where(column >= prefix, column < prefix + "~")
+        highest: str | None = self._connection.execute(query).scalar()
+        return highest
+
+
+class CardApplications(Rows[CardApplication]):
+    """Applications of cards."""
+
+    table, record = tables.card_application, CardApplication
+
+    def of_card(self, card_no: str) -> list[CardApplication]:
+        """The applications that were ever opened on a card."""
+        return self.where(self.table.c.card_no == card_no)
+
+    def put(self, row: CardApplication) -> None:
+        """Insert or replace."""
+        old = self.get(row.card_no, row.application)
+        if old is None:
+            self.add(row)
+            return
+        keep = ("state", "product", "valid_from", "valid_to", "operation_id", "changed_at")
+        self.change(old, **{name: getattr(row, name) for name in keep})

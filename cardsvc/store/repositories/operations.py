@@ -1,0 +1,56 @@
+"""What may be asked of operations and their steps."""
+
+import datetime as dt
+
+from sqlalchemy import select
+
+from cardsvc.store import tables
+from cardsvc.store.records import (
+    Operation,
+    OperationStep,
+)
+from cardsvc.store.rows import Rows
+from cardsvc.wire import OperationState
+
+
+class Operations(Rows[Operation]):
+    """Operations."""
+
+    table, record = tables.operation, Operation
+
+    def for_update(self, operation_id: str) -> Operation | None:
+        """The operation, locked against other workers until the transaction ends (SQLite locks as a whole)."""
+        query = select(self.table).where(self.table.c.operation_id == operation_id).with_for_update()
+        row = self._connection.execute(query).mappings().one_or_none()
+        return Operation(**row) if row else None
+
+    def by_idempotency_key(self, actor_kind: str, actor_id: str, key: str) -> Operation | None:
+        """The operation that this party began with this key."""
+        columns = self.table.c
+        found = self.where(columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.idempotency_key == key)
+        return found[0] if found else None
+
+    def live_on(self, card_no: str) -> Operation | None:
+        """The operation that waits for this card."""
+        found = self.where(self.table.c.card_no == card_no, self.table.c.state == OperationState.CARD)
+        return found[0] if found else None
+
+    def lapsed(self, now: dt.datetime) -> list[Operation]:
+        """Operations that wait for a card and whose time is over."""
+        return self.where(self.table.c.state == OperationState.CARD, self.table.c.expires_at < now, limit=100)
+
+    def of_card(self, card_no: str, limit: int = 100) -> list[Operation]:
+        """The operations of a card, newest first."""
+        return self.where(self.table.c.card_no == card_no, limit=limit, newest="started_at")
+
+
+class OperationSteps(Rows[OperationStep]):
+    """Answers of operations."""
+
+    table, record = tables.operation_step, OperationStep
+
+    def of_phase(self, operation_id: str, phase: int) -> list[OperationStep]:
+        """The answers of one phase, in order."""
+        columns = self.table.c
+        found = self.where(columns.operation_id == operation_id, columns.phase == phase)
+        return sorted(found, key=lambda row: row.step)

@@ -1,0 +1,41 @@
+"""What may be asked of terminals and of nonces."""
+
+import datetime as dt
+
+from sqlalchemy import Connection, select
+
+from cardsvc.store import tables
+from cardsvc.store.records import (
+    Terminal,
+)
+from cardsvc.store.rows import Rows
+
+
+class Terminals(Rows[Terminal]):
+    """Terminals."""
+
+    table, record = tables.terminal, Terminal
+
+    def all(self) -> list[Terminal]:
+        """Every terminal, newest first."""
+        return self.where(newest="created_at")
+
+
+class Nonces:
+    """Nonces of signed requests that were seen: a request is taken once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take(self, terminal_id: str, nonce: str, now: dt.datetime) -> bool:
+        """Remember a nonce; False when it was seen before."""
+        table = tables.nonce
+        seen = select(table.c.nonce).where(table.c.terminal_id == terminal_id, table.c.nonce == nonce)
+        if self._connection.execute(seen).first():
+            return False
+        self._connection.execute(table.insert().values(terminal_id=terminal_id, nonce=nonce, seen_at=now))
+        return True
+
+    def prune(self, before: dt.datetime) -> None:
+        """Forget nonces whose requests would be refused for their age anyway."""
+        self._connection.execute(tables.nonce.delete().where(tables.nonce.c.seen_at < before))

@@ -1,0 +1,33 @@
+"""The tables. Names of constraints are given by hand, so that migrations find them on every database.
+
+Tables that belong to a card lead their primary key with the card: a top-up touches rows of one card only.
+"""
+
+from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
+from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
+from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
+from cardsvc.store.tables.operations import operation, operation_step
+from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal
+
+__all__ = [
+    "APPLICATION_STATES",
+    "CARD_STATES",
+    "LIVE_LOADS",
+    "ROLES",
+    "TERMINAL_STATES",
+    "UtcDateTime",
+    "card",
+    "card_application",
+    "citizen",
+    "evidence",
+    "in_chart",
+    "load",
+    "metadata",
+    "nonce",
+    "one_of",
+    "operation",
+    "operation_step",
+    "purchase",
+    "terminal",
+    "transfer",
+]

@@ -1,0 +1,123 @@
+"""Tables of loads, purchases, evidence and the ledger."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from cardsvc.ledger.states import LoadState, PurchaseState
+from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
+
+LIVE_LOADS = (LoadState.AUTHORISED, LoadState.SUSPECT, LoadState.CONFIRMED)
+
+
+def _money_columns(identifier: str) -> list[Column[object]]:
+    """The columns that loads and purchases share."""
+    return [
+        Column("card_no", String(16)),
+        Column(identifier, String(36)),
+        Column("operation_id", String(36), nullable=False),
+        Column("application", String(16), nullable=False),
+        Column("purse", String(2), nullable=False),
+        Column("amount", BigInteger, nullable=False),
+        Column("state", String(16), nullable=False),
+        Column("terminal_no", String(12), nullable=False),
+        Column("balance_before", BigInteger, nullable=False),
+        Column("card_random", String(8), nullable=False),
+        Column("host_date_time", String(14), nullable=False),
+        Column("key_versions", JSON, nullable=False),
+        Column("authorised_at", UtcDateTime, nullable=False),
+        Column("tac", String(8)),
+        Column("settled_by", String(64)),
+        Column("ended_at", UtcDateTime),
+    ]
+
+
+load = Table(
+    "load",
+    metadata,
+    *_money_columns("load_id"),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor_id", String(64), nullable=False),
+    Column("payment_method", String(16), nullable=False),
+    Column("payment_reference", String(64)),
+    Column("rule_version", String(64), nullable=False),
+    Column("online_counter", Integer, nullable=False),
+    PrimaryKeyConstraint("card_no", "load_id", name="pk_load"),
+    UniqueConstraint("operation_id", name="uq_load_operation"),
+    ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_load_card"),
+    CheckConstraint(one_of("state", LoadState), name="ck_load_state"),
+    CheckConstraint("amount > 0", name="ck_load_amount"),
+)
+
+
+Index(
+    "uq_load_counter",
+    load.c.card_no,
+    load.c.application,
+    load.c.purse,
+    load.c.online_counter,
+    unique=True,
+    sqlite_where=text(one_of("state", LIVE_LOADS)),
+    postgresql_where=text(one_of("state", LIVE_LOADS)),
+)
+
+
+purchase = Table(
+    "purchase",
+    metadata,
+    *_money_columns("purchase_id"),
+    Column("merchant", String(32), nullable=False),
+    Column("terminal_transaction", String(8), nullable=False),
+    Column("offline_counter", Integer, nullable=False),
+    PrimaryKeyConstraint("card_no", "purchase_id", name="pk_purchase"),
+    UniqueConstraint("operation_id", name="uq_purchase_operation"),
+    ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_purchase_card"),
+    CheckConstraint(one_of("state", PurchaseState), name="ck_purchase_state"),
+    CheckConstraint("amount > 0", name="ck_purchase_amount"),
+)
+
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("card_no", String(16)),
+    Column("subject_id", String(36)),
+    Column("number", Integer),
+    Column("rule", String(64), nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("card_no", "subject_id", "number", name="pk_evidence"),
+)
+
+
+transfer = Table(
+    "transfer",
+    metadata,
+    Column("chain", String(64)),
+    Column("number", Integer),
+    Column("kind", String(32), nullable=False),
+    Column("debit_account", String(96), nullable=False),
+    Column("credit_account", String(96), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("reference", String(36), nullable=False),
+    Column("booked_at", UtcDateTime, nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    PrimaryKeyConstraint("chain", "number", name="pk_transfer"),
+    UniqueConstraint("chain", "kind", "reference", name="uq_transfer_event"),
+    CheckConstraint(in_chart("debit_account"), name="ck_transfer_debit"),
+    CheckConstraint(in_chart("credit_account"), name="ck_transfer_credit"),
+    CheckConstraint("amount > 0", name="ck_transfer_amount"),
+    CheckConstraint("debit_account <> credit_account", name="ck_transfer_accounts"),
+)
