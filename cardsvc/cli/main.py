@@ -29,6 +29,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "cardsvc.cli.audit:why",
         t("一张卡的来龙去脉：业务、证据、账目", "One time line of a card: operations, evidence, ledger"),
     ),
+    "staff": ("cardsvc.cli.staff:staff", t("员工和网点", "Staff and outlets")),
+    "approvals": ("cardsvc.cli.approvals:approvals", t("需要两人办理的事项", "Decisions of two people")),
+    "suspects": ("cardsvc.cli.suspects:suspects", t("待核实的充值和消费", "Suspect loads and purchases")),
     "doctor": ("cardsvc.cli.doctor:doctor", t("检查本机部署", "Check this machine's deployment")),
     "bench": ("cardsvc.cli.bench:bench", t("测速", "Measure speed")),
 }

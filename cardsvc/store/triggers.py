@@ -4,32 +4,44 @@ Append-only: a row of transfer or evidence, once there, stays as it is. States: 
 (ledger/states.py). Alembic forgets triggers when it rebuilds a table on SQLite, so migrations call these functions.
 """
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Set
+from enum import StrEnum
+from typing import Any
 
-from cardsvc.ledger.states import LOAD_ALLOWED, PURCHASE_ALLOWED, LoadState, PurchaseState
+from cardsvc.ledger.states import LOAD_ALLOWED, PURCHASE_ALLOWED
+from cardsvc.store.states import APPROVAL_ALLOWED
 
 APPEND_ONLY = ("transfer", "evidence")
+STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
+    "load": LOAD_ALLOWED,
+    "purchase": PURCHASE_ALLOWED,
+    "approval": APPROVAL_ALLOWED,
+}
+"""Tables whose column ``state`` moves only along a list."""
 
 
-def create_statements(dialect: str) -> tuple[str, ...]:
-    """SQL that creates every trigger on this database (sqlite or postgresql)."""
+def create_statements(dialect: str, *tables: str) -> tuple[str, ...]:
+    """SQL that creates the triggers of these tables, or of all, on this database (sqlite or postgresql).
+
+    A migration names the tables that it makes: later ones are not there yet.
+    """
     make = _sqlite if dialect == "sqlite" else _postgresql
     statements: list[str] = []
-    for table in APPEND_ONLY:
+    for table in _of(APPEND_ONLY, tables):
         statements += make(f"{table}_no_update", table, "UPDATE", None, f"{table} is append-only")
         statements += make(f"{table}_no_delete", table, "DELETE", None, f"{table} is append-only")
         if dialect == "postgresql":
             statements.append(_no_truncate(table))
-    for table, forbidden in (("load", _forbidden(LOAD_ALLOWED)), ("purchase", _forbidden(PURCHASE_ALLOWED))):
-        statements += make(f"{table}_states", table, "UPDATE", forbidden, f"{table} state not allowed")
+    for table in _of(STATES, tables):
+        statements += make(f"{table}_states", table, "UPDATE", _forbidden(STATES[table]), f"{table} state not allowed")
     return tuple(statements)
 
 
-S = TypeVar("S", LoadState, PurchaseState)
+def _of(known: Iterable[str], wanted: tuple[str, ...]) -> list[str]:
+    return [table for table in known if not wanted or table in wanted]
 
 
-def _forbidden(allowed: Mapping[S, frozenset[S]]) -> str:
+def _forbidden(allowed: Mapping[StrEnum, Set[StrEnum]]) -> str:
     """A condition that is true for a change of state that is not in the list. Staying in a state is no change."""
     steps = [f"(OLD.state = '{now}' AND NEW.state = '{to}')" for now, nexts in allowed.items() for to in sorted(nexts)]
     return f"NOT (OLD.state = NEW.state OR {' OR '.join(steps)})"

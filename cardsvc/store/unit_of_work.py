@@ -36,6 +36,10 @@ class UnitOfWork:
         self.ledger = repos.Ledger(connection)
         self.terminals = repos.Terminals(connection)
         self.nonces = repos.Nonces(connection)
+        self.outlets = repos.Outlets(connection)
+        self.staff = repos.StaffRows(connection)
+        self.approvals = repos.Approvals(connection)
+        self.suspect_cases = repos.SuspectCases(connection)
 
     def commit(self) -> None:
         """Make everything done in this transaction durable."""

@@ -163,3 +163,23 @@ def test_the_demo_tells_the_whole_story_in_process(home: dict[str, str]) -> None
     summary = json.loads(done.stdout[done.stdout.index("{\n") :])
     assert summary["books"]["total"] == 0
     assert summary["balance"] == 19800
+
+
+def test_people_sign_in_on_the_command_line(home: dict[str, str], tmp_path: Path) -> None:
+    """The first administrator adds the others; the worklists are empty; a wrong password is told without a trace."""
+    (tmp_path / "word").write_text("only for tests\n")
+    (tmp_path / "wrong").write_text("something else\n")
+    people = {
+        **home,
+        "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "word"),
+        "CARDSVC_NEW_PASSWORD_FILE": str(tmp_path / "word"),
+    }
+    run(people, "staff", "outlet", "hall", "市民之家")
+    run(people, "staff", "add", "root", "--name", "测试一", "--role", "administrator", "--outlet", "hall")
+    run(people, "staff", "add", "li", "--name", "测试二", "--role", "supervisor", "--outlet", "hall", code=2)
+    run(people, "staff", "add", "li", "--name", "测试二", "--role", "supervisor", "--outlet", "hall", "--as", "root")
+    assert {person["staff_id"] for person in as_json(people, "staff", "list")} == {"root", "li"}
+    assert as_json(people, "suspects", "list") == as_json(people, "approvals", "list") == []
+    wrong = {**people, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "wrong")}
+    assert "sign_in_wrong" in run(wrong, "approvals", "approve", "x", "--as", "li", code=2).stderr
+    assert "approval_unknown" in run(people, "approvals", "approve", "x", "--as", "li", code=2).stderr

@@ -3,9 +3,12 @@
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.operations import Operation, OperationStep
+from cardsvc.store.records.staff import Approval, Outlet, Staff
+from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal
 
 __all__ = [
+    "Approval",
     "Card",
     "CardApplication",
     "Citizen",
@@ -13,7 +16,10 @@ __all__ = [
     "Load",
     "Operation",
     "OperationStep",
+    "Outlet",
     "Purchase",
+    "Staff",
+    "SuspectCase",
     "Terminal",
     "Transfer",
 ]

@@ -3,9 +3,12 @@
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.operations import Operations, OperationSteps
+from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
+from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, Terminals
 
 __all__ = [
+    "Approvals",
     "CardApplications",
     "Cards",
     "Citizens",
@@ -15,6 +18,9 @@ __all__ = [
     "Nonces",
     "OperationSteps",
     "Operations",
+    "Outlets",
     "Purchases",
+    "StaffRows",
+    "SuspectCases",
     "Terminals",
 ]

@@ -37,6 +37,10 @@ class Loads(Rows[Load]):
         """Loads of a card, newest first."""
         return self.where(self.table.c.card_no == card_no, limit=limit, newest="authorised_at")
 
+    def suspects(self) -> list[Load]:
+        """Every load that only its card can settle, oldest first."""
+        return sorted(self.where(self.table.c.state == LoadState.SUSPECT), key=lambda row: row.authorised_at)
+
     def since(self, card_no: str, moment: dt.datetime) -> list[Load]:
         """Loads since a moment that are, or may be, on the card: for the rule of how many a day."""
         columns = self.table.c
@@ -63,6 +67,10 @@ class Purchases(Rows[Purchase]):
     def of_card(self, card_no: str, limit: int = 100) -> list[Purchase]:
         """Purchases of a card, newest first."""
         return self.where(self.table.c.card_no == card_no, limit=limit, newest="authorised_at")
+
+    def suspects(self) -> list[Purchase]:
+        """Every purchase that only its card can settle, oldest first."""
+        return sorted(self.where(self.table.c.state == PurchaseState.SUSPECT), key=lambda row: row.authorised_at)
 
 
 class EvidenceRows(Rows[Evidence]):

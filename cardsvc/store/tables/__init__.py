@@ -7,6 +7,8 @@ from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
 from cardsvc.store.tables.operations import operation, operation_step
+from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
+from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal
 
 __all__ = [
@@ -14,8 +16,11 @@ __all__ = [
     "CARD_STATES",
     "LIVE_LOADS",
     "ROLES",
+    "STAFF_ROLES",
+    "STAFF_STATES",
     "TERMINAL_STATES",
     "UtcDateTime",
+    "approval",
     "card",
     "card_application",
     "citizen",
@@ -27,7 +32,10 @@ __all__ = [
     "one_of",
     "operation",
     "operation_step",
+    "outlet",
     "purchase",
+    "staff",
+    "suspect_case",
     "terminal",
     "transfer",
 ]

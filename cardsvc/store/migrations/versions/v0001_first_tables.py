@@ -227,5 +227,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("card_no", "purchase_id", name="pk_purchase"),
         sa.UniqueConstraint("operation_id", name="uq_purchase_operation"),
     )
-    for statement in create_statements(op.get_bind().dialect.name):
+    for statement in create_statements(op.get_bind().dialect.name, "transfer", "evidence", "load", "purchase"):
         op.execute(statement)

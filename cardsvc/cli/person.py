@@ -1,0 +1,41 @@
+"""Who is at the command line: people sign in with their staff id and password for what only people may decide."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cardsvc.cli.output import t
+
+if TYPE_CHECKING:
+    from cardsvc.store import Store
+    from cardsvc.store.records import Staff
+
+as_option = click.option(
+    "--as",
+    "staff_id",
+    envvar="CARDSVC_STAFF",
+    required=True,
+    help=t("办理人的工号；密码从提示或 CARDSVC_STAFF_PASSWORD_FILE 读取", "Your staff id; the password is asked for"),
+)
+
+
+def signed_in(store: "Store", staff_id: str) -> "Staff":
+    """The person, after their password. Raises RequestError ``sign_in_wrong`` or ``sign_in_locked``."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.staff import sign_in
+
+    return sign_in(store, staff_id, password_of(t(f"{staff_id} 的密码", f"Password of {staff_id}")), now())
+
+
+def password_of(prompt: str, variable: str = "CARDSVC_STAFF_PASSWORD_FILE", *, confirm: bool = False) -> str:
+    """A password: from the file that a variable names, or typed unseen."""
+    file = os.environ.get(variable)
+    if file is not None:
+        try:
+            return Path(file).read_text("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            raise click.ClickException(t(f"读不了 {variable} 所指的文件", f"Cannot read the file of {variable}")) from None
+    typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
+    return typed

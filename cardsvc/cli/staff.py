@@ -1,0 +1,111 @@
+"""``cardsvc staff``: people who work with the service, and their outlets."""
+
+import click
+
+from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.cli.person import as_option, password_of, signed_in
+
+ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator"])
+
+
+@click.group(help=t("员工和网点", "Staff and outlets"))
+def staff() -> None:
+    """Group of staff commands."""
+
+
+@staff.command(help=t("登记网点", "Add an outlet"))
+@click.argument("outlet_id")
+@click.argument("name")
+def outlet(outlet_id: str, name: str) -> None:
+    """Add an outlet."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff import add_outlet
+
+    store = open_database(Settings())
+    add_outlet(store, outlet_id, name, now())
+    store.close()
+    click.echo(t(f"已登记网点 {outlet_id}", f"Added outlet {outlet_id}"))
+
+
+@staff.command(
+    help=t(
+        "登记员工。第一位必须是管理员，之后由管理员登记（--as）；新密码从提示或 CARDSVC_NEW_PASSWORD_FILE 读取",
+        "Add a person. The first must be an administrator; later ones are added by one (--as)",
+    )
+)
+@click.argument("new_id")
+@click.option("--name", required=True, help=t("姓名", "Name"))
+@click.option("--role", required=True, type=ROLES, help=t("岗位", "Role"))
+@click.option("--outlet", "outlet_id", required=True, help=t("网点编号", "Outlet id"))
+@click.option("--as", "staff_id", envvar="CARDSVC_STAFF", help=t("管理员工号", "Your staff id as administrator"))
+def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str | None) -> None:
+    """Add a person."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff import add_staff
+
+    store = open_database(Settings())
+    by = signed_in(store, staff_id) if staff_id else None
+    password = password_of(t(f"{new_id} 的新密码", f"New password of {new_id}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
+    add_staff(store, new_id, name, role, outlet_id, password, now(), by=by)
+    store.close()
+    click.echo(t(f"已登记 {new_id}（{role}）", f"Added {new_id} ({role})"))
+
+
+@staff.command("list", help=t("列出员工", "List staff"))
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List staff."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff import staff_view
+
+    store = open_database(Settings())
+    found = staff_view(store)
+    store.close()
+    show(found, as_json=as_json, lines=lambda: table([tuple(person.values()) for person in found]))
+
+
+@staff.command(help=t("修改密码：自己的，或由管理员重设", "Change a password: one's own, or as administrator"))
+@click.argument("whose")
+@as_option
+def password(whose: str, staff_id: str) -> None:
+    """Change a password."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff import change_password
+
+    store = open_database(Settings())
+    by = signed_in(store, staff_id)
+    new = password_of(t(f"{whose} 的新密码", f"New password of {whose}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
+    change_password(store, whose, new, by=by)
+    store.close()
+    click.echo(t("密码已修改", "The password was changed"))
+
+
+def _set_state(whose: str, staff_id: str, state: str) -> None:
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff import set_staff_state
+
+    store = open_database(Settings())
+    set_staff_state(store, whose, state, by=signed_in(store, staff_id))
+    store.close()
+    click.echo(f"{whose}: {state}")
+
+
+@staff.command(help=t("停用账号", "Suspend an account"))
+@click.argument("whose")
+@as_option
+def suspend(whose: str, staff_id: str) -> None:
+    """Suspend an account."""
+    _set_state(whose, staff_id, "suspended")
+
+
+@staff.command(help=t("恢复账号", "Let an account in again"))
+@click.argument("whose")
+@as_option
+def enable(whose: str, staff_id: str) -> None:
+    """Let an account in again."""
+    _set_state(whose, staff_id, "active")

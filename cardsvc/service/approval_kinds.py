@@ -1,0 +1,8 @@
+"""Every kind of decision that needs two people, by name."""
+
+from collections.abc import Mapping
+
+from cardsvc.service.approvals import ApprovalKind
+from cardsvc.service.suspects import SETTLE_BY_HAND
+
+APPROVALS: Mapping[str, ApprovalKind] = {kind.name: kind for kind in (SETTLE_BY_HAND,)}

@@ -1,0 +1,145 @@
+"""Staff: who works with the service, and signing in. Passwords are kept as argon2id hashes only."""
+
+import datetime as dt
+import re
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from cardsvc.errors import RequestError
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Outlet, Staff
+
+MIN_PASSWORD = 10
+MAX_ATTEMPTS = 5
+LOCKED_FOR = dt.timedelta(minutes=15)
+_HASHER = PasswordHasher()
+_NOBODY = _HASHER.hash("nobody has this password")
+"""Checked for a person who does not exist, so that the time of an answer tells nothing."""
+
+
+def add_outlet(store: Store, outlet_id: str, name: str, now: dt.datetime) -> Outlet:
+    """Add an outlet. Raises RequestError ``staff_field_wrong`` or ``outlet_exists``."""
+    _check(("outlet_id", outlet_id, r"[A-Za-z0-9._-]{1,32}"), ("name", name, r"[^\x00-\x1f]{1,64}"))
+    outlet = Outlet(outlet_id, name, now)
+
+    def work(uow: UnitOfWork) -> Outlet:
+        if uow.outlets.get(outlet_id) is not None:
+            raise RequestError("outlet_exists", outlet=outlet_id)
+        return uow.outlets.add(outlet)
+
+    return store.transact(work)
+
+
+def add_staff(
+    store: Store, staff_id: str, name: str, role: str, outlet_id: str, password: str, now: dt.datetime, *, by: Staff | None
+) -> Staff:
+    """Add a person. ``by`` must be an administrator; only the very first person is added by nobody.
+
+    Raises RequestError: ``staff_field_wrong``, ``staff_exists``, ``outlet_unknown``, ``password_weak``, ``not_permitted``.
+    """
+    _check(("staff_id", staff_id, r"[A-Za-z0-9._-]{1,32}"), ("name", name, r"[^\x00-\x1f]{1,64}"))
+    person = Staff(staff_id, name, role, outlet_id, _hashed(password), "active", 0, now)
+
+    def work(uow: UnitOfWork) -> Staff:
+        if by is not None:
+            require_role(by, "administrator")
+        elif uow.staff.any():
+            raise RequestError("not_permitted", role="administrator")
+        elif role != "administrator":
+            raise RequestError("staff_first_administrator")
+        if uow.outlets.get(outlet_id) is None:
+            raise RequestError("outlet_unknown", outlet=outlet_id)
+        if uow.staff.get(staff_id) is not None:
+            raise RequestError("staff_exists", staff=staff_id)
+        return uow.staff.add(person)
+
+    return store.transact(work)
+
+
+def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime) -> Staff:
+    """The person, if the password is right and the account is open. Counts wrong passwords; the count outlives the refusal.
+
+    Raises RequestError: ``sign_in_wrong``, ``sign_in_locked``.
+    """
+    with store.read() as uow:
+        known = uow.staff.get(staff_id)
+    right = _matches(known.password_hash if known else _NOBODY, password) and known is not None
+
+    def work(uow: UnitOfWork) -> Staff | None:
+        person = uow.staff.for_update(staff_id)
+        if person is None or (person.locked_until is not None and person.locked_until > now):
+            return person
+        if right and person.state == "active":
+            return uow.staff.change(person, failed_attempts=0, locked_until=None)
+        attempts = person.failed_attempts + 1
+        locked = now + LOCKED_FOR if attempts >= MAX_ATTEMPTS else None
+        return uow.staff.change(person, failed_attempts=0 if locked else attempts, locked_until=locked)
+
+    person = store.transact(work)
+    if person is not None and person.locked_until is not None and person.locked_until > now:
+        raise RequestError("sign_in_locked", until=person.locked_until.isoformat(timespec="minutes"))
+    if person is None or not right or person.state != "active":
+        raise RequestError("sign_in_wrong")
+    return person
+
+
+def change_password(store: Store, staff_id: str, password: str, *, by: Staff) -> None:
+    """Give a person another password: their own, or anybody's as administrator. Raises RequestError."""
+    if by.staff_id != staff_id:
+        require_role(by, "administrator")
+    hashed = _hashed(password)
+    _change(store, staff_id, password_hash=hashed, failed_attempts=0, locked_until=None)
+
+
+def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff) -> None:
+    """Suspend a person or let them in again; nobody suspends themselves. Raises RequestError."""
+    require_role(by, "administrator")
+    if by.staff_id == staff_id:
+        raise RequestError("not_oneself")
+    _change(store, staff_id, state=state)
+
+
+def _change(store: Store, staff_id: str, **values: Any) -> None:
+    def work(uow: UnitOfWork) -> None:
+        person = uow.staff.for_update(staff_id)
+        if person is None:
+            raise RequestError("staff_unknown", staff=staff_id)
+        uow.staff.change(person, **values)
+
+    store.transact(work)
+
+
+def require_role(person: Staff, *roles: str) -> None:
+    """Raise RequestError ``not_permitted`` unless the person has one of these roles."""
+    if person.role not in roles:
+        raise RequestError("not_permitted", role=", ".join(roles))
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _hashed(password: str) -> str:
+    if len(password) < MIN_PASSWORD:
+        raise RequestError("password_weak", length=MIN_PASSWORD)
+    return _HASHER.hash(password)
+
+
+def _check(*fields: tuple[str, str, str]) -> None:
+    for field, value, pattern in fields:
+        if not re.fullmatch(pattern, value):
+            raise RequestError("staff_field_wrong", field=field)
+
+
+def staff_view(store: Store) -> list[dict[str, Any]]:
+    """Everybody, newest first, without anything secret."""
+    with store.read() as uow:
+        return [
+            {"staff_id": p.staff_id, "name": p.name, "role": p.role, "outlet_id": p.outlet_id, "state": p.state}
+            for p in uow.staff.all()
+        ]

@@ -1,0 +1,63 @@
+"""What may be asked of outlets, staff and decisions of two people."""
+
+from sqlalchemy import func, select
+
+from cardsvc.store import tables
+from cardsvc.store.records import Approval, Outlet, Staff
+from cardsvc.store.rows import Rows
+from cardsvc.store.states import ApprovalState
+
+
+class Outlets(Rows[Outlet]):
+    """Outlets."""
+
+    table, record = tables.outlet, Outlet
+
+    def all(self) -> list[Outlet]:
+        """Every outlet, newest first."""
+        return self.where(newest="created_at")
+
+
+class StaffRows(Rows[Staff]):
+    """Staff."""
+
+    table, record = tables.staff, Staff
+
+    def all(self) -> list[Staff]:
+        """Everybody, newest first."""
+        return self.where(newest="created_at")
+
+    def any(self) -> bool:
+        """Whether there is anybody yet."""
+        return bool(self._connection.execute(select(func.count()).select_from(self.table)).scalar())
+
+    def for_update(self, staff_id: str) -> Staff | None:
+        """The person, locked until the transaction ends (SQLite locks as a whole)."""
+        query = select(self.table).where(self.table.c.staff_id == staff_id).with_for_update()
+        row = self._connection.execute(query).mappings().one_or_none()
+        return Staff(**row) if row else None
+
+
+class Approvals(Rows[Approval]):
+    """Decisions of two people."""
+
+    table, record = tables.approval, Approval
+
+    def for_update(self, approval_id: str) -> Approval | None:
+        """The decision, locked: two deciders at once do not both carry it out."""
+        query = select(self.table).where(self.table.c.approval_id == approval_id).with_for_update()
+        row = self._connection.execute(query).mappings().one_or_none()
+        return Approval(**row) if row else None
+
+    def open(self) -> list[Approval]:
+        """What waits for a second person, newest first."""
+        return self.where(self.table.c.state == ApprovalState.PROPOSED, newest="proposed_at")
+
+    def open_on(self, kind: str, subject: str) -> list[Approval]:
+        """What waits for a second person about one thing."""
+        columns = self.table.c
+        return self.where(columns.kind == kind, columns.subject == subject, columns.state == ApprovalState.PROPOSED)
+
+    def of_subject(self, subject: str) -> list[Approval]:
+        """Everything that was ever proposed about one thing, newest first."""
+        return self.where(self.table.c.subject == subject, newest="proposed_at")
