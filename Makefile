@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # What keeps its data in the database runs on both databases; the rest once.
 ON_POSTGRESQL := tests/service tests/store tests/ledger tests/procedures/test_torn_money.py tests/web
 
-.PHONY: demo test serve bench lint setup lock clean
+.PHONY: demo test soak serve bench lint setup lock clean
 
 setup:
 	@scripts/setup
@@ -28,6 +28,10 @@ lint: setup
 test: lint
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 	$(PYTHON) -m pytest -n 2 --dist loadfile --database postgresql $(ON_POSTGRESQL)
+
+# The long run before a release: 1,000 top-ups while service, clients and database are killed at random moments.
+soak: setup
+	$(PYTHON) -m pytest -s tests/kills --topups 1000 --timeout 3600
 
 lock:
 	$(PYTHON) -m piptools compile -q --generate-hashes --strip-extras --allow-unsafe --extra dev --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.lock pyproject.toml

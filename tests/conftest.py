@@ -15,6 +15,7 @@ from tests.world import World
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Which database the cities of the tests live in."""
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.addoption("--topups", default="40", help="how many top-ups the kill test goes through")
 
 
 @pytest.fixture(scope="session", autouse=True)

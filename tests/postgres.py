@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import psycopg
@@ -99,6 +100,18 @@ class Cluster:
         postmaster = (self.data / "postmaster.pid").read_text().split()[0]
         children = subprocess.run(["pgrep", "-P", postmaster], check=False, capture_output=True, text=True).stdout.split()
         subprocess.run(["kill", "-9", postmaster, *children], check=False)
+
+    def restart(self) -> None:
+        """Start again after a kill: the shared memory and the pid file of the dead server are in the way for a moment."""
+        for attempt in range(50):
+            try:
+                self.start()
+            except RuntimeError:
+                if attempt == 49:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
     def promote(self) -> None:
         """A standby becomes the primary."""

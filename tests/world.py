@@ -95,6 +95,13 @@ class World:
         self.do(card, "personalise", citizen_id=self.citizen(number))
         return card
 
+    def card_no_of(self, card: VirtualCard) -> str:
+        """The number that was given to this card."""
+        with self.store.read() as uow:
+            row = uow.cards.by_chip(card.chip_serial.hex().upper(), card.dialect.name)
+        assert row is not None
+        return row.card_no
+
     def topup(self, card: VirtualCard, amount: int = 5000, actor: Actor = KIOSK) -> Mapping[str, Any]:
         """Top up in cash."""
         return self.do(card, "topup", actor, amount=amount, payment={"method": "cash", "reference": None})

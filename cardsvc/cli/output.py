@@ -63,18 +63,18 @@ def problem_lines(problem: Mapping[str, Any]) -> list[str]:
 def guarded(action: Callable[[], Any]) -> int:
     """Run a command; returns its exit code. Errors with a code are told; an unexpected one is told by a number."""
     from cardsvc.client.http import ServiceRefused
-    from cardsvc.errors import CardError, CardsvcError
+    from cardsvc.errors import CardsvcError
     from cardsvc.readers.carry import CarriedOut
     from cardsvc.service.problem import problem_of
 
     try:
         result = _clicked(action)
     except CardsvcError as error:
-        return _told(problem_of(error), error.exit_code)
+        return _told(problem_of(error))
     except CarriedOut as error:
-        return _told(error.reply.problem or {}, CardError.exit_code)
+        return _told(error.reply.problem or {})
     except ServiceRefused as error:
-        return _told(error.problem, CardError.exit_code)
+        return _told(error.problem)
     return result if isinstance(result, int) else 0
 
 
@@ -92,11 +92,31 @@ def _clicked(action: Callable[[], Any]) -> Any:
         return error.exit_code
 
 
-def _told(problem: Mapping[str, Any], exit_code: int) -> int:
+def exit_code_of(code: str) -> int:
+    """The exit code of an error code, by its family: the same whether the error arose here or in the service."""
+    from cardsvc import errors
+    from cardsvc.errors.catalog import all_entries
+
+    families = {
+        "request": errors.RequestError,
+        "staff": errors.RequestError,
+        "rule": errors.RuleError,
+        "card": errors.CardError,
+        "reader": errors.ReaderError,
+        "profile": errors.ProfileError,
+        "keystore": errors.KeystoreError,
+        "store": errors.StoreError,
+        "operation": errors.OperationError,
+    }
+    entry = all_entries().get(code)
+    return families.get(entry.family if entry else "", errors.CardsvcError).exit_code
+
+
+def _told(problem: Mapping[str, Any]) -> int:
     """Say a problem on stderr, as JSON where JSON was asked for."""
     if "--json" in sys.argv:
         click.echo(json.dumps(problem, ensure_ascii=False), err=True)
     else:
         for line in problem_lines(problem):
             click.echo(line, err=True)
-    return UNKNOWN_EXIT if problem.get("outcome") == "unknown" else exit_code
+    return UNKNOWN_EXIT if problem.get("outcome") == "unknown" else exit_code_of(str(problem.get("code")))

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """One error code: default outcome, HTTP status, what happened and what to do next, in both languages."""
+    """One error code: default outcome, HTTP status, what happened and what to do next, in both languages.
+
+    ``family``: the file it stands in.
+    """
 
     outcome: str
     http: int
@@ -15,6 +18,7 @@ class Entry(NamedTuple):
     en: str
     next_zh: str
     next_en: str
+    family: str
 
 
 def entry(code: str) -> Entry:
@@ -31,5 +35,5 @@ def all_entries() -> dict[str, Entry]:
             for code, table in tomllib.loads(file.read_text("utf-8")).items():
                 if code in entries:
                     raise ValueError(f"error code {code} stands in two catalog files")
-                entries[code] = Entry(**table)
+                entries[code] = Entry(**table, family=file.name.removesuffix(".toml"))
     return entries
