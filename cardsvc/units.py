@@ -12,6 +12,9 @@ LOCAL = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")
 Fen = NewType("Fen", int)
 """An amount of money in fen (分), 1/100 yuan. Always an integer; never a float anywhere."""
 
+MAX_AMOUNT = 0x7FFFFFFF
+"""The largest amount that may be asked for, in fen: what cards and databases keep in four bytes with a sign."""
+
 CardNo = NewType("CardNo", str)
 """16 decimal digits: the right-most 8 bytes of the application serial (JR/T 0025.2-2010 B.2), BCD."""
 

@@ -154,3 +154,18 @@ def balance_on(card: VirtualCard) -> tuple[int, int, int]:
     offline = fresh.transmit(bytes.fromhex("805001020B0100000000000000000000") + b"\x0f")
     fresh.power_off()
     return int.from_bytes(load[:4], "big"), int.from_bytes(load[4:6], "big"), int.from_bytes(offline[4:6], "big")
+
+
+AIDS = {"purse": "A00000000386980701", "bus": "F0485A42555331", "parking": "F0485A5041524B31"}
+
+
+def area_on(card: VirtualCard, application: str, purse: str = "ep") -> int:
+    """Balance of any purse as it stands in the card's memory, read without the host's code."""
+    fresh = copy.copy(card)
+    fresh.plan = FaultPlan()
+    fresh.power_on()
+    aid = bytes.fromhex(AIDS[application])
+    fresh.transmit(b"\x00\xa4\x04\x00" + bytes((len(aid),)) + aid + b"\x00")
+    answer = fresh.transmit(bytes((0x80, 0x5C, 0x00, 1 if purse == "ed" else 2, 4)))
+    fresh.power_off()
+    return int.from_bytes(answer[:4], "big")

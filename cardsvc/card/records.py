@@ -149,7 +149,7 @@ class ApplicationRecord:
     4       4      valid from, BCD YYYYMMDD, or 00000000
     8       4      valid to, included, BCD, or 00000000 for no end
     12      4      next review, BCD, or 00000000
-    16      16     the application's own: bus 16..18 and 19..21 the months (YYYYMM) of the odd and the even purse;
+    16      16     the application's own: bus 16..27 the periods of its purses, see periods.PursePeriods;
                    library 16..23 reader number, 24 deposit class; park 16 period, 17..24 photo reference
     """
 

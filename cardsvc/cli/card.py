@@ -14,6 +14,15 @@ from cardsvc.units import LOCAL, format_yuan, parse_yuan
 APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
 BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park"])
 METHODS = click.Choice(["cash", "bank_card", "mobile", "transfer", "credit_card"])
+PRODUCTS = click.Choice(["citizen", "A", "B", "C", "D", "T", "parking"])
+AREAS = click.Choice(["purse", "month", "season", "term"])
+
+
+area_option = click.option("--area", type=AREAS, default="purse", show_default=True, help=t("资金区", "Money area"))
+product_option = click.option(
+    "--product", type=PRODUCTS, default=None, help=t("产品；默认城市通，月票区默认卡上的产品", "Product; by default the card's")
+)
+month_option = click.option("--month", default=None, help=t("月份，例如 2026-12；默认本月", "Month, for example 2026-12"))
 
 
 @click.group(help=t("办理读卡器里的卡", "Jobs on the card in the reader"))
@@ -74,20 +83,25 @@ def close(application: str) -> tuple[str, Mapping[str, Any]]:
 @card.command(help=t("充值，金额以元为单位，例如 100 或 100.50", "Top up; the amount in yuan, for example 100 or 100.50"))
 @click.argument("amount")
 @click.option("--method", type=METHODS, default="cash", show_default=True, help=t("付款方式", "How it was paid"))
-@click.option("--reference", default=None, help=t("付款凭证号", "Reference of the payment"))
+@click.option("--reference", default=None, help=t("付款凭证号；现金以外必填", "Reference of the payment; cash has none"))
+@area_option
+@month_option
+@product_option
 @_job
-def topup(amount: str, method: str, reference: str | None) -> tuple[str, Mapping[str, Any]]:
-    """Top up the city purse."""
-    return "topup", {"amount": int(parse_yuan(amount)), "payment": {"method": method, "reference": reference}}
+def topup(amount: str, method: str, reference: str | None, **area: Any) -> tuple[str, Mapping[str, Any]]:
+    """Top up a money area."""
+    return "topup", {"amount": int(parse_yuan(amount)), "payment": {"method": method, "reference": reference}, **area}
 
 
 @card.command(help=t("消费（练习与测试用），金额以元为单位", "Spend (for practice and tests); the amount in yuan"))
 @click.argument("amount")
 @click.option("--merchant", default="bus", show_default=True, help=t("商户代码", "Merchant code"))
+@area_option
+@product_option
 @_job
-def spend(amount: str, merchant: str) -> tuple[str, Mapping[str, Any]]:
-    """Spend from the city purse."""
-    return "purchase", {"amount": int(parse_yuan(amount)), "merchant": merchant}
+def spend(amount: str, merchant: str, **area: Any) -> tuple[str, Mapping[str, Any]]:
+    """Spend from a money area."""
+    return "purchase", {"amount": int(parse_yuan(amount)), "merchant": merchant, **area}
 
 
 @card.command(help=t("临时锁定应用", "Block an application for a time"))
@@ -139,6 +153,8 @@ def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
         "application": t("应用", "Application"),
         "state": t("状态", "State"),
         "product": t("产品", "Product"),
+        "period": t("月份", "Months"),
+        "gift": t("赠送", "Gift"),
         "valid_from": t("生效", "Valid from"),
         "valid_to": t("到期", "Valid to"),
         "amount": t("金额", "Amount"),
@@ -162,7 +178,7 @@ def settled_lines(result: Mapping[str, Any]) -> list[str]:
 
 
 def _value(key: str, value: Any) -> str:
-    return format_yuan(value) if key in ("amount", "balance") else str(value)
+    return format_yuan(value) if key in ("amount", "balance", "gift") else str(value)
 
 
 def _inspect_lines(result: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cardsvc.cli.card import METHODS, result_lines
+from cardsvc.cli.card import METHODS, area_option, month_option, product_option, result_lines
 from cardsvc.cli.local import card_channel, file_option, reader_option, wait_option
 from cardsvc.cli.output import json_option, say, show, t, table
 from cardsvc.units import parse_yuan
@@ -109,6 +109,10 @@ def list_(*, as_json: bool) -> None:
 @terminal.command(help=t("作为终端充值：金额以元为单位", "Top up as a terminal: the amount in yuan"))
 @click.argument("amount")
 @click.option("--method", type=METHODS, default="cash", show_default=True, help=t("付款方式", "How it was paid"))
+@click.option("--reference", default=None, help=t("付款凭证号；现金以外必填", "Reference of the payment; cash has none"))
+@area_option
+@month_option
+@product_option
 @url_option
 @id_option
 @key_option
@@ -116,9 +120,10 @@ def list_(*, as_json: bool) -> None:
 @wait_option
 @file_option
 @json_option
-def topup(amount: str, method: str, card_file: str | None, *, as_json: bool, **given: Any) -> None:
+def topup(amount: str, method: str, reference: str | None, card_file: str | None, *, as_json: bool, **given: Any) -> None:
     """Top up through the HTTP API."""
-    params = {"amount": int(parse_yuan(amount)), "payment": {"method": method}}
+    area = {name: given.pop(name) for name in ("area", "month", "product")}
+    params = {"amount": int(parse_yuan(amount)), "payment": {"method": method, "reference": reference}, **area}
     result = _carry("topup", params, card_file, **given)
     show(result, as_json=as_json, lines=lambda: result_lines("topup", result))
 

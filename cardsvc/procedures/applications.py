@@ -37,7 +37,7 @@ def write_application(profile: Profile, application: str, record: bytes, line_ma
     select, read = select_by_name(layout.aid_bytes), read_binary(sfi, ApplicationRecord.LENGTH)
     answers = yield (select, read)
     if not answers[0].ok:
-        raise _unavailable(profile, application, answers[0].sw)
+        raise unavailable(profile, application, answers[0].sw)
     if answers[-1].data != record:
         challenge = yield from script.challenge()
         mac = line_mac(challenge, update_binary_header(sfi, len(record)) + record)
@@ -57,7 +57,7 @@ def block_application(profile: Profile, application: str, line_mac: LineMac, *, 
     if f"{answer.sw:04X}" in profile.status.blocked_select and not permanent:
         return
     if not answer.ok and f"{answer.sw:04X}" not in profile.status.blocked_select:
-        raise _unavailable(profile, application, answer.sw)
+        raise unavailable(profile, application, answer.sw)
     script = Script(profile.dialect.challenge_length)
     challenge = yield from script.challenge()
     script.add(application_block(kind, line_mac(challenge, BLOCK_HEADER[kind])))
@@ -77,7 +77,7 @@ def unblock_application(profile: Profile, application: str, line_mac: LineMac) -
     if answer.ok:
         return
     if f"{answer.sw:04X}" not in profile.status.blocked_select:
-        raise _unavailable(profile, application, answer.sw)
+        raise unavailable(profile, application, answer.sw)
     script = Script(profile.dialect.challenge_length)
     challenge = yield from script.challenge()
     ask = application_unblock(line_mac(challenge, UNBLOCK_HEADER))
@@ -91,7 +91,7 @@ def unblock_application(profile: Profile, application: str, line_mac: LineMac) -
         raise CardError("application_blocked", sw=f"{answer.sw:04X}")
 
 
-def _unavailable(profile: Profile, application: str, sw: int) -> CardError:
+def unavailable(profile: Profile, application: str, sw: int) -> CardError:
     """The error for an application that cannot be selected."""
     if f"{sw:04X}" in profile.status.blocked_select:
         return CardError("application_blocked", sw=f"{sw:04X}")

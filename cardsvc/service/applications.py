@@ -57,7 +57,7 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
         raise ValueError("the card or the person of this operation is gone")
     day = now.astimezone(LOCAL).date()
     terms = check_open(context.rules, OpenRequest(name, product, citizen.birth_date, day, card.expiry_date))
-    own = _own_data(name, card.card_no, day, terms.valid_from).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
+    own = _own_data(name, card.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
     record = ApplicationRecord(ApplicationState.OPEN, product, " ", terms.valid_from, terms.valid_to, review=None, own=own)
     facts = {
         "record": record.encode().hex(),
@@ -72,20 +72,15 @@ def _unreported(context: Context, uow: UnitOfWork, record: ApplicationRecord) ->
     return row is None or (row.state, row.product) != ("open", record.product)
 
 
-def _own_data(application: str, card_no: str, day: dt.date, valid_from: dt.date) -> bytes:
-    """The application's own 16 bytes: see card.records.ApplicationRecord."""
+def _own_data(application: str, card_no: str, valid_from: dt.date, before: ApplicationRecord | None) -> bytes:
+    """The application's own 16 bytes: see card.records.ApplicationRecord. Money in a bus purse keeps its period."""
     if application == "bus":
-        odd, even = (day, _next_month(day)) if day.month % 2 else (_next_month(day), day)
-        return bcd(f"{odd:%Y%m}") + bcd(f"{even:%Y%m}")
+        return before.own if before else b""
     if application == "library":
         return bcd(card_no) + b"\x00"
     if application == "park":
         return b"\x01" if valid_from.month == 1 else b"\x02"
     return b""
-
-
-def _next_month(day: dt.date) -> dt.date:
-    return (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
 
 
 def _decide_close(context: Context, _uow: UnitOfWork, sights: tuple[ApplicationSight, ...], _now: dt.datetime) -> Effect:

@@ -236,7 +236,13 @@ class _Run:
         elif effect.done is not None:
             self._end(OperationState.DONE, result=dict(effect.done), **changes)
         else:
-            self._change(phase=self.operation.phase + 1, phase_step=self.operation.step, **changes)
+            self._change(phase=self._following(changes), phase_step=self.operation.step, **changes)
+
+    def _following(self, changes: Mapping[str, Any]) -> int:
+        """The next phase that is needed, by what is known after these changes."""
+        context = replace(self.context(), operation=replace(self.operation, **changes))
+        later = range(self.operation.phase + 1, len(self.kind.phases))
+        return next(number for number in later if self.kind.phases[number].needed(context))
 
     def take(self, answers: Answers, *, partial: bool) -> None:
         """Store the answers of the current step. Raises RequestError when they cannot be its answers."""

@@ -7,10 +7,10 @@ from cardsvc.card.purse import LogRecord, TransactionType
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.identify import ApplicationSight, CardSight, CardState, identify, read_applications
 from cardsvc.procedures.purse import PurseSight, read_purse
+from cardsvc.service.areas import CITY_PURSE
 from cardsvc.service.contact import known_card, open_facts
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.settle import gather, settle_all
-from cardsvc.service.topup import CITY_PURSE
 from cardsvc.store import UnitOfWork
 
 

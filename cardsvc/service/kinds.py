@@ -82,10 +82,16 @@ class Effect:
 ProcedureOf = Callable[[Context, UnitOfWork], Procedure[Any]]
 EffectOf = Callable[[Context, UnitOfWork, Any, dt.datetime], Effect]
 EndOf = Callable[[Context, UnitOfWork, dt.datetime], None]
+NeededIn = Callable[[Context], bool]
 
 
 def nothing(_context: Context, _uow: UnitOfWork, _now: dt.datetime) -> None:
     """The end of an operation that leaves nothing behind."""
+
+
+def always(_context: Context) -> bool:
+    """A phase that every operation of its kind goes through."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +100,14 @@ class Phase:
 
     ``procedure`` may read rows that never change to build the procedure's arguments; the procedure itself is pure.
     ``late``: answers that arrive after the operation was abandoned are still taken, because they are evidence.
+    ``needed``: whether this operation goes through it, by what the phases before it found out; the last phase is always needed.
     """
 
     name: str
     procedure: ProcedureOf
     effect: EffectOf
     late: bool = False
+    needed: NeededIn = always
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,21 +136,22 @@ def confirm_load(uow: UnitOfWork, load: Load, rule: str, tac: bytes | None, now:
 
 
 def refund_load(uow: UnitOfWork, load: Load, rule: str, now: dt.datetime) -> Load:
-    """The card proved that it does not have it: the money goes back to where it was taken."""
+    """The card proved that it does not have it: the money goes back to where it was taken, a gift to who gave it."""
     suspect = suspect_load(uow, load)
     state = advance(LOAD_ALLOWED, LoadState(suspect.state), LoadState.NOT_WRITTEN)
     written = uow.loads.change(suspect, state=state, settled_by=rule)
-    clearing = postings.clearing_account(load.actor_kind, load.actor_id)
-    uow.ledger.post(load.card_no, postings.load_refunded(load.card_no, clearing, load.amount), load.load_id, now)
+    uow.ledger.post(load.card_no, postings.load_refunded(load.card_no, load.source_account, load.paid), load.load_id, now)
+    if load.gift:
+        uow.ledger.post(load.card_no, postings.load_gift_returned(load.card_no, load.product, load.gift), load.load_id, now)
     state = advance(LOAD_ALLOWED, LoadState(written.state), LoadState.REFUNDED)
     return uow.loads.change(written, state=state, ended_at=now)
 
 
 def confirm_purchase(uow: UnitOfWork, purchase: Purchase, rule: str, tac: bytes | None, now: dt.datetime) -> Purchase:
-    """The card paid: the money goes from the purse to the merchant."""
+    """The card paid: the money goes from the purse to whom it is owed."""
     state = advance(PURCHASE_ALLOWED, PurchaseState(purchase.state), PurchaseState.CONFIRMED)
     purse = postings.purse_account(purchase.card_no, purchase.application, purchase.purse)
-    posting = postings.purchase_confirmed(purse, postings.merchant_account(purchase.merchant), purchase.amount)
+    posting = postings.purchase_confirmed(purse, purchase.payee_account, purchase.amount)
     uow.ledger.post(purchase.card_no, posting, purchase.purchase_id, now)
     return uow.purchases.change(purchase, state=state, tac=tac.hex() if tac else None, settled_by=rule, ended_at=now)
 

@@ -1,12 +1,13 @@
 """Top-up: money onto the card, in two steps that are never confused.
 
 authorised, with the online counter that the card showed, is committed before MAC2 leaves the service; confirmed needs a TAC
-that verifies. In between only the card knows, and settle.py asks it.
+that verifies. In between only the card knows, and settle.py asks it. The city purse is loaded at once; other areas are looked
+at first (areas.py), and a purse that holds a month which is over is cleared (lapse.py).
 """
 
 import datetime as dt
 import uuid
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -16,10 +17,16 @@ from cardsvc.iso7816.exchange import Procedure
 from cardsvc.keystore.protocol import MacSession
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import LOAD_ALLOWED, LoadState, advance
-from cardsvc.procedures.purse import CreditForLoadOutcome, PurseRef, check_mac1, credit_for_load, initialize_for_load
-from cardsvc.rules import LoadDecision, LoadRequest, check_load
+from cardsvc.procedures.areas import AreaSight
+from cardsvc.procedures.purse import CreditForLoadOutcome, check_mac1, credit_for_load, initialize_for_load
+from cardsvc.service import areas
+from cardsvc.service.areas import LoadAreaParams, outside_city_purse, target_of, wanted
 from cardsvc.service.contact import CONTACT
-from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.debit import break_off_debit
+from cardsvc.service.kinds import Context, Effect, OperationKind, Phase
+from cardsvc.service.lapse import MAKE_ROOM
+from cardsvc.service.load_rules import decide
+from cardsvc.service.payments import Payment, money_source
 from cardsvc.service.settle import (
     HOST_TIME,
     claim_of_load,
@@ -31,93 +38,96 @@ from cardsvc.service.settle import (
 )
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Load
-from cardsvc.units import LOCAL
-
-MAX_AMOUNT = 0x7FFFFFFF
-CITY_PURSE = PurseRef("purse", "ep")
+from cardsvc.units import LOCAL, MAX_AMOUNT
 
 
-class Payment(Params):
-    """How the citizen paid. ``reference``: of the payment at its channel."""
-
-    method: Literal["cash", "bank_card", "mobile", "credit_card", "transfer"]
-    reference: str | None = Field(default=None, max_length=64)
-
-
-class TopUpParams(Params):
-    """Parameters of a top-up of the city purse. ``amount`` in fen."""
+class TopUpParams(LoadAreaParams):
+    """Parameters of a top-up. ``amount`` in fen: what the citizen pays."""
 
     amount: int = Field(gt=0, le=MAX_AMOUNT)
     payment: Payment
 
 
+def _look(context: Context, _uow: UnitOfWork) -> Procedure[AreaSight]:
+    refuse_while_open(context.facts["settled"])
+    return areas.look(context)
+
+
+def _choose(context: Context, uow: UnitOfWork, sight: AreaSight, now: dt.datetime) -> Effect:
+    """Which purse, what must be cleared from it, and what the rules credit: MAC1 covers what is credited, a gift included."""
+    job, today = wanted(context), now.astimezone(LOCAL).date()
+    record = areas.record_of(job, sight)
+    target = areas.target_for_load(job, record, today)
+    balance = sight.balances[target.ref.purse]
+    room = areas.make_room(target, record, balance, today)
+    decision = decide(context, uow, target, job, balance - room.get("lapsing", 0), now)
+    return Effect(facts={"target": target.to_facts(), "credited": decision.credited, **room})
+
+
+def _credited(context: Context) -> int:
+    """What the card gets, in fen."""
+    amount: int = context.facts.get("credited", wanted(context)["amount"])
+    return amount
+
+
 def _session(context: Context, init: InitializeForLoadAnswer) -> MacSession:
-    name = f"{CITY_PURSE.application}.load"
+    name = f"{target_of(context).ref.application}.load"
     return context.keystore.session(context.card_no, name, init.card_random, init.online_counter, context.versions)
 
 
 def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[InitializeForLoadAnswer]:
     refuse_while_open(context.facts["settled"])
-    return initialize_for_load(context.profile, CITY_PURSE, context.params["amount"], context.actor.terminal_no)
+    return initialize_for_load(context.profile, target_of(context).ref, _credited(context), context.actor.terminal_no)
 
 
 def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer, now: dt.datetime) -> Effect:
     """The rules, then the promise: from here on the card may have the money."""
-    amount, terminal = context.params["amount"], context.actor.terminal_no
-    check_mac1(init, CITY_PURSE, amount, terminal, _session(context, init))
-    local = now.astimezone(LOCAL)
-    requested = _requested(context, init, local, now)
+    target, credited = target_of(context), _credited(context)
+    check_mac1(init, target.ref, credited, context.actor.terminal_no, _session(context, init))
+    requested = _requested(context, uow, init, now)
     try:
-        decision = _decide(context, uow, init.balance, local)
+        decision = decide(context, uow, target, wanted(context), init.balance, now)
+        if decision.credited != credited:
+            raise RuleError("rule_gift_changed", rule=", ".join(decision.rules), version=decision.version)
     except RuleError as error:
         refused = advance(LOAD_ALLOWED, LoadState.REQUESTED, LoadState.REFUSED)
         uow.loads.change(uow.loads.add(requested), state=refused, ended_at=now, settled_by=error.code)
         return Effect(failed=error)
-    if init.balance + amount > context.profile.purse.max_balance:
+    if init.balance + credited > context.profile.purse.max_balance:
         raise CardError("purse_full")
     load = uow.loads.change(uow.loads.add(requested), state=advance(LOAD_ALLOWED, LoadState.REQUESTED, LoadState.AUTHORISED))
-    clearing = postings.clearing_account(context.actor.kind, context.actor.id)
-    uow.ledger.post(load.card_no, postings.load_authorised(load.card_no, clearing, amount), load.load_id, now)
+    uow.ledger.post(load.card_no, postings.load_authorised(load.card_no, load.source_account, load.paid), load.load_id, now)
+    if load.gift:
+        uow.ledger.post(load.card_no, postings.load_gift(load.card_no, load.product, load.gift), load.load_id, now)
     return Effect(facts={"load_id": load.load_id, "rules": list(decision.rules), "init": _init_facts(init)})
 
 
-def _decide(context: Context, uow: UnitOfWork, balance: int, local: dt.datetime) -> LoadDecision:
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    return check_load(
-        context.rules,
-        LoadRequest(
-            product="citizen",
-            area="purse",
-            amount=context.params["amount"],
-            balance=balance,
-            day=local.date(),
-            loads_today=len(uow.loads.since(context.card_no, midnight.astimezone(dt.UTC))),
-            method=context.params["payment"]["method"],
-            named=True,
-            channel=context.actor.kind,
-        ),
-    )
-
-
-def _requested(context: Context, init: InitializeForLoadAnswer, local: dt.datetime, now: dt.datetime) -> Load:
+def _requested(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer, now: dt.datetime) -> Load:
+    job, target, credited = wanted(context), target_of(context), _credited(context)
     return Load(
         card_no=context.card_no,
         load_id=str(uuid.uuid5(uuid.UUID(context.operation.operation_id), "load")),
         operation_id=context.operation.operation_id,
-        application=CITY_PURSE.application,
-        purse=CITY_PURSE.purse,
-        amount=context.params["amount"],
+        application=target.ref.application,
+        purse=target.ref.purse,
+        product=target.product,
+        area=target.area,
+        first_month=target.period.first if target.period else None,
+        last_month=target.period.last if target.period else None,
+        amount=credited,
+        gift=credited - job["amount"],
         state=LoadState.REQUESTED,
         actor_kind=context.actor.kind,
         actor_id=context.actor.id,
         terminal_no=context.actor.terminal_no.hex(),
-        payment_method=context.params["payment"]["method"],
-        payment_reference=context.params["payment"]["reference"],
+        payment_method=job["payment"]["method"],
+        payment_reference=job["payment"]["reference"],
+        source_account=money_source(uow, context.actor, job["payment"]),
         rule_version=context.rules.version,
         online_counter=init.online_counter,
         balance_before=init.balance,
         card_random=init.card_random.hex(),
-        host_date_time=f"{local:{HOST_TIME}}",
+        host_date_time=f"{now.astimezone(LOCAL):{HOST_TIME}}",
         key_versions=dict(context.versions),
         authorised_at=now,
     )
@@ -156,7 +166,7 @@ def _credit(context: Context, uow: UnitOfWork) -> Procedure[CreditForLoadOutcome
     init, load = _init_of(context.facts["init"]), _load(context, uow)
     claim = claim_of_load(load)
     session = _session(context, init)
-    return credit_for_load(context.profile, CITY_PURSE, init, load.amount, claim.terminal, claim.moment, session)
+    return credit_for_load(context.profile, claim.ref, init, load.amount, claim.terminal, claim.moment, session)
 
 
 def _settle_credit(context: Context, uow: UnitOfWork, outcome: CreditForLoadOutcome, now: dt.datetime) -> Effect:
@@ -181,11 +191,17 @@ def _settle_credit(context: Context, uow: UnitOfWork, outcome: CreditForLoadOutc
 
 
 def _result(context: Context, load: Load) -> dict[str, Any]:
+    target = target_of(context)
     return {
         "card_no": load.card_no,
         "load_id": load.load_id,
         "state": load.state,
-        "amount": load.amount,
+        "product": load.product,
+        "area": load.area,
+        "period": str(target.period) if target.period else None,
+        "amount": load.paid,
+        "gift": load.gift,
+        "lapsed": context.facts.get("lapsing", 0),
         "balance": load.balance_before + load.amount,
         "online_counter": load.online_counter + 1,
         "tac": load.tac,
@@ -195,15 +211,17 @@ def _result(context: Context, load: Load) -> dict[str, Any]:
     }
 
 
-def _broken_off(context: Context, uow: UnitOfWork, _now: dt.datetime) -> None:
-    """The card left after MAC2 may have reached it: suspect until it comes back."""
+def break_off_load(context: Context, uow: UnitOfWork, _now: dt.datetime) -> None:
+    """The card left after MAC2, or MAC1 of a debit, may have reached it: suspect until it comes back."""
+    break_off_debit(context, uow)
     if "load_id" in context.facts:
         suspect_load(uow, _load(context, uow))
 
 
-TOP_UP = OperationKind(
-    "topup",
-    TopUpParams,
-    (*CONTACT, Phase("initialize", _initialize, _authorise), Phase("credit", _credit, _settle_credit, late=True)),
-    broken_off=_broken_off,
+LOAD = (
+    Phase("look", _look, _choose, needed=outside_city_purse),
+    *MAKE_ROOM,
+    Phase("initialize", _initialize, _authorise),
+    Phase("credit", _credit, _settle_credit, late=True),
 )
+TOP_UP = OperationKind("topup", TopUpParams, (*CONTACT, *LOAD), broken_off=break_off_load)

@@ -7,20 +7,30 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A top-up; states and steps in ledger/states.py. ``host_date_time``: local time as MAC2 and TAC cover it."""
+    """A top-up; states and steps in ledger/states.py. ``host_date_time``: local time as MAC2 and TAC cover it.
+
+    ``amount``: what the card is credited with, of which ``gift`` was not paid; ``source_account``: where what was paid was
+    taken, and goes back to; ``first_month``, ``last_month``: first days of the months that month money is good for.
+    """
 
     card_no: str
     load_id: str
     operation_id: str
     application: str
     purse: str
+    product: str
+    area: str
+    first_month: dt.date | None
+    last_month: dt.date | None
     amount: int
+    gift: int
     state: str
     actor_kind: str
     actor_id: str
     terminal_no: str
     payment_method: str
     payment_reference: str | None
+    source_account: str
     rule_version: str
     online_counter: int
     balance_before: int
@@ -32,10 +42,15 @@ class Load:
     settled_by: str | None = None
     ended_at: dt.datetime | None = None
 
+    @property
+    def paid(self) -> int:
+        """What the citizen paid, in fen."""
+        return self.amount - self.gift
+
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A purchase made through this service; states in ledger/states.py."""
+    """A purchase made through this service; states in ledger/states.py. ``payee_account``: who is owed."""
 
     card_no: str
     purchase_id: str
@@ -45,6 +60,7 @@ class Purchase:
     amount: int
     state: str
     merchant: str
+    payee_account: str
     terminal_no: str
     terminal_transaction: str
     offline_counter: int

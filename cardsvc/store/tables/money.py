@@ -5,6 +5,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -53,6 +54,12 @@ load = Table(
     Column("payment_reference", String(64)),
     Column("rule_version", String(64), nullable=False),
     Column("online_counter", Integer, nullable=False),
+    Column("source_account", String(96), nullable=False, server_default=""),
+    Column("gift", BigInteger, nullable=False, server_default="0"),
+    Column("product", String(8), nullable=False, server_default="citizen"),
+    Column("area", String(8), nullable=False, server_default="purse"),
+    Column("first_month", Date),
+    Column("last_month", Date),
     PrimaryKeyConstraint("card_no", "load_id", name="pk_load"),
     UniqueConstraint("operation_id", name="uq_load_operation"),
     ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_load_card"),
@@ -72,6 +79,16 @@ Index(
     postgresql_where=text(one_of("state", LIVE_LOADS)),
 )
 
+Index(
+    "uq_load_payment",
+    load.c.payment_method,
+    load.c.payment_reference,
+    unique=True,
+    sqlite_where=text(one_of("state", LIVE_LOADS)),
+    postgresql_where=text(one_of("state", LIVE_LOADS)),
+)
+"""One payment pays one load: a reference is free again when its load was refunded."""
+
 
 purchase = Table(
     "purchase",
@@ -80,6 +97,7 @@ purchase = Table(
     Column("merchant", String(32), nullable=False),
     Column("terminal_transaction", String(8), nullable=False),
     Column("offline_counter", Integer, nullable=False),
+    Column("payee_account", String(96), nullable=False, server_default=""),
     PrimaryKeyConstraint("card_no", "purchase_id", name="pk_purchase"),
     UniqueConstraint("operation_id", name="uq_purchase_operation"),
     ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_purchase_card"),

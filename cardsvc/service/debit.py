@@ -1,0 +1,115 @@
+"""Taking money off a purse, in two steps that are never confused; who gets it is the caller's matter.
+
+authorised, with the offline counter that the card showed, is committed before MAC1 leaves the service; confirmed needs a TAC
+that verifies. In between only the card knows, and settle.py asks it.
+"""
+
+import datetime as dt
+import uuid
+
+from cardsvc.card.purse import InitializeForPurchaseAnswer
+from cardsvc.errors import CardError
+from cardsvc.iso7816.exchange import Procedure
+from cardsvc.ledger.states import PurchaseState
+from cardsvc.procedures.purse import DebitForPurchaseOutcome, PurseRef, debit_for_purchase, initialize_for_purchase
+from cardsvc.service.kinds import Context
+from cardsvc.service.settle import (
+    HOST_TIME,
+    claim_of_purchase,
+    confirm_purchase,
+    record_evidence,
+    settle_purchase,
+    suspect_purchase,
+)
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Purchase
+from cardsvc.units import LOCAL
+
+
+def initialize_debit(context: Context, ref: PurseRef, amount: int) -> Procedure[InitializeForPurchaseAnswer]:
+    """INITIALIZE FOR PURCHASE. Nothing is written to the card."""
+    return initialize_for_purchase(context.profile, ref, amount, context.actor.terminal_no)
+
+
+def authorise_debit(
+    context: Context,
+    uow: UnitOfWork,
+    ref: PurseRef,
+    init: InitializeForPurchaseAnswer,
+    payment: tuple[int, str, str],
+    now: dt.datetime,
+) -> dict[str, str]:
+    """The row: from here on the card may have paid. ``payment``: amount, merchant, payee account. Returns facts to keep."""
+    amount, merchant, payee = payment
+    purchase_id = uuid.uuid5(uuid.UUID(context.operation.operation_id), "purchase")
+    purchase = Purchase(
+        card_no=context.card_no,
+        purchase_id=str(purchase_id),
+        operation_id=context.operation.operation_id,
+        application=ref.application,
+        purse=ref.purse,
+        amount=amount,
+        state=PurchaseState.AUTHORISED,
+        merchant=merchant,
+        payee_account=payee,
+        terminal_no=context.actor.terminal_no.hex(),
+        terminal_transaction=purchase_id.bytes[:4].hex(),
+        offline_counter=init.offline_counter,
+        balance_before=init.balance,
+        card_random=init.card_random.hex(),
+        host_date_time=f"{now.astimezone(LOCAL):{HOST_TIME}}",
+        key_versions=dict(context.versions),
+        authorised_at=now,
+    )
+    uow.purchases.add(purchase)
+    return {"purchase_id": purchase.purchase_id, "overdraft_limit": init.overdraft_limit.hex()}
+
+
+def purchase_of(context: Context, uow: UnitOfWork) -> Purchase:
+    """The purchase of this operation."""
+    purchase = uow.purchases.get(context.card_no, context.facts["purchase_id"])
+    if purchase is None:
+        raise ValueError("the purchase of this operation is gone")
+    return purchase
+
+
+def debit(context: Context, uow: UnitOfWork) -> Procedure[DebitForPurchaseOutcome]:
+    """DEBIT FOR PURCHASE, made again the same from the row."""
+    row = purchase_of(context, uow)
+    claim, random = claim_of_purchase(row), bytes.fromhex(row.card_random)
+    limit = bytes.fromhex(context.facts["overdraft_limit"])
+    init = InitializeForPurchaseAnswer(row.balance_before, row.offline_counter, limit, 0, 0, random)
+    number = bytes.fromhex(row.terminal_transaction)
+    name, tail = f"{claim.ref.application}.purchase", number[2:]
+    session = context.keystore.session(context.card_no, name, random, row.offline_counter, row.key_versions, tail)
+    return debit_for_purchase(context.profile, claim.ref, init, row.amount, claim.terminal, number, claim.moment, session)
+
+
+def settle_debit(
+    context: Context, uow: UnitOfWork, outcome: DebitForPurchaseOutcome, now: dt.datetime
+) -> tuple[Purchase, CardError | None]:
+    """A TAC that verifies confirms; anything else is evidence. Returns the purchase, and why it is not confirmed."""
+    row = purchase_of(context, uow)
+    if row.state not in (PurchaseState.AUTHORISED, PurchaseState.SUSPECT):
+        return row, None
+    if outcome.tac is None:
+        if outcome.evidence is None:
+            raise ValueError("a debit without a TAC brings evidence")
+        entry = settle_purchase(context, uow, row, outcome.evidence, now)
+        if entry["state"] == PurchaseState.CONFIRMED:
+            return purchase_of(context, uow), None
+        code = "purchase_not_debited" if entry["state"] == PurchaseState.NOT_DEBITED else "purchase_suspect"
+        return row, CardError(code, sw=f"{outcome.sw:04X}")
+    claim = claim_of_purchase(row)
+    right = context.keystore.tac_verifies(context.card_no, claim.ref.application, claim.tac_data, outcome.tac, row.key_versions)
+    if right and outcome.mac2_right:
+        return confirm_purchase(uow, row, "tac", outcome.tac, now), None
+    record_evidence(uow, row, "tac_wrong", {"tac": outcome.tac.hex(), "mac2_right": outcome.mac2_right}, now)
+    suspect_purchase(uow, row)
+    return row, CardError("tac_wrong")
+
+
+def break_off_debit(context: Context, uow: UnitOfWork) -> None:
+    """The card left after MAC1 may have reached it: suspect until it comes back."""
+    if "purchase_id" in context.facts:
+        suspect_purchase(uow, purchase_of(context, uow))

@@ -1,0 +1,31 @@
+"""How a citizen paid, and which account holds what was taken."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from cardsvc.ledger import postings
+from cardsvc.service.kinds import Actor, Params
+from cardsvc.store import UnitOfWork
+
+REFERENCE = r"^[\x21-\x7E]{1,64}$"
+WITHOUT_REFERENCE = ("cash",)
+
+
+class Payment(Params):
+    """How the citizen paid. ``reference``: of the payment at its channel; only cash has none. One payment pays one load."""
+
+    method: Literal["cash", "bank_card", "mobile", "credit_card", "transfer"]
+    reference: str | None = Field(default=None, pattern=REFERENCE)
+
+    @model_validator(mode="after")
+    def _can_be_found_again(self) -> Self:
+        if self.reference is None and self.method not in WITHOUT_REFERENCE:
+            raise ValueError("a payment that is not in cash needs its reference")
+        return self
+
+
+def money_source(_uow: UnitOfWork, actor: Actor, _payment: Mapping[str, Any]) -> str:
+    """The account that money of this payment, taken by this actor, is in: where a refund goes back to."""
+    return postings.clearing_account(actor.kind, actor.id)
