@@ -35,21 +35,91 @@ if TYPE_CHECKING:
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help=t("vpcd 所在主机", "Host of vpcd"))
 @click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar=t("名称[:参数]", "NAME[:PARAMETER]"),
+    help=t("给卡加故障，可多次；见 --faults", "Put a fault on the card, more than once if wanted; see --faults"),
+)
+@click.option(
+    "--fault-file",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help=t("故障文件（TOML：seed、faults）", "A file of faults (TOML: seed, faults)"),
+)
+@click.option("--seed", default=None, type=int, help=t("没给的参数由它决定", "Chooses the parameters that are left out"))
+@click.option("--faults", "list_faults", is_flag=True, help=t("列出各种故障后退出", "List the faults and leave"))
+@click.option(
+    "--inflict-only", is_flag=True, help=t("只改 --file 里的卡，不插入", "Only change the card in --file; do not insert it")
+)
+@click.option(
     "--start-pcscd",
     is_flag=True,
     help=t("没有运行的 pcscd 时启动一个（需 root）", "Start a pcscd where none runs (needs root)"),
 )
-def vcard(profile: str, path: Path | None, slot: int, host: str, *, start_pcscd: bool) -> None:
+def vcard(
+    profile: str,
+    path: Path | None,
+    slot: int,
+    host: str,
+    faults: tuple[str, ...],
+    fault_file: Path | None,
+    seed: int | None,
+    *,
+    list_faults: bool,
+    inflict_only: bool,
+    start_pcscd: bool,
+) -> None:
     """Serve a virtual card."""
-    from cardsvc.readers import pcscd
     from cardsvc.vcard import PROFILES, VirtualCard
-    from cardsvc.vcard.vpcd import DEFAULT_PORT, VpcdSlot
 
+    if list_faults:
+        return _list_faults()
     if profile not in PROFILES:
         raise click.BadParameter(f"{profile}: {', '.join(PROFILES)}", param_hint="--profile")
+    if inflict_only and path is None:
+        raise click.UsageError(t("--inflict-only 要与 --file 同用", "--inflict-only wants --file"))
+    card = VirtualCard.load(path) if path and path.exists() else VirtualCard.blank(profile)
+    _inflict(card, faults, fault_file, seed)
+    if inflict_only:
+        return _keep(card, path)
+    _serve(card, path, host, slot, start_pcscd=start_pcscd)
+
+
+def _list_faults() -> None:
+    """Every fault with what its parameter means."""
+    from cardsvc.cli.output import table
+    from cardsvc.text import language_of_environment
+    from cardsvc.vcard import FAULTS
+
+    language = language_of_environment()
+    for line in table([(name, kind.parameter, kind.what.into(language)) for name, kind in FAULTS.items()]):
+        click.echo(line)
+
+
+def _inflict(card: "VirtualCard", faults: tuple[str, ...], fault_file: Path | None, seed: int | None) -> None:
+    from cardsvc.vcard import Fault, inflict, load_faults
+
+    from_file, file_seed = load_faults(fault_file) if fault_file else ((), 0)
+    inflict(card, (*from_file, *(Fault.parse(text) for text in faults)), file_seed if seed is None else seed)
+
+
+def _keep(card: "VirtualCard", path: Path | None) -> None:
+    """Store the card as it is now. Faults that strike while a card runs cannot be stored in it."""
+    from cardsvc.vcard import FaultPlan
+
+    if card.plan != FaultPlan():
+        raise click.UsageError(
+            t("这种故障在卡运行时才发生，不能存进卡里", "Such a fault strikes while the card runs; it cannot be stored in it")
+        )
+    _save(card, path)
+
+
+def _serve(card: "VirtualCard", path: Path | None, host: str, slot: int, *, start_pcscd: bool) -> None:
+    from cardsvc.readers import pcscd
+    from cardsvc.vcard.vpcd import DEFAULT_PORT, VpcdSlot
+
     if start_pcscd and not pcscd.is_running():
         pcscd.start()
-    card = VirtualCard.load(path) if path and path.exists() else VirtualCard.blank(profile)
     place = VpcdSlot(host, DEFAULT_PORT + slot)
     place.insert(card)
     say(

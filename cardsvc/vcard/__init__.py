@@ -6,6 +6,7 @@ mistake would agree with itself and every test would pass.
 """
 
 from cardsvc.vcard.card import PROFILES, VirtualCard
+from cardsvc.vcard.catalogue import FAULTS, Fault, inflict, load_faults
 from cardsvc.vcard.faults import FaultPlan
 
-__all__ = ["PROFILES", "FaultPlan", "VirtualCard"]
+__all__ = ["FAULTS", "PROFILES", "Fault", "FaultPlan", "VirtualCard", "inflict", "load_faults"]

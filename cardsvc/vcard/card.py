@@ -4,6 +4,8 @@ import logging
 import os
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cardsvc.errors import CardError, CardGone
@@ -31,6 +33,7 @@ class VirtualCard:
         self.chip_serial = chip_serial
         self.unknown_commands: list[bytes] = []
         self.commands = 0
+        self.writes = 0
         self._eeprom = Eeprom(image)
         self._memory = Memory(self._eeprom)
         self._rng = random.Random(os.urandom(16) if seed is None else seed)
@@ -74,7 +77,7 @@ class VirtualCard:
     def plan(self, plan: FaultPlan | None) -> None:
         self._eeprom.plan = plan or FaultPlan()
         self._eeprom.written = 0
-        self.commands = 0
+        self.commands = self.writes = 0
 
     @property
     def eeprom_writes(self) -> int:
@@ -111,6 +114,25 @@ class VirtualCard:
         self._eeprom.rollback()
         self._running = None
 
+    @property
+    def memory(self) -> Memory:
+        """The card's objects, for conditions; see ``opened``."""
+        return self._memory
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Change the memory directly, as wear or abuse would: all of it is stored at the end, whatever faults are planned."""
+        self._memory.scan()
+        plan, written = self._eeprom.plan, self._eeprom.written
+        self._eeprom.plan = FaultPlan()
+        try:
+            yield
+            self._eeprom.commit()
+        finally:
+            self._eeprom.rollback()
+            self._eeprom.plan, self._eeprom.written = plan, written
+            self._memory.scan()
+
     def force_random(self, value: bytes) -> None:
         """The next random number of this length: lets a test replay a published exchange."""
         self._forced.append(value)
@@ -119,7 +141,7 @@ class VirtualCard:
         """One command. Raises CardGone when power fails, or the card had none; a mute card answers with CardError."""
         if self._running is None:
             raise CardGone("card_gone")
-        self.commands += 1
+        self.commands, writes = self.commands + 1, self.writes
         if self.plan.delay_milliseconds:
             time.sleep(self.plan.delay_milliseconds / 1000)
         if self.plan.mute:
@@ -133,7 +155,8 @@ class VirtualCard:
         except PowerLost:
             self.power_off()
             raise CardGone("card_gone") from None
-        if self.commands == self.plan.lose_answer_to_command:
+        wrote = self.writes if self.writes != writes else None
+        if self.commands == self.plan.lose_answer_to_command or (wrote and wrote == self.plan.lose_answer_to_write):
             raise CardError("answer_malformed", reason="the answer was lost")
         return answer
 
@@ -145,13 +168,24 @@ class VirtualCard:
             data, sw, keep = b"", ended.sw, ended.keep_writes
         try:
             if keep:
-                self._eeprom.commit()
+                self._commit()
         except WornOut:
             data, sw, keep = b"", 0x6581, False
         if not keep:
             self._eeprom.rollback()
             self._memory.scan()
         return data + sw.to_bytes(2, "big")
+
+    def _commit(self) -> None:
+        """Make the command's writes durable; power may fail before or after it as a whole, or inside."""
+        if not self._eeprom.pending:
+            return
+        self.writes += 1
+        if self.writes == self.plan.tear_before_write:
+            raise PowerLost
+        self._eeprom.commit()
+        if self.writes == self.plan.tear_after_write:
+            raise PowerLost
 
     def _dispatch(self, card: Running, apdu: Apdu, raw: bytes) -> tuple[bytes, int]:
         begun, card.pending = card.pending, None

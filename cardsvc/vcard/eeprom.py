@@ -37,6 +37,11 @@ class Eeprom:
         """Bytes of content."""
         return len(self.image) - CONTENT
 
+    @property
+    def pending(self) -> bool:
+        """Whether the running command has written anything."""
+        return bool(self._writes)
+
     def read(self, address: int, length: int) -> bytes:
         """Content bytes as the running command sees them: its own uncommitted writes included."""
         data = bytearray(self.image[CONTENT + address : CONTENT + address + length])

@@ -202,7 +202,8 @@ def _book(
     log_number = counter if dialect.log_after else counter - 1
     card.memory.put(purse.node, proof_place, struct.pack(">BH4s4s", begun["type"], proof_number, mac, tac))
     card.memory.put(purse.node, bodies.BALANCE, struct.pack(">I", balance))
-    card.memory.put(purse.node, place, struct.pack(">H", counter))
+    if not card.eeprom.plan.stuck_counter:
+        card.memory.put(purse.node, place, struct.pack(">H", counter))
     log = card.find_sfi(purse.log_sfi)
     if log is not None and log.kind == Kind.CYCLIC:
         limit = purse.overdraft.to_bytes(3, "big")

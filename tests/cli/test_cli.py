@@ -1,7 +1,6 @@
 """The command line, as its user meets it: a process, its output, its exit code."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,19 +13,6 @@ from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
 
 BODY = "33010019990230001"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
-    """An environment of its own: database, key store and passphrase in a fresh folder, English."""
-    (tmp_path / "passphrase").write_text("correct horse\n")
-    return {
-        **os.environ,
-        "CARDSVC_DATABASE_URL": f"sqlite:///{tmp_path / 'cards.db'}",
-        "CARDSVC_KEYSTORE": str(tmp_path / "keys.sealed"),
-        "CARDSVC_PASSPHRASE_FILE": str(tmp_path / "passphrase"),
-        "CARDSVC_LANG": "en",
-    }
 
 
 def run(home: dict[str, str], *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,34 @@
+"""``cardsvc vcard``: faults for training, put on a card that a desk then works on."""
+
+from pathlib import Path
+
+from cardsvc.units import id_number_check_digit
+from cardsvc.vcard import VirtualCard
+from tests.cli.test_cli import BODY, as_json, run
+
+
+def test_a_fault_put_on_a_card_is_met_at_the_desk(home: dict[str, str], tmp_path: Path) -> None:
+    """A blocked purse and another chip; a fault that only strikes while the card runs is not stored, a wrong name is told."""
+    file = str(tmp_path / "card")
+    VirtualCard.blank("fudan-fmcos2", seed=1).save(Path(file))
+    run(home, "keys", "init")
+    person = ("--name", "测试一", "--id-number", BODY + id_number_check_digit(BODY), "--sex", "1", "--birth-date", "1999-02-28")
+    citizen = as_json(home, "citizen", "register", *person)["citizen_id"]
+    blank = run(home, "vcard", "--file", file, "--fault", "wrong-balance:5", "--inflict-only", code=2).stderr
+    assert "fault_does_not_fit" in blank
+    run(home, "card", "personalise", "--citizen", citizen, "--vcard", file)
+    run(home, "vcard", "--file", file, "--fault", "blocked-application", "--inflict-only")
+    assert as_json(home, "card", "inspect", "--vcard", file)["purse"] == {"state": "blocked"}
+    run(home, "vcard", "--file", file, "--fault", "cloned-serial", "--seed", "3", "--inflict-only")
+    assert "card_chip_differs" in run(home, "card", "inspect", "--vcard", file, code=4).stderr
+    before = Path(file).read_bytes()
+    run(home, "vcard", "--file", file, "--fault", "mute", "--inflict-only", code=2)
+    assert "fault_unknown" in run(home, "vcard", "--file", file, "--fault", "flood", "--inflict-only", code=2).stderr
+    assert Path(file).read_bytes() == before
+
+
+def test_the_faults_are_listed(home: dict[str, str]) -> None:
+    """With what their parameter means."""
+    told = run(home, "vcard", "--faults").stdout
+    assert "torn-after-write     N" in told
+    assert "cloned-serial        HEX" in told
