@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from cardsvc.card.layout import key_name
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import load_profiles
 from cardsvc.config import Settings
@@ -81,5 +82,5 @@ def create_keystore(settings: Settings, *, scrypt_n: int = SCRYPT_N) -> SealedKe
 
 def key_names(profiles: tuple[Profile, ...]) -> tuple[str, ...]:
     """Every key that the card layouts of these profiles need, and the transport key."""
-    names = {f"{a.name}.{slot.purpose}" for profile in profiles for a in profile.layout.application for slot in a.keys}
+    names = {key_name(a.name, slot.purpose) for profile in profiles for a in profile.layout.application for slot in a.keys}
     return (*sorted(names), TRANSPORT)

@@ -12,6 +12,7 @@ from cardsvc.bootstrap import key_names
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import load_profiles
 from cardsvc.config import find_profiles
+from cardsvc.iso7816.links import ResponseLink
 from cardsvc.keystore.keys import TRANSPORT, KeyEntry, KeyRing, KeyState
 from cardsvc.readers.carry import carry_out
 from cardsvc.rules import load_rule_set
@@ -26,7 +27,9 @@ from cardsvc.wire import OperationPort
 from tests.databases import copy as copy_database
 from tests.databases import url_of
 
-FAMILIES = tuple(PROFILES)
+FAMILIES = ("fudan-fmcos2", "mingwah-smartcos")
+"""The two families that every test of a job runs on; ISSUABLE are all that can be issued here."""
+ISSUABLE = tuple(name for name in PROFILES if next(p for p in load_profiles(find_profiles()) if p.id == name).issuable)
 NOON = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 DESK = Actor("desk", "desk-1", bytes.fromhex("310000000001"), "desk")
 KIOSK = Actor("terminal", "kiosk-7", bytes.fromhex("310000000007"), "topup")
@@ -144,15 +147,17 @@ class Snapshot:
         return world, card
 
 
-def balance_on(card: VirtualCard) -> tuple[int, int, int]:
+def balance_on(card: VirtualCard, pin: bytes = b"") -> tuple[int, int, int]:
     """Balance, online and offline counter as they stand in the card's memory, read without the host's code."""
     fresh = copy.copy(card)
     fresh.plan = FaultPlan()
-    fresh.power_on()
-    fresh.transmit(bytes.fromhex("00A4040009A0000000038698070100"))
-    load = fresh.transmit(bytes.fromhex("805000020B0100000001000000000000") + b"\x10")
-    offline = fresh.transmit(bytes.fromhex("805001020B0100000000000000000000") + b"\x0f")
-    fresh.power_off()
+    channel = ResponseLink(fresh.channel())
+    channel.transmit(bytes.fromhex("00A4040009A0000000038698070100"))
+    if pin:
+        assert channel.transmit(bytes.fromhex("0020000003") + pin) == b"\x90\x00"
+    load = channel.transmit(bytes.fromhex("805000020B0100000001000000000000") + b"\x10")
+    offline = channel.transmit(bytes.fromhex("805001020B0100000000000000000000") + b"\x0f")
+    channel.close()
     return int.from_bytes(load[:4], "big"), int.from_bytes(load[4:6], "big"), int.from_bytes(offline[4:6], "big")
 
 

@@ -65,6 +65,11 @@ def external_authenticate(key_id: int, cryptogram: bytes, expect: tuple[str, ...
     return Ask(Command(CLA_ISO, 0x82, 0x00, key_id, cryptogram), "EXTERNAL AUTHENTICATE", expect, changes=True)
 
 
+def verify(key_id: int, pin: bytes) -> Ask:
+    """VERIFY. A wrong PIN costs a try, so the command changes the card; it is never repeated blindly."""
+    return Ask(Command(CLA_ISO, 0x20, 0x00, key_id, pin), "VERIFY", changes=True, secret=True)
+
+
 BLOCK_HEADER = {
     "temporary": bytes((CLA_PBOC_SM, 0x1E, 0x00, 0x00, MAC_LENGTH)),
     "permanent": bytes((CLA_PBOC_SM, 0x1E, 0x00, 0x01, MAC_LENGTH)),

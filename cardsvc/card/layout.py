@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Access = Literal["free", "master", "maintenance", "never"]
-KeyPurpose = Literal["master", "maintenance", "internal_auth", "tac", "load", "purchase"]
+KeyPurpose = Literal["master", "maintenance", "internal_auth", "tac", "load", "purchase", "pin"]
 FileKind = Literal["binary", "fixed", "variable", "cyclic", "purse"]
 
 T = TypeVar("T")
@@ -60,6 +60,11 @@ class KeySlot(_Data):
 
     purpose: KeyPurpose
     key_id: int = Field(ge=0, le=255)
+
+
+def key_name(application: str, purpose: KeyPurpose) -> str:
+    """The name of a key in the key store. The PIN that loads want is the card's: one for all its purses."""
+    return "purse.pin" if purpose == "pin" else f"{application}.{purpose}"
 
 
 class ApplicationLayout(_Data):

@@ -100,6 +100,7 @@ class Profile(_Data):
     name_en: str
     vendor: str
     eeprom_bytes: int = Field(ge=1024)
+    issuable: bool
     atr: Items[AtrPattern]
     transport: Transport
     dialect: CommandDialect

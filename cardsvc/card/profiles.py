@@ -18,10 +18,22 @@ def load_profile(path: Path) -> Profile:
     layout = table.get("layout")
     if isinstance(layout, str):
         table["layout"] = _read(path.parent / "layouts" / f"{layout}.toml")
+    _add_pins(table)
     try:
         return Profile.model_validate(table)
     except ValidationError as error:
         raise ProfileError("profile_invalid", file=path.name, reason=explain(error)) from None
+
+
+def _add_pins(table: dict[str, Any]) -> None:
+    """Where loads want the PIN, each application with a load key has one as well. What is malformed is left to the model."""
+    purse, layout = table.get("purse"), table.get("layout")
+    if not isinstance(purse, dict) or purse.get("pin_for_load") is not True or not isinstance(layout, dict):
+        return
+    for application in layout.get("application", ()):
+        keys = application.get("keys", ()) if isinstance(application, dict) else ()
+        if any(isinstance(key, dict) and key.get("purpose") == "load" for key in keys):
+            application["keys"] = [*keys, {"purpose": "pin", "key_id": 0}]
 
 
 def load_layout(path: Path) -> CardLayout:

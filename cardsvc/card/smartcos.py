@@ -28,6 +28,7 @@ _KEY_TYPE: dict[KeyPurpose, int] = {
     "load": 0x01,
     "maintenance": 0x05,
     "tac": 0x07,
+    "pin": 0x0B,
     "master": 0x08,
     "internal_auth": 0x09,
 }

@@ -10,6 +10,7 @@ from cardsvc.keystore.protocol import Versions
 from cardsvc.units import bcd
 
 TRANSPORT = "transport"
+LOAD_PIN = "purse.pin"
 
 
 @unique
@@ -101,7 +102,13 @@ class KeyRing:
 
     def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
         """See KeyStore.key_record."""
+        if name == LOAD_PIN:
+            return head + self.load_pin(card_no, versions)
         return head + self._card_key(card_no, name, versions)
+
+    def load_pin(self, card_no: str, versions: Versions) -> bytes:
+        """See KeyStore.load_pin: the card's key, taken as a number, modulo a million."""
+        return bcd(f"{int.from_bytes(self._card_key(card_no, LOAD_PIN, versions), 'big') % 1_000_000:06d}")
 
     def transport_auth(self, challenge: bytes) -> bytes:
         """See KeyStore.transport_auth."""

@@ -40,6 +40,9 @@ class KeyStore(Protocol):
     def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
         """A key record for a card in personalisation: head, then the card's key. Secret: never logged or stored."""
 
+    def load_pin(self, card_no: str, versions: Versions) -> bytes:
+        """The PIN that the card's loads want where its family wants one: six digits, 3 bytes BCD. Secret."""
+
     def transport_auth(self, challenge: bytes) -> bytes:
         """Cryptogram under the transport key of blank cards."""
 

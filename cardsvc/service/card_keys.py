@@ -1,6 +1,6 @@
 """The key store narrowed to one card: what the card procedures see of it."""
 
-from cardsvc.card.layout import KeyPurpose
+from cardsvc.card.layout import KeyPurpose, key_name
 from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.keystore.protocol import KeyStore, MacSession, Versions
 
@@ -15,11 +15,11 @@ class CardKeys:
 
     def key_version(self, application: str, purpose: KeyPurpose) -> int:
         """The version that a key record carries."""
-        return self._versions[f"{application}.{purpose}"]
+        return self._versions[key_name(application, purpose)]
 
     def key_record(self, application: str, purpose: KeyPurpose, head: bytes) -> bytes:
         """A key record. Secret."""
-        return self._keystore.key_record(self._card_no, f"{application}.{purpose}", head, self._versions)
+        return self._keystore.key_record(self._card_no, key_name(application, purpose), head, self._versions)
 
     def external_auth(self, application: str, challenge: bytes) -> bytes:
         """Cryptogram under the application's master key."""

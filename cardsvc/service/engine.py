@@ -20,10 +20,11 @@ from pydantic import ValidationError
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import recognise
 from cardsvc.errors import CardsvcError, OperationError, RequestError
-from cardsvc.iso7816.exchange import Answers, Batch, check_answers
+from cardsvc.iso7816.exchange import Answers, Batch, Procedure, check_answers
 from cardsvc.keystore.protocol import KeyStore
+from cardsvc.procedures.pin import with_pin
 from cardsvc.rules import RuleSet
-from cardsvc.service.kinds import Actor, Context, Effect, OperationKind
+from cardsvc.service.kinds import Actor, Context, Effect, OperationKind, Phase
 from cardsvc.service.problem import problem_of
 from cardsvc.service.replay import Ended, Waiting, run_phase
 from cardsvc.store import Store, TransactionLost, UnitOfWork
@@ -212,7 +213,15 @@ class _Run:
         """Run the current phase's procedure from its start with the answers that are stored."""
         phase = self.kind.phases[self.operation.phase]
         rows = self.uow.steps.of_phase(self.operation.operation_id, self.operation.phase)
-        return run_phase(phase.name, phase.procedure(self.context(), self.uow), [row.answers for row in rows])
+        return run_phase(phase.name, self._procedure(phase), [row.answers for row in rows])
+
+    def _procedure(self, phase: Phase) -> Procedure[Any]:
+        """A phase's procedure, with the PIN before its loads where the card's family wants it."""
+        context, card_no = self.context(), self.operation.card_no
+        procedure = phase.procedure(context, self.uow)
+        if card_no is None or not context.profile.purse.pin_for_load:
+            return procedure
+        return with_pin(procedure, self.engine.keystore.load_pin(card_no, context.versions))
 
     def _bind(self, effect: Effect) -> None:
         """Bind the operation to a card: one live operation a card."""
@@ -330,7 +339,7 @@ class _Run:
         phase = self.kind.phases[phase_number]
         rows = self.uow.steps.of_phase(self.operation.operation_id, phase_number)
         answers = [row.answers for row in rows if row.step < step]
-        waiting = run_phase(phase.name, phase.procedure(self.context(), self.uow), answers)
+        waiting = run_phase(phase.name, self._procedure(phase), answers)
         if not isinstance(waiting, Waiting):
             raise OperationError("procedure_not_deterministic", kind=self.operation.kind)
         return waiting.batch

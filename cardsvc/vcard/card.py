@@ -17,8 +17,10 @@ from cardsvc.vcard.fmcos import Fmcos
 from cardsvc.vcard.memory import Kind, Memory
 from cardsvc.vcard.session import Apdu, Running, StatusError, refuse
 from cardsvc.vcard.smartcos import Smartcos
+from cardsvc.vcard.t0 import T0
+from cardsvc.vcard.watchdata import Watchdata
 
-PROFILES: dict[str, CardDialect] = {dialect.name: dialect for dialect in (Fmcos(), Smartcos())}
+PROFILES: dict[str, CardDialect] = {dialect.name: dialect for dialect in (Fmcos(), Smartcos(), Watchdata())}
 _MAGIC = b"cardsvc virtual card 1\n"
 _LOG = logging.getLogger(__name__)
 _WHILE_BLOCKED = (0xA4, 0x84, 0x1E, 0x18, 0x16)
@@ -39,6 +41,7 @@ class VirtualCard:
         self._rng = random.Random(os.urandom(16) if seed is None else seed)
         self._running: Running | None = None
         self._forced: list[bytes] = []
+        self._t0 = T0()
 
     @classmethod
     def blank(
@@ -86,8 +89,10 @@ class VirtualCard:
 
     @property
     def atr(self) -> bytes:
-        """Answer to reset, with its check byte."""
+        """Answer to reset, with its check byte where it has one."""
         raw = self.dialect.atr(self.chip_serial)
+        if not self.dialect.check_byte:
+            return raw[:-1] if self.plan.bad_atr else raw
         check = 0
         for value in raw[1:]:
             check ^= value
@@ -108,6 +113,7 @@ class VirtualCard:
         self._memory.scan()
         self._running = Running(self._memory, self._eeprom, self._rng, forced_random=self._forced)
         self._running.current_df = self._running.mf
+        self._t0 = T0()
 
     def power_off(self) -> None:
         """Take the power away."""
@@ -149,7 +155,7 @@ class VirtualCard:
         try:
             if self.commands == self.plan.tear_before_command:
                 raise PowerLost
-            answer = self._answer(self._running, command)
+            answer = self._over_transport(self._running, command)
             if self.commands == self.plan.tear_after_command:
                 raise PowerLost
         except PowerLost:
@@ -159,6 +165,11 @@ class VirtualCard:
         if self.commands == self.plan.lose_answer_to_command or (wrote and wrote == self.plan.lose_answer_to_write):
             raise CardError("answer_malformed", reason="the answer was lost")
         return answer
+
+    def _over_transport(self, card: Running, command: bytes) -> bytes:
+        if self.dialect.t0:
+            return self._t0.transmit(command, lambda tpdu: self._answer(card, tpdu))
+        return self._answer(card, command)
 
     def _answer(self, card: Running, command: bytes) -> bytes:
         """Carry the command out: its writes are committed before the answer leaves, all or none."""

@@ -7,9 +7,17 @@ from cardsvc.vcard.session import Apdu, Running
 
 
 class CardDialect(Protocol):
-    """One family's rules. Methods that handle a command end it with StatusError or return answer data."""
+    """One family's rules. Methods that handle a command end it with StatusError or return answer data.
+
+    ``t0``: the card speaks T=0. ``check_byte``: its ATR has a TCK. ``card_id_in_mac1``: MAC1 of a purchase covers the
+    9-byte id of city-union cards.
+    """
 
     name: str
+    t0: bool
+    check_byte: bool
+    pin_for_ep_load: bool
+    card_id_in_mac1: bool
     max_data: int
     eeprom_size: int
     chip_serial_length: int
@@ -21,7 +29,7 @@ class CardDialect(Protocol):
     log_after: bool
 
     def atr(self, chip_serial: bytes) -> bytes:
-        """The ATR of a card with this chip."""
+        """The ATR of a card with this chip, without its check byte."""
 
     def allowed(self, card: Running, permission: int) -> bool:
         """Whether a permission byte is satisfied now."""

@@ -17,6 +17,7 @@ def select(card: Running, dialect: CardDialect, apdu: Apdu) -> bytes:
         card.current_ef = node
         return b""
     card.current_df, card.current_ef, card.df_state = node, None, 0
+    card.pin_verified = False
     if node.kind == Kind.MF:
         card.mf_state = 0
     directory = bodies.Directory(card.memory, node)

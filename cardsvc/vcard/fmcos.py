@@ -31,6 +31,10 @@ class Fmcos:
     """Rules of FMCOS 2.0 on an FM1208: contactless, 8 KB."""
 
     name = "fudan-fmcos2"
+    t0 = False
+    check_byte = True
+    pin_for_ep_load = False
+    card_id_in_mac1 = False
     max_data = 239
     eeprom_size = 8192
     chip_serial_length = 4

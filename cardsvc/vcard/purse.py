@@ -60,6 +60,8 @@ def _initialize_online(card: Running, dialect: CardDialect, apdu: Apdu, kind: Ke
     purse = _purse(card, dialect, apdu.p2)
     index, amount, terminal = struct.unpack(">BI6s", apdu.data)
     key = _key(card, kind, index)
+    if ttype == 0x02 and dialect.pin_for_ep_load and not card.pin_verified:
+        refuse(0x6982)
     if purse.online == COUNTER_MAX:
         refuse(0x9402)
     if kind == KeyKind.LOAD and purse.balance + amount > 0xFFFFFFFF:

@@ -58,9 +58,11 @@ def verify(card: Running, dialect: CardDialect, apdu: Apdu) -> bytes:
     if not dialect.allowed(card, key.use):
         refuse(0x6982)
     if apdu.data.rstrip(b"\xff") != key.value.rstrip(b"\xff"):
+        card.pin_verified = False
         refuse(0x63C0 | card.count_failure(key), keep_writes=True)
     card.restore_tries(key)
     card.set_state(key.next_state)
+    card.pin_verified = True
     return b""
 
 

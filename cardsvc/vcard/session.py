@@ -127,6 +127,7 @@ class Running:
     current_ef: Node | None = None
     mf_state: int = 0
     df_state: int = 0
+    pin_verified: bool = False
     challenge: bytes | None = None
     pending: dict[str, Any] | None = None
     forced_random: list[bytes] = field(default_factory=list)

@@ -30,6 +30,10 @@ class Smartcos:
     """Rules of SmartCOS: every DF is open until its CREATE END."""
 
     name = "mingwah-smartcos"
+    t0 = False
+    check_byte = True
+    pin_for_ep_load = False
+    card_id_in_mac1 = False
     max_data = 110 + 4
     eeprom_size = 8192
     chip_serial_length = 8

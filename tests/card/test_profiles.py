@@ -23,6 +23,7 @@ from tests.world import profiles
         ("3B8B800120900000000000B0AC2842CC", "fudan-fmcos2", "B0AC2842"),
         ("3B8B80012090000000000015C0477A52", "fudan-fmcos2", "15C0477A"),
         ("3B6B000020900000000000B0A2BD69", "fudan-fmcos2", "B0A2BD69"),
+        ("3B6D00005744296C808693D603EE082A3D", "watchdata", "D603EE082A3D"),
         ("3B8F800186384D574F4850CF1E4D2B1211291070", "mingwah-smartcos", "CF1E4D2B12112910"),
     ],
 )
