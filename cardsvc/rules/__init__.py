@@ -5,16 +5,23 @@ Pure functions over a rule set; the day is an argument. Every acceptance and eve
 
 from cardsvc.rules.loading import LoadDecision, LoadRequest, check_load, check_spend
 from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open
+from cardsvc.rules.refunds import DepositTerms, RefundRequest, RefundTerms, check_refund, deposit_refund, hold_until
 from cardsvc.rules.ruleset import RuleSet, load_rule_set
 
 __all__ = [
+    "DepositTerms",
     "LoadDecision",
     "LoadRequest",
     "OpenRequest",
     "OpenTerms",
+    "RefundRequest",
+    "RefundTerms",
     "RuleSet",
     "check_load",
     "check_open",
+    "check_refund",
     "check_spend",
+    "deposit_refund",
+    "hold_until",
     "load_rule_set",
 ]

@@ -95,6 +95,42 @@ class OpenRule(Dated):
     runs_on_until: str | None = Field(default=None, pattern=r"^\d\d-\d\d$")
 
 
+class RefundRule(Dated):
+    """What of an area is given back. ``fee_percent``: of the balance; ``tiers``: [last day of the month, percent given back]
+    for money of the current month, by default all of it; ``by_month``: the months of a period that have begun are taken off.
+    """
+
+    products: Items[str]
+    area: Area
+    fee_percent: int = Field(ge=0, le=100)
+    tiers: Items[Annotated[tuple[int, int], Field(strict=False)]] = ()
+    by_month: bool = False
+
+
+class DepositRule(Dated):
+    """The deposit of a product's card. ``monthly``: what each month that has begun takes off; ``full_days`` after the day of
+    issue it is given back whole."""
+
+    product: str
+    amount: int = Field(gt=0)
+    monthly: int = Field(ge=0)
+    full_days: int = Field(default=0, ge=0)
+
+
+class HoldRule(Dated):
+    """How long the money of an old card waits before it is moved from the books."""
+
+    reason: str
+    working_days: int = Field(ge=0)
+
+
+class WorkCalendar(Dated):
+    """Days that differ from Monday to Friday: free ones, and weekend days that are worked."""
+
+    free: Items[dt.date] = ()
+    worked: Items[dt.date] = ()
+
+
 class RuleSet(_Data):
     """All rules of a city, of one version."""
 
@@ -105,6 +141,10 @@ class RuleSet(_Data):
     stop: Items[StopRule] = ()
     legal_cap: Items[LegalCap]
     opening: Items[OpenRule]
+    refund: Items[RefundRule] = ()
+    deposit: Items[DepositRule] = ()
+    hold: Items[HoldRule] = ()
+    calendar: Items[WorkCalendar] = ()
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> "RuleSet":
@@ -117,6 +157,13 @@ class RuleSet(_Data):
         for opening in self.opening:
             for product in opening.products:
                 groups.setdefault(("open", opening.application, product), []).append(opening)
+        for refund in self.refund:
+            for product in refund.products:
+                groups.setdefault(("refund", product, refund.area), []).append(refund)
+        for deposit in self.deposit:
+            groups.setdefault(("deposit", deposit.product), []).append(deposit)
+        for hold in self.hold:
+            groups.setdefault(("hold", hold.reason), []).append(hold)
         groups[("legal_cap",)] = list(self.legal_cap)
         for rules in groups.values():
             _refuse_overlap(rules)
