@@ -25,22 +25,25 @@ class Quiet(WSGIRequestHandler):
 
 
 class Served(NamedTuple):
-    """The city, where it is served, the keys of its two terminals and their clients."""
+    """The city, where it is served, the keys of its two terminals and its payment channel, and their clients."""
 
     world: World
     url: str
     desk_key: Ed25519PrivateKey
     kiosk_key: Ed25519PrivateKey
+    channel_key: Ed25519PrivateKey
     desk: ApiClient
     kiosk: ApiClient
+    channel: ApiClient
 
 
 @contextmanager
 def serving(world: World, waits: tuple[float, ...] = (0.01, 0.01)) -> Iterator[Served]:
     """A city behind its HTTP door. Signatures are checked against the real clock, so the city's clock must be real."""
-    keys = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
-    register_terminal(world.store, "desk-1", "", "310000000001", public_hex(keys[0]), "desk", world.now)
-    register_terminal(world.store, "kiosk-7", "", "310000000007", public_hex(keys[1]), "topup", world.now)
+    parties = (("desk-1", "310000000001", "desk"), ("kiosk-7", "310000000007", "topup"), ("app", "310000000009", "channel"))
+    keys = tuple(Ed25519PrivateKey.generate() for _ in parties)
+    for (name, number, role), key in zip(parties, keys, strict=True):
+        register_terminal(world.store, name, "", number, public_hex(key), role, world.now)
     app = create_api(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)
@@ -50,8 +53,9 @@ def serving(world: World, waits: tuple[float, ...] = (0.01, 0.01)) -> Iterator[S
         with (
             ApiClient(url, "desk-1", keys[0], clock=now, waits=waits) as desk,
             ApiClient(url, "kiosk-7", keys[1], clock=now, waits=waits) as kiosk,
+            ApiClient(url, "app", keys[2], clock=now, waits=waits) as channel,
         ):
-            yield Served(world, url, *keys, desk, kiosk)
+            yield Served(world, url, *keys, desk, kiosk, channel)
     finally:
         server.shutdown()
         thread.join()

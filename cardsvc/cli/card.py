@@ -93,6 +93,14 @@ def topup(amount: str, method: str, reference: str | None, **area: Any) -> tuple
     return "topup", {"amount": int(parse_yuan(amount)), "payment": {"method": method, "reference": reference}, **area}
 
 
+@card.command(help=t("补登：把线上付款的充值写进卡里", "Write a load that was paid online"))
+@click.option("--order", "order_id", default=None, help=t("订单号；默认最早的一笔", "Order id; the oldest by default"))
+@_job
+def fetch(order_id: str | None) -> tuple[str, Mapping[str, Any]]:
+    """Fetch an order."""
+    return "fetch", {"order_id": order_id}
+
+
 @card.command(help=t("消费（练习与测试用），金额以元为单位", "Spend (for practice and tests); the amount in yuan"))
 @click.argument("amount")
 @click.option("--merchant", default="bus", show_default=True, help=t("商户代码", "Merchant code"))
@@ -198,7 +206,22 @@ def _inspect_lines(result: Mapping[str, Any]) -> list[str]:
     ]
     rows += [(name, _application(entry)) for name, entry in result["applications"].items()]
     log = [(str(r["number"]), r["type"], format_yuan(r["amount"]), r["terminal_no"], r["at"]) for r in purse.get("log", [])]
-    return table(rows) + ([t("卡内交易记录：", "Log on the card:"), *table(log)] if log else []) + settled_lines(result)
+    return (
+        table(rows)
+        + ([t("卡内交易记录：", "Log on the card:"), *table(log)] if log else [])
+        + _waiting_lines(result)
+        + settled_lines(result)
+    )
+
+
+def _waiting_lines(result: Mapping[str, Any]) -> list[str]:
+    return [
+        t(
+            f"待补登：{format_yuan(order['amount'])} 元（{order['area']}），用 fetch 写卡",
+            f"Waits to be written: {format_yuan(order['amount'])} yuan ({order['area']}); fetch writes it",
+        )
+        for order in result["orders"]
+    ]
 
 
 def _application(entry: Mapping[str, Any]) -> str:

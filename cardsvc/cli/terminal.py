@@ -53,7 +53,9 @@ def make_key(key_file: Path) -> None:
     help=t("写进卡里的 6 字节终端机编号（12 个十六进制数字）", "6-byte PBOC terminal number, hex"),
 )
 @click.option("--name", default="", help=t("名称和地点", "Name and place"))
-@click.option("--role", type=click.Choice(["topup", "desk"]), default="topup", show_default=True, help=t("角色", "Role"))
+@click.option(
+    "--role", type=click.Choice(["topup", "desk", "channel"]), default="topup", show_default=True, help=t("角色", "Role")
+)
 def register(terminal_id: str, public_key: str, terminal_no: str, name: str, role: str) -> None:
     """Register a terminal."""
     from cardsvc.bootstrap import now, open_database
@@ -126,6 +128,21 @@ def topup(amount: str, method: str, reference: str | None, card_file: str | None
     params = {"amount": int(parse_yuan(amount)), "payment": {"method": method, "reference": reference}, **area}
     result = _carry("topup", params, card_file, **given)
     show(result, as_json=as_json, lines=lambda: result_lines("topup", result))
+
+
+@terminal.command(help=t("作为终端补登：把线上付款的充值写进卡里", "Write a load that was paid online, as a terminal"))
+@click.option("--order", "order_id", default=None, help=t("订单号；默认最早的一笔", "Order id; the oldest by default"))
+@url_option
+@id_option
+@key_option
+@reader_option
+@wait_option
+@file_option
+@json_option
+def fetch(order_id: str | None, card_file: str | None, *, as_json: bool, **given: Any) -> None:
+    """Fetch an order through the HTTP API."""
+    result = _carry("fetch", {"order_id": order_id}, card_file, **given)
+    show(result, as_json=as_json, lines=lambda: result_lines("fetch", result))
 
 
 @terminal.command(help=t("作为终端检视卡片", "Inspect a card as a terminal"))

@@ -89,6 +89,14 @@ class ApiClient:
         found: list[Any] = self.call("GET", f"/cards/{card_no}/transactions")["transactions"]
         return found
 
+    def order(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Bring an order, as a payment channel; sending it again finds it again."""
+        return self.call("POST", "/orders", dict(params))
+
+    def order_state(self, order_id: str) -> Mapping[str, Any]:
+        """An order of this channel."""
+        return self.call("GET", f"/orders/{order_id}")
+
     def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         """One call, repeated while no answer comes. Raises ServiceRefused, or ReaderError ``service_unreachable``."""
         content = b"" if body is None else json.dumps(body).encode()

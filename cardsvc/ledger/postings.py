@@ -142,3 +142,13 @@ def load_gift_returned(card_no: str, product: str, gift: int) -> Posting:
 def purchase_confirmed(purse: str, payee: str, amount: int) -> Posting:
     """The card paid."""
     return Posting("purchase_confirmed", purse, payee, amount)
+
+
+def order_paid(card_no: str, clearing: str, paid: int) -> Posting:
+    """Paid through a channel, to be written at the card's next tap."""
+    return Posting("order_paid", clearing, order_account(card_no), paid)
+
+
+def order_returned(card_no: str, channel: str, paid: int) -> Posting:
+    """Not fetched in time: back to the payer, through the channel it came by."""
+    return Posting("order_returned", order_account(card_no), payout_account(channel), paid)

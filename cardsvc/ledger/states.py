@@ -66,7 +66,28 @@ PURCHASE_ALLOWED: Mapping[PurchaseState, frozenset[PurchaseState]] = {
     PurchaseState.NOT_DEBITED: frozenset(),
 }
 
-S = TypeVar("S", LoadState, PurchaseState)
+
+@unique
+class OrderState(StrEnum):
+    """A load that was paid online.
+
+    paid      the money waits; a terminal may be writing it just now
+    written   a load of it was confirmed
+    returned  the money went back to the payer
+    """
+
+    PAID = "paid"
+    WRITTEN = "written"
+    RETURNED = "returned"
+
+
+ORDER_ALLOWED: Mapping[OrderState, frozenset[OrderState]] = {
+    OrderState.PAID: frozenset({OrderState.WRITTEN, OrderState.RETURNED}),
+    OrderState.WRITTEN: frozenset(),
+    OrderState.RETURNED: frozenset(),
+}
+
+S = TypeVar("S", LoadState, PurchaseState, OrderState)
 
 
 def advance(allowed: Mapping[S, frozenset[S]], now: S, to: S) -> S:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from cardsvc.service.applications import BLOCK, CLOSE, OPEN, UNBLOCK
+from cardsvc.service.fetch import FETCH
 from cardsvc.service.inspect import INSPECT
 from cardsvc.service.issuing import PERSONALISE
 from cardsvc.service.kinds import OperationKind
@@ -10,5 +11,5 @@ from cardsvc.service.purchase import PURCHASE
 from cardsvc.service.topup import TOP_UP
 
 KINDS: Mapping[str, OperationKind] = {
-    kind.name: kind for kind in (PERSONALISE, OPEN, CLOSE, TOP_UP, PURCHASE, INSPECT, BLOCK, UNBLOCK)
+    kind.name: kind for kind in (PERSONALISE, OPEN, CLOSE, TOP_UP, FETCH, PURCHASE, INSPECT, BLOCK, UNBLOCK)
 }

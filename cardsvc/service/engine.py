@@ -24,7 +24,7 @@ from cardsvc.iso7816.exchange import Answers, Batch, Procedure, check_answers
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
 from cardsvc.rules import RuleSet
-from cardsvc.service.kinds import Actor, Context, Effect, OperationKind, Phase
+from cardsvc.service.kinds import Actor, Context, Effect, OperationKind, Phase, reasons
 from cardsvc.service.problem import problem_of
 from cardsvc.service.replay import Ended, Waiting, run_phase
 from cardsvc.store import Store, TransactionLost, UnitOfWork
@@ -350,14 +350,7 @@ def _validated(kind: OperationKind, params: Mapping[str, Any]) -> dict[str, Any]
     try:
         return kind.params.model_validate_json(json.dumps(params)).model_dump(mode="json")
     except (ValidationError, TypeError, ValueError) as error:
-        raise RequestError("params_invalid", reason=_reasons(error)) from None
-
-
-def _reasons(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return "not JSON values"
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
+        raise RequestError("params_invalid", reason=reasons(error)) from None
 
 
 def _fingerprint(kind: str, params: Mapping[str, Any], atr: bytes) -> str:

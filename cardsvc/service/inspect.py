@@ -10,6 +10,7 @@ from cardsvc.procedures.purse import PurseSight, read_purse
 from cardsvc.service.areas import CITY_PURSE
 from cardsvc.service.contact import known_card, open_facts
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.orders import order_json
 from cardsvc.service.settle import gather, settle_all
 from cardsvc.store import UnitOfWork
 
@@ -77,6 +78,7 @@ def _inspected(context: Context, uow: UnitOfWork, purse: PurseSight | None, _now
             "expiry_date": card.expiry_date.isoformat(),
             "purse": _purse_json(purse),
             "applications": context.facts["applications"],
+            "orders": [order_json(order) for order in uow.orders.waiting(card.card_no)],
             "settled": context.facts["settled"],
         }
     )

@@ -1,14 +1,13 @@
 """Asking the rules about a load: what they need to know of card, holder and day."""
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from cardsvc.card.periods import Period
 from cardsvc.errors import OperationError, RuleError
-from cardsvc.rules import LoadDecision, LoadRequest, check_load
+from cardsvc.rules import LoadDecision, LoadRequest, RuleSet, check_load
+from cardsvc.rules.ruleset import Method
 from cardsvc.service.areas import CITY_PURSE, Target
-from cardsvc.service.kinds import Context
 from cardsvc.store import UnitOfWork
 from cardsvc.units import LOCAL
 
@@ -19,26 +18,36 @@ CLOCK_TOLERANCE = dt.timedelta(minutes=2)
 """How far the clocks of two hosts of this service may be apart."""
 
 
-def decide(
-    context: Context, uow: UnitOfWork, target: Target, job: Mapping[str, Any], balance: int, now: dt.datetime
-) -> LoadDecision:
-    """Accept a load of ``job`` (amount, payment) into this area, or raise RuleError, or OperationError ``clock_went_back``."""
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A load that is asked for. ``amount``: what is paid, in fen; ``channel``: kind of the party that asks."""
+
+    card_no: str
+    target: Target
+    amount: int
+    method: Method
+    channel: str
+
+
+def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: dt.datetime) -> LoadDecision:
+    """Accept a load onto a purse with this balance, or raise RuleError, or OperationError ``clock_went_back``."""
     local = now.astimezone(LOCAL)
+    target = load.target
     if target.period is not None:
         _refuse_ending(target.period, local)
     return check_load(
-        context.rules,
+        rules,
         LoadRequest(
             product=target.product,
             area=target.area,
-            amount=job["amount"],
+            amount=load.amount,
             balance=balance,
             day=local.date(),
-            loads_today=_loads_today(context, uow, target, now),
-            method=job.get("paid_by") or job["payment"]["method"],
+            loads_today=_loads_today(uow, load, now),
+            method=load.method,
             named=True,
-            channel=context.actor.kind,
-            birth_date=_birth_date(context, uow) if target.ref != CITY_PURSE else None,
+            channel=load.channel,
+            birth_date=_birth_date(uow, load.card_no) if target.ref != CITY_PURSE else None,
         ),
     )
 
@@ -48,16 +57,17 @@ def _refuse_ending(period: Period, local: dt.datetime) -> None:
         raise RuleError("rule_month_over", period=period)
 
 
-def _loads_today(context: Context, uow: UnitOfWork, target: Target, now: dt.datetime) -> int:
+def _loads_today(uow: UnitOfWork, load: Proposal, now: dt.datetime) -> int:
     """Loads of this purse since midnight. One later than now shows that the clock went back, and dates decide about money."""
     midnight = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
-    loads = uow.loads.since(context.card_no, midnight.astimezone(dt.UTC))
-    if any(load.authorised_at > now + CLOCK_TOLERANCE for load in loads):
+    loads = uow.loads.since(load.card_no, midnight.astimezone(dt.UTC))
+    if any(other.authorised_at > now + CLOCK_TOLERANCE for other in loads):
         raise OperationError("clock_went_back")
-    return sum((load.application, load.purse) == (target.ref.application, target.ref.purse) for load in loads)
+    ref = load.target.ref
+    return sum((other.application, other.purse) == (ref.application, ref.purse) for other in loads)
 
 
-def _birth_date(context: Context, uow: UnitOfWork) -> dt.date | None:
-    card = uow.cards.get(context.card_no)
+def _birth_date(uow: UnitOfWork, card_no: str) -> dt.date | None:
+    card = uow.cards.get(card_no)
     citizen = uow.citizens.get(card.citizen_id) if card else None
     return citizen.birth_date if citizen else None

@@ -17,9 +17,10 @@ from cardsvc.card.purse import LogRecord, load_tac_data, purchase_tac_data
 from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger import postings
-from cardsvc.ledger.states import LOAD_ALLOWED, PURCHASE_ALLOWED, LoadState, PurchaseState, advance
+from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, LoadState, OrderState, PurchaseState, advance
 from cardsvc.procedures.purse import PurseRef, TransactionEvidence, load_evidence, purchase_evidence
 from cardsvc.service.kinds import Context
+from cardsvc.service.payments import BY_ORDER
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Evidence, Load, Purchase
 
@@ -132,7 +133,17 @@ def confirm_load(uow: UnitOfWork, load: Load, rule: str, tac: bytes | None, now:
     state = advance(LOAD_ALLOWED, LoadState(load.state), LoadState.CONFIRMED)
     purse = postings.purse_account(load.card_no, load.application, load.purse)
     uow.ledger.post(load.card_no, postings.load_confirmed(load.card_no, purse, load.amount), load.load_id, now)
+    if load.payment_method == BY_ORDER:
+        _order_written(uow, load, now)
     return uow.loads.change(load, state=state, tac=tac.hex() if tac else None, settled_by=rule, ended_at=now)
+
+
+def _order_written(uow: UnitOfWork, load: Load, now: dt.datetime) -> None:
+    order = uow.orders.get(load.card_no, load.payment_reference)
+    if order is None:
+        raise ValueError("the order of this load is gone")
+    state = advance(ORDER_ALLOWED, OrderState(order.state), OrderState.WRITTEN)
+    uow.orders.change(order, state=state, load_id=load.load_id, ended_at=now)
 
 
 def refund_load(uow: UnitOfWork, load: Load, rule: str, now: dt.datetime) -> Load:

@@ -20,13 +20,13 @@ from cardsvc.ledger.states import LOAD_ALLOWED, LoadState, advance
 from cardsvc.procedures.areas import AreaSight
 from cardsvc.procedures.purse import CreditForLoadOutcome, check_mac1, credit_for_load, initialize_for_load
 from cardsvc.service import areas
-from cardsvc.service.areas import LoadAreaParams, outside_city_purse, target_of, wanted
+from cardsvc.service.areas import LoadAreaParams, Target, outside_city_purse, target_of, wanted
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.debit import break_off_debit
 from cardsvc.service.kinds import Context, Effect, OperationKind, Phase
 from cardsvc.service.lapse import MAKE_ROOM
-from cardsvc.service.load_rules import decide
-from cardsvc.service.payments import Payment, money_source
+from cardsvc.service.load_rules import Proposal, decide
+from cardsvc.service.payments import Payment, load_source, refuse_used
 from cardsvc.service.settle import (
     HOST_TIME,
     claim_of_load,
@@ -60,8 +60,14 @@ def _choose(context: Context, uow: UnitOfWork, sight: AreaSight, now: dt.datetim
     target = areas.target_for_load(job, record, today)
     balance = sight.balances[target.ref.purse]
     room = areas.make_room(target, record, balance, today)
-    decision = decide(context, uow, target, job, balance - room.get("lapsing", 0), now)
+    decision = decide(context.rules, uow, _proposal(context, target), balance - room.get("lapsing", 0), now)
     return Effect(facts={"target": target.to_facts(), "credited": decision.credited, **room})
+
+
+def _proposal(context: Context, target: Target) -> Proposal:
+    job = wanted(context)
+    method = job.get("paid_by") or job["payment"]["method"]
+    return Proposal(context.card_no, target, job["amount"], method, context.actor.kind)
 
 
 def _credited(context: Context) -> int:
@@ -84,9 +90,10 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     """The rules, then the promise: from here on the card may have the money."""
     target, credited = target_of(context), _credited(context)
     check_mac1(init, target.ref, credited, context.actor.terminal_no, _session(context, init))
+    refuse_used(uow, wanted(context)["payment"])
     requested = _requested(context, uow, init, now)
     try:
-        decision = decide(context, uow, target, wanted(context), init.balance, now)
+        decision = decide(context.rules, uow, _proposal(context, target), init.balance, now)
         if decision.credited != credited:
             raise RuleError("rule_gift_changed", rule=", ".join(decision.rules), version=decision.version)
     except RuleError as error:
@@ -122,7 +129,7 @@ def _requested(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
         terminal_no=context.actor.terminal_no.hex(),
         payment_method=job["payment"]["method"],
         payment_reference=job["payment"]["reference"],
-        source_account=money_source(uow, context.actor, job["payment"]),
+        source_account=load_source(uow, context.actor, context.card_no, job["payment"]),
         rule_version=context.rules.version,
         online_counter=init.online_counter,
         balance_before=init.balance,

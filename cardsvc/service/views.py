@@ -3,6 +3,7 @@
 from typing import Any
 
 from cardsvc.errors import CardError
+from cardsvc.service.orders import order_json
 from cardsvc.service.people import citizen_json
 from cardsvc.store import Store
 from cardsvc.store.records import Load, Purchase
@@ -26,6 +27,7 @@ def card_view(store: Store, card_no: str) -> dict[str, Any]:
                 row.application: {"state": row.state, "product": row.product} for row in uow.applications.of_card(card_no)
             },
             "balances": {name: -amount for name, amount in uow.ledger.balances(card_no).items() if card_no in name},
+            "orders": [order_json(order) for order in uow.orders.waiting(card_no)],
             "open_loads": [load.load_id for load in uow.loads.open_on(card_no)],
         }
 
@@ -46,7 +48,10 @@ def _transaction(row: Load | Purchase) -> dict[str, Any]:
         "id": row.load_id if isinstance(row, Load) else row.purchase_id,
         "application": row.application,
         "purse": row.purse,
+        "product": row.product if isinstance(row, Load) else None,
+        "area": row.area if isinstance(row, Load) else None,
         "amount": row.amount,
+        "gift": row.gift if isinstance(row, Load) else 0,
         "state": row.state,
         "settled_by": row.settled_by,
         "terminal_no": row.terminal_no,

@@ -23,6 +23,8 @@ _UNIQUE: tuple[tuple[str, type[CardsvcError], str], ...] = (
     ("operation.idempotency_key", RequestError, "request_in_flight"),
     ("uq_load_payment", RequestError, "payment_reference_used"),
     ("load.payment_reference", RequestError, "payment_reference_used"),
+    ("uq_topup_order_payment", RequestError, "payment_reference_used"),
+    ("topup_order.payment_reference", RequestError, "payment_reference_used"),
     ("pk_nonce", RequestError, "request_replayed"),
     ("pk_card", Conflict, "store_conflict"),
     ("pk_transfer", Conflict, "store_conflict"),

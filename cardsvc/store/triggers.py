@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Set
 from enum import StrEnum
 from typing import Any
 
-from cardsvc.ledger.states import LOAD_ALLOWED, PURCHASE_ALLOWED
+from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED
 from cardsvc.store.states import APPROVAL_ALLOWED
 
 APPEND_ONLY = ("transfer", "evidence")
@@ -16,6 +16,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "load": LOAD_ALLOWED,
     "purchase": PURCHASE_ALLOWED,
     "approval": APPROVAL_ALLOWED,
+    "topup_order": ORDER_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

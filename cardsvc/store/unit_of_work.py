@@ -32,6 +32,7 @@ class UnitOfWork:
         self.steps = repos.OperationSteps(connection)
         self.loads = repos.Loads(connection)
         self.purchases = repos.Purchases(connection)
+        self.orders = repos.Orders(connection)
         self.evidence = repos.EvidenceRows(connection)
         self.ledger = repos.Ledger(connection)
         self.terminals = repos.Terminals(connection)

@@ -52,14 +52,38 @@ def test_a_desk_makes_and_tops_up_a_card_on_the_command_line(home: dict[str, str
     assert as_json(home, "card", "open", "bus", "--vcard", file)["product"] == "T"
     assert as_json(home, "card", "topup", "100", "--vcard", file)["balance"] == 10000
     assert as_json(home, "card", "spend", "2.00", "--vcard", file)["balance"] == 9800
+    month = as_json(home, "card", "topup", "50", "--area", "month", "--vcard", file)
+    assert (month["area"], month["product"], month["balance"]) == ("month", "T", 5000)
+    assert as_json(home, "card", "spend", "1", "--area", "month", "--vcard", file)["balance"] == 4900
     assert "98.00" in run(home, "card", "inspect", "--vcard", file).stdout
     assert "confirmed" in run(home, "card", "log", card["card_no"]).stdout
     assert as_json(home, "db", "balance")["total"] == 0
-    assert as_json(home, "audit", "verify") == {"lines": 3, "total": 0, "breaks": []}
+    assert as_json(home, "audit", "verify") == {"lines": 6, "total": 0, "breaks": []}
     assert "topup by local cli: done" in run(home, "why", card["card_no"]).stdout
     refused = run(home, "card", "topup", "2000", "--vcard", file, code=3)
     assert "rule_amount_above_maximum" in refused.stderr
     assert refused.stdout == ""
+
+
+def test_an_order_is_taken_listed_and_written_on_the_command_line(home: dict[str, str], tmp_path: Path) -> None:
+    """From a channel that is registered to the card; nothing is over that could be returned."""
+    file = str(tmp_path / "card")
+    VirtualCard.blank("fudan-fmcos2", seed=1).save(Path(file))
+    run(home, "keys", "init")
+    number = BODY + id_number_check_digit(BODY)
+    given = ("--name", "测试一", "--id-number", number, "--sex", "1", "--birth-date", "1999-02-28")
+    person = as_json(home, "citizen", "register", *given)
+    card_no = as_json(home, "card", "personalise", "--citizen", person["citizen_id"], "--vcard", file)["card_no"]
+    bring = ("order", "create", card_no, "50", "--channel", "app", "--reference", "WX1")
+    assert "channel_unknown" in run(home, *bring, code=2).stderr
+    registered = ("--public-key", "ab" * 32, "--terminal-no", "310000000009", "--role", "channel")
+    run(home, "terminal", "register", "app", *registered)
+    made = as_json(home, *bring)
+    assert as_json(home, "order", "list")[0]["order_id"] == made["order_id"]
+    assert "50.00" in run(home, "card", "inspect", "--vcard", file).stdout
+    assert as_json(home, "card", "fetch", "--vcard", file)["balance"] == 5000
+    assert as_json(home, "order", "list", card_no)[0]["state"] == "written"
+    assert as_json(home, "order", "return-expired") == as_json(home, "order", "list") == []
 
 
 @pytest.mark.parametrize("amount", ["abc", "-5", "1.005", "", "1e3"])

@@ -3,6 +3,7 @@
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.operations import Operation, OperationStep
+from cardsvc.store.records.orders import TopUpOrder
 from cardsvc.store.records.staff import Approval, Outlet, Staff
 from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal
@@ -21,5 +22,6 @@ __all__ = [
     "Staff",
     "SuspectCase",
     "Terminal",
+    "TopUpOrder",
     "Transfer",
 ]

@@ -3,6 +3,7 @@
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.operations import Operations, OperationSteps
+from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
 from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, Terminals
@@ -18,6 +19,7 @@ __all__ = [
     "Nonces",
     "OperationSteps",
     "Operations",
+    "Orders",
     "Outlets",
     "Purchases",
     "StaffRows",

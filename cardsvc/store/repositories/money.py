@@ -37,6 +37,12 @@ class Loads(Rows[Load]):
         """Loads of a card, newest first."""
         return self.where(self.table.c.card_no == card_no, limit=limit, newest="authorised_at")
 
+    def paid_by(self, method: str, reference: str) -> list[Load]:
+        """Loads that this payment paid and that are, or may be, on a card."""
+        columns = self.table.c
+        paid = columns.payment_method == method, columns.payment_reference == reference
+        return self.where(*paid, columns.state.in_(tables.LIVE_LOADS))
+
     def suspects(self) -> list[Load]:
         """Every load that only its card can settle, oldest first."""
         return sorted(self.where(self.table.c.state == LoadState.SUSPECT), key=lambda row: row.authorised_at)
@@ -44,8 +50,7 @@ class Loads(Rows[Load]):
     def since(self, card_no: str, moment: dt.datetime) -> list[Load]:
         """Loads since a moment that are, or may be, on the card: for the rule of how many a day."""
         columns = self.table.c
-        states = (LoadState.AUTHORISED, LoadState.SUSPECT, LoadState.CONFIRMED)
-        return self.where(columns.card_no == card_no, columns.authorised_at >= moment, columns.state.in_(states))
+        return self.where(columns.card_no == card_no, columns.authorised_at >= moment, columns.state.in_(tables.LIVE_LOADS))
 
 
 class Purchases(Rows[Purchase]):

@@ -7,6 +7,7 @@ from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
 from cardsvc.store.tables.operations import operation, operation_step
+from cardsvc.store.tables.orders import topup_order
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
 from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal
@@ -37,5 +38,6 @@ __all__ = [
     "staff",
     "suspect_case",
     "terminal",
+    "topup_order",
     "transfer",
 ]

@@ -15,7 +15,7 @@ from cardsvc.store.tables.base import UtcDateTime, metadata, one_of
 TERMINAL_STATES = ("enabled", "suspended")
 
 
-ROLES = ("topup", "desk")
+ROLES = ("topup", "desk", "channel")
 
 
 terminal = Table(

@@ -11,6 +11,7 @@ from cardsvc import __version__
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Answers as CardAnswers
+from cardsvc.service.orders import CHANNEL
 from cardsvc.service.views import card_view, transactions_view
 from cardsvc.units import parse_card_no
 from cardsvc.web.api.auth import authenticate
@@ -25,7 +26,8 @@ from cardsvc.web.api.models import (
     StepAnswers,
     Transactions,
 )
-from cardsvc.web.api.problems import install_problems
+from cardsvc.web.api.orders import install_orders
+from cardsvc.web.api.problems import ERRORS, install_problems
 from cardsvc.wire import OperationPort, Reply, answers_from_json, ask_to_json
 
 MAX_BODY = 64 * 1024
@@ -66,6 +68,7 @@ def create_api(services: Services) -> Flask:
 
     _operations(app, spec, services)
     _cards(app, spec, services)
+    install_orders(app, spec, services)
     _service(app, spec, services)
     return app
 
@@ -106,12 +109,9 @@ def _reply(reply: Reply, status: int = 200) -> tuple[dict[str, Any], int, dict[s
     return body, status, {"Idempotency-Replayed": "true"} if reply.replayed else {}
 
 
-_ERRORS = {f"HTTP_{status}": Problem for status in (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)}
-
-
 def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
     @app.post(f"{PREFIX}/operations")
-    @spec.validate(json=StartOperation, resp=Answers(HTTP_201=OperationReply, **_ERRORS), tags=["operations"])
+    @spec.validate(json=StartOperation, resp=Answers(HTTP_201=OperationReply, **ERRORS), tags=["operations"])
     def start_operation() -> Any:
         """Begin a job on the card in the reader. Needs the header Idempotency-Key, made and stored by the caller first."""
         key = request.headers.get("Idempotency-Key")
@@ -122,37 +122,45 @@ def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
         return _reply(_port(services).start(body["kind"], body["params"], atr=atr, idempotency_key=key), 201)
 
     @app.post(f"{PREFIX}/operations/<operation_id>/steps/<int:step>")
-    @spec.validate(json=StepAnswers, resp=Answers(HTTP_200=OperationReply, **_ERRORS), tags=["operations"])
+    @spec.validate(json=StepAnswers, resp=Answers(HTTP_200=OperationReply, **ERRORS), tags=["operations"])
     def answer_step(operation_id: str, step: int) -> Any:
         """Post the card's answers to the commands of a step. The same step with the same answers gives the same reply."""
         return _reply(_port(services).answer(operation_id, step, _answers(request.get_json()["answers"])))
 
     @app.get(f"{PREFIX}/operations/<operation_id>")
-    @spec.validate(resp=Answers(HTTP_200=OperationReply, **_ERRORS), tags=["operations"])
+    @spec.validate(resp=Answers(HTTP_200=OperationReply, **ERRORS), tags=["operations"])
     def get_operation(operation_id: str) -> Any:
         """Where an operation stands, for a caller that lost the last reply."""
         return _reply(_port(services).status(operation_id))
 
     @app.post(f"{PREFIX}/operations/<operation_id>/abandon")
-    @spec.validate(json=Abandon, resp=Answers(HTTP_200=OperationReply, **_ERRORS), tags=["operations"])
+    @spec.validate(json=Abandon, resp=Answers(HTTP_200=OperationReply, **ERRORS), tags=["operations"])
     def abandon_operation(operation_id: str) -> Any:
         """The card left or the customer went. What is open is settled at the card's next contact."""
         body = Abandon.model_validate(request.get_json())
         return _reply(_port(services).abandon(operation_id, body.step, _answers(body.answers), body.reason))
 
 
+def _refuse_channel() -> None:
+    """A payment channel sees its own orders and no cards."""
+    if g.actor.role == CHANNEL:
+        raise RequestError("operation_not_permitted", kind="card")
+
+
 def _cards(app: Flask, spec: SpecTree, services: Services) -> None:
     @app.get(f"{PREFIX}/cards/<card_no>")
-    @spec.validate(resp=Answers(HTTP_200=CardView, **_ERRORS), tags=["cards"])
+    @spec.validate(resp=Answers(HTTP_200=CardView, **ERRORS), tags=["cards"])
     def get_card(card_no: str) -> Any:
         """A card as it stands in the books; the holder only for desks."""
+        _refuse_channel()
         view = card_view(services.store, parse_card_no(card_no))
         return {**view, "holder": view["holder"] if g.actor.role == "desk" else None}
 
     @app.get(f"{PREFIX}/cards/<card_no>/transactions")
-    @spec.validate(resp=Answers(HTTP_200=Transactions, **_ERRORS), tags=["cards"])
+    @spec.validate(resp=Answers(HTTP_200=Transactions, **ERRORS), tags=["cards"])
     def get_transactions(card_no: str) -> Any:
         """Loads and purchases of a card, newest first."""
+        _refuse_channel()
         return {"transactions": transactions_view(services.store, parse_card_no(card_no))}
 
 

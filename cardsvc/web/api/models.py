@@ -20,7 +20,7 @@ class Reader(_In):
 class StartOperation(_In):
     """A job on the card in the reader. ``params`` depend on the kind; amounts are integers in fen."""
 
-    kind: Literal["personalise", "open", "close", "topup", "purchase", "inspect", "block", "unblock"]
+    kind: Literal["personalise", "open", "close", "topup", "fetch", "purchase", "inspect", "block", "unblock"]
     params: dict[str, Any] = Field(examples=[{"amount": 10000, "payment": {"method": "cash"}}])
     reader: Reader
 
@@ -91,7 +91,25 @@ class CardView(BaseModel):
     holder: dict[str, Any] | None = None
     applications: dict[str, Any]
     balances: dict[str, int]
+    orders: list[dict[str, Any]]
     open_loads: list[str]
+
+
+class OrderView(BaseModel):
+    """An order. ``state``: paid (it waits for the card), written, or returned to the payer."""
+
+    order_id: str
+    card_no: str
+    channel: str
+    product: str
+    area: str
+    period: str | None = None
+    amount: int
+    payment: dict[str, Any]
+    state: Literal["paid", "written", "returned"]
+    paid_at: str
+    load_id: str | None = None
+    ended_at: str | None = None
 
 
 class Transactions(BaseModel):

@@ -10,9 +10,12 @@ from werkzeug.exceptions import HTTPException
 
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.problem import problem_of
+from cardsvc.web.api.models import Problem
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger(__name__)
+ERRORS = {f"HTTP_{status}": Problem for status in (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)}
+"""What any call may answer instead of its result."""
 _HTTP_CODES = {
     400: "http_malformed",
     404: "http_not_found",
