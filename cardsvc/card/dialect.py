@@ -6,6 +6,7 @@ A dialect turns layout data into commands. A new family is a new profile file; o
 from typing import Protocol
 
 from cardsvc.card.fmcos import FmcosDialect
+from cardsvc.card.huada import HuadaDialect
 from cardsvc.card.layout import ApplicationLayout, FileLayout, KeySlot
 from cardsvc.card.profile import Profile
 from cardsvc.card.smartcos import SmartcosDialect
@@ -13,13 +14,28 @@ from cardsvc.iso7816.exchange import Ask
 
 
 class Dialect(Protocol):
-    """Creation commands of one family.
+    """Personalisation commands that every family has.
 
     ``open_until_end``: until the end of creation everything may be written in the clear, and purses do not work.
-    ``master_opens``: EXTERNAL AUTHENTICATE in the MF opens the DFs as well (else each DF has its own state).
+    ``preformatted``: applications and files come from the maker.
     """
 
     open_until_end: bool
+    preformatted: bool
+
+    def key_head(self, slot: KeySlot, version: int) -> bytes:
+        """Everything of a key record that stands before the key."""
+
+    def end_of_creation(self, application: ApplicationLayout) -> Ask | None:
+        """Close an application's (or the MF's) creation, where the family knows such a thing."""
+
+
+class CreatingDialect(Dialect, Protocol):
+    """Creation commands of a family whose cards come empty.
+
+    ``master_opens``: EXTERNAL AUTHENTICATE in the MF opens the DFs as well (else each DF has its own state).
+    """
+
     master_opens: bool
 
     def create_mf(self, mf: ApplicationLayout, transport_code: bytes) -> Ask:
@@ -34,21 +50,17 @@ class Dialect(Protocol):
     def create_key_file(self, application: ApplicationLayout) -> Ask:
         """Create the key file, before any other file."""
 
-    def key_head(self, slot: KeySlot, version: int) -> bytes:
-        """Everything of a key record that stands before the key."""
-
     def write_key(self, slot: KeySlot, record: bytes) -> Ask:
         """Add a key that is not there yet."""
 
     def create_file(self, file: FileLayout) -> Ask:
         """Create an elementary file."""
 
-    def end_of_creation(self, application: ApplicationLayout) -> Ask | None:
-        """Close an application's (or the MF's) creation, where the family knows such a thing."""
 
-
-def dialect_of(profile: Profile) -> Dialect:
+def dialect_of(profile: Profile) -> CreatingDialect | HuadaDialect:
     """The dialect that a profile names."""
+    if profile.dialect.name == "huada":
+        return HuadaDialect()
     if profile.dialect.name == "fmcos":
         return FmcosDialect(profile)
     return SmartcosDialect(profile)

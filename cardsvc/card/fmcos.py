@@ -27,7 +27,7 @@ SLACK = 32
 
 _FILE_TYPE = {"binary": 0x28, "fixed": 0x2A, "variable": 0x2C, "cyclic": 0x2E, "purse": 0x2F}
 _PERMISSION: dict[Access, int] = {"free": FREE, "master": MF_STATE_1, "maintenance": FREE, "never": NEVER}
-_KEY_TYPE: dict[KeyPurpose, int] = {
+KEY_TYPE: dict[KeyPurpose, int] = {
     "pin": 0x3A,
     "internal_auth": 0x30,
     "tac": 0x34,
@@ -42,6 +42,7 @@ class FmcosDialect:
     """Creation commands of FMCOS 2.0."""
 
     open_until_end = False
+    preformatted = False
     master_opens = True
 
     def __init__(self, profile: Profile) -> None:
@@ -74,8 +75,8 @@ class FmcosDialect:
     def key_head(self, slot: KeySlot, version: int) -> bytes:
         """Type, right to use, right to change, then by type: next state or FF and error counter, or version and algorithm."""
         if slot.purpose == "pin":
-            return bytes((_KEY_TYPE["pin"], FREE, NEVER, STATE_AFTER_MASTER, THREE_TRIES))
-        head = bytes((_KEY_TYPE[slot.purpose], FREE, MF_STATE_1))
+            return bytes((KEY_TYPE["pin"], FREE, NEVER, STATE_AFTER_MASTER, THREE_TRIES))
+        head = bytes((KEY_TYPE[slot.purpose], FREE, MF_STATE_1))
         if slot.purpose == "master":
             return head + bytes((STATE_AFTER_MASTER, THREE_TRIES))
         if slot.purpose == "maintenance":

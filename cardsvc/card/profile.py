@@ -48,7 +48,7 @@ class Transport(_Data):
 class CommandDialect(_Data):
     """How this family spells the commands in which families differ."""
 
-    name: Literal["fmcos", "smartcos"]
+    name: Literal["fmcos", "smartcos", "huada"]
     challenge_length: Literal[4, 8]
     append_record_p2_low: Literal[0, 4]
     file_exists: Items[str]

@@ -106,6 +106,14 @@ class KeyRing:
             return head + self.load_pin(card_no, versions)
         return head + self._card_key(card_no, name, versions)
 
+    def protected_key_record(
+        self, card_no: str, name: str, head: bytes, challenge: bytes, header: bytes, versions: Versions
+    ) -> bytes:
+        """See KeyStore.protected_key_record."""
+        transport = self._master(TRANSPORT, self.versions()).value
+        cryptogram = epurse.line_encrypt(transport, self.key_record(card_no, name, head, versions))
+        return cryptogram + epurse.line_mac(transport, challenge, header + cryptogram)
+
     def load_pin(self, card_no: str, versions: Versions) -> bytes:
         """See KeyStore.load_pin: the card's key, taken as a number, modulo a million."""
         return bcd(f"{int.from_bytes(self._card_key(card_no, LOAD_PIN, versions), 'big') % 1_000_000:06d}")

@@ -40,6 +40,11 @@ class KeyStore(Protocol):
     def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
         """A key record for a card in personalisation: head, then the card's key. Secret: never logged or stored."""
 
+    def protected_key_record(
+        self, card_no: str, name: str, head: bytes, challenge: bytes, header: bytes, versions: Versions
+    ) -> bytes:
+        """``key_record`` encrypted under the transport key, then the MAC over header (with the final Lc) and cryptogram."""
+
     def load_pin(self, card_no: str, versions: Versions) -> bytes:
         """The PIN that the card's loads want where its family wants one: six digits, 3 bytes BCD. Secret."""
 

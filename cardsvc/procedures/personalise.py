@@ -21,7 +21,8 @@ from cardsvc.card.commands import (
     update_binary_header,
 )
 from cardsvc.card.contents import CardData, Content, contents
-from cardsvc.card.dialect import Dialect, dialect_of
+from cardsvc.card.dialect import CreatingDialect, dialect_of
+from cardsvc.card.huada import HuadaDialect
 from cardsvc.card.layout import ApplicationLayout, FileLayout, KeyPurpose
 from cardsvc.card.profile import Profile
 from cardsvc.errors import CardError
@@ -47,6 +48,11 @@ class PersonalisationKeys(Protocol):
     def external_auth(self, application: str, challenge: bytes) -> bytes:
         """The cryptogram for EXTERNAL AUTHENTICATE with the application's master key."""
 
+    def protected_key_record(
+        self, application: str, purpose: KeyPurpose, head: bytes, challenge: bytes, header: bytes
+    ) -> bytes:
+        """A key record encrypted under the batch's transport key, with a MAC over the command's header and it. Secret."""
+
     def transport_auth(self, challenge: bytes) -> bytes:
         """The cryptogram for EXTERNAL AUTHENTICATE with the transport key of the card's batch."""
 
@@ -68,9 +74,12 @@ class Personalisation:
     resuming: bool
 
     @property
-    def dialect(self) -> Dialect:
-        """The creation commands of this family."""
-        return dialect_of(self.profile)
+    def dialect(self) -> CreatingDialect:
+        """The creation commands of this family. Raises ValueError for one whose cards come with their files."""
+        dialect = dialect_of(self.profile)
+        if isinstance(dialect, HuadaDialect):
+            raise ValueError(f"nothing is created on cards of {self.profile.id}")
+        return dialect
 
     def contents(self, application: ApplicationLayout) -> tuple[Content, ...]:
         """What the files of an application will hold."""
@@ -110,7 +119,7 @@ def _begin_mf(job: Personalisation, script: Script) -> Procedure[None]:
         if dialect.master_opens and not authenticated:
             yield from _authenticate(job, script, mf)
         _add_files(job, script, mf)
-        yield from _fill(job, script, directory)
+        yield from fill(job, script, directory)
     if dialect.master_opens:
         for application in job.profile.layout.applications:
             script.add(job.tolerant(dialect.create_df(application), job.profile.dialect.file_exists))
@@ -171,8 +180,8 @@ def _make_application(job: Personalisation, script: Script, application: Applica
     if job.resuming:
         yield from script.flush()
         found = yield from send(select_by_name(application.aid_bytes, ANY))
-        if found.ok and (yield from _complete(job, application)):
-            _end(job, script, application)
+        if found.ok and (yield from complete(job, application)):
+            end_application(job, script, application)
             return
     if job.dialect.master_opens:
         script.add(select)
@@ -182,28 +191,29 @@ def _make_application(job: Personalisation, script: Script, application: Applica
     _add_keys(job, script, application)
     _add_files(job, script, application)
     for content in job.contents(application):
-        yield from _fill(job, script, content)
-    _end(job, script, application)
+        yield from fill(job, script, content)
+    end_application(job, script, application)
 
 
-def _complete(job: Personalisation, application: ApplicationLayout) -> Procedure[bool]:
+def complete(job: Personalisation, application: ApplicationLayout) -> Procedure[bool]:
     """Whether the last thing that is written into the selected application stands there as it should."""
     content = job.contents(application)[-1]
     answers = yield read_asks(content)
     return stands(content, answers)
 
 
-def _end(job: Personalisation, script: Script, application: ApplicationLayout) -> None:
-    end = job.dialect.end_of_creation(application)
+def end_application(job: Personalisation, script: Script, application: ApplicationLayout) -> None:
+    """The end of the creation of the selected application, where the family knows one."""
+    end = dialect_of(job.profile).end_of_creation(application)
     if end is not None:
         script.add(end)
 
 
-def _fill(job: Personalisation, script: Script, content: Content) -> Procedure[None]:
+def fill(job: Personalisation, script: Script, content: Content) -> Procedure[None]:
     """Write one file's content into the selected application."""
     if content.file.kind in ("fixed", "variable"):
         yield from _fill_records(job, script, content)
-    elif content.file.write == "maintenance" and not job.dialect.open_until_end:
+    elif content.file.write == "maintenance" and not dialect_of(job.profile).open_until_end:
         challenge = yield from script.challenge()
         header = update_binary_header(content.file.sfi, len(content.binary))
         mac = job.keys.line_mac(content.application.name, challenge, header + content.binary)
@@ -234,8 +244,8 @@ def _finish_mf(job: Personalisation, script: Script) -> Procedure[None]:
     mf = job.profile.layout.mf
     script.add(select_by_id(mf.id_bytes))
     issue = next(content for content in job.contents(mf) if content.file.name == "card_issue")
-    yield from _fill(job, script, issue)
-    _end(job, script, mf)
+    yield from fill(job, script, issue)
+    end_application(job, script, mf)
     yield from script.flush()
 
 

@@ -259,9 +259,10 @@ def debit_for_purchase(
     terminal_transaction: bytes,
     moment: dt.datetime,
     session: MacSession,
+    card_id: bytes = b"",
 ) -> Procedure[DebitForPurchaseOutcome]:
-    """DEBIT FOR PURCHASE, directly after its INITIALIZE."""
-    mac1 = session.mac(pboc.purchase_mac1_data(amount, ref.purchase_type, terminal, moment))
+    """DEBIT FOR PURCHASE, directly after its INITIALIZE. ``card_id``: the 9 bytes that MAC1 covers on city-union cards."""
+    mac1 = session.mac(pboc.purchase_mac1_data(amount, ref.purchase_type, terminal, moment, card_id))
     answers = yield (pboc.debit_for_purchase(terminal_transaction, moment, mac1),)
     answer = answers[0]
     if answer.ok and len(answer.data) == 8:

@@ -21,6 +21,13 @@ class CardKeys:
         """A key record. Secret."""
         return self._keystore.key_record(self._card_no, key_name(application, purpose), head, self._versions)
 
+    def protected_key_record(
+        self, application: str, purpose: KeyPurpose, head: bytes, challenge: bytes, header: bytes
+    ) -> bytes:
+        """A key record under the transport key. Secret."""
+        name = key_name(application, purpose)
+        return self._keystore.protected_key_record(self._card_no, name, head, challenge, header, self._versions)
+
     def external_auth(self, application: str, challenge: bytes) -> bytes:
         """Cryptogram under the application's master key."""
         return self._keystore.external_auth(self._card_no, application, challenge, self._versions)

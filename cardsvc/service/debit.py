@@ -7,6 +7,7 @@ that verifies. In between only the card knows, and settle.py asks it.
 import datetime as dt
 import uuid
 
+from cardsvc.card.huada import authentication_id
 from cardsvc.card.purse import InitializeForPurchaseAnswer
 from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Procedure
@@ -23,7 +24,7 @@ from cardsvc.service.settle import (
 )
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Purchase
-from cardsvc.units import LOCAL
+from cardsvc.units import LOCAL, CardNo
 
 
 def initialize_debit(context: Context, ref: PurseRef, amount: int) -> Procedure[InitializeForPurchaseAnswer]:
@@ -82,7 +83,10 @@ def debit(context: Context, uow: UnitOfWork) -> Procedure[DebitForPurchaseOutcom
     number = bytes.fromhex(row.terminal_transaction)
     name, tail = f"{claim.ref.application}.purchase", number[2:]
     session = context.keystore.session(context.card_no, name, random, row.offline_counter, row.key_versions, tail)
-    return debit_for_purchase(context.profile, claim.ref, init, row.amount, claim.terminal, number, claim.moment, session)
+    card_id = authentication_id(CardNo(row.card_no)) if context.profile.purse.purchase_mac1_card_id else b""
+    return debit_for_purchase(
+        context.profile, claim.ref, init, row.amount, claim.terminal, number, claim.moment, session, card_id
+    )
 
 
 def settle_debit(

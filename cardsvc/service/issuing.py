@@ -6,11 +6,14 @@ from typing import Any
 from pydantic import Field
 
 from cardsvc.card.contents import CardData
+from cardsvc.card.dialect import dialect_of
 from cardsvc.card.holder import Holder
+from cardsvc.card.huada import HuadaDialect
 from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.identify import CardSight, CardState, identify
 from cardsvc.procedures.personalise import Personalisation, personalise
+from cardsvc.procedures.personalise_applet import personalise_applet
 from cardsvc.procedures.verify import verify_personalised
 from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
@@ -102,7 +105,10 @@ def _job(context: Context, uow: UnitOfWork) -> Personalisation:
 def _write(context: Context, uow: UnitOfWork) -> Procedure[None]:
     """A card that was finished but never reported is only read back."""
     job = _job(context, uow)
-    return silent() if job.state is CardState.CITIZEN else personalise(job)
+    if job.state is CardState.CITIZEN:
+        return silent()
+    dialect = dialect_of(context.profile)
+    return personalise_applet(job, dialect) if isinstance(dialect, HuadaDialect) else personalise(job)
 
 
 def _written(_context: Context, _uow: UnitOfWork, _value: None, _now: dt.datetime) -> Effect:

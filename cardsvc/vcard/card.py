@@ -14,13 +14,14 @@ from cardsvc.vcard.dialect import CardDialect
 from cardsvc.vcard.eeprom import Eeprom
 from cardsvc.vcard.faults import FaultPlan, PowerLost, WornOut
 from cardsvc.vcard.fmcos import Fmcos
+from cardsvc.vcard.huada import Huada
 from cardsvc.vcard.memory import Kind, Memory
 from cardsvc.vcard.session import Apdu, Running, StatusError, refuse
 from cardsvc.vcard.smartcos import Smartcos
 from cardsvc.vcard.t0 import T0
 from cardsvc.vcard.watchdata import Watchdata
 
-PROFILES: dict[str, CardDialect] = {dialect.name: dialect for dialect in (Fmcos(), Smartcos(), Watchdata())}
+PROFILES: dict[str, CardDialect] = {dialect.name: dialect for dialect in (Fmcos(), Smartcos(), Huada(), Watchdata())}
 _MAGIC = b"cardsvc virtual card 1\n"
 _LOG = logging.getLogger(__name__)
 _WHILE_BLOCKED = (0xA4, 0x84, 0x1E, 0x18, 0x16)
@@ -54,6 +55,8 @@ class VirtualCard:
             raise ValueError(f"the chip serial of {profile} has {dialect.chip_serial_length} bytes")
         card = cls(dialect, serial, Eeprom.blank(dialect.eeprom_size).image, seed)
         card._memory.format()
+        with card.opened():
+            dialect.install(card.memory)
         if factory_mf:
             card._make_factory_mf()
         card.plan = FaultPlan()
@@ -272,9 +275,16 @@ class VirtualCard:
             case ins if ins == d.write_key_ins():
                 data = d.write_key(card, apdu)
             case _:
-                self._unknown(raw)
-                refuse(0x6D00)
+                data = self._own(card, apdu, raw)
         return data, 0x9000
+
+    def _own(self, card: Running, apdu: Apdu, raw: bytes) -> bytes:
+        """A command that only this family may know."""
+        data = self.dialect.own_command(card, apdu)
+        if data is None:
+            self._unknown(raw)
+            refuse(0x6D00)
+        return data
 
     def _select(self, card: Running, apdu: Apdu) -> tuple[bytes, int]:
         """A temporarily blocked application is selected, and says so as its family does."""

@@ -3,21 +3,20 @@
 from typing import Protocol
 
 from cardsvc.vcard.bodies import Directory
+from cardsvc.vcard.memory import Memory
 from cardsvc.vcard.session import Apdu, Running
 
 
 class CardDialect(Protocol):
     """One family's rules. Methods that handle a command end it with StatusError or return answer data.
 
-    ``t0``: the card speaks T=0. ``check_byte``: its ATR has a TCK. ``card_id_in_mac1``: MAC1 of a purchase covers the
-    9-byte id of city-union cards.
+    ``t0``: the card speaks T=0. ``check_byte``: its ATR has a TCK. ``pin_for_ep_load``: a load of the EP wants the PIN.
     """
 
     name: str
     t0: bool
     check_byte: bool
     pin_for_ep_load: bool
-    card_id_in_mac1: bool
     max_data: int
     eeprom_size: int
     chip_serial_length: int
@@ -45,6 +44,15 @@ class CardDialect(Protocol):
 
     def write_key(self, card: Running, apdu: Apdu) -> bytes:
         """WRITE KEY."""
+
+    def install(self, memory: Memory) -> None:
+        """What the maker puts on a fresh chip, within a running change."""
+
+    def own_command(self, card: Running, apdu: Apdu) -> bytes | None:
+        """A command that only this family has; None for one that it does not know."""
+
+    def mac1_tail(self, card: Running) -> bytes:
+        """What MAC1 of a purchase covers after the time."""
 
     def write_key_ins(self) -> int:
         """Instruction byte of WRITE KEY."""

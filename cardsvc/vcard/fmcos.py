@@ -4,12 +4,12 @@ import struct
 
 from cardsvc.vcard import bodies
 from cardsvc.vcard.crypto import line_plain
-from cardsvc.vcard.memory import Kind, Node
+from cardsvc.vcard.memory import Kind, Memory, Node
 from cardsvc.vcard.security import take_mac
 from cardsvc.vcard.session import Apdu, Key, KeyKind, Running, refuse
 
 _FILES = {0x28: Kind.BINARY, 0x2A: Kind.FIXED, 0x2C: Kind.VARIABLE, 0x2E: Kind.CYCLIC}
-_KEYS = {
+KEY_TYPES = {
     0x30: KeyKind.INTERNAL,
     0x34: KeyKind.TAC,
     0x36: KeyKind.LINE,
@@ -34,7 +34,6 @@ class Fmcos:
     t0 = False
     check_byte = True
     pin_for_ep_load = False
-    card_id_in_mac1 = False
     max_data = 239
     eeprom_size = 8192
     chip_serial_length = 4
@@ -132,6 +131,17 @@ class Fmcos:
                 card.memory.erase(node)
         return b""
 
+    def install(self, memory: Memory) -> None:
+        """Cards are delivered empty."""
+
+    def own_command(self, card: Running, apdu: Apdu) -> bytes | None:  # noqa: ARG002 - of the protocol
+        """None of its own."""
+        return None
+
+    def mac1_tail(self, card: Running) -> bytes:  # noqa: ARG002 - of the protocol
+        """Nothing more is covered."""
+        return b""
+
     def write_key_ins(self) -> int:
         """D4."""
         return 0xD4
@@ -153,7 +163,7 @@ class Fmcos:
             refuse(0x6982)
         if len(record) < 7:
             refuse(0x6700)
-        kind = _KEYS.get(record[0] & 0x3F) or refuse(0x6A80)
+        kind = KEY_TYPES.get(record[0] & 0x3F) or refuse(0x6A80)
         if card.key(kind, key_id):
             refuse(0x6A86)
         value = record[5:]
@@ -161,11 +171,14 @@ class Fmcos:
         if size > file.size:
             refuse(0x6A84)
         card.memory.put(key_file, bodies.USED, struct.pack(">H", size))
-        card.memory.add(Kind.KEY, key_id, card.df.address, self._key_body(kind, record, value)) or refuse(0x6A84)
+        card.memory.add(Kind.KEY, key_id, card.df.address, self.key_body(kind, record, value)) or refuse(0x6A84)
         return b""
 
     @staticmethod
-    def _key_body(kind: KeyKind, record: bytes, value: bytes) -> bytes:
+    def key_body(kind: KeyKind, record: bytes, value: bytes) -> bytes:
+        """A key as it is stored: ``record`` is type, use, change, then version and algorithm or next state and tries."""
+        if len(record) < 5:
+            refuse(0x6700)
         raw, use, change, third, fourth = record[:5]
         if len(value) > 16 or (kind is not KeyKind.PIN and len(value) not in (8, 16)):
             refuse(0x6700)
@@ -175,7 +188,7 @@ class Fmcos:
         return Key.BODY.pack(kind, raw, use, change, next_state, tries, version, algorithm, len(value), value)
 
     def _update_key(self, card: Running, apdu: Apdu, record: bytes) -> bytes:
-        kind = _KEYS.get(apdu.p1 & 0x3F) or refuse(0x6A80)
+        kind = KEY_TYPES.get(apdu.p1 & 0x3F) or refuse(0x6A80)
         key = card.key(kind, apdu.p2) or refuse(0x6A88)
         if not self.allowed(card, key.change):
             refuse(0x6982)

@@ -142,7 +142,7 @@ def debit(card: Running, dialect: CardDialect, apdu: Apdu, begun: dict[str, Any]
     counter = struct.pack(">H", purse.offline)
     session = des_ecb_encrypt(begun["key"], begun["random"] + counter + number[2:])
     core = struct.pack(">IB6s", begun["amount"], begun["type"], begun["terminal"])
-    if purse_mac(session, core + moment) != mac1:
+    if purse_mac(session, core + moment + dialect.mac1_tail(card)) != mac1:
         refuse(0x9302)
     mac2 = purse_mac(session, struct.pack(">I", begun["amount"]))
     tac = _tac(card, core + number + moment)

@@ -39,6 +39,7 @@ class KeyKind(IntEnum):
     MASTER = 9
     INTERNAL = 10
     PIN = 11
+    TRANSPORT = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import struct
 
 from cardsvc.vcard import bodies
 from cardsvc.vcard.crypto import line_plain
-from cardsvc.vcard.memory import Kind
+from cardsvc.vcard.memory import Kind, Memory
 from cardsvc.vcard.security import line_key, take_mac
 from cardsvc.vcard.session import Apdu, Key, KeyKind, Running, refuse
 
@@ -33,7 +33,6 @@ class Smartcos:
     t0 = False
     check_byte = True
     pin_for_ep_load = False
-    card_id_in_mac1 = False
     max_data = 110 + 4
     eeprom_size = 8192
     chip_serial_length = 8
@@ -134,6 +133,17 @@ class Smartcos:
             refuse(0x63C0 | left, keep_writes=True)
         card.memory.truncate(mf.address)
         card.current_df = None
+        return b""
+
+    def install(self, memory: Memory) -> None:
+        """Cards are delivered empty."""
+
+    def own_command(self, card: Running, apdu: Apdu) -> bytes | None:  # noqa: ARG002 - of the protocol
+        """None of its own."""
+        return None
+
+    def mac1_tail(self, card: Running) -> bytes:  # noqa: ARG002 - of the protocol
+        """Nothing more is covered."""
         return b""
 
     def write_key_ins(self) -> int:

@@ -1,10 +1,13 @@
 """The whole story on every family that can be issued here, each virtual card speaking its own transport."""
 
+from contextlib import suppress
+
 import pytest
 
+from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.vcard import Fault, VirtualCard, inflict
-from tests.world import ISSUABLE, World, balance_on, key_ring, profiles
+from tests.world import FAMILIES, ISSUABLE, World, balance_on, key_ring, profiles
 
 
 def pin_of(world: World, card: VirtualCard) -> bytes:
@@ -13,7 +16,10 @@ def pin_of(world: World, card: VirtualCard) -> bytes:
     return key_ring().load_pin(world.card_no_of(card), key_ring().versions()) if profile.purse.pin_for_load else b""
 
 
-@pytest.mark.parametrize("family", [name for name in ISSUABLE if name not in ("fudan-fmcos2", "mingwah-smartcos")])
+NEWER = [name for name in ISSUABLE if name not in FAMILIES]
+
+
+@pytest.mark.parametrize("family", NEWER)
 def test_the_whole_story(world: World, family: str) -> None:
     """Personalise, open, top up, spend, block, unblock, inspect; card and books agree and no command was unknown."""
     card = world.issue(family)
@@ -32,7 +38,7 @@ def test_the_whole_story(world: World, family: str) -> None:
     assert card.unknown_commands == []
 
 
-@pytest.mark.parametrize("family", [name for name in ISSUABLE if name not in ("fudan-fmcos2", "mingwah-smartcos")])
+@pytest.mark.parametrize("family", NEWER)
 @pytest.mark.parametrize(("fault", "written"), [("torn-before-write:{n}", False), ("torn-after-write:{n}", True)])
 def test_a_load_torn_at_its_write_is_settled(world: World, family: str, fault: str, written: bool) -> None:
     """CREDIT FOR LOAD is the card's only write in a top-up, on every family."""
@@ -44,3 +50,18 @@ def test_a_load_torn_at_its_write_is_settled(world: World, family: str, fault: s
     seen = world.do(card, "inspect")
     assert seen["settled"][0]["state"] == ("confirmed" if written else "refunded")
     assert seen["purse"]["balance"] == 10000 + 5000 * written == world.purse_total(seen["card_no"])
+
+
+@pytest.mark.parametrize("family", NEWER)
+def test_a_personalisation_that_is_torn_again_and_again_comes_to_its_end(world: World, family: str) -> None:
+    """Power fails at every 2003rd byte written and, now and then, after the tenth command, until nothing is left to do."""
+    card, citizen, done = VirtualCard.blank(family, seed=1), world.citizen(), None
+    for attempt in range(30):
+        inflict(card, [Fault("torn-after-command", "10") if attempt % 4 == 3 else Fault("torn-at-byte", "2003")])
+        with suppress(CardGone):
+            done = world.do(card, "personalise", citizen_id=citizen)
+            break
+    assert done is not None
+    assert done["resumed"] is True
+    world.topup(card, 10000)
+    assert balance_on(card, pin_of(world, card)) == (10000, 1, 0)
