@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "staff": ("cardsvc.cli.staff:staff", t("员工和网点", "Staff and outlets")),
     "approvals": ("cardsvc.cli.approvals:approvals", t("需要两人办理的事项", "Decisions of two people")),
     "suspects": ("cardsvc.cli.suspects:suspects", t("待核实的充值和消费", "Suspect loads and purchases")),
+    "batch": ("cardsvc.cli.batch:batch", t("运营单位、渠道和终端的文件", "Files of operators, channels and terminals")),
     "doctor": ("cardsvc.cli.doctor:doctor", t("检查本机部署", "Check this machine's deployment")),
     "bench": ("cardsvc.cli.bench:bench", t("测速", "Measure speed")),
 }

@@ -100,6 +100,7 @@ def exit_code_of(code: str) -> int:
     families = {
         "request": errors.RequestError,
         "staff": errors.RequestError,
+        "batch": errors.RequestError,
         "rule": errors.RuleError,
         "card": errors.CardError,
         "reader": errors.ReaderError,

@@ -1,6 +1,7 @@
 """Keys in memory: names, versions, states, and the purposes they serve. No repr, str or error ever shows a key."""
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
 
@@ -87,10 +88,15 @@ class KeyRing:
 
     def tac_verifies(self, card_no: str, application: str, data: bytes, tac: bytes, versions: Versions) -> bool:
         """See KeyStore.tac_verifies."""
+        return self.tac_check(card_no, application, versions)(data, tac)
+
+    def tac_check(self, card_no: str, application: str, versions: Versions) -> Callable[[bytes, bytes], bool]:
+        """See KeyStore.tac_check."""
         name = f"{application}.tac"
         self._master(name, versions)
-        usable = (e for e in self.entries if e.name == name and e.state is not KeyState.RETIRED)
-        return any(hmac.compare_digest(epurse.tac(self._derived(e, card_no), data), tac) for e in usable)
+        usable = (entry for entry in self._entries.values() if entry.name == name and entry.state is not KeyState.RETIRED)
+        keys = [self._derived(entry, card_no) for entry in usable]
+        return lambda data, tac: any(hmac.compare_digest(epurse.tac(key, data), tac) for key in keys)
 
     def line_mac(self, card_no: str, application: str, challenge: bytes, message: bytes, versions: Versions) -> bytes:
         """See KeyStore.line_mac."""

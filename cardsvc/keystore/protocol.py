@@ -4,7 +4,7 @@ Names of keys are ``application.purpose``: ``purse.load``, ``mf.master``; ``tran
 versions; the versions in force when an operation begins are stored with it, so running it again gives the same bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 Versions = Mapping[str, int]
@@ -30,6 +30,9 @@ class KeyStore(Protocol):
 
     def tac_verifies(self, card_no: str, application: str, data: bytes, tac: bytes, versions: Versions) -> bool:
         """Whether a TAC over data was made by this card. Verify-only versions of the key are tried as well."""
+
+    def tac_check(self, card_no: str, application: str, versions: Versions) -> Callable[[bytes, bytes], bool]:
+        """``tac_verifies`` for many TACs of one card: a function of data and TAC, with the card's keys made once."""
 
     def line_mac(self, card_no: str, application: str, challenge: bytes, message: bytes, versions: Versions) -> bytes:
         """Secure-messaging MAC under the application's maintenance key."""

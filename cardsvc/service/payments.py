@@ -13,6 +13,8 @@ from cardsvc.store import UnitOfWork
 
 REFERENCE = r"^[\x21-\x7E]{1,64}$"
 WITHOUT_REFERENCE = ("cash",)
+CHANNELS = ("bank_card", "mobile", "credit_card", "transfer")
+"""Ways of paying that have a channel with files of its own."""
 
 
 class Payment(Params):

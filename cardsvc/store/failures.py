@@ -25,6 +25,8 @@ _UNIQUE: tuple[tuple[str, type[CardsvcError], str], ...] = (
     ("load.payment_reference", RequestError, "payment_reference_used"),
     ("uq_topup_order_payment", RequestError, "payment_reference_used"),
     ("topup_order.payment_reference", RequestError, "payment_reference_used"),
+    ("uq_file_batch_content", Conflict, "store_conflict"),
+    ("file_batch.sha256", Conflict, "store_conflict"),
     ("pk_nonce", RequestError, "request_replayed"),
     ("pk_card", Conflict, "store_conflict"),
     ("pk_transfer", Conflict, "store_conflict"),

@@ -1,6 +1,8 @@
 """One table as a collection of records: the few statements that every repository needs, written once."""
 
 import dataclasses
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, select
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=DataclassInstance)
 else:
     R = TypeVar("R")
+
+IN_ONE_STATEMENT = 2000
+"""Values in one statement; SQLite takes 32,766 parameters, PostgreSQL 65,535, and a tuple has up to four."""
 
 
 class Rows(Generic[R]):
@@ -33,6 +38,13 @@ class Rows(Generic[R]):
         self._connection.execute(self.table.insert().values(values))
         return row
 
+    def add_many(self, rows: Iterable[R]) -> None:
+        """Insert many rows in one go."""
+        names = [field.name for field in dataclasses.fields(self.record)]
+        values = [{name: getattr(row, name) for name in names} for row in rows]
+        if values:
+            self._connection.execute(self.table.insert(), values)
+
     def change(self, row: R, **values: Any) -> R:
         """Update a row by its primary key; returns the row as it is then."""
         key = (getattr(row, column.name) for column in self.table.primary_key)
@@ -45,6 +57,22 @@ class Rows(Generic[R]):
         if newest:
             query = query.order_by(self.table.c[newest].desc())
         return [self.record(**row) for row in self._connection.execute(query).mappings()]
+
+    def where_in(self, column: ColumnElement[Any], values: Collection[Any], *conditions: ColumnElement[bool]) -> list[R]:
+        """Rows whose column (or tuple of columns) is one of many values, and that fulfil all conditions."""
+        return [row for part in self.parts(values) for row in self.where(column.in_(part), *conditions)]
+
+    @staticmethod
+    def parts(values: Collection[Any]) -> Iterator[list[Any]]:
+        """Many values in parts that a statement takes, sorted: whoever locks rows by them locks in the same order."""
+        rest = iter(sorted(set(values)))
+        while part := list(islice(rest, IN_ONE_STATEMENT)):
+            yield part
+
+    def delete_in(self, column: ColumnElement[Any], values: Collection[Any]) -> None:
+        """Delete the rows whose column (or tuple of columns) is one of many values."""
+        for part in self.parts(values):
+            self._connection.execute(self.table.delete().where(column.in_(part)))
 
     def _is(self, *key: object) -> list[ColumnElement[bool]]:
         return [column == value for column, value in zip(self.table.primary_key, key, strict=True)]

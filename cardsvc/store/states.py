@@ -26,3 +26,42 @@ APPROVAL_ALLOWED: Mapping[ApprovalState, frozenset[ApprovalState]] = {
     ApprovalState.REJECTED: frozenset(),
     ApprovalState.WITHDRAWN: frozenset(),
 }
+
+
+@unique
+class BatchState(StrEnum):
+    """An imported file.
+
+    loading  its records are being taken, a part at a time; broken off, the same file goes on where it stopped
+    applied  every record was taken
+    """
+
+    LOADING = "loading"
+    APPLIED = "applied"
+
+
+BATCH_ALLOWED: Mapping[BatchState, frozenset[BatchState]] = {
+    BatchState.LOADING: frozenset({BatchState.APPLIED}),
+    BatchState.APPLIED: frozenset(),
+}
+
+
+@unique
+class DifferenceState(StrEnum):
+    """A difference that a reconciliation found.
+
+    open       somebody has to see to it
+    explained  there is a reason and nothing to book
+    corrected  two people agreed and the correcting entry was booked
+    """
+
+    OPEN = "open"
+    EXPLAINED = "explained"
+    CORRECTED = "corrected"
+
+
+DIFFERENCE_ALLOWED: Mapping[DifferenceState, frozenset[DifferenceState]] = {
+    DifferenceState.OPEN: frozenset({DifferenceState.EXPLAINED, DifferenceState.CORRECTED}),
+    DifferenceState.EXPLAINED: frozenset(),
+    DifferenceState.CORRECTED: frozenset(),
+}

@@ -1,7 +1,8 @@
 """Rules that hold in the database itself, for any program that writes to it.
 
-Append-only: a row of transfer or evidence, once there, stays as it is. States: a load or purchase moves only along its list
-(ledger/states.py). Alembic forgets triggers when it rebuilds a table on SQLite, so migrations call these functions.
+Append-only: a row of transfer, of evidence, or of what a file or a card said, once there, stays as it is. States: a load or
+purchase moves only along its list (ledger/states.py). Alembic forgets triggers when it rebuilds a table on SQLite, so
+migrations call these functions.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -9,14 +10,16 @@ from enum import StrEnum
 from typing import Any
 
 from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED
-from cardsvc.store.states import APPROVAL_ALLOWED
+from cardsvc.store.states import APPROVAL_ALLOWED, BATCH_ALLOWED, DIFFERENCE_ALLOWED
 
-APPEND_ONLY = ("transfer", "evidence")
+APPEND_ONLY = ("transfer", "evidence", "spending_record", "statement_record", "card_sighting", "reconciliation_run")
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "load": LOAD_ALLOWED,
     "purchase": PURCHASE_ALLOWED,
     "approval": APPROVAL_ALLOWED,
     "topup_order": ORDER_ALLOWED,
+    "file_batch": BATCH_ALLOWED,
+    "difference": DIFFERENCE_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

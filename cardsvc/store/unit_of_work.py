@@ -40,6 +40,13 @@ class UnitOfWork:
         self.outlets = repos.Outlets(connection)
         self.staff = repos.StaffRows(connection)
         self.approvals = repos.Approvals(connection)
+        self.batches = repos.FileBatches(connection)
+        self.spending = repos.SpendingRecords(connection)
+        self.counters = repos.PurseCounters(connection)
+        self.statements = repos.StatementRecords(connection)
+        self.sightings = repos.CardSightings(connection)
+        self.runs = repos.ReconciliationRuns(connection)
+        self.differences = repos.Differences(connection)
         self.suspect_cases = repos.SuspectCases(connection)
 
     def commit(self) -> None:

@@ -1,9 +1,11 @@
 """The rows as the service sees them: frozen, plain values. Times are aware and in UTC; amounts in fen; hex in upper case."""
 
+from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
+from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
 from cardsvc.store.records.staff import Approval, Outlet, Staff
 from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal
@@ -12,14 +14,21 @@ __all__ = [
     "Approval",
     "Card",
     "CardApplication",
+    "CardSighting",
     "Citizen",
+    "Difference",
     "Evidence",
+    "FileBatch",
     "Load",
     "Operation",
     "OperationStep",
     "Outlet",
     "Purchase",
+    "PurseCounter",
+    "ReconciliationRun",
+    "SpendingRecord",
     "Staff",
+    "StatementRecord",
     "SuspectCase",
     "Terminal",
     "TopUpOrder",

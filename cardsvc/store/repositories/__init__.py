@@ -1,9 +1,11 @@
 """What the service may ask the tables. Every question has a name; no caller builds a query."""
 
+from cardsvc.store.repositories.batches import CardSightings, FileBatches, PurseCounters, SpendingRecords, StatementRecords
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
+from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
 from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, Terminals
@@ -11,9 +13,12 @@ from cardsvc.store.repositories.terminals import Nonces, Terminals
 __all__ = [
     "Approvals",
     "CardApplications",
+    "CardSightings",
     "Cards",
     "Citizens",
+    "Differences",
     "EvidenceRows",
+    "FileBatches",
     "Ledger",
     "Loads",
     "Nonces",
@@ -22,7 +27,11 @@ __all__ = [
     "Orders",
     "Outlets",
     "Purchases",
+    "PurseCounters",
+    "ReconciliationRuns",
+    "SpendingRecords",
     "StaffRows",
+    "StatementRecords",
     "SuspectCases",
     "Terminals",
 ]

@@ -1,5 +1,7 @@
 """What may be asked of people, cards and their applications."""
 
+from collections.abc import Collection
+
 from sqlalchemy import func, select
 
 from cardsvc.store import tables
@@ -31,6 +33,17 @@ class Cards(Rows[Card]):
     def lock(self, card_no: str) -> None:
         """Hold this card's row until the transaction ends: whoever touches its money waits here (SQLite locks as a whole)."""
         self._connection.execute(select(self.table.c.card_no).where(self.table.c.card_no == card_no).with_for_update())
+
+    def lock_many(self, card_nos: Collection[str]) -> dict[str, Card]:
+        """Hold the rows of many cards, in the order of their numbers; returns those that there are."""
+        column = self.table.c.card_no
+        for part in self.parts(card_nos):
+            self._connection.execute(select(column).where(column.in_(part)).order_by(column).with_for_update())
+        return self.by_numbers(card_nos)
+
+    def by_numbers(self, card_nos: Collection[str]) -> dict[str, Card]:
+        """Cards by their numbers."""
+        return {row.card_no: row for row in self.where_in(self.table.c.card_no, card_nos)}
 
     def by_chip(self, chip_serial: str, profile: str) -> Card | None:
         """The card that was begun on this chip."""

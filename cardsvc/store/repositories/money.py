@@ -1,8 +1,9 @@
 """What may be asked of loads, purchases, evidence and the ledger."""
 
 import datetime as dt
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select, tuple_
 
 from cardsvc.ledger import chain
 from cardsvc.ledger.postings import Posting
@@ -47,6 +48,28 @@ class Loads(Rows[Load]):
         """Every load that only its card can settle, oldest first."""
         return sorted(self.where(self.table.c.state == LoadState.SUSPECT), key=lambda row: row.authorised_at)
 
+    def between(self, since: dt.datetime, until: dt.datetime) -> list[Load]:
+        """Loads for which money was taken from a moment to before another."""
+        columns = self.table.c
+        return self.where(columns.authorised_at >= since, columns.authorised_at < until, columns.state != LoadState.REFUSED)
+
+    def of_cards(self, card_nos: Collection[str], since: dt.datetime) -> list[Load]:
+        """Loads of these cards since a moment, and those that are still open."""
+        columns = self.table.c
+        open_ = columns.state.in_((LoadState.AUTHORISED, LoadState.SUSPECT))
+        return self.where_in(columns.card_no, card_nos, or_(open_, columns.authorised_at >= since))
+
+    def by_payment(self, method: str, references: Collection[str]) -> dict[str, Load]:
+        """The load of each payment; of several, the one that is not refunded."""
+        columns = self.table.c
+        found = self.where_in(columns.payment_reference, references, columns.payment_method == method)
+        found.sort(key=lambda row: (row.state in tables.LIVE_LOADS, row.authorised_at))
+        return {row.payment_reference: row for row in found if row.payment_reference}
+
+    def by_ids(self, load_ids: Collection[str]) -> dict[str, Load]:
+        """Loads by their ids."""
+        return {row.load_id: row for row in self.where_in(self.table.c.load_id, load_ids)}
+
     def since(self, card_no: str, moment: dt.datetime) -> list[Load]:
         """Loads since a moment that are, or may be, on the card: for the rule of how many a day."""
         columns = self.table.c
@@ -77,6 +100,16 @@ class Purchases(Rows[Purchase]):
         """Every purchase that only its card can settle, oldest first."""
         return sorted(self.where(self.table.c.state == PurchaseState.SUSPECT), key=lambda row: row.authorised_at)
 
+    def at_counters(self, keys: Collection[tuple[str, str, str, int]]) -> list[Purchase]:
+        """Purchases at these cards, applications, purses and offline counters."""
+        columns = self.table.c
+        key = tuple_(columns.card_no, columns.application, columns.purse, columns.offline_counter)
+        return self.where_in(key, keys)
+
+    def of_cards(self, card_nos: Collection[str], *states: str) -> list[Purchase]:
+        """Purchases of these cards in these states."""
+        return self.where_in(self.table.c.card_no, card_nos, self.table.c.state.in_(states))
+
 
 class EvidenceRows(Rows[Evidence]):
     """Evidence."""
@@ -105,6 +138,40 @@ class Ledger(Rows[Transfer]):
         ids = posting.debit, posting.credit
         content = (chain_id, number, posting.kind, *ids, posting.amount, reference, now)
         return self.add(Transfer(*content, previous, chain.link(previous, content)))
+
+    def post_many(self, entries: Sequence[tuple[str, Posting, str]], now: dt.datetime) -> None:
+        """Book many transfers (chain, posting, reference), each chain in the order given, with a few statements."""
+        heads = self.heads({chain_id for chain_id, _, _ in entries})
+        made: list[Transfer] = []
+        for chain_id, posting, reference in entries:
+            number, previous = heads.get(chain_id, (0, chain.FIRST))
+            content = (chain_id, number + 1, posting.kind, posting.debit, posting.credit, posting.amount, reference, now)
+            made.append(Transfer(*content, previous, chain.link(previous, content)))
+            heads[chain_id] = number + 1, made[-1].hash
+        self.add_many(made)
+
+    def heads(self, chain_ids: Collection[str]) -> dict[str, tuple[int, str]]:
+        """Number and hash of the last line of each of these chains that has one."""
+        columns = self.table.c
+        found: dict[str, tuple[int, str]] = {}
+        for part in self.parts(chain_ids):
+            last = select(columns.chain, func.max(columns.number).label("number")).where(columns.chain.in_(part))
+            head = last.group_by(columns.chain).subquery()
+            same = and_(columns.chain == head.c.chain, columns.number == head.c.number)
+            query = select(columns.chain, columns.number, columns.hash).join(head, same)
+            found.update({chain_id: (number, hash_) for chain_id, number, hash_ in self._connection.execute(query)})
+        return found
+
+    def purses_of(self, card_nos: Collection[str]) -> dict[str, int]:
+        """What the books owe in each purse of these cards, by account, in fen."""
+        columns = self.table.c
+        totals: dict[str, int] = {}
+        for part in self.parts(card_nos):
+            for column, sign in ((columns.debit_account, -1), (columns.credit_account, 1)):
+                query = select(column, func.sum(columns.amount)).where(columns.chain.in_(part), column.like("purse:%"))
+                for account, amount in self._connection.execute(query.group_by(column)):
+                    totals[account] = totals.get(account, 0) + sign * int(amount)
+        return totals
 
     def chains(self) -> list[str]:
         """Every chain that has transfers."""

@@ -4,10 +4,12 @@ Tables that belong to a card lead their primary key with the card: a top-up touc
 """
 
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
+from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counter, spending_record, statement_record
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
+from cardsvc.store.tables.reconciliation import difference, reconciliation_run
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
 from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal
@@ -24,8 +26,11 @@ __all__ = [
     "approval",
     "card",
     "card_application",
+    "card_sighting",
     "citizen",
+    "difference",
     "evidence",
+    "file_batch",
     "in_chart",
     "load",
     "metadata",
@@ -35,7 +40,11 @@ __all__ = [
     "operation_step",
     "outlet",
     "purchase",
+    "purse_counter",
+    "reconciliation_run",
+    "spending_record",
     "staff",
+    "statement_record",
     "suspect_case",
     "terminal",
     "topup_order",

@@ -68,6 +68,8 @@ load = Table(
 )
 
 
+Index("ix_load_authorised", load.c.authorised_at)
+
 Index(
     "uq_load_counter",
     load.c.card_no,

@@ -1,0 +1,147 @@
+"""What may be asked of operators' and channels' files, and of what cards showed. Everything for many cards at once."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import and_, func, select, tuple_
+
+from cardsvc.store import tables
+from cardsvc.store.records import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
+from cardsvc.store.rows import Rows
+
+PurseKey = tuple[str, str, str]
+"""Card number, application, purse."""
+CounterKey = tuple[str, str, str, int]
+"""The same, and an offline counter."""
+
+
+class FileBatches(Rows[FileBatch]):
+    """Imported files."""
+
+    table, record = tables.file_batch, FileBatch
+
+    def by_content(self, kind: str, party: str, sha256: str) -> FileBatch | None:
+        """The batch that this file made before."""
+        columns = self.table.c
+        found = self.where(columns.kind == kind, columns.party == party, columns.sha256 == sha256)
+        return found[0] if found else None
+
+    def for_update(self, batch_id: str) -> FileBatch | None:
+        """A batch, locked until the transaction ends: its parts are taken one after the other."""
+        self._connection.execute(select(self.table.c.batch_id).where(self.table.c.batch_id == batch_id).with_for_update())
+        return self.get(batch_id)
+
+    def recent(self, limit: int = 100) -> list[FileBatch]:
+        """Batches, newest first."""
+        return self.where(limit=limit, newest="imported_at")
+
+    def imported_between(self, since: dt.datetime, until: dt.datetime) -> list[FileBatch]:
+        """Batches that came in from a moment to before another."""
+        return self.where(self.table.c.imported_at >= since, self.table.c.imported_at < until)
+
+
+class SpendingRecords(Rows[SpendingRecord]):
+    """Lines of operators' files."""
+
+    table, record = tables.spending_record, SpendingRecord
+
+    def taken_at(self, keys: Collection[CounterKey]) -> dict[CounterKey, SpendingRecord]:
+        """The records that took these counters, booked or matched."""
+        columns = self.table.c
+        key = tuple_(columns.card_no, columns.application, columns.purse, columns.offline_counter)
+        found = self.where_in(key, keys, columns.state.in_(("booked", "matched")))
+        return {(row.card_no, row.application, row.purse, row.offline_counter): row for row in found}
+
+    def of_batch(self, batch_id: str, *states: str) -> list[SpendingRecord]:
+        """The records of a batch that ended in these states, by line."""
+        found = self.where(self.table.c.batch_id == batch_id, self.table.c.state.in_(states))
+        return sorted(found, key=lambda row: row.line)
+
+    def cards_of(self, batch_ids: Collection[str]) -> set[str]:
+        """The cards that these batches have records of."""
+        query = select(self.table.c.card_no).distinct()
+        found = (self._connection.execute(query.where(self.table.c.batch_id == batch_id)) for batch_id in batch_ids)
+        return {card_no for rows in found for (card_no,) in rows}
+
+    def taken_since(self, card_nos: Collection[str], host_date_time: str) -> list[SpendingRecord]:
+        """What these cards spent since a moment of local time, booked or matched."""
+        columns = self.table.c
+        return self.where_in(
+            columns.card_no, card_nos, columns.host_date_time >= host_date_time, columns.state.in_(("booked", "matched"))
+        )
+
+
+class PurseCounters(Rows[PurseCounter]):
+    """Which offline counters are accounted for."""
+
+    table, record = tables.purse_counter, PurseCounter
+
+    def of_cards(self, card_nos: Collection[str]) -> dict[PurseKey, PurseCounter]:
+        """The counters of all purses of these cards."""
+        found = self.where_in(self.table.c.card_no, card_nos)
+        return {(row.card_no, row.application, row.purse): row for row in found}
+
+    def replace(self, rows: Iterable[PurseCounter]) -> None:
+        """Put these in the place of what is known about the same purses."""
+        rows = list(rows)
+        key = tuple_(self.table.c.card_no, self.table.c.application, self.table.c.purse)
+        self.delete_in(key, [(row.card_no, row.application, row.purse) for row in rows])
+        self.add_many(rows)
+
+
+class StatementRecords(Rows[StatementRecord]):
+    """Lines of channels' and terminals' files."""
+
+    table, record = tables.statement_record, StatementRecord
+
+    def taken(self, party: str, references: Collection[str]) -> dict[str, StatementRecord]:
+        """What a party's files said first about these references."""
+        columns = self.table.c
+        found = self.where_in(columns.reference, references, columns.party == party, columns.state == "taken")
+        return {row.reference: row for row in found}
+
+    def of_day(self, party: str, day: dt.date) -> list[StatementRecord]:
+        """All lines about a day of local time, duplicates and conflicts as well."""
+        occurred = self.table.c.occurred_at
+        since, until = f"{day:%Y%m%d}", f"{day + dt.timedelta(days=1):%Y%m%d}"
+        return self.where(self.table.c.party == party, occurred >= since, occurred < until)
+
+
+class CardSightings(Rows[CardSighting]):
+    """What cards showed."""
+
+    table, record = tables.card_sighting, CardSighting
+
+    def cards_between(self, since: dt.datetime, until: dt.datetime) -> set[str]:
+        """The cards that were seen from a moment to before another."""
+        seen = self.table.c.seen_at
+        query = select(self.table.c.card_no).where(seen >= since, seen < until).distinct()
+        return set(self._connection.execute(query).scalars())
+
+    def latest(self, card_nos: Collection[str]) -> dict[PurseKey, CardSighting]:
+        """The last look at each purse of these cards."""
+        columns = self.table.c
+        key = (columns.card_no, columns.application, columns.purse)
+        found: dict[PurseKey, CardSighting] = {}
+        for part in self.parts(card_nos):
+            last = select(*key, func.max(columns.seen_at).label("seen_at")).where(columns.card_no.in_(part)).group_by(*key)
+            last_look = last.subquery()
+            same = [columns[name] == last_look.c[name] for name in ("card_no", "application", "purse", "seen_at")]
+            for row in self._connection.execute(select(self.table).join(last_look, and_(*same))).mappings():
+                sighting = CardSighting(**row)
+                known = found.setdefault((sighting.card_no, sighting.application, sighting.purse), sighting)
+                if sighting.phase > known.phase:
+                    found[sighting.card_no, sighting.application, sighting.purse] = sighting
+        return found
+
+    def highest_offline(self, card_nos: Collection[str]) -> dict[PurseKey, int]:
+        """The highest offline counter that each purse of these cards showed."""
+        columns = self.table.c
+        key = (columns.card_no, columns.application, columns.purse)
+        highest: dict[PurseKey, int] = {}
+        for part in self.parts(card_nos):
+            query = select(*key, func.max(columns.offline_counter)).where(columns.card_no.in_(part)).group_by(*key)
+            for card_no, application, purse, number in self._connection.execute(query):
+                if number is not None:
+                    highest[card_no, application, purse] = number
+        return highest

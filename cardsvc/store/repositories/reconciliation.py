@@ -1,0 +1,45 @@
+"""What may be asked of reconciliation runs and differences."""
+
+import datetime as dt
+from collections.abc import Collection
+
+from sqlalchemy import select
+
+from cardsvc.store import tables
+from cardsvc.store.records import Difference, ReconciliationRun
+from cardsvc.store.rows import Rows
+from cardsvc.store.states import DifferenceState
+
+
+class ReconciliationRuns(Rows[ReconciliationRun]):
+    """Runs."""
+
+    table, record = tables.reconciliation_run, ReconciliationRun
+
+    def recent(self, day: dt.date | None = None, limit: int = 100) -> list[ReconciliationRun]:
+        """Runs of a day or of all, newest first."""
+        conditions = [self.table.c.day == day] if day else []
+        return self.where(*conditions, limit=limit, newest="ran_at")
+
+
+class Differences(Rows[Difference]):
+    """Differences."""
+
+    table, record = tables.difference, Difference
+
+    def of_run(self, run_id: str) -> list[Difference]:
+        """The differences of a run, in order."""
+        return sorted(self.where(self.table.c.run_id == run_id), key=lambda row: row.number)
+
+    def for_update(self, run_id: str, number: int) -> Difference | None:
+        """A difference, locked until the transaction ends."""
+        query = select(self.table.c.number).where(self.table.c.run_id == run_id, self.table.c.number == number)
+        self._connection.execute(query.with_for_update())
+        return self.get(run_id, number)
+
+    def seen_to(self, event_keys: Collection[str]) -> dict[str, Difference]:
+        """What people explained or corrected before, by the matter. What a run explained by itself is judged anew."""
+        columns = self.table.c
+        settled = (DifferenceState.EXPLAINED, DifferenceState.CORRECTED)
+        found = self.where_in(columns.event_key, event_keys, columns.state.in_(settled), columns.owner.is_not(None))
+        return {row.event_key: row for row in found}
