@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from cardsvc.units import LOCAL, format_yuan, parse_yuan
 APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
 BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park"])
 METHODS = click.Choice(["cash", "bank_card", "mobile", "transfer", "credit_card"])
+AMOUNTS = ("amount", "balance", "gift", "returned", "fee", "forfeited")
 PRODUCTS = click.Choice(["citizen", "A", "B", "C", "D", "T", "parking"])
 AREAS = click.Choice(["purse", "month", "season", "term"])
 
@@ -112,6 +114,31 @@ def spend(amount: str, merchant: str, **area: Any) -> tuple[str, Mapping[str, An
     return "purchase", {"amount": int(parse_yuan(amount)), "merchant": merchant, **area}
 
 
+@card.command(
+    help=t("退款：把余额取空，钱按来路退回；扣手续费", "Refund: draw an area to zero; the money goes back the way it came")
+)
+@area_option
+@month_option
+@product_option
+@_job
+def refund(**area: Any) -> tuple[str, Mapping[str, Any]]:
+    """Refund a money area."""
+    return "refund", area
+
+
+@card.command(help=t("导入自行车公司的名单：租着车的卡不退款", "Import the bicycle company's list: no refund while one is out"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def bicycles(file: Path) -> None:
+    """Import bicycles that are out, or back."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.bicycles import apply_list, read_list
+
+    lines = read_list(file)
+    with services() as opened:
+        changed = apply_list(opened.store, lines, file.name, now())
+    click.echo(t(f"{len(lines)} 行，更新 {changed} 张卡", f"{len(lines)} lines, {changed} cards changed"))
+
+
 @card.command(help=t("临时锁定应用", "Block an application for a time"))
 @click.argument("application", type=BLOCKABLE)
 @_job
@@ -166,12 +193,16 @@ def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
         "valid_from": t("生效", "Valid from"),
         "valid_to": t("到期", "Valid to"),
         "amount": t("金额", "Amount"),
+        "returned": t("退还", "Returned"),
+        "fee": t("手续费", "Fee"),
+        "forfeited": t("作废", "Forfeited"),
         "balance": t("余额", "Balance"),
         "issue_date": t("发卡日", "Issued"),
         "expiry_date": t("有效期至", "Expires"),
     }
     rows = [(names[key], _value(key, value)) for key, value in result.items() if key in names and value is not None]
-    return table(rows) + settled_lines(result)
+    payouts = [(part["account"], format_yuan(part["amount"])) for part in result.get("payouts", [])]
+    return table(rows) + table(payouts) + settled_lines(result)
 
 
 def settled_lines(result: Mapping[str, Any]) -> list[str]:
@@ -186,7 +217,7 @@ def settled_lines(result: Mapping[str, Any]) -> list[str]:
 
 
 def _value(key: str, value: Any) -> str:
-    return format_yuan(value) if key in ("amount", "balance", "gift") else str(value)
+    return format_yuan(value) if key in AMOUNTS else str(value)
 
 
 def _inspect_lines(result: Mapping[str, Any]) -> list[str]:

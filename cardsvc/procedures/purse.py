@@ -108,6 +108,14 @@ def read_purse(profile: Profile, ref: PurseRef) -> Procedure[PurseSight]:
     return PurseSight(balance, online, offline, log)
 
 
+def read_balance(profile: Profile, ref: PurseRef) -> Procedure[int]:
+    """Select the application and GET BALANCE, in fen."""
+    asks = (_select(profile, ref), pboc.get_balance(ref.p2))
+    answers = yield asks
+    _judge(profile, asks, answers)
+    return int.from_bytes(answers[1].data, "big")
+
+
 def read_log(profile: Profile, ref: PurseRef) -> Procedure[tuple[LogRecord, ...]]:
     """The transaction log of the selected application, newest first. Source: JR/T 0025.2-2010 5.5.8."""
     file = profile.layout.find(ref.application).find("log")

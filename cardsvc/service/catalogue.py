@@ -8,8 +8,9 @@ from cardsvc.service.inspect import INSPECT
 from cardsvc.service.issuing import PERSONALISE
 from cardsvc.service.kinds import OperationKind
 from cardsvc.service.purchase import PURCHASE
+from cardsvc.service.refund import REFUND_OF_CARD
 from cardsvc.service.topup import TOP_UP
 
 KINDS: Mapping[str, OperationKind] = {
-    kind.name: kind for kind in (PERSONALISE, OPEN, CLOSE, TOP_UP, FETCH, PURCHASE, INSPECT, BLOCK, UNBLOCK)
+    kind.name: kind for kind in (PERSONALISE, OPEN, CLOSE, TOP_UP, FETCH, PURCHASE, REFUND_OF_CARD, INSPECT, BLOCK, UNBLOCK)
 }

@@ -26,6 +26,8 @@ from cardsvc.store.records import Evidence, Load, Purchase
 
 HOST_TIME = "%Y%m%d%H%M%S"
 UNDECIDED = "undecided"
+REFUND = "card_refund"
+"""Merchant of a purchase that draws a purse down for its holder; no merchant's code has a low line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +164,19 @@ def confirm_purchase(uow: UnitOfWork, purchase: Purchase, rule: str, tac: bytes 
     """The card paid: the money goes from the purse to whom it is owed."""
     state = advance(PURCHASE_ALLOWED, PurchaseState(purchase.state), PurchaseState.CONFIRMED)
     purse = postings.purse_account(purchase.card_no, purchase.application, purchase.purse)
-    posting = postings.purchase_confirmed(purse, purchase.payee_account, purchase.amount)
-    uow.ledger.post(purchase.card_no, posting, purchase.purchase_id, now)
+    for posting in _owed(uow, purchase, purse):
+        uow.ledger.post(purchase.card_no, posting, purchase.purchase_id, now)
     return uow.purchases.change(purchase, state=state, tac=tac.hex() if tac else None, settled_by=rule, ended_at=now)
+
+
+def _owed(uow: UnitOfWork, purchase: Purchase, purse: str) -> list[postings.Posting]:
+    """Who gets the money: one payee, or those whom the refund names."""
+    if purchase.merchant != REFUND:
+        return [postings.purchase_confirmed(purse, purchase.payee_account, purchase.amount)]
+    refund = uow.refunds.get(purchase.card_no, purchase.purchase_id)
+    if refund is None:
+        raise ValueError("the refund of this purchase is gone")
+    return [postings.Posting(part["kind"], purse, part["account"], part["amount"]) for part in refund.payouts]
 
 
 def suspect_purchase(uow: UnitOfWork, purchase: Purchase) -> Purchase:

@@ -65,3 +65,21 @@ DIFFERENCE_ALLOWED: Mapping[DifferenceState, frozenset[DifferenceState]] = {
     DifferenceState.EXPLAINED: frozenset(),
     DifferenceState.CORRECTED: frozenset(),
 }
+
+
+@unique
+class BicycleState(StrEnum):
+    """A bicycle rented with a card.
+
+    held      it is out: the guarantee is held
+    released  it was brought back
+    """
+
+    HELD = "held"
+    RELEASED = "released"
+
+
+BICYCLE_ALLOWED: Mapping[BicycleState, frozenset[BicycleState]] = {
+    BicycleState.HELD: frozenset({BicycleState.RELEASED}),
+    BicycleState.RELEASED: frozenset(),
+}

@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED
-from cardsvc.store.states import APPROVAL_ALLOWED, BATCH_ALLOWED, DIFFERENCE_ALLOWED
+from cardsvc.store.states import APPROVAL_ALLOWED, BATCH_ALLOWED, BICYCLE_ALLOWED, DIFFERENCE_ALLOWED
 
-APPEND_ONLY = ("transfer", "evidence", "spending_record", "statement_record", "card_sighting", "reconciliation_run")
+APPEND_ONLY = ("transfer", "evidence", "spending_record", "statement_record", "card_sighting", "reconciliation_run", "refund")
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "load": LOAD_ALLOWED,
     "purchase": PURCHASE_ALLOWED,
@@ -20,6 +20,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "topup_order": ORDER_ALLOWED,
     "file_batch": BATCH_ALLOWED,
     "difference": DIFFERENCE_ALLOWED,
+    "bicycle_hold": BICYCLE_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

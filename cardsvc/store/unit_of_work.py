@@ -48,6 +48,8 @@ class UnitOfWork:
         self.runs = repos.ReconciliationRuns(connection)
         self.differences = repos.Differences(connection)
         self.suspect_cases = repos.SuspectCases(connection)
+        self.refunds = repos.Refunds(connection)
+        self.bicycle_holds = repos.BicycleHolds(connection)
 
     def commit(self) -> None:
         """Make everything done in this transaction durable."""

@@ -73,6 +73,39 @@ def test_a_torn_purchase_is_settled_at_the_next_contact(family: str, tmp_path: P
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_a_torn_refund_is_settled_at_the_next_contact(family: str, tmp_path: Path) -> None:
+    """Drawn down and paid out, or neither; asked again it ends paid out once."""
+    start = World(tmp_path / "start.db")
+    card = start.issue(family)
+    start.topup(card, 10000)
+    snapshot = Snapshot(start, card, tmp_path)
+
+    def run(world: World, card: VirtualCard) -> Any:
+        return carried(world, card, "refund", {})
+
+    seen = set()
+    for plan in tear_points(*snapshot.again(), run):
+        world, card = snapshot.again()
+        card.plan = plan
+        run(world, card)
+        card_no = world.do(card, "inspect")["card_no"]
+        balance = balance_on(card)[0]
+        paid_out = 0 if balance else 9900
+        assert balance in (0, 10000), plan
+        assert world.purse_total(card_no) == balance, plan
+        assert world.balances().get("clearing:desk:desk-1", 0) == -paid_out, plan
+        with world.store.read() as uow:
+            assert not uow.purchases.open_on(card_no), plan
+        if balance:
+            assert run(world, card)["returned"] == 9900, plan
+        assert world.balances()["clearing:desk:desk-1"] == -9900, plan
+        assert balance_on(card)[0] == world.purse_total(card_no) == 0, plan
+        seen.add(balance)
+        world.close()
+    assert seen == {0, 10000}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_torn_opening_is_whole_or_absent_and_can_be_repeated(family: str, tmp_path: Path) -> None:
     """The record on the card is the old or the new one; opening again ends with the application open."""
     start = World(tmp_path / "start.db")

@@ -11,6 +11,7 @@ import pytest
 from cardsvc.errors import CardGone, CardsvcError, RequestError
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.kinds import Actor
 from cardsvc.service.people import register_citizen
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState, Reply
@@ -47,11 +48,11 @@ def load(world: World, card: VirtualCard, amount: int, **area: Any) -> Mapping[s
     return world.do(card, "topup", KIOSK, amount=amount, **{"payment": CASH, **area})
 
 
-def refusal(world: World, card: VirtualCard, kind: str = "topup", **params: Any) -> str:
+def refusal(world: World, card: VirtualCard, kind: str = "topup", actor: Actor = KIOSK, **params: Any) -> str:
     """The code with which it is refused; nothing in the books has moved, and the card is as it was."""
     before, on_card = world.balances(), [area_on(card, "bus", purse) for purse in ("ed", "ep")]
     with pytest.raises((CarriedOut, CardsvcError)) as told:
-        world.do(card, kind, KIOSK, **({"payment": CASH} if kind == "topup" else {}) | params)
+        world.do(card, kind, actor, **({"payment": CASH} if kind == "topup" else {}) | params)
     assert world.balances() == before
     assert [area_on(card, "bus", purse) for purse in ("ed", "ep")] == on_card
     if isinstance(told.value, CarriedOut):

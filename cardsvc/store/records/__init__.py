@@ -6,12 +6,14 @@ from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
+from cardsvc.store.records.refunds import BicycleHold, Refund
 from cardsvc.store.records.staff import Approval, Outlet, Staff
 from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal
 
 __all__ = [
     "Approval",
+    "BicycleHold",
     "Card",
     "CardApplication",
     "CardSighting",
@@ -26,6 +28,7 @@ __all__ = [
     "Purchase",
     "PurseCounter",
     "ReconciliationRun",
+    "Refund",
     "SpendingRecord",
     "Staff",
     "StatementRecord",

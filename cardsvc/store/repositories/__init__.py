@@ -6,12 +6,14 @@ from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purcha
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
+from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
 from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, Terminals
 
 __all__ = [
     "Approvals",
+    "BicycleHolds",
     "CardApplications",
     "CardSightings",
     "Cards",
@@ -29,6 +31,7 @@ __all__ = [
     "Purchases",
     "PurseCounters",
     "ReconciliationRuns",
+    "Refunds",
     "SpendingRecords",
     "StaffRows",
     "StatementRecords",

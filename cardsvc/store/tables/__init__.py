@@ -10,6 +10,7 @@ from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, tra
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
 from cardsvc.store.tables.reconciliation import difference, reconciliation_run
+from cardsvc.store.tables.refunds import bicycle_hold, refund
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
 from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal
@@ -24,6 +25,7 @@ __all__ = [
     "TERMINAL_STATES",
     "UtcDateTime",
     "approval",
+    "bicycle_hold",
     "card",
     "card_application",
     "card_sighting",
@@ -42,6 +44,7 @@ __all__ = [
     "purchase",
     "purse_counter",
     "reconciliation_run",
+    "refund",
     "spending_record",
     "staff",
     "statement_record",

@@ -20,7 +20,7 @@ class Reader(_In):
 class StartOperation(_In):
     """A job on the card in the reader. ``params`` depend on the kind; amounts are integers in fen."""
 
-    kind: Literal["personalise", "open", "close", "topup", "fetch", "purchase", "inspect", "block", "unblock"]
+    kind: Literal["personalise", "open", "close", "topup", "fetch", "purchase", "refund", "inspect", "block", "unblock"]
     params: dict[str, Any] = Field(examples=[{"amount": 10000, "payment": {"method": "cash"}}])
     reader: Reader
 

@@ -1,0 +1,82 @@
+"""The way money came onto a card, and so the way it goes back: cash in cash, everything else through its own channel.
+
+What is on a purse came with its newest loads: spending took the older ones first. So the loads since the purse was last drawn
+down are gone through, newest first, until they cover the balance. Within a load what was paid is spent before the gift, so the
+gift of a load that is not spent up is still there. A balance that no load explains counts as cash.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cardsvc.ledger.postings import payout_account, purse_account
+from cardsvc.procedures.purse import PurseRef
+from cardsvc.service.payments import BY_ORDER
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Load, Transfer
+
+CASH = "cash"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Part of a balance, in fen: ``channel`` is "cash", or the account that pays back through the channel it came by; ``gift``
+    of it was not paid by the holder."""
+
+    channel: str
+    paid: int
+    gift: int = 0
+
+
+def ways_of(uow: UnitOfWork, card_no: str, ref: PurseRef, balance: int) -> tuple[Way, ...]:
+    """How a balance came onto this purse, newest first. The parts add up to the balance."""
+    ways: list[Way] = []
+    left = balance
+    for load in _loads(uow, card_no, ref):
+        for way in _came_by(uow, load):
+            ways.append(_at_most(way, left))
+            left -= ways[-1].paid + ways[-1].gift
+    if left:
+        ways.append(Way(CASH, left))
+    return tuple(way for way in ways if way.paid or way.gift)
+
+
+def _loads(uow: UnitOfWork, card_no: str, ref: PurseRef) -> list[Load]:
+    """Confirmed loads of a purse since it was last drawn down, newest first, in the order of the books."""
+    purse = purse_account(card_no, ref.application, ref.purse)
+    found: list[Load] = []
+    for transfer in reversed(uow.ledger.of_chain(card_no)):
+        if _draws_down(transfer, purse):
+            break
+        load = uow.loads.get(card_no, transfer.reference) if transfer.credit_account == purse else None
+        if load is not None:
+            found.append(load)
+    return found
+
+
+def _draws_down(transfer: Transfer, purse: str) -> bool:
+    return transfer.debit_account == purse and not transfer.credit_account.startswith("merchant:")
+
+
+def _came_by(uow: UnitOfWork, load: Load) -> tuple[Way, ...]:
+    """An order was paid through the channel that brought it."""
+    order = uow.orders.get(load.card_no, load.payment_reference) if load.payment_method == BY_ORDER else None
+    cash = load.payment_method == CASH
+    return (Way(CASH if cash else payout_account(order.channel if order else load.payment_method), load.paid, load.gift),)
+
+
+def _at_most(way: Way, left: int) -> Way:
+    """What is still there of a part, when only ``left`` is. The gift is spent last."""
+    gift = min(way.gift, left)
+    return Way(way.channel, min(way.paid, left - gift), gift)
+
+
+def split(amount: int, ways: Iterable[Way]) -> dict[str, int]:
+    """An amount that goes back, by channel, newest first: no channel gets more than came by it. What is left over when no load
+    explains it goes back in cash."""
+    back: dict[str, int] = {}
+    for way in ways:
+        part = min(way.paid, amount)
+        back[way.channel] = back.get(way.channel, 0) + part
+        amount -= part
+    back[CASH] = back.get(CASH, 0) + amount
+    return {channel: part for channel, part in back.items() if part}
