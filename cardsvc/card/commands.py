@@ -50,6 +50,11 @@ def read_record(number: int, sfi: int, length: int = 256, expect: tuple[str, ...
     return Ask(Command(CLA_ISO, 0xB2, number, sfi << 3 | 0x04, le=length), "READ RECORD", expect)
 
 
+def read_record_by_tag(tag: int, expect: tuple[str, ...] = SUCCESS) -> Ask:
+    """READ RECORD of the selected file by its tag: tag, length, value."""
+    return Ask(Command(CLA_ISO, 0xB2, tag, 0x00, le=256), "READ RECORD", expect)
+
+
 def append_record(sfi: int, record: bytes, p2_low: int, *, secret: bool = False) -> Ask:
     """APPEND RECORD; families disagree on the low three bits of P2 (profile: append_record_p2_low)."""
     return Ask(Command(CLA_ISO, 0xE2, 0x00, sfi << 3 | p2_low, record), "APPEND RECORD", changes=True, secret=secret)

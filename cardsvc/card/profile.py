@@ -92,6 +92,33 @@ class KnownFault(_Data):
     source: str
 
 
+class ForeignField(_Data):
+    """One thing to read from a card of another issuer: bytes of a binary file, or the value of a TLV record by its tag."""
+
+    name: str
+    file_id: str = Field(pattern="^[0-9A-F]{4}$")
+    tag: int | None = Field(default=None, ge=1, le=254)
+    offset: int = Field(default=0, ge=0, le=200)
+    length: int = Field(ge=1, le=64)
+    coding: Literal["digits", "date", "text"]
+    skip_digits: int = Field(default=0, ge=0, le=8)
+
+    @property
+    def sfi(self) -> int:
+        """Short file identifier."""
+        return int(self.file_id, 16) & 0x1F
+
+
+class ForeignCard(_Data):
+    """What may be read from cards of this family, which others issue."""
+
+    aid: str = Field(pattern="^([0-9A-F]{2}){5,16}$")
+    field: Items[ForeignField]
+    balances: Items[int] = ()
+    log: str | None = Field(default=None, pattern="^[0-9A-F]{4}$")
+    trips: str | None = Field(default=None, pattern="^[0-9A-F]{4}$")
+
+
 class Profile(_Data):
     """One card-OS family. ``source`` names, for every table above and field below, where its values come from."""
 
@@ -108,14 +135,20 @@ class Profile(_Data):
     purse: PurseKnobs
     status: StatusWords
     known_fault: Items[KnownFault] = ()
+    foreign: ForeignCard | None = None
     layout: CardLayout
     source: dict[str, str]
 
     @model_validator(mode="after")
+    def _issued_here_or_read_only(self) -> "Profile":
+        if self.issuable == (self.foreign is not None):
+            raise ValueError("a family is either issuable or has a table foreign that says what to read")
+        return self
+
+    @model_validator(mode="after")
     def _every_value_has_a_source(self) -> "Profile":
-        missing = [
-            path for path in _leaves(self.model_dump(exclude={"source", "layout", "known_fault"})) if not self._sourced(path)
-        ]
+        values = self.model_dump(exclude={"source", "layout", "known_fault"}, exclude_none=True)
+        missing = [path for path in _leaves(values) if not self._sourced(path)]
         unknown = [key for key in self.source if not any(_covers(key, path) for path in _leaves(self.model_dump()))]
         if missing or unknown:
             raise ValueError(f"values without a source: {missing}; sources of nothing: {unknown}")

@@ -184,9 +184,9 @@ def debit_for_purchase(terminal_transaction: bytes, moment: dt.datetime, mac1: b
     return Ask(Command(CLA_PBOC, 0x54, 0x01, 0x00, data, le=8), "DEBIT FOR PURCHASE", changes=True)
 
 
-def get_balance(purse: int) -> Ask:
-    """GET BALANCE."""
-    return Ask(Command(CLA_PBOC, 0x5C, 0x00, purse, le=4), "GET BALANCE")
+def get_balance(purse: int, counter: int = 0, expect: tuple[str, ...] = SUCCESS) -> Ask:
+    """GET BALANCE; ``counter`` other than 0 only on transport-union cards."""
+    return Ask(Command(CLA_PBOC, 0x5C, counter, purse, le=4), "GET BALANCE", expect)
 
 
 def get_transaction_prove(transaction_type: int, number: int) -> Ask:

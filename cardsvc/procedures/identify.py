@@ -50,7 +50,10 @@ class CardSight:
 
 
 def identify(profile: Profile) -> Procedure[CardSight]:
-    """Look at the MF, the card-issue file and the purse's EF15."""
+    """Look at the MF, the card-issue file and the purse's EF15. A family that others issue is foreign without a look."""
+    if profile.foreign is not None:
+        yield (select_by_name(bytes.fromhex(profile.foreign.aid), ANY),)
+        return CardSight(CardState.FOREIGN)
     layout = profile.layout
     purse = layout.find("purse")
     answers = yield (

@@ -4,7 +4,9 @@ import datetime as dt
 from typing import Any
 
 from cardsvc.card.purse import LogRecord, TransactionType
+from cardsvc.card.trips import TripRecord
 from cardsvc.iso7816.exchange import Procedure
+from cardsvc.procedures.foreign import ForeignSight, read_foreign
 from cardsvc.procedures.identify import ApplicationSight, CardSight, CardState, identify, read_applications
 from cardsvc.procedures.purse import PurseSight, read_purse
 from cardsvc.service.areas import CITY_PURSE
@@ -19,18 +21,47 @@ class InspectParams(Params):
     """Inspection takes no parameters."""
 
 
-def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight]:
-    return identify(context.profile)
+def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight | ForeignSight]:
+    foreign = context.profile.foreign
+    return identify(context.profile) if foreign is None else read_foreign(foreign)
 
 
-def _seen(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:
+def _seen(context: Context, uow: UnitOfWork, sight: CardSight | ForeignSight, _now: dt.datetime) -> Effect:
     """A card that is no citizen card is a result, not an error."""
+    if isinstance(sight, ForeignSight):
+        return Effect(done=_foreign_json(context, sight))
     summary = {"state": str(sight.state), "profile": context.profile.id, "atr": context.operation.atr}
     if sight.state is not CardState.CITIZEN:
         return Effect(done=summary)
     card = known_card(context, uow, sight)
     facts = {**open_facts(uow, card), "summary": summary, "purse_blocked": sight.purse_blocked}
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
+
+
+def _foreign_json(context: Context, sight: ForeignSight) -> dict[str, Any]:
+    """A card of another issuer, as far as it can be read."""
+    return {
+        "state": str(CardState.FOREIGN),
+        "profile": context.profile.id,
+        "atr": context.operation.atr,
+        "application_sw": f"{sight.sw:04X}",
+        "fields": dict(sight.fields),
+        "balances": {f"{p1:02X}": fen for p1, fen in sight.balances.items()},
+        "log": [_log_json(record) for record in sight.log],
+        "trips": [_trip_json(trip) for trip in sight.trips],
+    }
+
+
+def _trip_json(trip: TripRecord) -> dict[str, Any]:
+    return {
+        "type": f"{trip.type:02X}",
+        "mode": f"{trip.mode:02X}",
+        "station": trip.station.hex().upper(),
+        "amount": trip.amount,
+        "balance": trip.balance,
+        "at": trip.at.hex(),
+        "city": trip.city.hex().upper(),
+    }
 
 
 def _gather(context: Context, uow: UnitOfWork) -> Procedure[Any]:

@@ -41,6 +41,8 @@ def _begin(context: Context, uow: UnitOfWork, sight: CardSight, now: dt.datetime
     citizen = uow.citizens.get(context.params["citizen_id"])
     if citizen is None:
         raise RequestError("citizen_unknown")
+    if not context.profile.issuable:
+        raise CardError("card_family_not_issued", profile=context.profile.id)
     serial = context.profile.chip_serial(bytes.fromhex(context.operation.atr)).hex().upper()
     if not serial:
         raise CardError("chip_serial_missing")

@@ -55,7 +55,8 @@ class Purse:
     def __init__(self, memory: Memory, node: Node) -> None:
         self.node = node
         fields = PURSE.unpack(memory.get(node, 0, PURSE.size))
-        self.use, self.log_sfi, self.kind, self.balance, limit, self.online, self.offline = fields[:7]
+        self.use, self.log_sfi, self.kind, balance, limit, self.online, self.offline = fields[:7]
+        self.balance: int = balance
         self.load_proof: bytes = fields[7]
         self.debit_proof: bytes = fields[8]
         self.overdraft = int.from_bytes(limit, "big")

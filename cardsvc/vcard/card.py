@@ -15,13 +15,15 @@ from cardsvc.vcard.eeprom import Eeprom
 from cardsvc.vcard.faults import FaultPlan, PowerLost, WornOut
 from cardsvc.vcard.fmcos import Fmcos
 from cardsvc.vcard.huada import Huada
+from cardsvc.vcard.issued import SocialSecurity, TUnion
 from cardsvc.vcard.memory import Kind, Memory
 from cardsvc.vcard.session import Apdu, Running, StatusError, refuse
 from cardsvc.vcard.smartcos import Smartcos
 from cardsvc.vcard.t0 import T0
 from cardsvc.vcard.watchdata import Watchdata
 
-PROFILES: dict[str, CardDialect] = {dialect.name: dialect for dialect in (Fmcos(), Smartcos(), Huada(), Watchdata())}
+_DIALECTS: tuple[CardDialect, ...] = (Fmcos(), Smartcos(), Huada(), Watchdata(), SocialSecurity(), TUnion())
+PROFILES = {dialect.name: dialect for dialect in _DIALECTS}
 _MAGIC = b"cardsvc virtual card 1\n"
 _LOG = logging.getLogger(__name__)
 _WHILE_BLOCKED = (0xA4, 0x84, 0x1E, 0x18, 0x16)

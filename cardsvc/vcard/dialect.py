@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from cardsvc.vcard.bodies import Directory
+from cardsvc.vcard.bodies import Directory, Purse
 from cardsvc.vcard.memory import Memory
 from cardsvc.vcard.session import Apdu, Running
 
@@ -50,6 +50,9 @@ class CardDialect(Protocol):
 
     def own_command(self, card: Running, apdu: Apdu) -> bytes | None:
         """A command that only this family has; None for one that it does not know."""
+
+    def counter(self, card: Running, purse: Purse, p1: int) -> int:
+        """What GET BALANCE answers to this P1."""
 
     def mac1_tail(self, card: Running) -> bytes:
         """What MAC1 of a purchase covers after the time."""

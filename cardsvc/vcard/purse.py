@@ -38,7 +38,7 @@ def get_balance(card: Running, dialect: CardDialect, apdu: Apdu) -> bytes:
     """80 5C: P2 names the purse."""
     if apdu.p2 not in (ED, EP):
         refuse(0x6A86)
-    return struct.pack(">I", _purse(card, dialect, apdu.p2).balance)
+    return struct.pack(">I", dialect.counter(card, _purse(card, dialect, apdu.p2), apdu.p1))
 
 
 def initialize(card: Running, dialect: CardDialect, apdu: Apdu) -> bytes:

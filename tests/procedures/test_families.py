@@ -65,3 +65,38 @@ def test_a_personalisation_that_is_torn_again_and_again_comes_to_its_end(world: 
     assert done["resumed"] is True
     world.topup(card, 10000)
     assert balance_on(card, pin_of(world, card)) == (10000, 1, 0)
+
+
+def test_a_transport_union_card_is_read_and_never_made(world: World) -> None:
+    """Number, validity, balances, log and journeys; personalising, topping up and opening are refused."""
+    card = VirtualCard.blank("t-union", seed=1)
+    seen = world.do(card, "inspect")
+    assert (seen["state"], seen["profile"]) == ("foreign", "t-union")
+    assert seen["fields"] == {"card_number": "9" * 19, "valid_from": "2099-01-01", "valid_to": "2099-12-31"}
+    assert seen["balances"] == {"00": 1234, "01": 800, "02": 0, "03": 1234}
+    assert [(entry["type"], entry["amount"]) for entry in seen["log"]] == [("ep_purchase", 200), ("ep_load", 1434)]
+    assert [(trip["type"], trip["amount"], trip["balance"], trip["at"]) for trip in seen["trips"]] == [
+        ("04", 200, 1234, "20990102080000")
+    ]
+    with pytest.raises(CarriedOut, match="card_family_not_issued"):
+        world.do(card, "personalise", citizen_id=world.citizen())
+    with pytest.raises(CarriedOut, match="card_foreign"):
+        world.topup(card, 10000)
+    assert card.unknown_commands == []
+
+
+def test_a_social_security_card_shows_its_card_file_and_nothing_of_its_holder(world: World) -> None:
+    """Over T=0, records by tag."""
+    card = VirtualCard.blank("social-security", seed=1)
+    seen = world.do(card, "inspect")
+    assert seen["fields"] == {
+        "card_number": "A99999999",
+        "version": "3.00",
+        "issuer": "99" * 12,
+        "valid_from": "2099-01-01",
+        "valid_to": "2108-12-31",
+    }
+    assert "测试" not in str(seen)
+    assert card.unknown_commands == []
+    with pytest.raises(CarriedOut, match="card_family_not_issued"):
+        world.do(card, "personalise", citizen_id=world.citizen())
