@@ -15,19 +15,20 @@ def audit() -> None:
 
 @audit.command(
     help=t(
-        "逐卡校验账册的哈希链；有改动、缺失、插入即指出位置，退出码 1",
-        "Check every card's hash chain; exit code 1 when one breaks",
+        "校验账册的哈希链和日封；有改动、缺失、插入即指出位置，退出码 1",
+        "Check every hash chain and day seal; exit code 1 when one breaks",
     )
 )
+@click.option("--root", help=t("打印的日报表上的封根，应能在账上找到", "Root on a printed day sheet: it must be in the books"))
 @json_option
-def verify(*, as_json: bool) -> int:
+def verify(root: str | None, *, as_json: bool) -> int:
     """Verify the ledger."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
     from cardsvc.service.audit import verify_ledger
 
     store = open_database(Settings())
-    found = verify_ledger(store)
+    found = verify_ledger(store, root.lower() if root else None)
     store.close()
     show(found, as_json=as_json, lines=lambda: _verdict(found))
     return 1 if found["breaks"] or found["total"] else 0
@@ -41,8 +42,8 @@ def _verdict(found: dict[str, Any]) -> list[str]:
     return [
         *lines,
         t(
-            f"{found['lines']} 笔，合计 {found['total']}：{verdict}",
-            f"{found['lines']} lines, total {found['total']}: {verdict}",
+            f"{found['lines']} 笔，{found['seals']} 个日封，合计 {found['total']}：{verdict}",
+            f"{found['lines']} lines, {found['seals']} day seals, total {found['total']}: {verdict}",
         ),
     ]
 

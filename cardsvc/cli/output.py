@@ -108,6 +108,8 @@ def exit_code_of(code: str) -> int:
         "keystore": errors.KeystoreError,
         "store": errors.StoreError,
         "operation": errors.OperationError,
+        "day": errors.OperationError,
+        "day_input": errors.RequestError,
     }
     entry = all_entries().get(code)
     return families.get(entry.family if entry else "", errors.CardsvcError).exit_code

@@ -1,8 +1,8 @@
 """The hash chain of a card's transfers: a line that is changed, taken out or put in shows, and where.
 
 hash = SHA-256(previous hash, then card, number, kind, debit, credit, amount, reference, booked at; each on a line of its own).
-A chain belongs to one card, so no two cards wait for each other. The last lines of a chain can be cut off unseen until its
-head is sealed elsewhere: day seals are not built yet.
+A chain belongs to one card (or one shift), so no two cards wait for each other. Its last lines could be cut off unseen; what
+was sealed at a day-end cannot (seal.py).
 """
 
 import datetime as dt

@@ -87,7 +87,31 @@ ORDER_ALLOWED: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.RETURNED: frozenset(),
 }
 
-S = TypeVar("S", LoadState, PurchaseState, OrderState)
+
+@unique
+class ShiftState(StrEnum):
+    """A teller's shift with its cash drawer.
+
+    open                cash taken at the workstation goes into the drawer
+    closing             no more money moves; the drawer is being counted
+    difference_pending  counted, and not what the ledger has: waits for an explanation and another person
+    closed              the drawer is empty, its cash is in the vault, a difference is booked
+    """
+
+    OPEN = "open"
+    CLOSING = "closing"
+    DIFFERENCE_PENDING = "difference_pending"
+    CLOSED = "closed"
+
+
+SHIFT_ALLOWED: Mapping[ShiftState, frozenset[ShiftState]] = {
+    ShiftState.OPEN: frozenset({ShiftState.CLOSING}),
+    ShiftState.CLOSING: frozenset({ShiftState.CLOSED, ShiftState.DIFFERENCE_PENDING}),
+    ShiftState.DIFFERENCE_PENDING: frozenset({ShiftState.CLOSED}),
+    ShiftState.CLOSED: frozenset(),
+}
+
+S = TypeVar("S", LoadState, PurchaseState, OrderState, ShiftState)
 
 
 def advance(allowed: Mapping[S, frozenset[S]], now: S, to: S) -> S:

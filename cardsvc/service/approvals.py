@@ -7,7 +7,7 @@ error undoes both, and the proposal still waits. A kind of decision is an ``Appr
 import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cardsvc.errors import OperationError, RequestError
@@ -74,7 +74,7 @@ def approve(store: Store, kinds: Kinds, approval_id: str, remark: str = "", *, b
         known = _kind(kinds, approval.kind)
         _second_person(approval, known, by)
         known.check(uow, approval.subject, approval.payload)
-        result = known.carry_out(uow, approval, now)
+        result = known.carry_out(uow, replace(approval, decided_by=by.staff_id), now)
         return _decided(uow, approval, ApprovalState.APPROVED, by, now, remark, result)
 
     return store.transact(work)

@@ -4,23 +4,37 @@ import dataclasses
 from typing import Any
 
 from cardsvc.errors import CardError
-from cardsvc.ledger.chain import Line, breaks
+from cardsvc.ledger.chain import Break, Line, breaks
+from cardsvc.service.seals import against_seals, broken_seals
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Transfer
 
+SEALS = "seal"
+"""The name that breaks of the day seals go by, where others have the name of their chain."""
 
-def verify_ledger(store: Store) -> dict[str, Any]:
-    """Check every chain and the total. ``breaks`` names each place that does not hold."""
+
+def verify_ledger(store: Store, known_root: str | None = None) -> dict[str, Any]:
+    """Check every chain, the day seals and the total. ``breaks`` names each place that does not hold.
+
+    ``known_root``: the root on a printed day sheet, 64 hex digits; it must be among the seals.
+    """
     found: list[dict[str, Any]] = []
     lines = 0
     with store.read() as uow:
-        for chain in uow.ledger.chains():
+        found += _places(SEALS, broken_seals(uow, known_root))
+        for chain in sorted({*uow.ledger.chains(), *uow.sealed_heads.chains()}):
             transfers = uow.ledger.of_chain(chain)
             lines += len(transfers)
-            places = breaks(_line(transfer) for transfer in transfers)
-            found.extend({"chain": chain, "number": place.number, "what": place.what} for place in places)
+            sealed = against_seals(transfers, uow.sealed_heads.of_chain(chain))
+            found += _places(chain, breaks(map(_line, transfers)) + sealed)
+        seals = len(uow.day_seals.all())
         total = sum(uow.ledger.balances().values())
-    return {"lines": lines, "total": total, "breaks": found}
+    return {"lines": lines, "seals": seals, "total": total, "breaks": found}
+
+
+def _places(chain: str, found: list[Break]) -> list[dict[str, Any]]:
+    """Breaks as they are shown, each once."""
+    return [{"chain": chain, "number": number, "what": what} for number, what in sorted(set(found))]
 
 
 def _line(transfer: Transfer) -> Line:

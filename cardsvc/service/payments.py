@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 
 from cardsvc.errors import RequestError
 from cardsvc.ledger import postings
-from cardsvc.ledger.states import OrderState
+from cardsvc.ledger.cash import vault_account
+from cardsvc.ledger.states import OrderState, ShiftState
 from cardsvc.service.kinds import Actor, Params
 from cardsvc.store import UnitOfWork
 
@@ -50,6 +51,21 @@ def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
         raise RequestError("payment_reference_used")
 
 
-def money_source(_uow: UnitOfWork, actor: Actor, _payment: Mapping[str, Any]) -> str:
-    """The account that money of this payment, taken by this actor, is in: where a refund goes back to."""
-    return postings.clearing_account(actor.kind, actor.id)
+def money_source(uow: UnitOfWork, actor: Actor, payment: Mapping[str, Any]) -> str:
+    """The account that money of this payment, taken by this actor, is in: where a refund goes back to.
+
+    Cash goes into the drawer of the shift that is open at the workstation; where there is none, and for everything else, the
+    workstation or terminal owes it.
+    """
+    shift = uow.shifts.open_on(actor.kind, actor.id) if payment["method"] == "cash" else None
+    return postings.drawer_account(shift.shift_id) if shift else postings.clearing_account(actor.kind, actor.id)
+
+
+def refund_target(uow: UnitOfWork, source_account: str) -> str:
+    """The account that money taken into ``source_account`` goes back from: a drawer that was closed since is empty, and its
+    cash is in the vault."""
+    kind, _, identifier = source_account.partition(":")
+    shift = uow.shifts.held(identifier) if kind == "drawer" else None
+    if shift is None or shift.state == ShiftState.OPEN:
+        return source_account
+    return vault_account(shift.outlet_id)

@@ -20,7 +20,7 @@ from cardsvc.ledger import postings
 from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, LoadState, OrderState, PurchaseState, advance
 from cardsvc.procedures.purse import PurseRef, TransactionEvidence, load_evidence, purchase_evidence
 from cardsvc.service.kinds import Context
-from cardsvc.service.payments import BY_ORDER
+from cardsvc.service.payments import BY_ORDER, refund_target
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Evidence, Load, Purchase
 
@@ -153,7 +153,8 @@ def refund_load(uow: UnitOfWork, load: Load, rule: str, now: dt.datetime) -> Loa
     suspect = suspect_load(uow, load)
     state = advance(LOAD_ALLOWED, LoadState(suspect.state), LoadState.NOT_WRITTEN)
     written = uow.loads.change(suspect, state=state, settled_by=rule)
-    uow.ledger.post(load.card_no, postings.load_refunded(load.card_no, load.source_account, load.paid), load.load_id, now)
+    target = refund_target(uow, load.source_account)
+    uow.ledger.post(load.card_no, postings.load_refunded(load.card_no, target, load.paid), load.load_id, now)
     if load.gift:
         uow.ledger.post(load.card_no, postings.load_gift_returned(load.card_no, load.product, load.gift), load.load_id, now)
     state = advance(LOAD_ALLOWED, LoadState(written.state), LoadState.REFUNDED)

@@ -1,5 +1,6 @@
 """Read-only views: a card, its transactions, what the ledger says of it."""
 
+import datetime as dt
 from typing import Any
 
 from cardsvc.errors import CardError
@@ -59,8 +60,24 @@ def _transaction(row: Load | Purchase) -> dict[str, Any]:
     }
 
 
-def trial_balance(store: Store) -> dict[str, Any]:
-    """Debits minus credits of every account; ``total`` is zero in a ledger that agrees."""
+def trial_balance(store: Store, before: dt.datetime | None = None) -> dict[str, Any]:
+    """Debits minus credits of every account, before a moment or now; ``total`` is zero in a ledger that agrees."""
     with store.read() as uow:
-        accounts = uow.ledger.balances()
+        accounts = uow.ledger.balances(before=before)
     return {"accounts": accounts, "total": sum(accounts.values())}
+
+
+def statement(store: Store, account: str, start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
+    """What was booked on an account from ``start`` until before ``end``, with the balance before, after each line and at the
+    end. Debits are positive."""
+    with store.read() as uow:
+        opening = running = uow.ledger.balance_of(account, before=start)
+        rows = uow.ledger.of_account(account, start, end)
+    lines = []
+    for row in rows:
+        amount = row.amount if row.debit_account == account else -row.amount
+        running += amount
+        other = row.credit_account if row.debit_account == account else row.debit_account
+        line = {"at": row.booked_at.isoformat(), "kind": row.kind, "other": other, "amount": amount, "balance": running}
+        lines.append({**line, "chain": row.chain, "number": row.number, "reference": row.reference})
+    return {"account": account, "opening": opening, "lines": lines, "closing": running}

@@ -30,6 +30,13 @@ _UNIQUE: tuple[tuple[str, type[CardsvcError], str], ...] = (
     ("pk_nonce", RequestError, "request_replayed"),
     ("pk_card", Conflict, "store_conflict"),
     ("pk_transfer", Conflict, "store_conflict"),
+    ("pk_day_seal", Conflict, "store_conflict"),
+    ("uq_day_seal_day", OperationError, "day_ended"),
+    ("day_seal.outlet_id", OperationError, "day_ended"),
+    ("uq_shift_teller", OperationError, "shift_open_elsewhere"),
+    ("shift.staff_id", OperationError, "shift_open_elsewhere"),
+    ("uq_shift_workstation", OperationError, "workstation_taken"),
+    ("shift.actor_kind", OperationError, "workstation_taken"),
 )
 """Names of constraints as PostgreSQL gives them, and columns as SQLite does."""
 

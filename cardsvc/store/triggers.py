@@ -9,10 +9,22 @@ from collections.abc import Iterable, Mapping, Set
 from enum import StrEnum
 from typing import Any
 
-from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED
+from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, SHIFT_ALLOWED
 from cardsvc.store.states import APPROVAL_ALLOWED, BATCH_ALLOWED, BICYCLE_ALLOWED, DIFFERENCE_ALLOWED
 
-APPEND_ONLY = ("transfer", "evidence", "spending_record", "statement_record", "card_sighting", "reconciliation_run", "refund")
+APPEND_ONLY = (
+    "transfer",
+    "evidence",
+    "spending_record",
+    "statement_record",
+    "card_sighting",
+    "reconciliation_run",
+    "refund",
+    "day_seal",
+    "sealed_head",
+    "month_end",
+)
+
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "load": LOAD_ALLOWED,
     "purchase": PURCHASE_ALLOWED,
@@ -21,6 +33,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "file_batch": BATCH_ALLOWED,
     "difference": DIFFERENCE_ALLOWED,
     "bicycle_hold": BICYCLE_ALLOWED,
+    "shift": SHIFT_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

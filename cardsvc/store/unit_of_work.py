@@ -50,6 +50,10 @@ class UnitOfWork:
         self.suspect_cases = repos.SuspectCases(connection)
         self.refunds = repos.Refunds(connection)
         self.bicycle_holds = repos.BicycleHolds(connection)
+        self.shifts = repos.Shifts(connection)
+        self.day_seals = repos.DaySeals(connection)
+        self.sealed_heads = repos.SealedHeads(connection)
+        self.month_ends = repos.MonthEnds(connection)
 
     def commit(self) -> None:
         """Make everything done in this transaction durable."""

@@ -2,6 +2,7 @@
 
 from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
+from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
@@ -18,10 +19,12 @@ __all__ = [
     "CardApplication",
     "CardSighting",
     "Citizen",
+    "DaySeal",
     "Difference",
     "Evidence",
     "FileBatch",
     "Load",
+    "MonthEnd",
     "Operation",
     "OperationStep",
     "Outlet",
@@ -29,6 +32,8 @@ __all__ = [
     "PurseCounter",
     "ReconciliationRun",
     "Refund",
+    "SealedHead",
+    "Shift",
     "SpendingRecord",
     "Staff",
     "StatementRecord",

@@ -2,6 +2,7 @@
 
 from cardsvc.store.repositories.batches import CardSightings, FileBatches, PurseCounters, SpendingRecords, StatementRecords
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
+from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
@@ -18,11 +19,13 @@ __all__ = [
     "CardSightings",
     "Cards",
     "Citizens",
+    "DaySeals",
     "Differences",
     "EvidenceRows",
     "FileBatches",
     "Ledger",
     "Loads",
+    "MonthEnds",
     "Nonces",
     "OperationSteps",
     "Operations",
@@ -32,6 +35,8 @@ __all__ = [
     "PurseCounters",
     "ReconciliationRuns",
     "Refunds",
+    "SealedHeads",
+    "Shifts",
     "SpendingRecords",
     "StaffRows",
     "StatementRecords",

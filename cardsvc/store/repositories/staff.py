@@ -13,6 +13,12 @@ class Outlets(Rows[Outlet]):
 
     table, record = tables.outlet, Outlet
 
+    def lock(self, outlet_id: str) -> Outlet | None:
+        """The outlet, locked: its vault pays out one float at a time, and its day ends while no shift opens."""
+        query = select(self.table).where(self.table.c.outlet_id == outlet_id).with_for_update()
+        row = self._connection.execute(query).mappings().one_or_none()
+        return Outlet(**row) if row else None
+
     def all(self) -> list[Outlet]:
         """Every outlet, newest first."""
         return self.where(newest="created_at")

@@ -6,6 +6,7 @@ Tables that belong to a card lead their primary key with the card: a top-up touc
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counter, spending_record, statement_record
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
+from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
@@ -30,12 +31,14 @@ __all__ = [
     "card_application",
     "card_sighting",
     "citizen",
+    "day_seal",
     "difference",
     "evidence",
     "file_batch",
     "in_chart",
     "load",
     "metadata",
+    "month_end",
     "nonce",
     "one_of",
     "operation",
@@ -45,6 +48,8 @@ __all__ = [
     "purse_counter",
     "reconciliation_run",
     "refund",
+    "sealed_head",
+    "shift",
     "spending_record",
     "staff",
     "statement_record",

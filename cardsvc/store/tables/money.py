@@ -141,3 +141,8 @@ transfer = Table(
     CheckConstraint("amount > 0", name="ck_transfer_amount"),
     CheckConstraint("debit_account <> credit_account", name="ck_transfer_accounts"),
 )
+Index("ix_transfer_booked_at", transfer.c.booked_at)
+for _side in (transfer.c.debit_account, transfer.c.credit_account):
+    _vaults = text(f"{_side.name} LIKE 'vault:%'")
+    Index(f"ix_transfer_vault_{_side.name.partition('_')[0]}", _side, sqlite_where=_vaults, postgresql_where=_vaults)
+"""What a vault holds is asked whenever a shift opens; a top-up writes to neither of these two."""

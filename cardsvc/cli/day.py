@@ -1,0 +1,110 @@
+"""``cardsvc day``: the end of a day and of a month, and corrections by two people."""
+
+import datetime as dt
+from typing import Any
+
+import click
+
+from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.cli.person import as_option, signed_in
+from cardsvc.units import LOCAL, parse_yuan
+
+
+@click.group(help=t("日结、月结、更正", "Day-end, month-end, corrections"))
+def day() -> None:
+    """Group of day commands."""
+
+
+outlet_option = click.option("--outlet", "outlet_id", required=True, help=t("网点编号", "Outlet id"))
+DATE = click.DateTime(["%Y-%m-%d"])
+
+
+def local_day(given: dt.datetime | None) -> dt.date:
+    """The day that was given, or today in the city."""
+    return given.date() if given else dt.datetime.now(LOCAL).date()
+
+
+@day.command(help=t("列出妨碍日结的事项；有则退出码 1", "What keeps the day from ending; exit code 1 when there is something"))
+@outlet_option
+@json_option
+def status(outlet_id: str, *, as_json: bool) -> int:
+    """List what is open."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.day_end import blockers
+
+    store = open_database(Settings())
+    found = blockers(store, outlet_id, now())
+    store.close()
+    names = {
+        "suspect_unowned": t("待核实交易无人认领", "suspect without an owner"),
+        "shift_unfinished": t("班次未交清", "shift not closed"),
+        "operation_live": t("业务正在办理", "job under way"),
+        "terminal_signed_on": t("终端未签退", "terminal signed on"),
+    }
+    rows = [(names[f["reason"]], f["id"], f["owner"] or "-", f["about"]) for f in found]
+    show(found, as_json=as_json, lines=lambda: table(rows) or [t("可以日结", "The day can end")])
+    return 1 if found else 0
+
+
+@day.command(help=t("日结：封存全部账册链；封根请随报表存档", "End the day and seal the ledger; keep the root on paper"))
+@click.argument("date", type=DATE, required=False)
+@outlet_option
+@as_option
+@json_option
+def end(date: dt.datetime | None, outlet_id: str, staff_id: str, *, as_json: bool) -> None:
+    """End a day."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.day_end import end_day, seal_view
+
+    store = open_database(Settings())
+    found = seal_view(end_day(store, outlet_id, local_day(date), by=signed_in(store, staff_id), now=now()))
+    store.close()
+    show(found, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in found.items()]))
+
+
+@day.command("month-end", help=t("月结：该月各营业日都已日结", "End a month whose days were all ended"))
+@click.argument("month", type=click.DateTime(["%Y-%m"]))
+@outlet_option
+@as_option
+def month_end(month: dt.datetime, outlet_id: str, staff_id: str) -> None:
+    """End a month."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.day_end import end_month
+
+    store = open_database(Settings())
+    end_month(store, outlet_id, month.date(), by=signed_in(store, staff_id), now=now())
+    store.close()
+    click.echo(t(f"{outlet_id} {month:%Y-%m} 已月结", f"{outlet_id} {month:%Y-%m} is ended"))
+
+
+@day.command(
+    help=t(
+        "更正：提出一笔新的转账（借方、贷方、元），由另一人复核后入账",
+        "Propose a new transfer (debit, credit, yuan) that corrects something; it is booked when another person approves",
+    )
+)
+@click.argument("debit")
+@click.argument("credit")
+@click.argument("yuan")
+@click.option("--corrects", required=True, help=t("所更正的交易、班次或单据号", "The load, shift or slip that it is about"))
+@click.option("--reason", required=True, help=t("理由", "Why"))
+@as_option
+@json_option
+def correct(debit: str, credit: str, yuan: str, corrects: str, reason: str, staff_id: str, *, as_json: bool) -> None:
+    """Propose a correction."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.cli.approvals import approval_lines
+    from cardsvc.config import Settings
+    from cardsvc.service.approval_kinds import APPROVALS
+    from cardsvc.service.approvals import approval_view, propose
+    from cardsvc.service.corrections import CORRECTION
+
+    payload: dict[str, Any] = {"debit": debit, "credit": credit, "amount": int(parse_yuan(yuan)), "corrects": corrects}
+    store = open_database(Settings())
+    by = signed_in(store, staff_id)
+    found = approval_view(propose(store, APPROVALS, CORRECTION.name, corrects, payload, reason, by=by, now=now()))
+    store.close()
+    show(found, as_json=as_json, lines=lambda: approval_lines([found]))

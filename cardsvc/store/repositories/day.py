@@ -1,0 +1,128 @@
+"""What may be asked of teller shifts, day seals and month-ends."""
+
+import datetime as dt
+
+from sqlalchemy import func, or_, select
+
+from cardsvc.ledger.seal import Head
+from cardsvc.ledger.states import ShiftState
+from cardsvc.store import tables
+from cardsvc.store.records import DaySeal, MonthEnd, SealedHead, Shift
+from cardsvc.store.rows import Rows
+
+
+class Shifts(Rows[Shift]):
+    """Teller shifts."""
+
+    table, record = tables.shift, Shift
+
+    def for_update(self, shift_id: str) -> Shift | None:
+        """The shift, locked: waits for top-ups that hold it, and they for this (SQLite locks as a whole)."""
+        query = select(self.table).where(self.table.c.shift_id == shift_id).with_for_update()
+        row = self._connection.execute(query).mappings().one_or_none()
+        return Shift(**row) if row else None
+
+    def open_on(self, actor_kind: str, actor_id: str) -> Shift | None:
+        """The open shift at a workstation, held until the transaction ends: it does not close under money on its way.
+
+        Many may hold it at once, and none writes to it.
+        """
+        columns = self.table.c
+        here = (columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.state == ShiftState.OPEN)
+        row = self._connection.execute(select(self.table).where(*here).with_for_update(read=True)).mappings().one_or_none()
+        return Shift(**row) if row else None
+
+    def held(self, shift_id: str) -> Shift | None:
+        """A shift, held until the transaction ends as ``open_on`` holds it."""
+        query = select(self.table).where(self.table.c.shift_id == shift_id).with_for_update(read=True)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return Shift(**row) if row else None
+
+    def workstations(self, outlet_id: str) -> set[tuple[str, str]]:
+        """Kind and id of every workstation that had a shift of this outlet."""
+        columns = self.table.c
+        query = select(columns.actor_kind, columns.actor_id).where(columns.outlet_id == outlet_id).distinct()
+        return {(kind, actor_id) for kind, actor_id in self._connection.execute(query)}
+
+    def unfinished(self, outlet_id: str) -> list[Shift]:
+        """Shifts of an outlet that are not closed."""
+        return self.where(self.table.c.outlet_id == outlet_id, self.table.c.state != ShiftState.CLOSED)
+
+    def of_outlet(self, outlet_id: str) -> list[Shift]:
+        """All shifts of an outlet, newest first."""
+        return self.where(self.table.c.outlet_id == outlet_id, newest="opened_at")
+
+    def within(self, start: dt.datetime, end: dt.datetime) -> list[Shift]:
+        """Shifts that were opened or closed in this time, or were open throughout, newest first."""
+        columns = self.table.c
+        running = or_(columns.closed_at.is_(None), columns.closed_at >= start)
+        return self.where(columns.opened_at < end, running, newest="opened_at")
+
+
+class DaySeals(Rows[DaySeal]):
+    """Day seals."""
+
+    table, record = tables.day_seal, DaySeal
+
+    def last(self) -> DaySeal | None:
+        """The newest seal."""
+        found = self.where(newest="number", limit=1)
+        return found[0] if found else None
+
+    def of_day(self, outlet_id: str, day: dt.date) -> DaySeal | None:
+        """The seal that ended this day."""
+        found = self.where(self.table.c.outlet_id == outlet_id, self.table.c.business_day == day)
+        return found[0] if found else None
+
+    def of_outlet(self, outlet_id: str) -> list[DaySeal]:
+        """The ended days of an outlet, newest first."""
+        return self.where(self.table.c.outlet_id == outlet_id, newest="business_day")
+
+    def all(self) -> list[DaySeal]:
+        """Every seal, in order."""
+        return self.where(newest="number")[::-1]
+
+
+class SealedHeads(Rows[SealedHead]):
+    """Heads of chains as they were sealed."""
+
+    table, record = tables.sealed_head, SealedHead
+
+    def of_seal(self, seal_number: int) -> list[SealedHead]:
+        """The heads that one seal covers."""
+        return self.where(self.table.c.seal_number == seal_number)
+
+    def of_chain(self, chain: str) -> list[SealedHead]:
+        """Every sealed head of one chain."""
+        return self.where(self.table.c.chain == chain)
+
+    def chains(self) -> list[str]:
+        """Every chain that was ever sealed."""
+        return list(self._connection.execute(select(self.table.c.chain).distinct()).scalars())
+
+    def add_all(self, heads: list[Head], seal_number: int) -> None:
+        """Keep the heads of a seal."""
+        rows = [{**head._asdict(), "seal_number": seal_number} for head in heads]
+        if rows:
+            self._connection.execute(self.table.insert(), rows)
+
+    def unsealed(self) -> list[Head]:
+        """The heads of chains that grew since they were last sealed, as one statement sees them."""
+        transfer = tables.transfer.c
+        now = select(transfer.chain, func.max(transfer.number).label("number")).group_by(transfer.chain).subquery()
+        sealed = (
+            select(self.table.c.chain, func.max(self.table.c.number).label("number")).group_by(self.table.c.chain).subquery()
+        )
+        query = (
+            select(transfer.chain, transfer.number, transfer.hash)
+            .join(now, (now.c.chain == transfer.chain) & (now.c.number == transfer.number))
+            .outerjoin(sealed, sealed.c.chain == transfer.chain)
+            .where(or_(sealed.c.number.is_(None), sealed.c.number < transfer.number))
+        )
+        return [Head(*row) for row in self._connection.execute(query)]
+
+
+class MonthEnds(Rows[MonthEnd]):
+    """Ended months."""
+
+    table, record = tables.month_end, MonthEnd

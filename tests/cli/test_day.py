@@ -1,0 +1,54 @@
+"""A day at an outlet on the command line: float, top-up, count, day-end, audit."""
+
+from pathlib import Path
+
+import pytest
+
+from cardsvc.bootstrap import now
+from cardsvc.units import id_number_check_digit
+from cardsvc.vcard import VirtualCard
+from tests.cli.test_cli import BODY, as_json, run
+from tests.day.outlet import PASSWORD, open_hall
+from tests.world import World
+
+
+@pytest.fixture
+def hall(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """The outlet of the other tests in the database of the command line, under the password of all tests."""
+    world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
+    open_hall(world)
+    world.close()
+    (tmp_path / "password").write_text(PASSWORD)
+    return {**home, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "password")}
+
+
+def test_a_day_on_the_command_line(hall: dict[str, str], tmp_path: Path) -> None:
+    """Cash from the bank by two people, a shift with a top-up, a short drawer, the seal, and the audit with its root."""
+    run(hall, "keys", "init")
+    vault = ("day", "correct", "vault:hall", "clearing:bank:hall", "1000", "--corrects", "slip-1", "--reason", "bank")
+    asked = as_json(hall, *vault, "--as", "boss")
+    run(hall, "approvals", "approve", asked["approval_id"], "--as", "second")
+    shift = as_json(hall, "shift", "open", "--count", "100x2", "--as", "teller")
+    file = str(tmp_path / "card")
+    VirtualCard.blank("fudan-fmcos2", seed=1).save(Path(file))
+    number = BODY + id_number_check_digit(BODY)
+    register = ("citizen", "register", "--name", "测试一", "--id-number", number, "--sex", "1", "--birth-date", "1999-02-28")
+    person = as_json(hall, *register)
+    run(hall, "card", "personalise", "--citizen", person["citizen_id"], "--vcard", file)
+    run(hall, "card", "topup", "100", "--vcard", file)
+    assert shift["shift_id"] in run(hall, "day", "status", "--outlet", "hall", code=1).stdout
+    assert "shift_unfinished" in run(hall, "day", "end", "--outlet", "hall", "--as", "boss", code=9).stderr
+    closed = as_json(hall, "shift", "close", shift["shift_id"], "--count", "100x2", "--count", "50x1", "--as", "teller")
+    assert (closed["state"], closed["expected"], closed["difference"]) == ("difference_pending", 30000, -5000)
+    asked = as_json(hall, "shift", "explain", shift["shift_id"], "--reason", "a note is missing", "--as", "teller")
+    run(hall, "approvals", "approve", asked["approval_id"], "--as", "boss")
+    assert "-50.00" in run(hall, "shift", "list", "--outlet", "hall").stdout
+    seal = as_json(hall, "day", "end", "--outlet", "hall", "--as", "boss")
+    assert as_json(hall, "audit", "verify", "--root", seal["root"].upper())["breaks"] == []
+    assert "missing" in run(hall, "audit", "verify", "--root", "ab" * 32, code=1).stdout
+    accounts = as_json(hall, "db", "balance")["accounts"]
+    assert (accounts["vault:hall"], accounts["difference:hall"]) == (1105000, 5000)
+    assert as_json(hall, "db", "balance", "--as-of", "2020-01-01") == {"accounts": {}, "total": 0}
+    lines = as_json(hall, "db", "statement", "vault:hall", "--from", "2020-01-01")["lines"]
+    assert [line["amount"] for line in lines] == [1000000, 100000, -20000, 25000]
+    assert "count_wrong" in run(hall, "shift", "open", "--count", "3x1", "--as", "teller", code=2).stderr

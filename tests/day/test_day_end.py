@@ -1,0 +1,252 @@
+"""The end of a day: refused while something is open, and sealed so that nobody can cut or rewrite what was booked."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import create_engine
+
+from cardsvc.errors import CardsvcError
+from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.approvals import propose
+from cardsvc.service.audit import verify_ledger
+from cardsvc.service.day_end import blockers, end_day, end_month
+from cardsvc.service.suspects import suspects, take
+from cardsvc.store.records import DaySeal
+from cardsvc.vcard import FaultPlan
+from tests.databases import on_postgresql, url_of
+from tests.day.outlet import Hall, refused
+from tests.world import DESK, FAMILIES
+
+TODAY = dt.date(2026, 11, 24)
+
+
+def end(hall: Hall, day: dt.date = TODAY) -> DaySeal:
+    """End a day."""
+    return end_day(hall.world.store, "hall", day, by=hall["boss"], now=hall.world.now)
+
+
+def reasons(hall: Hall) -> list[tuple[str, str | None]]:
+    """What keeps the day from ending, and who looks after it."""
+    return [(found["reason"], found["owner"]) for found in blockers(hall.world.store, "hall", hall.world.now)]
+
+
+def test_a_day_ends_once_everything_is_cleared(hall: Hall) -> None:
+    """A suspect, a shift and a job under way; one after the other is cleared, and each refusal lists what is left."""
+    world = hall.world
+    card, other = world.issue(FAMILIES[0]), world.issue(FAMILIES[1], 2)
+    shift = hall.open()
+    card.plan = FaultPlan(tear_after_command=7)
+    with pytest.raises(CardsvcError):
+        world.topup(card, 5000, DESK)
+    channel = other.channel()
+    reply = world.port().start("inspect", {}, atr=other.atr, idempotency_key="a-key-of-a-job")
+    assert sorted(reasons(hall)) == sorted(
+        [("suspect_unowned", None), ("shift_unfinished", "teller"), ("operation_live", "desk-1")], key=str
+    )
+    with pytest.raises(CardsvcError, match=r"suspect_unowned.*shift_unfinished.*operation_live"):
+        end(hall)
+    world.port().abandon(reply.id, reply.step, [], "customer left")
+    channel.close()
+    (entry,) = suspects(world.store, world.now)
+    take(world.store, entry["card_no"], entry["id"], "", by=hall["teller"], now=world.now)
+    assert reasons(hall) == [("shift_unfinished", "teller")]
+    with refused("day_open"):
+        end(hall)
+    hall.close(shift, 35000)
+    seal = end(hall)
+    assert (seal.number, seal.business_day) == (1, TODAY)
+    with refused("day_ended"):
+        end(hall)
+    with refused("day_ended"):
+        hall.open()
+
+
+def test_only_a_supervisor_of_the_outlet_ends_its_day(hall: Hall) -> None:
+    """And not one that has not begun, or of an outlet that is not there."""
+    for who, code in (("teller", "not_permitted"), ("auditor", "not_permitted")):
+        with refused(code):
+            end_day(hall.world.store, "hall", TODAY, by=hall[who], now=hall.world.now)
+    with refused("not_permitted"):
+        end_day(hall.world.store, "moon", TODAY, by=hall["boss"], now=hall.world.now)
+    with refused("day_not_begun"):
+        end(hall, TODAY + dt.timedelta(days=1))
+    with refused("outlet_unknown"):
+        blockers(hall.world.store, "moon", hall.world.now)
+
+
+def test_a_month_ends_after_its_days(hall: Hall) -> None:
+    """Not before it is over, not with a day of work that was not ended, and once."""
+    world, month = hall.world, dt.date(2026, 11, 1)
+
+    def month_end() -> None:
+        end_month(world.store, "hall", month, by=hall["boss"], now=world.now)
+
+    hall.close(hall.open(), 30000)
+    with refused("month_not_over"):
+        month_end()
+    world.now += dt.timedelta(days=7)
+    with refused("month_open"):
+        month_end()
+    end(hall)
+    month_end()
+    with refused("month_ended"):
+        month_end()
+
+
+CARD = "3100010100000001"
+
+
+def found_after(hall: Hall, *sql: str, table: str = "transfer") -> list[tuple[str, int, str]]:
+    """What the verifier says after somebody with the database's password was at it."""
+    engine = create_engine(url_of(hall.world.path))
+    with engine.begin() as raw:
+        where = f" ON {table}" if on_postgresql() else ""
+        for trigger in (f"{table}_no_update", f"{table}_no_delete"):
+            raw.exec_driver_sql(f"DROP TRIGGER {trigger}{where}")
+        for statement in sql:
+            raw.exec_driver_sql(statement)
+    engine.dispose()
+    return [(b["chain"], b["number"], b["what"]) for b in verify_ledger(hall.world.store)["breaks"]]
+
+
+def test_an_honest_ledger_with_seals_holds(sealed: Hall) -> None:
+    """Also with the roots that stand on the day sheets, and not with another."""
+    found = verify_ledger(sealed.world.store)
+    assert (found["seals"], found["total"], found["breaks"]) == (2, 0, [])
+    with sealed.world.store.read() as uow:
+        roots = [seal.root for seal in uow.day_seals.all()]
+    assert all(verify_ledger(sealed.world.store, root)["breaks"] == [] for root in roots)
+    assert verify_ledger(sealed.world.store, "0" * 64)["breaks"] == [{"chain": "seal", "number": 3, "what": "missing"}]
+
+
+def test_lines_cut_off_the_end_of_a_sealed_chain_are_found(sealed: Hall) -> None:
+    """The chain by itself would look whole."""
+    assert found_after(sealed, f"DELETE FROM transfer WHERE chain = '{CARD}' AND number > 3") == [(CARD, 4, "missing")]
+
+
+def test_a_whole_chain_that_is_gone_is_found(sealed: Hall) -> None:
+    """From its first line on."""
+    assert found_after(sealed, f"DELETE FROM transfer WHERE chain = '{CARD}'") == [(CARD, 1, "missing")]
+
+
+def test_a_chain_that_was_written_anew_is_found(sealed: Hall) -> None:
+    """With right hashes throughout: only the seal knows better."""
+    import dataclasses
+
+    from cardsvc.ledger.chain import FIRST, link
+
+    with sealed.world.store.read() as uow:
+        lines = uow.ledger.of_chain(CARD)
+    statements, previous = [], FIRST
+    for line in lines:
+        forged = dataclasses.replace(line, amount=line.amount * 2)
+        content = dataclasses.astuple(forged)[:-2]
+        digest = link(previous, content)
+        statements.append(
+            f"UPDATE transfer SET amount = {forged.amount}, previous_hash = '{previous}', hash = '{digest}' "
+            f"WHERE chain = '{CARD}' AND number = {line.number}"
+        )
+        previous = digest
+    assert found_after(sealed, *statements) == [(CARD, 2, "changed"), (CARD, 4, "changed")]
+
+
+@pytest.mark.parametrize(
+    ("sql", "table", "expected"),
+    [
+        (
+            "UPDATE day_seal SET root = previous_root WHERE number = 1",
+            "day_seal",
+            {("seal", 1, "changed"), ("seal", 2, "inserted")},
+        ),
+        ("UPDATE day_seal SET sealed_by = 'second' WHERE number = 2", "day_seal", {("seal", 2, "changed")}),
+        ("UPDATE day_seal SET business_day = '2020-01-01' WHERE number = 1", "day_seal", {("seal", 1, "changed")}),
+        (f"DELETE FROM sealed_head WHERE seal_number = 2 AND chain = '{CARD}'", "sealed_head", {("seal", 2, "changed")}),
+        ("UPDATE sealed_head SET number = 1 WHERE seal_number = 1", "sealed_head", {("seal", 1, "changed")}),
+    ],
+)
+def test_changed_seals_are_found(sealed: Hall, sql: str, table: str, expected: set[tuple[str, int, str]]) -> None:
+    """A seal, its author, its day, or one of its heads."""
+    assert expected <= set(found_after(sealed, sql, table=table))
+
+
+def test_a_seal_taken_out_is_found(sealed: Hall) -> None:
+    """In the middle by its number; the newest by its root on paper."""
+    with sealed.world.store.read() as uow:
+        root = uow.day_seals.all()[-1].root
+    engine = create_engine(url_of(sealed.world.path))
+    with engine.begin() as raw:
+        for table in ("day_seal", "sealed_head"):
+            raw.exec_driver_sql(f"DROP TRIGGER {table}_no_delete{' ON ' + table if on_postgresql() else ''}")
+        raw.exec_driver_sql("DELETE FROM sealed_head WHERE seal_number = 2")
+        raw.exec_driver_sql("DELETE FROM day_seal WHERE number = 2")
+    engine.dispose()
+    assert verify_ledger(sealed.world.store)["breaks"] == []
+    assert verify_ledger(sealed.world.store, root)["breaks"] == [{"chain": "seal", "number": 2, "what": "missing"}]
+
+
+def test_a_seal_keeps_only_what_grew(sealed: Hall) -> None:
+    """A card that did nothing on a day is not sealed again."""
+    end(sealed, sealed.world.now.date())
+    sealed.world.now += dt.timedelta(days=1)
+    end(sealed, sealed.world.now.date())
+    with sealed.world.store.read() as uow:
+        sizes = [len(uow.sealed_heads.of_seal(seal.number)) for seal in uow.day_seals.all()]
+    assert sizes == [2, 1, 1, 0]
+    assert verify_ledger(sealed.world.store)["breaks"] == []
+
+
+def test_corrections_are_new_transfers_of_two_people(hall: Hall) -> None:
+    """Booked in a chain of its own when another person agrees; nonsense is not even proposed."""
+    good = {"debit": "fee:card", "credit": "vault:hall", "amount": 500, "corrects": "slip-9"}
+    bad = [
+        {**good, "debit": "treasure:mine"},
+        {**good, "debit": good["credit"]},
+        {**good, "amount": 0},
+        {**good, "amount": -5},
+        {**good, "amount": 2**40},
+        {**good, "extra": 1},
+        {**good, "debit": "vault:hall\nx"},
+    ]
+    before = hall.balance("vault:hall")
+    for payload in bad:
+        with pytest.raises(CardsvcError) as told:
+            propose(hall.world.store, APPROVALS, "correction", "slip-9", payload, "更正", by=hall["teller"], now=hall.world.now)
+        assert told.value.code in ("params_invalid", "account_unknown")
+    done = hall.agree("correction", "slip-9", good, second="auditor")
+    assert hall.balance("vault:hall") == before - 500
+    with hall.world.store.read() as uow:
+        (line,) = uow.ledger.of_chain(done.result["chain"])
+    assert (line.kind, line.amount, line.reference) == ("correction", 500, done.approval_id)
+
+
+def test_two_day_ends_at_once_make_two_seals(hall: Hall) -> None:
+    """Of several outlets: one waits or runs again, and the seals stand in one line."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from cardsvc.service.staff import add_outlet, add_staff
+    from tests.day.outlet import PASSWORD
+
+    store, now = hall.world.store, hall.world.now
+    supervisors = [hall["boss"]]
+    for name in ("east", "west", "north"):
+        add_outlet(store, name, name, now)
+        supervisors.append(add_staff(store, name, name, "supervisor", name, PASSWORD, now, by=hall["admin"]))
+    with ThreadPoolExecutor(4) as pool:
+        seals = list(pool.map(lambda by: end_day(store, by.outlet_id, TODAY, by=by, now=now), supervisors))
+    assert sorted(seal.number for seal in seals) == [1, 2, 3, 4]
+    assert verify_ledger(store)["breaks"] == []
+
+
+def test_balances_stand_as_they_stood(sealed: Hall) -> None:
+    """Before each day, and lines of an account that lead from one balance to the next."""
+    from cardsvc.service.views import statement, trial_balance
+
+    store, now = sealed.world.store, sealed.world.now
+    days = [trial_balance(store, now - dt.timedelta(days=back, minutes=1)) for back in (2, 1, 0)]
+    purse = f"purse:{CARD}:purse:ep"
+    assert [day["accounts"].get(purse, 0) for day in days] == [0, -5000, -10000]
+    assert [day["total"] for day in days] == [0, 0, 0]
+    assert trial_balance(store)["accounts"][purse] == -15000
+    found = statement(store, purse, now - dt.timedelta(days=1, minutes=1), now + dt.timedelta(minutes=1))
+    assert (found["opening"], found["closing"]) == (-5000, -15000)
+    assert [line["balance"] for line in found["lines"]] == [-10000, -15000]
