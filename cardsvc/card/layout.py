@@ -94,6 +94,11 @@ class ApplicationLayout(_Data):
                 return slot
         raise KeyError(f"application {self.name} has no {purpose} key")
 
+    @property
+    def purses(self) -> tuple[str, ...]:
+        """Names of its purses: "ed", "ep"."""
+        return tuple(file.name for file in self.file if file.kind == "purse")
+
     def find(self, name: str) -> FileLayout:
         """The file with this name. Raises KeyError."""
         for file in self.file:

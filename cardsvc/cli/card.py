@@ -108,6 +108,7 @@ def fetch(order_id: str | None) -> tuple[str, Mapping[str, Any]]:
 @click.option("--merchant", default="bus", show_default=True, help=t("商户代码", "Merchant code"))
 @area_option
 @product_option
+@click.option("--month-first", is_flag=True, help=t("先用月票区，不够再用城市通", "Month ticket first, then city purse"))
 @_job
 def spend(amount: str, merchant: str, **area: Any) -> tuple[str, Mapping[str, Any]]:
     """Spend from a money area."""
@@ -236,6 +237,7 @@ def _inspect_lines(result: Mapping[str, Any]) -> list[str]:
         (t("余额", "Balance"), balance),
     ]
     rows += [(name, _application(entry)) for name, entry in result["applications"].items()]
+    rows += [(_area_name(area), _area_value(area)) for area in result["areas"]]
     log = [(str(r["number"]), r["type"], format_yuan(r["amount"]), r["terminal_no"], r["at"]) for r in purse.get("log", [])]
     return (
         table(rows)
@@ -257,3 +259,11 @@ def _waiting_lines(result: Mapping[str, Any]) -> list[str]:
 
 def _application(entry: Mapping[str, Any]) -> str:
     return " ".join(str(entry[key]) for key in ("state", "product", "valid_from", "valid_to") if entry.get(key))
+
+
+def _area_name(area: Mapping[str, Any]) -> str:
+    return " ".join(str(area[key]) for key in ("product", "period") if area[key])
+
+
+def _area_value(area: Mapping[str, Any]) -> str:
+    return format_yuan(area["balance"]) + (t("（已过期作废）", " (over, void)") if area["over"] else "")

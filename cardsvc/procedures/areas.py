@@ -24,7 +24,7 @@ class AreaSight:
 def read_areas(profile: Profile, application: str) -> Procedure[AreaSight]:
     """Record and balances in one round trip. Raises CardError ``application_blocked``, ``application_missing``."""
     layout = profile.layout.find(application)
-    purses = [file.name for file in layout.file if file.kind == "purse"]
+    purses = layout.purses
     asks = (
         select_by_name(layout.aid_bytes),
         read_binary(layout.find("application").sfi, ApplicationRecord.LENGTH),

@@ -3,11 +3,13 @@
 One round trip for a citizen card. Reads only.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
 
 from cardsvc.card.commands import get_challenge, read_binary, select_by_id, select_by_name
 from cardsvc.card.profile import Profile
+from cardsvc.card.purse import PURSES, get_balance
 from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, CardIssue, CardIssueSeen, PurseApplication, card_no_of
 from cardsvc.iso7816.exchange import Procedure, send
 from cardsvc.iso7816.status import SW
@@ -87,25 +89,31 @@ def _without_mf(profile: Profile, sw: int) -> Procedure[CardSight]:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationSight:
-    """One application as the card shows it. ``record`` is None when it is blocked, missing or does not decode."""
+    """One application as the card shows it. ``record`` is None when it is blocked, missing or does not decode; ``balances`` in
+    fen by purse ("ed", "ep"), of the purses of its own that could be read."""
 
     name: str
     sw: int
     blocked: bool
     record: ApplicationRecord | None
+    balances: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_applications(profile: Profile) -> Procedure[tuple[ApplicationSight, ...]]:
-    """The own applications (bus, parking, library, park pass): opened or not, blocked, and what their record says."""
+    """The own applications (bus, parking, library, park pass): opened or not, blocked, their record and their purses."""
     sights = []
     for application in profile.layout.applications:
         if application.name in ("holder", "purse"):
             continue
+        purses = application.purses
         answers = yield (
             select_by_name(application.aid_bytes),
             read_binary(application.find("application").sfi, ApplicationRecord.LENGTH),
+            *(get_balance(PURSES[purse]) for purse in purses),
         )
         blocked = f"{answers[0].sw:04X}" in profile.status.blocked_select
         record = ApplicationRecord.parse(answers[1].data) if len(answers) > 1 and answers[1].ok else None
-        sights.append(ApplicationSight(application.name, answers[0].sw, blocked, record))
+        given = zip(purses, answers[2:], strict=False)
+        balances = {purse: int.from_bytes(answer.data, "big") for purse, answer in given if answer.ok}
+        sights.append(ApplicationSight(application.name, answers[0].sw, blocked, record, balances))
     return tuple(sights)

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from cardsvc.card.purse import LogRecord, TransactionType
+from cardsvc.card.records import ApplicationState
 from cardsvc.card.trips import TripRecord
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.foreign import ForeignSight, read_foreign
@@ -11,10 +12,12 @@ from cardsvc.procedures.identify import ApplicationSight, CardSight, CardState, 
 from cardsvc.procedures.purse import PurseSight, read_purse
 from cardsvc.service.areas import CITY_PURSE
 from cardsvc.service.contact import known_card, open_facts
+from cardsvc.service.held import held_areas
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.orders import order_json
 from cardsvc.service.settle import gather, settle_all
 from cardsvc.store import UnitOfWork
+from cardsvc.units import LOCAL
 
 
 class InspectParams(Params):
@@ -76,8 +79,16 @@ def _applications(context: Context, _uow: UnitOfWork) -> Procedure[tuple[Applica
     return read_applications(context.profile)
 
 
-def _note_applications(_context: Context, _uow: UnitOfWork, sights: tuple[ApplicationSight, ...], _now: dt.datetime) -> Effect:
-    return Effect(facts={"applications": {sight.name: _application_json(sight) for sight in sights}})
+def _note_applications(_context: Context, _uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
+    today = now.astimezone(LOCAL).date()
+    areas = [area for sight in sights for area in _areas(sight, today)]
+    return Effect(facts={"applications": {sight.name: _application_json(sight) for sight in sights}, "areas": areas})
+
+
+def _areas(sight: ApplicationSight, today: dt.date) -> list[dict[str, Any]]:
+    if sight.record is None or sight.record.state is not ApplicationState.OPEN:
+        return []
+    return held_areas(sight.name, sight.record, sight.balances, today)
 
 
 def _application_json(sight: ApplicationSight) -> dict[str, Any]:
@@ -109,6 +120,7 @@ def _inspected(context: Context, uow: UnitOfWork, purse: PurseSight | None, _now
             "expiry_date": card.expiry_date.isoformat(),
             "purse": _purse_json(purse),
             "applications": context.facts["applications"],
+            "areas": context.facts["areas"],
             "orders": [order_json(order) for order in uow.orders.waiting(card.card_no)],
             "settled": context.facts["settled"],
         }

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from cardsvc.card.periods import Period
+from cardsvc.card.periods import Period, following
 from cardsvc.errors import OperationError, RuleError
 from cardsvc.rules import LoadDecision, LoadRequest, RuleSet, check_load
 from cardsvc.rules.ruleset import Method
@@ -34,7 +34,7 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
     local = now.astimezone(LOCAL)
     target = load.target
     if target.period is not None:
-        _refuse_ending(target.period, local)
+        _check_period(target.period, local)
     return check_load(
         rules,
         LoadRequest(
@@ -52,9 +52,16 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
     )
 
 
-def _refuse_ending(period: Period, local: dt.datetime) -> None:
+def _check_period(period: Period, local: dt.datetime) -> None:
+    """Not over, nor over before the card could answer; begun, or beginning next month."""
     if (local + LAST_MINUTE).date() >= period.end:
         raise RuleError("rule_month_over", period=period)
+    if period.first > following(local.date()):
+        raise RuleError("rule_month_too_early", period=period, since=f"{_month_before(period.first):%Y-%m}")
+
+
+def _month_before(month: dt.date) -> dt.date:
+    return (month - dt.timedelta(days=1)).replace(day=1)
 
 
 def _loads_today(uow: UnitOfWork, load: Proposal, now: dt.datetime) -> int:

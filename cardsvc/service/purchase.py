@@ -1,20 +1,21 @@
 """Purchase through this service: for the demo's bus, for tests, and for drawing a purse down."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cardsvc.card.purse import InitializeForPurchaseAnswer
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger import postings
-from cardsvc.procedures.areas import AreaSight
+from cardsvc.procedures.areas import AreaSight, read_areas
 from cardsvc.procedures.purse import DebitForPurchaseOutcome
 from cardsvc.rules import check_spend
 from cardsvc.service import areas
 from cardsvc.service.areas import AreaParams, outside_city_purse, target_of, wanted
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.debit import authorise_debit, break_off_debit, debit, initialize_debit, settle_debit
+from cardsvc.service.held import month_ticket_first
 from cardsvc.service.kinds import Context, Effect, OperationKind, Phase
 from cardsvc.service.settle import refuse_while_open
 from cardsvc.store import UnitOfWork
@@ -23,20 +24,35 @@ from cardsvc.units import LOCAL, MAX_AMOUNT
 
 
 class PurchaseParams(AreaParams):
-    """Parameters of a purchase. ``amount`` in fen; ``merchant``: who is owed, for example "bus"."""
+    """Parameters of a purchase. ``amount`` in fen; ``merchant``: who is owed, for example "bus"; ``month_first``: from the
+    month ticket if it has enough, else from the city purse."""
 
+    month_first: bool = False
     amount: int = Field(gt=0, le=MAX_AMOUNT)
     merchant: str = Field(pattern="^[a-z0-9-]{1,32}$")
 
+    @model_validator(mode="after")
+    def _chooses_once(self) -> Self:
+        if self.month_first and (self.area, self.product) != ("purse", None):
+            raise ValueError("month_first chooses the area by itself")
+        return self
+
+
+def _needs_look(context: Context) -> bool:
+    return context.params["month_first"] or outside_city_purse(context)
+
 
 def _look(context: Context, _uow: UnitOfWork) -> Procedure[AreaSight]:
-    return areas.look(context)
+    return read_areas(context.profile, "bus") if context.params["month_first"] else areas.look(context)
 
 
 def _choose(context: Context, _uow: UnitOfWork, sight: AreaSight, now: dt.datetime) -> Effect:
     """Month money that is over is not spent."""
-    area = wanted(context)
-    target = areas.target_for_purchase(area, areas.record_of(area, sight), now.astimezone(LOCAL).date())
+    area, today = wanted(context), now.astimezone(LOCAL).date()
+    if context.params["month_first"]:
+        target = month_ticket_first(sight, context.params["amount"], today)
+    else:
+        target = areas.target_for_purchase(area, areas.record_of(area, sight), today)
     return Effect(facts={"target": target.to_facts()})
 
 
@@ -87,7 +103,7 @@ PURCHASE = OperationKind(
     PurchaseParams,
     (
         *CONTACT,
-        Phase("look", _look, _choose, needed=outside_city_purse),
+        Phase("look", _look, _choose, needed=_needs_look),
         Phase("initialize", _initialize, _authorise),
         Phase("debit", _debit, _settle, late=True),
     ),

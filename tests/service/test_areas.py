@@ -77,6 +77,8 @@ def test_this_month_and_the_next_lie_in_two_purses(world: World, family: str) ->
     assert (spent["period"], spent["balance"]) == ("2026-11", 4900)
     world.now = local(2026, 12, 1, 0, 0, 0)
     assert world.do(card, "purchase", KIOSK, amount=100, merchant="bus", area="month")["period"] == "2026-12"
+    shown = [(a["period"], a["balance"], a["over"]) for a in world.do(card, "inspect")["areas"]]
+    assert shown == [("2026-11", 4900, True), ("2026-12", 5900, False)]
     for purse, balance in (("ed", 4900), ("ep", 5900)):
         assert area_on(card, "bus", purse) == owed(world, f"bus:{purse}") == balance
     assert area_on(card, "purse") == 0
@@ -174,6 +176,7 @@ def test_the_parking_card_has_a_purse_of_its_own(world: World) -> None:
     world.do(card, "open", application="parking", product="2")
     assert load(world, card, 5000, product="parking")["balance"] == 5000
     spent = world.do(card, "purchase", KIOSK, amount=600, merchant="parking", product="parking")
+    assert [(area["product"], area["balance"]) for area in world.do(card, "inspect")["areas"]] == [("parking", 4400)]
     assert area_on(card, "parking") == owed(world, "parking:ep") == spent["balance"] == 4400
     assert area_on(card, "purse") == 0
     other = world.issue(FMCOS, 2)
@@ -210,6 +213,8 @@ def test_areas_that_the_card_does_not_have(world: World) -> None:
     assert refusal(world, closed, amount=5000, area="month") == "application_not_open"
     assert refusal(world, card, amount=5000, area="month", product="A") == "product_not_on_card"
     assert refusal(world, card, amount=15000, area="season") == "rule_area_not_loadable"
+    assert refusal(world, card, amount=5000, area="month", month="2027-01") == "rule_month_too_early"
+    assert refusal(world, card, amount=5000, area="month", month="2026-10") == "rule_month_over"
     assert refusal(world, card, amount=2**31 - 1, area="month") == "rule_amount_above_maximum"
 
 
@@ -291,3 +296,25 @@ def test_reopening_keeps_the_period_of_money_that_is_there(world: World) -> None
     assert refusal(world, card, amount=5000, area="month") == "application_not_open"
     world.do(card, "open", DESK, application="bus", product="T")
     assert world.do(card, "purchase", KIOSK, amount=100, merchant="bus", area="month")["balance"] == 4900
+
+
+def test_the_month_ticket_goes_first(world: World) -> None:
+    """While it is good and has enough; otherwise the city purse pays, as it does on a card without a month ticket."""
+    card, plain = bus_card(world, "T"), world.issue(FMCOS, 2)
+    load(world, card, 5000, area="month")
+    for one in (card, plain):
+        load(world, one, 10000)
+
+    def ride(fare: int, one: VirtualCard = card) -> tuple[str, int]:
+        paid = world.do(one, "purchase", KIOSK, amount=fare, merchant="bus", month_first=True)
+        return paid["area"], paid["balance"]
+
+    assert ride(4900) == ("month", 100)
+    assert ride(200) == ("purse", 9800)
+    assert ride(200, plain) == ("purse", 9800)
+    world.now = local(2026, 12, 1, 0, 0)
+    assert ride(100) == ("purse", 9700)
+    assert area_on(card, "bus", "ed") == owed(world, "bus:ed") == 100
+    assert area_on(card, "purse") == owed(world, "purse:ep") == 9700
+    wrong = {"amount": 100, "merchant": "bus", "area": "month", "month_first": True}
+    assert refusal(world, card, "purchase", **wrong) == "params_invalid"
