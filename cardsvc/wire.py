@@ -4,8 +4,8 @@ A *port* takes a job and hands out batches of commands until the job has ended. 
 client is another, so a job runs the same way through a local reader, the desk agent and a terminal.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
 from typing import Any, Protocol
 
@@ -90,6 +90,14 @@ def answers_to_json(answers: Answers) -> list[str]:
     return [answer.encode().hex().upper() for answer in answers]
 
 
-def answers_from_json(values: list[str]) -> Answers:
-    """Answers from hex. Raises ValueError for what is not hex, CardError ``answer_malformed`` for no status word."""
-    return tuple(Answer.parse(bytes.fromhex(value)) for value in values)
+def timings_of(answers: Answers) -> list[float | None]:
+    """Milliseconds that the card took for each answer, None where nobody measured."""
+    return [answer.milliseconds for answer in answers]
+
+
+def answers_from_json(values: list[str], timings: Sequence[float | None] | None = None) -> Answers:
+    """Answers from hex. Raises ValueError for what is not hex or timings of another number, CardError ``answer_malformed``."""
+    answers = tuple(Answer.parse(bytes.fromhex(value)) for value in values)
+    if timings is None:
+        return answers
+    return tuple(replace(answer, milliseconds=time) for answer, time in zip(answers, timings, strict=True))

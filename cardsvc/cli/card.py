@@ -10,6 +10,7 @@ import click
 
 from cardsvc.cli.local import card_channel, do, file_option, reader_option, services, trace_option, wait_option
 from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.cli.replay import replay
 from cardsvc.units import LOCAL, format_yuan, parse_yuan
 
 APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
@@ -166,6 +167,9 @@ def log(card_no: str, *, as_json: bool) -> None:
     with services() as opened:
         rows = transactions_view(opened.store, card_no)
     show(rows, as_json=as_json, lines=lambda: transaction_lines(rows))
+
+
+card.add_command(replay)
 
 
 def transaction_lines(rows: list[Any]) -> list[str]:

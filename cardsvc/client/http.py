@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cardsvc.errors import Outcome, ReaderError
 from cardsvc.iso7816.exchange import Answers
 from cardsvc.signature import IDEMPOTENCY_KEY, sign
-from cardsvc.wire import OperationState, Reply, answers_to_json, ask_from_json
+from cardsvc.wire import OperationState, Reply, answers_to_json, ask_from_json, timings_of
 
 TIMEOUT_SECONDS = 15
 WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)
@@ -69,11 +69,11 @@ class ApiClient:
 
     def answer(self, operation_id: str, step: int, answers: Answers) -> Reply:
         """See OperationPort.answer."""
-        return _reply(self.call("POST", f"/operations/{operation_id}/steps/{step}", {"answers": answers_to_json(answers)}))
+        return _reply(self.call("POST", f"/operations/{operation_id}/steps/{step}", _answers(answers)))
 
     def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
         """See OperationPort.abandon."""
-        body = {"step": step, "answers": answers_to_json(answers), "reason": reason}
+        body = {"step": step, **_answers(answers), "reason": reason}
         return _reply(self.call("POST", f"/operations/{operation_id}/abandon", body))
 
     def status(self, operation_id: str) -> Reply:
@@ -120,6 +120,10 @@ class ApiClient:
         )
         sign(request, content, self._key, self._terminal_id, secrets.token_hex(16), self._clock())
         return self._session.send(request, timeout=TIMEOUT_SECONDS)
+
+
+def _answers(answers: Answers) -> dict[str, Any]:
+    return {"answers": answers_to_json(answers), "timings": timings_of(answers)}
 
 
 def _taken(response: requests.Response) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Command and answer APDUs.  Source: ISO/IEC 7816-4:2013, 5.1 (cases 1 to 4, short and extended length fields)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cardsvc.errors import CardError
 
@@ -97,10 +97,14 @@ def _split(body: bytes, width: int, all_there_is: int) -> tuple[bytes, int | Non
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer APDU: response data and the two status bytes SW1 SW2 as one number."""
+    """An answer APDU: response data and the two status bytes SW1 SW2 as one number.
+
+    ``milliseconds``: how long the card took, where the side with the card measured it; not part of what the answer is.
+    """
 
     data: bytes
     sw: int
+    milliseconds: float | None = field(default=None, compare=False)
 
     @property
     def ok(self) -> bool:

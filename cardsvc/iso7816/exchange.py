@@ -8,8 +8,9 @@ after the first answer whose status is outside that command's ``expect``; the pr
 least one.
 """
 
+import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from cardsvc.errors import CardError, CardsvcError, Outcome, ReaderError, RequestError
@@ -70,7 +71,7 @@ def run_batch(channel: Channel, batch: Sequence[Ask]) -> Answers:
     answers: list[Answer] = []
     for ask in batch:
         try:
-            answer = Answer.parse(channel.transmit(ask.command.encode()))
+            answer = _timed(channel, ask)
         except (CardError, ReaderError) as cause:
             if not ask.changes:
                 cause.outcome = Outcome.NOT_DONE
@@ -79,6 +80,12 @@ def run_batch(channel: Channel, batch: Sequence[Ask]) -> Answers:
         if not ask.accepts(answer):
             break
     return tuple(answers)
+
+
+def _timed(channel: Channel, ask: Ask) -> Answer:
+    started = time.perf_counter()
+    answer = Answer.parse(channel.transmit(ask.command.encode()))
+    return replace(answer, milliseconds=round((time.perf_counter() - started) * 1000, 1))
 
 
 def check_answers(batch: Sequence[Ask], answers: Sequence[Answer]) -> None:

@@ -26,10 +26,11 @@ from cardsvc.procedures.pin import with_pin
 from cardsvc.rules import RuleSet
 from cardsvc.service.kinds import Actor, Context, Effect, OperationKind, Phase, reasons
 from cardsvc.service.problem import problem_of
+from cardsvc.service.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
 from cardsvc.service.replay import Ended, Waiting, run_phase
 from cardsvc.store import Store, TransactionLost, UnitOfWork
 from cardsvc.store.records import Operation, OperationStep
-from cardsvc.wire import OperationState, Reply, answers_to_json
+from cardsvc.wire import OperationState, Reply, answers_to_json, timings_of
 
 STEP_SECONDS = 60
 """How long an operation waits for the next answers before it lapses."""
@@ -141,6 +142,7 @@ class EnginePort:
             if step == run.operation.step and answers:
                 run.take_what_came(answers)
             if run.operation.state == OperationState.CARD:
+                run.note_exchanges(step, answers)
                 run.break_off(reason)
         return run.reply()
 
@@ -170,6 +172,22 @@ class EnginePort:
         return _Run(self._engine, uow, operation, self._engine.clock())
 
 
+def context_of(engine: Engine, operation: Operation) -> Context:
+    """What a phase of this operation sees."""
+    terminal_no = bytes.fromhex(operation.facts["terminal_no"])
+    actor = Actor(operation.actor_kind, operation.actor_id, terminal_no, operation.facts["role"])
+    profile = next(profile for profile in engine.profiles if profile.id == operation.profile)
+    return Context(operation, profile, engine.keystore, engine.rules, actor)
+
+
+def procedure_of(engine: Engine, context: Context, phase: Phase, uow: UnitOfWork) -> Procedure[Any]:
+    """A phase's procedure, with the PIN before its loads where the card's family wants it."""
+    procedure = phase.procedure(context, uow)
+    if context.operation.card_no is None or not context.profile.purse.pin_for_load:
+        return procedure
+    return with_pin(procedure, engine.keystore.load_pin(context.card_no, context.versions))
+
+
 class _Run:
     """One operation within one transaction."""
 
@@ -184,11 +202,7 @@ class _Run:
 
     def context(self) -> Context:
         """What a phase sees now."""
-        operation = self.operation
-        terminal_no = bytes.fromhex(operation.facts["terminal_no"])
-        actor = Actor(operation.actor_kind, operation.actor_id, terminal_no, operation.facts["role"])
-        profile = next(profile for profile in self.engine.profiles if profile.id == operation.profile)
-        return Context(operation, profile, self.engine.keystore, self.engine.rules, actor)
+        return context_of(self.engine, self.operation)
 
     def proceed(self) -> None:
         """Run phases until one must hear from the card or the operation ends."""
@@ -213,15 +227,7 @@ class _Run:
         """Run the current phase's procedure from its start with the answers that are stored."""
         phase = self.kind.phases[self.operation.phase]
         rows = self.uow.steps.of_phase(self.operation.operation_id, self.operation.phase)
-        return run_phase(phase.name, self._procedure(phase), [row.answers for row in rows])
-
-    def _procedure(self, phase: Phase) -> Procedure[Any]:
-        """A phase's procedure, with the PIN before its loads where the card's family wants it."""
-        context, card_no = self.context(), self.operation.card_no
-        procedure = phase.procedure(context, self.uow)
-        if card_no is None or not context.profile.purse.pin_for_load:
-            return procedure
-        return with_pin(procedure, self.engine.keystore.load_pin(card_no, context.versions))
+        return run_phase(phase.name, procedure_of(self.engine, self.context(), phase, self.uow), [row.answers for row in rows])
 
     def _bind(self, effect: Effect) -> None:
         """Bind the operation to a card: one live operation a card."""
@@ -261,7 +267,14 @@ class _Run:
             raise OperationError("procedure_not_deterministic", kind=operation.kind)
         check_answers(waiting.batch, answers)
         row = OperationStep(
-            operation.operation_id, operation.step, operation.phase, answers_to_json(answers), partial, self.now
+            operation.operation_id,
+            operation.step,
+            operation.phase,
+            answers_to_json(answers),
+            partial,
+            self.now,
+            recorded_commands(waiting.batch[: len(answers)]),
+            timings_of(answers),
         )
         self.uow.steps.add(row)
         expires = self.now + dt.timedelta(seconds=STEP_SECONDS)
@@ -274,6 +287,13 @@ class _Run:
         except RequestError:
             return
         self.proceed()
+
+    def note_exchanges(self, step: int, answers: Answers) -> None:
+        """Keep what was said in the step that breaks off."""
+        waiting = self._phase() if step == self.operation.step else None
+        if isinstance(waiting, Waiting) and len(answers) < len(waiting.batch):
+            exchanges = recorded_exchanges(waiting.batch, answers, self.operation.phase, step)
+            self._change(facts={**self.operation.facts, BROKEN_AT: exchanges})
 
     def repeated(self, step: int, answers: Answers) -> Reply:
         """The reply to a step that was taken before: the same for the same answers."""
@@ -339,7 +359,7 @@ class _Run:
         phase = self.kind.phases[phase_number]
         rows = self.uow.steps.of_phase(self.operation.operation_id, phase_number)
         answers = [row.answers for row in rows if row.step < step]
-        waiting = run_phase(phase.name, self._procedure(phase), answers)
+        waiting = run_phase(phase.name, procedure_of(self.engine, self.context(), phase, self.uow), answers)
         if not isinstance(waiting, Waiting):
             raise OperationError("procedure_not_deterministic", kind=self.operation.kind)
         return waiting.batch

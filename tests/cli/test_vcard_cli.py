@@ -16,7 +16,13 @@ def test_a_fault_put_on_a_card_is_met_at_the_desk(home: dict[str, str], tmp_path
     citizen = as_json(home, "citizen", "register", *person)["citizen_id"]
     blank = run(home, "vcard", "--file", file, "--fault", "wrong-balance:5", "--inflict-only", code=2).stderr
     assert "fault_does_not_fit" in blank
-    run(home, "card", "personalise", "--citizen", citizen, "--vcard", file)
+    card_no = as_json(home, "card", "personalise", "--citizen", citizen, "--vcard", file)["card_no"]
+    operation = next(entry["id"] for entry in as_json(home, "why", card_no) if entry["what"] == "operation")
+    recording = str(tmp_path / "recording.json")
+    assert as_json(home, "card", "replay", operation, "--save", recording)["differences"] == []
+    assert "the same as was recorded" in run(home, "card", "replay", operation).stdout
+    assert "WRITE KEY" in Path(recording).read_text()
+    assert "operation_unknown" in run(home, "card", "replay", "none", code=9).stderr
     run(home, "vcard", "--file", file, "--fault", "blocked-application", "--inflict-only")
     assert as_json(home, "card", "inspect", "--vcard", file)["purse"] == {"state": "blocked"}
     run(home, "vcard", "--file", file, "--fault", "cloned-serial", "--seed", "3", "--inflict-only")

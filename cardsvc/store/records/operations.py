@@ -34,7 +34,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class OperationStep:
-    """The answers to one step. Commands are not stored: they may carry keys, and are made again from the answers."""
+    """The answers to one step. Commands that may carry keys are kept masked; they are made again from the answers.
+
+    ``commands``: name, command and secret of each; ``milliseconds``: how long the card took. Neither is there in old rows.
+    """
 
     operation_id: str
     step: int
@@ -42,3 +45,5 @@ class OperationStep:
     answers: list[str] = field(repr=False)
     partial: bool
     answered_at: dt.datetime
+    commands: list[dict[str, Any]] | None = field(default=None, repr=False)
+    milliseconds: list[float | None] | None = None

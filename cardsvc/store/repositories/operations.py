@@ -53,6 +53,10 @@ class OperationSteps(Rows[OperationStep]):
 
     table, record = tables.operation_step, OperationStep
 
+    def of_operation(self, operation_id: str) -> list[OperationStep]:
+        """All answers of an operation, in order."""
+        return sorted(self.where(self.table.c.operation_id == operation_id), key=lambda row: row.step)
+
     def of_phase(self, operation_id: str, phase: int) -> list[OperationStep]:
         """The answers of one phase, in order."""
         columns = self.table.c

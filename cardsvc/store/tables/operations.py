@@ -67,6 +67,8 @@ operation_step = Table(
     Column("answers", JSON, nullable=False),
     Column("partial", Boolean, nullable=False),
     Column("answered_at", UtcDateTime, nullable=False),
+    Column("commands", JSON(none_as_null=True)),
+    Column("milliseconds", JSON(none_as_null=True)),
     PrimaryKeyConstraint("operation_id", "step", name="pk_operation_step"),
     ForeignKeyConstraint(["operation_id"], ["operation.operation_id"], name="fk_operation_step_operation"),
 )

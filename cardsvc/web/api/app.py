@@ -89,9 +89,9 @@ def _port(services: Services) -> OperationPort:
     return services.engine.port(g.actor)
 
 
-def _answers(values: list[str]) -> CardAnswers:
+def _answers(values: list[str], timings: list[float | None] | None) -> CardAnswers:
     try:
-        return answers_from_json(values)
+        return answers_from_json(values, timings)
     except (ValueError, CardError):
         raise RequestError("answers_malformed") from None
 
@@ -125,7 +125,8 @@ def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
     @spec.validate(json=StepAnswers, resp=Answers(HTTP_200=OperationReply, **ERRORS), tags=["operations"])
     def answer_step(operation_id: str, step: int) -> Any:
         """Post the card's answers to the commands of a step. The same step with the same answers gives the same reply."""
-        return _reply(_port(services).answer(operation_id, step, _answers(request.get_json()["answers"])))
+        body = StepAnswers.model_validate(request.get_json())
+        return _reply(_port(services).answer(operation_id, step, _answers(body.answers, body.timings)))
 
     @app.get(f"{PREFIX}/operations/<operation_id>")
     @spec.validate(resp=Answers(HTTP_200=OperationReply, **ERRORS), tags=["operations"])
@@ -138,7 +139,7 @@ def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
     def abandon_operation(operation_id: str) -> Any:
         """The card left or the customer went. What is open is settled at the card's next contact."""
         body = Abandon.model_validate(request.get_json())
-        return _reply(_port(services).abandon(operation_id, body.step, _answers(body.answers), body.reason))
+        return _reply(_port(services).abandon(operation_id, body.step, _answers(body.answers, body.timings), body.reason))
 
 
 def _refuse_channel() -> None:

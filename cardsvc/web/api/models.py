@@ -1,10 +1,13 @@
 """Bodies of requests and answers, as the API document shows them."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Hex = r"^([0-9A-Fa-f]{2})+$"
+
+
+Milliseconds = Annotated[float, Field(strict=False, ge=0, le=600_000)] | None
 
 
 class _In(BaseModel):
@@ -29,6 +32,7 @@ class StepAnswers(_In):
     """The card's answers to the commands of a step, in order: response data and status word, hex."""
 
     answers: list[str] = Field(min_length=1, max_length=64, examples=[["9000"]])
+    timings: list[Milliseconds] | None = Field(default=None, max_length=64, description="milliseconds for each answer")
 
 
 class Abandon(_In):
@@ -36,6 +40,7 @@ class Abandon(_In):
 
     step: int = Field(ge=0)
     answers: list[str] = Field(default_factory=list, max_length=64)
+    timings: list[Milliseconds] | None = Field(default=None, max_length=64, description="milliseconds for each answer")
     reason: str = Field(default="card_gone", max_length=64)
 
 
