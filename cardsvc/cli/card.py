@@ -157,6 +157,13 @@ def unblock(application: str) -> tuple[str, Mapping[str, Any]]:
     return "unblock", {"application": application}
 
 
+@card.command(help=t("学生卡年审：已看过学校证明", "The yearly review of a pupil's bus card: the school's paper was seen"))
+@_job
+def review() -> tuple[str, Mapping[str, Any]]:
+    """Review a pupil's bus card."""
+    return "review", {}
+
+
 @card.command("log", help=t("按账册列出一张卡的交易", "The transactions of a card in the books"))
 @click.argument("card_no")
 @json_option

@@ -4,14 +4,19 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from cardsvc.card.periods import Period
 from cardsvc.errors import RuleError
+from cardsvc.rules.data import Dated
 from cardsvc.rules.ruleset import Area, LoadRule, Method, RuleSet
 from cardsvc.units import format_yuan
 
 
 @dataclass(frozen=True, slots=True)
 class LoadRequest:
-    """A top-up as the rules see it. ``balance`` in fen as the card shows it; ``day`` local; ``birth_date`` if known."""
+    """A top-up as the rules see it. ``balance`` in fen as the card shows it; ``day`` local; ``birth_date`` if known.
+
+    Of a period area: ``period``, whether it is the ``first_load`` for it, and ``review_due``, the day of the next review.
+    """
 
     product: str
     area: Area
@@ -23,15 +28,26 @@ class LoadRequest:
     named: bool
     channel: str = "desk"
     birth_date: dt.date | None = None
+    period: Period | None = None
+    first_load: bool = True
+    review_due: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LoadDecision:
-    """An accepted top-up: what is credited (a gift included) and the rules that allowed it."""
+    """An accepted top-up, in fen: ``paid + gift == credited``; the rules that allowed it, and where they come from.
 
+    ``valid_from`` is the first day the money is good for, ``expires`` the day at whose 00:00 it is void; None: it never is.
+    """
+
+    paid: int
+    gift: int
     credited: int
     rules: tuple[str, ...]
+    sources: tuple[str, ...]
     version: str
+    valid_from: dt.date
+    expires: dt.date | None
 
 
 def check_load(rules: RuleSet, request: LoadRequest) -> LoadDecision:
@@ -39,16 +55,17 @@ def check_load(rules: RuleSet, request: LoadRequest) -> LoadDecision:
     rule = _rule(rules, request)
     _check_stop(rules, request)
     _check_person_and_season(rules, rule, request)
-    if request.amount < rule.minimum:
-        raise _refusal("rule_amount_below_minimum", rules, rule, limit=rule.minimum)
+    lowest = rule.lowest(first=request.first_load)
+    if request.amount < lowest:
+        raise refusal("rule_amount_below_minimum", rules, rule, limit=lowest)
     if request.amount > rule.maximum:
-        raise _refusal("rule_amount_above_maximum", rules, rule, limit=rule.maximum)
-    if (request.amount - rule.minimum) % rule.step:
-        raise _refusal("rule_amount_not_a_step", rules, rule, limit=rule.minimum, step=format_yuan(rule.step))
+        raise refusal("rule_amount_above_maximum", rules, rule, limit=rule.maximum)
+    if (request.amount - lowest) % rule.step:
+        raise refusal("rule_amount_not_a_step", rules, rule, limit=lowest, step=format_yuan(rule.step))
     if rule.loads_a_day is not None and request.loads_today >= rule.loads_a_day:
-        raise _refusal("rule_loads_a_day", rules, rule, times=rule.loads_a_day)
+        raise refusal("rule_loads_a_day", rules, rule, times=rule.loads_a_day)
     if request.method in rule.refused_methods:
-        raise _refusal("rule_payment_method", rules, rule, method=request.method)
+        raise refusal("rule_payment_method", rules, rule, method=request.method)
     return _capped(rules, rule, request)
 
 
@@ -56,38 +73,69 @@ def _rule(rules: RuleSet, request: LoadRequest) -> LoadRule:
     for rule in rules.load:
         if rule.product == request.product and rule.area == request.area and rule.holds(request.day):
             return rule
-    raise RuleError("rule_area_not_loadable", product=request.product, area=request.area, version=rules.version)
+    raise no_rule("rule_area_not_loadable", rules, "load", product=request.product, area=request.area)
 
 
 def _check_stop(rules: RuleSet, request: LoadRequest) -> None:
     for stop in rules.stop:
         if stop.product == request.product and stop.channel in ("any", request.channel) and stop.holds(request.day):
-            raise RuleError("rule_loading_stopped", product=stop.product, since=stop.since, rule=stop.id, version=rules.version)
+            raise refusal("rule_loading_stopped", rules, stop, product=stop.product, since=stop.since)
 
 
 def _check_person_and_season(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> None:
-    if request.day.month in rule.closed_months:
-        raise _refusal("rule_closed_month", rules, rule, month=request.day.month)
+    first = _first_day(rules, rule, request)
+    if first.month in rule.closed_months:
+        raise refusal("rule_closed_month", rules, rule, month=first.month)
     if rule.max_age is not None and (request.birth_date is None or age(request.birth_date, request.day) >= rule.max_age):
-        raise _refusal("rule_too_old", rules, rule, age=rule.max_age)
+        raise refusal("rule_too_old", rules, rule, age=rule.max_age)
+    if rule.reviewed and (request.review_due is None or first >= request.review_due):
+        raise refusal("rule_review_due", rules, rule, due=request.review_due or "-")
+
+
+def _first_day(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> dt.date:
+    """The first day the money is good for."""
+    period = request.period
+    if period is None:
+        return request.day
+    if request.day >= period.end:
+        raise refusal("rule_month_over", rules, rule, period=period)
+    earliest = period.first
+    for _ in range(rule.months_ahead):
+        earliest = (earliest - dt.timedelta(days=1)).replace(day=1)
+    if request.day < earliest:
+        since = f"{earliest:%Y-%m}"
+        raise refusal("rule_month_too_early", rules, rule, period=period, months=rule.months_ahead, since=since)
+    return max(period.first, request.day)
 
 
 def _capped(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> LoadDecision:
     """The balance cap counts the gift; the legal cap stands over every rule."""
     legal = next(cap for cap in rules.legal_cap if cap.holds(request.day))
-    cap = min(rule.balance_cap, legal.named if request.named else legal.bearer)
-    credited = request.amount + request.amount * rule.gift_percent // 100
+    most_by_law = legal.named if request.named else legal.bearer
+    cap, named = min((rule.balance_cap, rule), (most_by_law, legal), key=lambda entry: entry[0])
+    credited = rule.credited(request.amount)
     if request.balance + credited > cap:
-        most = max(0, cap - request.balance) * 100 // (100 + rule.gift_percent)
-        raise _refusal("rule_balance_cap", rules, rule, limit=cap, most=_payable(rule, most))
-    return LoadDecision(credited, (rule.id, legal.id), rules.version)
+        most = _payable(rule, cap - request.balance, first=request.first_load)
+        raise refusal("rule_balance_cap", rules, named, limit=cap, most=format_yuan(most))
+    return LoadDecision(
+        paid=request.amount,
+        gift=credited - request.amount,
+        credited=credited,
+        rules=(rule.id, legal.id),
+        sources=(rule.source, legal.source),
+        version=rules.version,
+        valid_from=_first_day(rules, rule, request),
+        expires=request.period.end if request.period else None,
+    )
 
 
-def _payable(rule: LoadRule, most: int) -> str:
-    """The largest payable amount up to ``most`` that the other limits allow."""
-    if most < rule.minimum:
-        return format_yuan(0)
-    return format_yuan(min(rule.maximum, most - (most - rule.minimum) % rule.step))
+def _payable(rule: LoadRule, room: int, *, first: bool) -> int:
+    """The largest amount that may be paid where ``room`` is left on the card; 0 where none may."""
+    most, lowest = max(0, room) * 100 // (100 + rule.gift_percent), rule.lowest(first=first)
+    while rule.credited(most + 1) <= room:
+        most += 1
+    most = min(most, rule.maximum)
+    return most - (most - lowest) % rule.step if most >= lowest else 0
 
 
 def check_spend(rules: RuleSet, product: str, amount: int, day: dt.date) -> tuple[str, ...]:
@@ -95,13 +143,7 @@ def check_spend(rules: RuleSet, product: str, amount: int, day: dt.date) -> tupl
     for rule in rules.spend:
         if rule.product == product and rule.holds(day):
             if amount > rule.maximum:
-                raise RuleError(
-                    "rule_spend_above_maximum",
-                    limit=format_yuan(rule.maximum),
-                    rule=rule.id,
-                    version=rules.version,
-                    source=rule.source,
-                )
+                raise refusal("rule_spend_above_maximum", rules, rule, limit=rule.maximum)
             return (rule.id,)
     return ()
 
@@ -111,7 +153,13 @@ def age(birth_date: dt.date, day: dt.date) -> int:
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
-def _refusal(code: str, rules: RuleSet, rule: LoadRule, *, limit: int | None = None, **details: Any) -> RuleError:
+def refusal(code: str, rules: RuleSet, rule: Dated, *, limit: int | None = None, **details: Any) -> RuleError:
+    """What a rule refuses, with its id, version and source. ``limit`` in fen."""
     if limit is not None:
         details["limit"] = format_yuan(limit)
     return RuleError(code, rule=rule.id, version=rules.version, source=rule.source, **details)
+
+
+def no_rule(code: str, rules: RuleSet, table: str, **details: Any) -> RuleError:
+    """What no rule allows: the table where one would have to stand is named."""
+    return RuleError(code, rule=f"[[{table}]]", version=rules.version, source=f"{rules.city} {rules.version}", **details)

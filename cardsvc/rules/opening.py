@@ -3,36 +3,44 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from cardsvc.errors import RuleError
-from cardsvc.rules.loading import age
+from cardsvc.rules.loading import age, no_rule, refusal
 from cardsvc.rules.ruleset import OpenRule, RuleSet
+
+SCHOOL_YEAR = "09-01"
+"""The day on which a school year begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
-    """Opening an application. ``product``: the bus product A B C D T, or the tariff class of the others ("1")."""
+    """Opening an application. ``product``: the bus product A B C D T, or the tariff class of the others ("1").
+
+    ``holder``: the class of the person, by the papers shown: resident, permit, student...
+    """
 
     application: str
     product: str
     birth_date: dt.date
     day: dt.date
     card_expiry: dt.date
+    holder: str = "resident"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenTerms:
-    """What opening means: fee and deposit in fen, first and last day, and the rules that decided."""
+    """What opening means: fee and deposit in fen, first and last day, day of the next review, the rules that decided."""
 
     fee: int
     deposit: int
     valid_from: dt.date
     valid_to: dt.date
     rules: tuple[str, ...]
+    sources: tuple[str, ...]
     version: str
+    review: dt.date | None = None
 
 
 def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
-    """Terms of opening, or RuleError: ``rule_not_offered``, ``rule_age``, ``rule_not_on_sale``."""
+    """Terms of opening, or RuleError: ``rule_not_offered``, ``rule_age``, ``rule_not_on_sale``, ``rule_holder``."""
     rule = next(
         (
             rule
@@ -42,14 +50,24 @@ def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
         None,
     )
     if rule is None:
-        raise RuleError("rule_not_offered", application=request.application, product=request.product, version=rules.version)
+        raise no_rule("rule_not_offered", rules, "opening", application=request.application, product=request.product)
     years = age(request.birth_date, request.day)
     if not rule.min_age <= years <= rule.max_age:
-        raise RuleError(
-            "rule_age", low=rule.min_age, high=rule.max_age, rule=rule.id, version=rules.version, source=rule.source
-        )
+        raise refusal("rule_age", rules, rule, low=rule.min_age, high=rule.max_age)
+    if rule.holders and request.holder not in rule.holders:
+        raise refusal("rule_holder", rules, rule, holder=request.holder, holders=", ".join(rule.holders))
     start, end, fee = _period(rules, rule, request)
-    return OpenTerms(fee, rule.deposit, start, end, (rule.id,), rules.version)
+    review = next_review(rule.review_from, request.day) if rule.review_from else None
+    if review is not None:
+        end = min(end, review - dt.timedelta(days=1))
+    return OpenTerms(fee, rule.deposit, start, end, (rule.id,), (rule.source,), rules.version, review)
+
+
+def next_review(review_from: str, day: dt.date) -> dt.date:
+    """When a review made on this day is due again: on the 1 September after the school year it is for."""
+    coming = review_from <= f"{day:%m-%d}" < SCHOOL_YEAR
+    year = day.year + 1 if coming or f"{day:%m-%d}" >= SCHOOL_YEAR else day.year
+    return dt.date(year, 9, 1)
 
 
 def _period(rules: RuleSet, rule: OpenRule, request: OpenRequest) -> tuple[dt.date, dt.date, int]:
@@ -59,14 +77,7 @@ def _period(rules: RuleSet, rule: OpenRule, request: OpenRequest) -> tuple[dt.da
         end = _years_later(day, rule.years) if rule.years else request.card_expiry
         return day, min(end, request.card_expiry), rule.fee
     if rule.sold_until < f"{day:%m-%d}" < rule.sold_from:
-        raise RuleError(
-            "rule_not_on_sale",
-            since=rule.sold_from,
-            until=rule.sold_until,
-            rule=rule.id,
-            version=rules.version,
-            source=rule.source,
-        )
+        raise refusal("rule_not_on_sale", rules, rule, since=rule.sold_from, until=rule.sold_until)
     next_year = f"{day:%m-%d}" >= rule.sold_from
     start = dt.date(day.year + 1, 1, 1) if next_year else day
     half = rule.half_year_from is not None and not next_year and f"{day:%m-%d}" >= rule.half_year_from

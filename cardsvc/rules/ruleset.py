@@ -1,48 +1,32 @@
-"""The rule set: models of the TOML data, and reading it. Amounts in fen; dates are the first and the last day, included."""
+"""The rule set: models of the rules about money and applications. Amounts in fen. parsing.py reads them."""
 
 import datetime as dt
-import tomllib
-from importlib import resources
-from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from cardsvc.errors import RuleError
+from cardsvc.rules.data import Data, Dated, Items, MonthDay
 
-T = TypeVar("T")
-Items = Annotated[tuple[T, ...], Field(strict=False)]
 Area = Literal["purse", "month", "season", "term"]
 Method = Literal["cash", "bank_card", "mobile", "credit_card", "transfer"]
-PACKAGED = "hangzhou"
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Dated(_Data):
-    """A rule with its life and its source."""
-
-    id: str
-    since: dt.date
-    until: dt.date | None = None
-    source: str
-
-    def holds(self, day: dt.date) -> bool:
-        """Whether the rule is in force on this day."""
-        return self.since <= day and (self.until is None or day <= self.until)
 
 
 class LoadRule(Dated):
-    """What may be loaded into one area of one product. ``step`` counts above ``minimum``; ``gift_percent`` of what is paid."""
+    """What may be loaded into one area of one product.
+
+    ``minimum``: of each load, or, with ``further_minimum``, of the first for a period only; ``step`` counts above the
+    minimum. ``gift_percent`` of what is paid. ``months_ahead``: how early a period may be loaded before it begins.
+    ``closed_months``: of the year, for which there is no money. ``reviewed``: no money for a day on which the review is due.
+    """
 
     product: str
     area: Area
     minimum: int = Field(gt=0)
+    further_minimum: int | None = Field(default=None, gt=0)
     maximum: int = Field(gt=0)
     step: int = Field(default=1, gt=0)
+    months_ahead: int = Field(default=0, ge=0, le=1)
+    reviewed: bool = False
     balance_cap: int = Field(gt=0)
     loads_a_day: int | None = Field(default=None, gt=0)
     gift_percent: int = Field(default=0, ge=0)
@@ -52,9 +36,17 @@ class LoadRule(Dated):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "LoadRule":
-        if not self.minimum <= self.maximum <= self.balance_cap:
+        if not (self.further_minimum or 0) <= self.minimum <= self.maximum <= self.balance_cap:
             raise ValueError(f"{self.id}: minimum, maximum and balance cap must rise")
         return self
+
+    def lowest(self, *, first: bool) -> int:
+        """The smallest load: the first for a period, or one more."""
+        return self.minimum if first or self.further_minimum is None else self.further_minimum
+
+    def credited(self, paid: int) -> int:
+        """What is credited for what is paid, in fen; the gift is rounded down."""
+        return paid + paid * self.gift_percent // 100
 
 
 class SpendRule(Dated):
@@ -79,7 +71,11 @@ class LegalCap(Dated):
 
 
 class OpenRule(Dated):
-    """Opening an application. ``years`` of validity from the day; 0 for none. A fee goes by product (tariff class)."""
+    """Opening an application. ``years`` of validity from the day; 0 for none. A fee goes by product (tariff class).
+
+    ``holders``: the classes of people it is for, all where there are none. ``review_from``: it holds to the end of the school
+    year, and from this day on a review is one for the next.
+    """
 
     application: Literal["bus", "parking", "library", "park"]
     products: Items[str]
@@ -88,11 +84,13 @@ class OpenRule(Dated):
     max_age: int = Field(default=150, ge=0)
     fee: int = Field(default=0, ge=0)
     deposit: int = Field(default=0, ge=0)
-    sold_from: str | None = Field(default=None, pattern=r"^\d\d-\d\d$")
-    sold_until: str | None = Field(default=None, pattern=r"^\d\d-\d\d$")
-    half_year_from: str | None = Field(default=None, pattern=r"^\d\d-\d\d$")
+    sold_from: MonthDay | None = None
+    sold_until: MonthDay | None = None
+    half_year_from: MonthDay | None = None
     half_year_fee: int = Field(default=0, ge=0)
-    runs_on_until: str | None = Field(default=None, pattern=r"^\d\d-\d\d$")
+    runs_on_until: MonthDay | None = None
+    review_from: MonthDay | None = None
+    holders: Items[str] = ()
 
 
 class RefundRule(Dated):
@@ -131,7 +129,7 @@ class WorkCalendar(Dated):
     worked: Items[dt.date] = ()
 
 
-class RuleSet(_Data):
+class RuleSet(Data):
     """All rules of a city, of one version."""
 
     city: str
@@ -146,48 +144,11 @@ class RuleSet(_Data):
     hold: Items[HoldRule] = ()
     calendar: Items[WorkCalendar] = ()
 
-    @model_validator(mode="after")
-    def _no_contradictions(self) -> "RuleSet":
-        """Two rules for the same thing on the same day contradict each other, unless they are the same rule twice."""
-        groups: dict[tuple[str, ...], list[Dated]] = {}
-        for load in self.load:
-            groups.setdefault(("load", load.product, load.area), []).append(load)
-        for spend in self.spend:
-            groups.setdefault(("spend", spend.product), []).append(spend)
-        for opening in self.opening:
-            for product in opening.products:
-                groups.setdefault(("open", opening.application, product), []).append(opening)
-        for refund in self.refund:
-            for product in refund.products:
-                groups.setdefault(("refund", product, refund.area), []).append(refund)
-        for deposit in self.deposit:
-            groups.setdefault(("deposit", deposit.product), []).append(deposit)
-        for hold in self.hold:
-            groups.setdefault(("hold", hold.reason), []).append(hold)
-        groups[("legal_cap",)] = list(self.legal_cap)
-        for rules in groups.values():
-            _refuse_overlap(rules)
-        return self
+    def rule(self, rule_id: str) -> Dated | None:
+        """The rule with this id."""
+        return next((rule for _table, _number, rule in self.every() if rule.id == rule_id), None)
 
-
-def _refuse_overlap(rules: list[Dated]) -> None:
-    ordered = sorted(rules, key=lambda rule: rule.since)
-    for earlier, later in pairwise(ordered):
-        if earlier.until is None or later.since <= earlier.until:
-            raise ValueError(f"rules {earlier.id} and {later.id} hold on the same day ({later.since})")
-
-
-def load_rule_set(path: Path | None = None) -> RuleSet:
-    """The rule set in a file, or the packaged one. Raises RuleError ``rules_invalid`` naming the contradicting lines."""
-    try:
-        if path is None:
-            source = resources.files(__package__).joinpath(f"{PACKAGED}.toml").read_text("utf-8")
-        else:
-            source = path.read_text("utf-8")
-        return RuleSet.model_validate(tomllib.loads(source))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RuleError("rules_invalid", reason=error) from None
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        reason = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'rules'}: {p['msg']}" for p in problems)
-        raise RuleError("rules_invalid", reason=reason) from None
+    def every(self) -> list[tuple[str, int, Dated]]:
+        """All rules with their table of the file and their place in it, from 0."""
+        tables = [(name, getattr(self, name)) for name in type(self).model_fields]
+        return [(name, n, rule) for name, rules in tables if isinstance(rules, tuple) for n, rule in enumerate(rules)]

@@ -1,6 +1,7 @@
-"""Opening and closing applications, and blocking and unblocking them."""
+"""Opening, reviewing and closing applications, and blocking and unblocking them."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field
@@ -10,7 +11,7 @@ from cardsvc.errors import RequestError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.applications import block_application, unblock_application, write_application
 from cardsvc.procedures.identify import ApplicationSight, read_applications
-from cardsvc.rules import OpenRequest, check_open
+from cardsvc.rules import OpenRequest, OpenTerms, check_open
 from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
@@ -27,6 +28,12 @@ class OpenParams(Params):
 
     application: ApplicationName
     product: str = Field(pattern="^[A-Z1-9]$")
+
+
+class ReviewParams(Params):
+    """Parameters of the yearly review of a pupil's bus card: the desk has seen the school's paper."""
+
+    application: Literal["bus"] = "bus"
 
 
 class CloseParams(Params):
@@ -51,19 +58,51 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     seen = next(sight for sight in sights if sight.name == name)
     if seen.record and seen.record.state is ApplicationState.OPEN and not _unreported(context, uow, seen.record):
         raise RequestError("application_already_open", application=name)
+    birth_date, card_expiry = _holder(context, uow)
+    day = now.astimezone(LOCAL).date()
+    terms = check_open(context.rules, OpenRequest(name, product, birth_date, day, card_expiry))
+    own = _own_data(name, context.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
+    record = ApplicationRecord(ApplicationState.OPEN, product, " ", terms.valid_from, terms.valid_to, terms.review, own)
+    facts = {
+        "record": record.encode().hex(),
+        "terms": _terms(terms),
+    }
+    return Effect(facts=facts)
+
+
+def _terms(terms: OpenTerms) -> dict[str, Any]:
+    return {
+        "fee": terms.fee,
+        "deposit": terms.deposit,
+        "rules": list(terms.rules),
+        "sources": list(terms.sources),
+        "rule_version": terms.version,
+        "review": terms.review.isoformat() if terms.review else None,
+    }
+
+
+def _decide_review(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
+    """The terms of opening again, by today's rules, for the product that is there; its money and first day stay."""
+    name = context.params["application"]
+    seen = next(sight.record for sight in sights if sight.name == name)
+    if seen is None or seen.state is not ApplicationState.OPEN:
+        raise RequestError("application_not_open", application=name)
+    birth_date, card_expiry = _holder(context, uow)
+    day = now.astimezone(LOCAL).date()
+    terms = check_open(context.rules, OpenRequest(name, seen.product, birth_date, day, card_expiry))
+    if terms.review is None:
+        raise RequestError("application_not_reviewed", application=name, product=seen.product)
+    record = replace(seen, valid_to=terms.valid_to, review=terms.review)
+    return Effect(facts={"record": record.encode().hex(), "terms": _terms(terms)})
+
+
+def _holder(context: Context, uow: UnitOfWork) -> tuple[dt.date, dt.date]:
+    """The holder's date of birth and the last day of the card."""
     card = uow.cards.get(context.card_no)
     citizen = uow.citizens.get(card.citizen_id) if card else None
     if card is None or citizen is None:
         raise ValueError("the card or the person of this operation is gone")
-    day = now.astimezone(LOCAL).date()
-    terms = check_open(context.rules, OpenRequest(name, product, citizen.birth_date, day, card.expiry_date))
-    own = _own_data(name, card.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
-    record = ApplicationRecord(ApplicationState.OPEN, product, " ", terms.valid_from, terms.valid_to, review=None, own=own)
-    facts = {
-        "record": record.encode().hex(),
-        "terms": {"fee": terms.fee, "deposit": terms.deposit, "rules": list(terms.rules), "rule_version": terms.version},
-    }
-    return Effect(facts=facts)
+    return citizen.birth_date, card.expiry_date
 
 
 def _unreported(context: Context, uow: UnitOfWork, record: ApplicationRecord) -> bool:
@@ -88,15 +127,7 @@ def _decide_close(context: Context, _uow: UnitOfWork, sights: tuple[ApplicationS
     seen = next(sight for sight in sights if sight.name == name)
     if seen.record is None or seen.record.state is ApplicationState.NOT_OPENED:
         raise RequestError("application_not_open", application=name)
-    record = ApplicationRecord(
-        ApplicationState.CLOSED,
-        seen.record.product,
-        seen.record.holder_class,
-        seen.record.valid_from,
-        seen.record.valid_to,
-        seen.record.review,
-        seen.record.own,
-    )
+    record = replace(seen.record, state=ApplicationState.CLOSED)
     return Effect(facts={"record": record.encode().hex(), "terms": {}})
 
 
@@ -153,6 +184,7 @@ def _blocked(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) 
 
 _WRITE = Phase("write", _write, _recorded)
 OPEN = OperationKind("open", OpenParams, (*CONTACT, Phase("decide", _read, _decide_open), _WRITE), DESK_ONLY)
+REVIEW = OperationKind("review", ReviewParams, (*CONTACT, Phase("decide", _read, _decide_review), _WRITE), DESK_ONLY)
 CLOSE = OperationKind("close", CloseParams, (*CONTACT, Phase("decide", _read, _decide_close), _WRITE), DESK_ONLY)
 BLOCK = OperationKind("block", BlockParams, (*CONTACT, Phase("block", _block, _blocked)), DESK_ONLY)
 UNBLOCK = OperationKind("unblock", BlockParams, (*CONTACT, Phase("unblock", _block, _blocked)), DESK_ONLY)

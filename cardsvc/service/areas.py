@@ -66,23 +66,27 @@ class LoadAreaParams(AreaParams):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The money area of a load or purchase, and its purse on the card."""
+    """The money area of a load or purchase, and its purse on the card. ``review``: the day on which the next is due."""
 
     product: str
     area: Area
     ref: PurseRef
     period: Period | None = None
+    review: dt.date | None = None
 
     def to_facts(self) -> dict[str, Any]:
         """As facts of an operation."""
         months = [f"{month:%Y-%m}" for month in (self.period.first, self.period.last)] if self.period else None
-        return {"product": self.product, "area": self.area, "purse": [self.ref.application, self.ref.purse], "months": months}
+        review = self.review.isoformat() if self.review else None
+        purse = [self.ref.application, self.ref.purse]
+        return {"product": self.product, "area": self.area, "purse": purse, "months": months, "review": review}
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Self:
         """From facts of an operation."""
         period = Period(*map(parse_month, facts["months"])) if facts["months"] else None
-        return cls(facts["product"], facts["area"], PurseRef(*facts["purse"]), period)
+        review = dt.date.fromisoformat(facts["review"]) if facts.get("review") else None
+        return cls(facts["product"], facts["area"], PurseRef(*facts["purse"]), period, review)
 
 
 def wanted(context: Context) -> Mapping[str, Any]:
@@ -135,7 +139,7 @@ def target_for_load(area: Mapping[str, Any], record: ApplicationRecord, today: d
         return Target("parking" if application == "parking" else record.product, "purse", PurseRef(application, "ep"))
     month = parse_month(area["month"]) if area["month"] else today
     period = period_of(area["area"], month)
-    return Target(record.product, area["area"], PurseRef("bus", purse_of(area["area"], period)), period)
+    return Target(record.product, area["area"], PurseRef("bus", purse_of(area["area"], period)), period, record.review)
 
 
 def target_for_purchase(area: Mapping[str, Any], record: ApplicationRecord, today: dt.date) -> Target:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cardsvc.service.applications import BLOCK, CLOSE, OPEN, UNBLOCK
+from cardsvc.service.applications import BLOCK, CLOSE, OPEN, REVIEW, UNBLOCK
 from cardsvc.service.fetch import FETCH
 from cardsvc.service.inspect import INSPECT
 from cardsvc.service.issuing import PERSONALISE
@@ -12,5 +12,6 @@ from cardsvc.service.refund import REFUND_OF_CARD
 from cardsvc.service.topup import TOP_UP
 
 KINDS: Mapping[str, OperationKind] = {
-    kind.name: kind for kind in (PERSONALISE, OPEN, CLOSE, TOP_UP, FETCH, PURCHASE, REFUND_OF_CARD, INSPECT, BLOCK, UNBLOCK)
+    kind.name: kind
+    for kind in (PERSONALISE, OPEN, REVIEW, CLOSE, TOP_UP, FETCH, PURCHASE, REFUND_OF_CARD, INSPECT, BLOCK, UNBLOCK)
 }

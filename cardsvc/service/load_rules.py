@@ -1,9 +1,9 @@
 """Asking the rules about a load: what they need to know of card, holder and day."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cardsvc.card.periods import Period, following
+from cardsvc.card.periods import Period
 from cardsvc.errors import OperationError, RuleError
 from cardsvc.rules import LoadDecision, LoadRequest, RuleSet, check_load
 from cardsvc.rules.ruleset import Method
@@ -20,48 +20,53 @@ CLOCK_TOLERANCE = dt.timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A load that is asked for. ``amount``: what is paid, in fen; ``channel``: kind of the party that asks."""
+    """A load that is asked for. ``amount``: what is paid, in fen; ``channel``: kind of the party that asks.
+
+    ``ordered``: paid before, as an order that was accepted then.
+    """
 
     card_no: str
     target: Target
     amount: int
     method: Method
     channel: str
+    ordered: bool = False
 
 
 def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: dt.datetime) -> LoadDecision:
-    """Accept a load onto a purse with this balance, or raise RuleError, or OperationError ``clock_went_back``."""
+    """Accept a load onto a purse with this balance, or raise RuleError, or OperationError ``clock_went_back``.
+
+    What was ordered as the first load of a period may meet another on the card: it is accepted as the first it was.
+    """
     local = now.astimezone(LOCAL)
     target = load.target
-    if target.period is not None:
-        _check_period(target.period, local)
-    return check_load(
-        rules,
-        LoadRequest(
-            product=target.product,
-            area=target.area,
-            amount=load.amount,
-            balance=balance,
-            day=local.date(),
-            loads_today=_loads_today(uow, load, now),
-            method=load.method,
-            named=True,
-            channel=load.channel,
-            birth_date=_birth_date(uow, load.card_no) if target.ref != CITY_PURSE else None,
-        ),
+    request = LoadRequest(
+        product=target.product,
+        area=target.area,
+        amount=load.amount,
+        balance=balance,
+        day=_day(target.period, local),
+        loads_today=_loads_today(uow, load, now),
+        method=load.method,
+        named=True,
+        channel=load.channel,
+        birth_date=_birth_date(uow, load.card_no) if target.ref != CITY_PURSE else None,
+        period=target.period,
+        first_load=not (target.period and uow.loads.for_month(load.card_no, target.product, target.period.first)),
+        review_due=target.review,
     )
+    try:
+        return check_load(rules, request)
+    except RuleError:
+        if not load.ordered or request.first_load:
+            raise
+    return check_load(rules, replace(request, first_load=True))
 
 
-def _check_period(period: Period, local: dt.datetime) -> None:
-    """Not over, nor over before the card could answer; begun, or beginning next month."""
-    if (local + LAST_MINUTE).date() >= period.end:
-        raise RuleError("rule_month_over", period=period)
-    if period.first > following(local.date()):
-        raise RuleError("rule_month_too_early", period=period, since=f"{_month_before(period.first):%Y-%m}")
-
-
-def _month_before(month: dt.date) -> dt.date:
-    return (month - dt.timedelta(days=1)).replace(day=1)
+def _day(period: Period | None, local: dt.datetime) -> dt.date:
+    """The day by which it is judged: in the last minute of a period, already the next."""
+    ending = period is not None and (local + LAST_MINUTE).date() >= period.end
+    return (local + LAST_MINUTE).date() if ending else local.date()
 
 
 def _loads_today(uow: UnitOfWork, load: Proposal, now: dt.datetime) -> int:

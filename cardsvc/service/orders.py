@@ -115,7 +115,8 @@ def _target(uow: UnitOfWork, params: OrderParams, now: dt.datetime) -> Target:
         return Target("citizen", "purse", CITY_PURSE)
     row = uow.applications.get(card.card_no, application)
     state = ApplicationState.OPEN if row and row.state == "open" else ApplicationState.CLOSED
-    record = ApplicationRecord(state, row.product if row else " ")
+    review = row.valid_to + dt.timedelta(days=1) if row and row.valid_to else None
+    record = ApplicationRecord(state, row.product if row else " ", review=review)
     return target_for_load(area, record_of(area, AreaSight(record, {})), now.astimezone(LOCAL).date())
 
 

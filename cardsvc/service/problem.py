@@ -8,9 +8,12 @@ PROBLEM_TYPE = "about:cardsvc:"
 
 
 def problem_of(error: CardsvcError) -> dict[str, Any]:
-    """The problem details object of an error: code, outcome, what happened, what to do next; of a file, every bad line."""
+    """The problem details object of an error: code, outcome, what happened, what to do next; of a file, every bad line.
+
+    ``rule``: which rule refused, if one did.
+    """
     listed = [str(problem) for problem in error.details.get("problems", ())]
-    return {
+    problem: dict[str, Any] = {
         "type": f"{PROBLEM_TYPE}{error.code}",
         "title": error.what.zh,
         "status": error.http_status,
@@ -20,3 +23,6 @@ def problem_of(error: CardsvcError) -> dict[str, Any]:
         "next_step": {"zh": error.next_step.zh, "en": error.next_step.en},
         **({"problems": listed} if listed else {}),
     }
+    if {"rule", "version", "source"} <= error.details.keys():
+        problem["rule"] = {name: str(error.details[key]) for name, key in (("id", "rule"), ("version",) * 2, ("source",) * 2)}
+    return problem

@@ -67,7 +67,7 @@ def _choose(context: Context, uow: UnitOfWork, sight: AreaSight, now: dt.datetim
 def _proposal(context: Context, target: Target) -> Proposal:
     job = wanted(context)
     method = job.get("paid_by") or job["payment"]["method"]
-    return Proposal(context.card_no, target, job["amount"], method, context.actor.kind)
+    return Proposal(context.card_no, target, job["amount"], method, context.actor.kind, ordered="order" in context.facts)
 
 
 def _credited(context: Context) -> int:
@@ -95,7 +95,8 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     try:
         decision = decide(context.rules, uow, _proposal(context, target), init.balance, now)
         if decision.credited != credited:
-            raise RuleError("rule_gift_changed", rule=", ".join(decision.rules), version=decision.version)
+            source = "; ".join(decision.sources)
+            raise RuleError("rule_gift_changed", rule=", ".join(decision.rules), version=decision.version, source=source)
     except RuleError as error:
         refused = advance(LOAD_ALLOWED, LoadState.REQUESTED, LoadState.REFUSED)
         uow.loads.change(uow.loads.add(requested), state=refused, ended_at=now, settled_by=error.code)
@@ -106,7 +107,8 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     uow.ledger.post(load.card_no, postings.load_authorised(load.card_no, load.source_account, load.paid), load.load_id, now)
     if load.gift:
         uow.ledger.post(load.card_no, postings.load_gift(load.card_no, load.product, load.gift), load.load_id, now)
-    return Effect(facts={"load_id": load.load_id, "rules": list(decision.rules), "init": _init_facts(init)})
+    facts = {"init": _init_facts(init), "expires": decision.expires.isoformat() if decision.expires else None}
+    return Effect(facts={"load_id": load.load_id, "rules": list(decision.rules), "sources": list(decision.sources), **facts})
 
 
 def _requested(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer, now: dt.datetime) -> Load:
@@ -212,7 +214,9 @@ def _result(context: Context, load: Load) -> dict[str, Any]:
         "balance": load.balance_before + load.amount,
         "online_counter": load.online_counter + 1,
         "tac": load.tac,
+        "expires": context.facts["expires"],
         "rules": context.facts["rules"],
+        "sources": context.facts["sources"],
         "rule_version": load.rule_version,
         "settled": context.facts["settled"],
     }

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from cardsvc.card.periods import parse_month, period_of
 from cardsvc.errors import RuleError
-from cardsvc.rules import LoadRequest, OpenRequest, check_load, check_open, check_spend, load_rule_set
+from cardsvc.rules import LoadRequest, OpenRequest, check_load, check_open, check_spend, load_rule_set, parse_rule_set
+from cardsvc.units import parse_yuan
 
 RULES = load_rule_set()
 PACKAGED = Path(__file__).parent.parent.parent / "cardsvc" / "rules" / "hangzhou.toml"
@@ -18,6 +20,10 @@ PACKAGED = Path(__file__).parent.parent.parent / "cardsvc" / "rules" / "hangzhou
 def request(product: str, area: Any, amount: int, balance: int = 0, day: str = "2012-05-15", **given: Any) -> LoadRequest:
     """A top-up in yuan."""
     plain: dict[str, Any] = {"loads_today": 0, "method": "cash", "named": True}
+    if product == "B":
+        plain |= {"birth_date": dt.date(2000, 1, 1), "review_due": dt.date(2012, 9, 1)}
+    if area != "purse":
+        given["period"] = period_of(area, parse_month(given.pop("month", day[:7])))
     return LoadRequest(product, area, amount * 100, balance * 100, dt.date.fromisoformat(day), **(plain | given))
 
 
@@ -30,9 +36,20 @@ def request(product: str, area: Any, amount: int, balance: int = 0, day: str = "
         (request("A", "month", 50), 50),
         (request("A", "month", 55), 55),
         (request("A", "season", 150), 150),
-        (request("B", "month", 25, birth_date=dt.date(2000, 1, 1)), 25),
-        (request("B", "month", 28, birth_date=dt.date(2000, 1, 1)), 28),
-        (request("B", "term", 150, birth_date=dt.date(2000, 1, 1)), 150),
+        (request("A", "month", 5, first_load=False), 5),
+        (request("A", "month", 10, 50, first_load=False), 10),
+        (request("A", "month", 50, month="2012-06"), 50),
+        (request("A", "month", 50, day="2012-05-01", month="2012-06"), 50),
+        (request("A", "season", 5, first_load=False), 5),
+        (request("A", "season", 150, day="2012-06-01", month="2012-07"), 150),
+        (request("T", "month", 50, month="2012-06"), 50),
+        (request("B", "month", 25), 25),
+        (request("B", "month", 28), 28),
+        (request("B", "month", 3, 25, first_load=False), 3),
+        (request("B", "month", 25, birth_date=dt.date(1994, 5, 16)), 25),
+        (request("B", "month", 25, day="2012-08-20", month="2012-09", review_due=dt.date(2013, 9, 1)), 25),
+        (request("B", "term", 150), 150),
+        (request("B", "term", 3, 150, first_load=False), 3),
         (request("C", "purse", 50), 100),
         (request("C", "purse", 50, 450), 100),
         (request("C", "purse", 50, day="2011-02-28"), 60),
@@ -45,7 +62,11 @@ def test_what_is_allowed(asked: LoadRequest, credited: int) -> None:
     """Accepted, with the gift, and with the rule that allowed it."""
     decision = check_load(RULES, asked)
     assert decision.credited == credited * 100
-    assert decision.rules
+    assert decision.paid + decision.gift == decision.credited
+    assert (decision.paid, decision.version) == (asked.amount, RULES.version)
+    assert decision.sources == tuple(rule.source for rule in map(RULES.rule, decision.rules) if rule)
+    assert decision.valid_from == max(asked.day, asked.period.first if asked.period else asked.day)
+    assert decision.expires == (asked.period.end if asked.period else None)
 
 
 @pytest.mark.parametrize(
@@ -58,11 +79,27 @@ def test_what_is_allowed(asked: LoadRequest, credited: int) -> None:
         (request("citizen", "month", 50), "rule_area_not_loadable"),
         (request("A", "month", 45), "rule_amount_below_minimum"),
         (request("A", "month", 52), "rule_amount_not_a_step"),
+        (request("A", "month", 5), "rule_amount_below_minimum"),
+        (request("A", "month", 4, first_load=False), "rule_amount_below_minimum"),
+        (request("A", "month", 7, first_load=False), "rule_amount_not_a_step"),
+        (request("A", "season", 149), "rule_amount_below_minimum"),
+        (request("A", "month", 50, month="2012-07"), "rule_month_too_early"),
+        (request("A", "month", 50, day="2012-05-31", month="2012-07"), "rule_month_too_early"),
+        (request("A", "month", 50, month="2012-04"), "rule_month_over"),
+        (request("A", "season", 150, day="2012-05-31", month="2012-07"), "rule_month_too_early"),
         (request("A", "month", 50, day="2019-09-18"), "rule_loading_stopped"),
-        (request("B", "month", 27, birth_date=dt.date(2000, 1, 1)), "rule_amount_not_a_step"),
-        (request("B", "month", 25, birth_date=dt.date(2000, 1, 1), day="2012-07-15"), "rule_closed_month"),
+        (request("A", "month", 50, day="2019-07-17", channel="terminal"), "rule_loading_stopped"),
+        (request("T", "term", 150), "rule_area_not_loadable"),
+        (request("B", "month", 27), "rule_amount_not_a_step"),
+        (request("B", "month", 24), "rule_amount_below_minimum"),
+        (request("B", "term", 149), "rule_amount_below_minimum"),
+        (request("B", "month", 25, day="2012-07-15"), "rule_closed_month"),
+        (request("B", "month", 25, day="2012-06-15", month="2012-07"), "rule_closed_month"),
+        (request("B", "term", 150, day="2012-08-15"), "rule_closed_month"),
         (request("B", "month", 25, birth_date=dt.date(1994, 5, 15)), "rule_too_old"),
-        (request("B", "month", 25), "rule_too_old"),
+        (request("B", "month", 25, birth_date=None), "rule_too_old"),
+        (request("B", "month", 25, review_due=None), "rule_review_due"),
+        (request("B", "month", 25, day="2012-08-20", month="2012-09"), "rule_review_due"),
         (request("C", "purse", 51, 450), "rule_balance_cap"),
         (request("D", "purse", 451, 100), "rule_balance_cap"),
         (request("D", "purse", 50, 520), "rule_balance_cap"),
@@ -75,7 +112,10 @@ def test_what_is_refused(asked: LoadRequest, code: str) -> None:
     with pytest.raises(RuleError) as told:
         check_load(RULES, asked)
     assert told.value.code == code
-    assert RULES.version in told.value.message("en") + str(told.value.details.get("version"))
+    assert RULES.version in told.value.message("en")
+    assert code == "rule_area_not_loadable" or told.value.details["rule"] in told.value.message("zh")
+    rule = RULES.rule(told.value.details["rule"])
+    assert told.value.details["source"] == (rule.source if rule else f"hangzhou {RULES.version}")
 
 
 @pytest.mark.parametrize(("balance", "most"), [(450, "50.00"), (500, "0.00"), (100, "225.00")])
@@ -94,9 +134,7 @@ def test_a_refusal_by_the_cap_says_how_much_can_be_paid(balance: int, most: str)
 )
 def test_nothing_is_accepted_above_a_cap_or_without_a_rule(rule: Any, amount: int, balance: int, day: dt.date) -> None:
     """For every product, amount, balance and day."""
-    asked = LoadRequest(
-        rule.product, rule.area, amount, balance, day, 0, "cash", True, birth_date=day - dt.timedelta(days=3650)
-    )
+    asked = any_load(rule, amount, balance, day)
     try:
         decision = check_load(RULES, asked)
     except RuleError as error:
@@ -108,6 +146,57 @@ def test_nothing_is_accepted_above_a_cap_or_without_a_rule(rule: Any, amount: in
     assert used.holds(day)
     assert balance + decision.credited <= used.balance_cap
     assert decision.credited >= amount
+
+
+def any_load(rule: Any, amount: int, balance: int, day: dt.date, *, first: bool = True) -> LoadRequest:
+    """A load of a ten-year-old by one rule's product and area, for the period of its day."""
+    period = None if rule.area == "purse" else period_of(rule.area, day)
+    born, due = day - dt.timedelta(days=3650), day + dt.timedelta(days=365)
+    return LoadRequest(
+        rule.product,
+        rule.area,
+        amount,
+        balance,
+        day,
+        0,
+        "cash",
+        True,
+        birth_date=born,
+        period=period,
+        first_load=first,
+        review_due=due,
+    )
+
+
+@given(st.data())
+def test_what_a_refusal_says_can_be_paid_is_accepted_and_one_step_more_is_not(data: st.DataObject) -> None:
+    """For every product, on days of its life: a load that is above the cap by anything from one fen."""
+    rule = data.draw(st.sampled_from(RULES.load))
+    first = data.draw(st.booleans(), "first")
+    lowest = rule.lowest(first=first)
+    amount = lowest + rule.step * data.draw(st.integers(0, (rule.maximum - lowest) // rule.step), "steps")
+    balance = rule.balance_cap - rule.credited(amount) + data.draw(st.integers(1, rule.credited(amount)), "above")
+    days = (rule.until - rule.since).days if rule.until else 3000
+    day = rule.since + dt.timedelta(days=data.draw(st.integers(0, days), "day"))
+    assume(day.month not in rule.closed_months)
+
+    def load(paid: int) -> LoadRequest:
+        return any_load(rule, paid, balance, day, first=first)
+
+    error = error_of(RULES, load(amount))
+    assert error.code == "rule_balance_cap"
+    most = int(parse_yuan(error.details["most"])) if error.details["most"] != "0.00" else 0
+    if most:
+        assert check_load(RULES, load(most)).paid == most
+    over = error_of(RULES, load(most + rule.step if most else rule.lowest(first=first)))
+    assert over.code in ("rule_balance_cap", "rule_amount_above_maximum")
+
+
+def error_of(rules: Any, asked: LoadRequest) -> RuleError:
+    """How a load is refused."""
+    with pytest.raises(RuleError) as told:
+        check_load(rules, asked)
+    return told.value
 
 
 def opening(application: str, product: str, day: str, born: str = "1980-01-01") -> OpenRequest:
@@ -125,6 +214,9 @@ def opening(application: str, product: str, day: str, born: str = "1980-01-01") 
         (opening("park", "2", "2011-07-01"), 20, "2011-07-01", "2012-01-20"),
         (opening("bus", "T", "2026-11-24"), 0, "2026-11-24", "2036-11-24"),
         (opening("bus", "B", "2026-09-01", "2015-01-01"), 0, "2026-09-01", "2027-08-31"),
+        (opening("bus", "B", "2026-06-30", "2015-01-01"), 0, "2026-06-30", "2026-08-31"),
+        (opening("bus", "B", "2026-07-01", "2015-01-01"), 0, "2026-07-01", "2027-08-31"),
+        (opening("bus", "B", "2027-01-15", "2015-01-01"), 0, "2027-01-15", "2027-08-31"),
         (opening("library", "1", "2026-11-24"), 0, "2026-11-24", "2036-11-24"),
     ],
 )
@@ -158,24 +250,68 @@ def test_the_largest_single_spend() -> None:
         check_spend(RULES, "citizen", 55001, dt.date(2026, 11, 24))
 
 
+def line_of(text: str, rule_id: str) -> int:
+    """The line of the header above a rule's id."""
+    lines = text.splitlines()
+    place = lines.index(f'id = "{rule_id}"')
+    return max(number for number, line in enumerate(lines[:place], start=1) if line.startswith("[["))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
-        ('id = "tong-2014"\nproduct = "tong"', 'id = "tong-2014"\nproduct = "citizen"', "purse-2009 and tong-2014"),
-        ("loads_a_day = 1", "loads_a_day = 1\ncolour = 5", "colour"),
-        (
-            "minimum = 5000\nmaximum = 100000\nbalance_cap = 100000\nloads",
-            "minimum = 5000\nmaximum = 200000\nbalance_cap = 100000\nloads",
-            "tong-2014",
-        ),
+        ('id = "tong-2014"\nproduct = "tong"', 'id = "tong-2014"\nproduct = "citizen"', ("purse-2009", "tong-2014")),
+        ("loads_a_day = 1", "loads_a_day = 1\ncolour = 5", ("tong-2014",)),
+        ("minimum = 5000\nmaximum = 100000\nbalance_cap = 100000\nloads", "minimum = 0\nmaximum = 1\nloads", ("tong-2014",)),
+        ("until = 2011-02-28", "until = 2011-03-01", ("bus-c-2010", "bus-c-2011")),
+        ("until = 2011-02-28", "until = 2009-02-28", ("bus-c-2010",)),
+        ("until = 2012-11-14", "until = 2012-11-15", ("open-park-2009", "open-park-2012")),
     ],
 )
-def test_rules_that_contradict_each_other_are_refused(tmp_path: Path, old: str, new: str, named: str) -> None:
-    """At load, naming both."""
+def test_rules_that_contradict_each_other_are_refused(tmp_path: Path, old: str, new: str, named: tuple[str, ...]) -> None:
+    """At load, naming the lines of all that are concerned."""
     text = PACKAGED.read_text("utf-8")
-    assert old in text
-    (tmp_path / "rules.toml").write_text(text.replace(old, new), "utf-8")
+    assert text.count(old) == 1
+    changed = text.replace(old, new)
+    (tmp_path / "rules.toml").write_text(changed, "utf-8")
     with pytest.raises(RuleError) as told:
         load_rule_set(tmp_path / "rules.toml")
     assert told.value.code == "rules_invalid"
-    assert named in told.value.message("en")
+    for rule_id in named:
+        assert f"line {line_of(changed, rule_id)}" in told.value.message("en")
+
+
+def test_two_rules_of_one_name_are_refused() -> None:
+    """An id must lead to one rule: both lines are told."""
+    text = PACKAGED.read_text("utf-8").replace('id = "bus-d"', 'id = "bus-a-month"')
+    places = [n for n, line in enumerate(text.splitlines(), start=1) if line == 'id = "bus-a-month"']
+    with pytest.raises(RuleError) as told:
+        parse_rule_set(text)
+    assert f"line {places[0] - 1} and line {places[1] - 1}: two rules are called bus-a-month" in told.value.message("en")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "city = 5",
+        "[[load]\n",
+        "a = " + "[" * 20000,
+        'city = "x"\nversion = "1"\nload = [{}]\nspend = []\nlegal_cap = []\nopening = []',
+        'city = "x"\nversion = "1"\nload = []\nspend = []\nlegal_cap = []\nopening = []',
+        "x" * 1_000_001,
+        "\x00",
+    ],
+)
+def test_a_file_that_is_no_rule_set_is_refused(text: str) -> None:
+    """By what is wrong with it; never with a stack trace."""
+    with pytest.raises(RuleError) as told:
+        parse_rule_set(text)
+    assert told.value.code == "rules_invalid"
+    assert told.value.details["reason"]
+
+
+@given(st.sampled_from(RULES.load), st.dates(dt.date(2006, 1, 1), dt.date(2040, 1, 1)))
+def test_on_no_day_do_two_load_rules_hold_for_the_same(rule: Any, day: dt.date) -> None:
+    """Each product and area has at most one, so the order in the file means nothing."""
+    assert sum(r.holds(day) and (r.product, r.area) == (rule.product, rule.area) for r in RULES.load) <= 1

@@ -129,6 +129,62 @@ def test_products_before_their_end(
     world.close()
 
 
+def test_more_for_the_same_month_is_a_step_and_for_the_next_a_whole_first_load(world: World) -> None:
+    """50, then 5 more; December begins with 50 again; January cannot be loaded yet."""
+    card = bus_card(world, "T")
+    assert refusal(world, card, amount=500, area="month") == "rule_amount_below_minimum"
+    first = load(world, card, 5000, area="month")
+    assert (first["expires"], len(first["sources"])) == ("2026-12-01", len(first["rules"]))
+    assert load(world, card, 500, area="month")["balance"] == 5500
+    assert refusal(world, card, amount=200, area="month") == "rule_amount_below_minimum"
+    assert refusal(world, card, amount=500, area="month", month="2026-12") == "rule_amount_below_minimum"
+    assert refusal(world, card, amount=5000, area="month", month="2027-02") == "rule_month_too_early"
+    assert load(world, card, 5000, area="month", month="2026-12")["expires"] == "2027-01-01"
+
+
+def test_a_first_load_that_was_not_written_was_none(world: World) -> None:
+    """After the refund the next load is the first again."""
+    card = bus_card(world, "T")
+    card.plan = FaultPlan(tear_before_command=CREDIT_IS_COMMAND)
+    with pytest.raises(CardGone):
+        load(world, card, 5000, area="month")
+    world.do(card, "inspect")
+    assert not any(world.balances().values())
+    assert refusal(world, card, amount=500, area="month") == "rule_amount_below_minimum"
+    assert load(world, card, 5000, area="month")["balance"] == 5000
+
+
+def test_a_pupil_who_was_not_reviewed_cannot_load_for_the_new_school_year(world: World) -> None:
+    """Opened in November, due on 1 September: from then on a desk must have seen the school's paper. Money stays."""
+    card = bus_card(world, "B", "2015-01-01")
+    load(world, card, 2500, area="month")
+    world.now = local(2027, 8, 25, 9, 0)
+    september = {"area": "month", "month": "2027-09"}
+    assert refusal(world, card, amount=2500, **september) == "rule_review_due"
+    reviewed = world.do(card, "review", DESK)
+    assert (reviewed["terms"]["review"], reviewed["valid_to"]) == ("2028-09-01", "2028-08-31")
+    assert reviewed["valid_from"] == "2026-11-24"
+    assert load(world, card, 2500, **september)["period"] == "2027-09"
+    world.now = local(2033, 1, 2, 9, 0)
+    assert refusal_at_desk(world, card, "review") == "rule_age"
+
+
+def test_only_what_is_reviewed_can_be(world: World) -> None:
+    """Not an adult's product, not a bus that is not open; and only at a desk."""
+    assert refusal_at_desk(world, bus_card(world, "T"), "review") == "application_not_reviewed"
+    assert refusal_at_desk(world, world.issue(FMCOS, 2), "review") == "application_not_open"
+    with pytest.raises(RequestError) as told:
+        world.do(world.issue(FMCOS, 3), "review", KIOSK)
+    assert told.value.code == "operation_not_permitted"
+
+
+def refusal_at_desk(world: World, card: VirtualCard, kind: str) -> str:
+    """The code with which a desk's job is refused."""
+    with pytest.raises(CarriedOut) as told:
+        world.do(card, kind, DESK)
+    return str((told.value.reply.problem or {})["code"])
+
+
 def test_a_purse_holds_one_period_at_a_time(tmp_path: Path) -> None:
     """June's ticket does not mix with the season that lies in the same purse; when the season is over it may."""
     world = city(tmp_path, 2018, 5, 10, 9, 0)

@@ -232,6 +232,19 @@ def test_an_order_of_the_old_age_card_brings_its_gift(tmp_path: Any) -> None:
     world.close()
 
 
+def test_a_first_load_that_was_ordered_is_written_after_another_first(world: World) -> None:
+    """A pupil's 25 were ordered, and 25 paid at the terminal meanwhile: 25 is no step of 3, but it was accepted as a first."""
+    from tests.service.test_areas import bus_card, load, refusal
+
+    card = bus_card(world, "B", "2015-01-01")
+    pay(world, 2500, product="B", area="month")
+    load(world, card, 2500, area="month")
+    assert refusal(world, card, amount=2500, area="month") == "rule_amount_not_a_step"
+    assert world.do(card, "fetch", KIOSK)["balance"] == area_on(card, "bus", "ed") == 5000
+    world.now = dt.datetime(2027, 8, 25, 1, tzinfo=dt.UTC)
+    assert refused(world, amount=2500, product="B", area="month", month="2027-09", reference="wx-2") == "rule_review_due"
+
+
 def elder(world: World) -> VirtualCard:
     """A card with product C."""
     from tests.service.test_areas import bus_card

@@ -70,6 +70,13 @@ class Loads(Rows[Load]):
         """Loads by their ids."""
         return {row.load_id: row for row in self.where_in(self.table.c.load_id, load_ids)}
 
+    def for_month(self, card_no: str, product: str, month: dt.date) -> list[Load]:
+        """Loads for the period that begins with this month, which are, or may be, on the card."""
+        columns = self.table.c
+        states = (LoadState.AUTHORISED, LoadState.SUSPECT, LoadState.CONFIRMED)
+        mine = columns.card_no == card_no, columns.product == product, columns.first_month == month
+        return self.where(*mine, columns.state.in_(states))
+
     def since(self, card_no: str, moment: dt.datetime) -> list[Load]:
         """Loads since a moment that are, or may be, on the card: for the rule of how many a day."""
         columns = self.table.c

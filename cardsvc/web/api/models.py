@@ -23,7 +23,9 @@ class Reader(_In):
 class StartOperation(_In):
     """A job on the card in the reader. ``params`` depend on the kind; amounts are integers in fen."""
 
-    kind: Literal["personalise", "open", "close", "topup", "fetch", "purchase", "refund", "inspect", "block", "unblock"]
+    kind: Literal[
+        "personalise", "open", "review", "close", "topup", "fetch", "purchase", "refund", "inspect", "block", "unblock"
+    ]
     params: dict[str, Any] = Field(examples=[{"amount": 10000, "payment": {"method": "cash"}}])
     reader: Reader
 
@@ -61,8 +63,16 @@ class Texts(BaseModel):
     en: str
 
 
+class Rule(BaseModel):
+    """The rule that decided, the version of the rule set, and where the rule comes from."""
+
+    id: str
+    version: str
+    source: str
+
+
 class Problem(BaseModel):
-    """An error, RFC 9457. ``code`` is stable; ``outcome`` says what became of the request."""
+    """An error, RFC 9457. ``code`` is stable; ``outcome`` says what became of the request; ``rule`` refused, if one did."""
 
     type: str
     title: str
@@ -71,6 +81,7 @@ class Problem(BaseModel):
     outcome: Literal["not_done", "done", "unknown"]
     detail: Texts
     next_step: Texts
+    rule: Rule | None = None
 
 
 class OperationReply(BaseModel):

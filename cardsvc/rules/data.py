@@ -1,0 +1,32 @@
+"""What every model of rule data is made of. Amounts in fen; dates are the first and the last day, included."""
+
+import datetime as dt
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+Items = Annotated[tuple[T, ...], Field(strict=False)]
+Amount = Annotated[int, Field(ge=0, le=10**8)]
+"""Fen."""
+MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+"""A day of every year, ``"11-15"``."""
+
+
+class Data(BaseModel):
+    """Strict types, no unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Dated(Data):
+    """A rule with its life and its source."""
+
+    id: str
+    since: dt.date
+    until: dt.date | None = None
+    source: str
+
+    def holds(self, day: dt.date) -> bool:
+        """Whether the rule is in force on this day."""
+        return self.since <= day and (self.until is None or day <= self.until)

@@ -1,0 +1,138 @@
+"""Reading a rule set. What is wrong is told by the line of the file, and rules that contradict each other are refused.
+
+Two rules for the same thing on the same day contradict each other. Every table is written ``[[name]]`` on a line of its own, so
+that a rule has a line to be named by.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cardsvc.errors import RuleError
+from cardsvc.rules.data import Dated
+from cardsvc.rules.ruleset import LegalCap, RuleSet
+
+PACKAGED = "hangzhou"
+MAX_LENGTH = 1_000_000
+_HEADER = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]")
+_SUBJECT = {
+    "load": ("product", "area"),
+    "spend": ("product",),
+    "stop": ("product", "channel"),
+    "opening": ("application", "products"),
+    "refund": ("area", "products"),
+    "deposit": ("product",),
+    "hold": ("reason",),
+    "calendar": (),
+    "legal_cap": (),
+}
+"""What a rule of each table is about: of two rules about the same, one may hold on a day."""
+
+Lines = dict[tuple[str, int], int]
+
+
+def load_rule_set(path: Path | None = None) -> RuleSet:
+    """The rule set in a file, or the packaged one. Raises RuleError ``rules_invalid``."""
+    return parse_rule_set(rule_text(path))
+
+
+def rule_text(path: Path | None = None) -> str:
+    """The text of a rule file, or of the packaged one. Raises RuleError ``rules_invalid``."""
+    try:
+        if path is None:
+            return resources.files(__package__).joinpath(f"{PACKAGED}.toml").read_text("utf-8")
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError("rules_invalid", reason=error) from None
+
+
+def parse_rule_set(text: str) -> RuleSet:
+    """The rule set in a text. Raises RuleError ``rules_invalid`` naming the lines that are wrong or contradict each other."""
+    if len(text) > MAX_LENGTH:
+        raise RuleError("rules_invalid", reason=f"longer than {MAX_LENGTH} characters")
+    try:
+        data = tomllib.loads(text)
+        lines = _lines(text, data)
+        rules = RuleSet.model_validate(data)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RuleError("rules_invalid", reason="; ".join(_told(p["loc"], p["msg"], lines) for p in problems)) from None
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        raise RuleError("rules_invalid", reason=error) from None
+    wrong = [*_contradictions(rules, lines), *_gaps(rules)]
+    if wrong:
+        raise RuleError("rules_invalid", reason="; ".join(wrong))
+    return rules
+
+
+def _lines(text: str, data: dict[str, Any]) -> Lines:
+    """The line of each table's header, by table and place."""
+    counts: dict[str, int] = {}
+    lines: Lines = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = _HEADER.match(line)
+        if header:
+            place = counts.get(header[1], 0)
+            lines[header[1], place] = number
+            counts[header[1]] = place + 1
+    for name, value in data.items():
+        if isinstance(value, list) and len(value) != counts.get(name, 0):
+            raise ValueError(f"{name}: write each rule as [[{name}]] on a line of its own")
+    return lines
+
+
+def _told(place: tuple[int | str, ...], message: str, lines: Lines) -> str:
+    """A problem of one field, with the line of its rule."""
+    line = lines.get((str(place[0]), int(place[1]))) if len(place) > 1 and isinstance(place[1], int) else None
+    where = ".".join(map(str, place)) or "rules"
+    return f"line {line}: {where}: {message}" if line else f"{where}: {message}"
+
+
+def _contradictions(rules: RuleSet, lines: Lines) -> Iterator[str]:
+    """Pairs of rules that cannot both stand, named by id and line."""
+    groups: dict[tuple[str, ...], list[tuple[Dated, int]]] = {}
+    named: dict[str, tuple[Dated, int]] = {}
+    for table, place, rule in rules.every():
+        line = lines[table, place]
+        if rule.id in named:
+            yield f"line {named[rule.id][1]} and line {line}: two rules are called {rule.id}"
+        named[rule.id] = (rule, line)
+        if rule.until is not None and rule.until < rule.since:
+            yield f"line {line}: {rule.id} ends before it begins"
+        for subject in _subjects(table, rule):
+            groups.setdefault((table, *subject), []).append((rule, line))
+    for group in groups.values():
+        yield from _overlaps(group)
+
+
+def _subjects(table: str, rule: Dated) -> list[tuple[str, ...]]:
+    """What a rule is about; one that is for several products is about each."""
+    values = [getattr(rule, field) for field in _SUBJECT[table]]
+    several = next((value for value in values if isinstance(value, tuple)), None)
+    if several is None:
+        return [tuple(map(str, values))]
+    single = [str(value) for value in values if not isinstance(value, tuple)]
+    return [(*single, str(value)) for value in several]
+
+
+def _overlaps(group: list[tuple[Dated, int]]) -> Iterator[str]:
+    ordered = sorted(group, key=lambda entry: (entry[0].since, entry[1]))
+    for (earlier, line), (later, other) in pairwise(ordered):
+        if earlier.until is None or later.since <= earlier.until:
+            yield f"line {line} and line {other}: {earlier.id} and {later.id} hold on the same day ({later.since})"
+
+
+def _gaps(rules: RuleSet) -> Iterator[str]:
+    """The legal cap stands over every load: no day without one."""
+    first = min((rule.since for rule in rules.load), default=None)
+    caps: list[LegalCap] = sorted(rules.legal_cap, key=lambda cap: cap.since)
+    whole = bool(caps) and caps[-1].until is None and (first is None or caps[0].since <= first)
+    joined = all(a.until and (b.since - a.until).days == 1 for a, b in pairwise(caps))
+    if not (whole and joined):
+        yield "legal_cap: from the first load rule on there must be one for every day"
