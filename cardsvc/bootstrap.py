@@ -13,6 +13,7 @@ from cardsvc.config import Settings
 from cardsvc.errors import KeystoreError
 from cardsvc.keystore import KeyEntry, KeyState, SealedKeystore
 from cardsvc.keystore.keys import TRANSPORT
+from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.keystore.sealed import SCRYPT_N
 from cardsvc.rules import RuleSet, load_rule_set
 from cardsvc.service.catalogue import KINDS
@@ -29,6 +30,7 @@ class Services:
     engine: Engine
     profiles: tuple[Profile, ...]
     rules: RuleSet
+    receipt_key: ReceiptKey | None = None
 
     def close(self) -> None:
         """Let go of the database."""
@@ -46,7 +48,26 @@ def build(settings: Settings) -> Services:
     rules = load_rule_set(settings.rules)
     keystore = SealedKeystore.open(settings.keystore, passphrase(settings))
     store = open_database(settings)
-    return Services(settings, store, Engine(store, keystore, profiles, rules, KINDS, now), profiles, rules)
+    engine = Engine(store, keystore, profiles, rules, KINDS, now)
+    signing = open_receipt_key(settings) if _receipt_file(settings).exists() else None
+    return Services(settings, store, engine, profiles, rules, signing)
+
+
+def _receipt_file(settings: Settings) -> Path:
+    return settings.receipt_key or settings.keystore.with_name("receipts.pem")
+
+
+def open_receipt_key(settings: Settings) -> ReceiptKey:
+    """The key that signs receipts. Raises KeystoreError: ``receipt_key_missing``, ``receipt_key_sealed``."""
+    file = _receipt_file(settings)
+    if not file.exists():
+        raise KeystoreError("receipt_key_missing")
+    return ReceiptKey.open(file, passphrase(settings))
+
+
+def create_receipt_key(settings: Settings) -> ReceiptKey:
+    """A new key for receipts. Raises KeystoreError ``receipt_key_exists``, ``passphrase_missing``."""
+    return ReceiptKey.create(_receipt_file(settings), passphrase(settings))
 
 
 def open_database(settings: Settings) -> Store:

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
 
     database_url: str = f"sqlite:///{_STATE / 'cardsvc.db'}"
     keystore: Path = _STATE / "keys.sealed"
+    receipt_key: Path | None = Field(default=None, description="key that signs receipts; receipts.pem beside the key store")
     passphrase: SecretStr | None = Field(default=None, description="of the sealed key store; better: passphrase_file")
     passphrase_file: Path | None = None
     profiles: Path = Field(default_factory=find_profiles)

@@ -11,6 +11,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from cardsvc.bootstrap import Services, now
 from cardsvc.client import ApiClient
 from cardsvc.config import Settings
+from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.service.terminals import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.web.api import create_api
@@ -44,7 +45,11 @@ def serving(world: World, waits: tuple[float, ...] = (0.01, 0.01)) -> Iterator[S
     keys = tuple(Ed25519PrivateKey.generate() for _ in parties)
     for (name, number, role), key in zip(parties, keys, strict=True):
         register_terminal(world.store, name, "", number, public_hex(key), role, world.now)
-    app = create_api(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules))
+    app = create_api(
+        Services(
+            Settings(), world.store, world.engine, profiles(), world.engine.rules, ReceiptKey(Ed25519PrivateKey.generate())
+        )
+    )
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approvals": ("cardsvc.cli.approvals:approvals", t("需要两人办理的事项", "Decisions of two people")),
     "shift": ("cardsvc.cli.shift:shift", t("班次：开班、交班、长短款", "Shifts and cash drawers")),
     "day": ("cardsvc.cli.day:day", t("日结、月结、更正", "Day-end, month-end, corrections")),
+    "receipt": ("cardsvc.cli.receipt:receipt", t("凭证：打印、核验", "Receipts: print, check")),
     "suspects": ("cardsvc.cli.suspects:suspects", t("待核实的充值和消费", "Suspect loads and purchases")),
     "batch": ("cardsvc.cli.batch:batch", t("运营单位、渠道和终端的文件", "Files of operators, channels and terminals")),
     "doctor": ("cardsvc.cli.doctor:doctor", t("检查本机部署", "Check this machine's deployment")),

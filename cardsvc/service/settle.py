@@ -177,7 +177,9 @@ def _owed(uow: UnitOfWork, purchase: Purchase, purse: str) -> list[postings.Post
     refund = uow.refunds.get(purchase.card_no, purchase.purchase_id)
     if refund is None:
         raise ValueError("the refund of this purchase is gone")
-    return [postings.Posting(part["kind"], purse, part["account"], part["amount"]) for part in refund.payouts]
+    return [
+        postings.Posting(part["kind"], purse, refund_target(uow, part["account"]), part["amount"]) for part in refund.payouts
+    ]
 
 
 def suspect_purchase(uow: UnitOfWork, purchase: Purchase) -> Purchase:

@@ -52,3 +52,21 @@ def test_a_day_on_the_command_line(hall: dict[str, str], tmp_path: Path) -> None
     lines = as_json(hall, "db", "statement", "vault:hall", "--from", "2020-01-01")["lines"]
     assert [line["amount"] for line in lines] == [1000000, 100000, -20000, 25000]
     assert "count_wrong" in run(hall, "shift", "open", "--count", "3x1", "--as", "teller", code=2).stderr
+
+
+def test_a_receipt_on_the_command_line(home: dict[str, str], tmp_path: Path) -> None:
+    """The key is made once; a receipt is printed and checked with the books, and with the public key alone."""
+    run(home, "keys", "init")
+    public = as_json(home, "receipt", "key")["public_key"]
+    assert as_json(home, "receipt", "key")["public_key"] == public
+    world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
+    load = world.topup(world.issue("fudan-fmcos2"))["load_id"]
+    world.close()
+    text = run(home, "receipt", "show", "3100010100000001", load, "--format", "text58").stdout
+    code = text[text.index("CR1*") :]
+    assert as_json(home, "receipt", "check", code)["books"] == "same"
+    elsewhere = {**home, "CARDSVC_DATABASE_URL": "sqlite:////nowhere/x.db", "CARDSVC_KEYSTORE": "/nowhere/keys"}
+    assert as_json(elsewhere, "receipt", "check", code, "--public-key", public)["receipt"]["amount"] == 5000
+    assert "receipt_wrong" in run(home, "receipt", "check", code.replace("*5000*", "*9000*"), code=2).stderr
+    run(home, "receipt", "show", "3100010100000001", load, "--format", "pdf", "--to", str(tmp_path / "r.pdf"))
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")

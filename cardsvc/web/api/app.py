@@ -28,6 +28,7 @@ from cardsvc.web.api.models import (
 )
 from cardsvc.web.api.orders import install_orders
 from cardsvc.web.api.problems import ERRORS, install_problems
+from cardsvc.web.api.receipts import install_receipts
 from cardsvc.wire import OperationPort, Reply, answers_from_json, ask_to_json
 
 MAX_BODY = 64 * 1024
@@ -69,6 +70,7 @@ def create_api(services: Services) -> Flask:
     _operations(app, spec, services)
     _cards(app, spec, services)
     install_orders(app, spec, services)
+    install_receipts(app, spec, services)
     _service(app, spec, services)
     return app
 

@@ -22,6 +22,16 @@ _IDEMPOTENCY_KEY = {
 }
 
 
+_RECEIPT = {
+    "description": "The receipt on paper, by its form.",
+    "content": {
+        "text/plain": {"schema": {"type": "string"}},
+        "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+
+
 def patched(spec: dict[str, Any], max_body: int) -> dict[str, Any]:
     """The document as it is served."""
     document = copy.deepcopy(spec)
@@ -30,6 +40,8 @@ def patched(spec: dict[str, Any], max_body: int) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             _problems(operation)
+            if path.endswith("/receipt"):
+                operation["responses"]["200"] = _RECEIPT
             if path.startswith("/api/"):
                 operation["security"] = [{"signature": []}]
             if path.endswith("/operations") and method == "post":

@@ -134,6 +134,27 @@ class Transactions(BaseModel):
     transactions: list[dict[str, Any]]
 
 
+class ReceiptStatement(BaseModel):
+    """What a receipt says; amounts in fen, ``at`` in local time, the middle of the card number left out."""
+
+    number: str
+    kind: Literal["load", "purchase", "refund"]
+    state: str
+    card: str
+    amount: int
+    balance: int | None = None
+    at: str
+    terminal_no: str
+
+
+class ReceiptCheck(BaseModel):
+    """A receipt that was signed here. ``books``: same, changed since (``now``), or unknown."""
+
+    receipt: ReceiptStatement
+    books: Literal["same", "changed", "unknown"]
+    now: ReceiptStatement | None = None
+
+
 class Health(BaseModel):
     """Whether the service runs, or is ready to work."""
 

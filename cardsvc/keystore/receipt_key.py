@@ -1,0 +1,71 @@
+"""The key that signs receipts: Ed25519, in a file beside the key store, under the same passphrase.
+
+Its public half is printed on posters and in the app: with it anybody can check a receipt, without asking the service.
+"""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from cardsvc.errors import KeystoreError
+
+
+class ReceiptKey:
+    """The private key; it never leaves this object but sealed."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+
+    @classmethod
+    def create(cls, path: Path, passphrase: bytes) -> "ReceiptKey":
+        """A new key in a new file that only its owner reads. Raises KeystoreError ``receipt_key_exists``."""
+        key = Ed25519PrivateKey.generate()
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise KeystoreError("receipt_key_exists", file=path) from None
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
+        return cls(key)
+
+    @classmethod
+    def open(cls, path: Path, passphrase: bytes) -> "ReceiptKey":
+        """Open the file. Raises KeystoreError: ``receipt_key_missing``, ``receipt_key_sealed``."""
+        try:
+            key = load_pem_private_key(path.read_bytes(), passphrase)
+        except OSError:
+            raise KeystoreError("receipt_key_missing") from None
+        except (ValueError, TypeError):
+            raise KeystoreError("receipt_key_sealed", file=path) from None
+        if not isinstance(key, Ed25519PrivateKey):
+            raise KeystoreError("receipt_key_sealed", file=path)
+        return cls(key)
+
+    @property
+    def public_hex(self) -> str:
+        """The public half, 64 hex digits."""
+        return self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+    def sign(self, message: bytes) -> bytes:
+        """A 64-byte signature."""
+        return self._key.sign(message)
+
+
+def receipt_signature_right(public_hex: str, signature: bytes, message: bytes) -> bool:
+    """Whether the key with this public half signed the message."""
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_hex)).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

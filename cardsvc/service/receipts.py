@@ -1,0 +1,165 @@
+"""Receipts: what a citizen takes away, with a signed statement that anybody can check (statement.py).
+
+A receipt says what the books say when it is printed. A suspect load gets one too: the citizen has paid, and needs paper for it.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from cardsvc.errors import CardError, OperationError, RequestError
+from cardsvc.keystore.receipt_key import ReceiptKey
+from cardsvc.ledger.states import LoadState, PurchaseState
+from cardsvc.printing.receipt import Slip, as_escpos, as_pdf, as_text
+from cardsvc.service.settle import HOST_TIME, REFUND
+from cardsvc.service.statement import Statement, opened, signed
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Load, Purchase
+from cardsvc.text import Language, Text
+from cardsvc.units import format_yuan
+
+KINDS = {"LOAD": Text("充值", "Top-up"), "PURCHASE": Text("消费", "Purchase"), "REFUND": Text("退款", "Refund")}
+STATES = {
+    "CONFIRMED": Text("成功", "Done"),
+    "REFUNDED": Text("未写卡，款已退回", "Not on the card, paid back"),
+    "REWRITTEN": Text("已另行补写", "Written with another load"),
+    "NOT-WRITTEN": Text("未写卡，待退款", "Not on the card, to be paid back"),
+    "SUSPECT": Text("待核实：请持卡到任一终端或柜台", "To be settled: present the card anywhere"),
+    "NOT-DEBITED": Text("未扣款", "Not taken"),
+}
+METHODS = {
+    "cash": Text("现金", "cash"),
+    "bank_card": Text("银行卡", "bank card"),
+    "mobile": Text("手机支付", "mobile"),
+    "credit_card": Text("信用卡", "credit card"),
+    "transfer": Text("转账", "transfer"),
+    "order": Text("网上已付", "paid online"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt: ``rows`` of label and value as they are printed, and the signed text for the QR code."""
+
+    statement: Statement
+    rows: tuple[tuple[Text, Text], ...]
+    signed_text: str
+
+
+def masked_card_no(card_no: str) -> str:
+    """A card number as it may be printed: first 6 and last 4 digits (JR/T 0025 receipts hide the middle)."""
+    return f"{card_no[:6]}-{card_no[-4:]}"
+
+
+def receipt_of(store: Store, key: ReceiptKey, card_no: str, identifier: str) -> Receipt:
+    """The receipt of a load or purchase. Raises CardError ``card_unknown``, RequestError ``transaction_unknown``,
+    OperationError ``receipt_not_yet`` while the card has not answered."""
+    with store.read() as uow:
+        if uow.cards.get(card_no) is None:
+            raise CardError("card_unknown", card_no=card_no)
+        row = uow.loads.get(card_no, identifier) or uow.purchases.get(card_no, identifier)
+        if row is None:
+            raise RequestError("transaction_unknown")
+        statement = _statement(uow, row)
+        rows = _rows(uow, row, statement)
+    return Receipt(statement, rows, signed(statement, key))
+
+
+def _statement(uow: UnitOfWork, row: Load | Purchase) -> Statement:
+    """What the books say of a load or purchase now."""
+    state = row.state.replace("_", "-").upper()
+    if state not in STATES:
+        raise OperationError("receipt_not_yet")
+    refund = uow.refunds.get(row.card_no, row.purchase_id) if isinstance(row, Purchase) and row.merchant == REFUND else None
+    amount = row.paid if isinstance(row, Load) else refund.returned if refund else row.amount
+    kind = "LOAD" if isinstance(row, Load) else "REFUND" if refund else "PURCHASE"
+    return Statement(
+        kind=kind,
+        state=state,
+        operation_id=row.operation_id,
+        card=masked_card_no(row.card_no),
+        amount=amount,
+        balance=_balance(row),
+        at=dt.datetime.strptime(row.host_date_time, HOST_TIME),  # noqa: DTZ007 - local time as it stands on the card
+        terminal_no=row.terminal_no.upper(),
+    )
+
+
+def _balance(row: Load | Purchase) -> int | None:
+    """What was in the purse after it, in fen; None while only the card knows."""
+    if row.state in (LoadState.SUSPECT, PurchaseState.SUSPECT):
+        return None
+    if row.state != LoadState.CONFIRMED:
+        return row.balance_before
+    return row.balance_before + (row.amount if isinstance(row, Load) else -row.amount)
+
+
+def _rows(uow: UnitOfWork, row: Load | Purchase, statement: Statement) -> tuple[tuple[Text, Text], ...]:
+    rows = [
+        (Text("单号", "No."), _plain(statement.number)),
+        (Text("业务", "Job"), KINDS[statement.kind]),
+        (Text("卡号", "Card"), _plain(statement.card.replace("-", "******"))),
+        (Text("时间", "Time"), _plain(f"{statement.at:%Y-%m-%d %H:%M:%S}")),
+        (Text("终端", "Terminal"), _plain(statement.terminal_no)),
+    ]
+    if isinstance(row, Load):
+        rows += _load_rows(row)
+    refund = uow.refunds.get(row.card_no, row.purchase_id) if isinstance(row, Purchase) else None
+    if refund is not None:
+        rows += [(Text("卡内余额", "Was on the card"), _yuan(refund.balance)), (Text("手续费", "Fee"), _yuan(refund.fee))]
+    rows.append((Text("金额", "Amount"), _yuan(statement.amount)))
+    if statement.balance is not None:
+        rows.append((Text("余额", "Balance"), _yuan(statement.balance)))
+    return (*rows, (Text("结果", "Result"), STATES[statement.state]))
+
+
+def _load_rows(load: Load) -> list[tuple[Text, Text]]:
+    rows = [(Text("产品", "Product"), _plain(load.product)), (Text("付款", "Paid by"), METHODS[load.payment_method])]
+    if load.gift:
+        rows.append((Text("赠送", "Gift"), _yuan(load.gift)))
+    if load.first_month and load.last_month:
+        months = f"{load.first_month:%Y-%m}" + (f"..{load.last_month:%Y-%m}" if load.last_month != load.first_month else "")
+        rows.append((Text("月份", "Month"), _plain(months)))
+    return rows
+
+
+def _plain(value: str) -> Text:
+    return Text(value, value)
+
+
+def _yuan(amount: int) -> Text:
+    return _plain(format_yuan(amount))
+
+
+def check_receipt(store: Store, public_hex: str, text: str) -> dict[str, Any]:
+    """Check a receipt's signed text, and what the books say about it now.
+
+    ``books``: same, changed (``now`` says to what), or unknown: signed here, and no longer in these books. Raises RequestError
+    ``receipt_wrong`` when the text or its signature is not right.
+    """
+    statement = opened(text, public_hex)
+    with store.read() as uow:
+        operation = uow.operations.get(statement.operation_id)
+        row: Load | Purchase | None = None
+        if operation is not None and operation.card_no is not None:
+            row = uow.loads.of_operation(operation.card_no, operation.operation_id)
+            row = row or uow.purchases.of_operation(operation.card_no, operation.operation_id)
+        now = _statement(uow, row) if row is not None else None
+    books = "unknown" if now is None else "same" if now == statement else "changed"
+    return {"receipt": statement.view(), "books": books, "now": now.view() if now else None}
+
+
+def printed(receipt: Receipt, form: str, language: Language, public_url: str | None) -> bytes:
+    """A receipt on paper. ``form``: text58, text80, escpos58, escpos80 or pdf. With ``public_url`` the code is an address that
+    a phone opens; without, the signed text alone."""
+    code = receipt.signed_text if public_url is None else f"{public_url.rstrip('/')}/receipts/{receipt.signed_text}"
+    slip = Slip(
+        title=Text("市民卡凭证", "Citizen card receipt").into(language),
+        rows=[(label.into(language), value.into(language)) for label, value in receipt.rows],
+        code=code,
+        hint=Text("扫码核验", "Scan to check").into(language),
+    )
+    if form == "pdf":
+        return as_pdf(slip)
+    roll = form[-2:]
+    return as_escpos(slip, roll) if form.startswith("escpos") else as_text(slip, roll).encode()
