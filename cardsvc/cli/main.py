@@ -37,6 +37,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "receipt": ("cardsvc.cli.receipt:receipt", t("凭证：打印、核验", "Receipts: print, check")),
     "suspects": ("cardsvc.cli.suspects:suspects", t("待核实的充值和消费", "Suspect loads and purchases")),
     "batch": ("cardsvc.cli.batch:batch", t("运营单位、渠道和终端的文件", "Files of operators, channels and terminals")),
+    "reconcile": (
+        "cardsvc.cli.reconcile:reconcile",
+        t("对账：账册、卡片、文件三方核对", "Reconcile ledger, cards and files"),
+    ),
     "doctor": ("cardsvc.cli.doctor:doctor", t("检查本机部署", "Check this machine's deployment")),
     "bench": ("cardsvc.cli.bench:bench", t("测速", "Measure speed")),
 }

@@ -114,6 +114,16 @@ def payout_account(channel: str) -> str:
     return f"payout:{channel}"
 
 
+def difference_account(where: str) -> str:
+    """What was found short (debit) or over (credit): of an outlet's drawers, or by reconciliation."""
+    return f"difference:{where}"
+
+
+def correction(debit: str, credit: str, amount: int) -> Posting:
+    """What two people agreed on after a reconciliation."""
+    return Posting("correction", debit, credit, amount)
+
+
 def load_authorised(card_no: str, source: str, paid: int) -> Posting:
     """Money was taken: it waits in suspense until the card is known to have it."""
     return Posting("load_authorised", source, suspense_account(card_no), paid)

@@ -6,6 +6,7 @@ Pure functions over a rule set; the day is an argument. Every acceptance and eve
 from cardsvc.rules.loading import LoadDecision, LoadRequest, check_load, check_spend
 from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open
 from cardsvc.rules.parsing import load_rule_set, parse_rule_set, rule_text
+from cardsvc.rules.reconciling import reconciliation_rule
 from cardsvc.rules.refunds import DepositTerms, RefundRequest, RefundTerms, check_refund, deposit_refund, hold_until
 from cardsvc.rules.ruleset import RuleSet
 
@@ -26,5 +27,6 @@ __all__ = [
     "hold_until",
     "load_rule_set",
     "parse_rule_set",
+    "reconciliation_rule",
     "rule_text",
 ]

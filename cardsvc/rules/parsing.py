@@ -30,6 +30,7 @@ _SUBJECT = {
     "deposit": ("product",),
     "hold": ("reason",),
     "calendar": (),
+    "reconciliation": (),
     "legal_cap": (),
 }
 """What a rule of each table is about: of two rules about the same, one may hold on a day."""

@@ -129,6 +129,16 @@ class WorkCalendar(Dated):
     worked: Items[dt.date] = ()
 
 
+class ReconciliationRule(Dated):
+    """What explains a difference. ``waiting_days``: how long spending may be on its way from the operators; ``guarantee``: what
+    a rented bicycle holds, in fen; ``last_ride``: the most that a rider may owe after the last ride, in fen.
+    """
+
+    waiting_days: int = Field(gt=0)
+    guarantee: int = Field(gt=0)
+    last_ride: int = Field(gt=0)
+
+
 class RuleSet(Data):
     """All rules of a city, of one version."""
 
@@ -143,6 +153,7 @@ class RuleSet(Data):
     deposit: Items[DepositRule] = ()
     hold: Items[HoldRule] = ()
     calendar: Items[WorkCalendar] = ()
+    reconciliation: Items[ReconciliationRule] = ()
 
     def rule(self, rule_id: str) -> Dated | None:
         """The rule with this id."""

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 from cardsvc.service.approvals import ApprovalKind
 from cardsvc.service.corrections import CORRECTION
+from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE
 from cardsvc.service.shifts import SHIFT_DIFFERENCE
 from cardsvc.service.suspects import SETTLE_BY_HAND
 
-APPROVALS: Mapping[str, ApprovalKind] = {kind.name: kind for kind in (SETTLE_BY_HAND, SHIFT_DIFFERENCE, CORRECTION)}
+APPROVALS: Mapping[str, ApprovalKind] = {
+    kind.name: kind for kind in (SETTLE_BY_HAND, SHIFT_DIFFERENCE, CORRECTION, CORRECT_DIFFERENCE)
+}

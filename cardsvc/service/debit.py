@@ -22,6 +22,7 @@ from cardsvc.service.settle import (
     settle_purchase,
     suspect_purchase,
 )
+from cardsvc.service.sightings import note_purse
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Purchase
 from cardsvc.units import LOCAL, CardNo
@@ -63,6 +64,7 @@ def authorise_debit(
         authorised_at=now,
     )
     uow.purchases.add(purchase)
+    note_purse(context, uow, ref, init.balance, now, offline=init.offline_counter)
     return {"purchase_id": purchase.purchase_id, "overdraft_limit": init.overdraft_limit.hex()}
 
 
@@ -107,6 +109,7 @@ def settle_debit(
     claim = claim_of_purchase(row)
     right = context.keystore.tac_verifies(context.card_no, claim.ref.application, claim.tac_data, outcome.tac, row.key_versions)
     if right and outcome.mac2_right:
+        note_purse(context, uow, claim.ref, claim.balance_after, now, offline=claim.counter + 1)
         return confirm_purchase(uow, row, "tac", outcome.tac, now), None
     record_evidence(uow, row, "tac_wrong", {"tac": outcome.tac.hex(), "mac2_right": outcome.mac2_right}, now)
     suspect_purchase(uow, row)

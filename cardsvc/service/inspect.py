@@ -16,6 +16,7 @@ from cardsvc.service.held import held_areas
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.orders import order_json
 from cardsvc.service.settle import gather, settle_all
+from cardsvc.service.sightings import note_purse
 from cardsvc.store import UnitOfWork
 from cardsvc.units import LOCAL
 
@@ -107,10 +108,13 @@ def _purse(context: Context, _uow: UnitOfWork) -> Procedure[PurseSight | None]:
     return silent() if context.facts["purse_blocked"] else read_purse(context.profile, CITY_PURSE)
 
 
-def _inspected(context: Context, uow: UnitOfWork, purse: PurseSight | None, _now: dt.datetime) -> Effect:
+def _inspected(context: Context, uow: UnitOfWork, purse: PurseSight | None, now: dt.datetime) -> Effect:
     card = uow.cards.get(context.card_no)
     if card is None:
         raise ValueError("the card of this operation is gone")
+    if purse is not None:
+        online, offline = purse.online_counter, purse.offline_counter
+        note_purse(context, uow, CITY_PURSE, purse.balance, now, online=online, offline=offline)
     return Effect(
         done={
             **context.facts["summary"],

@@ -36,6 +36,7 @@ from cardsvc.service.settle import (
     settle_load,
     suspect_load,
 )
+from cardsvc.service.sightings import note_purse
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Load
 from cardsvc.units import LOCAL, MAX_AMOUNT
@@ -90,6 +91,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     """The rules, then the promise: from here on the card may have the money."""
     target, credited = target_of(context), _credited(context)
     check_mac1(init, target.ref, credited, context.actor.terminal_no, _session(context, init))
+    note_purse(context, uow, target.ref, init.balance, now, online=init.online_counter)
     refuse_used(uow, wanted(context)["payment"])
     requested = _requested(context, uow, init, now)
     try:
@@ -194,6 +196,7 @@ def _settle_credit(context: Context, uow: UnitOfWork, outcome: CreditForLoadOutc
     claim = claim_of_load(load)
     application, versions = claim.ref.application, load.key_versions
     if context.keystore.tac_verifies(context.card_no, application, claim.tac_data, outcome.tac, versions):
+        note_purse(context, uow, claim.ref, claim.balance_after, now, online=claim.counter + 1)
         return Effect(done=_result(context, confirm_load(uow, load, "tac", outcome.tac, now)))
     record_evidence(uow, suspect_load(uow, load), "tac_wrong", {"tac": outcome.tac.hex()}, now)
     return Effect(failed=CardError("tac_wrong"))

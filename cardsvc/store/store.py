@@ -37,6 +37,9 @@ class Store:
         self._url = url
         self._writer = _engine(url, "BEGIN IMMEDIATE")
         self._reader = _engine(url, "BEGIN")
+        self._snapshot = self._reader
+        if self._reader.dialect.name != "sqlite":
+            self._snapshot = self._reader.execution_options(isolation_level="REPEATABLE READ")
 
     def begin(self) -> UnitOfWork:
         """A transaction that may write. On SQLite there is one at a time; others wait."""
@@ -59,6 +62,10 @@ class Store:
     def read(self) -> UnitOfWork:
         """A transaction that only reads: it waits for nobody."""
         return UnitOfWork(self._reader)
+
+    def snapshot(self) -> UnitOfWork:
+        """A transaction that only reads, and sees the database as it was at its first look. On SQLite every one does."""
+        return UnitOfWork(self._snapshot)
 
     def ping(self) -> None:
         """Raise StoreError when the database does not answer."""

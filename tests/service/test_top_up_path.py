@@ -8,7 +8,7 @@ from sqlalchemy import event
 from tests.world import FAMILIES, KIOSK, World
 
 CARD = "3100010100000001"
-BY_CARD = {"card", "load", "transfer", "evidence", "purchase", "card_application"}
+BY_CARD = {"card", "load", "transfer", "evidence", "purchase", "card_application", "card_sighting"}
 BY_OPERATION = {"operation", "operation_step"}
 
 

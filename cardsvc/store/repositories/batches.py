@@ -57,6 +57,13 @@ class SpendingRecords(Rows[SpendingRecord]):
         found = self.where(self.table.c.batch_id == batch_id, self.table.c.state.in_(states))
         return sorted(found, key=lambda row: row.line)
 
+    def late_of(self, batch_id: str, before: str) -> list[SpendingRecord]:
+        """The records of a batch that took a counter and are from before a moment of local time, by line."""
+        columns = self.table.c
+        taken = columns.state.in_(("booked", "matched"))
+        found = self.where(columns.batch_id == batch_id, taken, columns.host_date_time < before)
+        return sorted(found, key=lambda row: row.line)
+
     def cards_of(self, batch_ids: Collection[str]) -> set[str]:
         """The cards that these batches have records of."""
         query = select(self.table.c.card_no).distinct()
@@ -99,6 +106,13 @@ class StatementRecords(Rows[StatementRecord]):
         columns = self.table.c
         found = self.where_in(columns.reference, references, columns.party == party, columns.state == "taken")
         return {row.reference: row for row in found}
+
+    def parties_of(self, batch_kind: str, day: dt.date) -> set[str]:
+        """Whose files of this kind have lines about a day of local time."""
+        occurred, batch = self.table.c.occurred_at, tables.file_batch.c
+        since, until = f"{day:%Y%m%d}", f"{day + dt.timedelta(days=1):%Y%m%d}"
+        query = select(self.table.c.party).join(tables.file_batch).where(occurred >= since, occurred < until)
+        return set(self._connection.execute(query.where(batch.kind == batch_kind).distinct()).scalars())
 
     def of_day(self, party: str, day: dt.date) -> list[StatementRecord]:
         """All lines about a day of local time, duplicates and conflicts as well."""

@@ -66,6 +66,10 @@ class Loads(Rows[Load]):
         found.sort(key=lambda row: (row.state in tables.LIVE_LOADS, row.authorised_at))
         return {row.payment_reference: row for row in found if row.payment_reference}
 
+    def of_operations(self, operation_ids: Collection[str]) -> dict[str, Load]:
+        """The load of each of these operations."""
+        return {row.operation_id: row for row in self.where_in(self.table.c.operation_id, operation_ids)}
+
     def by_ids(self, load_ids: Collection[str]) -> dict[str, Load]:
         """Loads by their ids."""
         return {row.load_id: row for row in self.where_in(self.table.c.load_id, load_ids)}
@@ -156,6 +160,11 @@ class Ledger(Rows[Transfer]):
             made.append(Transfer(*content, previous, chain.link(previous, content)))
             heads[chain_id] = number + 1, made[-1].hash
         self.add_many(made)
+
+    def last_booked(self, chain_id: str) -> dt.datetime | None:
+        """When the last line of a chain was booked."""
+        last = self.where(self.table.c.chain == chain_id, newest="number", limit=1)
+        return last[0].booked_at if last else None
 
     def heads(self, chain_ids: Collection[str]) -> dict[str, tuple[int, str]]:
         """Number and hash of the last line of each of these chains that has one."""

@@ -1,6 +1,7 @@
 """What may be asked of operations and their steps."""
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlalchemy import select
 
@@ -29,6 +30,12 @@ class Operations(Rows[Operation]):
         columns = self.table.c
         found = self.where(columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.idempotency_key == key)
         return found[0] if found else None
+
+    def by_keys(self, actor_kind: str, actor_id: str, keys: Collection[str]) -> dict[str, Operation]:
+        """The operations that this party began with these keys."""
+        columns = self.table.c
+        found = self.where_in(columns.idempotency_key, keys, columns.actor_kind == actor_kind, columns.actor_id == actor_id)
+        return {row.idempotency_key: row for row in found}
 
     def live_on(self, card_no: str) -> Operation | None:
         """The operation that waits for this card."""

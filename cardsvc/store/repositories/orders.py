@@ -1,6 +1,7 @@
 """What may be asked of orders."""
 
 import datetime as dt
+from collections.abc import Collection
 
 from cardsvc.ledger.states import OrderState
 from cardsvc.store import tables
@@ -34,6 +35,17 @@ class Orders(Rows[TopUpOrder]):
     def over(self, month: dt.date) -> list[TopUpOrder]:
         """Orders that wait although their last month ended before this one (given by its first day)."""
         return self.where(self.table.c.state == OrderState.PAID, self.table.c.last_month < month)
+
+    def by_payments(self, method: str, references: Collection[str]) -> dict[str, TopUpOrder]:
+        """The order of each payment; of several, the one that was not returned."""
+        columns = self.table.c
+        found = self.where_in(columns.payment_reference, references, columns.payment_method == method)
+        found.sort(key=lambda row: (row.state != OrderState.RETURNED, row.paid_at))
+        return {row.payment_reference: row for row in found}
+
+    def between(self, since: dt.datetime, until: dt.datetime) -> list[TopUpOrder]:
+        """Orders that were paid from a moment to before another."""
+        return self.where(self.table.c.paid_at >= since, self.table.c.paid_at < until)
 
     def of_payment(self, method: str, reference: str) -> list[TopUpOrder]:
         """Orders that this payment paid, at any channel."""

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from cardsvc.store import tables
 from cardsvc.store.records import Difference, ReconciliationRun
@@ -36,6 +36,16 @@ class Differences(Rows[Difference]):
         query = select(self.table.c.number).where(self.table.c.run_id == run_id, self.table.c.number == number)
         self._connection.execute(query.with_for_update())
         return self.get(run_id, number)
+
+    def first_seen(self, event_keys: Collection[str]) -> dict[str, dt.datetime]:
+        """When each of these matters was first found."""
+        columns = self.table.c
+        found: dict[str, dt.datetime] = {}
+        for part in self.parts(event_keys):
+            runs = tables.reconciliation_run
+            query = select(columns.event_key, func.min(runs.c.ran_at)).join(runs).where(columns.event_key.in_(part))
+            found.update((key, moment) for key, moment in self._connection.execute(query.group_by(columns.event_key)))
+        return found
 
     def seen_to(self, event_keys: Collection[str]) -> dict[str, Difference]:
         """What people explained or corrected before, by the matter. What a run explained by itself is judged anew."""

@@ -1,0 +1,129 @@
+"""Seeing to a difference: somebody owns it, says why there is nothing to book, or proposes the entry; two people agree."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from cardsvc.errors import OperationError, RequestError
+from cardsvc.ledger import postings
+from cardsvc.service.approvals import ApprovalKind
+from cardsvc.service.kinds import Params
+from cardsvc.service.staff import require_role
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Approval, Difference, Staff
+from cardsvc.store.states import DIFFERENCE_ALLOWED, DifferenceState
+
+_NAMES = uuid.UUID("0b1f4f52-8a6c-5b8e-8d52-3f0f6f4b6f02")
+MAX_TEXT = 200
+
+
+class Correction(Params):
+    """What is proposed: the entry of this difference, as the run wrote it."""
+
+    run_id: str
+    number: int = Field(gt=0)
+
+
+def parse_difference(text: str) -> Correction:
+    """A difference as it is shown, RUN/NUMBER. Raises RequestError ``difference_unknown``."""
+    run_id, _, number = text.partition("/")
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
+        raise RequestError("difference_unknown")
+    return Correction.model_validate({"run_id": run_id, "number": int(number)})
+
+
+def take(store: Store, which: Correction, *, by: Staff, now: dt.datetime) -> Difference:
+    """Become the owner of a difference. Raises RequestError ``difference_unknown``, OperationError ``difference_settled``."""
+
+    def work(uow: UnitOfWork) -> Difference:
+        return uow.differences.change(_open(uow, which), owner=by.staff_id, changed_at=now)
+
+    return store.transact(work)
+
+
+def explain(store: Store, which: Correction, why: str, *, by: Staff, now: dt.datetime) -> Difference:
+    """Say why there is nothing to book. Raises as ``take`` does, and RequestError ``reason_missing``, ``not_permitted``."""
+    require_role(by, "supervisor", "auditor")
+    if not 1 <= len(why.strip()) <= MAX_TEXT:
+        raise RequestError("reason_missing", length=MAX_TEXT)
+
+    def work(uow: UnitOfWork) -> Difference:
+        changes = {"explanation": why.strip(), "owner": by.staff_id, "changed_at": now}
+        return uow.differences.change(_open(uow, which), state=DifferenceState.EXPLAINED, **changes)
+
+    return store.transact(work)
+
+
+def subject_of(store: Store, which: Correction) -> str:
+    """What a proposal is about: the matter, whichever run found it, so that it is proposed once at a time."""
+    with store.read() as uow:
+        found = uow.differences.get(which.run_id, which.number)
+    if found is None:
+        raise RequestError("difference_unknown")
+    return found.event_key
+
+
+def _open(uow: UnitOfWork, which: Correction) -> Difference:
+    found = uow.differences.for_update(which.run_id, which.number)
+    if found is None:
+        raise RequestError("difference_unknown")
+    if not DIFFERENCE_ALLOWED[DifferenceState(found.state)]:
+        raise OperationError("difference_settled", state=found.state)
+    return found
+
+
+def _wanted(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> Difference:
+    """The difference, if its entry may be booked now."""
+    try:
+        which = Correction.model_validate(dict(payload))
+    except ValidationError:
+        raise RequestError("params_invalid", reason="run_id, number") from None
+    found = _open(uow, which)
+    if found.event_key != subject:
+        raise RequestError("difference_unknown")
+    if found.entry is None:
+        raise OperationError("difference_without_entry")
+    if found.event_key in uow.differences.seen_to([found.event_key]):
+        raise OperationError("difference_settled", state=DifferenceState.CORRECTED)
+    if _stale(uow, found):
+        raise OperationError("difference_stale")
+    return found
+
+
+def _stale(uow: UnitOfWork, found: Difference) -> bool:
+    """Whether what the difference rests on has changed since: its card's chain, or what is known of its reference."""
+    if found.card_no is not None:
+        uow.cards.lock(found.card_no)
+        run, last = uow.runs.get(found.run_id), uow.ledger.last_booked(found.card_no)
+        later = run is not None and last is not None and last > run.ran_at
+        return later and found.code in ("balance_differs", "counter_conflict")
+    party, _, reference = found.subject.partition(":")
+    if found.code == "reference_unknown":
+        return bool(uow.loads.by_payment(party, [reference]) or uow.orders.by_payments(party, [reference]))
+    return False
+
+
+def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
+    _wanted(uow, subject, payload)
+
+
+def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
+    found = _wanted(uow, approval.subject, approval.payload)
+    booked = found.entry or {}
+    posting = postings.correction(booked["debit"], booked["credit"], booked["amount"])
+    reference = str(uuid.uuid5(_NAMES, found.event_key))
+    transfer = uow.ledger.post(booked["chain"], posting, reference, now)
+    uow.differences.change(found, state=DifferenceState.CORRECTED, owner=approval.proposed_by, changed_at=now)
+    return {"difference": f"{found.run_id}/{found.number}", "chain": transfer.chain, "number": transfer.number}
+
+
+CORRECT_DIFFERENCE = ApprovalKind(
+    "correct_difference",
+    proposers=frozenset({"clerk", "cashier", "supervisor"}),
+    approvers=frozenset({"supervisor"}),
+    check=_check,
+    carry_out=_carry_out,
+)

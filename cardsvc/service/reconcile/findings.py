@@ -1,0 +1,71 @@
+"""What a reconciliation can find, and how it is told."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cardsvc.ledger import postings
+from cardsvc.text import Text
+
+REASONS: Mapping[str, Text] = {
+    "paid_not_loaded": Text("已付款，卡上没有或尚不能确定", "Paid, and not on the card or not known to be"),
+    "loaded_not_paid": Text("卡上已有，对方文件说没有付款", "On the card, and by the other side's file not paid"),
+    "amount_differs": Text("金额不一致", "The amounts differ"),
+    "reference_unknown": Text("对方文件里的交易，我方没有", "The other side's file has what the books do not have"),
+    "duplicate_in_file": Text("文件里重复出现", "It stands in the file more than once"),
+    "missing_in_file": Text("我方有，对方文件里没有", "The books have it, the other side's file does not"),
+    "counter_gap": Text(
+        "脱机计数器缺号，对应的消费记录还没有到", "Numbers of the offline counter are missing: spending not delivered yet"
+    ),
+    "counter_conflict": Text(
+        "同一计数器有两笔不同的消费，疑似伪造", "One counter has two different purchases: forgery is possible"
+    ),
+    "balance_differs": Text("卡上余额与账上余额不一致", "The card's balance is not that of the books"),
+    "tac_wrong": Text("TAC 验证不通过，没有入账", "The TAC is wrong; it was not booked"),
+    "late_record": Text("消费记录迟到，已入账", "Spending came late, and was booked"),
+}
+"""Every code of a difference."""
+
+EXPLANATIONS: Mapping[str, Text] = {
+    "unsettled_spends": Text("还有脱机消费没有送到", "Offline spending is still on its way"),
+    "bicycle_guarantee": Text("公共自行车押金占用或退回", "The guarantee of a rented bicycle"),
+    "last_ride_owed": Text("余额不足时的最后一次乘车，欠款下次补足", "The last ride with too little money is owed"),
+    "open_transaction": Text("有待核实的交易，卡片下次出现时结清", "A suspect transaction: the card's next contact settles it"),
+    "waits_for_file": Text("在等运营单位的文件", "The operator's file is awaited"),
+    "counted_once": Text("只计一次", "Counted once"),
+    "card_decides": Text("卡片的 TAC 证明已写入，以卡为准", "The card's TAC proves it: the card decides"),
+    "booked_late": Text("迟到，已按实际入账", "Late, and booked as it happened"),
+}
+"""Every explanation that a run finds by itself; people write their own."""
+
+RECONCILIATION = postings.difference_account("reconciliation")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A difference before it is stored. ``entry``: the proposed correcting entry; ``explanation``: why there is none."""
+
+    code: str
+    subject: str
+    amount: int
+    card_no: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    entry: Mapping[str, Any] | None = None
+    explanation: str | None = None
+
+    @property
+    def event_key(self) -> str:
+        """The same for the same matter in every run: what it is about and how much, not when it was looked at."""
+        content = json.dumps([self.code, self.subject, self.amount, self.details.get("matter")])
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def explained(self, by: str) -> "Finding":
+        """The same with a reason why there is nothing to book."""
+        return replace(self, explanation=by, entry=None)
+
+
+def entry(chain: str, debit: str, credit: str, amount: int) -> dict[str, Any]:
+    """A correcting entry as it is proposed."""
+    return {"chain": chain, "debit": debit, "credit": credit, "amount": amount}

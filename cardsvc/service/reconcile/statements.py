@@ -1,0 +1,156 @@
+"""What payment channels and terminals say about top-ups, against the books.
+
+Ours is a load, or an order that was paid for and waits. What a channel's file lists was paid; of what a terminal's journal
+lists the terminal saw whether it was written. Lines are found by reference whatever day they are of; ours are those of the day.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cardsvc.ledger import postings
+from cardsvc.ledger.states import LoadState
+from cardsvc.service.reconcile.findings import RECONCILIATION, Finding, entry
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Load, StatementRecord, TopUpOrder
+
+OPEN = (LoadState.AUTHORISED, LoadState.SUSPECT)
+BACK = (LoadState.NOT_WRITTEN, LoadState.REFUNDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A payment as the books have it. ``standing``: given (on the card, or owed to the holder), open, or back."""
+
+    card_no: str
+    identifier: str
+    amount: int
+    standing: str
+    account: str
+
+
+def ours_of(row: Load | TopUpOrder) -> Ours:
+    """A load or an order as a payment. An order that was returned is in the books as owed to its payer."""
+    if isinstance(row, Load):
+        standing = "open" if row.state in OPEN else "back" if row.state in BACK else "given"
+        return Ours(row.card_no, row.load_id, row.paid, standing, row.source_account)
+    return Ours(row.card_no, row.order_id, row.amount, "given", postings.clearing_account("channel", row.channel))
+
+
+def channel_findings(
+    uow: UnitOfWork, method: str, day: dt.date, loads: Iterable[Load], orders: Iterable[TopUpOrder]
+) -> list[Finding]:
+    """Differences between a channel's files and the payments of the day that came by it."""
+    lines = uow.statements.of_day(method, day)
+    rows: list[Load | TopUpOrder] = [*orders, *loads]
+    today = {str(row.payment_reference): ours_of(row) for row in rows if row.payment_method == method}
+    if not lines:
+        return _file_missing(method, [ours for ours in today.values() if ours.standing != "back"])
+    references = {line.reference for line in lines}
+    known: dict[str, Load | TopUpOrder] = {
+        **uow.orders.by_payments(method, references),
+        **uow.loads.by_payment(method, references),
+    }
+    found = [finding for line in lines for finding in _channel_line(method, line, known.get(line.reference))]
+    elsewhere = uow.statements.taken(method, set(today) - references)
+    for reference, ours in today.items():
+        if reference not in references and reference not in elsewhere:
+            found += _not_listed(method, reference, ours)
+    return found
+
+
+def _file_missing(method: str, ours: list[Ours]) -> list[Finding]:
+    if not ours:
+        return []
+    details = {"party": method, "records": len(ours)}
+    return [Finding("missing_in_file", method, sum(row.amount for row in ours), None, details)]
+
+
+def _channel_line(method: str, line: StatementRecord, row: Load | TopUpOrder | None) -> list[Finding]:
+    subject, chain = f"{method}:{line.reference}", f"channel:{method}"
+    clearing, payout = postings.clearing_account("channel", method), postings.payout_account(method)
+    details = {"party": method, "line": line.line, "at": line.occurred_at, "listed": line.amount}
+    if line.state == "duplicate":
+        matter = [line.batch_id, line.line]
+        return [
+            Finding("duplicate_in_file", subject, line.amount, None, {**details, "matter": matter}).explained("counted_once")
+        ]
+    give_back = entry(chain, clearing, payout, line.amount)
+    if row is None or (isinstance(row, Load) and row.state == LoadState.REFUSED):
+        return [Finding("reference_unknown", subject, line.amount, row.card_no if row else None, details, give_back)]
+    ours = ours_of(row)
+    details = {**details, "ours": ours.amount, "id": ours.identifier}
+    if ours.standing == "back":
+        return [Finding("paid_not_loaded", subject, line.amount, ours.card_no, details, give_back)]
+    if ours.standing == "open":
+        return [Finding("paid_not_loaded", subject, line.amount, ours.card_no, details).explained("open_transaction")]
+    difference = line.amount - ours.amount
+    if difference == 0:
+        return []
+    more = entry(chain, clearing, payout, difference)
+    less = entry(ours.card_no, RECONCILIATION, ours.account, -difference)
+    proposed = more if difference > 0 else less
+    return [Finding("amount_differs", subject, difference, ours.card_no, {**details, "matter": line.amount}, proposed)]
+
+
+def _not_listed(method: str, reference: str, ours: Ours) -> list[Finding]:
+    """On the card or owed, but its channel does not list it. What came back needs no payment; what is open is not given yet."""
+    if ours.standing != "given":
+        return []
+    proposed = entry(ours.card_no, RECONCILIATION, ours.account, ours.amount)
+    details = {"party": method, "id": ours.identifier}
+    return [Finding("loaded_not_paid", f"{method}:{reference}", ours.amount, ours.card_no, details, proposed)]
+
+
+def terminal_findings(uow: UnitOfWork, terminal: str, day: dt.date, loads: Iterable[Load]) -> list[Finding]:
+    """Differences between a terminal's journal of the day and the loads that it made."""
+    lines = uow.statements.of_day(terminal, day)
+    if not lines:
+        return []
+    mine = [load for load in loads if load.actor_id == terminal]
+    by_reference = _by_reference(uow, terminal, lines, mine)
+    found = [finding for line in lines for finding in _terminal_line(terminal, line, by_reference.get(line.reference))]
+    told = {by_reference[line.reference].load_id for line in lines if line.reference in by_reference}
+    for load in mine:
+        if load.load_id not in told and load.state not in BACK:
+            details = {"party": terminal, "state": load.state}
+            found.append(Finding("missing_in_file", f"{terminal}:{load.load_id}", load.paid, load.card_no, details))
+    return found
+
+
+def _by_reference(uow: UnitOfWork, terminal: str, lines: Iterable[StatementRecord], mine: Iterable[Load]) -> Mapping[str, Load]:
+    """The load of each line: by its id, or by the idempotency key of the operation that made it."""
+    found = {load.load_id: load for load in mine}
+    keys = {line.reference for line in lines} - set(found)
+    operations = uow.operations.by_keys("terminal", terminal, keys)
+    loads = uow.loads.of_operations([operation.operation_id for operation in operations.values()])
+    by_key = {key: loads[row.operation_id] for key, row in operations.items() if row.operation_id in loads}
+    others = {key: load for key, load in uow.loads.by_ids(keys - set(by_key)).items() if load.actor_id == terminal}
+    return {**found, **by_key, **others}
+
+
+def _terminal_line(terminal: str, line: StatementRecord, load: Load | None) -> list[Finding]:
+    subject = f"{terminal}:{line.reference}"
+    details = {"party": terminal, "line": line.line, "at": line.occurred_at, "listed": line.amount, "result": line.result}
+    if line.state == "duplicate":
+        matter = [line.batch_id, line.line]
+        return [
+            Finding("duplicate_in_file", subject, line.amount, None, {**details, "matter": matter}).explained("counted_once")
+        ]
+    if load is None or load.state == LoadState.REFUSED:
+        if line.result == "not_written":
+            return []
+        return [Finding("reference_unknown", subject, line.amount, None, details)]
+    ours = ours_of(load)
+    details = {**details, "ours": ours.amount, "id": ours.identifier, "state": load.state}
+    found = []
+    if line.amount != ours.amount:
+        told = {**details, "matter": line.amount}
+        found.append(Finding("amount_differs", subject, line.amount - ours.amount, load.card_no, told))
+    if ours.standing == "open":
+        found.append(Finding("paid_not_loaded", subject, ours.amount, load.card_no, details).explained("open_transaction"))
+    elif ours.standing == "given" and line.result == "not_written":
+        found.append(Finding("paid_not_loaded", subject, ours.amount, load.card_no, details).explained("card_decides"))
+    elif ours.standing == "back" and line.result == "written":
+        found.append(Finding("loaded_not_paid", subject, ours.amount, load.card_no, details))
+    return found
