@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cardsvc.card.layout import CardLayout, Items
+from cardsvc.iso7816.status import matches
 
 StatusWord = str
 HEX_STATUS = "^[0-9A-Fx]{4}$"
@@ -84,12 +85,22 @@ class StatusWords(_Data):
 
 
 class KnownFault(_Data):
-    """A fault of this firmware that the diagnosis should know."""
+    """A fault of this firmware: how it shows, in terms of an error (code, and command and status word where it has them)."""
 
-    symptom: str
+    code: str
+    command: str = ""
+    sw: str = Field(default="xxxx", pattern=HEX_STATUS)
+    symptom_zh: str
+    symptom_en: str
     versions: str
-    cure: str
+    cure_zh: str
+    cure_en: str
     source: str
+
+    def shows_in(self, code: str, command: str, sw: str) -> bool:
+        """Whether an error with this code, on this command, with this status word (four hex digits, or empty) is its sign."""
+        fits_sw = self.sw == "xxxx" or (len(sw) == 4 and matches(int(sw, 16), self.sw))
+        return self.code == code and self.command in ("", command) and fits_sw
 
 
 class ForeignField(_Data):
@@ -156,6 +167,10 @@ class Profile(_Data):
 
     def _sourced(self, path: str) -> bool:
         return any(_covers(key, path) for key in self.source)
+
+    def known_faults(self, code: str, command: str = "", sw: str = "") -> tuple[KnownFault, ...]:
+        """The firmware's known faults that an error is a sign of."""
+        return tuple(fault for fault in self.known_fault if fault.shows_in(code, command, sw))
 
     def chip_serial(self, atr: bytes) -> bytes:
         """The chip's serial number in this ATR, empty when it does not tell it."""

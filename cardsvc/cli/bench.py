@@ -22,7 +22,7 @@ def bench(rounds: int, *, as_json: bool) -> None:
 
     opened = build(scratch_settings())
     figures: dict[str, Any] = {}
-    for number, profile in enumerate(PROFILES):
+    for number, profile in enumerate(p.id for p in opened.profiles if p.issuable and p.id in PROFILES):
         figures.update(_profile(opened, profile, number, rounds))
     opened.close()
     show(figures, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in figures.items()]))

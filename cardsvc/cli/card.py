@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.learn import learn
 from cardsvc.cli.local import card_channel, do, file_option, reader_option, services, trace_option, wait_option
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.replay import replay
@@ -176,6 +177,7 @@ def log(card_no: str, *, as_json: bool) -> None:
     show(rows, as_json=as_json, lines=lambda: transaction_lines(rows))
 
 
+card.add_command(learn)
 card.add_command(replay)
 
 

@@ -28,7 +28,7 @@ from cardsvc.service.people import CitizenData, register_citizen
 from cardsvc.service.views import trial_balance
 from cardsvc.store import Store
 from cardsvc.units import format_yuan, id_number_check_digit
-from cardsvc.vcard import PROFILES, FaultPlan, VirtualCard
+from cardsvc.vcard import FaultPlan, VirtualCard
 
 START_SECONDS = 20.0
 CREDIT_IS_COMMAND = 7
@@ -43,7 +43,7 @@ SYNTHETIC_ID = "33010019990230001"
 )
 @click.option(
     "--profile",
-    type=click.Choice(list(PROFILES)),
+    type=click.Choice(["fudan-fmcos2", "mingwah-smartcos", "huada-city", "watchdata"]),
     default="fudan-fmcos2",
     show_default=True,
     help=t("虚拟卡的卡型", "Card family"),

@@ -57,6 +57,11 @@ def problem_lines(problem: Mapping[str, Any]) -> list[str]:
         f"{t('错误', 'Error')} {problem['code']}: {detail.get(language, '')}",
         f"{t('结果', 'Outcome')}: {outcome.into(language)}",
         f"{t('下一步', 'Next')}: {following.get(language, '')}",
+        *(
+            f"{t('这种固件的已知故障', 'Known fault of this firmware')} ({fault['versions']}): "
+            f"{fault['symptom'][language]} - {fault['cure'][language]}"
+            for fault in problem.get("known_faults", ())
+        ),
     ]
 
 

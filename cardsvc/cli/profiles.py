@@ -36,6 +36,25 @@ def check(files: tuple[Path, ...]) -> None:
         click.echo(f"{profile.id}: {t('正确', 'correct')}")
 
 
+@profiles.command(
+    help=t(
+        "用虚拟卡对一个固件配置跑全套约定（个人化、充值、断电、锁定……），不合格退出码 1",
+        "Run the contract suite on a profile with a virtual card; exit code 1 when a check fails",
+    )
+)
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
+@json_option
+def test(file: Path, *, as_json: bool) -> int:
+    """Test a profile."""
+    from cardsvc.cli.contract import run_contract
+
+    checks = [{"check": name, "failure": failure} for name, failure in run_contract(file)]
+    good, bad = t("通过", "ok"), t("不通过", "FAILED")
+    lines = [(bad if c["failure"] else good, str(c["check"]), c["failure"] or "") for c in checks]
+    show(checks, as_json=as_json, lines=lambda: table(lines))
+    return 1 if any(c["failure"] for c in checks) else 0
+
+
 @profiles.command("show", help=t("查看一个固件配置，连同每个值的来源", "Show a profile with the source of each value"))
 @click.argument("profile_id")
 @json_option

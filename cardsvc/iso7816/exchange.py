@@ -82,6 +82,17 @@ def run_batch(channel: Channel, batch: Sequence[Ask]) -> Answers:
     return tuple(answers)
 
 
+def run_procedure(channel: Channel, procedure: Procedure[T]) -> T:
+    """Carry a procedure out on a card that is at hand. Raises Interrupted, and what the procedure raises."""
+    try:
+        batch = next(procedure)
+        while True:
+            batch = procedure.send(run_batch(channel, batch))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
 def _timed(channel: Channel, ask: Ask) -> Answer:
     started = time.perf_counter()
     answer = Answer.parse(channel.transmit(ask.command.encode()))

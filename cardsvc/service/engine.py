@@ -25,7 +25,7 @@ from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
 from cardsvc.rules import RuleSet
 from cardsvc.service.kinds import Actor, Context, Effect, OperationKind, Phase, reasons
-from cardsvc.service.problem import problem_of
+from cardsvc.service.problem import problem_of, problem_on_card
 from cardsvc.service.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
 from cardsvc.service.replay import Ended, Waiting, run_phase
 from cardsvc.store import Store, TransactionLost, UnitOfWork
@@ -219,7 +219,7 @@ class _Run:
                 raise
             except CardsvcError as error:
                 self.kind.broken_off(self.context(), self.uow, self.now)
-                self._end(OperationState.FAILED, problem=problem_of(error))
+                self._end(OperationState.FAILED, problem=problem_on_card(error, self.context().profile))
                 return
             self._move_on(effect)
 
@@ -247,7 +247,7 @@ class _Run:
         if effect.key_versions is not None:
             changes["key_versions"] = dict(effect.key_versions)
         if effect.failed is not None:
-            self._end(OperationState.FAILED, problem=problem_of(effect.failed), **changes)
+            self._end(OperationState.FAILED, problem=problem_on_card(effect.failed, self.context().profile), **changes)
         elif effect.done is not None:
             self._end(OperationState.DONE, result=dict(effect.done), **changes)
         else:

@@ -2,9 +2,24 @@
 
 from typing import Any
 
+from cardsvc.card.profile import Profile
 from cardsvc.errors import CardsvcError
 
 PROBLEM_TYPE = "about:cardsvc:"
+
+
+def problem_on_card(error: CardsvcError, profile: Profile) -> dict[str, Any]:
+    """The problem of an operation on a card, with the known faults of the card's firmware that it is a sign of."""
+    known = profile.known_faults(error.code, str(error.details.get("command", "")), str(error.details.get("sw", "")))
+    cures = [
+        {
+            "symptom": {"zh": fault.symptom_zh, "en": fault.symptom_en},
+            "versions": fault.versions,
+            "cure": {"zh": fault.cure_zh, "en": fault.cure_en},
+        }
+        for fault in known
+    ]
+    return {**problem_of(error), **({"known_faults": cures} if cures else {})}
 
 
 def problem_of(error: CardsvcError) -> dict[str, Any]:

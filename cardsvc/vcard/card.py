@@ -51,10 +51,16 @@ class VirtualCard:
         cls, profile: str, chip_serial: bytes | None = None, seed: int | None = None, *, factory_mf: bool = False
     ) -> "VirtualCard":
         """A card as it comes from the factory: without an MF, or with one and its transport key FF x 8 (FMCOS)."""
-        dialect = PROFILES[profile]
+        return cls.made(PROFILES[profile], chip_serial, seed, factory_mf=factory_mf)
+
+    @classmethod
+    def made(
+        cls, dialect: CardDialect, chip_serial: bytes | None = None, seed: int | None = None, *, factory_mf: bool = False
+    ) -> "VirtualCard":
+        """A card of this dialect as it comes from the factory."""
         serial = chip_serial or os.urandom(dialect.chip_serial_length)
         if len(serial) != dialect.chip_serial_length:
-            raise ValueError(f"the chip serial of {profile} has {dialect.chip_serial_length} bytes")
+            raise ValueError(f"the chip serial of {dialect.name} has {dialect.chip_serial_length} bytes")
         card = cls(dialect, serial, Eeprom.blank(dialect.eeprom_size).image, seed)
         card._memory.format()
         with card.opened():

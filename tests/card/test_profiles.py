@@ -132,3 +132,12 @@ def test_no_bytes_break_the_parsers(raw: bytes) -> None:
     CardIssueSeen.parse(raw)
     CardIssueSeen.parse(raw.ljust(CardIssue.LENGTH, b"\x33")[: CardIssue.LENGTH])
     holder_from_records({0x08: raw, 0x09: raw, 0x0A: raw, 0x0B: raw, 0x0C: raw, 0x0D: raw})
+
+
+def test_known_faults_show_in_errors() -> None:
+    """By code, command and status word."""
+    fudan = next(profile for profile in profiles() if profile.id == "fudan-fmcos2")
+    assert [fault.versions for fault in fudan.known_faults("card_not_genuine")] == ["FM1208 seen in 2017"]
+    assert [fault.command for fault in fudan.known_faults("card_refused", "READ BINARY", "6281")] == ["READ BINARY"]
+    assert fudan.known_faults("card_refused", "READ BINARY", "6A82") == ()
+    assert fudan.known_faults("card_refused", "SELECT", "6281") == ()

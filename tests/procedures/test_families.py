@@ -100,3 +100,14 @@ def test_a_social_security_card_shows_its_card_file_and_nothing_of_its_holder(wo
     assert card.unknown_commands == []
     with pytest.raises(CarriedOut, match="card_family_not_issued"):
         world.do(card, "personalise", citizen_id=world.citizen())
+
+
+def test_a_known_fault_of_the_firmware_is_told_with_the_problem(world: World) -> None:
+    """A load key whose MAC1 follows no formula, on an FM1208: symptom and cure in both languages."""
+    card = world.issue("fudan-fmcos2")
+    inflict(card, [Fault("wrong-key-version")])
+    with pytest.raises(CarriedOut, match="card_not_genuine") as told:
+        world.topup(card)
+    known = (told.value.reply.problem or {})["known_faults"]
+    assert [fault["versions"] for fault in known] == ["FM1208 seen in 2017"]
+    assert set(known[0]["cure"]) == {"zh", "en"}

@@ -1,0 +1,260 @@
+"""The contract suite of a firmware profile: what every family must do, tried on a virtual card with the profile's knobs.
+
+The service is a throw-away one. Each check is told by name; the first failure of a check tells why.
+"""
+
+import copy
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cardsvc.cli.output import t
+from cardsvc.errors import CardGone, CardsvcError
+
+if TYPE_CHECKING:
+    from cardsvc.bootstrap import Services
+    from cardsvc.card.profile import AtrPattern, Profile
+    from cardsvc.vcard import VirtualCard
+
+LIKE = {"fmcos": "fudan-fmcos2", "smartcos": "mingwah-smartcos", "huada": "huada-city"}
+ID_NUMBER_BODY = "33010019990230001"
+
+
+class Failed(Exception):
+    """A check did not hold; says why."""
+
+
+def run_contract(path: Path) -> list[tuple[str, str | None]]:
+    """All checks with None, or why one failed. Raises ProfileError when the file is no profile."""
+    with _services(path) as (opened, profile):
+        subject = _Subject(opened, profile)
+        checks = _issued(subject) if profile.issuable else _foreign(subject)
+        return [(name, _outcome(check)) for name, check in checks]
+
+
+def _outcome(check: Callable[[], None]) -> str | None:
+    from cardsvc.readers.carry import CarriedOut
+
+    try:
+        check()
+    except (Failed, CardsvcError, CarriedOut) as error:
+        return str(error)
+    return None
+
+
+@contextmanager
+def _services(path: Path) -> Iterator[tuple["Services", "Profile"]]:
+    """A throw-away service whose profiles are the installed ones and this one, which replaces its namesake."""
+    from cardsvc.bootstrap import build, create_keystore
+    from cardsvc.card.profiles import load_profile, load_profiles
+    from cardsvc.cli.scratch import QUICK_SCRYPT_N, scratch_settings
+    from cardsvc.config import Settings
+
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cardsvc-contract-")))
+        profiles = folder / "profiles"
+        shutil.copytree(Settings().profiles, profiles)
+        layouts = path.parent / "layouts"
+        if layouts.is_dir():
+            shutil.copytree(layouts, profiles / "layouts", dirs_exist_ok=True)
+        shutil.copy(path, profiles / "under-test.toml")
+        profile = load_profile(profiles / "under-test.toml")
+        for other in profiles.glob("*.toml"):
+            if other.name != "under-test.toml" and load_profile(other).id == profile.id:
+                other.unlink()
+        load_profiles(profiles)
+        settings = scratch_settings(folder).model_copy(update={"profiles": profiles})
+        settings.keystore.unlink()
+        create_keystore(settings, scrypt_n=QUICK_SCRYPT_N)
+        opened = build(settings)
+        stack.callback(opened.close)
+        yield opened, profile
+
+
+def virtual_card(profile: "Profile", seed: int) -> "VirtualCard":
+    """A blank virtual card that answers as the profile says."""
+    from cardsvc.vcard import PROFILES, VirtualCard
+
+    dialect = copy.copy(PROFILES.get(profile.id) or PROFILES[LIKE[profile.dialect.name]])
+    pattern = profile.atr[0]
+    knobs: dict[str, Any] = {
+        "name": profile.id,
+        "chip_serial_length": pattern.chip_serial_length or dialect.chip_serial_length,
+        "max_data": profile.transport.max_command_data + 4,
+        "blocked_select_sw": int(profile.status.blocked_select[0], 16),
+        "blocked_use_sw": int(profile.status.blocked_use[0], 16),
+        "unwritten_sw": int((*profile.status.unwritten_binary, "9000")[0], 16),
+        "proof_after": profile.purse.proof_number == "after",
+        "log_after": profile.purse.log_number == "after",
+        "pin_for_ep_load": profile.purse.pin_for_load,
+        "t0": profile.transport.protocols[0] == "T=0",
+        "check_byte": False,
+        "atr": lambda serial: _atr(pattern, serial),
+    }
+    for name, value in knobs.items():
+        setattr(dialect, name, value)
+    return VirtualCard.made(dialect, seed=seed)
+
+
+def _atr(pattern: "AtrPattern", serial: bytes) -> bytes:
+    """An ATR that fits the pattern, with this serial; digits that the pattern leaves open are zero."""
+    raw = bytearray.fromhex(pattern.pattern.replace("x", "0"))
+    start, length = pattern.chip_serial_offset, pattern.chip_serial_length
+    raw[start : start + length] = serial[:length]
+    return bytes(raw)
+
+
+class _Subject:
+    """A card of the family under test at the throw-away service."""
+
+    def __init__(self, opened: "Services", profile: "Profile") -> None:
+        from cardsvc.service.kinds import Actor
+
+        self.opened, self.profile = opened, profile
+        self.card = virtual_card(profile, seed=1)
+        self._port = opened.engine.port(Actor("local", "contract", bytes.fromhex("310000000001"), "desk"))
+
+    def do(self, kind: str, **params: Any) -> Mapping[str, Any]:
+        """Put the card on, carry an operation out, take it off; faults strike once."""
+        from cardsvc.readers.carry import carry_out
+        from cardsvc.vcard import FaultPlan
+
+        channel = self.card.channel()
+        try:
+            return carry_out(self._port, channel, kind, params, idempotency_key=str(uuid.uuid4()))
+        finally:
+            channel.close()
+            self.card.plan = FaultPlan()
+
+    def torn(self, fault: str, kind: str, **params: Any) -> None:
+        """An operation in which power fails."""
+        from cardsvc.vcard import Fault, inflict
+
+        inflict(self.card, [Fault.parse(fault)])
+        with suppress(CardGone):
+            self.do(kind, **params)
+            raise Failed(f"{fault} did not strike")
+
+    def topup(self) -> dict[str, Any]:
+        """Parameters of a top-up of 50.00 with a payment of its own."""
+        return {"amount": 5000, "payment": {"method": "cash"}}
+
+    def citizen(self) -> str:
+        """A synthetic person."""
+        from cardsvc.bootstrap import now
+        from cardsvc.service.people import CitizenData, register_citizen
+        from cardsvc.units import id_number_check_digit
+
+        person = CitizenData(
+            name="测试",
+            id_number=ID_NUMBER_BODY + id_number_check_digit(ID_NUMBER_BODY),
+            sex=1,
+            ethnic_group=1,
+            birthplace="330100",
+            birth_date="1999-02-28",  # type: ignore[arg-type] # ISO text
+        )
+        return register_citizen(self.opened.store, person, now()).citizen_id
+
+    def balance(self, expected: int, settled: str | None = None) -> None:
+        """Card and books hold this much, and what was open has come to this."""
+        seen = self.do("inspect")
+        _same(seen["purse"].get("balance"), expected, "balance on the card")
+        with self.opened.store.read() as uow:
+            booked = -uow.ledger.balances().get(f"purse:{seen['card_no']}:purse:ep", 0)
+        _same(booked, expected, "balance in the books")
+        _same([entry["state"] for entry in seen["settled"]], [settled] if settled else [], "what was settled")
+
+
+def _same(found: object, expected: object, what: str) -> None:
+    if found != expected:
+        raise Failed(f"{what}: {found}, expected {expected}")
+
+
+Check = tuple[str, Callable[[], None]]
+
+
+def _recognised(subject: _Subject) -> None:
+    from cardsvc.card.profiles import recognise
+    from cardsvc.iso7816.atr import MAX_LENGTH
+
+    for pattern in subject.profile.atr:
+        atr = _atr(pattern, b"\x5a" * pattern.chip_serial_length)
+        if len(atr) > MAX_LENGTH or atr[0] not in (0x3B, 0x3F):
+            raise Failed(f"{pattern.pattern} is no ATR")
+        _same(recognise(subject.opened.profiles, atr).id, subject.profile.id, f"family of {pattern.pattern}")
+
+
+def _issued(subject: _Subject) -> list[Check]:
+    return [
+        (t("能按 ATR 认出，且不与别的卡型混淆", "recognised by its ATR, and no other"), lambda: _recognised(subject)),
+        (t("个人化中途断电后续做", "personalised, and resumed after power failed"), lambda: _personalised(subject)),
+        (t("开通公交", "an application opened"), lambda: _opened(subject)),
+        (t("充值和消费，卡账一致", "topped up and spent; card and books agree"), lambda: _moved(subject)),
+        (t("充值写卡后断电：确认", "a load torn after its write is confirmed"), lambda: _torn_after(subject)),
+        (t("充值写卡前断电：退回", "a load torn before its write goes back"), lambda: _torn_before(subject)),
+        (t("锁定与解锁", "blocked and unblocked"), lambda: _blocked(subject)),
+        (t("没有卡不认识的命令", "no command that the card does not know"), lambda: _known(subject)),
+    ]
+
+
+def _foreign(subject: _Subject) -> list[Check]:
+    return [
+        (t("能按 ATR 认出，且不与别的卡型混淆", "recognised by its ATR, and no other"), lambda: _recognised(subject)),
+        (t("不制卡", "never personalised"), lambda: _not_issued(subject)),
+    ]
+
+
+def _personalised(subject: _Subject) -> None:
+    citizen = subject.citizen()
+    subject.torn("torn-before-write:12", "personalise", citizen_id=citizen)
+    subject.torn("torn-after-write:25", "personalise", citizen_id=citizen)
+    _same(subject.do("personalise", citizen_id=citizen)["resumed"], True, "resumed")
+    subject.balance(0)
+
+
+def _opened(subject: _Subject) -> None:
+    subject.do("open", application="bus", product="T")
+    _same(subject.do("inspect")["applications"]["bus"]["state"], "open", "state of the bus application")
+
+
+def _moved(subject: _Subject) -> None:
+    subject.do("topup", **subject.topup())
+    subject.do("purchase", amount=200, merchant="bus")
+    subject.balance(4800)
+
+
+def _torn_after(subject: _Subject) -> None:
+    subject.torn("torn-after-write:1", "topup", **subject.topup())
+    subject.balance(9800, "confirmed")
+
+
+def _torn_before(subject: _Subject) -> None:
+    subject.torn("torn-before-write:1", "topup", **subject.topup())
+    subject.balance(9800, "refunded")
+
+
+def _blocked(subject: _Subject) -> None:
+    subject.do("block", application="purse")
+    _same(subject.do("inspect")["purse"], {"state": "blocked"}, "purse")
+    subject.do("unblock", application="purse")
+    subject.balance(9800)
+
+
+def _known(subject: _Subject) -> None:
+    _same([raw.hex() for raw in subject.card.unknown_commands], [], "unknown commands")
+
+
+def _not_issued(subject: _Subject) -> None:
+    from cardsvc.readers.carry import CarriedOut
+
+    try:
+        subject.do("personalise", citizen_id=subject.citizen())
+    except CarriedOut as told:
+        _same((told.reply.problem or {}).get("code"), "card_family_not_issued", "refusal")
+        _same(subject.card.writes, 0, "writes")
+    else:
+        raise Failed("it was personalised")
