@@ -15,6 +15,7 @@ import click
 import requests
 
 from cardsvc.bootstrap import now, open_database
+from cardsvc.card.periods import following
 from cardsvc.cli.card import result_lines, settled_lines, transaction_lines
 from cardsvc.cli.output import say, show, t, table
 from cardsvc.cli.scratch import environment, scratch_settings, scratch_terminal
@@ -27,7 +28,7 @@ from cardsvc.readers.carry import carry_out
 from cardsvc.service.people import CitizenData, register_citizen
 from cardsvc.service.views import trial_balance
 from cardsvc.store import Store
-from cardsvc.units import format_yuan, id_number_check_digit
+from cardsvc.units import LOCAL, format_yuan, id_number_check_digit
 from cardsvc.vcard import FaultPlan, VirtualCard
 
 START_SECONDS = 20.0
@@ -87,6 +88,7 @@ class _Story:
         self._card = VirtualCard.blank(profile)
         self._desk = self._terminal("desk-1", "310000000001", "desk")
         self._kiosk = self._terminal("kiosk-7", "310000000007", "topup")
+        self._channel = self._terminal("app", "310000000009", "channel")
 
     def _terminal(self, terminal_id: str, terminal_no: str, role: str) -> ApiClient:
         key = scratch_terminal(self._settings, self._store, terminal_id, terminal_no, role)
@@ -96,6 +98,7 @@ class _Story:
         """Let go of the terminals' connections."""
         self._desk.close()
         self._kiosk.close()
+        self._channel.close()
 
     def tell(self) -> dict[str, Any]:
         """All steps; returns what stands on the card and in the books."""
@@ -114,6 +117,7 @@ class _Story:
         click.echo(f"{self._reader.name}  ATR {channel.atr.hex().upper()}")
         card_no = self._issue(channel, citizen.citizen_id)
         self._use(channel)
+        self._ride(channel, card_no)
         channel = self._pull_after_credit(channel)
         channel = self._pull_before_credit(channel)
         return self._account(channel, card_no)
@@ -131,6 +135,21 @@ class _Story:
         self._do(self._kiosk, channel, "topup", {"amount": 10000, "payment": {"method": "cash"}})
         _head(t("公交：消费 2.00", "Bus: spend 2.00"))
         self._do(self._kiosk, channel, "purchase", {"amount": 200, "merchant": "bus"})
+
+    def _ride(self, channel: Channel, card_no: str) -> None:
+        _head(t("自助终端：本月公交月票 50.00，乘车先刷月票", "Kiosk: month ticket for 50.00; it pays the ride first"))
+        self._do(self._kiosk, channel, "topup", {"amount": 5000, "area": "month", "payment": {"method": "cash"}})
+        self._do(self._kiosk, channel, "purchase", {"amount": 100, "merchant": "bus", "month_first": True})
+        _head(
+            t(
+                "手机付款 60.00 买下月月票，刷卡时写入（补登）",
+                "Paid by phone: 60.00 for the next month, written at the next tap",
+            )
+        )
+        payment = {"method": "mobile", "reference": "demo-0"}
+        month = f"{following(now().astimezone(LOCAL).date()):%Y-%m}"
+        self._channel.order({"card_no": card_no, "amount": 6000, "area": "month", "month": month, "payment": payment})
+        self._do(self._kiosk, channel, "fetch", {})
 
     def _pull_after_credit(self, channel: Channel) -> Channel:
         _head(t("充值 50.00，写卡后、应答前拔卡", "Top up 50.00; the card is pulled after it was written, before it answered"))
@@ -183,7 +202,10 @@ class _Story:
             )
         )
         on_card, owed = seen["purse"]["balance"], -books["accounts"][f"purse:{card_no}:purse:ep"]
-        agrees = on_card == owed and books["total"] == 0
+        areas = {f"purse:{card_no}:{area['application']}:{area['purse']}": area["balance"] for area in seen["areas"]}
+        agrees = (
+            on_card == owed and books["total"] == 0 and all(-books["accounts"][name] == held for name, held in areas.items())
+        )
         click.echo(
             t(
                 f"卡上余额 {format_yuan(on_card)}，账上 {format_yuan(owed)}：{'一致' if agrees else '不一致'}",
@@ -192,7 +214,7 @@ class _Story:
         )
         if not agrees:
             raise SystemExit(1)
-        return {"card_no": card_no, "balance": on_card, "books": books, "transactions": transactions}
+        return {"card_no": card_no, "balance": on_card, "areas": seen["areas"], "books": books, "transactions": transactions}
 
     def _do(self, port: ApiClient, channel: Channel, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """One operation; prints what came of it and what it took."""
