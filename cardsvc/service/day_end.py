@@ -12,6 +12,7 @@ import datetime as dt
 from typing import Any
 
 from cardsvc.errors import OperationError, RequestError
+from cardsvc.service.orders import return_expired
 from cardsvc.service.seals import seal_ledger
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
@@ -66,7 +67,7 @@ def _operations(uow: UnitOfWork, actors: set[tuple[str, str]], now: dt.datetime)
 
 
 def end_day(store: Store, outlet_id: str, day: dt.date, *, by: Staff, now: dt.datetime) -> DaySeal:
-    """End a business day of an outlet and seal the ledger.
+    """End a business day of an outlet and seal the ledger; before that, orders whose month is over go back to their payers.
 
     Raises RequestError ``outlet_unknown``, ``not_permitted``, ``day_not_begun``; OperationError ``day_ended``, ``day_open``
     with everything that is still open.
@@ -88,6 +89,7 @@ def end_day(store: Store, outlet_id: str, day: dt.date, *, by: Staff, now: dt.da
             raise OperationError("day_open", reasons="; ".join(map(_told, found)))
         return seal_ledger(uow, outlet_id, day, by, now)
 
+    return_expired(store, now)
     return store.transact(work)
 
 

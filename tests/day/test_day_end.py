@@ -10,6 +10,7 @@ from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.approvals import propose
 from cardsvc.service.audit import verify_ledger
 from cardsvc.service.day_end import blockers, end_day, end_month
+from cardsvc.service.orders import create_order, order_params
 from cardsvc.service.suspects import suspects, take
 from cardsvc.store.records import DaySeal
 from cardsvc.vcard import FaultPlan
@@ -59,6 +60,22 @@ def test_a_day_ends_once_everything_is_cleared(hall: Hall) -> None:
         end(hall)
     with refused("day_ended"):
         hall.open()
+
+
+def test_a_day_sends_orders_back_whose_month_is_over(hall: Hall) -> None:
+    """Nobody fetched November's ticket: what is sealed on 1 December is owed to the payer."""
+    world = hall.world
+    card = world.issue(FAMILIES[0])
+    world.do(card, "open", application="bus", product="T")
+    paid = {"method": "mobile", "reference": "wx-1"}
+    params = order_params({"card_no": "3100010100000001", "amount": 5000, "area": "month", "payment": paid})
+    create_order(world.store, world.engine.rules, "app", params, world.now)
+    end(hall)
+    assert world.balances()["order:3100010100000001"] == -5000
+    world.now += dt.timedelta(days=7)
+    end(hall, dt.date(2026, 12, 1))
+    assert (world.balances()["order:3100010100000001"], world.balances()["payout:app"]) == (0, -5000)
+    assert verify_ledger(world.store)["breaks"] == []
 
 
 def test_only_a_supervisor_of_the_outlet_ends_its_day(hall: Hall) -> None:
