@@ -1,6 +1,8 @@
 """``cardsvc day``: the end of a day and of a month, and corrections by two people."""
 
 import datetime as dt
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -108,3 +110,28 @@ def correct(debit: str, credit: str, yuan: str, corrects: str, reason: str, staf
     found = approval_view(propose(store, APPROVALS, CORRECTION.name, corrects, payload, reason, by=by, now=now()))
     store.close()
     show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+
+
+@day.command(help=t("日报表：按柜员、工位、网点或产品", "The day sheet by teller, workstation, outlet or product"))
+@click.argument("date", type=DATE, required=False)
+@click.option("--outlet", "outlet_id", help=t("网点编号；默认全部", "Outlet id; all when left out"))
+@click.option("--by", type=click.Choice(["teller", "terminal", "outlet", "product"]), default="teller", show_default=True)
+@click.option("--format", "form", type=click.Choice(["csv", "json", "pdf"]), default="csv", show_default=True)
+@click.option("--to", "file", type=click.Path(dir_okay=False, path_type=Path), help=t("存到文件", "Write to a file"))
+def report(date: dt.datetime | None, outlet_id: str | None, by: str, form: str, file: Path | None) -> None:
+    """Print the day sheet."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.reports import day_sheet
+    from cardsvc.service.sheet_print import printed_sheet
+    from cardsvc.text import language_of_environment
+
+    store = open_database(Settings())
+    found = day_sheet(store, local_day(date), by, outlet_id)
+    store.close()
+    content = printed_sheet(found, form, language_of_environment())
+    if file is not None:
+        file.write_bytes(content)
+    else:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()

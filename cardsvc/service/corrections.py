@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from cardsvc.errors import RequestError
-from cardsvc.ledger.postings import CHART, Posting
+from cardsvc.ledger import postings
 from cardsvc.service.approvals import ApprovalKind
 from cardsvc.service.kinds import Params
 from cardsvc.store import UnitOfWork
@@ -43,7 +43,7 @@ def _correction(payload: Mapping[str, Any]) -> Correction:
         fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False))
         raise RequestError("params_invalid", reason=fields) from None
     for account in (correction.debit, correction.credit):
-        if account.partition(":")[0] not in CHART:
+        if account.partition(":")[0] not in postings.CHART:
             raise RequestError("account_unknown", account=account)
     if correction.debit == correction.credit:
         raise RequestError("params_invalid", reason="debit, credit")
@@ -56,7 +56,7 @@ def _check(_uow: UnitOfWork, _subject: str, payload: Mapping[str, Any]) -> None:
 
 def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
     correction = _correction(approval.payload)
-    posting = Posting("correction", correction.debit, correction.credit, correction.amount)
+    posting = postings.correction(correction.debit, correction.credit, correction.amount)
     chain = correction_chain(approval.approval_id)
     uow.ledger.post(chain, posting, approval.approval_id, now)
     return {"chain": chain}

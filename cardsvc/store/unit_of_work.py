@@ -53,6 +53,7 @@ class UnitOfWork:
         self.shifts = repos.Shifts(connection)
         self.day_seals = repos.DaySeals(connection)
         self.sealed_heads = repos.SealedHeads(connection)
+        self.day_sums = repos.DaySums(connection)
         self.month_ends = repos.MonthEnds(connection)
 
     def commit(self) -> None:

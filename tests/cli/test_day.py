@@ -1,5 +1,6 @@
 """A day at an outlet on the command line: float, top-up, count, day-end, audit."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,9 @@ def test_a_day_on_the_command_line(hall: dict[str, str], tmp_path: Path) -> None
     seal = as_json(hall, "day", "end", "--outlet", "hall", "--as", "boss")
     assert as_json(hall, "audit", "verify", "--root", seal["root"].upper())["breaks"] == []
     assert "missing" in run(hall, "audit", "verify", "--root", "ab" * 32, code=1).stdout
+    sheet = json.loads(run(hall, "day", "report", "--outlet", "hall", "--format", "json").stdout)
+    assert {row["kind"]: row["amount"] for row in sheet["totals"]}["drawer_short"] == 5000
+    assert sheet["seal"]["root"] == seal["root"]
     accounts = as_json(hall, "db", "balance")["accounts"]
     assert (accounts["vault:hall"], accounts["difference:hall"]) == (1105000, 5000)
     assert as_json(hall, "db", "balance", "--as-of", "2020-01-01") == {"accounts": {}, "total": 0}

@@ -3,6 +3,7 @@
 from cardsvc.store.repositories.batches import CardSightings, FileBatches, PurseCounters, SpendingRecords, StatementRecords
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
+from cardsvc.store.repositories.day_sums import DaySum, DaySums
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
@@ -20,6 +21,8 @@ __all__ = [
     "Cards",
     "Citizens",
     "DaySeals",
+    "DaySum",
+    "DaySums",
     "Differences",
     "EvidenceRows",
     "FileBatches",
