@@ -15,9 +15,11 @@ from cardsvc.keystore import KeyEntry, KeyState, SealedKeystore
 from cardsvc.keystore.keys import TRANSPORT
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.keystore.sealed import SCRYPT_N
-from cardsvc.rules import RuleSet, load_rule_set
+from cardsvc.rules import parse_rule_set, rule_text
 from cardsvc.service.catalogue import KINDS
 from cardsvc.service.engine import Engine
+from cardsvc.service.rule_book import RuleBook
+from cardsvc.service.rule_versions import keep_first
 from cardsvc.store import Store, open_store
 
 
@@ -29,7 +31,7 @@ class Services:
     store: Store
     engine: Engine
     profiles: tuple[Profile, ...]
-    rules: RuleSet
+    rules: RuleBook
     receipt_key: ReceiptKey | None = None
 
     def close(self) -> None:
@@ -45,9 +47,11 @@ def now() -> dt.datetime:
 def build(settings: Settings) -> Services:
     """Open everything the settings name. Raises StoreError, KeystoreError, ProfileError or RuleError."""
     profiles = load_profiles(settings.profiles)
-    rules = load_rule_set(settings.rules)
+    text = rule_text(settings.rules)
+    rules = RuleBook(parse_rule_set(text))
     keystore = SealedKeystore.open(settings.keystore, passphrase(settings))
     store = open_database(settings)
+    keep_first(store, text, now())
     engine = Engine(store, keystore, profiles, rules, KINDS, now)
     signing = open_receipt_key(settings) if _receipt_file(settings).exists() else None
     return Services(settings, store, engine, profiles, rules, signing)

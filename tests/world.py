@@ -20,6 +20,7 @@ from cardsvc.service.catalogue import KINDS
 from cardsvc.service.engine import Engine
 from cardsvc.service.kinds import Actor
 from cardsvc.service.people import CitizenData, register_citizen
+from cardsvc.service.rule_book import RuleBook
 from cardsvc.store import Store, open_store
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import PROFILES, FaultPlan, VirtualCard
@@ -73,7 +74,7 @@ class World:
 
     def new_engine(self) -> Engine:
         """Another worker over the same database."""
-        return Engine(self.store, key_ring(), profiles(), load_rule_set(), KINDS, lambda: self.now)
+        return Engine(self.store, key_ring(), profiles(), RuleBook(load_rule_set()), KINDS, lambda: self.now)
 
     def port(self, actor: Actor = DESK) -> OperationPort:
         """The engine as a party sees it."""

@@ -22,7 +22,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         t("把虚拟卡插进 PC/SC 虚拟读卡器", "Put a virtual card into the PC/SC virtual reader"),
     ),
     "profiles": ("cardsvc.cli.profiles:profiles", t("固件配置：列表、检查、查看", "Firmware profiles: list, check, show")),
-    "rules": ("cardsvc.cli.rules:rules", t("规则：查看、检查", "Rules: show, check")),
+    "rules": (
+        "cardsvc.cli.rules:rules",
+        t("规则：查看、比较、提出、复核", "Rules: show, compare, propose, approve"),
+    ),
     "keys": ("cardsvc.cli.keys:keys", t("密钥库：新建、列表、录入、换版", "Key store: init, list, ceremony, roll")),
     "db": ("cardsvc.cli.db:db", t("数据库：升级、检查账目", "Database: upgrade, check the books")),
     "audit": ("cardsvc.cli.audit:audit", t("审计：校验账册链", "Audit: verify the ledger's chains")),

@@ -54,15 +54,17 @@ def run(day: dt.datetime, channel: str | None, terminal: str | None, *, as_json:
     """Run a reconciliation."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.rules import load_rule_set
+    from cardsvc.rules import rule_text
     from cardsvc.service.reconcile.run import Scope, difference_view, run_view
     from cardsvc.service.reconcile.run import reconcile as compare
+    from cardsvc.service.rule_versions import rules_now
 
     settings = Settings()
     store = open_database(settings)
     try:
         with progress_bar(t("核对", "Reconciling")) as progress:
-            done = compare(store, load_rule_set(settings.rules), Scope(day.date(), channel, terminal), now(), progress)
+            rules = rules_now(store, rule_text(settings.rules), now())
+            done = compare(store, rules, Scope(day.date(), channel, terminal), now(), progress)
         with store.read() as uow:
             found = [difference_view(row) for row in uow.differences.of_run(done.run_id)]
     finally:

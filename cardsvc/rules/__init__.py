@@ -3,6 +3,7 @@
 Pure functions over a rule set; the day is an argument. Every acceptance and every refusal names the rule that decided.
 """
 
+from cardsvc.rules.difference import Change, difference
 from cardsvc.rules.loading import LoadDecision, LoadRequest, check_load, check_spend
 from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open
 from cardsvc.rules.parsing import load_rule_set, parse_rule_set, rule_text
@@ -11,6 +12,7 @@ from cardsvc.rules.refunds import DepositTerms, RefundRequest, RefundTerms, chec
 from cardsvc.rules.ruleset import RuleSet
 
 __all__ = [
+    "Change",
     "DepositTerms",
     "LoadDecision",
     "LoadRequest",
@@ -24,6 +26,7 @@ __all__ = [
     "check_refund",
     "check_spend",
     "deposit_refund",
+    "difference",
     "hold_until",
     "load_rule_set",
     "parse_rule_set",

@@ -23,11 +23,11 @@ from cardsvc.errors import CardsvcError, OperationError, RequestError
 from cardsvc.iso7816.exchange import Answers, Batch, Procedure, check_answers
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
-from cardsvc.rules import RuleSet
 from cardsvc.service.kinds import Actor, Context, Effect, OperationKind, Phase, reasons
 from cardsvc.service.problem import problem_of, problem_on_card
 from cardsvc.service.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
 from cardsvc.service.replay import Ended, Waiting, run_phase
+from cardsvc.service.rule_book import RULE_VERSION, RuleBook, local_day
 from cardsvc.store import Store, TransactionLost, UnitOfWork
 from cardsvc.store.records import Operation, OperationStep
 from cardsvc.wire import OperationState, Reply, answers_to_json, timings_of
@@ -45,7 +45,7 @@ class Engine:
     store: Store
     keystore: KeyStore
     profiles: tuple[Profile, ...]
-    rules: RuleSet
+    rules: RuleBook
     kinds: Mapping[str, OperationKind]
     clock: Callable[[], dt.datetime]
 
@@ -112,6 +112,8 @@ class EnginePort:
             if known.fingerprint != operation.fingerprint:
                 raise RequestError("idempotency_key_reused")
             return replace(_Run(self._engine, uow, known, operation.started_at).reply(), replayed=True)
+        rules = self._engine.rules.in_force(uow, local_day(operation.started_at))
+        operation = replace(operation, facts={**operation.facts, RULE_VERSION: rules.version})
         run = _Run(self._engine, uow, uow.operations.add(operation), operation.started_at)
         run.proceed()
         return run.reply()
@@ -172,12 +174,12 @@ class EnginePort:
         return _Run(self._engine, uow, operation, self._engine.clock())
 
 
-def context_of(engine: Engine, operation: Operation) -> Context:
+def context_of(engine: Engine, operation: Operation, uow: UnitOfWork) -> Context:
     """What a phase of this operation sees."""
     terminal_no = bytes.fromhex(operation.facts["terminal_no"])
     actor = Actor(operation.actor_kind, operation.actor_id, terminal_no, operation.facts["role"])
     profile = next(profile for profile in engine.profiles if profile.id == operation.profile)
-    return Context(operation, profile, engine.keystore, engine.rules, actor)
+    return Context(operation, profile, engine.keystore, engine.rules.of_operation(uow, operation), actor)
 
 
 def procedure_of(engine: Engine, context: Context, phase: Phase, uow: UnitOfWork) -> Procedure[Any]:
@@ -202,7 +204,7 @@ class _Run:
 
     def context(self) -> Context:
         """What a phase sees now."""
-        return context_of(self.engine, self.operation)
+        return context_of(self.engine, self.operation, self.uow)
 
     def proceed(self) -> None:
         """Run phases until one must hear from the card or the operation ends."""

@@ -74,7 +74,7 @@ def replay(engine: Engine, operation_id: str, channel: Channel) -> None:
         operation = _operation(uow, operation_id)
         if operation.state == OperationState.CARD:
             raise OperationError("operation_under_way")
-        context = context_of(engine, operation)
+        context = context_of(engine, operation, uow)
         phases = engine.kinds[operation.kind].phases
         spoken = {row.phase for row in uow.steps.of_operation(operation_id)}
         spoken |= {exchange["phase"] for exchange in operation.facts.get(BROKEN_AT, [])}

@@ -18,11 +18,11 @@ from cardsvc.errors import CardError, RequestError
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import ORDER_ALLOWED, OrderState, advance
 from cardsvc.procedures.areas import AreaSight
-from cardsvc.rules import RuleSet
 from cardsvc.service.areas import CITY_PURSE, LoadAreaParams, Target, application_of, record_of, target_for_load
 from cardsvc.service.kinds import reasons
 from cardsvc.service.load_rules import Proposal, decide
 from cardsvc.service.payments import BY_ORDER, Payment, refuse_used
+from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import TopUpOrder
 from cardsvc.units import LOCAL, MAX_AMOUNT
@@ -62,7 +62,7 @@ def channel_of(store: Store, terminal_id: str) -> str:
     return terminal.terminal_id
 
 
-def create_order(store: Store, rules: RuleSet, channel: str, params: OrderParams, now: dt.datetime) -> tuple[TopUpOrder, bool]:
+def create_order(store: Store, rules: RuleBook, channel: str, params: OrderParams, now: dt.datetime) -> tuple[TopUpOrder, bool]:
     """Take an order, or find the one that this payment made before (then True). The money is taken: rules are asked first.
 
     Raises CardError ``card_unknown`` or ``card_not_issued``; RequestError ``payment_reference_used`` for the same payment with
@@ -71,7 +71,7 @@ def create_order(store: Store, rules: RuleSet, channel: str, params: OrderParams
     return store.transact(lambda uow: _create(uow, rules, channel, params, now))
 
 
-def _create(uow: UnitOfWork, rules: RuleSet, channel: str, params: OrderParams, now: dt.datetime) -> tuple[TopUpOrder, bool]:
+def _create(uow: UnitOfWork, rules: RuleBook, channel: str, params: OrderParams, now: dt.datetime) -> tuple[TopUpOrder, bool]:
     uow.cards.lock(params.card_no)
     payment = params.payment.model_dump()
     order_id = str(uuid.uuid5(_ORDERS, f"{channel} {payment['method']} {payment['reference']}"))
@@ -86,7 +86,7 @@ def _create(uow: UnitOfWork, rules: RuleSet, channel: str, params: OrderParams, 
     target = _target(uow, params, now)
     order = _order(order_id, channel, params, target, now)
     proposal = Proposal(order.card_no, target, order.amount, params.payment.method, CHANNEL)
-    decide(rules, uow, proposal, _expected_balance(uow, order, target), now)
+    decide(rules.in_force(uow, local_day(now)), uow, proposal, _expected_balance(uow, order, target), now)
     uow.orders.add(order)
     clearing = postings.clearing_account(CHANNEL, channel)
     uow.ledger.post(order.card_no, postings.order_paid(order.card_no, clearing, order.amount), order.order_id, now)

@@ -13,6 +13,7 @@ from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED,
 from cardsvc.store.states import APPROVAL_ALLOWED, BATCH_ALLOWED, BICYCLE_ALLOWED, DIFFERENCE_ALLOWED
 
 APPEND_ONLY = (
+    "rule_version",
     "transfer",
     "evidence",
     "spending_record",

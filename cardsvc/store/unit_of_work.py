@@ -38,6 +38,7 @@ class UnitOfWork:
         self.terminals = repos.Terminals(connection)
         self.nonces = repos.Nonces(connection)
         self.outlets = repos.Outlets(connection)
+        self.rule_versions = repos.RuleVersions(connection)
         self.staff = repos.StaffRows(connection)
         self.approvals = repos.Approvals(connection)
         self.batches = repos.FileBatches(connection)

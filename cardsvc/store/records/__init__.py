@@ -8,6 +8,7 @@ from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
 from cardsvc.store.records.refunds import BicycleHold, Refund
+from cardsvc.store.records.rules import RuleVersion
 from cardsvc.store.records.staff import Approval, Outlet, Staff
 from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal
@@ -32,6 +33,7 @@ __all__ = [
     "PurseCounter",
     "ReconciliationRun",
     "Refund",
+    "RuleVersion",
     "SealedHead",
     "Shift",
     "SpendingRecord",

@@ -9,6 +9,7 @@ from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
 from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
+from cardsvc.store.repositories.rules import RuleVersions
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
 from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, Terminals
@@ -38,6 +39,7 @@ __all__ = [
     "PurseCounters",
     "ReconciliationRuns",
     "Refunds",
+    "RuleVersions",
     "SealedHeads",
     "Shifts",
     "SpendingRecords",

@@ -12,6 +12,7 @@ from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
 from cardsvc.store.tables.reconciliation import difference, reconciliation_run
 from cardsvc.store.tables.refunds import bicycle_hold, refund
+from cardsvc.store.tables.rules import rule_version
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
 from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal
@@ -48,6 +49,7 @@ __all__ = [
     "purse_counter",
     "reconciliation_run",
     "refund",
+    "rule_version",
     "sealed_head",
     "shift",
     "spending_record",
