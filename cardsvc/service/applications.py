@@ -14,10 +14,11 @@ from cardsvc.procedures.identify import ApplicationSight, read_applications
 from cardsvc.rules import OpenRequest, OpenTerms, check_open
 from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.contact import CONTACT
+from cardsvc.service.held import held_areas
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import CardApplication
-from cardsvc.units import LOCAL, bcd
+from cardsvc.units import LOCAL, bcd, format_yuan
 
 ApplicationName = Literal["bus", "parking", "library", "park"]
 DESK_ONLY = frozenset({"desk"})
@@ -122,11 +123,16 @@ def _own_data(application: str, card_no: str, valid_from: dt.date, before: Appli
     return b""
 
 
-def _decide_close(context: Context, _uow: UnitOfWork, sights: tuple[ApplicationSight, ...], _now: dt.datetime) -> Effect:
+def _decide_close(context: Context, _uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
+    """Not while money in its purses is good: a closed application neither spends nor refunds it."""
     name = context.params["application"]
     seen = next(sight for sight in sights if sight.name == name)
     if seen.record is None or seen.record.state is ApplicationState.NOT_OPENED:
         raise RequestError("application_not_open", application=name)
+    areas = held_areas(name, seen.record, seen.balances, now.astimezone(LOCAL).date())
+    held = sum(area["balance"] for area in areas if not area["over"])
+    if held:
+        raise RequestError("application_holds_money", application=name, amount=format_yuan(held))
     record = replace(seen.record, state=ApplicationState.CLOSED)
     return Effect(facts={"record": record.encode().hex(), "terms": {}})
 

@@ -344,14 +344,19 @@ def test_a_clock_that_goes_back_stops_loads_until_it_is_right(world: World) -> N
     assert load(world, card, 5000)["balance"] == 15000
 
 
-def test_reopening_keeps_the_period_of_money_that_is_there(world: World) -> None:
-    """Closed and opened again: November's money is still November's."""
+def test_an_application_with_money_is_not_closed(world: World) -> None:
+    """Closed, it would neither spend nor refund it. When the month is over it is closed, and opened again it still is."""
     card = bus_card(world, "T")
     load(world, card, 5000, area="month")
+    with pytest.raises(CarriedOut) as told:
+        world.do(card, "close", DESK, application="bus")
+    assert (told.value.reply.problem or {})["code"] == "application_holds_money"
+    assert world.do(card, "purchase", KIOSK, amount=100, merchant="bus", area="month")["balance"] == 4900
+    world.now = local(2027, 1, 5, 9, 0)
     world.do(card, "close", DESK, application="bus")
     assert refusal(world, card, amount=5000, area="month") == "application_not_open"
     world.do(card, "open", DESK, application="bus", product="T")
-    assert world.do(card, "purchase", KIOSK, amount=100, merchant="bus", area="month")["balance"] == 4900
+    assert load(world, card, 5000, area="month")["lapsed"] == 4900
 
 
 def test_the_month_ticket_goes_first(world: World) -> None:
