@@ -31,13 +31,12 @@ def local_day(given: dt.datetime | None) -> dt.date:
 @json_option
 def status(outlet_id: str, *, as_json: bool) -> int:
     """List what is open."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.cli.local import services
     from cardsvc.service.day_end import blockers
 
-    store = open_database(Settings())
-    found = blockers(store, outlet_id, now())
-    store.close()
+    with services() as opened:
+        opened.engine.sweep_all()
+        found = blockers(opened.store, outlet_id)
     names = {
         "suspect_unowned": t("待核实交易无人认领", "suspect without an owner"),
         "shift_unfinished": t("班次未交清", "shift not closed"),
@@ -56,13 +55,14 @@ def status(outlet_id: str, *, as_json: bool) -> int:
 @json_option
 def end(date: dt.datetime | None, outlet_id: str, staff_id: str, *, as_json: bool) -> None:
     """End a day."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
+    from cardsvc.cli.local import services
     from cardsvc.service.day_end import end_day, seal_view
 
-    store = open_database(Settings())
-    found = seal_view(end_day(store, outlet_id, local_day(date), by=signed_in(store, staff_id), now=now()))
-    store.close()
+    with services() as opened:
+        by = signed_in(opened.store, staff_id)
+        opened.engine.sweep_all()
+        found = seal_view(end_day(opened.store, outlet_id, local_day(date), by=by, now=now()))
     show(found, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in found.items()]))
 
 

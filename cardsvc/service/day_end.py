@@ -5,7 +5,9 @@ What keeps a day from ending is listed as a whole, with who looks after it, so t
 reason               what it is
 suspect_unowned      a load or purchase of the outlet whose fate nobody looks after
 shift_unfinished     a shift that is open, being counted, or waits for a second person
-operation_live       a job on a card that is under way at one of the outlet's workstations
+operation_live       a job on a card that has not ended at one of the outlet's workstations
+
+A job whose time is over still counts until somebody has swept it (Engine.sweep): its load may be suspect.
 """
 
 import datetime as dt
@@ -20,21 +22,21 @@ from cardsvc.store.records import DaySeal, Load, MonthEnd, Purchase, Staff
 from cardsvc.units import LOCAL
 
 
-def blockers(store: Store, outlet_id: str, now: dt.datetime) -> list[dict[str, Any]]:
+def blockers(store: Store, outlet_id: str) -> list[dict[str, Any]]:
     """What keeps the outlet's day from ending. Raises RequestError ``outlet_unknown``."""
     with store.read() as uow:
         if uow.outlets.get(outlet_id) is None:
             raise RequestError("outlet_unknown", outlet=outlet_id)
-        return _blockers(uow, outlet_id, now)
+        return _blockers(uow, outlet_id)
 
 
-def _blockers(uow: UnitOfWork, outlet_id: str, now: dt.datetime) -> list[dict[str, Any]]:
+def _blockers(uow: UnitOfWork, outlet_id: str) -> list[dict[str, Any]]:
     actors = actors_of(uow, outlet_id)
-    return [*_suspects(uow, actors), *_shifts(uow, outlet_id), *_operations(uow, actors, now)]
+    return [*_suspects(uow, actors), *_shifts(uow, outlet_id), *_operations(uow, actors)]
 
 
 def actors_of(uow: UnitOfWork, outlet_id: str) -> set[tuple[str, str]]:
-    """Kind and id of every workstation of an outlet."""
+    """Kind and id of every workstation of an outlet: where its tellers had a shift."""
     return uow.shifts.workstations(outlet_id)
 
 
@@ -58,10 +60,10 @@ def _shifts(uow: UnitOfWork, outlet_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _operations(uow: UnitOfWork, actors: set[tuple[str, str]], now: dt.datetime) -> list[dict[str, Any]]:
+def _operations(uow: UnitOfWork, actors: set[tuple[str, str]]) -> list[dict[str, Any]]:
     return [
         {"reason": "operation_live", "id": row.operation_id, "owner": row.actor_id, "about": row.kind}
-        for row in uow.operations.live(now)
+        for row in uow.operations.live()
         if (row.actor_kind, row.actor_id) in actors
     ]
 
@@ -84,7 +86,7 @@ def end_day(store: Store, outlet_id: str, day: dt.date, *, by: Staff, now: dt.da
         ended = uow.day_seals.of_outlet(outlet_id)
         if ended and ended[0].business_day >= day:
             raise OperationError("day_ended")
-        found = _blockers(uow, outlet_id, now)
+        found = _blockers(uow, outlet_id)
         if found:
             raise OperationError("day_open", reasons="; ".join(map(_told, found)))
         return seal_ledger(uow, outlet_id, day, by, now)

@@ -59,6 +59,11 @@ class Engine:
             lapsed = [operation.operation_id for operation in uow.operations.lapsed(self.clock())]
         return sum(self.store.transact(partial(self._lapse, operation_id)) for operation_id in lapsed)
 
+    def sweep_all(self) -> None:
+        """Sweep until nothing is left whose time is over."""
+        while self.sweep():
+            pass
+
     def _lapse(self, operation_id: str, uow: UnitOfWork) -> bool:
         operation = uow.operations.for_update(operation_id)
         if operation is None:

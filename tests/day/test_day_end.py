@@ -6,19 +6,22 @@ import pytest
 from sqlalchemy import create_engine
 
 from cardsvc.errors import CardsvcError
+from cardsvc.iso7816.exchange import run_batch
+from cardsvc.iso7816.links import ResponseLink
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.approvals import propose
 from cardsvc.service.audit import verify_ledger
 from cardsvc.service.day_end import blockers, end_day, end_month
 from cardsvc.service.orders import create_order, order_params
 from cardsvc.service.suspects import suspects, take
-from cardsvc.store.records import DaySeal
+from cardsvc.store.records import DaySeal, Load
 from cardsvc.vcard import FaultPlan
 from tests.databases import on_postgresql, url_of
 from tests.day.outlet import Hall, refused
 from tests.world import DESK, FAMILIES
 
 TODAY = dt.date(2026, 11, 24)
+CARD = "3100010100000001"
 
 
 def end(hall: Hall, day: dt.date = TODAY) -> DaySeal:
@@ -28,7 +31,13 @@ def end(hall: Hall, day: dt.date = TODAY) -> DaySeal:
 
 def reasons(hall: Hall) -> list[tuple[str, str | None]]:
     """What keeps the day from ending, and who looks after it."""
-    return [(found["reason"], found["owner"]) for found in blockers(hall.world.store, "hall", hall.world.now)]
+    return [(found["reason"], found["owner"]) for found in blockers(hall.world.store, "hall")]
+
+
+def open_loads(hall: Hall) -> list[Load]:
+    """Loads of the first card that only the card can settle."""
+    with hall.world.store.read() as uow:
+        return uow.loads.open_on(CARD)
 
 
 def test_a_day_ends_once_everything_is_cleared(hall: Hall) -> None:
@@ -78,6 +87,24 @@ def test_a_day_sends_orders_back_whose_month_is_over(hall: Hall) -> None:
     assert verify_ledger(world.store)["breaks"] == []
 
 
+def test_a_job_whose_time_is_over_counts_until_it_is_swept(hall: Hall) -> None:
+    """Its load may be on the card: swept, it is a suspect that wants an owner."""
+    world = hall.world
+    card = world.issue(FAMILIES[0])
+    hall.close(hall.open(), 30000)
+    channel = card.channel()
+    reply = world.port().start(
+        "topup", {"amount": 5000, "payment": {"method": "cash"}}, atr=card.atr, idempotency_key="a-torn-job"
+    )
+    while not open_loads(hall):
+        reply = world.port().answer(reply.id, reply.step, run_batch(ResponseLink(channel), reply.commands))
+    channel.close()
+    world.now += dt.timedelta(hours=1)
+    assert reasons(hall) == [("operation_live", "desk-1")]
+    world.engine.sweep_all()
+    assert reasons(hall) == [("suspect_unowned", None)]
+
+
 def test_only_a_supervisor_of_the_outlet_ends_its_day(hall: Hall) -> None:
     """And not one that has not begun, or of an outlet that is not there."""
     for who, code in (("teller", "not_permitted"), ("auditor", "not_permitted")):
@@ -88,7 +115,7 @@ def test_only_a_supervisor_of_the_outlet_ends_its_day(hall: Hall) -> None:
     with refused("day_not_begun"):
         end(hall, TODAY + dt.timedelta(days=1))
     with refused("outlet_unknown"):
-        blockers(hall.world.store, "moon", hall.world.now)
+        blockers(hall.world.store, "moon")
 
 
 def test_a_month_ends_after_its_days(hall: Hall) -> None:
@@ -108,9 +135,6 @@ def test_a_month_ends_after_its_days(hall: Hall) -> None:
     month_end()
     with refused("month_ended"):
         month_end()
-
-
-CARD = "3100010100000001"
 
 
 def found_after(hall: Hall, *sql: str, table: str = "transfer") -> list[tuple[str, int, str]]:

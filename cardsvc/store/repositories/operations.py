@@ -46,9 +46,9 @@ class Operations(Rows[Operation]):
         """Operations that wait for a card and whose time is over."""
         return self.where(self.table.c.state == OperationState.CARD, self.table.c.expires_at < now, limit=100)
 
-    def live(self, now: dt.datetime) -> list[Operation]:
-        """Operations that wait for a card and whose time is not over."""
-        return self.where(self.table.c.state == OperationState.CARD, self.table.c.expires_at >= now)
+    def live(self) -> list[Operation]:
+        """Operations that wait for a card, also those whose time is over and that were not swept yet."""
+        return self.where(self.table.c.state == OperationState.CARD)
 
     def of_card(self, card_no: str, limit: int = 100) -> list[Operation]:
         """The operations of a card, newest first."""
