@@ -108,4 +108,6 @@ def create_keystore(settings: Settings, *, scrypt_n: int = SCRYPT_N) -> SealedKe
 def key_names(profiles: tuple[Profile, ...]) -> tuple[str, ...]:
     """Every key that the card layouts of these profiles need, and the transport key."""
     names = {key_name(a.name, slot.purpose) for profile in profiles for a in profile.layout.application for slot in a.keys}
+    if any(profile.legacy for profile in profiles):
+        names |= {"legacy.read", "legacy.write"}
     return (*sorted(names), TRANSPORT)

@@ -130,6 +130,24 @@ class ForeignCard(_Data):
     trips: str | None = Field(default=None, pattern="^[0-9A-F]{4}$")
 
 
+class LegacyCard(_Data):
+    """Where an old bus card keeps what is needed to take it over: block numbers; the product letter within its block."""
+
+    product_block: int = Field(ge=1, le=62)
+    product_offset: int = Field(ge=0, le=15)
+    value_block: int = Field(ge=1, le=62)
+    backup_block: int = Field(ge=1, le=62)
+    mark_block: int = Field(ge=1, le=62)
+
+    @model_validator(mode="after")
+    def _blocks_fit_together(self) -> "LegacyCard":
+        if len({self.value_block // 4, self.backup_block // 4, self.product_block // 4}) != 1:
+            raise ValueError("product, value and backup lie in one sector")
+        if len({self.product_block, self.value_block, self.backup_block, self.mark_block}) != 4:
+            raise ValueError("each has a block of its own")
+        return self
+
+
 class Profile(_Data):
     """One card-OS family. ``source`` names, for every table above and field below, where its values come from."""
 
@@ -147,13 +165,14 @@ class Profile(_Data):
     status: StatusWords
     known_fault: Items[KnownFault] = ()
     foreign: ForeignCard | None = None
+    legacy: LegacyCard | None = None
     layout: CardLayout
     source: dict[str, str]
 
     @model_validator(mode="after")
     def _issued_here_or_read_only(self) -> "Profile":
-        if self.issuable == (self.foreign is not None):
-            raise ValueError("a family is either issuable or has a table foreign that says what to read")
+        if [self.issuable, self.foreign is not None, self.legacy is not None].count(True) != 1:
+            raise ValueError("a family is issuable, or has a table foreign (what to read) or legacy (what to take over)")
         return self
 
     @model_validator(mode="after")

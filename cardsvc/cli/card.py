@@ -177,6 +177,19 @@ def log(card_no: str, *, as_json: bool) -> None:
     show(rows, as_json=as_json, lines=lambda: transaction_lines(rows))
 
 
+@card.command(
+    help=t(
+        "把读卡器上旧公交卡（M1）的余额转给一张市民卡，只转一次；然后放新卡用 fetch 写入",
+        "Move the balance of the old bus card on the reader to a citizen card, once; then put that card on and fetch it",
+    )
+)
+@click.argument("card_no")
+@_job
+def migrate(card_no: str) -> tuple[str, Mapping[str, Any]]:
+    """Move the balance of the old card on the reader."""
+    return "migrate", {"card_no": card_no}
+
+
 card.add_command(learn)
 card.add_command(replay)
 

@@ -124,6 +124,10 @@ class KeyRing:
         """See KeyStore.load_pin: the card's key, taken as a number, modulo a million."""
         return bcd(f"{int.from_bytes(self._card_key(card_no, LOAD_PIN, versions), 'big') % 1_000_000:06d}")
 
+    def legacy_key(self, purpose: str, versions: Versions) -> bytes:
+        """See KeyStore.legacy_key: the first six bytes of the key."""
+        return self._master(f"legacy.{purpose}", versions).value[:6]
+
     def transport_auth(self, challenge: bytes) -> bytes:
         """See KeyStore.transport_auth."""
         return epurse.external_auth(self._master(TRANSPORT, self.versions()).value, challenge)

@@ -51,6 +51,9 @@ class KeyStore(Protocol):
     def load_pin(self, card_no: str, versions: Versions) -> bytes:
         """The PIN that the card's loads want where its family wants one: six digits, 3 bytes BCD. Secret."""
 
+    def legacy_key(self, purpose: str, versions: Versions) -> bytes:
+        """The sector key (6 bytes) of old bus cards, ``purpose`` read or write. Secret; it goes into the reader."""
+
     def transport_auth(self, challenge: bytes) -> bytes:
         """Cryptogram under the transport key of blank cards."""
 

@@ -56,6 +56,8 @@ def identify(profile: Profile) -> Procedure[CardSight]:
     if profile.foreign is not None:
         yield (select_by_name(bytes.fromhex(profile.foreign.aid), ANY),)
         return CardSight(CardState.FOREIGN)
+    if profile.legacy is not None:
+        return CardSight(CardState.FOREIGN)
     layout = profile.layout
     purse = layout.find("purse")
     answers = yield (

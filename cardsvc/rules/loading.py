@@ -15,6 +15,7 @@ from cardsvc.units import format_yuan
 class LoadRequest:
     """A top-up as the rules see it. ``balance`` in fen as the card shows it; ``day`` local; ``birth_date`` if known.
 
+    ``moved``: the balance of an old card, to which caps apply but no minimum, step or count.
     Of a period area: ``period``, whether it is the ``first_load`` for it, and ``review_due``, the day of the next review.
     """
 
@@ -31,6 +32,7 @@ class LoadRequest:
     period: Period | None = None
     first_load: bool = True
     review_due: dt.date | None = None
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def check_load(rules: RuleSet, request: LoadRequest) -> LoadDecision:
     rule = _rule(rules, request)
     _check_stop(rules, request)
     _check_person_and_season(rules, rule, request)
+    if request.moved:
+        return _capped(rules, rule, request)
     lowest = rule.lowest(first=request.first_load)
     if request.amount < lowest:
         raise refusal("rule_amount_below_minimum", rules, rule, limit=lowest)

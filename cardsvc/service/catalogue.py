@@ -7,11 +7,12 @@ from cardsvc.service.fetch import FETCH
 from cardsvc.service.inspect import INSPECT
 from cardsvc.service.issuing import PERSONALISE
 from cardsvc.service.kinds import OperationKind
+from cardsvc.service.legacy import MIGRATE
 from cardsvc.service.purchase import PURCHASE
 from cardsvc.service.refund import REFUND_OF_CARD
 from cardsvc.service.topup import TOP_UP
 
 KINDS: Mapping[str, OperationKind] = {
     kind.name: kind
-    for kind in (PERSONALISE, OPEN, REVIEW, CLOSE, TOP_UP, FETCH, PURCHASE, REFUND_OF_CARD, INSPECT, BLOCK, UNBLOCK)
+    for kind in (PERSONALISE, OPEN, REVIEW, CLOSE, TOP_UP, FETCH, PURCHASE, REFUND_OF_CARD, INSPECT, BLOCK, UNBLOCK, MIGRATE)
 }

@@ -9,6 +9,7 @@ from cardsvc.errors import RequestError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.orders import MOVED_CHANNEL
 from cardsvc.service.payments import BY_ORDER
 from cardsvc.service.settle import refuse_while_open
 from cardsvc.service.topup import LOAD, break_off_load
@@ -44,6 +45,7 @@ def _job(order: TopUpOrder) -> dict[str, Any]:
         "amount": order.amount,
         "payment": {"method": BY_ORDER, "reference": order.order_id},
         "paid_by": order.payment_method,
+        "moved": order.channel == MOVED_CHANNEL,
     }
 
 

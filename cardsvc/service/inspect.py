@@ -7,6 +7,7 @@ from cardsvc.card.purse import LogRecord, TransactionType
 from cardsvc.card.records import ApplicationState
 from cardsvc.card.trips import TripRecord
 from cardsvc.iso7816.exchange import Procedure
+from cardsvc.procedures.classic import ClassicSight, read_classic
 from cardsvc.procedures.foreign import ForeignSight, read_foreign
 from cardsvc.procedures.identify import ApplicationSight, CardSight, CardState, identify, read_applications
 from cardsvc.procedures.purse import PurseSight, read_purse
@@ -25,15 +26,19 @@ class InspectParams(Params):
     """Inspection takes no parameters."""
 
 
-def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight | ForeignSight]:
-    foreign = context.profile.foreign
+def _identify(context: Context, _uow: UnitOfWork) -> Procedure[Any]:
+    foreign, legacy = context.profile.foreign, context.profile.legacy
+    if legacy is not None:
+        return read_classic(legacy, context.keystore.legacy_key("read", context.versions))
     return identify(context.profile) if foreign is None else read_foreign(foreign)
 
 
-def _seen(context: Context, uow: UnitOfWork, sight: CardSight | ForeignSight, _now: dt.datetime) -> Effect:
+def _seen(context: Context, uow: UnitOfWork, sight: CardSight | ForeignSight | ClassicSight, _now: dt.datetime) -> Effect:
     """A card that is no citizen card is a result, not an error."""
     if isinstance(sight, ForeignSight):
         return Effect(done=_foreign_json(context, sight))
+    if isinstance(sight, ClassicSight):
+        return Effect(done=_classic_json(context, sight))
     summary = {"state": str(sight.state), "profile": context.profile.id, "atr": context.operation.atr}
     if sight.state is not CardState.CITIZEN:
         return Effect(done=summary)
@@ -53,6 +58,22 @@ def _foreign_json(context: Context, sight: ForeignSight) -> dict[str, Any]:
         "balances": {f"{p1:02X}": fen for p1, fen in sight.balances.items()},
         "log": [_log_json(record) for record in sight.log],
         "trips": [_trip_json(trip) for trip in sight.trips],
+    }
+
+
+def _classic_json(context: Context, sight: ClassicSight) -> dict[str, Any]:
+    """An old bus card; ``finding``: what stands in the way of moving its balance, if anything does."""
+    damaged = sight.balance is None or not sight.agree
+    finding = "moved" if sight.mark else "damaged" if damaged else "empty" if sight.balance == 0 else None
+    return {
+        "state": "legacy",
+        "profile": context.profile.id,
+        "atr": context.operation.atr,
+        "uid": sight.uid.hex().upper(),
+        "product": sight.product,
+        "balance": sight.balance,
+        "finding": finding,
+        "moved_to": sight.mark.card_no if sight.mark else None,
     }
 
 

@@ -22,7 +22,7 @@ CLOCK_TOLERANCE = dt.timedelta(minutes=2)
 class Proposal:
     """A load that is asked for. ``amount``: what is paid, in fen; ``channel``: kind of the party that asks.
 
-    ``ordered``: paid before, as an order that was accepted then.
+    ``ordered``: paid before, as an order that was accepted then. ``moved``: the balance of an old card, whatever it is.
     """
 
     card_no: str
@@ -31,6 +31,7 @@ class Proposal:
     method: Method
     channel: str
     ordered: bool = False
+    moved: bool = False
 
 
 def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: dt.datetime) -> LoadDecision:
@@ -50,6 +51,7 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
         method=load.method,
         named=True,
         channel=load.channel,
+        moved=load.moved,
         birth_date=_birth_date(uow, load.card_no) if target.ref != CITY_PURSE else None,
         period=target.period,
         first_load=not (target.period and uow.loads.for_month(load.card_no, target.product, target.period.first)),

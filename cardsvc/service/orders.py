@@ -28,6 +28,8 @@ from cardsvc.store.records import TopUpOrder
 from cardsvc.units import LOCAL, MAX_AMOUNT
 
 CHANNEL = "channel"
+MOVED_CHANNEL = "legacy"
+"""Channel of orders that hold money moved from old cards: no payment channel may bring them."""
 _ORDERS = uuid.UUID("6f9ad1f2-6a5e-4c1e-9d0c-3a8f6e2b7c41")
 
 

@@ -68,7 +68,8 @@ def _choose(context: Context, uow: UnitOfWork, sight: AreaSight, now: dt.datetim
 def _proposal(context: Context, target: Target) -> Proposal:
     job = wanted(context)
     method = job.get("paid_by") or job["payment"]["method"]
-    return Proposal(context.card_no, target, job["amount"], method, context.actor.kind, ordered="order" in context.facts)
+    ordered, moved = "order" in context.facts, bool(job.get("moved"))
+    return Proposal(context.card_no, target, job["amount"], method, context.actor.kind, ordered, moved)
 
 
 def _credited(context: Context) -> int:

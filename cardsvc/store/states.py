@@ -83,3 +83,17 @@ BICYCLE_ALLOWED: Mapping[BicycleState, frozenset[BicycleState]] = {
     BicycleState.HELD: frozenset({BicycleState.RELEASED}),
     BicycleState.RELEASED: frozenset(),
 }
+
+
+@unique
+class LegacyCardState(StrEnum):
+    """An old card that is taken over; see service/legacy.py."""
+
+    TAKEN = "taken"
+    MOVED = "moved"
+
+
+LEGACY_CARD_ALLOWED: Mapping[LegacyCardState, frozenset[LegacyCardState]] = {
+    LegacyCardState.TAKEN: frozenset({LegacyCardState.MOVED}),
+    LegacyCardState.MOVED: frozenset(),
+}

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, SHIFT_ALLOWED
-from cardsvc.store.states import APPROVAL_ALLOWED, BATCH_ALLOWED, BICYCLE_ALLOWED, DIFFERENCE_ALLOWED
+from cardsvc.store.states import APPROVAL_ALLOWED, BATCH_ALLOWED, BICYCLE_ALLOWED, DIFFERENCE_ALLOWED, LEGACY_CARD_ALLOWED
 
 APPEND_ONLY = (
     "rule_version",
@@ -35,6 +35,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "difference": DIFFERENCE_ALLOWED,
     "bicycle_hold": BICYCLE_ALLOWED,
     "shift": SHIFT_ALLOWED,
+    "legacy_card": LEGACY_CARD_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

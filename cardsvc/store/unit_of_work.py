@@ -51,6 +51,7 @@ class UnitOfWork:
         self.suspect_cases = repos.SuspectCases(connection)
         self.refunds = repos.Refunds(connection)
         self.bicycle_holds = repos.BicycleHolds(connection)
+        self.legacy_cards = repos.LegacyCards(connection)
         self.shifts = repos.Shifts(connection)
         self.day_seals = repos.DaySeals(connection)
         self.sealed_heads = repos.SealedHeads(connection)

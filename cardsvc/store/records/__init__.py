@@ -3,6 +3,7 @@
 from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
+from cardsvc.store.records.legacy import LegacyCardRow
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
@@ -24,6 +25,7 @@ __all__ = [
     "Difference",
     "Evidence",
     "FileBatch",
+    "LegacyCardRow",
     "Load",
     "MonthEnd",
     "Operation",

@@ -4,6 +4,7 @@ from cardsvc.store.repositories.batches import CardSightings, FileBatches, Purse
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
+from cardsvc.store.repositories.legacy import LegacyCards
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
@@ -28,6 +29,7 @@ __all__ = [
     "EvidenceRows",
     "FileBatches",
     "Ledger",
+    "LegacyCards",
     "Loads",
     "MonthEnds",
     "Nonces",

@@ -7,6 +7,7 @@ from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counter, spending_record, statement_record
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
+from cardsvc.store.tables.legacy import legacy_card
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
@@ -37,6 +38,7 @@ __all__ = [
     "evidence",
     "file_batch",
     "in_chart",
+    "legacy_card",
     "load",
     "metadata",
     "month_end",

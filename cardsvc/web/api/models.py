@@ -24,7 +24,18 @@ class StartOperation(_In):
     """A job on the card in the reader. ``params`` depend on the kind; amounts are integers in fen."""
 
     kind: Literal[
-        "personalise", "open", "review", "close", "topup", "fetch", "purchase", "refund", "inspect", "block", "unblock"
+        "personalise",
+        "open",
+        "review",
+        "close",
+        "topup",
+        "fetch",
+        "purchase",
+        "refund",
+        "inspect",
+        "block",
+        "unblock",
+        "migrate",
     ]
     params: dict[str, Any] = Field(examples=[{"amount": 10000, "payment": {"method": "cash"}}])
     reader: Reader
