@@ -31,6 +31,14 @@ _SUBJECT = {
     "hold": ("reason",),
     "calendar": (),
     "reconciliation": (),
+    "fare": ("service", "products"),
+    "fee": ("job",),
+    "hours": ("outlet",),
+    "promise": ("outlet",),
+    "person": ("job",),
+    "photo": (),
+    "loss": ("report",),
+    "product": ("product",),
     "legal_cap": (),
 }
 """What a rule of each table is about: of two rules about the same, one may hold on a day."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cardsvc.rules.data import Data, Dated, Items, MonthDay
+from cardsvc.rules.desk_rules import FareRule, FeeRule, HoursRule, LossRule, PersonRule, PhotoRule, ProductRule, PromiseRule
 
 Area = Literal["purse", "month", "season", "term"]
 Method = Literal["cash", "bank_card", "mobile", "credit_card", "transfer"]
@@ -154,6 +155,14 @@ class RuleSet(Data):
     hold: Items[HoldRule] = ()
     calendar: Items[WorkCalendar] = ()
     reconciliation: Items[ReconciliationRule] = ()
+    fare: Items[FareRule] = ()
+    fee: Items[FeeRule] = ()
+    hours: Items[HoursRule] = ()
+    promise: Items[PromiseRule] = ()
+    person: Items[PersonRule] = ()
+    photo: Items[PhotoRule] = ()
+    loss: Items[LossRule] = ()
+    product: Items[ProductRule] = ()
 
     def rule(self, rule_id: str) -> Dated | None:
         """The rule with this id."""

@@ -1,0 +1,164 @@
+"""Questions of desks and readers: what it costs, when it is ready, who must come, whether the photo will do.
+
+Pure functions over a rule set; times are local. Every answer and every refusal names its rule.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cardsvc.rules.data import Dated
+from cardsvc.rules.desk_rules import HoursRule, ProductRule
+from cardsvc.rules.loading import age, no_rule, refusal
+from cardsvc.rules.ruleset import RuleSet
+
+D = TypeVar("D", bound=Dated)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who comes. ``agent``: for somebody else; ``agent_papers``: with both originals; ``birth_date`` of the holder."""
+
+    birth_date: dt.date
+    parent: bool = False
+    consent: bool = False
+    agent: bool = False
+    agent_papers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo file as it was measured."""
+
+    width: int
+    height: int
+    size: int
+    format: str
+
+
+def _in_force(rules: Iterable[D], day: dt.date) -> D | None:
+    return next((rule for rule in rules if rule.holds(day)), None)
+
+
+def fare(rules: RuleSet, product: str, service: str, full: int, day: dt.date) -> tuple[int, str]:
+    """What a product pays of a full price, in fen, rounded down, and the rule. Raises RuleError ``rule_not_taken``."""
+    rule = _in_force((r for r in rules.fare if product in r.products and r.service == service), day)
+    if rule is None:
+        raise no_rule("rule_not_taken", rules, "fare", product=product, service=service)
+    return full * rule.percent // 100, rule.id
+
+
+def fee(rules: RuleSet, job: str, day: dt.date) -> tuple[int, str]:
+    """The fee of a job, in fen, and the rule. Raises RuleError ``rule_no_fee``."""
+    rule = _in_force((r for r in rules.fee if r.job == job), day)
+    if rule is None:
+        raise no_rule("rule_no_fee", rules, "fee", job=job)
+    return rule.amount, rule.id
+
+
+def replacement_fee(rules: RuleSet, product: str, reason: str, issued: dt.date, day: dt.date) -> tuple[int, str]:
+    """The fee of a replacement for ``lost``, ``damaged`` or ``fault``: none for a natural fault in warranty."""
+    known = card_product(rules, product, issued)
+    if reason == "fault" and day < _years_later(issued, known.warranty_years):
+        return 0, known.id
+    return fee(rules, "replace", day)
+
+
+def card_product(rules: RuleSet, product: str, day: dt.date) -> ProductRule:
+    """What a card of this product, issued on this day, is. Raises RuleError ``rule_product_unknown``."""
+    rule = _in_force((r for r in rules.product if r.product == product), day)
+    if rule is None:
+        raise no_rule("rule_product_unknown", rules, "product", product=product)
+    return rule
+
+
+def open_hours(rules: RuleSet, outlet: str, day: dt.date) -> tuple[dt.time, dt.time] | None:
+    """From when to when an outlet of this kind is open on a day; None when it is closed."""
+    rule = _hours(rules, outlet, day)
+    if day.weekday() not in rule.weekdays:
+        return None
+    ends = (day.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
+    if rule.last_opens and rule.last_closes and (ends - day).days < rule.last_days:
+        return rule.last_opens, rule.last_closes
+    return rule.opens, rule.closes
+
+
+def _hours(rules: RuleSet, outlet: str, day: dt.date) -> HoursRule:
+    rule = _in_force((r for r in rules.hours if r.outlet == outlet), day)
+    if rule is None:
+        raise no_rule("rule_no_hours", rules, "hours", outlet=outlet)
+    return rule
+
+
+def card_ready(rules: RuleSet, outlet: str, applied: dt.datetime) -> tuple[dt.datetime, str]:
+    """When a card that is applied for now is promised, local, and the rule. At the very cut-off it is after it.
+
+    Raises RuleError ``rule_no_promise`` or ``rule_no_hours``.
+    """
+    day = applied.date()
+    rule = _in_force((r for r in rules.promise if r.outlet == outlet), day)
+    if rule is None:
+        raise no_rule("rule_no_promise", rules, "promise", outlet=outlet)
+    if rule.cutoff and open_hours(rules, outlet, day) and applied.time() < rule.cutoff:
+        return applied + dt.timedelta(minutes=rule.minutes), rule.id
+    hours = None
+    for _ in range(rule.open_days):
+        hours = None
+        while hours is None:
+            day += dt.timedelta(days=1)
+            hours = open_hours(rules, outlet, day)
+    at = hours[0] if hours and rule.cutoff else hours[1] if hours else dt.time()
+    return dt.datetime.combine(day, at, applied.tzinfo), rule.id
+
+
+def check_person(rules: RuleSet, job: str, who: Visitor, day: dt.date) -> tuple[str, ...]:
+    """Accept whoever came, or raise RuleError: ``rule_parent_needed``, ``rule_consent_needed``, ``rule_in_person``,
+    ``rule_agent_papers``. A parent is no agent."""
+    rule = _in_force((r for r in rules.person if r.job == job), day)
+    if rule is None:
+        raise no_rule("rule_no_person", rules, "person", job=job)
+    years = age(who.birth_date, day)
+    if years < rule.parent_under and not who.parent:
+        raise refusal("rule_parent_needed", rules, rule, age=rule.parent_under)
+    if years < rule.consent_under and not who.consent:
+        raise refusal("rule_consent_needed", rules, rule, age=rule.consent_under)
+    if who.agent and rule.in_person:
+        raise refusal("rule_in_person", rules, rule)
+    if who.agent and not who.agent_papers:
+        raise refusal("rule_agent_papers", rules, rule)
+    return (rule.id,)
+
+
+def check_photo(rules: RuleSet, photo: Photo, day: dt.date) -> str:
+    """Accept a photo, or raise RuleError ``rule_photo`` saying what it must be. Returns the rule."""
+    rule = _in_force(rules.photo, day)
+    if rule is None:
+        raise no_rule("rule_no_photo", rules, "photo")
+    wanted = (rule.width, rule.height, rule.format)
+    if (photo.width, photo.height, photo.format) != wanted or not rule.min_bytes <= photo.size <= rule.max_bytes:
+        size = f"{rule.min_bytes // 1024}-{rule.max_bytes // 1024}"
+        raise refusal("rule_photo", rules, rule, width=rule.width, height=rule.height, size=size, format=rule.format)
+    return rule.id
+
+
+def loss_lapses(rules: RuleSet, product: str, report: str, at: dt.datetime) -> tuple[dt.datetime | None, str]:
+    """When a loss report of this kind (phone, formal) lapses unless a formal one follows; None: never. And the rule.
+
+    Raises RuleError ``rule_not_reportable``: a bearer card's money goes with the card.
+    """
+    known = card_product(rules, product, at.date())
+    if not known.reportable:
+        raise refusal("rule_not_reportable", rules, known, product=product)
+    rule = _in_force((r for r in rules.loss if r.report == report), at.date())
+    if rule is None:
+        raise no_rule("rule_not_reportable", rules, "loss", product=product)
+    hours = rule.lapses_after_hours
+    return at + dt.timedelta(hours=hours) if hours else None, rule.id
+
+
+def _years_later(day: dt.date, years: int) -> dt.date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return dt.date(day.year + years, 3, 1)

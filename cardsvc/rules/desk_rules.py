@@ -1,0 +1,89 @@
+"""Models of the rules of desks and readers: fares, fees, hours, promises, who may come, photos, loss reports, card products."""
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from cardsvc.rules.data import Amount, Dated, Items
+
+
+class FareRule(Dated):
+    """What part of a full price a product pays at a service (bus, metro, parking). A product without a rule is not taken."""
+
+    products: Items[str]
+    service: str
+    percent: int = Field(ge=0, le=100)
+
+
+class FeeRule(Dated):
+    """What a job at the desk costs, in fen."""
+
+    job: str
+    amount: Amount
+
+
+class HoursRule(Dated):
+    """When an outlet of a kind is open. ``weekdays``: 0 is Monday; ``last_days`` of the month have hours of their own."""
+
+    outlet: str
+    weekdays: Items[int]
+    opens: dt.time
+    closes: dt.time
+    last_days: int = Field(default=0, ge=0, le=28)
+    last_opens: dt.time | None = None
+    last_closes: dt.time | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "HoursRule":
+        if not set(self.weekdays) <= set(range(7)) or not self.weekdays:
+            raise ValueError(f"{self.id}: weekdays are 0 to 6, and one at least")
+        if self.opens >= self.closes or bool(self.last_days) != bool(self.last_opens and self.last_closes):
+            raise ValueError(f"{self.id}: opens before it closes, and last_days come with their hours")
+        return self
+
+
+class PromiseRule(Dated):
+    """When a new card is ready. Before ``cutoff``: after ``minutes``; else on the ``open_days``-th day the outlet is open."""
+
+    outlet: str
+    cutoff: dt.time | None = None
+    minutes: int = Field(default=0, ge=0)
+    open_days: int = Field(ge=1)
+
+
+class PersonRule(Dated):
+    """Who must come for a job. ``parent_under`` this age with a parent; ``consent_under``: a guardian's consent is kept."""
+
+    job: str
+    in_person: bool = False
+    parent_under: int = Field(default=0, ge=0)
+    consent_under: int = Field(default=0, ge=0)
+
+
+class PhotoRule(Dated):
+    """The holder's photo: pixels, bytes, format."""
+
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    min_bytes: int = Field(gt=0)
+    max_bytes: int = Field(gt=0)
+    format: Literal["JPEG"]
+
+
+class LossRule(Dated):
+    """How long a loss report of a kind holds without a formal one; for ever where no hours are given."""
+
+    report: str
+    lapses_after_hours: int | None = Field(default=None, gt=0)
+
+
+class ProductRule(Dated):
+    """A card product: generation, algorithm of its keys, whether it has a name and may be reported lost, years of warranty."""
+
+    product: str
+    generation: int = Field(ge=1)
+    algorithm: Literal["3DES", "SM4"]
+    named: bool
+    reportable: bool
+    warranty_years: int = Field(default=0, ge=0)
