@@ -8,14 +8,24 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.bench_reconcile import bench_reconcile
 from cardsvc.cli.output import json_option, show, t, table
 
 
-@click.command(help=t("测速：个人化、充值、虚拟卡、数据库", "Personalise, top up, virtual card, database"))
+@click.group(
+    invoke_without_command=True,
+    help=t(
+        "测速：个人化、充值、虚拟卡、数据库；reconcile：导入与对账",
+        "Personalise, top up, virtual card, database; reconcile: import and reconciliation",
+    ),
+)
 @click.option("--rounds", default=50, show_default=True, help=t("轮数", "Rounds"))
 @json_option
-def bench(rounds: int, *, as_json: bool) -> None:
+@click.pass_context
+def bench(ctx: click.Context, rounds: int, *, as_json: bool) -> None:
     """Measure."""
+    if ctx.invoked_subcommand is not None:
+        return
     from cardsvc.bootstrap import build
     from cardsvc.cli.scratch import scratch_settings
     from cardsvc.vcard import PROFILES
@@ -26,6 +36,9 @@ def bench(rounds: int, *, as_json: bool) -> None:
         figures.update(_profile(opened, profile, number, rounds))
     opened.close()
     show(figures, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in figures.items()]))
+
+
+bench.add_command(bench_reconcile)
 
 
 def _profile(opened: Any, profile: str, number: int, rounds: int) -> dict[str, Any]:

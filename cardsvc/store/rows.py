@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, Table, Tuple, and_, cast, func, select
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -58,9 +58,9 @@ class Rows(Generic[R]):
             query = query.order_by(self.table.c[newest].desc())
         return [self.record(**row) for row in self._connection.execute(query).mappings()]
 
-    def where_in(self, column: ColumnElement[Any], values: Collection[Any], *conditions: ColumnElement[bool]) -> list[R]:
+    def where_in(self, key: ColumnElement[Any], wanted: Collection[Any], *conditions: ColumnElement[bool]) -> list[R]:
         """Rows whose column (or tuple of columns) is one of many values, and that fulfil all conditions."""
-        return [row for part in self.parts(values) for row in self.where(column.in_(part), *conditions)]
+        return [row for part in self.parts(wanted) for row in self.where(self._among(key, part), *conditions)]
 
     @staticmethod
     def parts(values: Collection[Any]) -> Iterator[list[Any]]:
@@ -69,10 +69,20 @@ class Rows(Generic[R]):
         while part := list(islice(rest, IN_ONE_STATEMENT)):
             yield part
 
-    def delete_in(self, column: ColumnElement[Any], values: Collection[Any]) -> None:
+    def _among(self, key: ColumnElement[Any], wanted: list[Any]) -> ColumnElement[bool]:
+        """A condition that a column or a tuple of columns is one of these.
+
+        PostgreSQL would take a list of tuples apart into thousands of ORs: it gets one array for each column instead.
+        """
+        if not isinstance(key, Tuple) or self._connection.dialect.name == "sqlite":
+            return key.in_(wanted)
+        arrays = zip(key.clauses, zip(*wanted, strict=True), strict=True)
+        return key.in_(select(*(func.unnest(cast(list(values), ARRAY(part.type))) for part, values in arrays)))
+
+    def delete_in(self, key: ColumnElement[Any], wanted: Collection[Any]) -> None:
         """Delete the rows whose column (or tuple of columns) is one of many values."""
-        for part in self.parts(values):
-            self._connection.execute(self.table.delete().where(column.in_(part)))
+        for part in self.parts(wanted):
+            self._connection.execute(self.table.delete().where(self._among(key, part)))
 
     def _is(self, *key: object) -> list[ColumnElement[bool]]:
         return [column == value for column, value in zip(self.table.primary_key, key, strict=True)]

@@ -71,8 +71,9 @@ def import_file(
     batch = store.transact(lambda uow: uow.batches.by_content(kind, party, file.sha256) or uow.batches.add(fresh))
     if batch.state == BatchState.APPLIED and batch.batch_id != fresh.batch_id:
         return Imported(batch, again=True)
+    lines = _in_parts_by_card(file.records)
     while batch.state == BatchState.LOADING:
-        batch = _take_part(store, keystore, batch, file.records, now)
+        batch = _take_part(store, keystore, batch, lines, now)
         progress(batch.applied, batch.records)
     return Imported(batch, again=False)
 
@@ -93,6 +94,13 @@ def _read(store: Store, kind: str, party: str, content: bytes) -> ReadFile[Spend
     if not known.get(kind):
         raise RequestError("batch_party_unknown", kind=kind[:16], party=party[:64])
     return read(content, formats[kind]())
+
+
+def _in_parts_by_card(lines: Lines) -> Lines:
+    """Records of one card beside each other, as they stand in the file: a part locks few cards. The same order every time."""
+    if all(isinstance(line, SpendingLine) for line in lines):
+        return sorted(cast(Sequence[SpendingLine], lines), key=lambda line: (line.card_no, line.line))
+    return lines
 
 
 def _take_part(store: Store, keystore: KeyStore, batch: FileBatch, lines: Lines, now: dt.datetime) -> FileBatch:

@@ -28,7 +28,8 @@ from cardsvc.ledger import postings
 from cardsvc.ledger.counters import Counters
 from cardsvc.ledger.states import PurchaseState
 from cardsvc.service.batches.formats import SPENDING_TYPES, SpendingLine
-from cardsvc.service.settle import HOST_TIME, confirm_purchase, record_evidence
+from cardsvc.service.batches.reading import local_time
+from cardsvc.service.settle import confirm_purchase, record_evidence
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, FileBatch, Purchase, PurseCounter, SpendingRecord
 
@@ -102,9 +103,9 @@ class _Judge:
         place = card.card_no, line.application
         if place not in self._checks:
             self._checks[place] = self._keystore.tac_check(*place, card.key_versions)
-        moment = dt.datetime.strptime(line.host_date_time, HOST_TIME)  # noqa: DTZ007 - local time as it stands on the card
+        kind, moment = SPENDING_TYPES[line.transaction_type][0], local_time(line.host_date_time)
         terminal, number = bytes.fromhex(line.terminal_no), bytes.fromhex(line.terminal_transaction)
-        data = purchase_tac_data(line.amount, SPENDING_TYPES[line.transaction_type][0], terminal, number, moment)
+        data = purchase_tac_data(line.amount, kind, terminal, number, moment)
         return self._checks[place](data, bytes.fromhex(line.tac))
 
     def _known_purchase(self, line: SpendingLine) -> Verdict | None:

@@ -24,7 +24,8 @@ from cardsvc.service.batches.spending import counters_of
 from cardsvc.service.reconcile.findings import RECONCILIATION, Finding, entry
 from cardsvc.service.settle import HOST_TIME
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import CardSighting, Load, Purchase, SpendingRecord
+from cardsvc.store.records import CardSighting, Load, Purchase
+from cardsvc.store.repositories import Ride
 from cardsvc.units import LOCAL
 
 PurseKey = tuple[str, str, str]
@@ -45,7 +46,7 @@ class Purse:
     missing: tuple[tuple[int, int], ...] = ()
     loads: list[Load] = field(default_factory=list)
     purchases: list[Purchase] = field(default_factory=list)
-    rides: list[SpendingRecord] = field(default_factory=list)
+    rides: list[Ride] = field(default_factory=list)
 
 
 def card_findings(uow: UnitOfWork, rule: ReconciliationRule, card_nos: Collection[str], now: dt.datetime) -> list[Finding]:
@@ -83,9 +84,8 @@ def purses(uow: UnitOfWork, card_nos: Collection[str]) -> list[Purse]:
         since = oldest.astimezone(LOCAL) - CLOCKS
         for load in uow.loads.of_cards(cards, oldest):
             purse((load.card_no, load.application, load.purse)).loads.append(load)
-        for ride in uow.spending.taken_since(cards, f"{since:{HOST_TIME}}"):
-            if ride.state == "booked":
-                purse((ride.card_no, ride.application, ride.purse)).rides.append(ride)
+        for ride in uow.spending.rides_since(cards, f"{since:{HOST_TIME}}"):
+            purse((ride.card_no, ride.application, ride.purse)).rides.append(ride)
     for row in uow.purchases.of_cards(cards, *PurchaseState):
         purse((row.card_no, row.application, row.purse)).purchases.append(row)
     _note_missing(uow, cards, found)

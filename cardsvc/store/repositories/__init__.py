@@ -1,6 +1,13 @@
 """What the service may ask the tables. Every question has a name; no caller builds a query."""
 
-from cardsvc.store.repositories.batches import CardSightings, FileBatches, PurseCounters, SpendingRecords, StatementRecords
+from cardsvc.store.repositories.batches import (
+    CardSightings,
+    FileBatches,
+    PurseCounters,
+    Ride,
+    SpendingRecords,
+    StatementRecords,
+)
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
@@ -41,6 +48,7 @@ __all__ = [
     "PurseCounters",
     "ReconciliationRuns",
     "Refunds",
+    "Ride",
     "RuleVersions",
     "SealedHeads",
     "Shifts",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from sqlalchemy import and_, func, select, tuple_
 
@@ -13,6 +14,17 @@ PurseKey = tuple[str, str, str]
 """Card number, application, purse."""
 CounterKey = tuple[str, str, str, int]
 """The same, and an offline counter."""
+
+
+class Ride(NamedTuple):
+    """A booked spending record, as far as a balance needs it: there are many."""
+
+    card_no: str
+    application: str
+    purse: str
+    offline_counter: int
+    amount: int
+    host_date_time: str
 
 
 class FileBatches(Rows[FileBatch]):
@@ -70,12 +82,13 @@ class SpendingRecords(Rows[SpendingRecord]):
         found = (self._connection.execute(query.where(self.table.c.batch_id == batch_id)) for batch_id in batch_ids)
         return {card_no for rows in found for (card_no,) in rows}
 
-    def taken_since(self, card_nos: Collection[str], host_date_time: str) -> list[SpendingRecord]:
-        """What these cards spent since a moment of local time, booked or matched."""
+    def rides_since(self, card_nos: Collection[str], host_date_time: str) -> list[Ride]:
+        """What these cards spent since a moment of local time, as it was booked from files."""
         columns = self.table.c
-        return self.where_in(
-            columns.card_no, card_nos, columns.host_date_time >= host_date_time, columns.state.in_(("booked", "matched"))
-        )
+        fields = (columns[name] for name in Ride._fields)
+        query = select(*fields).where(columns.host_date_time >= host_date_time, columns.state == "booked")
+        parts = (self._connection.execute(query.where(columns.card_no.in_(part))) for part in self.parts(card_nos))
+        return [Ride(*row) for rows in parts for row in rows]
 
 
 class PurseCounters(Rows[PurseCounter]):
