@@ -33,6 +33,8 @@ def bench_reconcile(records: int, database_url: str | None, *, as_json: bool) ->
     settings = scratch_settings()
     opened = build(settings.model_copy(update={"database_url": database_url}) if database_url else settings)
     moment = now()
+    with opened.store.read() as uow:
+        rules = opened.rules.in_force(uow, moment.astimezone(LOCAL).date())
     content = city(opened, records, moment)
     figures: dict[str, Any] = {"records": records, "cards": -(-records // RIDES_A_CARD)}
     with progress_bar(t("测速", "Measuring")) as progress:
@@ -43,7 +45,7 @@ def bench_reconcile(records: int, database_url: str | None, *, as_json: bool) ->
         figures["import s"], done = _timed(take)
         figures["import again s"], again = _timed(take)
         scope = Scope(moment.astimezone(LOCAL).date())
-        figures["reconcile s"], run = _timed(lambda: reconcile(opened.store, opened.rules, scope, moment, progress))
+        figures["reconcile s"], run = _timed(lambda: reconcile(opened.store, rules, scope, moment, progress))
     figures["records/s"] = round(records / (figures["import s"] + figures["reconcile s"]))
     figures["result"] = {**done.batch.counts, "again": again.again, "differences": sum(run.counts.values())}
     opened.close()

@@ -3,6 +3,7 @@
 rule               decides when                                                       the card
 proof              a proof's TAC verifies for exactly this transaction                has it
 log_record         the log holds it: number, amount, type, terminal, date and time    has it
+log_other          the log holds another transaction under its number                 does not have it
 counter_unchanged  the counter is where it was before                                 does not have it
 counter_and_balance the counter is one further and the balance is exactly as after it  has it
 (none)             anything else: it stays open, with the evidence                    undecided
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cardsvc.card.purse import LogRecord, load_tac_data, purchase_tac_data
+from cardsvc.card.purse import LogRecord, TransactionType, load_tac_data, purchase_tac_data
 from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger import postings
@@ -26,6 +27,11 @@ from cardsvc.store.records import Evidence, Load, Purchase
 
 HOST_TIME = "%Y%m%d%H%M%S"
 UNDECIDED = "undecided"
+COUNTED_ALIKE: Mapping[int, tuple[int, ...]] = {
+    TransactionType.EP_PURCHASE: (TransactionType.EP_PURCHASE, TransactionType.CAPP_PURCHASE),
+    TransactionType.ED_PURCHASE: (TransactionType.ED_PURCHASE, TransactionType.CASH_WITHDRAW),
+}
+"""Types of transaction that move the same counter of the same purse; of a load only its own type does."""
 REFUND = "card_refund"
 """Merchant of a purchase that draws a purse down for its holder; no merchant's code has a low line."""
 
@@ -52,6 +58,12 @@ class Claim:
         same = (record.amount, record.type, record.terminal, record.date + record.time)
         wanted = (self.amount, self.transaction_type, self.terminal, moment)
         return same == wanted and record.number == self.counter + (log_number == "after")
+
+    def is_displaced_by(self, record: LogRecord, log_number: str) -> bool:
+        """Whether a log record is another transaction of the same purse and counter, under this one's number."""
+        counted_alike = record.type in COUNTED_ALIKE.get(self.transaction_type, (self.transaction_type,))
+        mine = self.is_log_record(record, log_number)
+        return counted_alike and not mine and record.number == self.counter + (log_number == "after")
 
 
 def claim_of_load(load: Load) -> Claim:
@@ -90,6 +102,8 @@ def judge(context: Context, claim: Claim, evidence: TransactionEvidence, version
             return Judgement(True, "proof", proof.tac)
     if any(claim.is_log_record(record, context.profile.purse.log_number) for record in evidence.log):
         return Judgement(True, "log_record")
+    if any(claim.is_displaced_by(record, context.profile.purse.log_number) for record in evidence.log):
+        return Judgement(False, "log_other")
     if evidence.counter == claim.counter:
         return Judgement(False, "counter_unchanged")
     if evidence.counter == claim.counter + 1 and evidence.balance == claim.balance_after:

@@ -162,6 +162,17 @@ def test_a_record_that_the_card_disproved_is_a_conflict(world: World, card: Virt
 GOOD = Ride("bus", "330100000042", "00000001", CARD, "purse", "ep", 200, 0, "20261124120000", "06", "12345678", "")
 
 
+def test_another_purchase_under_the_same_number_disproves_a_suspect(world: World, card: VirtualCard) -> None:
+    """A ride of the same fare took the counter that our purchase was to have: counter and balance alone would say it paid."""
+    never = torn(world, card, tear_before_command=DEBIT)
+    ride = Reader().debit(card, CARD, never.amount, world.now)
+    assert ride.offline_counter == never.offline_counter
+    (settled,) = world.do(card, "inspect")["settled"]
+    assert (settled["state"], settled["rule"]) == ("not_debited", "log_other")
+    assert take(world, [ride]).batch.counts == {"booked": 1}
+    assert world.purse_total(CARD) == balance_on(card)[0]
+
+
 BAD_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"amount": -200}, "amount not_an_amount_in_fen"),
     ({"amount": 0}, "amount amount_out_of_range"),
