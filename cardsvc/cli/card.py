@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from cardsvc.cli import takeover
+from cardsvc.cli.deposit import deposit
 from cardsvc.cli.learn import learn
 from cardsvc.cli.local import card_channel, do, file_option, reader_option, services, trace_option, wait_option
 from cardsvc.cli.output import json_option, show, t, table
@@ -32,6 +34,10 @@ month_option = click.option("--month", default=None, help=t("月份，例如 202
 @click.group(help=t("办理读卡器里的卡", "Jobs on the card in the reader"))
 def card() -> None:
     """Group of card jobs."""
+
+
+for _command in (*takeover.COMMANDS, deposit):
+    card.add_command(_command)
 
 
 def _job(function: Callable[..., tuple[str, Mapping[str, Any]]]) -> Callable[..., None]:

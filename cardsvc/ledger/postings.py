@@ -84,6 +84,11 @@ def held_account(card_no: str) -> str:
     return f"held:{card_no}"
 
 
+def deposit_account(card_no: str) -> str:
+    """The deposit of this card."""
+    return f"deposit:{card_no}"
+
+
 def clearing_account(actor_kind: str, actor_id: str) -> str:
     """What this terminal, desk or channel has taken."""
     return f"clearing:{actor_kind}:{actor_id}"

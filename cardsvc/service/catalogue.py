@@ -11,8 +11,25 @@ from cardsvc.service.legacy import MIGRATE
 from cardsvc.service.purchase import PURCHASE
 from cardsvc.service.refund import REFUND_OF_CARD
 from cardsvc.service.topup import TOP_UP
+from cardsvc.service.transfer_in import TRANSFER_IN
+from cardsvc.service.transfer_out import TRANSFER_OUT
 
 KINDS: Mapping[str, OperationKind] = {
     kind.name: kind
-    for kind in (PERSONALISE, OPEN, REVIEW, CLOSE, TOP_UP, FETCH, PURCHASE, REFUND_OF_CARD, INSPECT, BLOCK, UNBLOCK, MIGRATE)
+    for kind in (
+        PERSONALISE,
+        OPEN,
+        REVIEW,
+        CLOSE,
+        TOP_UP,
+        FETCH,
+        PURCHASE,
+        REFUND_OF_CARD,
+        TRANSFER_OUT,
+        TRANSFER_IN,
+        INSPECT,
+        BLOCK,
+        UNBLOCK,
+        MIGRATE,
+    )
 }

@@ -18,6 +18,7 @@ from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase,
 from cardsvc.service.orders import order_json
 from cardsvc.service.settle import gather, settle_all
 from cardsvc.service.sightings import note_purse
+from cardsvc.service.takeovers import REPLACED, takeover_view
 from cardsvc.store import UnitOfWork
 from cardsvc.units import LOCAL
 
@@ -147,6 +148,8 @@ def _inspected(context: Context, uow: UnitOfWork, purse: PurseSight | None, now:
             "applications": context.facts["applications"],
             "areas": context.facts["areas"],
             "orders": [order_json(order) for order in uow.orders.waiting(card.card_no)],
+            "takeover": takeover_view(uow, card.card_no),
+            "void": card.state == REPLACED and purse is not None and purse.balance > 0,
             "settled": context.facts["settled"],
         }
     )

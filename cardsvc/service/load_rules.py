@@ -2,12 +2,14 @@
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from cardsvc.card.periods import Period
 from cardsvc.errors import OperationError, RuleError
 from cardsvc.rules import LoadDecision, LoadRequest, RuleSet, check_load
 from cardsvc.rules.ruleset import Method
 from cardsvc.service.areas import CITY_PURSE, Target
+from cardsvc.service.payments import OLD_CARD
 from cardsvc.store import UnitOfWork
 from cardsvc.units import LOCAL
 
@@ -28,7 +30,7 @@ class Proposal:
     card_no: str
     target: Target
     amount: int
-    method: Method
+    method: Method | Literal["old_card"]
     channel: str
     ordered: bool = False
     moved: bool = False
@@ -38,9 +40,12 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
     """Accept a load onto a purse with this balance, or raise RuleError, or OperationError ``clock_went_back``.
 
     What was ordered as the first load of a period may meet another on the card: it is accepted as the first it was.
+    Money of an old card keeps the terms on which it was loaded.
     """
     local = now.astimezone(LOCAL)
     target = load.target
+    if load.method == OLD_CARD:
+        return _taken_over(rules, load, local)
     request = LoadRequest(
         product=target.product,
         area=target.area,
@@ -63,6 +68,14 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
         if not load.ordered or request.first_load:
             raise
     return check_load(rules, replace(request, first_load=True))
+
+
+def _taken_over(rules: RuleSet, load: Proposal, local: dt.datetime) -> LoadDecision:
+    period = load.target.period
+    if period is not None and _day(period, local) >= period.end:
+        raise RuleError("rule_month_over", period=period)
+    first, end = (max(period.first, local.date()), period.end) if period else (local.date(), None)
+    return LoadDecision(load.amount, 0, load.amount, (OLD_CARD,), (), rules.version, first, end)
 
 
 def _day(period: Period | None, local: dt.datetime) -> dt.date:

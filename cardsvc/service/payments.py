@@ -1,7 +1,7 @@
 """How a citizen paid, and which account holds what was taken."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -35,10 +35,16 @@ BY_ORDER = "order"
 """Payment method of a load that was paid before, by an order; its reference is the order's id."""
 
 
+OLD_CARD: Final = "old_card"
+"""Payment method of a load whose money was taken over from an old card; its reference: the card's number, a colon, the part."""
+
+
 def load_source(uow: UnitOfWork, actor: Actor, card_no: str, payment: Mapping[str, Any]) -> str:
-    """The account that a load is paid from: the card's orders, or what this actor took."""
+    """The account that a load is paid from: the card's orders, the old card whose money it is, or what this actor took."""
     if payment["method"] == BY_ORDER:
         return postings.order_account(card_no)
+    if payment["method"] == OLD_CARD:
+        return postings.held_account(payment["reference"].partition(":")[0])
     return money_source(uow, actor, payment)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cardsvc.ledger.postings import payout_account, purse_account
 from cardsvc.procedures.purse import PurseRef
-from cardsvc.service.payments import BY_ORDER
+from cardsvc.service.payments import BY_ORDER, OLD_CARD
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Load, Transfer
 
@@ -31,7 +31,7 @@ def ways_of(uow: UnitOfWork, card_no: str, ref: PurseRef, balance: int) -> tuple
     """How a balance came onto this purse, newest first. The parts add up to the balance."""
     ways: list[Way] = []
     left = balance
-    for load in _loads(uow, card_no, ref):
+    for load in loads_in(uow, card_no, ref):
         for way in _came_by(uow, load):
             ways.append(_at_most(way, left))
             left -= ways[-1].paid + ways[-1].gift
@@ -40,7 +40,7 @@ def ways_of(uow: UnitOfWork, card_no: str, ref: PurseRef, balance: int) -> tuple
     return tuple(way for way in ways if way.paid or way.gift)
 
 
-def _loads(uow: UnitOfWork, card_no: str, ref: PurseRef) -> list[Load]:
+def loads_in(uow: UnitOfWork, card_no: str, ref: PurseRef) -> list[Load]:
     """Confirmed loads of a purse since it was last drawn down, newest first, in the order of the books."""
     purse = purse_account(card_no, ref.application, ref.purse)
     found: list[Load] = []
@@ -54,11 +54,17 @@ def _loads(uow: UnitOfWork, card_no: str, ref: PurseRef) -> list[Load]:
 
 
 def _draws_down(transfer: Transfer, purse: str) -> bool:
-    return transfer.debit_account == purse and not transfer.credit_account.startswith("merchant:")
+    """Refunded, taken over, or lapsed: no load before it is still there."""
+    emptied = transfer.kind.startswith("refund_") or transfer.credit_account.startswith(("held:", "fee:"))
+    return transfer.debit_account == purse and emptied
 
 
 def _came_by(uow: UnitOfWork, load: Load) -> tuple[Way, ...]:
-    """An order was paid through the channel that brought it."""
+    """An order was paid through the channel that brought it; money of an old card came as it came onto that one."""
+    if load.payment_method == OLD_CARD:
+        card_no, _, part_id = (load.payment_reference or "").partition(":")
+        part = uow.takeover_parts.get(card_no, part_id)
+        return tuple(Way(*way) for way in part.ways) if part else ()
     order = uow.orders.get(load.card_no, load.payment_reference) if load.payment_method == BY_ORDER else None
     cash = load.payment_method == CASH
     return (Way(CASH if cash else payout_account(order.channel if order else load.payment_method), load.paid, load.gift),)

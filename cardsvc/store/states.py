@@ -97,3 +97,42 @@ LEGACY_CARD_ALLOWED: Mapping[LegacyCardState, frozenset[LegacyCardState]] = {
     LegacyCardState.TAKEN: frozenset({LegacyCardState.MOVED}),
     LegacyCardState.MOVED: frozenset(),
 }
+
+
+@unique
+class OldCardState(StrEnum):
+    """An old card whose money goes to a new one.
+
+    waiting  the card cannot be read: the books decide from a day on
+    reading  the card can be read and gives its money itself
+    moved    nothing more comes from it: the card gave all, or the books did
+    """
+
+    WAITING = "waiting"
+    READING = "reading"
+    MOVED = "moved"
+
+
+OLD_CARD_ALLOWED: Mapping[OldCardState, frozenset[OldCardState]] = {
+    OldCardState.WAITING: frozenset({OldCardState.READING, OldCardState.MOVED}),
+    OldCardState.READING: frozenset({OldCardState.WAITING, OldCardState.MOVED}),
+    OldCardState.MOVED: frozenset(),
+}
+
+
+@unique
+class DepositState(StrEnum):
+    """A card's deposit.
+
+    taken     it is held for the card
+    returned  what was left of it went back
+    """
+
+    TAKEN = "taken"
+    RETURNED = "returned"
+
+
+DEPOSIT_ALLOWED: Mapping[DepositState, frozenset[DepositState]] = {
+    DepositState.TAKEN: frozenset({DepositState.RETURNED}),
+    DepositState.RETURNED: frozenset(),
+}

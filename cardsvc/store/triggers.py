@@ -10,7 +10,15 @@ from enum import StrEnum
 from typing import Any
 
 from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, SHIFT_ALLOWED
-from cardsvc.store.states import APPROVAL_ALLOWED, BATCH_ALLOWED, BICYCLE_ALLOWED, DIFFERENCE_ALLOWED, LEGACY_CARD_ALLOWED
+from cardsvc.store.states import (
+    APPROVAL_ALLOWED,
+    BATCH_ALLOWED,
+    BICYCLE_ALLOWED,
+    DEPOSIT_ALLOWED,
+    DIFFERENCE_ALLOWED,
+    LEGACY_CARD_ALLOWED,
+    OLD_CARD_ALLOWED,
+)
 
 APPEND_ONLY = (
     "rule_version",
@@ -24,6 +32,7 @@ APPEND_ONLY = (
     "day_seal",
     "sealed_head",
     "month_end",
+    "takeover_part",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
@@ -36,6 +45,8 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "bicycle_hold": BICYCLE_ALLOWED,
     "shift": SHIFT_ALLOWED,
     "legacy_card": LEGACY_CARD_ALLOWED,
+    "takeover": OLD_CARD_ALLOWED,
+    "deposit": DEPOSIT_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

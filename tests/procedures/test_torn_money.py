@@ -106,6 +106,36 @@ def test_a_torn_refund_is_settled_at_the_next_contact(family: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_a_torn_transfer_out_ends_with_the_money_held_once(family: str, tmp_path: Path) -> None:
+    """On the old card or held, never both; asked again, all of it is held and the card is replaced."""
+    start = World(tmp_path / "start.db")
+    card = start.issue(family)
+    start.topup(card, 10000)
+    snapshot = Snapshot(start, card, tmp_path)
+
+    def run(world: World, card: VirtualCard) -> Any:
+        return carried(world, card, "transfer_out", {})
+
+    seen = set()
+    for plan in tear_points(*snapshot.again(), run, stride=7):
+        world, card = snapshot.again()
+        card.plan = plan
+        run(world, card)
+        result = world.do(card, "inspect")
+        balance, card_no = balance_on(card)[0], result["card_no"]
+        held = -world.balances().get(f"held:{card_no}", 0)
+        assert (balance, held) in ((10000, 0), (0, 10000)), plan
+        assert world.purse_total(card_no) == balance, plan
+        if result["card_state"] == "issued":
+            assert run(world, card)["state"] == "moved", plan
+        assert world.balances()[f"held:{card_no}"] == -10000, plan
+        assert world.do(card, "inspect")["card_state"] == "replaced", plan
+        seen.add(balance)
+        world.close()
+    assert seen == {0, 10000}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_torn_opening_is_whole_or_absent_and_can_be_repeated(family: str, tmp_path: Path) -> None:
     """The record on the card is the old or the new one; opening again ends with the application open."""
     start = World(tmp_path / "start.db")

@@ -3,8 +3,10 @@
 from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
+from cardsvc.store.records.deposits import Deposit
 from cardsvc.store.records.legacy import LegacyCardRow
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
+from cardsvc.store.records.old_cards import Takeover, TakeoverPart
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
@@ -22,6 +24,7 @@ __all__ = [
     "CardSighting",
     "Citizen",
     "DaySeal",
+    "Deposit",
     "Difference",
     "Evidence",
     "FileBatch",
@@ -42,6 +45,8 @@ __all__ = [
     "Staff",
     "StatementRecord",
     "SuspectCase",
+    "Takeover",
+    "TakeoverPart",
     "Terminal",
     "TopUpOrder",
     "Transfer",

@@ -11,8 +11,10 @@ from cardsvc.store.repositories.batches import (
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
+from cardsvc.store.repositories.deposits import Deposits
 from cardsvc.store.repositories.legacy import LegacyCards
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
+from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
@@ -32,6 +34,7 @@ __all__ = [
     "DaySeals",
     "DaySum",
     "DaySums",
+    "Deposits",
     "Differences",
     "EvidenceRows",
     "FileBatches",
@@ -56,5 +59,7 @@ __all__ = [
     "StaffRows",
     "StatementRecords",
     "SuspectCases",
+    "TakeoverParts",
+    "Takeovers",
     "Terminals",
 ]

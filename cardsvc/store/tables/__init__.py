@@ -7,8 +7,10 @@ from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counter, spending_record, statement_record
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
+from cardsvc.store.tables.deposits import deposit
 from cardsvc.store.tables.legacy import legacy_card
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
+from cardsvc.store.tables.old_cards import takeover, takeover_part
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
 from cardsvc.store.tables.reconciliation import difference, reconciliation_run
@@ -34,6 +36,7 @@ __all__ = [
     "card_sighting",
     "citizen",
     "day_seal",
+    "deposit",
     "difference",
     "evidence",
     "file_batch",
@@ -58,6 +61,8 @@ __all__ = [
     "staff",
     "statement_record",
     "suspect_case",
+    "takeover",
+    "takeover_part",
     "terminal",
     "topup_order",
     "transfer",

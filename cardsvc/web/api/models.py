@@ -32,6 +32,8 @@ class StartOperation(_In):
         "fetch",
         "purchase",
         "refund",
+        "transfer_out",
+        "transfer_in",
         "inspect",
         "block",
         "unblock",

@@ -1,0 +1,72 @@
+"""The money of an old card goes onto the new one: a load as any other, paid from what is held of the old card.
+
+One operation writes one part (one purse of the old card); it is asked again until nothing is held. On the day that the books
+decide about an unreadable card, the first transfer moves its money from the books.
+"""
+
+import datetime as dt
+from typing import Any
+
+from pydantic import Field
+
+from cardsvc.errors import CardError, RequestError
+from cardsvc.iso7816.exchange import Procedure
+from cardsvc.service.contact import CONTACT
+from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.payments import OLD_CARD
+from cardsvc.service.settle import refuse_while_open
+from cardsvc.service.takeovers import good_parts, is_written, move_from_books, reference_of
+from cardsvc.service.topup import LOAD, break_off_load
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import TakeoverPart
+from cardsvc.store.states import OldCardState
+from cardsvc.units import LOCAL
+
+
+class TransferInParams(Params):
+    """Parameters: which old card's money."""
+
+    old_card_no: str = Field(pattern="^[0-9]{16}$")
+
+
+def _nothing(_context: Context, _uow: UnitOfWork) -> Procedure[None]:
+    return silent()
+
+
+def _find(context: Context, uow: UnitOfWork, _value: Any, now: dt.datetime) -> Effect:
+    """The part takes the place of a top-up's parameters."""
+    refuse_while_open(context.facts["settled"])
+    old_no = context.params["old_card_no"]
+    uow.cards.lock(old_no)
+    old, new, takeover = uow.cards.get(old_no), uow.cards.get(context.card_no), uow.old_cards.get(old_no)
+    if old is None or new is None or takeover is None:
+        raise RequestError("nothing_held", card_no=old_no)
+    if old.citizen_id != new.citizen_id or old_no == context.card_no:
+        raise CardError("transfer_other_holder")
+    if takeover.state == OldCardState.WAITING:
+        takeover = move_from_books(uow, takeover, now)
+    parts = [part for part in good_parts(uow, old_no) if not is_written(uow, part)]
+    if not parts:
+        raise RequestError("nothing_held", card_no=old_no)
+    return Effect(facts={"order": _job(parts[0], now.astimezone(LOCAL).date())})
+
+
+def _job(part: TakeoverPart, today: dt.date) -> dict[str, Any]:
+    """Month money whose month ended while it waited is good for the month in which it is written."""
+    month = max(part.first_month, today.replace(day=1)) if part.first_month else None
+    return {
+        "product": None if part.product == "citizen" else part.product,
+        "area": part.area,
+        "month": f"{month:%Y-%m}" if month else None,
+        "amount": part.amount,
+        "payment": {"method": OLD_CARD, "reference": reference_of(part)},
+    }
+
+
+TRANSFER_IN = OperationKind(
+    "transfer_in",
+    TransferInParams,
+    (*CONTACT, Phase("part", _nothing, _find), *LOAD),
+    roles=frozenset({"desk"}),
+    broken_off=break_off_load,
+)

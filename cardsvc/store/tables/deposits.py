@@ -1,0 +1,30 @@
+"""Table of deposits."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKeyConstraint, PrimaryKeyConstraint, String, Table
+
+from cardsvc.store.states import DepositState
+from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
+
+deposit = Table(
+    "deposit",
+    metadata,
+    Column("card_no", String(16)),
+    Column("product", String(8), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("payment_method", String(16), nullable=False),
+    Column("source_account", String(96), nullable=False),
+    Column("rule", String(64), nullable=False),
+    Column("taken_on", Date, nullable=False),
+    Column("taken_by", String(32), nullable=False),
+    Column("returned", BigInteger),
+    Column("returned_by", String(32)),
+    Column("returned_at", UtcDateTime),
+    PrimaryKeyConstraint("card_no", name="pk_deposit"),
+    ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_deposit_card"),
+    CheckConstraint("amount > 0", name="ck_deposit_amount"),
+    CheckConstraint(one_of("state", DepositState), name="ck_deposit_state"),
+    CheckConstraint("returned IS NULL OR (returned >= 0 AND returned <= amount)", name="ck_deposit_part"),
+    CheckConstraint("(state = 'returned') = (returned IS NOT NULL)", name="ck_deposit_returned"),
+    CheckConstraint(in_chart("source_account"), name="ck_deposit_source"),
+)

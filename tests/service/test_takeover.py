@@ -1,0 +1,245 @@
+"""From an old card to the new one: from the chip or from the books, never both, in whatever order things happen."""
+
+import datetime as dt
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cardsvc.errors import CardGone, CardsvcError
+from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.approvals import approve, propose
+from cardsvc.service.hold_approval import unidentified_card
+from cardsvc.service.takeovers import hold_card, holder_cards, takeover_of, waiting
+from cardsvc.store.records import Staff
+from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.databases import on_postgresql
+from tests.service.test_areas import CARD, load, local
+from tests.service.test_staff import people, refused
+from tests.world import DESK, FAMILIES, KIOSK, Snapshot, World, area_on, balance_on, person
+
+__all__ = ["people"]
+FMCOS = FAMILIES[0]
+HELD = f"held:{CARD}"
+NEW = "3100010100000002"
+
+
+def clerk(world: World) -> Staff:
+    """Somebody at the desk; holding a card asks for the role only."""
+    return Staff("li", "测试一", "clerk", "hall", "", "active", 0, None, world.now)
+
+
+def code_of(world: World, card: VirtualCard, kind: str, **params: Any) -> str:
+    """The code with which an operation is refused; the books have not moved."""
+    before = world.balances()
+    with pytest.raises(CarriedOut) as told:
+        world.do(card, kind, DESK, **params)
+    assert world.balances() == before
+    return str((told.value.reply.problem or {})["code"])
+
+
+def second_card(world: World) -> VirtualCard:
+    """A new card for the same person, once the old one is replaced."""
+    card = VirtualCard.blank(FMCOS, seed=2)
+    world.do(card, "personalise", citizen_id=world.citizen(1))
+    return card
+
+
+def move_all(world: World, new: VirtualCard) -> int:
+    """Write every part onto the new card."""
+    moved = 0
+    while any(not part["written"] for part in takeover_of(world.store, CARD)["parts"]):
+        moved += int(world.do(new, "transfer_in", old_card_no=CARD)["amount"])
+    return moved
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_readable_card_gives_its_money_at_once(world: World, family: str) -> None:
+    """Drawn to zero with proof, replaced, and written as a load from what is held; the way it came is not forgotten."""
+    old = world.issue(family)
+    load(world, old, 6320, payment={"method": "mobile", "reference": "wx-1"})
+    result = world.do(old, "transfer_out")
+    assert (result["amount"], result["left"], result["state"]) == (6320, [], "moved")
+    assert balance_on(old)[0] == 0
+    assert world.balances()[HELD] == -6320
+    assert code_of(world, old, "transfer_out") == "old_card_shows_up"
+    assert code_of(world, old, "refund") == "card_not_issued"
+    new = second_card(world)
+    assert world.do(new, "transfer_in", old_card_no=CARD)["balance"] == 6320
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "nothing_held"
+    assert balance_on(new)[0] == world.purse_total(NEW) == 6320
+    assert world.balances()[HELD] == 0
+    assert [part["account"] for part in world.do(new, "refund")["payouts"]] == ["payout:mobile", "fee:refund"]
+
+
+def test_every_purse_moves_and_month_money_keeps_its_month(world: World) -> None:
+    """City purse, this month and the next, one operation each; void money stays behind."""
+    old = world.issue(FMCOS)
+    world.do(old, "open", application="bus", product="T")
+    load(world, old, 10000)
+    load(world, old, 5000, area="month")
+    load(world, old, 6000, area="month", month="2026-12")
+    assert len(world.do(old, "transfer_out")["left"]) == 2
+    assert world.do(old, "inspect")["card_state"] == "issued"
+    world.now = local(2026, 12, 1, 0, 0)
+    assert world.do(old, "transfer_out")["left"] == []
+    new = second_card(world)
+    world.do(new, "open", application="bus", product="T")
+    assert move_all(world, new) == 16000
+    assert (balance_on(new)[0], area_on(new, "bus", "ep"), area_on(new, "bus", "ed")) == (10000, 6000, 0)
+    assert area_on(old, "bus", "ed") == -world.balances()[f"purse:{CARD}:bus:ed"] == 5000
+
+
+def test_an_unreadable_card_waits_and_the_books_decide(world: World) -> None:
+    """Nothing is booked before the day; on it the ledger balance goes to the new card; the old one is void when it shows up."""
+    old = world.issue(FMCOS)
+    load(world, old, 10000)
+    world.do(old, "purchase", KIOSK, amount=2000, merchant="bus")
+    before = world.balances()
+    taken_in = hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    assert (taken_in.due, taken_in.rule, taken_in.held_by) == (dt.date(2026, 12, 3), "hold-unreadable", "li")
+    assert world.balances() == before
+    assert [row["card_no"] for row in waiting(world.store)] == [CARD]
+    new = second_card(world)
+    world.now = local(2026, 12, 2, 23, 59)
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "money_waits"
+    world.now = local(2026, 12, 3, 0, 0)
+    assert world.do(new, "transfer_in", old_card_no=CARD)["balance"] == 8000
+    assert world.purse_total(CARD) == 0
+    assert world.balances()[HELD] == 0
+    with refused("card_not_issued"):
+        hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    before = world.balances()
+    assert code_of(world, old, "transfer_out") == "old_card_shows_up"
+    for kind, params in (("topup", {"amount": 5000, "payment": {"method": "cash"}}), ("refund", {})):
+        assert code_of(world, old, kind, **params) == "card_not_issued"
+    seen = world.do(old, "inspect")
+    assert (seen["void"], seen["takeover"]["state"], seen["purse"]["balance"]) == (True, "moved", 8000)
+    assert world.balances() == before
+
+
+def test_a_card_that_can_be_read_again_does_not_wait(world: World) -> None:
+    """Then the card decides, and the day has no meaning any more."""
+    old = world.issue(FMCOS)
+    load(world, old, 10000)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    assert world.do(old, "transfer_out")["amount"] == 10000
+    new = second_card(world)
+    world.now += dt.timedelta(days=30)
+    assert move_all(world, new) == 10000
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "nothing_held"
+
+
+def test_what_is_open_on_an_unreadable_card_is_settled_by_two_people_first(world: World) -> None:
+    """The books are not moved while a load may or may not be on the chip."""
+    old = world.issue(FMCOS)
+    load(world, old, 10000)
+    old.plan = FaultPlan(tear_after_command=7)
+    with pytest.raises(CardGone):
+        load(world, old, 5000)
+    world.now += dt.timedelta(minutes=5)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    new = second_card(world)
+    world.now += dt.timedelta(days=30)
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "old_card_suspects_open"
+
+
+def test_money_goes_to_the_same_person_only(world: World) -> None:
+    """Not to another's card, not to itself, not from a card that nobody took over; a terminal may not ask."""
+    old, other = world.issue(FMCOS), world.issue(FMCOS, 2)
+    load(world, old, 10000)
+    assert code_of(world, other, "transfer_in", old_card_no=CARD) == "nothing_held"
+    world.do(old, "transfer_out")
+    assert code_of(world, other, "transfer_in", old_card_no=CARD) == "transfer_other_holder"
+    assert code_of(world, other, "transfer_in", old_card_no="3100010100000099") == "nothing_held"
+    with pytest.raises(CardsvcError):
+        world.do(other, "transfer_in", KIOSK, old_card_no=CARD)
+
+
+def test_a_card_without_number_and_chip_needs_a_second_person(world: World, people: dict[str, Staff]) -> None:
+    """The holder is searched for; nobody decides alone which card it is."""
+    old = world.issue(FMCOS)
+    load(world, old, 10000)
+    (found,) = holder_cards(world.store, "resident", person(1).id_number)
+    assert found["card_no"] == CARD
+    payload = unidentified_card(world.store, world.engine.rules, CARD, world.now)
+    with refused("card_unknown"):
+        wrong = {**payload, "citizen_id": "0" * 36}
+        propose(world.store, APPROVALS, "hold_unidentified", CARD, wrong, "x", by=people["clerk"], now=world.now)
+    asked = propose(world.store, APPROVALS, "hold_unidentified", CARD, payload, "卡面磨损", by=people["clerk"], now=world.now)
+    assert not waiting(world.store)
+    with refused("approval_own"):
+        approve(world.store, APPROVALS, asked.approval_id, by=people["clerk"], now=world.now)
+    approve(world.store, APPROVALS, asked.approval_id, by=people["supervisor"], now=world.now)
+    assert [(row["card_no"], row["due"]) for row in waiting(world.store)] == [(CARD, "2026-12-03")]
+    assert code_of(world, old, "refund") == "card_not_issued"
+
+
+STEPS = st.sampled_from(["load", "spend", "out", "out", "hold", "wait", "new", "in", "in", "inspect", "refund"])
+MANY = 6 if on_postgresql() else 15
+
+
+def test_never_both(tmp_path: Path) -> None:
+    """Whatever order of loads, spending, holds, transfers, days, tears and late re-appearance: no fen comes out twice."""
+    start = World(tmp_path / "start.db")
+    card = start.issue(FMCOS)
+    load(start, card, 10000)
+    snapshot = Snapshot(start, card, tmp_path)
+
+    @settings(max_examples=MANY, deadline=None)
+    @given(st.lists(st.tuples(STEPS, st.integers(0, 14)), min_size=3, max_size=12))
+    def whatever(steps: list[tuple[str, int]]) -> None:
+        world, old = snapshot.again()
+        cards = {CARD: old}
+        try:
+            for step, tear in steps:
+                with suppress(CardGone, CarriedOut, CardsvcError):
+                    _step(world, cards, step, tear)
+                _no_fen_twice(world, cards)
+        finally:
+            world.close()
+
+    whatever()
+
+
+def _step(world: World, cards: dict[str, VirtualCard], step: str, tear: int) -> None:
+    """One thing that happens; ``tear`` 5 and above pulls the card after that command."""
+    new = cards.get(NEW)
+    if step == "wait":
+        world.now += dt.timedelta(days=tear)
+        return
+    if step == "hold":
+        hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+        return
+    if step == "new":
+        cards[NEW] = second_card(world)
+        return
+    card = new if new is not None and (step == "in" or tear % 2) else cards[CARD]
+    card.plan = FaultPlan(tear_after_command=tear) if tear >= 5 else FaultPlan()
+    if step == "load":
+        load(world, card, 5000)
+    elif step == "spend":
+        world.do(card, "purchase", KIOSK, amount=1000, merchant="bus")
+    elif step == "in":
+        world.do(card, "transfer_in", old_card_no=CARD)
+    else:
+        world.do(card, {"out": "transfer_out"}.get(step, step), DESK)
+
+
+def _no_fen_twice(world: World, cards: dict[str, VirtualCard]) -> None:
+    """Liabilities are never negative, and a card that still counts holds no more than is owed."""
+    totals = world.balances()
+    assert sum(totals.values()) == 0
+    for account, amount in totals.items():
+        assert not account.startswith(("purse:", "held:", "suspense:")) or amount <= 0, account
+    with world.store.read() as uow:
+        for card_no, card in cards.items():
+            row = uow.cards.get(card_no)
+            if row is None or row.state != "issued":
+                continue
+            open_ = sum(loading.amount for loading in uow.loads.open_on(card_no))
+            assert balance_on(card)[0] <= world.purse_total(card_no) + open_
