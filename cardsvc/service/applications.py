@@ -25,10 +25,12 @@ DESK_ONLY = frozenset({"desk"})
 
 
 class OpenParams(Params):
-    """Parameters of opening. ``product``: the bus product (A B C D T) or the tariff class of the others."""
+    """Parameters of opening. ``product``: the bus product (A B C D T) or the tariff class of the others; ``holder``: the class
+    of the person by the papers shown, for example resident, permit, student."""
 
     application: ApplicationName
     product: str = Field(pattern="^[A-Z1-9]$")
+    holder: str = Field(default="resident", pattern="^[a-z]{1,16}$")
 
 
 class ReviewParams(Params):
@@ -61,7 +63,9 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
         raise RequestError("application_already_open", application=name)
     birth_date, card_expiry = _holder(context, uow)
     day = now.astimezone(LOCAL).date()
-    terms = check_open(context.rules, OpenRequest(name, product, birth_date, day, card_expiry))
+    terms = check_open(
+        context.rules, OpenRequest(name, product, birth_date, day, card_expiry, context.params.get("holder", "resident"))
+    )
     own = _own_data(name, context.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
     record = ApplicationRecord(ApplicationState.OPEN, product, " ", terms.valid_from, terms.valid_to, terms.review, own)
     facts = {

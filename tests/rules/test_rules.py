@@ -1,6 +1,7 @@
 """The city's rules: the values that notices of the time give, and what must hold for every amount."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,15 @@ def test_what_cannot_be_opened(asked: OpenRequest, code: str) -> None:
     with pytest.raises(RuleError) as told:
         check_open(RULES, asked)
     assert told.value.code == code
+
+
+def test_the_park_pass_is_for_people_of_the_city() -> None:
+    """Residents, permit holders, pupils, minors and groups: by the papers shown."""
+    visitor = replace(opening("park", "1", "2010-12-01"), holder="visitor")
+    with pytest.raises(RuleError) as told:
+        check_open(RULES, visitor)
+    assert (told.value.code, told.value.details["rule"]) == ("rule_holder", "open-park-2009")
+    assert check_open(RULES, replace(visitor, holder="permit")).fee == 5000
 
 
 def test_the_largest_single_spend() -> None:
