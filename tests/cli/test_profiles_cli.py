@@ -91,3 +91,16 @@ def test_a_blank_card_is_learned_too(home: dict[str, str], folder: Path) -> None
     VirtualCard.blank("watchdata", seed=1).save(card)
     run(home, "card", "learn", "new-city", "--vcard", str(card), "--save", str(draft))
     assert load_profile(draft).transport.protocols == ("T=0",)
+
+
+@pytest.mark.parametrize(("family", "checks"), [("mifare-classic", 2), ("social-security", 2), ("huada-city", 8)])
+def test_the_profiles_of_the_checkout_pass(home: dict[str, str], family: str, checks: int) -> None:
+    """Old cards, cards of others, cards that come with their files."""
+    told = as_json(home, "profiles", "test", str(find_profiles() / f"{family}.toml"))
+    assert [check["failure"] for check in told] == [None] * checks
+
+
+def test_an_issuable_profile_without_block_answers_fails_its_check(home: dict[str, str], folder: Path) -> None:
+    """Told by the check, without a stack trace."""
+    path = changed(folder, "watchdata", ('blocked_select = ["6283", "6A81"]', "blocked_select = []"))
+    assert "FAILED" in run(home, "profiles", "test", path, code=1).stdout
