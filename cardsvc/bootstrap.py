@@ -12,7 +12,7 @@ from cardsvc.card.profiles import load_profiles
 from cardsvc.config import Settings
 from cardsvc.errors import KeystoreError
 from cardsvc.keystore import KeyEntry, KeyState, SealedKeystore
-from cardsvc.keystore.keys import TRANSPORT
+from cardsvc.keystore.keys import SEALING, SIGNING, TRANSPORT
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.keystore.sealed import SCRYPT_N
 from cardsvc.rules import parse_rule_set, rule_text
@@ -106,8 +106,9 @@ def create_keystore(settings: Settings, *, scrypt_n: int = SCRYPT_N) -> SealedKe
 
 
 def key_names(profiles: tuple[Profile, ...]) -> tuple[str, ...]:
-    """Every key that the card layouts of these profiles need, and the transport key."""
+    """Every key that the card layouts of these profiles need, the service's own, and the transport key."""
     names = {key_name(a.name, slot.purpose) for profile in profiles for a in profile.layout.application for slot in a.keys}
     if any(profile.legacy for profile in profiles):
         names |= {"legacy.read", "legacy.write"}
     return (*sorted(names), TRANSPORT)
+    return (*sorted(names), SEALING, SIGNING, TRANSPORT)

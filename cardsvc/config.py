@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     public_url: str | None = Field(default=None, description="what terminals call; needed behind a proxy")
+    tls_cert: Path | None = Field(default=None, description="serve HTTPS with this certificate, and tls_key")
+    tls_key: Path | None = None
+    client_ca: Path | None = Field(default=None, description="mTLS: take only clients with a certificate of this authority")
+    client_cert_proxy: str | None = Field(default=None, description="address of the proxy whose X-Client-Cert header counts")
     workers: int = Field(default=2, ge=1, le=64)
     config: Path | None = None
     lang: str | None = None

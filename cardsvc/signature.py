@@ -1,13 +1,14 @@
 """Signed requests: what a terminal signs and how.  Source: RFC 9421 (HTTP message signatures), RFC 9530 (Content-Digest).
 
-One signature, labelled ``cardsvc``, algorithm ed25519, with created, keyid and nonce, over @method, @target-uri, content-digest
-(when there is a body) and idempotency-key (when there is one). Shared by the service and the client, so that the list of what
-a signature covers is written once.
+One signature, labelled ``cardsvc``, algorithm ed25519 or hmac-sha256, with created, keyid and nonce, over @method, @target-uri,
+content-digest (when there is a body) and idempotency-key (when there is one). ``keyid`` is the terminal's id, or the id, a
+slash, and which of its keys. Shared by the service and the client, so that the list of what a signature covers is written once.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -19,6 +20,11 @@ from cardsvc.errors import RequestError
 LABEL = "cardsvc"
 MAX_AGE = dt.timedelta(minutes=5)
 IDEMPOTENCY_KEY = "Idempotency-Key"
+MIN_SECRET = 32
+"""Bytes of an HMAC secret: as long as what SHA-256 gives (RFC 2104 section 3)."""
+
+SigningKey = Ed25519PrivateKey | bytes
+"""What a terminal signs with: its Ed25519 key, or the secret that it shares with the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,27 @@ class Message:
     headers: Any
 
 
+class Claim(NamedTuple):
+    """Who a request says signed it, before anything is verified. ``key_id`` None: any of the terminal's keys."""
+
+    terminal_id: str
+    key_id: str | None
+
+
+class Taken(NamedTuple):
+    """What a good signature says about itself."""
+
+    nonce: str
+    created: dt.datetime
+
+
+class CheckKey(NamedTuple):
+    """A key to check with: ``value`` is the public key (ed25519, 32 bytes) or the secret (hmac-sha256)."""
+
+    algorithm: str
+    value: bytes
+
+
 def _covered(message: Message | Any, body: bytes) -> tuple[str, ...]:
     covered = ["@method", "@target-uri"]
     if body:
@@ -39,12 +66,13 @@ def _covered(message: Message | Any, body: bytes) -> tuple[str, ...]:
     return tuple(covered)
 
 
-def sign(message: Any, body: bytes, key: Ed25519PrivateKey, terminal_id: str, nonce: str, now: dt.datetime) -> None:
-    """Sign a request in place; ``message`` has method, url and headers."""
-    signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=_OneKey(key))
+def sign(message: Any, body: bytes, key: SigningKey, key_id: str, nonce: str, now: dt.datetime) -> None:
+    """Sign a request in place; ``message`` has method, url and headers; ``key_id`` as in the module's text."""
+    algorithm = algorithms.HMAC_SHA256 if isinstance(key, bytes) else algorithms.ED25519
+    signer = HTTPMessageSigner(signature_algorithm=algorithm, key_resolver=_OneKey(key))
     signer.sign(
         message,
-        key_id=terminal_id,
+        key_id=key_id,
         created=now,
         nonce=nonce,
         label=LABEL,
@@ -54,27 +82,42 @@ def sign(message: Any, body: bytes, key: Ed25519PrivateKey, terminal_id: str, no
     )
 
 
-def claimed_terminal(headers: Any) -> str:
-    """The key id that a request claims, before anything is verified. Raises RequestError ``signature_missing``."""
+def claimed(headers: Any) -> Claim:
+    """Who a request claims to be from. Raises RequestError ``signature_missing``."""
     field = headers.get("Signature-Input", "")
     _, found, rest = field.partition('keyid="')
-    terminal_id, closed, _ = rest.partition('"')
-    if not found or not closed or not 1 <= len(terminal_id) <= 64:
+    key_id, closed, _ = rest.partition('"')
+    terminal_id, _, which = key_id.partition("/")
+    if not found or not closed or not 1 <= len(terminal_id) <= 64 or len(which) > 32:
         raise RequestError("signature_missing")
-    return str(terminal_id)
+    return Claim(terminal_id, which or None)
 
 
-def verify(message: Message, body: bytes, public_key: bytes) -> str:
-    """Check a request against a terminal's key and return its nonce. Raises RequestError ``signature_wrong``."""
-    key = Ed25519PublicKey.from_public_bytes(public_key)
-    verifier = HTTPMessageVerifier(signature_algorithm=algorithms.ED25519, key_resolver=_OneKey(key))
+def verify(message: Message, body: bytes, keys: Iterable[CheckKey]) -> Taken:
+    """Check a request against a terminal's keys. Raises RequestError ``signature_wrong``."""
+    refusal = RequestError("signature_wrong", reason="no usable key")
+    for key in keys:
+        try:
+            return _verify(message, body, key)
+        except RequestError as error:
+            refusal = error
+    raise refusal
+
+
+def _verify(message: Message, body: bytes, key: CheckKey) -> Taken:
+    if key.algorithm == "ed25519":
+        resolver = _OneKey(Ed25519PublicKey.from_public_bytes(key.value))
+        verifier = HTTPMessageVerifier(signature_algorithm=algorithms.ED25519, key_resolver=resolver)
+    else:
+        verifier = HTTPMessageVerifier(signature_algorithm=algorithms.HMAC_SHA256, key_resolver=_OneKey(key.value))
     try:
         results = verifier.verify(message, max_age=MAX_AGE, require_components=_covered(message, body), body=body or None)
     except (HTTPMessageSignaturesException, ValueError) as error:
         raise RequestError("signature_wrong", reason=type(error).__name__) from None
     if len(results) != 1 or not results[0].nonce or len(results[0].nonce) > 64:
         raise RequestError("signature_wrong", reason="nonce")
-    return results[0].nonce
+    created = dt.datetime.fromtimestamp(int(results[0].parameters["created"]), dt.UTC)
+    return Taken(results[0].nonce, created)
 
 
 def public_hex(key: Ed25519PrivateKey) -> str:
@@ -85,7 +128,7 @@ def public_hex(key: Ed25519PrivateKey) -> str:
 class _OneKey(HTTPSignatureKeyResolver):
     """Resolves to one key, whatever key id is asked for: the terminal has been looked up already."""
 
-    def __init__(self, key: Ed25519PrivateKey | Ed25519PublicKey) -> None:
+    def __init__(self, key: Any) -> None:
         self._key = key
 
     def resolve_public_key(self, key_id: str) -> Any:  # noqa: ARG002 - the key was chosen before

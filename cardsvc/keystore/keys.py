@@ -1,9 +1,16 @@
 """Keys in memory: names, versions, states, and the purposes they serve. No repr, str or error ever shows a key."""
 
 import hmac
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from cardsvc.crypto import epurse
 from cardsvc.errors import KeystoreError
@@ -12,6 +19,8 @@ from cardsvc.units import bcd
 
 TRANSPORT = "transport"
 LOAD_PIN = "purse.pin"
+SEALING = "service.sealing"
+SIGNING = "service.signing"
 
 
 @unique
@@ -136,6 +145,32 @@ class KeyRing:
         """See KeyStore.transport_code: derived from the MF's master key, so that it needs no store of its own."""
         return epurse.diversify(self._card_key(card_no, "mf.master", versions), b"TRANSPRT")[:8]
 
+    def seal(self, secret: bytes, label: str) -> bytes:
+        """See KeyStore.seal: version of the key, nonce, AES-256-GCM."""
+        version, nonce = self.versions().get(SEALING, 0), secrets.token_bytes(12)
+        return bytes((version,)) + nonce + self._sealer(version).encrypt(nonce, secret, label.encode())
+
+    def unseal(self, sealed: bytes, label: str) -> bytes:
+        """See KeyStore.unseal."""
+        try:
+            return self._sealer(sealed[0]).decrypt(sealed[1:13], sealed[13:], label.encode())
+        except (InvalidTag, IndexError, ValueError):
+            raise KeystoreError("secret_damaged") from None
+
+    def sign(self, message: bytes) -> bytes:
+        """See KeyStore.sign."""
+        return self._signer().sign(message)
+
+    def signing_public_key(self) -> bytes:
+        """See KeyStore.signing_public_key."""
+        return self._signer().public_key().public_bytes_raw()
+
+    def _sealer(self, version: int) -> AESGCM:
+        return AESGCM(_service_key(self._master(SEALING, {SEALING: version})))
+
+    def _signer(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(_service_key(self._master(SIGNING, self.versions())))
+
     def _card_key(self, card_no: str, name: str, versions: Versions) -> bytes:
         return self._derived(self._master(name, versions), card_no)
 
@@ -149,3 +184,8 @@ class KeyRing:
         if entry.state is KeyState.RETIRED:
             raise KeystoreError("key_retired", key=name, version=entry.version)
         return entry
+
+
+def _service_key(entry: KeyEntry) -> bytes:
+    """32 bytes for a purpose of the service itself.  Source: RFC 5869 (HKDF)."""
+    return HKDF(SHA256(), length=32, salt=None, info=f"cardsvc {entry.name}".encode()).derive(entry.value)

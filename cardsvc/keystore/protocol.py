@@ -57,5 +57,17 @@ class KeyStore(Protocol):
     def transport_auth(self, challenge: bytes) -> bytes:
         """Cryptogram under the transport key of blank cards."""
 
+    def seal(self, secret: bytes, label: str) -> bytes:
+        """A secret that only this key store opens again, under the same label: it may then stand in the database."""
+
+    def unseal(self, sealed: bytes, label: str) -> bytes:
+        """The secret. Raises KeystoreError ``secret_damaged`` for another label, another key or a changed byte."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The service's own signature, Ed25519, 64 bytes: what it publishes is from it."""
+
+    def signing_public_key(self) -> bytes:
+        """The public half of it, 32 bytes."""
+
     def transport_code(self, card_no: str, versions: Versions) -> bytes:
         """8 bytes of this card that guard its erasure."""

@@ -6,6 +6,7 @@ from typing import Any
 from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.identify import CardSight, CardState, identify
+from cardsvc.service.hotlist import refuse_listed
 from cardsvc.service.kinds import Context, Effect, Phase
 from cardsvc.service.settle import gather, settle_all
 from cardsvc.store import UnitOfWork
@@ -54,7 +55,9 @@ def open_facts(uow: UnitOfWork, card: Card) -> dict[str, Any]:
 
 
 def _settled(context: Context, uow: UnitOfWork, gathered: Any, now: dt.datetime) -> Effect:
-    return Effect(facts={"settled": settle_all(context, uow, gathered, now)})
+    """What was open is settled in any case; then a card on the hot list is refused."""
+    settled = settle_all(context, uow, gathered, now)
+    return Effect(facts={"settled": settled}, failed=refuse_listed(context, uow))
 
 
 IDENTIFY = Phase("identify", _identify, _bind)

@@ -119,6 +119,8 @@ class EnginePort:
             return replace(_Run(self._engine, uow, known, operation.started_at).reply(), replayed=True)
         rules = self._engine.rules.in_force(uow, local_day(operation.started_at))
         operation = replace(operation, facts={**operation.facts, RULE_VERSION: rules.version})
+        if self._actor.suspended:
+            raise RequestError("terminal_suspended")
         run = _Run(self._engine, uow, uow.operations.add(operation), operation.started_at)
         run.proceed()
         return run.reply()
@@ -127,16 +129,19 @@ class EnginePort:
         """See OperationPort.answer."""
         return self._engine.store.transact(lambda uow: self._answer(self._run(uow, operation_id), step, answers))
 
-    @staticmethod
-    def _answer(run: "_Run", step: int, answers: Answers) -> Reply:
+    def _answer(self, run: "_Run", step: int, answers: Answers) -> Reply:
         if step < run.operation.step:
             return run.repeated(step, answers)
         if step > run.operation.step:
             raise OperationError("step_out_of_order", expected=run.operation.step, given=step)
         run.lapse_if_over()
+        if self._actor.suspended:
+            run.stop_before_anything_new()
         if run.operation.state == OperationState.CARD or run.takes_late_answers():
             run.take(answers, partial=False)
             run.proceed()
+        if self._actor.suspended:
+            run.stop_before_anything_new()
         return run.reply()
 
     def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
@@ -167,7 +172,8 @@ class EnginePort:
         found = self._engine.kinds.get(kind)
         if found is None:
             raise RequestError("operation_kind_unknown", kind=kind[:32])
-        if self._actor.role not in found.roles:
+        allowed = self._actor.operations is None or kind in self._actor.operations
+        if self._actor.role not in found.roles or not allowed:
             raise RequestError("operation_not_permitted", kind=kind)
         return found
 
@@ -324,6 +330,11 @@ class _Run:
         """End an operation whose time is over."""
         if self.operation.state == OperationState.CARD and self.operation.expires_at <= self.now:
             self.break_off("lapsed")
+
+    def stop_before_anything_new(self) -> None:
+        """A suspended terminal may deliver evidence of what the card was already told; whatever else it had under way ends."""
+        if self.operation.state == OperationState.CARD and not self.kind.phases[self.operation.phase].late:
+            self.break_off("terminal_suspended")
 
     def break_off(self, reason: str) -> None:
         """The card left, the customer went, or time ran out. What is open is settled at the card's next contact."""

@@ -32,12 +32,18 @@ def reasons(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks. ``kind``: local, terminal or desk; ``role``: topup or desk; ``terminal_no``: 6 bytes, goes onto the card."""
+    """Who asks. ``kind``: local, terminal or desk; ``role``: topup or desk; ``terminal_no``: 6 bytes, goes onto the card.
+
+    ``operations``: the kinds it may ask for, None for all of its role; ``suspended``: it may only bring evidence of what is
+    under way.
+    """
 
     kind: str
     id: str
     terminal_no: bytes
     role: str = "topup"
+    operations: frozenset[str] | None = None
+    suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

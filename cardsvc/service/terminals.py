@@ -1,50 +1,122 @@
-"""Registering terminals: who they are, what they may do, whether they are enabled."""
+"""Terminals: who they are and where, what they may do and how much of it, whether they are enabled and signed on."""
 
 import datetime as dt
 import re
+from dataclasses import asdict
 from typing import Any
 
 from cardsvc.errors import RequestError
-from cardsvc.store import Store
+from cardsvc.service.terminal_keys import FIRST_KEY, ed25519_key, key_view
+from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Terminal
+
+TEXT = r"[^\x00-\x1f]{0,64}"
 
 
 def register_terminal(
-    store: Store, terminal_id: str, name: str, terminal_no: str, public_key: str, role: str, now: dt.datetime
+    store: Store,
+    terminal_id: str,
+    name: str,
+    terminal_no: str,
+    public_key: str,
+    role: str,
+    now: dt.datetime,
+    **about: Any,
 ) -> Terminal:
-    """Register a terminal. Raises RequestError ``terminal_field_wrong`` or ``terminal_exists``."""
+    """Register a terminal with its first key. ``about``: type, place, operator, outlet_id and the limits, see Terminal.
+
+    Raises RequestError ``terminal_field_wrong``, ``terminal_exists`` or ``outlet_unknown``.
+    """
     for field, value, pattern in (
         ("terminal_id", terminal_id, r"[A-Za-z0-9._-]{1,64}"),
         ("terminal_no", terminal_no, r"[0-9A-Fa-f]{12}"),
-        ("public_key", public_key, r"[0-9A-Fa-f]{64}"),
-        ("name", name, r"[^\x00-\x1f]{0,64}"),
+        ("name", name, TEXT),
+        ("type", about.get("type", ""), r"[^\x00-\x1f]{0,32}"),
+        ("place", about.get("place", ""), TEXT),
+        ("operator", about.get("operator", ""), TEXT),
     ):
         if not re.fullmatch(pattern, value):
             raise RequestError("terminal_field_wrong", field=field)
-    terminal = Terminal(terminal_id, name, terminal_no.lower(), public_key.lower(), "enabled", role, now)
-    with store.begin() as uow:
+    terminal = Terminal(terminal_id, name, terminal_no.lower(), "enabled", role, now, **about)
+    check_limits(terminal)
+    key = ed25519_key(terminal_id, FIRST_KEY, public_key, now, "registration")
+
+    def work(uow: UnitOfWork) -> Terminal:
         known = uow.terminals.all()
         if any(other.terminal_id == terminal_id or other.terminal_no == terminal.terminal_no for other in known):
             raise RequestError("terminal_exists")
+        if terminal.outlet_id is not None and uow.outlets.get(terminal.outlet_id) is None:
+            raise RequestError("outlet_unknown", outlet=terminal.outlet_id)
         uow.terminals.add(terminal)
-        uow.commit()
+        uow.terminal_keys.add(key)
+        return terminal
+
+    return store.transact(work)
+
+
+def check_limits(terminal: Terminal) -> None:
+    """Raise RequestError ``terminal_field_wrong`` for a limit that is no positive number."""
+    for field in ("largest_load", "daily_loads", "daily_amount"):
+        value = getattr(terminal, field)
+        if value is not None and not 0 < value < 2**31:
+            raise RequestError("terminal_field_wrong", field=field)
+
+
+def change_terminal(store: Store, terminal_id: str, **values: Any) -> Terminal:
+    """Change what a terminal may do, or its certificate. Raises RequestError ``terminal_unknown``, ``terminal_field_wrong``."""
+
+    def work(uow: UnitOfWork) -> Terminal:
+        changed = uow.terminals.change(known_terminal(uow, terminal_id), **values)
+        check_limits(changed)
+        return changed
+
+    return store.transact(work)
+
+
+def known_terminal(uow: UnitOfWork, terminal_id: str) -> Terminal:
+    """The terminal, locked. Raises RequestError ``terminal_unknown``."""
+    terminal = uow.terminals.for_update(terminal_id)
+    if terminal is None:
+        raise RequestError("terminal_unknown")
     return terminal
 
 
 def set_terminal_state(store: Store, terminal_id: str, state: str) -> None:
-    """Enable or suspend a terminal. Raises RequestError ``terminal_unknown``."""
-    with store.begin() as uow:
-        terminal = uow.terminals.get(terminal_id)
-        if terminal is None:
-            raise RequestError("terminal_unknown")
-        uow.terminals.change(terminal, state=state)
-        uow.commit()
+    """Enable or suspend a terminal. A load that it has under way may still deliver its evidence; nothing new begins.
+
+    Raises RequestError ``terminal_unknown``.
+    """
+    change_terminal(store, terminal_id, state=state)
+
+
+def sign_on(store: Store, terminal_id: str, now: dt.datetime, *, on: bool) -> dict[str, Any]:
+    """Sign a terminal on or off, and tell it what it needs to begin. Signing on again is no error: a terminal restarts."""
+    terminal = change_terminal(store, terminal_id, signed_on=now if on else None)
+    with store.read() as uow:
+        version = uow.hotlist.version()
+    limits = {name: getattr(terminal, name) for name in ("operations", "largest_load", "daily_loads", "daily_amount")}
+    return {
+        "terminal_id": terminal_id,
+        "terminal_no": terminal.terminal_no,
+        "role": terminal.role,
+        "signed_on": on,
+        "limits": limits,
+        "hotlist_version": version,
+        "time": now.isoformat(),
+    }
 
 
 def terminals_view(store: Store) -> list[dict[str, Any]]:
     """All terminals, newest first."""
     with store.read() as uow:
-        return [
-            {"terminal_id": r.terminal_id, "name": r.name, "terminal_no": r.terminal_no, "role": r.role, "state": r.state}
-            for r in uow.terminals.all()
-        ]
+        return [asdict(terminal) for terminal in uow.terminals.all()]
+
+
+def terminal_view(store: Store, terminal_id: str) -> dict[str, Any]:
+    """One terminal with its keys; no secret is in it. Raises RequestError ``terminal_unknown``."""
+    with store.read() as uow:
+        terminal = uow.terminals.get(terminal_id)
+        if terminal is None:
+            raise RequestError("terminal_unknown")
+        keys = uow.terminal_keys.of_terminal(terminal_id)
+    return {**asdict(terminal), "keys": [key_view(key) for key in keys]}

@@ -37,6 +37,7 @@ from cardsvc.service.settle import (
     suspect_load,
 )
 from cardsvc.service.sightings import note_purse
+from cardsvc.service.terminal_limits import check_terminal_limits
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Load
 from cardsvc.units import LOCAL, MAX_AMOUNT
@@ -96,6 +97,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     refuse_used(uow, wanted(context)["payment"])
     requested = _requested(context, uow, init, now)
     try:
+        check_terminal_limits(uow, context.actor, wanted(context)["amount"], now)
         decision = decide(context.rules, uow, _proposal(context, target), init.balance, now)
         if decision.credited != credited:
             source = "; ".join(decision.sources)

@@ -41,6 +41,9 @@ _UNIQUE: tuple[tuple[str, type[CardsvcError], str], ...] = (
     ("shift.staff_id", OperationError, "shift_open_elsewhere"),
     ("uq_shift_workstation", OperationError, "workstation_taken"),
     ("shift.actor_kind", OperationError, "workstation_taken"),
+    ("pk_hotlist_entry", Conflict, "store_conflict"),
+    ("hotlist_entry.version", Conflict, "store_conflict"),
+    ("pk_hotlist_ack", Conflict, "store_conflict"),
 )
 """Names of constraints as PostgreSQL gives them, and columns as SQLite does."""
 

@@ -1,8 +1,8 @@
 """Rules that hold in the database itself, for any program that writes to it.
 
-Append-only: a row of transfer, of evidence, or of what a file or a card said, once there, stays as it is. States: a load or
-purchase moves only along its list (ledger/states.py). Alembic forgets triggers when it rebuilds a table on SQLite, so
-migrations call these functions.
+Append-only: a row of transfer, of evidence, of the hot list, or of what a file or a card said, once there, stays as it is.
+States: a load or purchase moves only along its list (ledger/states.py). Alembic forgets triggers when it rebuilds a table on
+SQLite, so migrations call these functions.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -33,6 +33,7 @@ APPEND_ONLY = (
     "sealed_head",
     "month_end",
     "takeover_part",
+    "hotlist_entry",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

@@ -4,6 +4,7 @@ from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter,
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
 from cardsvc.store.records.deposits import Deposit
+from cardsvc.store.records.hotlist import HotListAck, HotListEntry
 from cardsvc.store.records.legacy import LegacyCardRow
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.old_cards import Takeover, TakeoverPart
@@ -14,7 +15,7 @@ from cardsvc.store.records.refunds import BicycleHold, Refund
 from cardsvc.store.records.rules import RuleVersion
 from cardsvc.store.records.staff import Approval, Outlet, Staff
 from cardsvc.store.records.suspects import SuspectCase
-from cardsvc.store.records.terminals import Terminal
+from cardsvc.store.records.terminals import Terminal, TerminalKey
 
 __all__ = [
     "Approval",
@@ -28,6 +29,8 @@ __all__ = [
     "Difference",
     "Evidence",
     "FileBatch",
+    "HotListAck",
+    "HotListEntry",
     "LegacyCardRow",
     "Load",
     "MonthEnd",
@@ -48,6 +51,7 @@ __all__ = [
     "Takeover",
     "TakeoverPart",
     "Terminal",
+    "TerminalKey",
     "TopUpOrder",
     "Transfer",
 ]

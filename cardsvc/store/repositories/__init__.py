@@ -12,6 +12,7 @@ from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
 from cardsvc.store.repositories.deposits import Deposits
+from cardsvc.store.repositories.hotlist import HotList, HotListAcks
 from cardsvc.store.repositories.legacy import LegacyCards
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
@@ -22,7 +23,7 @@ from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
 from cardsvc.store.repositories.rules import RuleVersions
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
 from cardsvc.store.repositories.suspects import SuspectCases
-from cardsvc.store.repositories.terminals import Nonces, Terminals
+from cardsvc.store.repositories.terminals import Nonces, TerminalKeys, Terminals
 
 __all__ = [
     "Approvals",
@@ -38,6 +39,8 @@ __all__ = [
     "Differences",
     "EvidenceRows",
     "FileBatches",
+    "HotList",
+    "HotListAcks",
     "Ledger",
     "LegacyCards",
     "Loads",
@@ -61,5 +64,6 @@ __all__ = [
     "SuspectCases",
     "TakeoverParts",
     "Takeovers",
+    "TerminalKeys",
     "Terminals",
 ]

@@ -44,6 +44,18 @@ class Loads(Rows[Load]):
         paid = columns.payment_method == method, columns.payment_reference == reference
         return self.where(*paid, columns.state.in_(tables.LIVE_LOADS))
 
+    def taken_by(self, actor_kind: str, actor_id: str, since: dt.datetime) -> tuple[int, int]:
+        """How many loads a party has made since a moment, and what was paid for them, without refused and refunded ones."""
+        columns = self.table.c
+        query = select(func.count(), func.sum(columns.amount - columns.gift)).where(
+            columns.actor_kind == actor_kind,
+            columns.actor_id == actor_id,
+            columns.authorised_at >= since,
+            columns.state.in_(tables.LIVE_LOADS),
+        )
+        count, paid = self._connection.execute(query).one()
+        return count, int(paid or 0)
+
     def suspects(self) -> list[Load]:
         """Every load that only its card can settle, oldest first."""
         return sorted(self.where(self.table.c.state == LoadState.SUSPECT), key=lambda row: row.authorised_at)

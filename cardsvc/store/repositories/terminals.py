@@ -1,13 +1,11 @@
-"""What may be asked of terminals and of nonces."""
+"""What may be asked of terminals, their keys and their nonces."""
 
 import datetime as dt
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from cardsvc.store import tables
-from cardsvc.store.records import (
-    Terminal,
-)
+from cardsvc.store.records import Terminal, TerminalKey
 from cardsvc.store.rows import Rows
 
 
@@ -19,6 +17,22 @@ class Terminals(Rows[Terminal]):
     def all(self) -> list[Terminal]:
         """Every terminal, newest first."""
         return self.where(newest="created_at")
+
+    def for_update(self, terminal_id: str) -> Terminal | None:
+        """The terminal, locked until the transaction ends (SQLite locks as a whole)."""
+        query = select(self.table).where(self.table.c.terminal_id == terminal_id).with_for_update()
+        row = self._connection.execute(query).mappings().one_or_none()
+        return Terminal(**row) if row else None
+
+
+class TerminalKeys(Rows[TerminalKey]):
+    """Keys of terminals."""
+
+    table, record = tables.terminal_key, TerminalKey
+
+    def of_terminal(self, terminal_id: str) -> list[TerminalKey]:
+        """All keys of a terminal, newest first."""
+        return self.where(self.table.c.terminal_id == terminal_id, newest="not_before")
 
 
 class Nonces:
@@ -35,6 +49,11 @@ class Nonces:
             return False
         self._connection.execute(table.insert().values(terminal_id=terminal_id, nonce=nonce, seen_at=now))
         return True
+
+    def newest(self) -> dt.datetime | None:
+        """When the latest nonce of any terminal was seen: time never runs back behind it."""
+        seen: dt.datetime | None = self._connection.execute(select(func.max(tables.nonce.c.seen_at))).scalar()
+        return seen
 
     def prune(self, before: dt.datetime) -> None:
         """Forget nonces whose requests would be refused for their age anyway."""

@@ -8,6 +8,7 @@ from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counte
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.deposits import deposit
+from cardsvc.store.tables.hotlist import HOT_LIST_ACTIONS, hotlist_ack, hotlist_entry
 from cardsvc.store.tables.legacy import legacy_card
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
 from cardsvc.store.tables.old_cards import takeover, takeover_part
@@ -18,11 +19,12 @@ from cardsvc.store.tables.refunds import bicycle_hold, refund
 from cardsvc.store.tables.rules import rule_version
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
 from cardsvc.store.tables.suspects import suspect_case
-from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal
+from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal, terminal_key
 
 __all__ = [
     "APPLICATION_STATES",
     "CARD_STATES",
+    "HOT_LIST_ACTIONS",
     "LIVE_LOADS",
     "ROLES",
     "STAFF_ROLES",
@@ -40,6 +42,8 @@ __all__ = [
     "difference",
     "evidence",
     "file_batch",
+    "hotlist_ack",
+    "hotlist_entry",
     "in_chart",
     "legacy_card",
     "load",
@@ -64,6 +68,7 @@ __all__ = [
     "takeover",
     "takeover_part",
     "terminal",
+    "terminal_key",
     "topup_order",
     "transfer",
 ]

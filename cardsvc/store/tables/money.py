@@ -81,6 +81,9 @@ Index(
     postgresql_where=text(one_of("state", LIVE_LOADS)),
 )
 
+Index("ix_load_actor", load.c.actor_kind, load.c.actor_id, load.c.authorised_at)
+"""What one terminal loaded on a day."""
+
 Index(
     "uq_load_payment",
     load.c.payment_method,

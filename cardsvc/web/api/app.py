@@ -29,6 +29,7 @@ from cardsvc.web.api.models import (
 from cardsvc.web.api.orders import install_orders
 from cardsvc.web.api.problems import ERRORS, install_problems
 from cardsvc.web.api.receipts import install_receipts
+from cardsvc.web.api.terminals import install_terminals
 from cardsvc.wire import OperationPort, Reply, answers_from_json, ask_to_json
 
 MAX_BODY = 64 * 1024
@@ -63,7 +64,7 @@ def create_api(services: Services) -> Flask:
     @app.before_request
     def _authenticate() -> None:
         if request.path.startswith(PREFIX):
-            g.actor = authenticate(services.store, request, services.settings.public_url, now())
+            g.actor = authenticate(services, request, now())
             if request.method == "POST":
                 _require_json()
 
@@ -71,6 +72,7 @@ def create_api(services: Services) -> Flask:
     _cards(app, spec, services)
     install_orders(app, spec, services)
     install_receipts(app, spec, services)
+    install_terminals(app, spec, services)
     _service(app, spec, services)
     return app
 

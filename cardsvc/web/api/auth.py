@@ -5,32 +5,46 @@ from urllib.parse import urlsplit
 
 from flask import Request
 
+from cardsvc.bootstrap import Services
 from cardsvc.errors import RequestError
 from cardsvc.service.kinds import Actor
-from cardsvc.signature import MAX_AGE, Message, claimed_terminal, verify
+from cardsvc.service.terminal_keys import check_keys
+from cardsvc.signature import MAX_AGE, Message, Taken, claimed, verify
 from cardsvc.store import Store
 from cardsvc.store.records import Terminal
+from cardsvc.web.api.certificates import peer_certificate
 
 PRUNE_EVERY = 256
+FOR_EVIDENCE = frozenset({"start_operation", "answer_step", "get_operation", "abandon_operation"})
+"""What a suspended terminal may still ask: how its operations stand, and to deliver what their cards answered."""
 
 
-def authenticate(store: Store, request: Request, public_url: str | None, now: dt.datetime) -> Actor:
+def authenticate(services: Services, request: Request, now: dt.datetime) -> Actor:
     """The terminal that signed the request. Raises RequestError: signature_missing, signature_wrong, request_replayed,
-    terminal_unknown, terminal_suspended."""
-    terminal_id = claimed_terminal(request.headers)
-    with store.read() as uow:
-        terminal = uow.terminals.get(terminal_id)
+    terminal_unknown, terminal_suspended, certificate_wrong."""
+    claim = claimed(request.headers)
+    with services.store.read() as uow:
+        terminal = uow.terminals.get(claim.terminal_id)
+        keys = uow.terminal_keys.of_terminal(claim.terminal_id)
     if terminal is None:
         raise RequestError("terminal_unknown")
-    nonce = verify(Message(request.method, _called(request, public_url), request.headers), request.get_data(), _key(terminal))
-    if terminal.state != "enabled":
+    message = Message(request.method, _called(request, services.settings.public_url), request.headers)
+    taken = verify(message, request.get_data(), check_keys(services.engine.keystore, keys, claim.key_id, now))
+    _require_certificate(terminal, peer_certificate(request, services.settings.client_cert_proxy))
+    suspended = terminal.state != "enabled"
+    if suspended and request.endpoint not in FOR_EVIDENCE:
         raise RequestError("terminal_suspended")
-    _take_nonce(store, terminal_id, nonce, now)
-    return Actor("terminal", terminal.terminal_id, bytes.fromhex(terminal.terminal_no), terminal.role)
+    _take_nonce(services.store, claim.terminal_id, taken, now)
+    operations = None if terminal.operations is None else frozenset(terminal.operations)
+    return Actor(
+        "terminal", terminal.terminal_id, bytes.fromhex(terminal.terminal_no), terminal.role, operations, suspended=suspended
+    )
 
 
-def _key(terminal: Terminal) -> bytes:
-    return bytes.fromhex(terminal.public_key)
+def _require_certificate(terminal: Terminal, shown: str | None) -> None:
+    """A terminal that is bound to a certificate comes with no other, and not without one."""
+    if terminal.certificate is not None and shown != terminal.certificate:
+        raise RequestError("certificate_wrong")
 
 
 def _called(request: Request, public_url: str | None) -> str:
@@ -41,10 +55,15 @@ def _called(request: Request, public_url: str | None) -> str:
     return public_url.rstrip("/") + parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def _take_nonce(store: Store, terminal_id: str, nonce: str, now: dt.datetime) -> None:
+def _take_nonce(store: Store, terminal_id: str, taken: Taken, now: dt.datetime) -> None:
+    """Take a nonce once. A service whose clock jumped back would find requests fresh whose nonces were forgotten: what was
+    seen last says how late it is at least."""
     with store.begin() as uow:
-        fresh = uow.nonces.take(terminal_id, nonce, now)
-        if fresh and hash(nonce) % PRUNE_EVERY == 0:
+        newest = uow.nonces.newest()
+        if newest is not None and taken.created < newest - MAX_AGE:
+            raise RequestError("signature_wrong", reason="older than 5 minutes")
+        fresh = uow.nonces.take(terminal_id, taken.nonce, now)
+        if fresh and hash(taken.nonce) % PRUNE_EVERY == 0:
             uow.nonces.prune(now - 2 * MAX_AGE)
         uow.commit()
     if not fresh:

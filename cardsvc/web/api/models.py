@@ -172,3 +172,108 @@ class Health(BaseModel):
     """Whether the service runs, or is ready to work."""
 
     status: Literal["ok"]
+
+
+class Session(_In):
+    """Sign the terminal on or off."""
+
+    signed_on: bool = Field(examples=[True])
+
+
+class Limits(BaseModel):
+    """What this terminal may do: kinds of operation (null: all of its role), amounts in fen, loads a calendar day."""
+
+    operations: list[str] | None = None
+    largest_load: int | None = None
+    daily_loads: int | None = None
+    daily_amount: int | None = None
+
+
+class SessionReply(BaseModel):
+    """What a terminal needs to begin: its number as it goes onto cards, its limits, the newest hot list, the time."""
+
+    terminal_id: str = Field(examples=["kiosk-7"])
+    terminal_no: str = Field(examples=["310000000007"])
+    role: Literal["topup", "desk"]
+    signed_on: bool
+    limits: Limits
+    hotlist_version: int = Field(examples=[12])
+    time: str = Field(examples=["2026-11-24T04:00:00+00:00"])
+
+
+class NewKey(_In):
+    """The public half of the key that follows: Ed25519, 32 bytes, hex."""
+
+    public_key: str = Field(
+        pattern="^[0-9A-Fa-f]{64}$", examples=["d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"]
+    )
+
+
+class TerminalKey(BaseModel):
+    """A key of a terminal. ``key_id`` goes into keyid after the terminal's id and a slash."""
+
+    key_id: str = Field(examples=["2"])
+    algorithm: Literal["ed25519", "hmac-sha256"]
+    public_key: str | None
+    state: Literal["active", "retiring", "retired"]
+    not_before: str
+    not_after: str | None
+    registered_by: str
+
+
+class HotListQuery(BaseModel):
+    """The version that the terminal has; 0 for none."""
+
+    since: int = Field(default=0, ge=0, le=2**31 - 1, examples=[11])
+
+
+class HotListLine(BaseModel):
+    """A card that was put on the list or taken off, and the version that did it."""
+
+    card_no: str = Field(examples=["3100010100000001"])
+    action: Literal["add", "remove"]
+    version: int = Field(examples=[12])
+
+
+class HotList(BaseModel):
+    """The hot list: full, or what changed after ``since``.
+
+    ``signature``: Ed25519 under ``public_key``, over the line "cardsvc hotlist KIND SINCE VERSION" and a line "CARD ACTION
+    VERSION" for each entry in order, each ended by a line feed. A terminal is given the public key once, by hand, and compares.
+    """
+
+    kind: Literal["full", "increment"]
+    since: int
+    version: int
+    entries: list[HotListLine]
+    signature: str
+    public_key: str
+
+
+class HotListAck(_In):
+    """The version that the terminal has now."""
+
+    version: int = Field(ge=0, le=2**31 - 1, examples=[12])
+
+
+class HotListAcknowledged(BaseModel):
+    """What was noted, and the newest version."""
+
+    version: int
+    newest: int
+
+
+class HotListHolder(BaseModel):
+    """A terminal and the version that it has."""
+
+    terminal_id: str
+    version: int
+    behind: int
+    acknowledged_at: str | None
+
+
+class HotListStatus(BaseModel):
+    """Who has which version."""
+
+    version: int
+    terminals: list[HotListHolder]
