@@ -1,5 +1,6 @@
 """The API under gunicorn: ``gunicorn 'cardsvc.wsgi:create()'``, or ``serve`` from the command line."""
 
+import ssl
 from typing import Any
 
 from flask import Flask
@@ -36,6 +37,10 @@ class _Server(BaseApplication):
             "control_socket_disable": True,
             "loglevel": "warning",
         }
+        if self._settings.tls_cert is not None:
+            options |= {"certfile": str(self._settings.tls_cert), "keyfile": str(self._settings.tls_key)}
+        if self._settings.client_ca is not None:
+            options |= {"ca_certs": str(self._settings.client_ca), "cert_reqs": ssl.CERT_REQUIRED}
         for name, value in options.items():
             self.cfg.set(name, value)
 

@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "shift": ("cardsvc.cli.shift:shift", t("班次：开班、交班、长短款", "Shifts and cash drawers")),
     "day": ("cardsvc.cli.day:day", t("日结、月结、更正", "Day-end, month-end, corrections")),
     "receipt": ("cardsvc.cli.receipt:receipt", t("凭证：打印、核验", "Receipts: print, check")),
+    "hotlist": ("cardsvc.cli.hotlist:hotlist", t("黑名单", "Hot list")),
     "suspects": ("cardsvc.cli.suspects:suspects", t("待核实的充值和消费", "Suspect loads and purchases")),
     "batch": ("cardsvc.cli.batch:batch", t("运营单位、渠道和终端的文件", "Files of operators, channels and terminals")),
     "reconcile": (

@@ -9,6 +9,7 @@ import click
 from cardsvc.cli.card import METHODS, area_option, month_option, product_option, result_lines
 from cardsvc.cli.local import card_channel, file_option, reader_option, wait_option
 from cardsvc.cli.output import json_option, say, show, t, table
+from cardsvc.cli.terminal_admin import ADMINISTRATION
 from cardsvc.units import parse_yuan
 
 url_option = click.option(
@@ -34,6 +35,10 @@ def terminal() -> None:
     """Group of terminal commands."""
 
 
+for administration in ADMINISTRATION:
+    terminal.add_command(administration)
+
+
 @terminal.command("key", help=t("在终端上新建密钥，显示公钥供登记", "Make the terminal's key and show its public half"))
 @key_option
 def make_key(key_file: Path) -> None:
@@ -52,18 +57,22 @@ def make_key(key_file: Path) -> None:
     required=True,
     help=t("写进卡里的 6 字节终端机编号（12 个十六进制数字）", "6-byte PBOC terminal number, hex"),
 )
-@click.option("--name", default="", help=t("名称和地点", "Name and place"))
+@click.option("--name", default="", help=t("名称", "Name"))
 @click.option(
     "--role", type=click.Choice(["topup", "desk", "channel"]), default="topup", show_default=True, help=t("角色", "Role")
 )
-def register(terminal_id: str, public_key: str, terminal_no: str, name: str, role: str) -> None:
+@click.option("--type", "type", default="", help=t("机型", "Type of machine"))
+@click.option("--place", default="", help=t("安装地点", "Where it stands"))
+@click.option("--operator", default="", help=t("运营单位", "Who runs it"))
+@click.option("--outlet", "outlet_id", default=None, help=t("网点编号", "Outlet id"))
+def register(terminal_id: str, public_key: str, terminal_no: str, name: str, role: str, **about: Any) -> None:
     """Register a terminal."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.service.terminals import register_terminal
 
     store = open_database(Settings())
-    register_terminal(store, terminal_id, name, terminal_no, public_key, role, now())
+    register_terminal(store, terminal_id, name, terminal_no, public_key, role, now(), **about)
     store.close()
     click.echo(t(f"已登记终端 {terminal_id}", f"Registered terminal {terminal_id}"))
 
