@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.card import METHODS, area_option, month_option, product_option, result_lines
+from cardsvc.cli.certify.command import certify, relay
 from cardsvc.cli.local import card_channel, file_option, reader_option, wait_option
 from cardsvc.cli.output import json_option, say, show, t, table
 from cardsvc.cli.terminal_admin import ADMINISTRATION
@@ -35,8 +36,8 @@ def terminal() -> None:
     """Group of terminal commands."""
 
 
-for administration in ADMINISTRATION:
-    terminal.add_command(administration)
+for command in (*ADMINISTRATION, certify, relay):
+    terminal.add_command(command)
 
 
 @terminal.command("key", help=t("在终端上新建密钥，显示公钥供登记", "Make the terminal's key and show its public half"))

@@ -12,16 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import requests
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cardsvc.errors import Outcome, ReaderError
 from cardsvc.iso7816.exchange import Answers
-from cardsvc.signature import IDEMPOTENCY_KEY, sign
+from cardsvc.signature import IDEMPOTENCY_KEY, SigningKey, sign
 from cardsvc.wire import OperationState, Reply, answers_to_json, ask_from_json, timings_of
 
 TIMEOUT_SECONDS = 15
 WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)
 RETRIED_STATUSES = (502, 503, 504)
+BROKEN_OFF = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+"""No answer, or half of one."""
 
 
 class ServiceRefused(Exception):
@@ -39,7 +40,7 @@ class ApiClient:
         self,
         url: str,
         terminal_id: str,
-        key: Ed25519PrivateKey,
+        key: SigningKey,
         *,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         waits: tuple[float, ...] = WAITS,
@@ -105,7 +106,7 @@ class ApiClient:
                 response = self._send(method, path, content, dict(headers or {}))
                 if response.status_code not in RETRIED_STATUSES or wait is None:
                     return _taken(response)
-            except (requests.ConnectionError, requests.Timeout):
+            except BROKEN_OFF:
                 if wait is None:
                     raise ReaderError("service_unreachable", outcome=Outcome.UNKNOWN, url=self._url) from None
             time.sleep(wait)

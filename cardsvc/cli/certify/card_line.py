@@ -1,0 +1,92 @@
+"""The card of a terminal under test, over the standard input and output of its program.
+
+We say   ``atr HEX`` when the card is on the reader, ``answer HEX`` to each command, ``gone`` when the card is away.
+It says  ``apdu HEX`` for each command, and at the end ``result done``, ``result failed CODE`` or ``result unknown CODE``.
+Each is one line. Whatever it prints besides is shown as it is.
+"""
+
+import queue
+import subprocess
+import threading
+from pathlib import Path
+from typing import IO, cast
+
+from cardsvc.cli.certify.scenarios import CardTrouble
+from cardsvc.errors import CardGone
+from cardsvc.vcard import VirtualCard
+
+CREDIT_FOR_LOAD = bytes.fromhex("8052")
+SILENCE_SECONDS = 60
+
+
+class CardLine:
+    """One card for one run of the program, with what goes wrong with it."""
+
+    def __init__(self, card: VirtualCard, other: VirtualCard, trouble: CardTrouble) -> None:
+        self._channel = card.channel()
+        self._other = other
+        self._trouble = trouble
+
+    def run(self, command: list[str], log: Path) -> str:
+        """Run the program to its end; what it says came of it: done, failed, unknown, or what else it did."""
+        with log.open("w") as errors:
+            program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+            try:
+                return self._converse(program)
+            finally:
+                program.kill()
+                program.communicate()
+                self._channel.close()
+
+    def _converse(self, program: "subprocess.Popen[str]") -> str:
+        said: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=_listen, args=(program, said), daemon=True).start()
+        self._say(program, f"atr {self._channel.atr.hex().upper()}")
+        while True:
+            try:
+                line = said.get(timeout=SILENCE_SECONDS)
+            except queue.Empty:
+                return "silent"
+            word, _, rest = line.partition(" ")
+            if word == "result":
+                return rest.partition(" ")[0]
+            if word == "ended":
+                return "ended without a result"
+            if word == "apdu":
+                self._say(program, self._transmit(rest))
+
+    @staticmethod
+    def _say(program: "subprocess.Popen[str]", line: str) -> None:
+        try:
+            pipe = cast(IO[str], program.stdin)
+            pipe.write(line + "\n")
+            pipe.flush()
+        except OSError:
+            return  # it has ended; what it said last is on its way
+
+    def _transmit(self, text: str) -> str:
+        try:
+            command = bytes.fromhex(text)
+        except ValueError:
+            return "gone"
+        credit = command[:2] == CREDIT_FOR_LOAD
+        if credit and self._trouble == "pulled_before":
+            self._channel.close()
+            return "gone"
+        if credit and self._trouble == "swapped":
+            self._channel.close()
+            self._channel = self._other.channel()
+        try:
+            answer = self._channel.transmit(command)
+        except CardGone:
+            return "gone"
+        if credit and self._trouble == "pulled_after":
+            self._channel.close()
+            return "gone"
+        return f"answer {answer.hex().upper()}"
+
+
+def _listen(program: "subprocess.Popen[str]", said: "queue.Queue[str]") -> None:
+    for line in cast(IO[str], program.stdout):
+        said.put(line.strip())
+    said.put("ended")

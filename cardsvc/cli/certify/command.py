@@ -1,0 +1,97 @@
+"""``cardsvc terminal certify`` and ``cardsvc terminal relay``: testing a terminal, and being one over lines of text."""
+
+import sys
+import uuid
+from pathlib import Path
+
+import click
+
+from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.units import parse_yuan
+
+
+@click.command(
+    help=t(
+        "认证一台终端：丢包、重复、乱序、慢网、拔卡，逐项检验并说明哪里不对",
+        "Certify a terminal: lost, repeated, reordered and slow messages, pulled cards; says what failed",
+    )
+)
+@click.option(
+    "--command", help=t("被测程序，{url} {id} {key} {amount} 会被替换", "The program; {url} {id} {key} {amount} are filled in")
+)
+@click.option("--self", "ourselves", is_flag=True, help=t("测我们自己的客户端", "Test our own client"))
+@click.option("--scenario", "names", multiple=True, help=t("只做这些场景", "Only these scenarios"))
+@json_option
+def certify(command: str | None, names: tuple[str, ...], *, ourselves: bool, as_json: bool) -> None:
+    """Certify a terminal."""
+    from cardsvc.cli.certify.run import OURSELVES, bench
+    from cardsvc.cli.certify.scenarios import SCENARIOS
+
+    if ourselves == (command is not None):
+        raise click.UsageError(t("--self 和 --command 二选一", "Give either --self or --command"))
+    wanted = [scenario for scenario in SCENARIOS if not names or scenario.name in names]
+    if not wanted or len(wanted) < len(set(names)):
+        raise click.UsageError(t("没有这样的场景", "No such scenario"))
+    with bench() as bed:
+        verdicts = [bed.play(scenario, command or OURSELVES) for scenario in wanted]
+    failed = sum(bool(verdict.wrong) for verdict in verdicts)
+    found = [{"scenario": v.scenario, "said": v.said, "passed": not v.wrong, "wrong": list(v.wrong)} for v in verdicts]
+    rows = [("FAIL" if v.wrong else "ok", v.scenario, v.said, "; ".join(v.wrong)) for v in verdicts]
+    total = t(f"{len(rows)} 项，{failed} 项不合格", f"{len(rows)} scenarios, {failed} failed")
+    show(found, as_json=as_json, lines=lambda: [*table(rows), total])
+    raise click.exceptions.Exit(1 if failed else 0)
+
+
+class _Lines:
+    """The card at the other end of standard input and output; see certify/card_line.py for the lines."""
+
+    def __init__(self) -> None:
+        self.atr = self._hear("atr")
+
+    def transmit(self, command: bytes) -> bytes:
+        """Send a command, return the answer."""
+        click.echo(f"apdu {command.hex().upper()}")
+        return self._hear("answer")
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    @staticmethod
+    def _hear(expected: str) -> bytes:
+        from cardsvc.errors import CardGone
+
+        word, _, rest = sys.stdin.readline().strip().partition(" ")
+        if word != expected:
+            raise CardGone("card_gone")
+        return bytes.fromhex(rest)
+
+
+@click.command(
+    help=t("以文本行与读卡程序对接的充值终端（见 terminal-vendor.md）", "Top up, the card on standard input and output")
+)
+@click.argument("amount")
+@click.option("--url", required=True, help=t("服务地址", "Address of the service"))
+@click.option("--id", "terminal_id", required=True, help=t("终端号", "Terminal id"))
+@click.option("--key", "key_file", required=True, type=click.Path(dir_okay=False, path_type=Path), help=t("私钥", "Key file"))
+def relay(amount: str, url: str, terminal_id: str, key_file: Path) -> None:
+    """Be a terminal over lines of text."""
+    from cardsvc.client import ApiClient, load_key
+    from cardsvc.client.http import ServiceRefused
+    from cardsvc.client.journal import Journal
+    from cardsvc.errors import CardsvcError
+    from cardsvc.readers.carry import CarriedOut, carry_out
+
+    params = {"amount": int(parse_yuan(amount)), "payment": {"method": "cash"}}
+    journal, key = Journal(key_file.with_suffix(".journal")), str(uuid.uuid4())
+    try:
+        with ApiClient(url, terminal_id, load_key(key_file)) as port:
+            channel = _Lines()
+            journal.begin(key, "topup", params)
+            carry_out(port, channel, "topup", params, idempotency_key=key)
+        click.echo("result done")
+    except (CarriedOut, ServiceRefused) as error:
+        problem = (error.reply.problem if isinstance(error, CarriedOut) else error.problem) or {}
+        click.echo(f"result {'unknown' if problem.get('outcome') == 'unknown' else 'failed'} {problem.get('code')}")
+    except CardsvcError as error:
+        click.echo(f"result unknown {error.code}")
+    journal.end(key, "told")

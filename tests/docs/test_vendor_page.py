@@ -1,0 +1,86 @@
+"""The vendors' page shows what the service really does: its bytes are made again here and must stand in it, line by line."""
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from http_message_signatures import HTTPMessageSigner
+
+from cardsvc.iso7816.exchange import run_batch
+from cardsvc.iso7816.links import ResponseLink
+from cardsvc.signature import public_hex, sign
+from cardsvc.wire import OperationState
+from tests.world import FAMILIES, KIOSK, World
+
+PAGE = Path(__file__).parent.parent.parent / "cardsvc" / "docs" / "terminal-vendor.md"
+SEED = bytes(range(32))
+CREATED = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
+BODY = b'{"signed_on": true}'
+
+
+def exchange(folder: Path) -> str:
+    """A top-up of 50 yuan at the kiosk, at noon of a fixed day, with the keys and card of the tests: always the same."""
+    world = World(folder / "city.db")
+    card = world.issue(FAMILIES[0])
+    channel, port, lines = card.channel(), world.port(KIOSK), []
+    params = {"amount": 5000, "payment": {"method": "cash", "reference": None}}
+    reply = port.start("topup", params, atr=channel.atr, idempotency_key="5b0a4c1e-page")
+    while reply.state is OperationState.CARD:
+        answers = run_batch(ResponseLink(channel), reply.commands)
+        for ask, answer in zip(reply.commands, answers, strict=False):
+            command = ask.command.encode().hex().upper()
+            lines.append(f"{reply.step}  {ask.name}\n   > {command}\n   < {answer.encode().hex().upper()}")
+        reply = port.answer(reply.id, reply.step, answers)
+    channel.close()
+    world.close()
+    result = reply.result or {}
+    return "\n".join([*lines, f"{reply.state}  balance {result['balance']}  tac {result['tac']}"])
+
+
+def signature_example() -> str:
+    """One request as it is signed, with the base of the signature."""
+    bases: list[str] = []
+    original = HTTPMessageSigner._build_signature_base
+
+    def spy(self: HTTPMessageSigner, *given: object, **named: object) -> object:
+        built = original(self, *given, **named)
+        bases.append(built[0])
+        return built
+
+    request = requests.Request(
+        "POST",
+        "https://cards.example/api/v1/terminals/self/session",
+        headers={"Content-Type": "application/json"},
+        data=BODY,
+    ).prepare()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HTTPMessageSigner, "_build_signature_base", spy)
+        key = Ed25519PrivateKey.from_private_bytes(SEED)
+        sign(request, BODY, key, "kiosk-7", "5f0c9d3a7be14c60", CREATED)
+    names = ("Content-Digest", "Signature-Input", "Signature")
+    return "\n".join([bases[0], "", *(f"{name}: {request.headers[name]}" for name in names), public_hex(key)])
+
+
+def test_the_exchange_of_the_page_is_what_happens(tmp_path: Path) -> None:
+    """Every command, every answer, the balance and the TAC."""
+    for line in exchange(tmp_path).splitlines():
+        assert line in PAGE.read_text("utf-8").splitlines(), line
+
+
+def test_the_signature_of_the_page_is_right() -> None:
+    """The base line by line, and the headers."""
+    for line in signature_example().splitlines():
+        assert line in PAGE.read_text("utf-8").splitlines(), line
+
+
+def test_every_error_of_the_page_exists() -> None:
+    """A code that the page explains is one that the service gives."""
+    from cardsvc.errors.catalog import all_entries
+
+    table = PAGE.read_text("utf-8").partition("## 错误")[2]
+    codes = re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE)
+    assert len(codes) > 8
+    assert set(codes) <= set(all_entries())
