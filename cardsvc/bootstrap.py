@@ -110,5 +110,4 @@ def key_names(profiles: tuple[Profile, ...]) -> tuple[str, ...]:
     names = {key_name(a.name, slot.purpose) for profile in profiles for a in profile.layout.application for slot in a.keys}
     if any(profile.legacy for profile in profiles):
         names |= {"legacy.read", "legacy.write"}
-    return (*sorted(names), TRANSPORT)
     return (*sorted(names), SEALING, SIGNING, TRANSPORT)
