@@ -76,10 +76,13 @@ def personalise(citizen: str) -> tuple[str, Mapping[str, Any]]:
 @card.command("open", help=t("开通应用", "Open an application"))
 @click.argument("application", type=APPLICATIONS)
 @click.option("--product", default=None, help=t("公交产品 A B C D T；其他应用为资费类别", "Bus product, or tariff class"))
+@click.option(
+    "--holder", default="resident", show_default=True, help=t("人员类别（按证件）", "Class of the person, by the papers shown")
+)
 @_job
-def open_(application: str, product: str | None) -> tuple[str, Mapping[str, Any]]:
+def open_(application: str, product: str | None, holder: str) -> tuple[str, Mapping[str, Any]]:
     """Open an application."""
-    return "open", {"application": application, "product": product or ("T" if application == "bus" else "1")}
+    return "open", {"application": application, "product": product or ("T" if application == "bus" else "1"), "holder": holder}
 
 
 @card.command(help=t("关闭应用", "Close an application"))

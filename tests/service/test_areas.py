@@ -225,6 +225,17 @@ def test_a_gift_that_was_not_written_goes_back_with_the_payment(tmp_path: Path) 
     world.close()
 
 
+def test_the_park_pass_is_opened_for_people_of_the_city(world: World) -> None:
+    """The papers shown decide: nothing is written for a visitor."""
+    card = world.issue(FMCOS)
+    with pytest.raises(CarriedOut) as told:
+        world.do(card, "open", application="park", product="1", holder="visitor")
+    problem = told.value.reply.problem or {}
+    assert (problem["code"], problem["rule"]["id"]) == ("rule_holder", "open-park-2012")
+    opened = world.do(card, "open", application="park", product="1", holder="student")
+    assert (opened["valid_from"], opened["valid_to"]) == ("2027-01-01", "2028-01-20")
+
+
 def test_the_parking_card_has_a_purse_of_its_own(world: World) -> None:
     """Opened with product 2; a card that pays parking from the city purse has none."""
     card = world.issue(FMCOS)
