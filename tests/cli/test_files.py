@@ -1,0 +1,43 @@
+"""Files and reconciliation on the command line."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+from cardsvc.units import LOCAL
+from tests.batches.merchant import Ride, spending_file
+from tests.cli.test_cli import as_json, run
+
+CARD = "3100010100000001"
+RIDE = Ride("bus", "330100000042", "00000001", CARD, "purse", "ep", 200, 0, "20261124120000", "06", "12345678", "")
+
+
+def test_a_file_is_imported_and_the_day_reconciled(home: dict[str, str], tmp_path: Path) -> None:
+    """Bad lines are named for people and programs; what was not booked is a difference that somebody owns."""
+    run(home, "keys", "init")
+    file, password = tmp_path / "bus.csv", tmp_path / "password"
+    password.write_text("only for tests\n")
+    home |= {"CARDSVC_STAFF_PASSWORD_FILE": str(password), "CARDSVC_NEW_PASSWORD_FILE": str(password)}
+    file.write_text(spending_file([RIDE.with_(amount=-1), RIDE], trailer="END,2,199\n"))
+    refused = run(home, "batch", "import", str(file), "--operator", "bus", "--json", code=2)
+    assert json.loads(refused.stderr)["problems"] == ["2 amount not_an_amount_in_fen"]
+    assert "2 amount not_an_amount_in_fen" in run(home, "batch", "import", str(file), "--operator", "bus", code=2).stderr
+    assert as_json(home, "batch", "list") == []
+    file.write_text(spending_file([RIDE]))
+    first = as_json(home, "batch", "import", str(file), "--operator", "bus")
+    assert (first["counts"], first["again"]) == ({"rejected": 1}, False)
+    assert as_json(home, "batch", "import", str(file), "--operator", "bus")["again"]
+    assert as_json(home, "batch", "show", first["batch_id"])["not_booked"][0]["reason"] == "card_unknown"
+    today = dt.datetime.now(LOCAL).date().isoformat()
+    done = as_json(home, "reconcile", "run", "--day", today)
+    assert done["counts"] == {"reference_unknown.open": 1}
+    assert as_json(home, "reconcile", "show", done["run_id"]) == done
+    assert "bus" not in run(home, "reconcile", "list").stderr
+    (difference,) = done["differences"]
+    run(home, "staff", "outlet", "hall", "Hall")
+    run(home, "staff", "add", "root", "--name", "root", "--role", "administrator", "--outlet", "hall")
+    taken = as_json(home, "reconcile", "take", difference["difference"], "--as", "root")
+    assert taken["owner"] == "root"
+    run(home, "reconcile", "propose", difference["difference"], "--reason", "x", "--as", "root", code=2)
+    run(home, "reconcile", "run", "--day", "2999-01-01", code=2)
+    run(home, "reconcile", "show", "nothing", code=2)
