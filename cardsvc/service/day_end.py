@@ -6,6 +6,7 @@ reason               what it is
 suspect_unowned      a load or purchase of the outlet whose fate nobody looks after
 shift_unfinished     a shift that is open, being counted, or waits for a second person
 operation_live       a job on a card that has not ended at one of the outlet's workstations
+terminal_signed_on   a terminal of the outlet that is not signed off
 
 A job whose time is over still counts until somebody has swept it (Engine.sweep): its load may be suspect.
 """
@@ -32,12 +33,13 @@ def blockers(store: Store, outlet_id: str) -> list[dict[str, Any]]:
 
 def _blockers(uow: UnitOfWork, outlet_id: str) -> list[dict[str, Any]]:
     actors = actors_of(uow, outlet_id)
-    return [*_suspects(uow, actors), *_shifts(uow, outlet_id), *_operations(uow, actors)]
+    return [*_suspects(uow, actors), *_shifts(uow, outlet_id), *_operations(uow, actors), *_terminals(uow, outlet_id)]
 
 
 def actors_of(uow: UnitOfWork, outlet_id: str) -> set[tuple[str, str]]:
-    """Kind and id of every workstation of an outlet: where its tellers had a shift."""
-    return uow.shifts.workstations(outlet_id)
+    """Kind and id of every workstation of an outlet: terminals that stand there, and where its tellers had a shift."""
+    standing = {("terminal", terminal.terminal_id) for terminal in uow.terminals.all() if terminal.outlet_id == outlet_id}
+    return standing | uow.shifts.workstations(outlet_id)
 
 
 def _suspects(uow: UnitOfWork, actors: set[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -65,6 +67,19 @@ def _operations(uow: UnitOfWork, actors: set[tuple[str, str]]) -> list[dict[str,
         {"reason": "operation_live", "id": row.operation_id, "owner": row.actor_id, "about": row.kind}
         for row in uow.operations.live()
         if (row.actor_kind, row.actor_id) in actors
+    ]
+
+
+def _terminals(uow: UnitOfWork, outlet_id: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "reason": "terminal_signed_on",
+            "id": row.terminal_id,
+            "owner": row.operator or None,
+            "about": row.signed_on.isoformat(),
+        }
+        for row in uow.terminals.all()
+        if row.outlet_id == outlet_id and row.signed_on is not None
     ]
 
 

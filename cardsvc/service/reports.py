@@ -76,9 +76,9 @@ def day_sheet(store: Store, day: dt.date, by: str, outlet_id: str | None = None)
     }
 
 
-def _outlets_of_terminals(_uow: UnitOfWork) -> dict[str, str]:
+def _outlets_of_terminals(uow: UnitOfWork) -> dict[str, str]:
     """The outlet of each terminal that stands in one."""
-    return {}
+    return {terminal.terminal_id: terminal.outlet_id for terminal in uow.terminals.all() if terminal.outlet_id}
 
 
 Groups = dict[str, str]

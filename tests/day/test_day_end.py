@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine
 
 from cardsvc.errors import CardsvcError
@@ -13,7 +14,10 @@ from cardsvc.service.approvals import propose
 from cardsvc.service.audit import verify_ledger
 from cardsvc.service.day_end import blockers, end_day, end_month
 from cardsvc.service.orders import create_order, order_params
+from cardsvc.service.reports import day_sheet
 from cardsvc.service.suspects import suspects, take
+from cardsvc.service.terminals import register_terminal, sign_on
+from cardsvc.signature import public_hex
 from cardsvc.store.records import DaySeal, Load
 from cardsvc.vcard import FaultPlan
 from tests.databases import on_postgresql, url_of
@@ -103,6 +107,32 @@ def test_a_job_whose_time_is_over_counts_until_it_is_swept(hall: Hall) -> None:
     assert reasons(hall) == [("operation_live", "desk-1")]
     world.engine.sweep_all()
     assert reasons(hall) == [("suspect_unowned", None)]
+
+
+def test_terminals_of_the_outlet_are_signed_off_first(hall: Hall) -> None:
+    """And what they left suspect has an owner; a terminal of nowhere does not matter."""
+    world = hall.world
+    for number, outlet_id in (("7", "hall"), ("8", None)):
+        key = public_hex(Ed25519PrivateKey.generate())
+        about = {"outlet_id": outlet_id, "operator": "metro"}
+        register_terminal(world.store, f"kiosk-{number}", "", f"31000000000{number}", key, "topup", world.now, **about)
+        sign_on(world.store, f"kiosk-{number}", world.now, on=True)
+    card = world.issue(FAMILIES[0])
+    card.plan = FaultPlan(tear_after_command=7)
+    with pytest.raises(CardsvcError):
+        world.topup(card)
+    assert reasons(hall) == [("suspect_unowned", None), ("terminal_signed_on", "metro")]
+    sign_on(world.store, "kiosk-7", world.now, on=False)
+    assert reasons(hall) == [("suspect_unowned", None)]
+    (entry,) = suspects(world.store, world.now)
+    take(world.store, entry["card_no"], entry["id"], "", by=hall["teller"], now=world.now)
+    assert end(hall).number == 1
+    with world.store.read() as uow:
+        (load,) = uow.loads.suspects()
+    rows = day_sheet(world.store, TODAY, "outlet", "hall")["rows"]
+    assert [(row["group"], row["kind"], row["amount"]) for row in rows if row["method"]] == [
+        ("hall", "load_authorised", load.paid)
+    ]
 
 
 def test_only_a_supervisor_of_the_outlet_ends_its_day(hall: Hall) -> None:
