@@ -12,6 +12,7 @@ from cardsvc.bootstrap import key_names
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import load_profiles
 from cardsvc.config import find_profiles
+from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.keystore.keys import TRANSPORT, KeyEntry, KeyRing, KeyState
 from cardsvc.readers.carry import carry_out
@@ -69,12 +70,13 @@ class World:
     def __init__(self, path: Path, now: dt.datetime = NOON, *, url: str | None = None) -> None:
         self.path = path
         self.now = now
+        self.keys = key_ring()
         self.store = open_store(url or url_of(path))
         self.engine = self.new_engine()
 
     def new_engine(self) -> Engine:
         """Another worker over the same database."""
-        return Engine(self.store, key_ring(), profiles(), RuleBook(load_rule_set()), KINDS, lambda: self.now)
+        return Engine(self.store, self.keys, profiles(), RuleBook(load_rule_set()), KINDS, lambda: self.now)
 
     def port(self, actor: Actor = DESK) -> OperationPort:
         """The engine as a party sees it."""
@@ -86,12 +88,22 @@ class World:
 
     def do(self, card: VirtualCard, kind: str, actor: Actor = DESK, **params: Any) -> Mapping[str, Any]:
         """Put the card on the reader, carry an operation out, take it off."""
-        channel = card.channel()
+        try:
+            return self.carry(card.channel(), kind, actor, **params)
+        finally:
+            card.plan = FaultPlan()
+
+    def carry(self, channel: Channel, kind: str, actor: Actor = DESK, **params: Any) -> Mapping[str, Any]:
+        """Carry an operation out over a channel, and close it."""
         try:
             return carry_out(self.port(actor), channel, kind, params, idempotency_key=str(uuid.uuid4()))
         finally:
             channel.close()
-            card.plan = FaultPlan()
+
+    def roll_key(self, name: str) -> None:
+        """A new version of a key; cards of before have the old one."""
+        self.keys = self.keys.rolled(name, uuid.uuid5(uuid.NAMESPACE_OID, f"{name} again").bytes)
+        self.engine = self.new_engine()
 
     def issue(self, family: str, number: int = 1) -> VirtualCard:
         """A personalised card."""
@@ -141,7 +153,7 @@ class Snapshot:
         path = self._folder / "again.db"
         copy_database(self._template, path)
         world = World.__new__(World)
-        world.path, world.now = path, self._now
+        world.path, world.now, world.keys = path, self._now, key_ring()
         world.store = Store(url_of(path))
         world.engine = world.new_engine()
         card = VirtualCard(self._card.dialect, self._card.chip_serial, bytearray(self._image), seed=7)

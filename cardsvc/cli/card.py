@@ -10,6 +10,7 @@ import click
 
 from cardsvc.cli import takeover
 from cardsvc.cli.deposit import deposit
+from cardsvc.cli.diagnose import diagnose
 from cardsvc.cli.learn import learn
 from cardsvc.cli.local import card_channel, do, file_option, reader_option, services, trace_option, wait_option
 from cardsvc.cli.output import json_option, show, t, table
@@ -36,7 +37,7 @@ def card() -> None:
     """Group of card jobs."""
 
 
-for _command in (*takeover.COMMANDS, deposit):
+for _command in (*takeover.COMMANDS, deposit, diagnose):
     card.add_command(_command)
 
 

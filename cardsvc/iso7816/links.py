@@ -12,6 +12,9 @@ GET_RESPONSE_INS = 0xC0
 RESPONSE_LIMIT = 4096
 """Response bytes collected over 61xx at the most: a hostile card must not keep us for ever (OpenSC 1731)."""
 
+FETCH_LIMIT = 64
+"""GET RESPONSEs in a row at the most: a card may announce more for ever and send nothing."""
+
 
 class Link:
     """A channel around a channel that passes everything through."""
@@ -46,11 +49,13 @@ class ResponseLink(Link):
         if answer.sw >> 8 == 0x6C and (exact := _with_le(command, answer.sw & 0xFF)):
             answer = Answer.parse(super().transmit(exact))
         data = answer.data
-        while answer.sw >> 8 == 0x61:
+        fetched = 0
+        while answer.sw >> 8 == 0x61 and len(data) <= RESPONSE_LIMIT and fetched < FETCH_LIMIT:
             answer = Answer.parse(super().transmit(self._get_response(command[0], answer.sw & 0xFF)))
             data += answer.data
-            if len(data) > RESPONSE_LIMIT:
-                raise CardError("response_too_long", limit=RESPONSE_LIMIT)
+            fetched += 1
+        if len(data) > RESPONSE_LIMIT or answer.sw >> 8 == 0x61:
+            raise CardError("response_too_long", limit=RESPONSE_LIMIT)
         return Answer(data, answer.sw).encode()
 
     @staticmethod

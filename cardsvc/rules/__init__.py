@@ -7,6 +7,7 @@ from cardsvc.rules.difference import Change, difference
 from cardsvc.rules.loading import LoadDecision, LoadRequest, check_load, check_spend
 from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open
 from cardsvc.rules.parsing import load_rule_set, parse_rule_set, rule_text
+from cardsvc.rules.payers import Payer, payer_of
 from cardsvc.rules.reconciling import reconciliation_rule
 from cardsvc.rules.refunds import DepositTerms, RefundRequest, RefundTerms, check_refund, deposit_refund, hold_until
 from cardsvc.rules.ruleset import RuleSet
@@ -18,6 +19,7 @@ __all__ = [
     "LoadRequest",
     "OpenRequest",
     "OpenTerms",
+    "Payer",
     "RefundRequest",
     "RefundTerms",
     "RuleSet",
@@ -30,6 +32,7 @@ __all__ = [
     "hold_until",
     "load_rule_set",
     "parse_rule_set",
+    "payer_of",
     "reconciliation_rule",
     "rule_text",
 ]

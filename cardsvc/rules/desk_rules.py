@@ -23,6 +23,20 @@ class FeeRule(Dated):
     amount: Amount
 
 
+class PayerRule(Dated):
+    """Who pays on an occasion. ``job``: the holder pays the fee of this job; without one nothing is taken."""
+
+    occasion: str
+    payer: Literal["nobody", "holder", "card_company"]
+    job: str | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "PayerRule":
+        if (self.payer == "holder") != (self.job is not None):
+            raise ValueError(f"{self.id}: the holder pays for a job, and nobody else does")
+        return self
+
+
 class HoursRule(Dated):
     """When an outlet of a kind is open. ``weekdays``: 0 is Monday; ``last_days`` of the month have hours of their own."""
 

@@ -40,6 +40,7 @@ _SUBJECT = {
     "loss": ("report",),
     "product": ("product",),
     "legal_cap": (),
+    "payer": ("occasion",),
 }
 """What a rule of each table is about: of two rules about the same, one may hold on a day."""
 

@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cardsvc.rules.data import Data, Dated, Items, MonthDay
-from cardsvc.rules.desk_rules import FareRule, FeeRule, HoursRule, LossRule, PersonRule, PhotoRule, ProductRule, PromiseRule
+from cardsvc.rules.desk_rules import (
+    FareRule,
+    FeeRule,
+    HoursRule,
+    LossRule,
+    PayerRule,
+    PersonRule,
+    PhotoRule,
+    ProductRule,
+    PromiseRule,
+)
 
 Area = Literal["purse", "month", "season", "term"]
 Method = Literal["cash", "bank_card", "mobile", "credit_card", "transfer"]
@@ -163,6 +173,7 @@ class RuleSet(Data):
     photo: Items[PhotoRule] = ()
     loss: Items[LossRule] = ()
     product: Items[ProductRule] = ()
+    payer: Items[PayerRule] = ()
 
     def rule(self, rule_id: str) -> Dated | None:
         """The rule with this id."""

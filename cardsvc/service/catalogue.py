@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from cardsvc.service.applications import BLOCK, CLOSE, OPEN, REVIEW, UNBLOCK
+from cardsvc.service.diagnose import DIAGNOSE
 from cardsvc.service.fetch import FETCH
 from cardsvc.service.inspect import INSPECT
 from cardsvc.service.issuing import PERSONALISE
@@ -28,6 +29,7 @@ KINDS: Mapping[str, OperationKind] = {
         TRANSFER_OUT,
         TRANSFER_IN,
         INSPECT,
+        DIAGNOSE,
         BLOCK,
         UNBLOCK,
         MIGRATE,

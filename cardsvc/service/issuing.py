@@ -5,9 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from cardsvc.card.contents import CardData
 from cardsvc.card.dialect import dialect_of
-from cardsvc.card.holder import Holder
 from cardsvc.card.huada import HuadaDialect
 from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Procedure
@@ -15,6 +13,7 @@ from cardsvc.procedures.identify import CardSight, CardState, identify
 from cardsvc.procedures.personalise import Personalisation, personalise
 from cardsvc.procedures.personalise_applet import personalise_applet
 from cardsvc.procedures.verify import verify_personalised
+from cardsvc.service.card_data import card_data
 from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.store import UnitOfWork
@@ -95,13 +94,11 @@ def _years_later(day: dt.date, years: int) -> dt.date:
 
 def _job(context: Context, uow: UnitOfWork) -> Personalisation:
     card = uow.cards.get(context.card_no)
-    citizen = uow.citizens.get(card.citizen_id) if card else None
-    if card is None or citizen is None:
-        raise ValueError("the card or the person of this operation is gone")
-    holder = Holder(citizen.name, citizen.id_number, citizen.sex, citizen.ethnic_group, citizen.birthplace, citizen.birth_date)
-    data = CardData(CardNo(card.card_no), card.ss_card_no, holder, card.issue_date, card.expiry_date)
+    if card is None:
+        raise ValueError("the card of this operation is gone")
     keys = CardKeys(context.keystore, card.card_no, context.versions)
-    return Personalisation(context.profile, data, keys, CardState(context.facts["state"]), context.facts["resuming"])
+    state, resuming = CardState(context.facts["state"]), context.facts["resuming"]
+    return Personalisation(context.profile, card_data(uow, card), keys, state, resuming)
 
 
 def _write(context: Context, uow: UnitOfWork) -> Procedure[None]:

@@ -265,6 +265,19 @@ def _gather(context: Context, asked: list[tuple[str, str]], claims: Mapping[str,
     return gathered
 
 
+def judge_all(context: Context, uow: UnitOfWork, gathered: Gathered) -> list[dict[str, Any]]:
+    """What settling would come to, without doing it: ``written`` is True, False, or None where the card cannot tell."""
+    judged = []
+    for kind, identifier, evidence in gathered:
+        row = uow.loads.get(context.card_no, identifier) if kind == "load" else uow.purchases.get(context.card_no, identifier)
+        if row is not None:
+            claim = claim_of_load(row) if isinstance(row, Load) else claim_of_purchase(row)
+            verdict = judge(context, claim, evidence, row.key_versions)
+            entry = {"kind": kind, "id": identifier, "amount": row.amount, "written": verdict.written, "rule": verdict.rule}
+            judged.append(entry)
+    return judged
+
+
 def settle_all(context: Context, uow: UnitOfWork, gathered: Gathered, now: dt.datetime) -> list[dict[str, Any]]:
     """Settle everything that was asked about. What another worker settled meanwhile is left alone."""
     open_loads = {load.load_id: load for load in uow.loads.open_on(context.card_no)}

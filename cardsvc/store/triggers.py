@@ -34,6 +34,7 @@ APPEND_ONLY = (
     "month_end",
     "takeover_part",
     "hotlist_entry",
+    "diagnosis",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

@@ -33,6 +33,7 @@ class UnitOfWork:
         self.loads = repos.Loads(connection)
         self.purchases = repos.Purchases(connection)
         self.orders = repos.Orders(connection)
+        self.diagnoses = repos.Diagnoses(connection)
         self.evidence = repos.EvidenceRows(connection)
         self.ledger = repos.Ledger(connection)
         self.terminals = repos.Terminals(connection)

@@ -4,6 +4,7 @@ from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter,
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
 from cardsvc.store.records.deposits import Deposit
+from cardsvc.store.records.diagnosis import Diagnosis
 from cardsvc.store.records.hotlist import HotListAck, HotListEntry
 from cardsvc.store.records.legacy import LegacyCardRow
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
@@ -26,6 +27,7 @@ __all__ = [
     "Citizen",
     "DaySeal",
     "Deposit",
+    "Diagnosis",
     "Difference",
     "Evidence",
     "FileBatch",

@@ -12,6 +12,7 @@ from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
 from cardsvc.store.repositories.deposits import Deposits
+from cardsvc.store.repositories.diagnosis import Diagnoses
 from cardsvc.store.repositories.hotlist import HotList, HotListAcks
 from cardsvc.store.repositories.legacy import LegacyCards
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
@@ -36,6 +37,7 @@ __all__ = [
     "DaySum",
     "DaySums",
     "Deposits",
+    "Diagnoses",
     "Differences",
     "EvidenceRows",
     "FileBatches",

@@ -82,6 +82,13 @@ class SpendingRecords(Rows[SpendingRecord]):
         found = (self._connection.execute(query.where(self.table.c.batch_id == batch_id)) for batch_id in batch_ids)
         return {card_no for rows in found for (card_no,) in rows}
 
+    def counters_of(self, card_no: str, application: str, purse: str) -> list[int]:
+        """The offline counters, before their increment, that operators' files accounted for in one purse."""
+        columns = self.table.c
+        of_purse = (columns.card_no == card_no, columns.application == application, columns.purse == purse)
+        query = select(columns.offline_counter).where(*of_purse, columns.state.in_(("booked", "matched")))
+        return list(self._connection.execute(query).scalars())
+
     def rides_since(self, card_nos: Collection[str], host_date_time: str) -> list[Ride]:
         """What these cards spent since a moment of local time, as it was booked from files."""
         columns = self.table.c

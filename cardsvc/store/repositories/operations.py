@@ -50,6 +50,12 @@ class Operations(Rows[Operation]):
         """Operations that wait for a card, also those whose time is over and that were not swept yet."""
         return self.where(self.table.c.state == OperationState.CARD)
 
+    def that_issued(self, card_no: str) -> Operation | None:
+        """The personalisation that finished this card."""
+        columns = self.table.c
+        done = self.where(columns.card_no == card_no, columns.kind == "personalise", columns.state == OperationState.DONE)
+        return max(done, key=lambda row: row.started_at, default=None)
+
     def of_card(self, card_no: str, limit: int = 100) -> list[Operation]:
         """The operations of a card, newest first."""
         return self.where(self.table.c.card_no == card_no, limit=limit, newest="started_at")

@@ -8,6 +8,7 @@ from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counte
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.deposits import deposit
+from cardsvc.store.tables.diagnosis import diagnosis
 from cardsvc.store.tables.hotlist import HOT_LIST_ACTIONS, hotlist_ack, hotlist_entry
 from cardsvc.store.tables.legacy import legacy_card
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
@@ -39,6 +40,7 @@ __all__ = [
     "citizen",
     "day_seal",
     "deposit",
+    "diagnosis",
     "difference",
     "evidence",
     "file_batch",

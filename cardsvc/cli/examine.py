@@ -1,0 +1,53 @@
+"""A card from its power-up to its report: measure the contact, then let the service ask it; a card that cannot be asked is
+judged from what was measured."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cardsvc.diagnosis.contact import Contact
+from cardsvc.errors import CardError, CardsvcError, ReaderError
+from cardsvc.iso7816.channel import Channel
+from cardsvc.readers.carry import carry_out
+from cardsvc.readers.measure import POWER_UPS, QUICK_POWER_UPS, Measured, measure
+from cardsvc.service.diagnose import diagnose_reader
+from cardsvc.service.engine import Engine
+from cardsvc.service.kinds import Actor
+
+
+def examine(
+    engine: Engine,
+    actor: Actor,
+    connect: Callable[[], Channel],
+    *,
+    quick: bool = False,
+    person: str | None = None,
+    card_no: str | None = None,
+) -> Mapping[str, Any]:
+    """The report on the card that ``connect`` powers up. ``card_no``: as printed on its face, for a card that is mute.
+
+    Whatever card or reader do becomes part of the report; what fails in the service itself comes out as its error.
+    """
+    measured = measure(connect, QUICK_POWER_UPS if quick else POWER_UPS)
+    if measured.atrs:
+        params = {"quick": quick, "reader": measured.facts(), "person": person}
+        try:
+            return _ask(engine, actor, connect, params)
+        except (CardError, ReaderError) as error:
+            measured.failures.append(error.code)
+        except CardsvcError as error:
+            if error.code not in ("card_family_unknown", "card_family_ambiguous"):
+                raise
+    return diagnose_reader(engine, _contact(measured), atr=measured.atr, card_no=card_no)
+
+
+def _ask(engine: Engine, actor: Actor, connect: Callable[[], Channel], params: Mapping[str, Any]) -> Mapping[str, Any]:
+    channel = connect()
+    try:
+        return carry_out(engine.port(actor), channel, "diagnose", params, idempotency_key=str(uuid.uuid4()))
+    finally:
+        channel.close()
+
+
+def _contact(measured: Measured) -> Contact:
+    return Contact(tuple(measured.atrs), tuple(measured.milliseconds), tuple(measured.failures))

@@ -1,0 +1,56 @@
+"""Evidence of reader and contact: the ATR, whether it stays the same, how long the card takes, what went wrong on the way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from cardsvc.card.profile import Profile
+from cardsvc.diagnosis.evidence import Value
+from cardsvc.errors import CardError
+from cardsvc.iso7816.atr import Atr
+
+DRIFT_FROM_MILLISECONDS = 100
+"""Below this an answer is quick however much it varies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What the side with the reader measured: the ATR of each power-up, the time of each first answer, codes of failures."""
+
+    atrs: tuple[str, ...] = ()
+    milliseconds: tuple[float, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+def contact_evidence(contact: Contact) -> dict[str, Value]:
+    """Failures, times and drift."""
+    found: dict[str, Value] = {"reader.failures": len(contact.failures)}
+    if contact.failures:
+        found["reader.failure"] = contact.failures[-1]
+    if contact.milliseconds:
+        slowest, fastest = max(contact.milliseconds), max(min(contact.milliseconds), 1.0)
+        found["reader.milliseconds"] = round(median(contact.milliseconds))
+        found["reader.drift"] = int(slowest / fastest) if slowest >= DRIFT_FROM_MILLISECONDS else 1
+    return found
+
+
+def atr_evidence(atr: str, others: Sequence[str], profile: Profile | None, issued: str | None) -> dict[str, Value]:
+    """The ATR in hex, empty when the card gave none; ``others`` of the other power-ups; ``issued`` at personalisation."""
+    if not atr:
+        return {"atr.known": False}
+    found: dict[str, Value] = {
+        "atr.raw": atr,
+        "atr.known": profile is not None,
+        "atr.stable": all(other == atr for other in others),
+    }
+    try:
+        found["profile.historical"] = Atr.parse(bytes.fromhex(atr)).historical.hex().upper()
+    except CardError as error:
+        found["atr.problem"] = str(error.details.get("reason", error.code))
+    except ValueError:
+        found["atr.problem"] = "not hex"
+    if profile is not None:
+        found["profile.id"] = profile.id
+    if issued is not None:
+        found["atr.as_issued"] = atr == issued
+    return found

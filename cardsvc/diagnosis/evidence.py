@@ -1,0 +1,117 @@
+"""Every key of evidence with its kind and its name. A condition of the rule table over a key that is not here is an error.
+
+``*`` stands for one application (``bus``), or for one file (``bus.application``). Absent evidence is absent, never a guess:
+a probe that was not asked, or whose answer says nothing, leaves its keys out.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from cardsvc.text import Text
+
+Kind = Literal["flag", "number", "text", "list"]
+Value = bool | int | str | list[str] | None
+Evidence = Mapping[str, Value]
+
+
+class Key(NamedTuple):
+    """What a key holds: a flag, a whole number, one word of a few, or a list of words."""
+
+    kind: Kind
+    name: Text
+
+
+KEYS: Mapping[str, Key] = {
+    "reader.failure": Key("text", Text("读写失败", "what went wrong between reader and card")),
+    "reader.failures": Key("number", Text("读写失败次数", "failed attempts")),
+    "reader.milliseconds": Key("number", Text("应答时间（毫秒）", "time to answer, milliseconds")),
+    "reader.drift": Key("number", Text("最慢与最快之比", "slowest answer by fastest")),
+    "atr.raw": Key("text", Text("复位应答", "answer to reset")),
+    "atr.problem": Key("text", Text("复位应答的错误", "what is wrong with the ATR")),
+    "atr.known": Key("flag", Text("认得的卡型", "a known card family")),
+    "atr.stable": Key("flag", Text("多次复位一致", "the same at every reset")),
+    "atr.as_issued": Key("flag", Text("与发卡时一致", "as at issue")),
+    "profile.id": Key("text", Text("卡型", "firmware profile")),
+    "profile.historical": Key("text", Text("历史字节（芯片与操作系统版本）", "historical bytes: chip and OS version")),
+    "card.state": Key("text", Text("卡片状态", "what the card is")),
+    "card.silent": Key("flag", Text("所有命令都被拒绝", "every command is refused")),
+    "protocol.errors": Key("list", Text("不该出现的状态字", "answers with a status that cannot be")),
+    "protocol.wrong_lengths": Key("list", Text("长度不对的应答", "answers of a wrong length")),
+    "file.*": Key("text", Text("文件", "file")),
+    "holder.differs": Key("list", Text("与登记不符的项目", "fields that differ from the record")),
+    "application.*.state": Key("text", Text("应用状态", "application")),
+    "application.*.record": Key("text", Text("应用登记", "what its record says")),
+    "application.*.books": Key("text", Text("账册登记", "what the books say")),
+    "application.*.product_differs": Key("flag", Text("产品与账册不符", "product differs from the books")),
+    "application.*.expired": Key("flag", Text("已过期", "expired")),
+    "application.*.not_yet": Key("flag", Text("未到生效日", "not valid yet")),
+    "application.*.review_overdue": Key("flag", Text("年审过期", "review overdue")),
+    "application.*.month_over": Key("flag", Text("月票已过月", "money of a month that is over")),
+    "purse.balance": Key("number", Text("卡上余额（分）", "balance on the card, fen")),
+    "purse.owed": Key("number", Text("欠乘车款（分）", "owed for a last ride, fen")),
+    "purse.online_counter": Key("number", Text("联机交易序号", "online counter")),
+    "purse.offline_counter": Key("number", Text("脱机交易序号", "offline counter")),
+    "purse.grey": Key("flag", Text("灰锁", "grey lock")),
+    "purse.counter_at_maximum": Key("flag", Text("交易序号用完", "counter used up")),
+    "purse.key_missing": Key("flag", Text("缺少钱包密钥", "purse key missing")),
+    "purse.books": Key("number", Text("账上余额（分）", "balance in the books, fen")),
+    "purse.held": Key("number", Text("自行车押金（分）", "guarantee of a bicycle that is out, fen")),
+    "purse.spent_unseen": Key("number", Text("未上传消费（分）", "spent and not uploaded yet, fen")),
+    "purse.unexplained": Key("number", Text("无法解释的差额（分）", "difference that nothing explains, fen")),
+    "purse.online_behind": Key("number", Text("联机序号倒退", "online counter behind the last seen")),
+    "purse.offline_behind": Key("number", Text("脱机序号倒退", "offline counter behind the last seen")),
+    "log.disordered": Key("flag", Text("交易记录次序错乱", "log out of order")),
+    "log.unknown_loads": Key("number", Text("账册没有的充值记录", "loads in the log that are not in the books")),
+    "proof.newest": Key("text", Text("最近一笔的交易证明", "proof of the newest transaction")),
+    "open.loads": Key("number", Text("未了的充值", "open loads")),
+    "open.purchases": Key("number", Text("未了的消费", "open purchases")),
+    "open.amount": Key("number", Text("未了金额（分）", "open amount, fen")),
+    "open.undecided": Key("number", Text("卡片也说不清的交易", "open transactions that the card cannot decide")),
+    "key.mac1": Key("text", Text("充值密钥验证", "proof by the load key")),
+    "key.old": Key("flag", Text("密钥版本旧", "key version is old")),
+    "books.known": Key("flag", Text("账册有此卡", "in the books")),
+    "books.state": Key("text", Text("账册状态", "state in the books")),
+    "books.expired": Key("flag", Text("卡片过期", "card expired")),
+    "books.hot": Key("flag", Text("黑名单", "hot-listed")),
+    "chip.differs": Key("flag", Text("芯片号与登记不符", "another chip than the one issued")),
+    "serials.differ": Key("flag", Text("卡内两处卡号不一", "two card numbers on one card")),
+    "person.differs": Key("flag", Text("非本人", "not the person at the desk")),
+}
+
+GROUPS: Mapping[str, Text] = {
+    "reader": Text("读卡器与接触", "reader and contact"),
+    "atr": Text("复位应答", "answer to reset"),
+    "profile": Text("卡型", "card family"),
+    "protocol": Text("通信", "protocol"),
+    "card": Text("卡片状态", "state of the card"),
+    "file": Text("文件", "files"),
+    "holder": Text("持卡人信息", "holder"),
+    "application": Text("各应用", "applications"),
+    "purse": Text("钱包余额与序号", "purse, balance and counters"),
+    "log": Text("交易记录", "log"),
+    "proof": Text("交易证明", "transaction proof"),
+    "open": Text("未了交易", "open transactions"),
+    "key": Text("密钥", "keys"),
+    "books": Text("账册", "books"),
+    "chip": Text("芯片", "chip"),
+    "serials": Text("卡号", "card numbers"),
+    "person": Text("本人核对", "the person"),
+}
+"""What a healthy card is told to have been checked for: the first word of a key."""
+
+
+def pattern_of(key: str) -> str:
+    """The registered form of a key: ``application.bus.state`` is ``application.*.state``."""
+    first, _, rest = key.partition(".")
+    if first == "file":
+        return "file.*"
+    if first == "application":
+        return f"application.*.{rest.rpartition('.')[2]}"
+    return key
+
+
+def check(evidence: Evidence) -> None:
+    """Every key must be registered. Raises KeyError: a defect, found by the tests."""
+    for key in evidence:
+        if pattern_of(key) not in KEYS:
+            raise KeyError(key)

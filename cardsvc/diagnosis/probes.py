@@ -1,0 +1,192 @@
+"""What a card is asked. Every question only reads, is asked whatever became of the others, and any status will do.
+
+A full run is at most 38 commands on a card without open transactions, a quick look 11; the side with the reader adds
+one or two SELECTs to time it.
+INITIALIZEs come last: the next balance-changing command may throw a proof away (JR/T 0025.2-2010 5.6).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cardsvc.card import purse as pboc
+from cardsvc.card.commands import get_challenge, read_binary, read_record, select_by_id, select_by_name
+from cardsvc.card.layout import ApplicationLayout
+from cardsvc.card.profile import Profile
+from cardsvc.card.purse import LogRecord
+from cardsvc.card.records import ApplicationRecord, CardIssue, PurseApplication
+from cardsvc.iso7816.apdu import Answer
+from cardsvc.iso7816.exchange import Ask, Procedure
+from cardsvc.iso7816.status import SW
+from cardsvc.procedures.purse import LOOK_TERMINAL
+from cardsvc.procedures.script import MAX_BATCH
+
+ANY = ("xxxx",)
+EP = pboc.PURSES["ep"]
+QUICK_APPLICATIONS = ("bus",)
+CARD_RECORDS = (1, 7)
+"""Records of the holder application's EF05 that are this card's own: card id, social-security card number."""
+HOLDER_RECORDS = 6
+FILES = {
+    "mf.card_issue": CardIssue.LENGTH,
+    "purse.application": PurseApplication.LENGTH,
+    **{f"{name}.application": ApplicationRecord.LENGTH for name in ("bus", "parking", "library", "park")},
+}
+"""Binary files that are read, with their length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One command with the name its answer goes by."""
+
+    label: str
+    ask: Ask
+
+
+class Readings:
+    """Answers by the name of their question. An answer that never came is told from one that says no."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        self._answers = dict(answers)
+
+    def __contains__(self, label: str) -> bool:
+        return label in self._answers
+
+    def labels(self) -> tuple[str, ...]:
+        """Everything that was asked, in order."""
+        return tuple(self._answers)
+
+    def sw(self, label: str) -> int | None:
+        """The status word, or None when this was not asked."""
+        answer = self._answers.get(label)
+        return answer.sw if answer else None
+
+    def ok(self, label: str) -> bool:
+        """Whether the answer is a plain success."""
+        return self.sw(label) == SW.OK
+
+    def data(self, label: str) -> bytes:
+        """The answer's data; empty where there is no success."""
+        return self._answers[label].data if self.ok(label) else b""
+
+    def to_json(self) -> dict[str, str]:
+        """As facts of an operation."""
+        return {label: answer.encode().hex() for label, answer in self._answers.items()}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, str]) -> "Readings":
+        """What ``to_json`` made."""
+        return cls({label: Answer.parse(bytes.fromhex(raw)) for label, raw in facts.items()})
+
+    def with_more(self, other: "Readings") -> "Readings":
+        """Both together."""
+        return Readings({**self._answers, **other._answers})
+
+
+def look(profile: Profile, *, quick: bool) -> Procedure[Readings]:
+    """First: who is it, and what do its purse and log say. Nothing that could disturb the proof of an open transaction."""
+    mf, purse = profile.layout.mf, profile.layout.find("purse")
+    questions = [
+        Question("mf.select", select_by_id(mf.id_bytes, ANY)),
+        Question("mf.card_issue", read_binary(mf.find("card_issue").sfi, CardIssue.LENGTH, ANY)),
+        _selection(purse),
+        Question("purse.application", read_binary(purse.find("application").sfi, PurseApplication.LENGTH, ANY)),
+        Question("purse.balance", _any(pboc.get_balance(EP))),
+    ]
+    if not quick:
+        directory = mf.find("directory")
+        questions.insert(1, Question("mf.directory", read_record(1, directory.sfi, directory.record_length, ANY)))
+    log = purse.find("log")
+    depth = 1 if quick else log.records
+    questions += [Question(f"purse.log.{n}", read_record(n, log.sfi, LogRecord.LENGTH, ANY)) for n in range(1, depth + 1)]
+    return _asked(questions)
+
+
+def more(profile: Profile, seen: Readings, *, quick: bool, reselect: bool) -> Procedure[Readings]:
+    """Then: proof, counters, key version and genuineness, the holder, every application."""
+    if not seen.ok("mf.select"):
+        return _asked([Question("challenge", get_challenge(profile.dialect.challenge_length, ANY))])
+    purse = profile.layout.find("purse")
+    questions = [_selection(purse)] if reselect else []
+    questions += [*_proof(profile, seen), *_initialize(profile, purse)]
+    for application in profile.layout.applications:
+        if application.name == "holder":
+            questions += [] if quick else _holder(application)
+        elif application.name != "purse" and (not quick or application.name in QUICK_APPLICATIONS):
+            questions += _application(application, quick=quick)
+    return _asked(questions)
+
+
+def _asked(questions: Sequence[Question]) -> Procedure[Readings]:
+    answers: dict[str, Answer] = {}
+    for start in range(0, len(questions), MAX_BATCH):
+        part = questions[start : start + MAX_BATCH]
+        given = yield tuple(question.ask for question in part)
+        answers.update((question.label, answer) for question, answer in zip(part, given, strict=False))
+    return Readings(answers)
+
+
+def _any(ask: Ask) -> Ask:
+    return Ask(ask.command, ask.name, ANY, ask.changes, ask.secret)
+
+
+def _selection(application: ApplicationLayout) -> Question:
+    return Question(f"{application.name}.select", select_by_name(application.aid_bytes, ANY))
+
+
+def _proof(profile: Profile, seen: Readings) -> list[Question]:
+    """The proof of the newest transaction in the log, by its number there."""
+    newest = newest_record(seen)
+    if newest is None:
+        return []
+    return [Question("purse.proof", _any(pboc.get_transaction_prove(newest.type, proof_number(profile, newest) & 0xFFFF)))]
+
+
+def proof_number(profile: Profile, record: LogRecord) -> int:
+    """The number by which a family knows the proof of a log record."""
+    after = record.number + (profile.purse.log_number == "before")
+    return after if profile.purse.proof_number == "after" else after - 1
+
+
+def newest_record(seen: Readings) -> LogRecord | None:
+    """The first log record, where it is one."""
+    raw = seen.data("purse.log.1")
+    if len(raw) != LogRecord.LENGTH:
+        return None
+    record = LogRecord.parse(raw)
+    return record if record.written else None
+
+
+def _initialize(profile: Profile, purse: ApplicationLayout) -> list[Question]:
+    """Both INITIALIZEs, followed by nothing: they tell the counters and prove the load key.
+
+    Where loads want the PIN, INITIALIZE FOR LOAD is left out: a VERIFY may burn the PIN's last try.
+    """
+    nothing = 0  # an empty purse refuses any other amount
+    load = pboc.initialize_for_load(EP, purse.key("load").key_id, pboc.SAFE_AMOUNT, LOOK_TERMINAL)
+    purchase = pboc.initialize_for_purchase(EP, purse.key("purchase").key_id, nothing, LOOK_TERMINAL)
+    questions = [Question("purse.load", _any(load)), Question("purse.purchase", _any(purchase))]
+    return questions[1:] if profile.purse.pin_for_load else questions
+
+
+def _holder(application: ApplicationLayout) -> list[Question]:
+    card, holder = application.find("card"), application.find("holder")
+    numbers = range(1, HOLDER_RECORDS + 1)
+    return [
+        _selection(application),
+        *(Question(f"holder.card.{n}", read_record(n, card.sfi, expect=ANY)) for n in CARD_RECORDS),
+        *(Question(f"holder.holder.{n}", _secret(read_record(n, holder.sfi, expect=ANY))) for n in numbers),
+    ]
+
+
+def _secret(ask: Ask) -> Ask:
+    return Ask(ask.command, ask.name, ask.expect, ask.changes, secret=True)
+
+
+def _application(application: ApplicationLayout, *, quick: bool) -> list[Question]:
+    name = application.name
+    read = read_binary(application.find("application").sfi, ApplicationRecord.LENGTH, ANY)
+    questions = [_selection(application), Question(f"{name}.application", read)]
+    if name == "bus" and not quick:
+        purses = [file.name for file in application.file if file.kind == "purse"]
+        questions += [Question(f"{name}.{purse}", _any(pboc.get_balance(pboc.PURSES[purse]))) for purse in purses]
+    return questions

@@ -1,0 +1,220 @@
+"""Evidence of the city purse: balance against the books, counters against what was seen before, log, proof, load key.
+
+A purse is also spent offline, at other companies' machines, and those records come days later: a balance below the books
+is explained by purchases in the log that the books have not seen yet. A balance above them is explained by nothing.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from cardsvc.card.profile import Profile
+from cardsvc.card.purse import (
+    SAFE_AMOUNT,
+    InitializeForLoadAnswer,
+    InitializeForPurchaseAnswer,
+    LogRecord,
+    TransactionProof,
+    TransactionType,
+    load_mac1_data,
+)
+from cardsvc.diagnosis.books import Books
+from cardsvc.diagnosis.evidence import Value
+from cardsvc.diagnosis.probes import Readings, newest_record
+from cardsvc.iso7816.status import SW
+from cardsvc.keystore.protocol import MacSession
+from cardsvc.procedures.purse import LOOK_TERMINAL
+from cardsvc.units import parse_bcd_date
+
+SIGN = 0x80000000
+INITIALIZE_FOR_LOAD_LENGTH, INITIALIZE_FOR_PURCHASE_LENGTH, PROOF_LENGTH, BALANCE_LENGTH = 16, 15, 8, 4
+SPENT = (TransactionType.EP_PURCHASE, TransactionType.CAPP_PURCHASE)
+OFFLINE = (TransactionType.CASH_WITHDRAW, TransactionType.ED_PURCHASE, *SPENT)
+MAX_OPEN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PurseKeys:
+    """The key store narrowed to questions about this card's purse. ``active``: the load key's version for new cards."""
+
+    active: int | None
+    session: Callable[[InitializeForLoadAnswer], MacSession | None]
+    tac_verifies: Callable[[bytes, bytes], bool | None]
+
+
+def purse_evidence(profile: Profile, readings: Readings, books: Books | None, keys: PurseKeys | None) -> dict[str, Value]:
+    """All keys ``purse.*``, ``log.*``, ``proof.*``, ``key.*`` and ``open.*`` that the answers allow."""
+    if not readings.ok("purse.select"):
+        return _open(books)
+    records = _log(readings)
+    load, purchase = initialize_for_load(readings), _initialize_for_purchase(readings)
+    found: dict[str, Value] = {
+        **_open(books),
+        **_refusals(readings),
+        **_counters(load, purchase, books),
+        **_log_evidence(profile, readings, records, load, purchase, books),
+        **_keys(load, keys),
+        **_proof(profile, readings, books, keys),
+    }
+    balance = readings.data("purse.balance")
+    if len(balance) == BALANCE_LENGTH:
+        found |= _balance(profile, int.from_bytes(balance, "big"), records, purchase, books)
+    return found
+
+
+def _open(books: Books | None) -> dict[str, Value]:
+    if books is None:
+        return {}
+    return {
+        "open.loads": books.open_loads,
+        "open.purchases": books.open_purchases,
+        "open.amount": sum(abs(amount) for amount in books.open_amounts),
+        "open.undecided": books.undecided,
+    }
+
+
+def _refusals(readings: Readings) -> dict[str, Value]:
+    answers = {readings.sw("purse.load"), readings.sw("purse.purchase")}
+    return {
+        "purse.grey": SW.GREY_LOCKED in answers,
+        "purse.counter_at_maximum": SW.COUNTER_AT_MAXIMUM in answers,
+        "purse.key_missing": bool(answers & {SW.KEY_INDEX_NOT_SUPPORTED, SW.KEY_NOT_FOUND}),
+    }
+
+
+def initialize_for_load(readings: Readings) -> InitializeForLoadAnswer | None:
+    """The answer to INITIALIZE FOR LOAD, where it is one."""
+    raw = readings.data("purse.load")
+    return InitializeForLoadAnswer.parse(raw) if len(raw) == INITIALIZE_FOR_LOAD_LENGTH else None
+
+
+def _initialize_for_purchase(readings: Readings) -> InitializeForPurchaseAnswer | None:
+    raw = readings.data("purse.purchase")
+    return InitializeForPurchaseAnswer.parse(raw) if len(raw) == INITIALIZE_FOR_PURCHASE_LENGTH else None
+
+
+def _counters(
+    load: InitializeForLoadAnswer | None, purchase: InitializeForPurchaseAnswer | None, books: Books | None
+) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    if load is not None:
+        found["purse.online_counter"] = load.online_counter
+        if books is not None:
+            found["purse.online_behind"] = max(0, books.online_seen - load.online_counter)
+    if purchase is not None:
+        found["purse.offline_counter"] = purchase.offline_counter
+        if books is not None:
+            found["purse.offline_behind"] = max(0, books.offline_seen - purchase.offline_counter)
+    return found
+
+
+def _log(readings: Readings) -> list[LogRecord]:
+    """The log records that were read and are whole, newest first."""
+    raw = [readings.data(label) for label in readings.labels() if label.startswith("purse.log.")]
+    records = [LogRecord.parse(data) for data in raw if len(data) == LogRecord.LENGTH]
+    return [record for record in records if record.written]
+
+
+def after(profile: Profile, record: LogRecord) -> int:
+    """The counter after a log record's transaction."""
+    return record.number + (profile.purse.log_number == "before")
+
+
+def _log_evidence(
+    profile: Profile,
+    readings: Readings,
+    records: Sequence[LogRecord],
+    load: InitializeForLoadAnswer | None,
+    purchase: InitializeForPurchaseAnswer | None,
+    books: Books | None,
+) -> dict[str, Value]:
+    if "purse.log.1" not in readings:
+        return {}
+    online = [record for record in records if record.type not in OFFLINE]
+    offline = [record for record in records if record.type in OFFLINE]
+    found: dict[str, Value] = {
+        "log.disordered": not (
+            all(_sensible(record) for record in records)
+            and _descending(profile, online, load.online_counter if load else None)
+            and _descending(profile, offline, purchase.offline_counter if purchase else None)
+        )
+    }
+    if books is not None:
+        known = {(booked.online_counter + 1, booked.amount) for booked in books.loads}
+        loads = [record for record in records if record.type == TransactionType.EP_LOAD]
+        found["log.unknown_loads"] = sum((after(profile, record), record.amount) not in known for record in loads)
+    return found
+
+
+def _sensible(record: LogRecord) -> bool:
+    return record.type in set(TransactionType) and parse_bcd_date(record.date) is not None
+
+
+def _descending(profile: Profile, records: Sequence[LogRecord], counter: int | None) -> bool:
+    """Newest first, one by one, and none beyond the card's own counter."""
+    numbers = [after(profile, record) for record in records]
+    return all(newer == older + 1 for newer, older in pairwise(numbers)) and (
+        counter is None or not numbers or numbers[0] <= counter
+    )
+
+
+def _balance(
+    profile: Profile,
+    raw: int,
+    records: Sequence[LogRecord],
+    purchase: InitializeForPurchaseAnswer | None,
+    books: Books | None,
+) -> dict[str, Value]:
+    balance = raw - 2 * SIGN if raw >= SIGN else raw
+    found: dict[str, Value] = {"purse.balance": balance, "purse.owed": max(0, -balance)}
+    if books is None:
+        return found
+    unseen = [r.amount for r in records if r.type in SPENT and after(profile, r) not in books.purchases]
+    missing = 0 if purchase is None else purchase.offline_counter - len(books.purchases) - len(unseen)
+    found["purse.books"] = books.balance
+    found["purse.held"] = books.held
+    found["purse.spent_unseen"] = sum(unseen)
+    found["purse.unexplained"] = _unexplained(balance, _may_be(books), unseen, incomplete=missing > 0)
+    return found
+
+
+def _may_be(books: Books) -> set[int]:
+    """The balances that the books allow: with or without each open transaction, and the guarantee of a bicycle that is out."""
+    amounts = (*books.open_amounts[:MAX_OPEN], *((-books.held,) if books.held else ()))
+    chosen = (part for size in range(len(amounts) + 1) for part in combinations(amounts, size))
+    return {books.balance + sum(part) for part in chosen}
+
+
+def _unexplained(balance: int, allowed: Iterable[int], unseen: Sequence[int], *, incomplete: bool) -> int:
+    """What no set of open transactions and unseen purchases accounts for. ``incomplete``: the log has not all of the unseen."""
+    sums = [sum(unseen[:count]) for count in range(len(unseen) + 1)]
+    differences = [balance - (booked - spent) for booked in allowed for spent in sums]
+    if incomplete and max(booked for booked in allowed) - sums[-1] >= balance:
+        return 0
+    return min(differences, key=abs)
+
+
+def _keys(load: InitializeForLoadAnswer | None, keys: PurseKeys | None) -> dict[str, Value]:
+    """MAC1 proves the load key and costs no try, whatever comes of it."""
+    if load is None or keys is None:
+        return {}
+    session = keys.session(load)
+    if session is None:
+        return {"key.mac1": "no_key"}
+    data = load_mac1_data(load.balance, SAFE_AMOUNT, TransactionType.EP_LOAD, LOOK_TERMINAL)
+    right = session.mac(data) == load.mac1
+    return {"key.mac1": "right" if right else "wrong", "key.old": right and load.key_version != keys.active}
+
+
+def _proof(profile: Profile, readings: Readings, books: Books | None, keys: PurseKeys | None) -> dict[str, Value]:
+    """The newest transaction's TAC, where it is a load that the books know."""
+    if "purse.proof" not in readings:
+        return {}
+    raw, newest = readings.data("purse.proof"), newest_record(readings)
+    if len(raw) != PROOF_LENGTH or newest is None:
+        return {"proof.newest": "absent"}
+    booked = next((b for b in books.loads if b.online_counter + 1 == after(profile, newest)), None) if books else None
+    if newest.type != TransactionType.EP_LOAD or booked is None or keys is None:
+        return {"proof.newest": "given"}
+    verdict = keys.tac_verifies(booked.tac_data, TransactionProof.parse(raw).tac)
+    return {"proof.newest": {True: "right", False: "wrong", None: "given"}[verdict]}

@@ -1,0 +1,123 @@
+"""From answers and books to evidence: what the card is, its applications, and everything else put together."""
+
+import datetime as dt
+
+from cardsvc.card.periods import PursePeriods
+from cardsvc.card.profile import Profile
+from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, ApplicationState, CardIssueSeen
+from cardsvc.diagnosis.books import Books
+from cardsvc.diagnosis.evidence import Value
+from cardsvc.diagnosis.files import file_evidence, length_evidence, purse_card_no
+from cardsvc.diagnosis.probes import Readings
+from cardsvc.diagnosis.purse import PurseKeys, purse_evidence
+from cardsvc.iso7816.status import SW
+
+_REFUSES_ALL = 0x6D00
+
+
+def card_state(profile: Profile, readings: Readings) -> str:
+    """blank, partial, citizen, foreign or locked, from the answers alone (see procedures.identify.CardState)."""
+    sw = readings.sw("mf.select")
+    if not readings.ok("mf.select"):
+        if sw == SW.NOT_SUPPORTED and readings.sw("challenge") == SW.NOT_SUPPORTED:
+            return "locked"
+        return "blank" if f"{sw or 0:04X}" in profile.blank.no_mf else "foreign"
+    issue = CardIssueSeen.parse(readings.data("mf.card_issue"))
+    if issue is None:
+        return "partial"
+    ours = issue.card_type == CITIZEN_CARD_TYPE and issue.city == profile.layout.issuer.city
+    return "citizen" if ours and issue.card_no is not None else "foreign"
+
+
+def card_no_in(readings: Readings) -> str | None:
+    """The card number in the card-issue file."""
+    issue = CardIssueSeen.parse(readings.data("mf.card_issue"))
+    return issue.card_no if issue else None
+
+
+def evidence_of(
+    profile: Profile, readings: Readings, chip_serial: str, books: Books | None, keys: PurseKeys | None, day: dt.date
+) -> dict[str, Value]:
+    """Everything that a card of a known family shows, against what the books know of it on this day."""
+    state = card_state(profile, readings)
+    issued = books is not None and books.state != "personalising"
+    if issued and state in ("partial", "foreign") and readings.ok("mf.select"):
+        state = "citizen"  # the chip is ours and was finished: its card-issue file is damaged, see file.mf.card_issue
+    found: dict[str, Value] = {
+        "card.state": state,
+        "card.silent": _silent(readings),
+        "books.known": books is not None,
+        **length_evidence(profile, readings),
+    }
+    if books is not None:
+        found["books.state"] = books.state
+        found["books.hot"] = books.hot
+        found["books.expired"] = books.expiry < day
+        found["chip.differs"] = chip_serial != books.chip_serial
+    if state != "citizen":
+        return found
+    first, second = card_no_in(readings), purse_card_no(readings.data("purse.application"))
+    if first is not None and second is not None:
+        found["serials.differ"] = first != second
+    return {
+        **found,
+        **file_evidence(profile, readings, books),
+        **purse_evidence(profile, readings, books, keys),
+        **_applications(profile, readings, books, day),
+    }
+
+
+def _silent(readings: Readings) -> bool:
+    """Every answer refuses the instruction or the class: the card OS does not run."""
+    answers = [readings.sw(label) or 0 for label in readings.labels()]
+    return bool(answers) and all(sw >= _REFUSES_ALL and sw >> 12 == 6 for sw in answers)
+
+
+def _applications(profile: Profile, readings: Readings, books: Books | None, day: dt.date) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for application in profile.layout.applications:
+        name = application.name
+        if f"{name}.select" not in readings:
+            continue
+        found[f"application.{name}.state"] = state = _usable(profile, readings, name)
+        if state == "usable" and name not in ("holder", "purse"):
+            found |= {f"application.{name}.{key}": value for key, value in _record(readings, name, books, day).items()}
+    return found
+
+
+def _usable(profile: Profile, readings: Readings, name: str) -> str:
+    """usable, blocked (for a time), locked (for good), missing or refused."""
+    sw = readings.sw(f"{name}.select")
+    followers = [label for label in readings.labels() if label.startswith(f"{name}.") and label != f"{name}.select"]
+    if sw == SW.LOCKED_FOR_GOOD or any(readings.sw(label) == SW.LOCKED_FOR_GOOD for label in followers):
+        return "locked"
+    if readings.ok(f"{name}.select"):
+        return "usable"
+    if f"{sw:04X}" in profile.status.blocked_select:
+        return "blocked"
+    return "missing" if sw == SW.FILE_NOT_FOUND else "refused"
+
+
+def _record(readings: Readings, name: str, books: Books | None, day: dt.date) -> dict[str, Value]:
+    record = ApplicationRecord.parse(readings.data(f"{name}.application"))
+    if record is None:
+        return {}
+    found: dict[str, Value] = {"record": record.state.name.lower()}
+    opened = record.state is ApplicationState.OPEN
+    if books is not None:
+        booked = books.applications.get(name)
+        found["books"] = booked.state if booked else "none"
+        found["product_differs"] = opened and booked is not None and booked.product != record.product
+    if opened:
+        found["expired"] = record.valid_to is not None and record.valid_to < day
+        found["not_yet"] = record.valid_from is not None and record.valid_from > day
+        found["review_overdue"] = record.review is not None and record.review < day
+    if opened and name == "bus":
+        found["month_over"] = _month_over(readings, PursePeriods.parse(record.own), day)
+    return found
+
+
+def _month_over(readings: Readings, periods: PursePeriods, day: dt.date) -> bool:
+    """Money in a purse whose period is over."""
+    purses = (("bus.ed", periods.ed), ("bus.ep", periods.ep))
+    return any(period is not None and period.end <= day and any(readings.data(purse)) for purse, period in purses)

@@ -1,0 +1,53 @@
+"""What the side with the reader can measure of a card by itself: ATRs of several power-ups, times, failures. Reads only."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cardsvc.errors import CardError, ReaderError
+from cardsvc.iso7816.channel import Channel
+
+SELECT_MF = bytes.fromhex("00A40000023F00")
+QUICK_POWER_UPS, POWER_UPS = 1, 3
+TIMED = 2
+
+
+@dataclass(slots=True)
+class Measured:
+    """``atr`` is the last one seen, empty when the card gave none; times in milliseconds; failures as error codes."""
+
+    atr: bytes = b""
+    atrs: list[str] = field(default_factory=list)
+    milliseconds: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def facts(self) -> dict[str, list[str] | list[float]]:
+        """As a parameter of the operation ``diagnose``."""
+        return {"atrs": self.atrs, "milliseconds": self.milliseconds, "failures": self.failures}
+
+
+def measure(connect: Callable[[], Channel], power_ups: int = POWER_UPS) -> Measured:
+    """Power the card up again and again. The first times also take one SELECT, whose answer does not matter.
+
+    Errors of card and reader are what is measured; none comes out.
+    """
+    measured = Measured()
+    for number in range(power_ups):
+        try:
+            _once(connect, measured, timed=number < TIMED)
+        except (CardError, ReaderError) as error:
+            measured.failures.append(error.code)
+    return measured
+
+
+def _once(connect: Callable[[], Channel], measured: Measured, *, timed: bool) -> None:
+    channel = connect()
+    try:
+        measured.atr = channel.atr
+        measured.atrs.append(channel.atr.hex().upper())
+        if timed:
+            started = time.perf_counter()
+            channel.transmit(SELECT_MF)
+            measured.milliseconds.append(round((time.perf_counter() - started) * 1000, 3))
+    finally:
+        channel.close()

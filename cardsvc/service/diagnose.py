@@ -1,0 +1,229 @@
+"""Diagnosis as an operation: it asks the card everything, changes neither card nor books, and keeps what it saw.
+
+What is open on the card is asked about first, before anything that could disturb its proof, and is judged but not settled:
+settling is a repair. A card that does not answer at all never becomes an operation; ``diagnose_reader`` judges it from what
+the side with the reader measured.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from cardsvc.card.profile import Profile
+from cardsvc.card.profiles import recognise
+from cardsvc.card.purse import InitializeForLoadAnswer
+from cardsvc.diagnosis.books import Books
+from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence
+from cardsvc.diagnosis.evidence import Evidence, Value
+from cardsvc.diagnosis.probes import Readings, look, more
+from cardsvc.diagnosis.purse import PurseKeys
+from cardsvc.diagnosis.reading import card_no_in, evidence_of
+from cardsvc.diagnosis.report import report
+from cardsvc.errors import CardError, KeystoreError, ProfileError
+from cardsvc.iso7816.exchange import Procedure
+from cardsvc.keystore.protocol import KeyStore, MacSession
+from cardsvc.rules import RuleSet, payer_of
+from cardsvc.service.card_books import books_of
+from cardsvc.service.contact import open_facts
+from cardsvc.service.engine import Engine
+from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.settle import Gathered, gather, judge_all
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Card, Diagnosis
+from cardsvc.units import LOCAL
+
+LOAD_KEY = "purse.load"
+
+
+class ReaderFacts(Params):
+    """What the side with the reader measured: the ATR of each power-up in hex, time of each first answer, error codes."""
+
+    atrs: list[str] = Field(default=[], max_length=10)
+    milliseconds: list[float] = Field(default=[], max_length=10)
+    failures: list[str] = Field(default=[], max_length=10)
+
+    def contact(self) -> Contact:
+        """As the diagnosis takes it."""
+        return Contact(tuple(self.atrs), tuple(self.milliseconds), tuple(self.failures))
+
+
+class DiagnoseParams(Params):
+    """Parameters of a diagnosis. ``person``: the ID number of the document on the desk, where there is one."""
+
+    quick: bool = False
+    reader: ReaderFacts = ReaderFacts()
+    person: str | None = Field(default=None, pattern="^[0-9]{17}[0-9X]$")
+
+
+def _look(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
+    return look(context.profile, quick=context.params["quick"])
+
+
+def _looked(context: Context, uow: UnitOfWork, readings: Readings, _now: dt.datetime) -> Effect:
+    """Bind to the card it is: by its chip, else by the number that stands on it."""
+    card = _card_of(context, uow, readings)
+    facts: dict[str, Any] = {"readings": readings.to_json(), "open_loads": [], "open_purchases": [], "judged": []}
+    if card is None:
+        return Effect(facts=facts)
+    if card.chip_serial == _chip_serial(context):
+        facts |= open_facts(uow, card)
+    return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
+
+
+def _chip_serial(context: Context) -> str:
+    return context.profile.chip_serial(bytes.fromhex(context.operation.atr)).hex().upper()
+
+
+def _card_of(context: Context, uow: UnitOfWork, readings: Readings) -> Card | None:
+    number = card_no_in(readings)
+    by_number = uow.cards.get(number) if number else None
+    return uow.cards.by_chip(_chip_serial(context), context.profile.id) or by_number
+
+
+def _anything_open(context: Context) -> bool:
+    return bool(context.facts["open_loads"] or context.facts["open_purchases"])
+
+
+def _gather(context: Context, uow: UnitOfWork) -> Procedure[Gathered]:
+    return _patiently(gather(context, uow))
+
+
+def _patiently(procedure: Procedure[Gathered]) -> Procedure[Gathered]:
+    """A card whose answers make no sense has told nothing about what is open."""
+    try:
+        return (yield from procedure)
+    except CardError:
+        return []
+
+
+def _judged(context: Context, uow: UnitOfWork, gathered: Gathered, _now: dt.datetime) -> Effect:
+    return Effect(facts={"judged": judge_all(context, uow, gathered)})
+
+
+def _probe(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
+    seen = Readings.from_json(context.facts["readings"])
+    return more(context.profile, seen, quick=context.params["quick"], reselect=_anything_open(context))
+
+
+def _concluded(context: Context, uow: UnitOfWork, readings: Readings, now: dt.datetime) -> Effect:
+    """Evidence, findings, and a row that keeps both."""
+    seen = Readings.from_json(context.facts["readings"]).with_more(readings)
+    card = uow.cards.get(context.card_no) if context.operation.card_no else None
+    books = books_of(uow, card, sum(entry["written"] is None for entry in context.facts["judged"])) if card else None
+    facts = ReaderFacts.model_validate(context.params["reader"])
+    evidence = {
+        **contact_evidence(facts.contact()),
+        **atr_evidence(context.operation.atr, facts.atrs, context.profile, books.issued_atr if books else None),
+        **evidence_of(context.profile, seen, _chip_serial(context), books, _keys(context, card), now.astimezone(LOCAL).date()),
+        **_person(context, books),
+    }
+    result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=context.params["quick"])
+    if card is not None:
+        keep(uow, result, card.card_no, context.operation.operation_id, now)
+    return Effect(done=result)
+
+
+def _person(context: Context, books: Books | None) -> dict[str, Value]:
+    presented = context.params["person"]
+    return {"person.differs": presented != books.data.holder.id_number} if presented and books else {}
+
+
+def _keys(context: Context, card: Card | None) -> PurseKeys | None:
+    """This card's load key by the version that the card names: the key store may know it although the books say another."""
+    if card is None:
+        return None
+    keystore, card_no, versions = context.keystore, card.card_no, context.versions
+
+    def session(init: InitializeForLoadAnswer) -> MacSession | None:
+        return _session(keystore, card_no, init)
+
+    def tac_verifies(data: bytes, tac: bytes) -> bool | None:
+        try:
+            return keystore.tac_verifies(card_no, "purse", data, tac, versions)
+        except KeystoreError:
+            return None
+
+    return PurseKeys(keystore.versions().get(LOAD_KEY), session, tac_verifies)
+
+
+def _session(keystore: KeyStore, card_no: str, init: InitializeForLoadAnswer) -> MacSession | None:
+    versions = {LOAD_KEY: init.key_version}
+    try:
+        return keystore.session(card_no, LOAD_KEY, init.card_random, init.online_counter, versions)
+    except KeystoreError:
+        return None
+
+
+def report_of(rules: RuleSet, evidence: Evidence, now: dt.datetime, *, card_no: str | None, quick: bool) -> dict[str, Any]:
+    """The report of this evidence, with the fees of the day."""
+    day = now.astimezone(LOCAL).date()
+
+    def fee_of(occasion: str) -> Mapping[str, Any]:
+        who = payer_of(rules, occasion, day)
+        return {
+            "payer": who.payer,
+            "amount": who.amount,
+            "rules": list(who.rules),
+            "source": who.source,
+            "version": rules.version,
+        }
+
+    return report(evidence, fee_of, card_no=card_no, quick=quick, at=now.isoformat())
+
+
+def keep(uow: UnitOfWork, result: Mapping[str, Any], card_no: str, operation_id: str | None, now: dt.datetime) -> None:
+    """A row of history: what was seen and what followed."""
+    found = [{"code": finding["code"], "subject": finding["subject"]} for finding in result["findings"]]
+    identifier = operation_id or str(uuid.uuid4())
+    uow.diagnoses.add(Diagnosis(card_no, identifier, operation_id, result["quick"], result["evidence"], found, now))
+
+
+def diagnose_reader(engine: Engine, contact: Contact, *, atr: bytes, card_no: str | None = None) -> dict[str, Any]:
+    """A report on a card that cannot be asked: mute, torn away, or of no known family. Kept where the card is known.
+
+    ``atr`` is empty when the card gave none; ``card_no`` as printed on its face, for a card that cannot even say who it is.
+    """
+    now = engine.clock()
+    profile = _family(engine.profiles, atr)
+
+    def work(uow: UnitOfWork) -> dict[str, Any]:
+        card = _known(uow, profile, atr, card_no)
+        books = books_of(uow, card) if card else None
+        evidence = {
+            **contact_evidence(contact),
+            **atr_evidence(atr.hex().upper(), contact.atrs, profile, books.issued_atr if books else None),
+            "books.known": books is not None,
+        }
+        if books is not None:
+            evidence |= {"books.state": books.state, "purse.books": books.balance}
+        rules = engine.rules.in_force(uow, now.astimezone(LOCAL).date())
+        result = report_of(rules, evidence, now, card_no=card.card_no if card else None, quick=True)
+        if card is not None:
+            keep(uow, result, card.card_no, None, now)
+        return result
+
+    return engine.store.transact(work)
+
+
+def _family(profiles: tuple[Profile, ...], atr: bytes) -> Profile | None:
+    try:
+        return recognise(profiles, atr)
+    except ProfileError:
+        return None
+
+
+def _known(uow: UnitOfWork, profile: Profile | None, atr: bytes, card_no: str | None) -> Card | None:
+    serial = profile.chip_serial(atr).hex().upper() if profile else ""
+    by_chip = uow.cards.by_chip(serial, profile.id) if profile and serial else None
+    return by_chip or (uow.cards.get(card_no) if card_no else None)
+
+
+DIAGNOSE = OperationKind(
+    "diagnose",
+    DiagnoseParams,
+    (Phase("look", _look, _looked), Phase("open", _gather, _judged, needed=_anything_open), Phase("probe", _probe, _concluded)),
+    roles=frozenset({"desk"}),
+)

@@ -1,0 +1,405 @@
+"""Every fault kind that a card can have, how it gets onto a virtual card, and the finding that must come first.
+
+Faults are put into the virtual card's memory through its own classes, or into what the card answers through a channel that
+changes answers on the way. Nothing here uses the host's card code.
+"""
+
+import datetime as dt
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from cardsvc.cli.examine import examine
+from cardsvc.errors import CardError, CardGone
+from cardsvc.iso7816.channel import Channel
+from cardsvc.vcard import FaultPlan, VirtualCard, bodies
+from cardsvc.vcard.memory import Kind, Memory, Node
+from cardsvc.vcard.session import Key, KeyKind
+from tests.world import DESK, World
+
+CASH = {"method": "cash", "reference": None}
+MF, PURSE, HOLDER, BUS, PARK = 0x3F00, 0x3F01, 0x3F02, 0x3F03, 0x3F06
+UNKNOWN_ATR = bytes.fromhex("3B6500002063CB6800")
+Connect = Callable[[], Channel]
+
+
+class Altered:
+    """A channel that changes what the card answers to some commands."""
+
+    def __init__(self, channel: Channel, change: Callable[[bytes, bytes], bytes], atr: bytes | None = None) -> None:
+        self._channel, self._change, self._atr = channel, change, atr
+
+    @property
+    def atr(self) -> bytes:
+        return self._channel.atr if self._atr is None else self._atr
+
+    def transmit(self, command: bytes) -> bytes:
+        return self._change(command, self._channel.transmit(command))
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+@contextmanager
+def opened(card: VirtualCard) -> Iterator[Memory]:
+    """The card's memory, to change it as wear or fraud would."""
+    card.power_on()
+    yield card._memory
+    card._eeprom.commit()
+    card.power_off()
+
+
+def node(memory: Memory, directory: int, *, kind: Kind | None = None, file: int | None = None) -> Node:
+    """A directory, or one object in it."""
+    parent = next(n for n in memory.nodes if n.kind in (Kind.MF, Kind.DF) and n.file_id == directory)
+    if kind is None and file is None:
+        return parent
+    return next(n for n in memory.children(parent) if kind in (None, n.kind) and file in (None, n.file_id))
+
+
+def put(card: VirtualCard, directory: int, offset: int, data: bytes, **which: Any) -> None:
+    """Change bytes of an object."""
+    with opened(card) as memory:
+        memory.put(node(memory, directory, **which), offset, data)
+
+
+def flip(card: VirtualCard, directory: int, file: int, offset: int, length: int) -> None:
+    """Bits of a file's content fall over."""
+    with opened(card) as memory:
+        found = node(memory, directory, file=file)
+        old = memory.get(found, bodies.CONTENT + offset, length)
+        memory.put(found, bodies.CONTENT + offset, bytes(value ^ 0xFF for value in old))
+
+
+def change_key(card: VirtualCard, directory: int, kind: KeyKind, offset: int, data: bytes) -> None:
+    """Change a key record."""
+    with opened(card) as memory:
+        parent = node(memory, directory)
+        keys = [n for n in memory.children(parent) if n.kind == Kind.KEY and memory.get(n, 0, 1)[0] == kind]
+        for key in keys:
+            memory.put(key, offset, data)
+
+
+def twin(card: VirtualCard, serial: bytes | None = None) -> VirtualCard:
+    """Another chip with the same memory."""
+    return VirtualCard(card.dialect, serial or bytes(len(card.chip_serial)), bytearray(card._eeprom.image), seed=9)
+
+
+@dataclass(slots=True)
+class Patient:
+    """A card to examine, in its city; ``connect`` is how it is reached."""
+
+    world: World
+    card: VirtualCard
+    connect: Connect
+    person: str | None = None
+
+    @property
+    def card_no(self) -> str:
+        return "3100010100000001"
+
+    def examine(self, *, quick: bool = False) -> Any:
+        """The report."""
+        return examine(self.world.engine, DESK, self.connect, quick=quick, person=self.person, card_no=None)
+
+
+Make = Callable[[Patient], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault kind: its name, the finding expected first, and what becomes of it (``cured``, or the plan that refuses)."""
+
+    name: str
+    zh: str
+    first: str
+    make: Make
+
+
+def plan(**faults: Any) -> Make:
+    def make(patient: Patient) -> None:
+        patient.card.plan = FaultPlan(**faults)
+
+    return make
+
+
+def altered(change: Callable[[bytes, bytes], bytes], atr: bytes | None = None) -> Make:
+    def make(patient: Patient) -> None:
+        card = patient.card
+        patient.connect = lambda: Altered(card.channel(), change, atr)
+
+    return make
+
+
+def answers(ins: int, answer: str) -> Make:
+    """One instruction answers otherwise."""
+    return altered(lambda command, given: bytes.fromhex(answer) if command[1] == ins else given)
+
+
+def edit(directory: int, offset: int, data: bytes, **which: Any) -> Make:
+    return lambda patient: put(patient.card, directory, offset, data, **which)
+
+
+def corrupt(directory: int, file: int, offset: int, length: int) -> Make:
+    return lambda patient: flip(patient.card, directory, file, offset, length)
+
+
+def later(days: int) -> Make:
+    def make(patient: Patient) -> None:
+        patient.world.now += dt.timedelta(days=days)
+
+    return make
+
+
+def bounce(patient: Patient) -> None:
+    """The first power-up breaks off, later ones are fine."""
+    card, tries = patient.card, iter([True])
+
+    def connect() -> Channel:
+        if next(tries, False):
+            raise CardGone("card_gone")
+        return card.channel()
+
+    patient.connect = connect
+
+
+def changing_atr(patient: Patient) -> None:
+    card, numbers = patient.card, iter(range(1, 100))
+
+    def connect() -> Channel:
+        atr = card.atr
+        return Altered(card.channel(), lambda _, given: given, atr[:-2] + bytes((next(numbers), atr[-1])))
+
+    patient.connect = connect
+
+
+def slow(patient: Patient) -> None:
+    """As slow as the reader sees it; afterwards quick, for the sake of the test's own time."""
+    card, delays = patient.card, iter([260, 260, 260])
+
+    def connect() -> Channel:
+        card.plan = FaultPlan(delay_milliseconds=next(delays, 0))
+        return card.channel()
+
+    patient.connect = connect
+
+
+def no_power(patient: Patient) -> None:
+    def connect() -> Channel:
+        raise CardError("card_unresponsive")
+
+    patient.connect = connect
+
+
+def unfinished(patient: Patient) -> None:
+    """Power fails in the middle of a personalisation of another card."""
+    world = patient.world
+    card = VirtualCard.blank(patient.card.dialect.name, seed=77)
+    card.plan = FaultPlan(tear_after_command=30)
+    with suppress(CardGone):
+        world.do(card, "personalise", citizen_id=world.citizen(2))
+    patient.card, patient.connect = card, card.channel
+
+
+def blank(patient: Patient) -> None:
+    card = VirtualCard.blank(patient.card.dialect.name, seed=78)
+    patient.card, patient.connect = card, card.channel
+
+
+def cloned(patient: Patient) -> None:
+    copy = twin(patient.card)
+    patient.card, patient.connect = copy, copy.channel
+
+
+def rolled_back(patient: Patient) -> None:
+    """An older image of the same chip is written back after money was spent."""
+    image = bytes(patient.card._eeprom.image)
+    patient.world.topup(patient.card, 5000)
+    patient.card._eeprom.image[:] = image
+
+
+def torn_load(**faults: Any) -> Make:
+    """Power fails around CREDIT FOR LOAD."""
+
+    def make(patient: Patient) -> None:
+        world, card = patient.world, patient.card
+        channel = Pulled(card, **faults)
+        with suppress(CardGone):
+            world.carry(channel, "topup", amount=5000, payment=CASH)
+
+    return make
+
+
+class Pulled:
+    """A channel that loses the card before or after CREDIT FOR LOAD."""
+
+    def __init__(self, card: VirtualCard, *, before: bool) -> None:
+        self._channel, self._before = card.channel(), before
+
+    @property
+    def atr(self) -> bytes:
+        return self._channel.atr
+
+    def transmit(self, command: bytes) -> bytes:
+        if command[1] != 0x52:
+            return self._channel.transmit(command)
+        if not self._before:
+            self._channel.transmit(command)
+        self._channel.close()
+        raise CardGone("card_gone")
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+def undecided(patient: Patient) -> None:
+    """The load was written, and afterwards the card forgot everything that could prove it."""
+    torn_load(before=False)(patient)
+    put(patient.card, PURSE, bodies.LOAD_PROOF, bytes(11), kind=Kind.PURSE)
+    put(patient.card, PURSE, bodies.USED, b"\x00\x00", file=0x0018)
+    put(patient.card, PURSE, bodies.BALANCE, struct.pack(">I", 12345), kind=Kind.PURSE)
+    put(patient.card, PURSE, bodies.ONLINE, struct.pack(">H", 7), kind=Kind.PURSE)
+
+
+def half_opened(patient: Patient) -> None:
+    """The application is on the card; the service died before it was in the books."""
+    world, card = patient.world, patient.card
+    channel = card.channel()
+    reply = world.port(DESK).start("open", {"application": "parking", "product": "1"}, atr=card.atr, idempotency_key="k" * 8)
+    from cardsvc.iso7816.exchange import run_batch
+
+    while reply.commands and not any(ask.changes for ask in reply.commands):
+        reply = world.port(DESK).answer(reply.id, reply.step, run_batch(channel, reply.commands))
+    run_batch(channel, reply.commands)
+    channel.close()
+    world.now += dt.timedelta(minutes=5)
+
+
+def lost_application(patient: Patient) -> None:
+    """The record on the card is back to what it was before the opening."""
+    put(patient.card, BUS, bodies.CONTENT, b"\x00", file=0x0015)
+
+
+def withdrawn(patient: Patient) -> None:
+    with patient.world.store.begin() as uow:
+        card = uow.cards.get(patient.card_no)
+        assert card is not None
+        uow.cards.change(card, state="void")
+        uow.commit()
+
+
+def hot_listed(patient: Patient) -> None:
+    with patient.world.store.begin() as uow:
+        uow.hotlist.change_card(patient.card_no, "add", "lost", "li", patient.world.now)
+        uow.commit()
+
+
+def corrected_record(patient: Patient) -> None:
+    """The person's name was corrected in the books after the card was made."""
+    with patient.world.store.begin() as uow:
+        card = uow.cards.get(patient.card_no)
+        assert card is not None
+        citizen = uow.citizens.get(card.citizen_id)
+        assert citizen is not None
+        uow.citizens.change(citizen, name="测试壹")
+        uow.commit()
+
+
+def stranger(patient: Patient) -> None:
+    patient.person = "110101199902300021"
+
+
+def rolled_key(patient: Patient) -> None:
+    """The key store has a newer load key than the card."""
+    patient.world.roll_key("purse.load")
+
+
+def balance(fen: int) -> Make:
+    return edit(PURSE, bodies.BALANCE, struct.pack(">I", fen & 0xFFFFFFFF), kind=Kind.PURSE)
+
+
+def log_swapped(patient: Patient) -> None:
+    """Two loads in the log change places."""
+    with opened(patient.card) as memory:
+        found = node(memory, PURSE, file=0x0018)
+        first, third = (memory.get(found, bodies.CONTENT + place, 23) for place in (0, 46))
+        memory.put(found, bodies.CONTENT, third)
+        memory.put(found, bodies.CONTENT + 46, first)
+
+
+def unknown_load(patient: Patient) -> None:
+    """A load in the log that nobody booked, spent again so that the balance is right."""
+    with opened(patient.card) as memory:
+        found = node(memory, PURSE, file=0x0018)
+        old = memory.get(found, bodies.CONTENT, 23)
+        memory.put(found, bodies.CONTENT, old[:5] + struct.pack(">I", 7777) + old[9:])
+
+
+FAULTS = (
+    Fault("mute", "芯片无应答", "no_answer", plan(mute=True)),
+    Fault("no-power-up", "上电无应答", "no_answer", no_power),
+    Fault("contact-bounce", "接触时断时续", "contact_unstable", bounce),
+    Fault("lost-answer", "应答丢失", "contact_unstable", plan(lose_answer_to_command=5)),
+    Fault("changing-atr", "复位应答不稳定", "contact_unstable", changing_atr),
+    Fault("bad-atr", "复位应答校验错", "atr_wrong", plan(bad_atr=True)),
+    Fault("slow", "应答慢", "answers_slow", slow),
+    Fault("unknown-family", "不认得的芯片", "card_unknown_family", altered(lambda _, given: given, UNKNOWN_ATR)),
+    Fault("dead-os", "拒绝一切命令", "card_dead", altered(lambda _c, _a: bytes.fromhex("6F00"))),
+    Fault("card-blocked", "整卡锁死", "card_locked", edit(MF, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
+    Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
+    Fault("blank", "空白卡", "card_blank", blank),
+    Fault("cloned-serial", "复制卡（芯片号不同）", "clone", cloned),
+    Fault("rolled-back", "旧数据写回", "counter_back", rolled_back),
+    Fault("withdrawn", "已作废的卡", "card_withdrawn", withdrawn),
+    Fault("hot-listed", "黑名单卡", "hot_listed", hot_listed),
+    Fault("wrong-person", "非本人持卡", "person_differs", stranger),
+    Fault("corrected-record", "登记已更正、卡未更正", "holder_differs", corrected_record),
+    Fault("corrupt-card-issue", "发卡文件损坏", "file_corrupt", corrupt(MF, 0x0005, 18, 4)),
+    Fault("changed-card-number", "卡号被改", "serials_differ", edit(MF, bodies.CONTENT + 15, b"\x99", file=0x0005)),
+    Fault("corrupt-directory", "目录文件损坏", "file_differs", corrupt(MF, 0x0001, 4, 3)),
+    Fault("corrupt-purse-file", "钱包文件损坏", "file_corrupt", corrupt(PURSE, 0x0015, 20, 4)),
+    Fault("corrupt-holder", "持卡人信息损坏", "file_corrupt", corrupt(HOLDER, 0xEF06, 0, 2)),
+    Fault("changed-holder", "持卡人信息被改", "holder_differs", edit(HOLDER, bodies.CONTENT + 2, b"9", file=0xEF06)),
+    Fault("corrupt-application", "公交文件损坏", "file_corrupt", edit(BUS, bodies.CONTENT, b"\x77", file=0x0015)),
+    Fault("two-serials", "两处卡号不一", "serials_differ", edit(PURSE, bodies.CONTENT + 19, b"\x42", file=0x0015)),
+    Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),
+    Fault("purse-blocked", "钱包临时锁定", "application_blocked", edit(PURSE, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))),
+    Fault("purse-locked", "钱包永久锁定", "application_locked", edit(PURSE, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
+    Fault("bus-blocked", "公交临时锁定", "application_blocked", edit(BUS, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))),
+    Fault("bus-locked", "公交永久锁定", "application_locked", edit(BUS, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
+    Fault("grey-lock", "灰锁", "grey_lock", answers(0x50, "9408")),
+    Fault("load-not-written", "付款后未写卡", "load_suspect", torn_load(before=True)),
+    Fault("load-written", "已写卡未收到应答", "load_suspect", torn_load(before=False)),
+    Fault("load-undecided", "未了充值、卡无证据", "load_undecided", undecided),
+    Fault("balance-too-high", "余额无故增多", "balance_grew", balance(99900)),
+    Fault("balance-too-low", "余额无故减少", "balance_differs", balance(100)),
+    Fault("last-ride-owed", "欠最后一次乘车款", "purse_owes", balance(-100)),
+    Fault("stuck-counter", "交易序号不动", "counter_back", edit(PURSE, bodies.ONLINE, b"\x00\x00", kind=Kind.PURSE)),
+    Fault("counter-at-maximum", "交易序号用完", "counter_used_up", edit(PURSE, bodies.ONLINE, b"\xff\xff", kind=Kind.PURSE)),
+    Fault("unknown-load", "账册没有的充值", "log_unknown_load", unknown_load),
+    Fault("log-out-of-order", "交易记录错乱", "log_broken", log_swapped),
+    Fault("wrong-proof", "交易证明不对", "proof_wrong", edit(PURSE, bodies.LOAD_PROOF + 7, b"\0\0\0\0", kind=Kind.PURSE)),
+    Fault("wrong-key", "充值密钥不对", "key_wrong", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 9, bytes(16))),
+    Fault("wrong-key-version", "密钥版本号不对", "key_unknown", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 6, b"\x09")),
+    Fault("old-key", "密钥版本旧", "key_old", rolled_key),
+    Fault("missing-key", "缺少充值密钥", "purse_key_missing", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, -5, b"\x44")),
+    Fault("half-opened", "应用开通一半", "application_half_opened", half_opened),
+    Fault("lost-application", "卡上丢了应用登记", "application_lost", lost_application),
+    Fault("wrong-product", "产品不符", "application_product_differs", edit(BUS, bodies.CONTENT + 2, b"B", file=0x0015)),
+    Fault("park-pass-over", "公园年卡到期", "application_expired", later(800)),
+    Fault("review-overdue", "年审过期", "review_overdue", edit(BUS, bodies.CONTENT + 12, b"\x20\x20\x01\x01", file=0x0015)),
+    Fault("card-expired", "卡片过期", "card_expired", later(4000)),
+    Fault("short-answers", "应答长度不对", "answers_wrong", answers(0x5C, "0000009000")),
+    Fault("no-such-instruction", "指令不支持", "answers_wrong", answers(0x50, "6D00")),
+)
+"""Fault kinds in the order of the table in the documentation."""
+
+UNSEEN = (("locked-master-key", "主控密钥锁死", KeyKind.MASTER), ("locked-line-key", "维护密钥锁死", KeyKind.LINE))
+"""Faults that reading cannot show: a try counter shows itself only when its key is used, and using it may burn the last try."""
+
+
+def lock(card: VirtualCard, kind: KeyKind) -> None:
+    """No tries are left on a key."""
+    change_key(card, BUS, kind, Key.TRIES_OFFSET, b"\x30")
