@@ -1,6 +1,7 @@
 """The API under gunicorn: ``gunicorn 'cardsvc.wsgi:create()'``, or ``serve`` from the command line."""
 
 import ssl
+import time
 from typing import Any
 
 from flask import Flask
@@ -8,10 +9,13 @@ from gunicorn.app.base import BaseApplication
 
 from cardsvc.bootstrap import build
 from cardsvc.config import Settings
+from cardsvc.errors import StoreError
 from cardsvc.web.api import create_api
 
 THREADS = 16
 STOP_SECONDS = 10
+AWAY_SECONDS = 0.5
+DATABASE_AWAY = frozenset({"store_unreachable", "store_connection_lost", "store_locked"})
 
 
 def create() -> Flask:
@@ -45,8 +49,16 @@ class _Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The application of one worker."""
-        return create_api(build(self._settings))
+        """The application of one worker. One that starts while the database is away waits for it: gunicorn takes a start
+        that fails for a broken program and stops the whole service.
+        """
+        while True:
+            try:
+                return create_api(build(self._settings))
+            except StoreError as error:
+                if error.code not in DATABASE_AWAY:
+                    raise
+                time.sleep(AWAY_SECONDS)
 
 
 def serve(settings: Settings) -> None:

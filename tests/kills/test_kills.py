@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from cardsvc.bootstrap import now
 from cardsvc.client import create_key
@@ -118,6 +119,36 @@ def disturb(chance: random.Random, cluster: Cluster, service: Service, customers
         cluster.kill()
         time.sleep(chance.uniform(0, 0.3))
         cluster.restart()
+
+
+def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(cluster: Cluster, tmp_path: Path) -> None:
+    """The service stays up, and answers as soon as the database is back."""
+    World(tmp_path / "none", now(), url=cluster.url("city")).close()
+    service = Service(tmp_path, cluster.url("city"))
+    try:
+        until_ready(service)
+        cluster.kill()
+        for pid in service.workers():
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(1.5)
+        assert service.process.poll() is None
+        cluster.restart()
+        until_ready(service)
+    finally:
+        service.stop()
+
+
+def until_ready(service: Service) -> None:
+    """Wait until the service says that it and its database are ready."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            if requests.get(f"{service.url}/readyz", timeout=2).ok:
+                return
+        except requests.RequestException:
+            pass
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_nothing_is_lost_when_everything_is_killed(cluster: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> None:
