@@ -1,6 +1,5 @@
 """``cardsvc terminal``: registering terminals, and being one."""
 
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -180,18 +179,15 @@ def _carry(
     reader: str | None,
     wait: float,
 ) -> Any:
-    """One job, noted in the terminal's journal before its first request leaves."""
+    """One job, after what a crash left of earlier ones is told."""
     from cardsvc.client import ApiClient, load_key
+    from cardsvc.client.jobs import recover, run_job
     from cardsvc.client.journal import Journal
-    from cardsvc.readers.carry import carry_out
 
     journal = Journal(key_file.with_suffix(".journal"))
-    for job in journal.open_jobs():
-        say(f"上次的 {job.kind} 没有办完，本次放卡时会结清", f"An earlier {job.kind} was not finished; this contact settles it")
-        journal.end(job.key, "left to the next contact")
-    with ApiClient(url, terminal_id, load_key(key_file)) as port, card_channel(reader, wait, card_file) as channel:
-        key = str(uuid.uuid4())
-        journal.begin(key, kind, params)
-        result = carry_out(port, channel, kind, params, idempotency_key=key)
-        journal.end(key, "done")
-    return result
+    with ApiClient(url, terminal_id, load_key(key_file)) as port:
+        for found in recover(port, journal):
+            name, state = found.job.kind, found.state
+            say(f"上次没有办完的 {name}：{state}", f"An earlier {name} that was not finished: {state}")
+        with card_channel(reader, wait, card_file) as channel:
+            return run_job(port, journal, channel, kind, params)

@@ -1,6 +1,6 @@
 """What a terminal has begun, on disk before it is sent: after a crash it finds its job again and never starts it twice.
 
-One JSON object a line: {"key": ..., "kind": ..., "params": {...}} when begun, {"key": ..., "ended": state} when over.
+One JSON object a line: {"key", "kind", "params", "atr" in hex} when begun, {"key", "ended": state} when over.
 """
 
 import json
@@ -18,6 +18,7 @@ class Begun:
     key: str
     kind: str
     params: Mapping[str, Any]
+    atr: bytes
 
 
 class Journal:
@@ -27,9 +28,9 @@ class Journal:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
 
-    def begin(self, key: str, kind: str, params: Mapping[str, Any]) -> None:
-        """Note a job before its first request leaves."""
-        self._append({"key": key, "kind": kind, "params": dict(params)})
+    def begin(self, key: str, kind: str, params: Mapping[str, Any], atr: bytes) -> None:
+        """Note a job, with the ATR of its card, before its first request leaves."""
+        self._append({"key": key, "kind": kind, "params": dict(params), "atr": atr.hex()})
 
     def end(self, key: str, state: str) -> None:
         """Note that a job is over."""
@@ -42,7 +43,7 @@ class Journal:
             if "ended" in line:
                 jobs.pop(line["key"], None)
             else:
-                jobs[line["key"]] = Begun(line["key"], line["kind"], line["params"])
+                jobs[line["key"]] = Begun(line["key"], line["kind"], line["params"], bytes.fromhex(line["atr"]))
         return list(jobs.values())
 
     def _lines(self) -> list[dict[str, Any]]:

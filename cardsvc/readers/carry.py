@@ -24,8 +24,8 @@ class CarriedOut(Exception):
         self.reply = reply
 
 
-def _no_progress(_ask: Ask) -> None:
-    pass
+def no_progress(_ask: Ask) -> None:
+    """Nobody watches."""
 
 
 def carry_out(
@@ -35,7 +35,7 @@ def carry_out(
     params: Mapping[str, Any],
     *,
     idempotency_key: str,
-    progress: Progress = _no_progress,
+    progress: Progress = no_progress,
 ) -> Mapping[str, Any]:
     """Carry one operation to the card and return its result.
 
@@ -46,7 +46,7 @@ def carry_out(
     return finish(port, channel, reply, progress=progress)
 
 
-def finish(port: OperationPort, channel: Channel, reply: Reply, *, progress: Progress = _no_progress) -> Mapping[str, Any]:
+def finish(port: OperationPort, channel: Channel, reply: Reply, *, progress: Progress = no_progress) -> Mapping[str, Any]:
     """Go on with an operation that waits for the card. GET RESPONSE and wrong lengths are this side's business."""
     card = ResponseLink(channel)
     while reply.state is OperationState.CARD:

@@ -5,15 +5,15 @@ that was acknowledged, and the code of every error.
 """
 
 import sys
-import uuid
 from pathlib import Path
 from typing import Any
 
 from cardsvc.client import ApiClient, load_key
+from cardsvc.client.http import ServiceRefused
+from cardsvc.client.jobs import recover, run_job
 from cardsvc.client.journal import Journal
 from cardsvc.errors import CardsvcError
-from cardsvc.readers.carry import CarriedOut, carry_out
-from cardsvc.wire import OperationState
+from cardsvc.readers.carry import CarriedOut
 from tests.kills.reader import ReaderChannel
 
 WAITS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.0, 4.0)
@@ -24,7 +24,7 @@ def main(url: str, terminal: str, key: str, port: str, journal_file: str) -> Non
     channel, journal = ReaderChannel(int(port)), Journal(Path(journal_file))
     with ApiClient(url, terminal, load_key(Path(key)), waits=WAITS) as client:
         try:
-            recover(client, journal, channel)
+            recover(client, journal)
         except CardsvcError as error:
             print("error", error.code, flush=True)
             return
@@ -33,27 +33,17 @@ def main(url: str, terminal: str, key: str, port: str, journal_file: str) -> Non
             job(client, journal, channel, "purchase", {"amount": 5000, "merchant": "bus"})
 
 
-def recover(client: ApiClient, journal: Journal, channel: ReaderChannel) -> None:
-    """The same key finds the operation of a killed run again; its card was without power since, so it is over."""
-    for begun in journal.open_jobs():
-        reply = client.start(begun.kind, begun.params, atr=channel.atr, idempotency_key=begun.key)
-        if reply.state is OperationState.CARD:
-            client.abandon(reply.id, reply.step, (), "client_restarted")
-        journal.end(begun.key, "recovered")
-
-
 def job(client: ApiClient, journal: Journal, channel: ReaderChannel, kind: str, params: dict[str, Any]) -> None:
-    """One job, noted before its first request leaves; an error is told and leaves the job to the next contact."""
-    key = str(uuid.uuid4())
-    journal.begin(key, kind, params)
+    """One job; what it was told is printed."""
     try:
-        result = carry_out(client, channel, kind, params, idempotency_key=key)
+        result = run_job(client, journal, channel, kind, params)
         print(kind, result.get("load_id") or result.get("purchase_id"), flush=True)
     except CarriedOut as error:
         print("error", (error.reply.problem or {}).get("code"), flush=True)
+    except ServiceRefused as refused:
+        print("error", refused.problem.get("code"), flush=True)
     except CardsvcError as error:
         print("error", error.code, flush=True)
-    journal.end(key, "done")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """``cardsvc terminal certify`` and ``cardsvc terminal relay``: testing a terminal, and being one over lines of text."""
 
 import sys
-import uuid
 from pathlib import Path
 
 import click
@@ -77,21 +76,20 @@ def relay(amount: str, url: str, terminal_id: str, key_file: Path) -> None:
     """Be a terminal over lines of text."""
     from cardsvc.client import ApiClient, load_key
     from cardsvc.client.http import ServiceRefused
+    from cardsvc.client.jobs import recover, run_job
     from cardsvc.client.journal import Journal
     from cardsvc.errors import CardsvcError
-    from cardsvc.readers.carry import CarriedOut, carry_out
+    from cardsvc.readers.carry import CarriedOut
 
     params = {"amount": int(parse_yuan(amount)), "payment": {"method": "cash"}}
-    journal, key = Journal(key_file.with_suffix(".journal")), str(uuid.uuid4())
+    journal = Journal(key_file.with_suffix(".journal"))
     try:
         with ApiClient(url, terminal_id, load_key(key_file)) as port:
-            channel = _Lines()
-            journal.begin(key, "topup", params)
-            carry_out(port, channel, "topup", params, idempotency_key=key)
+            recover(port, journal)
+            run_job(port, journal, _Lines(), "topup", params)
         click.echo("result done")
     except (CarriedOut, ServiceRefused) as error:
         problem = (error.reply.problem if isinstance(error, CarriedOut) else error.problem) or {}
         click.echo(f"result {'unknown' if problem.get('outcome') == 'unknown' else 'failed'} {problem.get('code')}")
     except CardsvcError as error:
         click.echo(f"result unknown {error.code}")
-    journal.end(key, "told")

@@ -1,0 +1,71 @@
+"""A terminal's jobs across crashes: each is in the journal before its first request leaves, and is asked for again after.
+
+The same idempotency key finds the same operation, so nothing is begun twice. The card has been without power since the crash:
+an operation that still waits for it is over, and what it left open is settled at the card's next contact.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cardsvc.client.http import ServiceRefused
+from cardsvc.client.journal import Begun, Journal
+from cardsvc.iso7816.channel import Channel
+from cardsvc.readers.carry import CarriedOut, Progress, carry_out, no_progress
+from cardsvc.wire import OperationPort, OperationState
+
+RESTARTED = "client_restarted"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What became of a job that a crash left. ``state``: done, failed, abandoned, or refused; ``result`` of a done one."""
+
+    job: Begun
+    state: str
+    result: Mapping[str, Any] | None = None
+
+
+def recover(port: OperationPort, journal: Journal) -> list[Recovered]:
+    """End every job that the journal leaves open. Raises ReaderError ``service_unreachable``: the rest stays open."""
+    found = []
+    for job in journal.open_jobs():
+        recovered = _recovered(port, job)
+        journal.end(job.key, recovered.state)
+        found.append(recovered)
+    return found
+
+
+def _recovered(port: OperationPort, job: Begun) -> Recovered:
+    try:
+        reply = port.start(job.kind, job.params, atr=job.atr, idempotency_key=job.key)
+        if reply.state is OperationState.CARD:
+            reply = port.abandon(reply.id, reply.step, (), RESTARTED)
+    except ServiceRefused:
+        return Recovered(job, "refused")
+    return Recovered(job, str(reply.state), reply.result)
+
+
+def run_job(
+    port: OperationPort,
+    journal: Journal,
+    channel: Channel,
+    kind: str,
+    params: Mapping[str, Any],
+    *,
+    progress: Progress = no_progress,
+) -> Mapping[str, Any]:
+    """Carry one job out. An error that leaves its outcome unknown leaves it open in the journal, for ``recover``.
+
+    Raises as ``carry_out`` does.
+    """
+    key = str(uuid.uuid4())
+    journal.begin(key, kind, params, channel.atr)
+    try:
+        result = carry_out(port, channel, kind, params, idempotency_key=key, progress=progress)
+    except (CarriedOut, ServiceRefused):
+        journal.end(key, "refused")
+        raise
+    journal.end(key, "done")
+    return result
