@@ -28,6 +28,7 @@ class StartOperation(_In):
         "open",
         "review",
         "close",
+        "diagnose",
         "topup",
         "fetch",
         "purchase",
