@@ -32,6 +32,12 @@ class Rows(Generic[R]):
         found = self.where(*self._is(*key), limit=1)
         return found[0] if found else None
 
+    def for_update(self, *key: object) -> R | None:
+        """The row with this primary key, locked against other workers until the transaction ends (SQLite locks as a whole)."""
+        query = select(self.table).where(*self._is(*key)).with_for_update()
+        row = self._connection.execute(query).mappings().one_or_none()
+        return self.record(**row) if row else None
+
     def add(self, row: R) -> R:
         """Insert a row."""
         values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}

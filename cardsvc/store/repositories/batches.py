@@ -38,11 +38,6 @@ class FileBatches(Rows[FileBatch]):
         found = self.where(columns.kind == kind, columns.party == party, columns.sha256 == sha256)
         return found[0] if found else None
 
-    def for_update(self, batch_id: str) -> FileBatch | None:
-        """A batch, locked until the transaction ends: its parts are taken one after the other."""
-        self._connection.execute(select(self.table.c.batch_id).where(self.table.c.batch_id == batch_id).with_for_update())
-        return self.get(batch_id)
-
     def recent(self, limit: int = 100) -> list[FileBatch]:
         """Batches, newest first."""
         return self.where(limit=limit, newest="imported_at")

@@ -16,12 +16,6 @@ class Shifts(Rows[Shift]):
 
     table, record = tables.shift, Shift
 
-    def for_update(self, shift_id: str) -> Shift | None:
-        """The shift, locked: waits for top-ups that hold it, and they for this (SQLite locks as a whole)."""
-        query = select(self.table).where(self.table.c.shift_id == shift_id).with_for_update()
-        row = self._connection.execute(query).mappings().one_or_none()
-        return Shift(**row) if row else None
-
     def open_on(self, actor_kind: str, actor_id: str) -> Shift | None:
         """The open shift at a workstation, held until the transaction ends: it does not close under money on its way.
 

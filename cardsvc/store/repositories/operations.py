@@ -3,8 +3,6 @@
 import datetime as dt
 from collections.abc import Collection
 
-from sqlalchemy import select
-
 from cardsvc.store import tables
 from cardsvc.store.records import (
     Operation,
@@ -18,12 +16,6 @@ class Operations(Rows[Operation]):
     """Operations."""
 
     table, record = tables.operation, Operation
-
-    def for_update(self, operation_id: str) -> Operation | None:
-        """The operation, locked against other workers until the transaction ends (SQLite locks as a whole)."""
-        query = select(self.table).where(self.table.c.operation_id == operation_id).with_for_update()
-        row = self._connection.execute(query).mappings().one_or_none()
-        return Operation(**row) if row else None
 
     def by_idempotency_key(self, actor_kind: str, actor_id: str, key: str) -> Operation | None:
         """The operation that this party began with this key."""

@@ -31,12 +31,6 @@ class Differences(Rows[Difference]):
         """The differences of a run, in order."""
         return sorted(self.where(self.table.c.run_id == run_id), key=lambda row: row.number)
 
-    def for_update(self, run_id: str, number: int) -> Difference | None:
-        """A difference, locked until the transaction ends."""
-        query = select(self.table.c.number).where(self.table.c.run_id == run_id, self.table.c.number == number)
-        self._connection.execute(query.with_for_update())
-        return self.get(run_id, number)
-
     def first_seen(self, event_keys: Collection[str]) -> dict[str, dt.datetime]:
         """When each of these matters was first found."""
         columns = self.table.c

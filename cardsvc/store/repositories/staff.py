@@ -37,23 +37,11 @@ class StaffRows(Rows[Staff]):
         """Whether there is anybody yet."""
         return bool(self._connection.execute(select(func.count()).select_from(self.table)).scalar())
 
-    def for_update(self, staff_id: str) -> Staff | None:
-        """The person, locked until the transaction ends (SQLite locks as a whole)."""
-        query = select(self.table).where(self.table.c.staff_id == staff_id).with_for_update()
-        row = self._connection.execute(query).mappings().one_or_none()
-        return Staff(**row) if row else None
-
 
 class Approvals(Rows[Approval]):
     """Decisions of two people."""
 
     table, record = tables.approval, Approval
-
-    def for_update(self, approval_id: str) -> Approval | None:
-        """The decision, locked: two deciders at once do not both carry it out."""
-        query = select(self.table).where(self.table.c.approval_id == approval_id).with_for_update()
-        row = self._connection.execute(query).mappings().one_or_none()
-        return Approval(**row) if row else None
 
     def open(self) -> list[Approval]:
         """What waits for a second person, newest first."""

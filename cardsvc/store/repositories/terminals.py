@@ -18,12 +18,6 @@ class Terminals(Rows[Terminal]):
         """Every terminal, newest first."""
         return self.where(newest="created_at")
 
-    def for_update(self, terminal_id: str) -> Terminal | None:
-        """The terminal, locked until the transaction ends (SQLite locks as a whole)."""
-        query = select(self.table).where(self.table.c.terminal_id == terminal_id).with_for_update()
-        row = self._connection.execute(query).mappings().one_or_none()
-        return Terminal(**row) if row else None
-
 
 class TerminalKeys(Rows[TerminalKey]):
     """Keys of terminals."""
