@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 
 # What keeps its data in the database runs on both databases; the rest once.
-ON_POSTGRESQL := tests/service tests/day tests/store tests/ledger tests/money tests/procedures/test_torn_money.py tests/web
+ON_POSTGRESQL := tests/service tests/day tests/hall tests/store tests/ledger tests/money tests/procedures/test_torn_money.py tests/web
 
 .PHONY: demo test soak serve bench lint setup lock clean
 

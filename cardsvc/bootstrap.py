@@ -15,10 +15,10 @@ from cardsvc.keystore import KeyEntry, KeyState, SealedKeystore
 from cardsvc.keystore.keys import SEALING, SIGNING, TRANSPORT
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.keystore.sealed import SCRYPT_N
-from cardsvc.rules import parse_rule_set, rule_text
+from cardsvc.rules import RuleSet, parse_rule_set, rule_text
 from cardsvc.service.catalogue import KINDS
 from cardsvc.service.engine import Engine
-from cardsvc.service.rule_book import RuleBook
+from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.rule_versions import keep_first
 from cardsvc.store import Store, open_store
 
@@ -80,6 +80,13 @@ def open_database(settings: Settings) -> Store:
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     return open_store(settings.database_url)
+
+
+def todays_rules(settings: Settings, store: Store, moment: dt.datetime) -> RuleSet:
+    """The rules in force, for what needs no key store. Raises RuleError."""
+    book = RuleBook(parse_rule_set(rule_text(settings.rules)))
+    with store.read() as uow:
+        return book.in_force(uow, local_day(moment))
 
 
 def passphrase(settings: Settings) -> bytes:

@@ -39,6 +39,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "day": ("cardsvc.cli.day:day", t("日结、月结、更正", "Day-end, month-end, corrections")),
     "receipt": ("cardsvc.cli.receipt:receipt", t("凭证：打印、核验", "Receipts: print, check")),
     "hotlist": ("cardsvc.cli.hotlist:hotlist", t("黑名单", "Hot list")),
+    "queue": ("cardsvc.cli.queue:queue", t("排队：取号、叫号", "The queue: numbers, calling")),
+    "hall": ("cardsvc.cli.hall:hall", t("大厅：评价、服务之星、晨会", "The hall: appraisals, service stars, notes")),
+    "complaint": ("cardsvc.cli.complaint:complaint", t("投诉", "Complaints")),
     "suspects": ("cardsvc.cli.suspects:suspects", t("待核实的充值和消费", "Suspect loads and purchases")),
     "batch": ("cardsvc.cli.batch:batch", t("运营单位、渠道和终端的文件", "Files of operators, channels and terminals")),
     "reconcile": (

@@ -111,7 +111,7 @@ SHIFT_ALLOWED: Mapping[ShiftState, frozenset[ShiftState]] = {
     ShiftState.CLOSED: frozenset(),
 }
 
-S = TypeVar("S", LoadState, PurchaseState, OrderState, ShiftState)
+S = TypeVar("S", bound=StrEnum)
 
 
 def advance(allowed: Mapping[S, frozenset[S]], now: S, to: S) -> S:

@@ -41,6 +41,13 @@ _SUBJECT = {
     "product": ("product",),
     "legal_cap": (),
     "payer": ("occasion",),
+    "ticket": ("ticket",),
+    "papers": ("job", "who"),
+    "queue": (),
+    "green": ("reason",),
+    "appraisal": (),
+    "complaint": ("channel",),
+    "checklist": (),
 }
 """What a rule of each table is about: of two rules about the same, one may hold on a day."""
 

@@ -117,12 +117,17 @@ def hold_until(rules: RuleSet, reason: str, day: dt.date) -> tuple[dt.date, str]
     rule = next((rule for rule in rules.hold if rule.reason == reason and rule.holds(day)), None)
     if rule is None:
         raise RuleError("rule_no_hold", reason=reason, version=rules.version)
+    return working_day(rules, day, rule.working_days), rule.id
+
+
+def working_day(rules: RuleSet, day: dt.date, number: int) -> dt.date:
+    """The so-manieth working day after a day."""
     until = day
-    for _ in range(rule.working_days):
+    for _ in range(number):
         until += dt.timedelta(days=1)
         while not _is_worked(rules, until):
             until += dt.timedelta(days=1)
-    return until, rule.id
+    return until
 
 
 def _is_worked(rules: RuleSet, day: dt.date) -> bool:

@@ -17,6 +17,7 @@ from cardsvc.rules.desk_rules import (
     ProductRule,
     PromiseRule,
 )
+from cardsvc.rules.hall_rules import AppraisalRule, ChecklistRule, ComplaintRule, GreenRule, PapersRule, QueueRule, TicketRule
 
 Area = Literal["purse", "month", "season", "term"]
 Method = Literal["cash", "bank_card", "mobile", "credit_card", "transfer"]
@@ -174,6 +175,13 @@ class RuleSet(Data):
     loss: Items[LossRule] = ()
     product: Items[ProductRule] = ()
     payer: Items[PayerRule] = ()
+    ticket: Items[TicketRule] = ()
+    papers: Items[PapersRule] = ()
+    queue: Items[QueueRule] = ()
+    green: Items[GreenRule] = ()
+    appraisal: Items[AppraisalRule] = ()
+    complaint: Items[ComplaintRule] = ()
+    checklist: Items[ChecklistRule] = ()
 
     def rule(self, rule_id: str) -> Dated | None:
         """The rule with this id."""

@@ -136,3 +136,33 @@ DEPOSIT_ALLOWED: Mapping[DepositState, frozenset[DepositState]] = {
     DepositState.TAKEN: frozenset({DepositState.RETURNED}),
     DepositState.RETURNED: frozenset(),
 }
+
+
+@unique
+class TicketState(StrEnum):
+    """A number of the queue.
+
+    waiting  it has not been called, or goes back into the queue
+    called   a desk has called it and waits for the person
+    serving  the person is at the desk
+    missed   nobody came; it may go in again
+    done     the person was served
+    left     the person does not want it any more
+    """
+
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVING = "serving"
+    MISSED = "missed"
+    DONE = "done"
+    LEFT = "left"
+
+
+TICKET_ALLOWED: Mapping[TicketState, frozenset[TicketState]] = {
+    TicketState.WAITING: frozenset({TicketState.CALLED, TicketState.LEFT}),
+    TicketState.CALLED: frozenset({TicketState.SERVING, TicketState.MISSED, TicketState.WAITING}),
+    TicketState.SERVING: frozenset({TicketState.DONE, TicketState.WAITING}),
+    TicketState.MISSED: frozenset({TicketState.WAITING, TicketState.LEFT}),
+    TicketState.DONE: frozenset(),
+    TicketState.LEFT: frozenset(),
+}

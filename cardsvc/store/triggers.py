@@ -18,6 +18,7 @@ from cardsvc.store.states import (
     DIFFERENCE_ALLOWED,
     LEGACY_CARD_ALLOWED,
     OLD_CARD_ALLOWED,
+    TICKET_ALLOWED,
 )
 
 APPEND_ONLY = (
@@ -35,6 +36,13 @@ APPEND_ONLY = (
     "takeover_part",
     "hotlist_entry",
     "diagnosis",
+    "ticket_event",
+    "appraisal_case",
+    "appraisal",
+    "call_back",
+    "complaint",
+    "complaint_step",
+    "hall_note",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
@@ -49,6 +57,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "legacy_card": LEGACY_CARD_ALLOWED,
     "takeover": OLD_CARD_ALLOWED,
     "deposit": DEPOSIT_ALLOWED,
+    "ticket": TICKET_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

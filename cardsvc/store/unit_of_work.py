@@ -64,6 +64,16 @@ class UnitOfWork:
         self.sealed_heads = repos.SealedHeads(connection)
         self.day_sums = repos.DaySums(connection)
         self.month_ends = repos.MonthEnds(connection)
+        self.tickets = repos.Tickets(connection)
+        self.ticket_events = repos.TicketEvents(connection)
+        self.desks = repos.Desks(connection)
+        self.staff_skills = repos.StaffSkills(connection)
+        self.appraisal_cases = repos.AppraisalCases(connection)
+        self.appraisals = repos.Appraisals(connection)
+        self.call_backs = repos.CallBacks(connection)
+        self.complaints = repos.Complaints(connection)
+        self.complaint_steps = repos.ComplaintSteps(connection)
+        self.hall_notes = repos.HallNotes(connection)
 
     def commit(self) -> None:
         """Make everything done in this transaction durable."""

@@ -5,6 +5,18 @@ from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
 from cardsvc.store.records.deposits import Deposit
 from cardsvc.store.records.diagnosis import Diagnosis
+from cardsvc.store.records.hall import (
+    Appraisal,
+    AppraisalCase,
+    CallBack,
+    Complaint,
+    ComplaintStep,
+    Desk,
+    HallNote,
+    StaffSkill,
+    Ticket,
+    TicketEvent,
+)
 from cardsvc.store.records.hotlist import HotListAck, HotListEntry
 from cardsvc.store.records.legacy import LegacyCardRow
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
@@ -19,18 +31,25 @@ from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal, TerminalKey
 
 __all__ = [
+    "Appraisal",
+    "AppraisalCase",
     "Approval",
     "BicycleHold",
+    "CallBack",
     "Card",
     "CardApplication",
     "CardSighting",
     "Citizen",
+    "Complaint",
+    "ComplaintStep",
     "DaySeal",
     "Deposit",
+    "Desk",
     "Diagnosis",
     "Difference",
     "Evidence",
     "FileBatch",
+    "HallNote",
     "HotListAck",
     "HotListEntry",
     "LegacyCardRow",
@@ -48,12 +67,15 @@ __all__ = [
     "Shift",
     "SpendingRecord",
     "Staff",
+    "StaffSkill",
     "StatementRecord",
     "SuspectCase",
     "Takeover",
     "TakeoverPart",
     "Terminal",
     "TerminalKey",
+    "Ticket",
+    "TicketEvent",
     "TopUpOrder",
     "Transfer",
 ]

@@ -13,6 +13,18 @@ from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shi
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
 from cardsvc.store.repositories.deposits import Deposits
 from cardsvc.store.repositories.diagnosis import Diagnoses
+from cardsvc.store.repositories.hall import (
+    AppraisalCases,
+    Appraisals,
+    CallBacks,
+    Complaints,
+    ComplaintSteps,
+    Desks,
+    HallNotes,
+    StaffSkills,
+    TicketEvents,
+    Tickets,
+)
 from cardsvc.store.repositories.hotlist import HotList, HotListAcks
 from cardsvc.store.repositories.legacy import LegacyCards
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
@@ -27,20 +39,27 @@ from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, TerminalKeys, Terminals
 
 __all__ = [
+    "AppraisalCases",
+    "Appraisals",
     "Approvals",
     "BicycleHolds",
+    "CallBacks",
     "CardApplications",
     "CardSightings",
     "Cards",
     "Citizens",
+    "ComplaintSteps",
+    "Complaints",
     "DaySeals",
     "DaySum",
     "DaySums",
     "Deposits",
+    "Desks",
     "Diagnoses",
     "Differences",
     "EvidenceRows",
     "FileBatches",
+    "HallNotes",
     "HotList",
     "HotListAcks",
     "Ledger",
@@ -62,10 +81,13 @@ __all__ = [
     "Shifts",
     "SpendingRecords",
     "StaffRows",
+    "StaffSkills",
     "StatementRecords",
     "SuspectCases",
     "TakeoverParts",
     "Takeovers",
     "TerminalKeys",
     "Terminals",
+    "TicketEvents",
+    "Tickets",
 ]

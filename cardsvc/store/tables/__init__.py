@@ -9,6 +9,18 @@ from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, ca
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.deposits import deposit
 from cardsvc.store.tables.diagnosis import diagnosis
+from cardsvc.store.tables.hall import (
+    appraisal,
+    appraisal_case,
+    call_back,
+    complaint,
+    complaint_step,
+    desk,
+    hall_note,
+    staff_skill,
+    ticket,
+    ticket_event,
+)
 from cardsvc.store.tables.hotlist import HOT_LIST_ACTIONS, hotlist_ack, hotlist_entry
 from cardsvc.store.tables.legacy import legacy_card
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
@@ -32,18 +44,25 @@ __all__ = [
     "STAFF_STATES",
     "TERMINAL_STATES",
     "UtcDateTime",
+    "appraisal",
+    "appraisal_case",
     "approval",
     "bicycle_hold",
+    "call_back",
     "card",
     "card_application",
     "card_sighting",
     "citizen",
+    "complaint",
+    "complaint_step",
     "day_seal",
     "deposit",
+    "desk",
     "diagnosis",
     "difference",
     "evidence",
     "file_batch",
+    "hall_note",
     "hotlist_ack",
     "hotlist_entry",
     "in_chart",
@@ -65,12 +84,15 @@ __all__ = [
     "shift",
     "spending_record",
     "staff",
+    "staff_skill",
     "statement_record",
     "suspect_case",
     "takeover",
     "takeover_part",
     "terminal",
     "terminal_key",
+    "ticket",
+    "ticket_event",
     "topup_order",
     "transfer",
 ]

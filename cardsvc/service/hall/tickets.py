@@ -1,0 +1,175 @@
+"""Taking a number and what guides do with it: green channel, wrong ticket, missed call, leaving.
+
+A number keeps its place when its kind is changed: nobody queues twice for a ticket that was pulled by mistake. Everything that
+is done with a number is kept, with who did it.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from cardsvc.errors import OperationError, RequestError
+from cardsvc.ledger.states import advance
+from cardsvc.rules import RuleSet
+from cardsvc.rules.hall import green_rule, queue_rule, ticket_rule
+from cardsvc.service.rule_book import local_day
+from cardsvc.service.staff import require_role
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Staff, Ticket, TicketEvent
+from cardsvc.store.states import TICKET_ALLOWED, TicketState
+
+ATTENDANTS = ("clerk", "cashier", "supervisor")
+"""Who looks after the queue."""
+JUST_AFTER = dt.timedelta(microseconds=1)
+
+
+def take(
+    store: Store,
+    rules: RuleSet,
+    outlet_id: str,
+    ticket_type: str,
+    now: dt.datetime,
+    *,
+    by: Staff | None = None,
+    green_reason: str | None = None,
+) -> Ticket:
+    """Give a number. The green channel needs somebody of the staff who gives the reason.
+
+    Raises RequestError ``outlet_unknown``, ``ticket_green_staff``; RuleError ``rule_no_ticket``, ``rule_no_green``.
+    """
+    day = local_day(now)
+    kind = ticket_rule(rules, ticket_type, day)
+    skill = None
+    if green_reason is not None:
+        if by is None:
+            raise RequestError("ticket_green_staff")
+        require_role(by, *ATTENDANTS)
+        skill = green_rule(rules, green_reason, day).skill
+
+    def work(uow: UnitOfWork) -> Ticket:
+        if uow.outlets.lock(outlet_id) is None:
+            raise RequestError("outlet_unknown", outlet=outlet_id)
+        number = f"{kind.prefix}{uow.tickets.given(outlet_id, day, kind.prefix) + 1:03d}"
+        ticket = Ticket(
+            str(uuid.uuid4()),
+            outlet_id,
+            day,
+            number,
+            ticket_type,
+            TicketState.WAITING,
+            place=now,
+            taken_at=now,
+            green_reason=green_reason,
+            skill=skill,
+        )
+        uow.tickets.add(ticket)
+        note(uow, ticket, "taken", now, by=by, detail=green_reason)
+        return ticket
+
+    return store.transact(work)
+
+
+def note(
+    uow: UnitOfWork, ticket: Ticket, event: str, now: dt.datetime, *, by: Staff | None = None, detail: str | None = None
+) -> None:
+    """Keep what was done with a number."""
+    number = len(uow.ticket_events.of_ticket(ticket.ticket_id)) + 1
+    staff_id = by.staff_id if by else None
+    uow.ticket_events.add(TicketEvent(ticket.ticket_id, number, event, now, ticket.desk, staff_id, detail))
+
+
+def move(uow: UnitOfWork, ticket: Ticket, to: TicketState, **values: Any) -> Ticket:
+    """A number in its next state. Raises OperationError ``state_not_allowed``."""
+    return uow.tickets.change(ticket, state=advance(TICKET_ALLOWED, TicketState(ticket.state), to), **values)
+
+
+OFF_THE_DESK: dict[str, Any] = {"desk": None, "staff_id": None, "called_at": None, "served_at": None, "calls": 0}
+
+
+def change_kind(store: Store, rules: RuleSet, number: str, ticket_type: str, *, by: Staff, now: dt.datetime) -> Ticket:
+    """Another kind for a number, with its old place: a ticket pulled by mistake, or a second job for another desk.
+
+    Raises RequestError ``ticket_unknown``, ``not_permitted``; OperationError ``ticket_over``; RuleError ``rule_no_ticket``.
+    """
+    kind = ticket_rule(rules, ticket_type, local_day(now))
+
+    def work(uow: UnitOfWork, ticket: Ticket) -> Ticket:
+        if ticket.state not in (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING):
+            raise OperationError("ticket_over", number=number)
+        detail = f"{ticket.ticket_type} > {kind.ticket}"
+        if ticket.state == TicketState.WAITING:
+            changed = uow.tickets.change(ticket, ticket_type=kind.ticket)
+        else:
+            changed = move(uow, ticket, TicketState.WAITING, ticket_type=kind.ticket, **OFF_THE_DESK)
+        note(uow, replace(changed, desk=ticket.desk), "kind", now, by=by, detail=detail)
+        return changed
+
+    return _with_ticket(store, number, work, by=by, now=now)
+
+
+def back_in(store: Store, rules: RuleSet, number: str, *, by: Staff, now: dt.datetime) -> Ticket:
+    """A missed number goes in again, behind as many waiting ones as the rule says. Raises as ``change_kind`` does."""
+    behind = queue_rule(rules, local_day(now)).behind
+
+    def work(uow: UnitOfWork, ticket: Ticket) -> Ticket:
+        if ticket.state != TicketState.MISSED:
+            raise OperationError("ticket_not_missed", number=number)
+        green = ticket.green_reason is not None
+        others = [
+            t for t in uow.tickets.waiting(ticket.outlet_id, ticket.business_day) if (t.green_reason is not None) == green
+        ]
+        same = [t for t in others if t.ticket_type == ticket.ticket_type][:behind]
+        place = same[-1].place + JUST_AFTER if same else now
+        changed = move(uow, ticket, TicketState.WAITING, place=place, **OFF_THE_DESK)
+        note(uow, changed, "back_in", now, by=by)
+        return changed
+
+    return _with_ticket(store, number, work, by=by, now=now)
+
+
+def leave(store: Store, number: str, *, by: Staff, now: dt.datetime) -> Ticket:
+    """The person does not want the number any more. Raises as ``change_kind`` does."""
+
+    def work(uow: UnitOfWork, ticket: Ticket) -> Ticket:
+        changed = move(uow, ticket, TicketState.LEFT, ended_at=now)
+        note(uow, changed, "left", now, by=by)
+        return changed
+
+    return _with_ticket(store, number, work, by=by, now=now)
+
+
+def _with_ticket(
+    store: Store, number: str, work: Callable[[UnitOfWork, Ticket], Ticket], *, by: Staff, now: dt.datetime
+) -> Ticket:
+    """Do something with today's ticket of the person's outlet, locked."""
+    require_role(by, *ATTENDANTS)
+
+    def locked(uow: UnitOfWork) -> Ticket:
+        found = uow.tickets.numbered(by.outlet_id, local_day(now), number)
+        ticket = uow.tickets.for_update(found.ticket_id) if found else None
+        if ticket is None:
+            raise RequestError("ticket_unknown", number=number)
+        return work(uow, ticket)
+
+    return store.transact(locked)
+
+
+def ticket_view(ticket: Ticket) -> dict[str, Any]:
+    """A number as it is shown."""
+    return {
+        "ticket_id": ticket.ticket_id,
+        "outlet_id": ticket.outlet_id,
+        "number": ticket.number,
+        "ticket_type": ticket.ticket_type,
+        "state": str(ticket.state),
+        "green_reason": ticket.green_reason,
+        "skill": ticket.skill,
+        "desk": ticket.desk,
+        "staff_id": ticket.staff_id,
+        "calls": ticket.calls,
+        "taken_at": ticket.taken_at.isoformat(timespec="seconds"),
+        "called_at": ticket.called_at.isoformat(timespec="seconds") if ticket.called_at else None,
+        "served_at": ticket.served_at.isoformat(timespec="seconds") if ticket.served_at else None,
+    }

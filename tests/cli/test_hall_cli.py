@@ -1,0 +1,52 @@
+"""The hall on the command line: a number from the machine to the call-back, a complaint, the morning."""
+
+from pathlib import Path
+
+import pytest
+
+from cardsvc.bootstrap import now
+from tests.cli.test_cli import as_json, run
+from tests.day.outlet import PASSWORD, open_hall
+from tests.world import World
+
+
+@pytest.fixture
+def hall(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """The outlet of the other tests in the database of the command line, under the password of all tests."""
+    world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
+    open_hall(world)
+    world.close()
+    (tmp_path / "password").write_text(PASSWORD)
+    return {**home, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "password")}
+
+
+def test_a_number_goes_through_the_hall(hall: dict[str, str]) -> None:
+    """Kinds with their papers, a wrong ticket swapped, called, missed, back, served; refusals with their exit codes."""
+    kinds = as_json(hall, "queue", "kinds", "--who", "agent")
+    assert "The agent's ID card" in [paper["en"] for paper in kinds["tickets"][0]["papers"]]
+    number = as_json(hall, "queue", "take", "money", "--outlet", "hall")["number"]
+    assert as_json(hall, "queue", "swap", number, "card", "--as", "teller")["ticket_type"] == "card"
+    assert "desk_none" in run(hall, "queue", "next", "--as", "teller", code=9).stderr
+    run(hall, "queue", "open", "1", "--serves", "card", "--as", "teller")
+    assert as_json(hall, "queue", "next", "--as", "teller")["number"] == number
+    run(hall, "queue", "miss", "--as", "teller")
+    run(hall, "queue", "back", number, "--as", "other")
+    run(hall, "queue", "next", "--as", "teller")
+    assert f"{number}  > 1  called" in run(hall, "queue", "show", "--outlet", "hall").stdout
+    run(hall, "queue", "serve", "--as", "teller")
+    run(hall, "queue", "finish", "--as", "teller")
+    assert as_json(hall, "queue", "figures", "--outlet", "hall")["by_state"] == {"done": 1}
+    assert "rule_no_ticket" in run(hall, "queue", "take", "tea", "--outlet", "hall", code=3).stderr
+
+
+def test_complaints_and_the_morning(hall: dict[str, str]) -> None:
+    """Taken with a case number, answered by a supervisor; the checklist says what is missing."""
+    run(hall, "keys", "init")
+    case = as_json(hall, "complaint", "take", "desk", "--text", "等了太久", "--as", "teller")["case_no"]
+    assert case in run(hall, "complaint", "list").stdout
+    run(hall, "complaint", "answer", case, "--text", "已道歉", "--as", "boss")
+    assert case not in run(hall, "complaint", "list").stdout
+    run(hall, "hall", "note", "checklist", "--item", "dress", "--as", "teller")
+    assert "dress" not in as_json(hall, "hall", "notes", "--outlet", "hall")["missing"]
+    assert as_json(hall, "hall", "call-backs", "--as", "boss") == []
+    assert as_json(hall, "hall", "stars", "2026Q4", "--outlet", "hall", "--as", "boss") == []
