@@ -1,0 +1,159 @@
+"""From an old card to the new one: the chip gives its money, or the books do on their day."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from cardsvc.errors import CardsvcError
+from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.takeovers import hold_card, takeover_of
+from cardsvc.vcard import FaultPlan
+from tests.money.at_desk import AtDesk
+from tests.money.city import Held, open_applications, reissue
+from tests.money.machine import plans, upsets
+from tests.money.model import Lot, account_of
+from tests.money.upsets import Upset
+from tests.money.witness import PURSES, Purse, Witness
+from tests.world import DESK
+
+
+@dataclass
+class Part:
+    """What one purse of an old card gave, newest lots first, and the month it began with."""
+
+    purse: Purse
+    area: str
+    first: dt.date | None
+    lots: list[Lot]
+
+    @property
+    def amount(self) -> int:
+        """In fen."""
+        return sum(lot.amount for lot in self.lots)
+
+
+LATER = 8
+"""Cards are replaced once something has happened on them."""
+old_cards = st.sampled_from([0, 1, 3, 6])
+"""The others live on."""
+
+
+class Takeover(AtDesk):
+    """Old cards and new ones."""
+
+    def set_out(self, era: str) -> None:
+        """Nobody has an old card."""
+        super().set_out(era)
+        self.parts: dict[str, list[Part]] = {}
+        self.due: dict[str, tuple[dt.date, dt.date]] = {}
+        self.from_books: set[str] = set()
+
+    @precondition(lambda self: self.steps > LATER)
+    @rule(card=old_cards, plan=plans, upset=upsets)
+    def old_card_gives(self, card: int, plan: FaultPlan, upset: Upset) -> None:
+        """Purse by purse, the first contact with whatever fault."""
+        held = self.pick(card)
+        self.give(held, plan, upset)
+        for _ in PURSES:
+            self.give(held, FaultPlan(), Upset())
+
+    def give(self, held: Held, plan: FaultPlan, upset: Upset) -> None:
+        """One purse."""
+
+        def gave(purse: Purse, moved: int) -> None:
+            model = self.money.purse(held.card_no, purse)
+            assert held.card_no not in self.from_books, "the books gave it already"
+            assert -moved == model.balance
+            first = model.period[0] if model.period else None
+            self.parts.setdefault(held.card_no, []).append(Part(purse, model.area, first, model.empty()))
+            self.money.move(account_of(held.card_no, purse), f"held:{held.card_no}", -moved)
+
+        self.contact(held, "transfer_out", gave, actor=DESK, plan=plan, upset=upset)
+
+    @precondition(lambda self: self.steps > LATER)
+    @rule(card=old_cards)
+    def old_card_cannot_be_read(self, card: int) -> None:
+        """Its money waits for its day."""
+        self.tick()
+        held = self.pick(card)
+        try:
+            row = hold_card(self.world.store, self.world.engine.rules, held.card_no, by=self.hall["boss"], now=self.world.now)
+        except CardsvcError as error:
+            self.refused("hold", error.code)
+            return
+        assert row.due is not None
+        self.due[held.card_no] = row.held_on, row.due
+
+    @precondition(lambda self: self.steps > LATER)
+    @rule(card=old_cards, plan=plans, upset=upsets, other=st.booleans())
+    def new_card_takes(self, card: int, plan: FaultPlan, upset: Upset, other: bool) -> None:
+        """A new card for the holder of an old one, made when there is none yet, and one part written onto it. With ``other``,
+        somebody else's card is tried."""
+        self.tick()
+        old = self.pick(card)
+        mine = [held for held in self.held if (held.citizen_id == old.citizen_id) != other and held is not old]
+        if not mine and not other:
+            mine = self.made_for(old)
+        if mine:
+            self.take(mine[-1], old, plan, upset)
+
+    def made_for(self, old: Held) -> list[Held]:
+        """A new card, if its holder may have one."""
+        number = len(self.held) + 1
+        try:
+            new = reissue(self.world, old.kind, old.citizen_id, number)
+        except CarriedOut as ended:
+            self.refused("reissue", str((ended.reply.problem or {}).get("code")))
+            return []
+        try:
+            open_applications(self.world, new)
+        except CarriedOut as ended:
+            self.refused("reopen", str((ended.reply.problem or {}).get("code")))
+        self.held.append(new)
+        self.witnesses[new.card_no] = Witness(new.card)
+        return [new]
+
+    def take(self, new: Held, old: Held, plan: FaultPlan, upset: Upset) -> None:
+        """One part."""
+
+        def arrived(purse: Purse, amount: int) -> None:
+            assert new.citizen_id == old.citizen_id
+            self.books_decide(old)
+            part = self.written_part(old.card_no, purse, amount)
+            month = f"{max(part.first, self.today.replace(day=1)):%Y-%m}" if part.first else None
+            self.loaded(new, purse, part.area, month, f"held:{old.card_no}", part.lots[::-1])
+
+        job = {"old_card_no": old.card_no}
+        self.contact(new, "transfer_in", self.lapsing(new, arrived), actor=DESK, plan=plan, upset=upset, **job)
+        self.books_decide(old)
+
+    def written_part(self, old_no: str, purse: Purse, amount: int) -> Part:
+        """The part that was written, off the list: of the same application and amount, of the same purse if there is one."""
+        parts = [part for part in self.parts[old_no] if part.purse[0] == purse[0] and part.amount == amount]
+        part = next((part for part in parts if part.purse == purse), parts[0])
+        self.parts[old_no].remove(part)
+        return part
+
+    def books_decide(self, old: Held) -> None:
+        """If the day has come and the books decided just now: what they owe on each purse that is not void is held. Of a purse
+        that was emptied on the card only what was loaded since: the rest was spent offline and is not told yet."""
+        if old.card_no in self.from_books or old.card_no not in self.due:
+            return
+        held_on, due = self.due[old.card_no]
+        view = takeover_of(self.world.store, old.card_no)
+        if view["state"] != "moved" or view["due"] is None:
+            return
+        if not any(part["given_by"] == "books" for part in view["parts"]) and self.today < due:
+            return
+        self.from_books.add(old.card_no)
+        for purse in PURSES:
+            model, owed = self.money.purse(old.card_no, purse), self.money.balance(old.card_no, purse)
+            void = model.period is not None and model.period[1] <= held_on
+            since = sum(lot.amount for lot in model.loaded)
+            amount = 0 if void else min(owed, since) if model.emptied else owed
+            if amount > 0:
+                first = model.period[0] if model.period else None
+                self.parts.setdefault(old.card_no, []).append(Part(purse, model.area, first, model.newest(amount)))
+                self.money.move(account_of(old.card_no, purse), f"held:{old.card_no}", amount)
