@@ -210,6 +210,8 @@ class _Run:
         self.operation = operation
         self.now = now
         self.kind = engine.kinds[operation.kind]
+        self._heard: dict[int, list[OperationStep]] = {}
+        self._waiting: tuple[int, int, Batch] | None = None
         if operation.card_no is not None:
             uow.cards.lock(operation.card_no)
 
@@ -238,9 +240,22 @@ class _Run:
 
     def _phase(self) -> Waiting | Ended:
         """Run the current phase's procedure from its start with the answers that are stored."""
-        phase = self.kind.phases[self.operation.phase]
-        rows = self.uow.steps.of_phase(self.operation.operation_id, self.operation.phase)
-        return run_phase(phase.name, procedure_of(self.engine, self.context(), phase, self.uow), [row.answers for row in rows])
+        return self._run_phase(self.operation.phase, self.operation.step)
+
+    def _run_phase(self, number: int, step: int) -> Waiting | Ended:
+        """A phase's procedure as it stood at a step. The commands it waits with are kept for the reply."""
+        phase = self.kind.phases[number]
+        answers = [row.answers for row in self._steps(number) if row.step < step]
+        outcome = run_phase(phase.name, procedure_of(self.engine, self.context(), phase, self.uow), answers)
+        if isinstance(outcome, Waiting):
+            self._waiting = number, step, outcome.batch
+        return outcome
+
+    def _steps(self, phase: int) -> list[OperationStep]:
+        """The steps of a phase, read once: the operation's row is locked, so nobody else adds any."""
+        if phase not in self._heard:
+            self._heard[phase] = self.uow.steps.of_phase(self.operation.operation_id, phase)
+        return self._heard[phase]
 
     def _bind(self, effect: Effect) -> None:
         """Bind the operation to a card: one live operation a card."""
@@ -265,6 +280,7 @@ class _Run:
             self._end(OperationState.DONE, result=dict(effect.done), **changes)
         else:
             self._change(phase=self._following(changes), phase_step=self.operation.step, **changes)
+            self._heard[self.operation.phase] = []
 
     def _following(self, changes: Mapping[str, Any]) -> int:
         """The next phase that is needed, by what is known after these changes."""
@@ -289,7 +305,7 @@ class _Run:
             recorded_commands(waiting.batch[: len(answers)]),
             timings_of(answers),
         )
-        self.uow.steps.add(row)
+        self._steps(operation.phase).append(self.uow.steps.add(row))
         expires = self.now + dt.timedelta(seconds=STEP_SECONDS)
         self._change(step=operation.step + 1, expires_at=expires)
 
@@ -374,10 +390,9 @@ class _Run:
 
     def _batch(self, phase_number: int, step: int) -> Batch:
         """The commands of a step, made again from the answers before it."""
-        phase = self.kind.phases[phase_number]
-        rows = self.uow.steps.of_phase(self.operation.operation_id, phase_number)
-        answers = [row.answers for row in rows if row.step < step]
-        waiting = run_phase(phase.name, procedure_of(self.engine, self.context(), phase, self.uow), answers)
+        if self._waiting is not None and self._waiting[:2] == (phase_number, step):
+            return self._waiting[2]
+        waiting = self._run_phase(phase_number, step)
         if not isinstance(waiting, Waiting):
             raise OperationError("procedure_not_deterministic", kind=self.operation.kind)
         return waiting.batch

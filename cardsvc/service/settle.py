@@ -280,6 +280,8 @@ def judge_all(context: Context, uow: UnitOfWork, gathered: Gathered) -> list[dic
 
 def settle_all(context: Context, uow: UnitOfWork, gathered: Gathered, now: dt.datetime) -> list[dict[str, Any]]:
     """Settle everything that was asked about. What another worker settled meanwhile is left alone."""
+    if not gathered:
+        return []
     open_loads = {load.load_id: load for load in uow.loads.open_on(context.card_no)}
     open_purchases = {p.purchase_id: p for p in uow.purchases.open_on(context.card_no)}
     settled = []

@@ -7,6 +7,7 @@ at first (areas.py), and a purse that holds a month which is over is cleared (la
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -108,7 +109,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
         return Effect(failed=error)
     if init.balance + credited > context.profile.purse.max_balance:
         raise CardError("purse_full")
-    load = uow.loads.change(uow.loads.add(requested), state=advance(LOAD_ALLOWED, LoadState.REQUESTED, LoadState.AUTHORISED))
+    load = uow.loads.add(replace(requested, state=advance(LOAD_ALLOWED, LoadState.REQUESTED, LoadState.AUTHORISED)))
     uow.ledger.post(load.card_no, postings.load_authorised(load.card_no, load.source_account, load.paid), load.load_id, now)
     if load.gift:
         uow.ledger.post(load.card_no, postings.load_gift(load.card_no, load.product, load.gift), load.load_id, now)

@@ -56,4 +56,4 @@ def test_a_top_up_takes_a_bounded_number_of_statements(world: World) -> None:
     first = len(statements(world, lambda: world.topup(card)))
     for _ in range(8):
         world.topup(card)
-    assert len(statements(world, lambda: world.topup(card))) == first <= 70
+    assert len(statements(world, lambda: world.topup(card))) == first <= 60
