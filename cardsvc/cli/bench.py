@@ -9,14 +9,15 @@ from typing import Any
 import click
 
 from cardsvc.cli.bench_reconcile import bench_reconcile
+from cardsvc.cli.bench_topup import bench_topup
 from cardsvc.cli.output import json_option, show, t, table
 
 
 @click.group(
     invoke_without_command=True,
     help=t(
-        "测速：个人化、充值、虚拟卡、数据库；reconcile：导入与对账",
-        "Personalise, top up, virtual card, database; reconcile: import and reconciliation",
+        "测速：个人化、充值、虚拟卡、数据库；reconcile：导入与对账；topup：每秒充值",
+        "Personalise, top up, virtual card, database; reconcile: import and reconciliation; topup: top-ups per second",
     ),
 )
 @click.option("--rounds", default=50, show_default=True, help=t("轮数", "Rounds"))
@@ -39,6 +40,7 @@ def bench(ctx: click.Context, rounds: int, *, as_json: bool) -> None:
 
 
 bench.add_command(bench_reconcile)
+bench.add_command(bench_topup)
 
 
 def _profile(opened: Any, profile: str, number: int, rounds: int) -> dict[str, Any]:

@@ -1,0 +1,34 @@
+"""The benchmark of top-ups measures what it says: real top-ups on a ledger whose chains hold, and their own statements."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from cardsvc.bootstrap import build
+from cardsvc.cli.bench import bench
+from cardsvc.cli.bench_fill import card_number, fill, ledger_rows
+from cardsvc.cli.scratch import scratch_settings
+from cardsvc.service.audit import verify_ledger
+
+
+def test_a_filled_ledger_holds_and_is_filled_further(tmp_path: Path) -> None:
+    """Chains as from our own bookings; filling again goes on where it ended."""
+    opened = build(scratch_settings(tmp_path))
+    assert fill(opened, 100, "") == 5
+    assert fill(opened, 160, "") == 8
+    assert ledger_rows(opened) == 160
+    found = verify_ledger(opened.store)
+    assert (found["lines"], found["total"], found["breaks"]) == (160, 0, [])
+    with opened.store.read() as uow:
+        assert len(uow.loads.of_card(card_number(7))) == 10
+    opened.close()
+
+
+def test_figures_on_sqlite() -> None:
+    """Top-ups per second and percentiles for each size, without pgbench."""
+    done = CliRunner().invoke(bench, ["topup", "--workers", "1", "--cards", "1", "--rows", "20", "--rows", "40", "--json"])
+    figures = json.loads(done.stdout)
+    assert figures["ledger rows 20"] == 20
+    assert 0 < figures["p50 ms at 40"] <= figures["p99 ms at 40"]
+    assert figures["top-ups/s at 40"] > 0
