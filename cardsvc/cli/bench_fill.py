@@ -37,13 +37,9 @@ def card_number(number: int) -> str:
 
 def ledger_rows(opened: Any) -> int:
     """How many rows the ledger has."""
-    from sqlalchemy import func, select
-
-    from cardsvc.store import tables
-
     with opened.store.read() as uow:
-        count: int = uow._connection.execute(select(func.count()).select_from(tables.transfer)).scalar_one()
-        return count
+        lines: int = uow.ledger.lines()
+    return lines
 
 
 def fill(opened: Any, rows: int, title: str) -> int:

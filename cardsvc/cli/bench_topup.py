@@ -138,14 +138,16 @@ def _figures(rows: int, done: list[tuple[float, list[float]]]) -> dict[str, Any]
 
 def _beside_pgbench(opened: Any, settings: Any, card_file: Path, workers: int, filled: int) -> dict[str, Any]:
     """The statements of one top-up, and how fast PostgreSQL alone carries them out."""
-    from cardsvc.cli.bench_pgbench import pgbench, record, run, script
+    from cardsvc.cli.bench_pgbench import pgbench, run, script
+    from cardsvc.store.recording import recorded
     from cardsvc.vcard import VirtualCard
 
     card, file = VirtualCard.load(card_file), settings.keystore.parent / "topup.sql"
-    seen = record(opened, lambda: top_up(opened, card))
+    with recorded(opened.store) as seen:
+        top_up(opened, card)
     with opened.store.read() as uow:
         known = uow.cards.by_chip(card.chip_serial.hex().upper(), card.dialect.name)
-    file.write_text(script(opened, seen, known.card_no, filled, workers))
+    file.write_text(script(opened.store, seen, known.card_no, filled, workers))
     program = pgbench()
     theirs = run(program, settings.database_url, file, workers, PGBENCH_SECONDS) if program else None
     return {"statements a top-up": len(seen), "script": str(file), "pgbench top-ups/s": theirs}

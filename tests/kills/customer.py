@@ -16,6 +16,8 @@ from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
 from tests.kills.reader import ReaderChannel
 
+PURCHASES_OF_A_FULL_CARD = 10
+"""A customer who is killed between top-up and purchase spends less than is loaded: one day the card is full."""
 WAITS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.0, 4.0)
 
 
@@ -29,21 +31,25 @@ def main(url: str, terminal: str, key: str, port: str, journal_file: str) -> Non
             print("error", error.code, flush=True)
             return
         while True:
-            job(client, journal, channel, "topup", {"amount": 5000, "payment": {"method": "cash"}})
-            job(client, journal, channel, "purchase", {"amount": 5000, "merchant": "bus"})
+            told = job(client, journal, channel, "topup", {"amount": 5000, "payment": {"method": "cash"}})
+            for _ in range(PURCHASES_OF_A_FULL_CARD if told == "rule_balance_cap" else 1):
+                job(client, journal, channel, "purchase", {"amount": 5000, "merchant": "bus"})
 
 
-def job(client: ApiClient, journal: Journal, channel: ReaderChannel, kind: str, params: dict[str, Any]) -> None:
-    """One job; what it was told is printed."""
+def job(client: ApiClient, journal: Journal, channel: ReaderChannel, kind: str, params: dict[str, Any]) -> str | None:
+    """One job; what it was told is printed. The code of the error, if there was one."""
     try:
         result = run_job(client, journal, channel, kind, params)
         print(kind, result.get("load_id") or result.get("purchase_id"), flush=True)
+        return None
     except CarriedOut as error:
-        print("error", (error.reply.problem or {}).get("code"), flush=True)
+        code = str((error.reply.problem or {}).get("code"))
     except ServiceRefused as refused:
-        print("error", refused.problem.get("code"), flush=True)
+        code = str(refused.problem.get("code"))
     except CardsvcError as error:
-        print("error", error.code, flush=True)
+        code = error.code
+    print("error", code, flush=True)
+    return code
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from cardsvc.bootstrap import build
 from cardsvc.cli.bench_fill import fill, ledger_rows
-from cardsvc.cli.bench_pgbench import pgbench, record, run, script
+from cardsvc.cli.bench_pgbench import pgbench, run, script
 from cardsvc.cli.bench_topup import issued, top_up
 from cardsvc.cli.scratch import scratch_settings
+from cardsvc.store.recording import recorded
 from cardsvc.vcard import VirtualCard
 from tests.postgres import Cluster
 
@@ -21,10 +22,11 @@ def test_pgbench_books_top_ups_on_other_cards(tmp_path: Path) -> None:
         opened = build(settings)
         card = VirtualCard.load(issued(opened, tmp_path, 0))
         cards = fill(opened, 200, "")
-        seen = record(opened, lambda: top_up(opened, card))
+        with recorded(opened.store) as seen:
+            top_up(opened, card)
         assert [sql for sql, _ in seen].count("BEGIN") == [sql for sql, _ in seen].count("COMMIT") == 4
         file = tmp_path / "topup.sql"
-        file.write_text(script(opened, seen, "3100010100000001", cards, 2))
+        file.write_text(script(opened.store, seen, "3100010100000001", cards, 2))
         assert "3100010100000001" not in file.read_text()
         before = ledger_rows(opened)
         program = pgbench()

@@ -201,6 +201,10 @@ class Ledger(Rows[Transfer]):
                     totals[account] = totals.get(account, 0) + sign * int(amount)
         return totals
 
+    def lines(self) -> int:
+        """How many transfers there are."""
+        return self._connection.execute(select(func.count()).select_from(self.table)).scalar_one()
+
     def chains(self) -> list[str]:
         """Every chain that has transfers."""
         return list(self._connection.execute(select(self.table.c.chain).distinct().order_by(self.table.c.chain)).scalars())
