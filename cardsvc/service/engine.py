@@ -7,15 +7,11 @@ before it could reply, is replaced by any other: the caller repeats its call and
 """
 
 import datetime as dt
-import hashlib
-import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
-
-from pydantic import ValidationError
 
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import recognise
@@ -23,7 +19,8 @@ from cardsvc.errors import CardsvcError, OperationError, RequestError
 from cardsvc.iso7816.exchange import Answers, Batch, Procedure, check_answers
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
-from cardsvc.service.kinds import Actor, Context, Effect, OperationKind, Phase, reasons
+from cardsvc.service.asked import fingerprint_of, validated
+from cardsvc.service.kinds import Actor, Context, Effect, OperationKind, Phase
 from cardsvc.service.problem import problem_of, problem_on_card
 from cardsvc.service.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
 from cardsvc.service.replay import Ended, Waiting, run_phase
@@ -83,11 +80,11 @@ class EnginePort:
     def start(self, kind: str, params: Mapping[str, Any], *, atr: bytes, idempotency_key: str) -> Reply:
         """See OperationPort.start."""
         operation_kind = self._kind(kind)
-        values = _validated(operation_kind, params)
+        values = validated(operation_kind, params)
         profile = recognise(self._engine.profiles, atr)
         if not 8 <= len(idempotency_key) <= MAX_KEY_LENGTH:
             raise RequestError("idempotency_key_malformed")
-        fingerprint = _fingerprint(kind, values, atr)
+        fingerprint = fingerprint_of(kind, values, atr)
         now = self._engine.clock()
         operation = Operation(
             operation_id=str(uuid.uuid4()),
@@ -396,16 +393,3 @@ class _Run:
         if not isinstance(waiting, Waiting):
             raise OperationError("procedure_not_deterministic", kind=self.operation.kind)
         return waiting.batch
-
-
-def _validated(kind: OperationKind, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters as plain JSON values. Raises RequestError ``params_invalid`` naming the fields, never their values."""
-    try:
-        return kind.params.model_validate_json(json.dumps(params)).model_dump(mode="json")
-    except (ValidationError, TypeError, ValueError) as error:
-        raise RequestError("params_invalid", reason=reasons(error)) from None
-
-
-def _fingerprint(kind: str, params: Mapping[str, Any], atr: bytes) -> str:
-    """What "the same input" means for an idempotency key."""
-    return hashlib.sha256(json.dumps([kind, params, atr.hex()], sort_keys=True).encode()).hexdigest()
