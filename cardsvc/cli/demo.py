@@ -1,28 +1,23 @@
 """``cardsvc demo``: the whole story on a fresh database, through the HTTP API and the real pcscd where there is one."""
 
-import os
-import socket
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 import click
-import requests
 
 from cardsvc.bootstrap import now, open_database
 from cardsvc.card.periods import following
 from cardsvc.cli.card import result_lines, settled_lines, transaction_lines
 from cardsvc.cli.output import say, show, t, table
-from cardsvc.cli.scratch import environment, scratch_settings, scratch_terminal
+from cardsvc.cli.processes import free_port, service_processes
+from cardsvc.cli.scratch import scratch_settings, scratch_terminal
 from cardsvc.cli.slots import Slot, slot
 from cardsvc.client import ApiClient, load_key
 from cardsvc.config import Settings
-from cardsvc.errors import CardsvcError, ReaderError
+from cardsvc.errors import CardsvcError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.people import CitizenData, register_citizen
@@ -31,7 +26,6 @@ from cardsvc.store import Store
 from cardsvc.units import LOCAL, format_yuan, id_number_check_digit
 from cardsvc.vcard import FaultPlan, VirtualCard
 
-START_SECONDS = 20.0
 CREDIT_IS_COMMAND = 7
 """In a top-up, CREDIT FOR LOAD is the seventh command: four to identify, SELECT, INITIALIZE, CREDIT."""
 
@@ -56,9 +50,9 @@ SYNTHETIC_ID = "33010019990230001"
 def demo(profile: str, *, in_process: bool, as_json: bool) -> None:
     """Tell the whole story."""
     started = time.monotonic()
-    settings = scratch_settings().model_copy(update={"port": _free_port()})
+    settings = scratch_settings().model_copy(update={"port": free_port()})
     store = open_database(settings)
-    with _server(settings), slot(in_process=in_process) as (reader, why_not_real):
+    with service_processes(settings), slot(in_process=in_process) as (reader, why_not_real):
         if why_not_real:
             say(
                 f"没有可用的 pcscd（{why_not_real}），改用进程内虚拟读卡器",
@@ -247,37 +241,3 @@ def _head(text: str) -> None:
 def _lines(lines: list[str]) -> None:
     for line in lines:
         click.echo(line)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextmanager
-def _server(settings: Settings) -> Iterator[None]:
-    """``cardsvc serve`` in processes of its own, with the demo's settings."""
-    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main(['serve'])"]
-    with Path(settings.keystore.parent / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, env={**os.environ, **environment(settings)}, stdout=log, stderr=log)
-        try:
-            _wait_ready(settings, process)
-            yield
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-
-def _wait_ready(settings: Settings, process: subprocess.Popen[bytes]) -> None:
-    url, until = f"http://{settings.host}:{settings.port}/readyz", time.monotonic() + START_SECONDS
-    with requests.Session() as session:
-        session.trust_env = False
-        while time.monotonic() < until and process.poll() is None:
-            try:
-                if session.get(url, timeout=1).ok:
-                    return
-            except requests.RequestException:
-                time.sleep(0.1)
-    raise ReaderError("service_unreachable", url=url)

@@ -49,6 +49,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         t("对账：账册、卡片、文件三方核对", "Reconcile ledger, cards and files"),
     ),
     "doctor": ("cardsvc.cli.doctor:doctor", t("检查本机部署", "Check this machine's deployment")),
+    "simulate": (
+        "cardsvc.cli.simulate.command:simulate",
+        t("模拟一天：许多卡和终端，直到日结和对账", "Simulate a day of cards and terminals until it is reconciled"),
+    ),
     "bench": ("cardsvc.cli.bench:bench", t("测速", "Measure speed")),
 }
 
