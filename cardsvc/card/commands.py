@@ -70,6 +70,11 @@ def external_authenticate(key_id: int, cryptogram: bytes, expect: tuple[str, ...
     return Ask(Command(CLA_ISO, 0x82, 0x00, key_id, cryptogram), "EXTERNAL AUTHENTICATE", expect, changes=True)
 
 
+def internal_authenticate(key_id: int, challenge: bytes, expect: tuple[str, ...] = SUCCESS) -> Ask:
+    """INTERNAL AUTHENTICATE, P1 00: the card encrypts the 8-byte challenge and so shows that it has the key."""
+    return Ask(Command(CLA_ISO, 0x88, 0x00, key_id, challenge, le=8), "INTERNAL AUTHENTICATE", expect)
+
+
 def verify(key_id: int, pin: bytes) -> Ask:
     """VERIFY. A wrong PIN costs a try, so the command changes the card; it is never repeated blindly."""
     return Ask(Command(CLA_ISO, 0x20, 0x00, key_id, pin), "VERIFY", changes=True, secret=True)

@@ -66,6 +66,24 @@ def inspect() -> tuple[str, Mapping[str, Any]]:
     return "inspect", {}
 
 
+@card.command(
+    help=t(
+        "为别的窗口核验身份：卡真不真、有效不有效、是谁的；签名答复，不动钱包", "Identity for another bureau's window, signed"
+    )
+)
+@click.option("--bureau", required=True, help=t("哪个单位", "Which bureau asks"))
+@click.option("--purpose", required=True, help=t("用途", "What for"))
+@click.option(
+    "--law",
+    default=None,
+    help=t("法律依据；不给出则为持卡人当面同意", "The law that allows it; without one, the holder agreed"),
+)
+@_job
+def identity(bureau: str, purpose: str, law: str | None) -> tuple[str, Mapping[str, Any]]:
+    """Check the card for another bureau."""
+    return "identity", {"bureau": bureau, "purpose": purpose, "consent": "law" if law else "holder", "basis": law}
+
+
 @card.command(help=t("个人化：把空白卡做成市民卡；中断后再放同一张卡会续做", "Make a citizen card of a blank; resumes"))
 @click.option("--citizen", required=True, help=t("市民编号，见 cardsvc citizen register", "Citizen id"))
 @_job
@@ -224,6 +242,10 @@ def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
         "card_no": t("卡号", "Card"),
         "application": t("应用", "Application"),
         "state": t("状态", "State"),
+        "genuine": t("真卡", "Genuine"),
+        "valid": t("有效", "Valid"),
+        "reasons": t("原因", "Reasons"),
+        "holder": t("持卡人", "Holder"),
         "product": t("产品", "Product"),
         "period": t("月份", "Months"),
         "gift": t("赠送", "Gift"),
@@ -254,7 +276,13 @@ def settled_lines(result: Mapping[str, Any]) -> list[str]:
 
 
 def _value(key: str, value: Any) -> str:
-    return format_yuan(value) if key in AMOUNTS else str(value)
+    if key in AMOUNTS:
+        return format_yuan(value)
+    if isinstance(value, bool):
+        return t("是", "yes") if value else t("否", "no")
+    if key == "holder":
+        return f"{value['name']}  {value['id_number']}"
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _inspect_lines(result: Mapping[str, Any]) -> list[str]:

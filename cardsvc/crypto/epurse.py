@@ -91,6 +91,13 @@ def external_auth(key: bytes, challenge: bytes) -> bytes:
     return des_ecb_encrypt(key, challenge.ljust(BLOCK, b"\x00"))
 
 
+def internal_auth(key: bytes, challenge: bytes) -> bytes:
+    """The card's answer to INTERNAL AUTHENTICATE with P1 00: the 8-byte challenge, encrypted.  FMCOS general manual."""
+    _key(key)
+    _length("challenge", challenge, BLOCK)
+    return des_ecb_encrypt(key, challenge)
+
+
 def key_check_value(key: bytes) -> bytes:
     """The first 3 bytes of eight zero bytes encrypted: shown at ceremonies instead of the key."""
     return des_ecb_encrypt(key, bytes(BLOCK))[:3]

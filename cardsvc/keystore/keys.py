@@ -115,6 +115,11 @@ class KeyRing:
         """See KeyStore.external_auth."""
         return epurse.external_auth(self._card_key(card_no, f"{application}.master", versions), challenge)
 
+    def proves_itself(self, card_no: str, application: str, challenge: bytes, answer: bytes, versions: Versions) -> bool:
+        """See KeyStore.proves_itself."""
+        key = self._card_key(card_no, f"{application}.internal_auth", versions)
+        return hmac.compare_digest(epurse.internal_auth(key, challenge), answer)
+
     def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
         """See KeyStore.key_record."""
         if name == LOAD_PIN:

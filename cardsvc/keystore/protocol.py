@@ -40,6 +40,9 @@ class KeyStore(Protocol):
     def external_auth(self, card_no: str, application: str, challenge: bytes, versions: Versions) -> bytes:
         """Cryptogram under the application's master key."""
 
+    def proves_itself(self, card_no: str, application: str, challenge: bytes, answer: bytes, versions: Versions) -> bool:
+        """Whether the answer to INTERNAL AUTHENTICATE (8-byte challenge, 8 bytes back) was made by this card."""
+
     def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
         """A key record for a card in personalisation: head, then the card's key. Secret: never logged or stored."""
 

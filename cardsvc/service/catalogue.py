@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from cardsvc.service.applications import BLOCK, CLOSE, OPEN, REVIEW, UNBLOCK
 from cardsvc.service.diagnose import DIAGNOSE
 from cardsvc.service.fetch import FETCH
+from cardsvc.service.identity import IDENTITY
 from cardsvc.service.inspect import INSPECT
 from cardsvc.service.issuing import PERSONALISE
 from cardsvc.service.kinds import OperationKind
@@ -29,6 +30,7 @@ KINDS: Mapping[str, OperationKind] = {
         TRANSFER_OUT,
         TRANSFER_IN,
         INSPECT,
+        IDENTITY,
         DIAGNOSE,
         BLOCK,
         UNBLOCK,

@@ -36,6 +36,7 @@ class StartOperation(_In):
         "transfer_out",
         "transfer_in",
         "inspect",
+        "identity",
         "block",
         "unblock",
         "migrate",
