@@ -22,7 +22,7 @@ from cardsvc.service.payments import OLD_CARD
 from cardsvc.service.refund import refuse_bicycle
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.staff import require_role
-from cardsvc.service.ways import loads_in, ways_of
+from cardsvc.service.ways import loads_in, was_drawn_down, ways_of
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Staff, Takeover, TakeoverPart
 from cardsvc.store.states import OldCardState
@@ -138,7 +138,8 @@ def add_part(uow: UnitOfWork, part: TakeoverPart) -> TakeoverPart:
 def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Takeover:
     """On its day: what the books owe for each purse goes to ``held``. Void month money stays.
 
-    Of a purse that the card has given itself only later loads count: the rest is offline spending that still comes in.
+    Of a purse that the card was emptied of, given or refunded, only later loads count: the rest is offline spending that still
+    comes in.
 
     Raises RequestError ``money_waits`` before the day; CardError ``old_card_suspects_open`` while something is open that only
     the card, or two people, can settle; RuleError ``bicycle_guarantee_held``.
@@ -161,7 +162,7 @@ def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Ta
 def _move(uow: UnitOfWork, takeover: Takeover, ref: PurseRef, amount: int, now: dt.datetime) -> None:
     card_no = takeover.card_no
     loads = loads_in(uow, card_no, ref)
-    if any((part.application, part.purse) == (ref.application, ref.purse) for part in good_parts(uow, card_no)):
+    if was_drawn_down(uow, card_no, ref):
         amount = min(amount, sum(load.amount for load in loads))
     newest = loads[0] if loads else None
     first = newest.first_month if newest else None

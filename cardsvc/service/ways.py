@@ -53,6 +53,12 @@ def loads_in(uow: UnitOfWork, card_no: str, ref: PurseRef) -> list[Load]:
     return found
 
 
+def was_drawn_down(uow: UnitOfWork, card_no: str, ref: PurseRef) -> bool:
+    """Whether the card was emptied before: what the books still have of that time was spent offline, and is not told yet."""
+    purse = purse_account(card_no, ref.application, ref.purse)
+    return any(_draws_down(transfer, purse) for transfer in uow.ledger.of_chain(card_no))
+
+
 def _draws_down(transfer: Transfer, purse: str) -> bool:
     """Refunded, taken over, or lapsed: no load before it is still there."""
     emptied = transfer.kind.startswith("refund_") or transfer.credit_account.startswith(("held:", "fee:"))

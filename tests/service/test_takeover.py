@@ -17,6 +17,7 @@ from cardsvc.service.hold_approval import unidentified_card
 from cardsvc.service.takeovers import hold_card, holder_cards, takeover_of, waiting
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.batches.merchant import Reader
 from tests.databases import on_postgresql
 from tests.service.test_areas import CARD, load, local
 from tests.service.test_staff import people, refused
@@ -92,6 +93,26 @@ def test_every_purse_moves_and_month_money_keeps_its_month(world: World) -> None
     assert move_all(world, new) == 16000
     assert (balance_on(new)[0], area_on(new, "bus", "ep"), area_on(new, "bus", "ed")) == (10000, 6000, 0)
     assert area_on(old, "bus", "ed") == -world.balances()[f"purse:{CARD}:bus:ed"] == 5000
+
+
+def test_what_was_spent_offline_before_a_refund_is_not_given_again(world: World) -> None:
+    """The card was drawn to zero for its holder; what the books still have is a ride whose record has not come yet."""
+    old = world.issue(FMCOS)
+    load(world, old, 10000)
+    Reader().debit(old, CARD, 250, world.now)
+    assert world.do(old, "refund")["amount"] == 9750
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    new = second_card(world)
+    world.now = local(2026, 12, 3, 0, 0)
+    assert code_of_moved(world, new) == "nothing_held"
+    assert (balance_on(new)[0], world.purse_total(CARD)) == (0, 250)
+
+
+def code_of_moved(world: World, new: VirtualCard) -> str:
+    """The code with which the new card gets nothing on the day that the books decide."""
+    with pytest.raises(CarriedOut) as told:
+        world.do(new, "transfer_in", DESK, old_card_no=CARD)
+    return str((told.value.reply.problem or {})["code"])
 
 
 def test_an_unreadable_card_waits_and_the_books_decide(world: World) -> None:
