@@ -4,13 +4,17 @@ A test names a database by a path in its own folder, whichever kind it is; the s
 process that the test starts (the cluster's port travels in the environment).
 """
 
+import atexit
 import hashlib
 import os
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import psycopg
 
+from cardsvc.store import open_store
 from tests.postgres import Cluster
 
 PORT = "CARDSVC_TEST_POSTGRES_PORT"
@@ -35,11 +39,38 @@ def url_of(path: Path) -> str:
     if not on_postgresql():
         return f"sqlite:///{path}"
     name = _name(path)
-    with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
-        if known is None:
+    if not _known(path):
+        with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY")  # type: ignore[arg-type] # a name of our own
     return f"postgresql+psycopg://postgres@127.0.0.1:{os.environ[PORT]}/{name}"
+
+
+def with_tables(path: Path) -> str:
+    """The address of the database that goes by this path; a new one is copied from one that was migrated once in this process.
+
+    Migrating takes ten times as long as copying. ``tests/store/test_migrations.py`` goes through the migrations themselves.
+    """
+    if not _known(path):
+        copy(_migrated(), path)
+    return url_of(path)
+
+
+@cache
+def _migrated() -> Path:
+    """An empty database with all tables, which nobody opens again."""
+    folder = Path(tempfile.mkdtemp(prefix="cardsvc-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "migrated.db"
+    open_store(url_of(path)).close()
+    return path
+
+
+def _known(path: Path) -> bool:
+    """Whether there is a database by this path."""
+    if not on_postgresql():
+        return path.exists()
+    with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
+        return bool(connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_name(path),)).fetchone())
 
 
 def copy(source: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.keystore.keys import TRANSPORT, KeyEntry, KeyRing, KeyState
 from cardsvc.readers.carry import carry_out
-from cardsvc.rules import load_rule_set
+from cardsvc.rules import RuleSet, load_rule_set
 from cardsvc.service.catalogue import KINDS
 from cardsvc.service.engine import Engine
 from cardsvc.service.kinds import Actor
@@ -27,7 +27,7 @@ from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import PROFILES, FaultPlan, VirtualCard
 from cardsvc.wire import OperationPort
 from tests.databases import copy as copy_database
-from tests.databases import url_of
+from tests.databases import url_of, with_tables
 
 FAMILIES = ("fudan-fmcos2", "mingwah-smartcos")
 """The two families that every test of a job runs on; ISSUABLE are all that can be issued here."""
@@ -64,6 +64,12 @@ def person(number: int = 1) -> CitizenData:
     )
 
 
+@cache
+def rules() -> RuleSet:
+    """The packaged rules, read once."""
+    return load_rule_set()
+
+
 class World:
     """One database and the engine over it. ``clock`` starts at noon in Hangzhou."""
 
@@ -71,12 +77,12 @@ class World:
         self.path = path
         self.now = now
         self.keys = key_ring()
-        self.store = open_store(url or url_of(path))
+        self.store = open_store(url or with_tables(path))
         self.engine = self.new_engine()
 
     def new_engine(self) -> Engine:
         """Another worker over the same database."""
-        return Engine(self.store, self.keys, profiles(), RuleBook(load_rule_set()), KINDS, lambda: self.now)
+        return Engine(self.store, self.keys, profiles(), RuleBook(rules()), KINDS, lambda: self.now)
 
     def port(self, actor: Actor = DESK) -> OperationPort:
         """The engine as a party sees it."""
@@ -137,7 +143,10 @@ class World:
 
 
 class Snapshot:
-    """A world and a card at one moment, to go back to for every tear point."""
+    """A world and a card at one moment, to go back to for every tear point.
+
+    One store serves all copies, one after the other: closing it lets go of the file, and what it has compiled stays.
+    """
 
     def __init__(self, world: World, card: VirtualCard, folder: Path) -> None:
         world.close()
@@ -145,16 +154,17 @@ class Snapshot:
         copy_database(world.path, self._template)
         self._image = bytes(card._eeprom.image)
         self._card = card
-        self._folder = folder
+        self._path = folder / "again.db"
+        self._store = Store(url_of(self._path))
         self._now = world.now
 
     def again(self) -> tuple[World, VirtualCard]:
-        """A fresh copy of both."""
-        path = self._folder / "again.db"
-        copy_database(self._template, path)
+        """A fresh copy of both; the world of the copy before must be closed."""
+        self._store.close()
+        copy_database(self._template, self._path)
         world = World.__new__(World)
-        world.path, world.now, world.keys = path, self._now, key_ring()
-        world.store = Store(url_of(path))
+        world.path, world.now, world.keys = self._path, self._now, key_ring()
+        world.store = self._store
         world.engine = world.new_engine()
         card = VirtualCard(self._card.dialect, self._card.chip_serial, bytearray(self._image), seed=7)
         return world, card
