@@ -1,6 +1,7 @@
 """The composition root: the only place that knows every adapter and puts them together."""
 
 import datetime as dt
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from cardsvc.card.profiles import load_profiles
 from cardsvc.config import Settings
 from cardsvc.errors import KeystoreError
 from cardsvc.keystore import KeyEntry, KeyState, SealedKeystore
-from cardsvc.keystore.keys import SEALING, SIGNING, TRANSPORT
+from cardsvc.keystore.keys import SEALING, SIGNING, TRANSPORT, KeyRing
 from cardsvc.keystore.receipt_key import ReceiptKey
-from cardsvc.keystore.sealed import SCRYPT_N
+from cardsvc.keystore.sealed import KEY_LENGTH, SCRYPT_N
 from cardsvc.rules import RuleSet, parse_rule_set, rule_text
 from cardsvc.service.catalogue import KINDS
 from cardsvc.service.engine import Engine
@@ -110,6 +111,21 @@ def create_keystore(settings: Settings, *, scrypt_n: int = SCRYPT_N) -> SealedKe
     names = key_names(load_profiles(settings.profiles))
     store = SealedKeystore.create(settings.keystore, passphrase(settings), names, scrypt_n=scrypt_n)
     return store.save(store.with_entry(KeyEntry(TRANSPORT, 1, KeyState.ACTIVE, FACTORY_TRANSPORT_KEY)))
+
+
+def lacking_keys(settings: Settings, store: SealedKeystore) -> tuple[str, ...]:
+    """What this version needs and a key store made by an older one does not have."""
+    return store.lacking(key_names(load_profiles(settings.profiles)))
+
+
+def add_random_keys(settings: Settings, store: SealedKeystore) -> tuple[str, ...]:
+    """Everything that is lacking, in one write of the file: at random, the transport key as the factory's. Gives the names."""
+    names, ring = lacking_keys(settings, store), KeyRing(store.entries, store.issuer_factors)
+    for name in names:
+        ring = ring.rolled(name, FACTORY_TRANSPORT_KEY if name == TRANSPORT else secrets.token_bytes(KEY_LENGTH))
+    if names:
+        store.save(ring)
+    return names
 
 
 def key_names(profiles: tuple[Profile, ...]) -> tuple[str, ...]:

@@ -80,12 +80,18 @@ def _database() -> str:
 
 
 def _keystore() -> str:
-    from cardsvc.bootstrap import passphrase
+    """Opens, and has every key that this version needs."""
+    from cardsvc.bootstrap import lacking_keys, passphrase
     from cardsvc.config import Settings
+    from cardsvc.errors import KeystoreError
     from cardsvc.keystore import SealedKeystore
 
     settings = Settings()
-    return t(f"{len(SealedKeystore.open(settings.keystore, passphrase(settings)).entries)} 个密钥", "opens")
+    store = SealedKeystore.open(settings.keystore, passphrase(settings))
+    lacking = lacking_keys(settings, store)
+    if lacking:
+        raise KeystoreError("key_missing", key=", ".join(lacking))
+    return t(f"{len(store.entries)} 个密钥", "opens")
 
 
 _CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (

@@ -52,10 +52,47 @@ def list_(*, as_json: bool) -> None:
 @click.option("--people", default=2, show_default=True, type=click.IntRange(2, 5), help=t("人数", "Number of people"))
 def ceremony(name: str, people: int) -> None:
     """Enter a key in components."""
+    _entered(_opened(), name, people)
+
+
+@keys.command(
+    help=t(
+        "补齐：列出本版本需要而密钥库缺少的密钥；--people 由两人以上逐个录入，--random 随机生成（仅用于开发）",
+        "List the keys that this version needs and the store lacks; --people: enter them, --random: for development",
+    )
+)
+@click.option("--people", type=click.IntRange(2, 5), help=t("录入人数", "Enter each in components of so many people"))
+@click.option("--random", "at_random", is_flag=True, help=t("随机生成，仅用于开发", "Make them at random, for development"))
+@json_option
+def complete(*, people: int | None, at_random: bool, as_json: bool) -> None:
+    """List, enter or make what an older key store lacks. A ceremony that is broken off goes on with the next key."""
+    from cardsvc.bootstrap import add_random_keys, lacking_keys
+    from cardsvc.config import Settings
+
+    if people and at_random:
+        raise click.UsageError(t("--people 与 --random 只能用一个", "Either --people or --random"))
+    settings, store = Settings(), _opened()
+    lacking = lacking_keys(settings, store)
+    if at_random:
+        add_random_keys(settings, store)
+    for name in lacking if people else ():
+        click.echo(f"{t('密钥', 'Key')} {name}", err=True)
+        store = _entered(store, name, people or 2)
+    added = at_random or people is not None
+    word = t("已补", "added") if added else t("缺少", "lacking")
+    nothing = t("密钥齐全", "Nothing is lacking")
+    show(
+        [{"name": name, "state": "added" if added else "lacking"} for name in lacking],
+        as_json=as_json,
+        lines=lambda: table([(name, word) for name in lacking]) if lacking else [nothing],
+    )
+
+
+def _entered(store: Any, name: str, people: int) -> Any:
+    """The key store with a new version of a key, from the components that people enter one after the other."""
     from cardsvc.errors import KeystoreError
     from cardsvc.keystore.ceremony import combine, component_check_value
 
-    store = _opened()
     components = []
     for number in range(1, people + 1):
         prompt = t(
@@ -70,6 +107,7 @@ def ceremony(name: str, people: int) -> None:
         components.append(component)
     changed = store.save(store.rolled(name, combine(components)))
     _tell(changed, name)
+    return changed
 
 
 @keys.command(help=t("换版：随机生成新版本，旧版本只用于验证", "Roll: a new random version; the old one only verifies"))

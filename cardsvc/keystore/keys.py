@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
 
@@ -88,6 +88,11 @@ class KeyRing:
     def versions(self) -> dict[str, int]:
         """The active version of every key."""
         return {e.name: e.version for e in self.entries if e.state is KeyState.ACTIVE}
+
+    def lacking(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those names of which there is no active version, in the order given."""
+        present = self.versions()
+        return tuple(name for name in names if name not in present)
 
     def session(
         self, card_no: str, name: str, card_random: bytes, counter: int, versions: Versions, tail: bytes = b"\x80\x00"

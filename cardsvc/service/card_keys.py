@@ -2,6 +2,7 @@
 
 from cardsvc.card.layout import KeyPurpose, key_name
 from cardsvc.card.purse import InitializeForLoadAnswer
+from cardsvc.errors import KeystoreError
 from cardsvc.keystore.protocol import KeyStore, MacSession, Versions
 
 
@@ -14,8 +15,11 @@ class CardKeys:
         self._versions = versions
 
     def key_version(self, application: str, purpose: KeyPurpose) -> int:
-        """The version that a key record carries."""
-        return self._versions[key_name(application, purpose)]
+        """The version that a key record carries. Raises KeystoreError ``key_missing``."""
+        name = key_name(application, purpose)
+        if name not in self._versions:
+            raise KeystoreError("key_missing", key=name)
+        return self._versions[name]
 
     def key_record(self, application: str, purpose: KeyPurpose, head: bytes) -> bytes:
         """A key record. Secret."""

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from cardsvc.card.dialect import dialect_of
 from cardsvc.card.huada import HuadaDialect
-from cardsvc.errors import CardError, RequestError
+from cardsvc.card.layout import key_name
+from cardsvc.errors import CardError, KeystoreError, RequestError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.identify import CardSight, CardState, identify
 from cardsvc.procedures.personalise import Personalisation, personalise
@@ -66,6 +67,7 @@ def _new_card(context: Context, uow: UnitOfWork, citizen: Citizen, serial: str, 
         raise RequestError("citizen_has_card")
     issued = now.astimezone(LOCAL).date()
     card_no = _next_card_no(context, uow)
+    versions = _versions_for(context)
     return Card(
         card_no=card_no,
         chip_serial=serial,
@@ -75,9 +77,21 @@ def _new_card(context: Context, uow: UnitOfWork, citizen: Citizen, serial: str, 
         ss_card_no="A" + card_no[-8:],
         issue_date=issued,
         expiry_date=_years_later(issued, VALID_YEARS),
-        key_versions=context.keystore.versions(),
+        key_versions=versions,
         created_at=now,
     )
+
+
+def _versions_for(context: Context) -> dict[str, int]:
+    """The key versions that a new card gets. Raises KeystoreError ``key_missing`` before anything is written: a card keeps
+    the versions it was begun with, so one that is begun without a key could never be finished."""
+    versions = context.keystore.versions()
+    for application in context.profile.layout.application:
+        for slot in application.keys:
+            name = key_name(application.name, slot.purpose)
+            if name not in versions:
+                raise KeystoreError("key_missing", key=name)
+    return versions
 
 
 def _next_card_no(context: Context, uow: UnitOfWork) -> CardNo:
