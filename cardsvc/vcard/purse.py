@@ -15,6 +15,8 @@ from cardsvc.vcard.memory import Kind
 from cardsvc.vcard.session import Apdu, Key, KeyKind, Running, refuse
 
 ED, EP = 1, 2
+UNLOAD = 0x05
+"""P1 of INITIALIZE FOR UNLOAD, which only an ED knows."""
 COUNTER_MAX = 0xFFFF
 
 
@@ -43,13 +45,13 @@ def get_balance(card: Running, dialect: CardDialect, apdu: Apdu) -> bytes:
 
 def initialize(card: Running, dialect: CardDialect, apdu: Apdu) -> bytes:
     """80 50: P1 00 load, 01 purchase, 02 cash, 03 CAPP purchase, 04 overdraft limit, 05 unload; P2 01 ED, 02 EP."""
-    if apdu.p2 not in (ED, EP) or apdu.p1 > 0x05:
+    if apdu.p2 not in (ED, EP) or apdu.p1 > 0x05 or (apdu.p1 == UNLOAD and apdu.p2 != ED):
         refuse(0x6A86)
     if len(apdu.data) != (0x07 if apdu.p1 == 0x04 else 0x0B):
         refuse(0x6700)
     if apdu.p1 == 0x00:
         return _initialize_online(card, dialect, apdu, KeyKind.LOAD, 0x01 if apdu.p2 == ED else 0x02)
-    if apdu.p1 == 0x05:
+    if apdu.p1 == UNLOAD:
         return _initialize_online(card, dialect, apdu, KeyKind.UNLOAD, 0x03)
     if apdu.p1 == 0x04:
         return _initialize_limit(card, dialect, apdu)
@@ -151,6 +153,8 @@ def debit(card: Running, dialect: CardDialect, apdu: Apdu, begun: dict[str, Any]
 
 
 def _unload(card: Running, dialect: CardDialect, apdu: Apdu, begun: dict[str, Any]) -> bytes:
+    if len(apdu.data) != 0x0B:
+        refuse(0x6700)
     purse = _purse(card, dialect, begun["purse"])
     moment, mac2 = apdu.data[:7], apdu.data[7:]
     tail = struct.pack(">IB6s", begun["amount"], begun["type"], begun["terminal"]) + moment
