@@ -5,19 +5,20 @@ import uuid
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import carry_out
 from cardsvc.vcard import FaultPlan, VirtualCard
+from cardsvc.vcard.card import CardChannel
 from tests.databases import on_postgresql
 from tests.world import DESK, World
 
 BYTE_STRIDE_ON_POSTGRESQL = 29
 LONG_RUN = 97
-"""From this stride on a run has so many commands that a tear after each says what one before the next would."""
-
-
+"""From this stride on a run is so long that of its commands those count that wrote something, of the others every fifth: a card
+that leaves after a look is the card that leaves after the write before, and who puts it on again begins anew."""
 BYTE_STRIDE = 3
 """``tests/vcard/test_tears.py`` cuts the card off at every byte; whoever reads the whole city only sees old or new."""
 
@@ -32,32 +33,47 @@ def tear_points(world: World, card: VirtualCard, run: Any, stride: int = BYTE_ST
     card.plan = FaultPlan()
     run(world, card)
     world.close()
-    commands, written = counted(card)
-    for number in range(1, commands + 1):
-        yield FaultPlan(tear_after_command=number)
+    written_after = _WRITTEN_AFTER[id(card)]
+    commands, written = len(written_after), written_after[-1]
+    for number, (before, after) in enumerate(pairwise((0, *written_after)), start=1):
         if stride < LONG_RUN:
             yield FaultPlan(tear_before_command=number)
+        if stride < LONG_RUN or after > before or number % 5 == 0 or number == commands:
+            yield FaultPlan(tear_after_command=number)
     offset = zlib.crc32(os.environ.get("PYTEST_CURRENT_TEST", "").encode()) % stride
     for byte in sorted({1, written, *range(1 + offset, written + 1, stride)}):
         yield FaultPlan(tear_at_eeprom_byte=byte)
 
 
-_COUNTS: dict[int, tuple[int, int]] = {}
+_WRITTEN_AFTER: dict[int, list[int]] = {}
+"""EEPROM bytes that a card had written after each command of the run before."""
 
 
-def counted(card: VirtualCard) -> tuple[int, int]:
-    """Commands and EEPROM bytes of the run before, noted by ``carried``."""
-    return _COUNTS[id(card)]
+class _NotingChannel(CardChannel):
+    """Notes what the card has written after each command."""
+
+    def __init__(self, card: VirtualCard) -> None:
+        super().__init__(card)
+        self._noted_card = card
+        self.written_after: list[int] = []
+
+    def transmit(self, command: bytes) -> bytes:
+        """As the card answers, or leaves."""
+        try:
+            return super().transmit(command)
+        finally:
+            self.written_after.append(self._noted_card.eeprom_writes)
 
 
 def carried(world: World, card: VirtualCard, kind: str, params: Mapping[str, Any], actor: Any = DESK) -> Any:
     """An operation that the card may leave; notes how much it did."""
-    channel = card.channel()
+    card.power_on()
+    channel = _NotingChannel(card)
     try:
         with suppress(CardGone):
             return carry_out(world.port(actor), channel, kind, params, idempotency_key=str(uuid.uuid4()))
         return None
     finally:
-        _COUNTS[id(card)] = (card.commands, card.eeprom_writes)
+        _WRITTEN_AFTER[id(card)] = channel.written_after
         channel.close()
         card.plan = FaultPlan()
