@@ -74,6 +74,19 @@ def ask_to_json(ask: Ask) -> dict[str, Any]:
     }
 
 
+def reply_to_json(reply: Reply) -> dict[str, Any]:
+    """A reply as it goes over HTTP."""
+    return {
+        "id": reply.id,
+        "state": str(reply.state),
+        "step": reply.step,
+        "commands": [ask_to_json(ask) for ask in reply.commands],
+        "expires_at": reply.expires_at,
+        "result": reply.result,
+        "problem": reply.problem,
+    }
+
+
 def ask_from_json(value: Mapping[str, Any]) -> Ask:
     """A command as it came over HTTP."""
     return Ask(

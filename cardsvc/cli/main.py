@@ -15,6 +15,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "card": ("cardsvc.cli.card:card", t("办理读卡器里的卡：检视、个人化、开通、充值……", "Jobs on the card in the reader")),
     "citizen": ("cardsvc.cli.citizen:citizen", t("登记市民", "Register people")),
     "terminal": ("cardsvc.cli.terminal:terminal", t("终端：登记、停用、充值", "Terminals: register, suspend, top up")),
+    "agent": ("cardsvc.cli.agent:agent", t("窗口电脑上的读卡代理", "The agent on a desk PC: its readers and cards")),
+    "workstation": (
+        "cardsvc.cli.workstation:workstation",
+        t("工作台：读卡器里有什么，替窗口发起业务", "Workstations: what is in their readers, jobs on it"),
+    ),
     "order": ("cardsvc.cli.order:order", t("补登订单：线上付款，刷卡时写卡", "Orders paid online, written at the next tap")),
     "readers": ("cardsvc.cli.readers:readers", t("列出读卡器、卡和识别到的卡型", "Readers, cards and recognised profiles")),
     "vcard": (

@@ -59,7 +59,11 @@ def make_key(key_file: Path) -> None:
 )
 @click.option("--name", default="", help=t("名称", "Name"))
 @click.option(
-    "--role", type=click.Choice(["topup", "desk", "channel"]), default="topup", show_default=True, help=t("角色", "Role")
+    "--role",
+    type=click.Choice(["topup", "desk", "channel", "workstation"]),
+    default="topup",
+    show_default=True,
+    help=t("角色", "Role"),
 )
 @click.option("--type", "type", default="", help=t("机型", "Type of machine"))
 @click.option("--place", default="", help=t("安装地点", "Where it stands"))

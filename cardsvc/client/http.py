@@ -66,20 +66,20 @@ class ApiClient:
     def start(self, kind: str, params: Mapping[str, Any], *, atr: bytes, idempotency_key: str) -> Reply:
         """See OperationPort.start."""
         body = {"kind": kind, "params": dict(params), "reader": {"atr": atr.hex().upper()}}
-        return _reply(self.call("POST", "/operations", body, {IDEMPOTENCY_KEY: idempotency_key}))
+        return reply_of(self.call("POST", "/operations", body, {IDEMPOTENCY_KEY: idempotency_key}))
 
     def answer(self, operation_id: str, step: int, answers: Answers) -> Reply:
         """See OperationPort.answer."""
-        return _reply(self.call("POST", f"/operations/{operation_id}/steps/{step}", _answers(answers)))
+        return reply_of(self.call("POST", f"/operations/{operation_id}/steps/{step}", _answers(answers)))
 
     def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
         """See OperationPort.abandon."""
         body = {"step": step, **_answers(answers), "reason": reason}
-        return _reply(self.call("POST", f"/operations/{operation_id}/abandon", body))
+        return reply_of(self.call("POST", f"/operations/{operation_id}/abandon", body))
 
     def status(self, operation_id: str) -> Reply:
         """See OperationPort.status."""
-        return _reply(self.call("GET", f"/operations/{operation_id}"))
+        return reply_of(self.call("GET", f"/operations/{operation_id}"))
 
     def card(self, card_no: str) -> Mapping[str, Any]:
         """A card as it stands in the books."""
@@ -139,7 +139,8 @@ def _taken(response: requests.Response) -> Mapping[str, Any]:
     return taken
 
 
-def _reply(body: Mapping[str, Any]) -> Reply:
+def reply_of(body: Mapping[str, Any]) -> Reply:
+    """A reply as it came over HTTP."""
     return Reply(
         body["id"],
         OperationState(body["state"]),
@@ -148,5 +149,5 @@ def _reply(body: Mapping[str, Any]) -> Reply:
         expires_at=body["expires_at"],
         result=body["result"],
         problem=body["problem"],
-        replayed=body["_replayed"],
+        replayed=body.get("_replayed", False),
     )

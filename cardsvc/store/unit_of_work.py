@@ -64,6 +64,9 @@ class UnitOfWork:
         self.sealed_heads = repos.SealedHeads(connection)
         self.day_sums = repos.DaySums(connection)
         self.month_ends = repos.MonthEnds(connection)
+        self._bind_hall(connection)
+
+    def _bind_hall(self, connection: Connection) -> None:
         self.tickets = repos.Tickets(connection)
         self.ticket_events = repos.TicketEvents(connection)
         self.desks = repos.Desks(connection)
@@ -74,6 +77,8 @@ class UnitOfWork:
         self.complaints = repos.Complaints(connection)
         self.complaint_steps = repos.ComplaintSteps(connection)
         self.hall_notes = repos.HallNotes(connection)
+        self.workstations = repos.Workstations(connection)
+        self.relayed = repos.RelayedOperations(connection)
 
     def commit(self) -> None:
         """Make everything done in this transaction durable."""

@@ -29,6 +29,7 @@ from cardsvc.store.records.rules import RuleVersion
 from cardsvc.store.records.staff import Approval, Outlet, Staff
 from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal, TerminalKey
+from cardsvc.store.records.workstations import RelayedOperation, Workstation
 
 __all__ = [
     "Appraisal",
@@ -62,6 +63,7 @@ __all__ = [
     "PurseCounter",
     "ReconciliationRun",
     "Refund",
+    "RelayedOperation",
     "RuleVersion",
     "SealedHead",
     "Shift",
@@ -78,4 +80,5 @@ __all__ = [
     "TicketEvent",
     "TopUpOrder",
     "Transfer",
+    "Workstation",
 ]

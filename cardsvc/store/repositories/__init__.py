@@ -37,6 +37,7 @@ from cardsvc.store.repositories.rules import RuleVersions
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
 from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, TerminalKeys, Terminals
+from cardsvc.store.repositories.workstations import RelayedOperations, Workstations
 
 __all__ = [
     "AppraisalCases",
@@ -75,6 +76,7 @@ __all__ = [
     "PurseCounters",
     "ReconciliationRuns",
     "Refunds",
+    "RelayedOperations",
     "Ride",
     "RuleVersions",
     "SealedHeads",
@@ -90,4 +92,5 @@ __all__ = [
     "Terminals",
     "TicketEvents",
     "Tickets",
+    "Workstations",
 ]

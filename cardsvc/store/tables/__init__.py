@@ -33,6 +33,7 @@ from cardsvc.store.tables.rules import rule_version
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
 from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal, terminal_key
+from cardsvc.store.tables.workstations import relayed_operation, workstation
 
 __all__ = [
     "APPLICATION_STATES",
@@ -79,6 +80,7 @@ __all__ = [
     "purse_counter",
     "reconciliation_run",
     "refund",
+    "relayed_operation",
     "rule_version",
     "sealed_head",
     "shift",
@@ -95,4 +97,5 @@ __all__ = [
     "ticket_event",
     "topup_order",
     "transfer",
+    "workstation",
 ]

@@ -13,6 +13,7 @@ from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Answers as CardAnswers
 from cardsvc.service.orders import CHANNEL
 from cardsvc.service.views import card_view, transactions_view
+from cardsvc.service.workstations import WORKSTATION
 from cardsvc.units import parse_card_no
 from cardsvc.web.api.auth import authenticate
 from cardsvc.web.api.document import patched
@@ -30,7 +31,8 @@ from cardsvc.web.api.orders import install_orders
 from cardsvc.web.api.problems import ERRORS, install_problems
 from cardsvc.web.api.receipts import install_receipts
 from cardsvc.web.api.terminals import install_terminals
-from cardsvc.wire import OperationPort, Reply, answers_from_json, ask_to_json
+from cardsvc.web.api.workstations import install_workstations
+from cardsvc.wire import OperationPort, Reply, answers_from_json, reply_to_json
 
 MAX_BODY = 64 * 1024
 PREFIX = "/api/v1"
@@ -73,6 +75,7 @@ def create_api(services: Services) -> Flask:
     install_orders(app, spec, services)
     install_receipts(app, spec, services)
     install_terminals(app, spec, services)
+    install_workstations(app, spec, services)
     _service(app, spec, services)
     return app
 
@@ -101,16 +104,7 @@ def _answers(values: list[str], timings: list[float | None] | None) -> CardAnswe
 
 
 def _reply(reply: Reply, status: int = 200) -> tuple[dict[str, Any], int, dict[str, str]]:
-    body = {
-        "id": reply.id,
-        "state": str(reply.state),
-        "step": reply.step,
-        "commands": [ask_to_json(ask) for ask in reply.commands],
-        "expires_at": reply.expires_at,
-        "result": reply.result,
-        "problem": reply.problem,
-    }
-    return body, status, {"Idempotency-Replayed": "true"} if reply.replayed else {}
+    return reply_to_json(reply), status, {"Idempotency-Replayed": "true"} if reply.replayed else {}
 
 
 def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
@@ -146,9 +140,9 @@ def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
         return _reply(_port(services).abandon(operation_id, body.step, _answers(body.answers, body.timings), body.reason))
 
 
-def _refuse_channel() -> None:
-    """A payment channel sees its own orders and no cards."""
-    if g.actor.role == CHANNEL:
+def _refuse_blind() -> None:
+    """A payment channel sees its own orders and no cards, an agent only carries: staff look on their own page."""
+    if g.actor.role in (CHANNEL, WORKSTATION):
         raise RequestError("operation_not_permitted", kind="card")
 
 
@@ -157,7 +151,7 @@ def _cards(app: Flask, spec: SpecTree, services: Services) -> None:
     @spec.validate(resp=Answers(HTTP_200=CardView, **ERRORS), tags=["cards"])
     def get_card(card_no: str) -> Any:
         """A card as it stands in the books; the holder only for desks."""
-        _refuse_channel()
+        _refuse_blind()
         view = card_view(services.store, parse_card_no(card_no))
         return {**view, "holder": view["holder"] if g.actor.role == "desk" else None}
 
@@ -165,7 +159,7 @@ def _cards(app: Flask, spec: SpecTree, services: Services) -> None:
     @spec.validate(resp=Answers(HTTP_200=Transactions, **ERRORS), tags=["cards"])
     def get_transactions(card_no: str) -> Any:
         """Loads and purchases of a card, newest first."""
-        _refuse_channel()
+        _refuse_blind()
         return {"transactions": transactions_view(services.store, parse_card_no(card_no))}
 
 

@@ -196,7 +196,7 @@ class SessionReply(BaseModel):
 
     terminal_id: str = Field(examples=["kiosk-7"])
     terminal_no: str = Field(examples=["310000000007"])
-    role: Literal["topup", "desk"]
+    role: Literal["topup", "desk", "channel", "workstation"]
     signed_on: bool
     limits: Limits
     hotlist_version: int = Field(examples=[12])
@@ -279,3 +279,40 @@ class HotListStatus(BaseModel):
 
     version: int
     terminals: list[HotListHolder]
+
+
+class AgentReader(_In):
+    """A reader of a workstation. ``contact``: a new id each time a card comes in; both null while it is empty."""
+
+    name: str = Field(min_length=1, max_length=128)
+    atr: str | None = Field(pattern=Hex, max_length=66, examples=["3B8B800120900000000000B0AC2842CC"])
+    contact: str | None = Field(min_length=8, max_length=36)
+
+
+class AgentReport(_In):
+    """All readers as they are now. ``session``: one id for one run of the agent."""
+
+    session: str = Field(min_length=8, max_length=36)
+    readers: list[AgentReader] = Field(max_length=16)
+
+
+class AgentSeen(BaseModel):
+    """When the service took the report."""
+
+    time: str = Field(examples=["2026-11-24T04:00:00+00:00"])
+
+
+class AgentPoll(_In):
+    """Asks for work. ``last``: the operation that this agent was given last; ``wait``: seconds."""
+
+    session: str = Field(min_length=8, max_length=36)
+    last: str | None = Field(default=None, max_length=36)
+    wait: float = Field(default=5, strict=False, ge=0, le=5)
+
+
+class AgentWork(BaseModel):
+    """An operation to carry to the card of this contact; nulls when there is none."""
+
+    reader: str | None
+    contact: str | None
+    operation: OperationReply | None

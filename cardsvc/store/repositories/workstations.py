@@ -1,0 +1,31 @@
+"""What may be asked of workstations and of what is relayed to them."""
+
+from sqlalchemy import select
+
+from cardsvc.store import tables
+from cardsvc.store.records import RelayedOperation, Workstation
+from cardsvc.store.rows import Rows
+from cardsvc.wire import OperationState
+
+
+class Workstations(Rows[Workstation]):
+    """What agents said last."""
+
+    table, record = tables.workstation, Workstation
+
+
+class RelayedOperations(Rows[RelayedOperation]):
+    """Operations that staff began at workstations."""
+
+    table, record = tables.relayed_operation, RelayedOperation
+
+    def open_at(self, terminal_id: str) -> list[RelayedOperation]:
+        """Those that wait for a card's answers, oldest first."""
+        operation = tables.operation
+        waiting = select(operation.c.operation_id).where(
+            operation.c.actor_kind == "terminal",
+            operation.c.actor_id == terminal_id,
+            operation.c.state == OperationState.CARD,
+        )
+        found = self.where(self.table.c.terminal_id == terminal_id, self.table.c.operation_id.in_(waiting))
+        return sorted(found, key=lambda row: (row.asked_at, row.operation_id))
