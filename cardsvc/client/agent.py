@@ -38,6 +38,7 @@ class Agent:
         self._reported = threading.Event()
         self._stop = threading.Event()
         self._begun: set[str] = set()
+        self._new = True
         self._failure: ServiceRefused | None = None
 
     def stop(self) -> None:
@@ -75,6 +76,7 @@ class Agent:
                 continue
             try:
                 self._client.call("POST", "/workstations/self/readers", self._report())
+                self._new = False
                 self._reported.set()
                 told = time.monotonic()
             except (ReaderError, ServiceRefused) as failure:
@@ -101,7 +103,7 @@ class Agent:
             {"name": name, "atr": card[0] if card and card[0] else None, "contact": card[1] if card else None}
             for name, card in sorted(self._readers.items())
         ]
-        return {"session": self._session, "readers": readers}
+        return {"session": self._session, "new": self._new, "readers": readers}
 
     def _work(self) -> None:
         last: str | None = None

@@ -24,14 +24,19 @@ AWAY_AFTER = dt.timedelta(seconds=20)
 """An agent reports every few seconds, also while it carries a job; one that was silent for so long is gone."""
 
 
-def report(engine: Engine, terminal_id: str, session: str, readers: Sequence[Mapping[str, Any]]) -> None:
+def report(engine: Engine, terminal_id: str, session: str, readers: Sequence[Mapping[str, Any]], *, new: bool) -> None:
     """What an agent sees now. A new ``session`` is an agent that was started anew: the cards of the one before have lost
-    power, so what it had under way is over. Raises RequestError ``workstation_unknown``."""
+    power, so what it had under way is over. Only a run that begins (``new``) takes over from another.
+
+    Raises RequestError ``workstation_unknown``, ``workstation_taken_over``.
+    """
     now = engine.clock()
 
     def work(uow: UnitOfWork) -> list[RelayedOperation]:
         _known(uow, terminal_id, lock=True)
         before = uow.workstations.for_update(terminal_id)
+        if not new and (before is None or before.session != session):
+            raise RequestError("workstation_taken_over")
         rows = [dict(reader) for reader in readers]
         if before is None:
             uow.workstations.add(Workstation(terminal_id, session, rows, now))

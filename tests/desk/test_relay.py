@@ -17,10 +17,10 @@ TOP_UP = {"amount": 5000, "payment": {"method": "cash", "reference": None}}
 CONTACT = "contact-of-the-first-card"
 
 
-def say(desk: Desk, card: VirtualCard | None, contact: str = CONTACT, session: str = "session-1") -> None:
+def say(desk: Desk, card: VirtualCard | None, contact: str = CONTACT, session: str = "session-1", *, new: bool = True) -> None:
     """The agent reports one reader."""
     reader = {"name": "R", "atr": card.atr.hex() if card else None, "contact": contact if card else None}
-    desk.agent.call("POST", "/workstations/self/readers", {"session": session, "readers": [reader]})
+    desk.agent.call("POST", "/workstations/self/readers", {"session": session, "new": new, "readers": [reader]})
 
 
 def work(desk: Desk, last: str | None = None, session: str = "session-1") -> Any:
@@ -66,6 +66,8 @@ def test_a_killed_agent_leaves_a_job_that_is_over_and_settled_at_the_next_contac
     with pytest.raises(ServiceRefused, match="workstation_taken_over"):
         work(desk)
     second = top_up(desk, "contact-after-restart", "another form")
+    with pytest.raises(ServiceRefused, match="workstation_taken_over"):
+        say(desk, card, session="session-1", new=False)
     channel = card.channel()
     finish(desk.agent, channel, reply_of(work(desk, session="session-2")["operation"]))
     channel.close()
@@ -92,4 +94,4 @@ def test_nothing_begins_on_another_card_without_an_agent_or_for_strangers(desk: 
     assert not workstation_view(desk.world.store, WS, later, by=desk.clerk)["online"]
     assert workstation_view(desk.world.store, WS, desk.world.now, by=desk.clerk)["under_way"] == []
     with pytest.raises(ServiceRefused, match="workstation_unknown"):
-        desk.served.kiosk.call("POST", "/workstations/self/readers", {"session": "session-1", "readers": []})
+        desk.served.kiosk.call("POST", "/workstations/self/readers", {"session": "session-1", "new": True, "readers": []})

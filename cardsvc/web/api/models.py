@@ -290,9 +290,10 @@ class AgentReader(_In):
 
 
 class AgentReport(_In):
-    """All readers as they are now. ``session``: one id for one run of the agent."""
+    """All readers as they are now. ``session``: one id for one run of the agent; ``new``: its run begins."""
 
     session: str = Field(min_length=8, max_length=36)
+    new: bool
     readers: list[AgentReader] = Field(max_length=16)
 
 

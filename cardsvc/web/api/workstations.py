@@ -28,7 +28,7 @@ def install_workstations(app: Flask, spec: SpecTree, services: Services) -> None
     def report_readers() -> Any:
         """What is in the readers now; sent whenever a card comes or goes."""
         body = AgentReport.model_validate(request.get_json())
-        report(services.engine, g.actor.id, body.session, [reader.model_dump() for reader in body.readers])
+        report(services.engine, g.actor.id, body.session, [reader.model_dump() for reader in body.readers], new=body.new)
         return {"time": now().isoformat()}
 
     @app.post(f"{PREFIX}/workstations/self/work")
