@@ -19,6 +19,8 @@ from cardsvc.store.records import Approval, HotListEntry, Staff
 STILL_ALLOWED = frozenset({"inspect", "block", "diagnose"})
 """What may be done to a listed card: look at it, and make sure that it is of no use to anybody."""
 
+OLD_CARD_REASON = "旧卡换新 (replaced)"
+
 
 def add_to_hot_list(store: Store, card_no: str, reason: str, *, by: Staff, now: dt.datetime) -> HotListEntry:
     """Put a card on the list. Raises RequestError ``not_permitted``, ``reason_missing``, ``hotlist_no_change``,
@@ -38,9 +40,17 @@ def list_card(uow: UnitOfWork, card_no: str, reason: str, changed_by: str, now: 
     return uow.hotlist.change_card(card_no, "add", reason, changed_by, now)
 
 
+def list_old_card(uow: UnitOfWork, card_no: str, changed_by: str, now: dt.datetime) -> None:
+    """An old card whose money goes to a new one: readers that are offline must not take it either."""
+    if not uow.hotlist.is_listed(card_no):
+        uow.hotlist.change_card(card_no, "add", OLD_CARD_REASON, changed_by, now)
+
+
 def _check_release(uow: UnitOfWork, subject: str, _payload: Mapping[str, Any]) -> None:
     if not uow.hotlist.is_listed(subject):
         raise RequestError("hotlist_no_change", card_no=subject)
+    if uow.old_cards.get(subject) is not None:
+        raise RequestError("hotlist_old_card", card_no=subject)
 
 
 def _release(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
@@ -63,6 +73,8 @@ def refuse_listed(context: Context, uow: UnitOfWork) -> CardError | None:
     latest = uow.hotlist.latest_of(context.card_no)
     if latest is None or latest.action != "add" or context.operation.kind in STILL_ALLOWED:
         return None
+    if context.operation.kind == "transfer_out" and uow.old_cards.get(context.card_no) is not None:
+        return None  # it was taken in, and may still give its money itself
     return CardError("card_hot_listed", version=latest.version)
 
 

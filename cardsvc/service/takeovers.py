@@ -18,6 +18,7 @@ from cardsvc.ledger.postings import Posting, held_account, purse_account
 from cardsvc.ledger.states import PurchaseState
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import hold_until
+from cardsvc.service.hotlist import list_old_card
 from cardsvc.service.payments import OLD_CARD
 from cardsvc.service.refund import refuse_bicycle
 from cardsvc.service.rule_book import RuleBook, local_day
@@ -54,6 +55,7 @@ def begin_hold(uow: UnitOfWork, card_no: str, held_by: str, terms: tuple[dt.date
     card, known = check_hold(uow, card_no, now)
     due, rule = terms
     uow.cards.change(card, state=REPLACED)
+    list_old_card(uow, card_no, held_by, now)
     values: dict[str, Any] = {
         "state": OldCardState.WAITING,
         "reason": UNREADABLE,
@@ -99,6 +101,7 @@ def finish(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
     if card is None or known is None:
         raise ValueError("the card or its takeover is gone")
     uow.cards.change(card, state=REPLACED)
+    list_old_card(uow, card_no, known.held_by, now)
     uow.old_cards.change(known, state=OldCardState.MOVED, ended_at=now)
 
 

@@ -77,6 +77,33 @@ def test_a_readable_card_gives_its_money_at_once(world: World, family: str) -> N
     assert [part["account"] for part in world.do(new, "refund")["payouts"]] == ["payout:mobile", "fee:refund"]
 
 
+def test_an_old_card_is_on_the_hot_list_from_the_moment_its_money_is_taken_over(world: World) -> None:
+    """Offline readers learn of it: a held card at once, a readable one when it has given all. It is never released again."""
+    old = world.issue(FMCOS)
+    load(world, old, 10000)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    with world.store.read() as uow:
+        entry = uow.hotlist.latest_of(CARD)
+        version = uow.hotlist.version()
+    assert entry is not None
+    assert (entry.action, entry.changed_by, version) == ("add", "li", 1)
+    assert world.do(old, "transfer_out")["amount"] == 10000, "it shows up and can be read: it gives its money itself"
+    with world.store.read() as uow:
+        assert uow.hotlist.version() == 1
+    with refused("hotlist_old_card"):
+        propose(world.store, APPROVALS, "release_from_hot_list", CARD, {}, "找到了", by=clerk(world), now=world.now)
+    readable = second_card(world)
+    load(world, readable, 5000)
+    world.do(readable, "open", application="bus", product="T")
+    load(world, readable, 5000, area="month")
+    world.do(readable, "transfer_out")
+    with world.store.read() as uow:
+        assert not uow.hotlist.is_listed(NEW), "it has more to give and may still be used"
+    world.do(readable, "transfer_out")
+    with world.store.read() as uow:
+        assert uow.hotlist.is_listed(NEW)
+
+
 def test_every_purse_moves_and_month_money_keeps_its_month(world: World) -> None:
     """City purse, this month and the next, one operation each; void money stays behind."""
     old = world.issue(FMCOS)
