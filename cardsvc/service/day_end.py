@@ -96,18 +96,25 @@ def end_day(store: Store, outlet_id: str, day: dt.date, *, by: Staff, now: dt.da
         raise RequestError("day_not_begun", day=day)
 
     def work(uow: UnitOfWork) -> DaySeal:
-        if uow.outlets.lock(outlet_id) is None:
-            raise RequestError("outlet_unknown", outlet=outlet_id)
-        ended = uow.day_seals.of_outlet(outlet_id)
-        if ended and ended[0].business_day >= day:
-            raise OperationError("day_ended")
-        found = _blockers(uow, outlet_id)
-        if found:
-            raise OperationError("day_open", reasons="; ".join(map(_told, found)))
+        uow.outlets.lock(outlet_id)
+        _refuse_open(uow, outlet_id, day)
         return seal_ledger(uow, outlet_id, day, by, now)
 
+    with store.read() as uow:
+        _refuse_open(uow, outlet_id, day)  # a day that may not end sends nobody's money back
     return_expired(store, now)
     return store.transact(work)
+
+
+def _refuse_open(uow: UnitOfWork, outlet_id: str, day: dt.date) -> None:
+    if uow.outlets.get(outlet_id) is None:
+        raise RequestError("outlet_unknown", outlet=outlet_id)
+    ended = uow.day_seals.of_outlet(outlet_id)
+    if ended and ended[0].business_day >= day:
+        raise OperationError("day_ended")
+    found = _blockers(uow, outlet_id)
+    if found:
+        raise OperationError("day_open", reasons="; ".join(map(_told, found)))
 
 
 def _told(blocker: dict[str, Any]) -> str:

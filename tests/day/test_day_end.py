@@ -86,6 +86,11 @@ def test_a_day_sends_orders_back_whose_month_is_over(hall: Hall) -> None:
     end(hall)
     assert world.balances()["order:3100010100000001"] == -5000
     world.now += dt.timedelta(days=7)
+    shift = hall.open(pieces={})
+    with refused("day_open"):
+        end(hall, dt.date(2026, 12, 1))
+    assert world.balances()["order:3100010100000001"] == -5000, "a day that may not end sends nothing back"
+    hall.close(shift, 0)
     end(hall, dt.date(2026, 12, 1))
     assert (world.balances()["order:3100010100000001"], world.balances()["payout:app"]) == (0, -5000)
     assert verify_ledger(world.store)["breaks"] == []
