@@ -79,3 +79,19 @@ def masked(id_number: str) -> str:
 def citizen_json(citizen: Citizen) -> dict[str, Any]:
     """A person as a view may show them."""
     return {"citizen_id": citizen.citizen_id, "name": citizen.name, "id_number": masked(citizen.id_number)}
+
+
+def find_citizen(store: Store, id_number: str) -> dict[str, Any] | None:
+    """A person by their resident ID number, with their cards; None where nobody is registered with it.
+
+    Raises RequestError ``citizen_field_wrong`` for a number that is none.
+    """
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", id_number) or id_number_check_digit(id_number[:17]) != id_number[17]:
+        raise RequestError("citizen_field_wrong", field="id_number")
+    with store.read() as uow:
+        citizen = uow.citizens.by_id_number(RESIDENT_ID, id_number)
+        cards = uow.cards.of_citizen(citizen.citizen_id) if citizen else []
+    if citizen is None:
+        return None
+    shown = [{"card_no": card.card_no, "state": card.state, "issue_date": card.issue_date.isoformat()} for card in cards]
+    return {**citizen_json(citizen), "birth_date": citizen.birth_date.isoformat(), "cards": shown}

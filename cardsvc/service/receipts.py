@@ -131,6 +131,19 @@ def _yuan(amount: int) -> Text:
     return _plain(format_yuan(amount))
 
 
+def money_of(store: Store, card_no: str, operation_id: str) -> dict[str, Any] | None:
+    """What became of the money of an operation: ``id`` of its load or purchase, ``amount`` paid in fen, ``state`` (Text, None
+    while the card has not answered). None where it moved none."""
+    with store.read() as uow:
+        row = uow.loads.of_operation(card_no, operation_id) or uow.purchases.of_operation(card_no, operation_id)
+    if row is None:
+        return None
+    load = isinstance(row, Load)
+    state = STATES.get(row.state.replace("_", "-").upper())
+    amount = row.paid if isinstance(row, Load) else row.amount
+    return {"id": row.load_id if isinstance(row, Load) else row.purchase_id, "load": load, "amount": amount, "state": state}
+
+
 def check_receipt(store: Store, public_hex: str, text: str) -> dict[str, Any]:
     """Check a receipt's signed text, and what the books say about it now.
 

@@ -169,6 +169,13 @@ SHIFT_DIFFERENCE = ApprovalKind(
 )
 
 
+def shift_at(store: Store, workstation: tuple[str, str]) -> dict[str, Any] | None:
+    """The shift that is not closed at a workstation (kind and id of its actor), as ``shift_view`` shows it."""
+    with store.read() as uow:
+        shift = uow.shifts.unfinished_at(*workstation)
+    return shift_view(shift) if shift else None
+
+
 def shift_view(shift: Shift) -> dict[str, Any]:
     """A shift as it is shown. What the ledger expects is not told before the drawer was counted."""
     return {

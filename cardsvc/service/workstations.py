@@ -128,6 +128,21 @@ def workstation_view(store: Store, workstation: str, now: dt.datetime, *, by: St
     return {"workstation": workstation, "online": online, "readers": readers, "under_way": under_way}
 
 
+def workstations_of(store: Store, outlet_id: str, now: dt.datetime) -> list[dict[str, Any]]:
+    """The workstations of an outlet: ``workstation``, ``name``, ``state``, and whether the agent is there (``online``)."""
+    with store.read() as uow:
+        places = [
+            terminal for terminal in uow.terminals.all() if (terminal.role, terminal.outlet_id) == (WORKSTATION, outlet_id)
+        ]
+        seen = {place.terminal_id: uow.workstations.get(place.terminal_id) for place in places}
+    found = []
+    for place in sorted(places, key=lambda place: place.terminal_id):
+        heard = seen[place.terminal_id]
+        online = heard is not None and heard.seen_at + AWAY_AFTER > now
+        found.append({"workstation": place.terminal_id, "name": place.name, "state": place.state, "online": online})
+    return found
+
+
 def _port(engine: Engine, terminal_id: str, terminal: Terminal | None = None) -> EnginePort:
     """The engine as the workstation sees it; with its ``terminal``, as staff see it who begin there."""
     number = bytes.fromhex(terminal.terminal_no) if terminal else bytes(6)

@@ -4,6 +4,7 @@ from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter,
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
 from cardsvc.store.records.deposits import Deposit
+from cardsvc.store.records.desk_sessions import DeskSession
 from cardsvc.store.records.diagnosis import Diagnosis
 from cardsvc.store.records.hall import (
     Appraisal,
@@ -46,6 +47,7 @@ __all__ = [
     "DaySeal",
     "Deposit",
     "Desk",
+    "DeskSession",
     "Diagnosis",
     "Difference",
     "Evidence",

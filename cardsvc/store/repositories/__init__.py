@@ -12,6 +12,7 @@ from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
 from cardsvc.store.repositories.deposits import Deposits
+from cardsvc.store.repositories.desk_sessions import DeskSessions
 from cardsvc.store.repositories.diagnosis import Diagnoses
 from cardsvc.store.repositories.hall import (
     AppraisalCases,
@@ -55,6 +56,7 @@ __all__ = [
     "DaySum",
     "DaySums",
     "Deposits",
+    "DeskSessions",
     "Desks",
     "Diagnoses",
     "Differences",

@@ -26,6 +26,12 @@ class Shifts(Rows[Shift]):
         row = self._connection.execute(select(self.table).where(*here).with_for_update(read=True)).mappings().one_or_none()
         return Shift(**row) if row else None
 
+    def unfinished_at(self, actor_kind: str, actor_id: str) -> Shift | None:
+        """The shift at a workstation that is not closed."""
+        columns = self.table.c
+        found = self.where(columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.state != ShiftState.CLOSED)
+        return found[0] if found else None
+
     def held(self, shift_id: str) -> Shift | None:
         """A shift, held until the transaction ends as ``open_on`` holds it."""
         query = select(self.table).where(self.table.c.shift_id == shift_id).with_for_update(read=True)

@@ -8,6 +8,7 @@ from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counte
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.deposits import deposit
+from cardsvc.store.tables.desk_sessions import desk_session
 from cardsvc.store.tables.diagnosis import diagnosis
 from cardsvc.store.tables.hall import (
     appraisal,
@@ -59,6 +60,7 @@ __all__ = [
     "day_seal",
     "deposit",
     "desk",
+    "desk_session",
     "diagnosis",
     "difference",
     "evidence",

@@ -1,0 +1,166 @@
+"""Sign-ins on the desk page: opened by a password, locked when nobody touches the page, ended by hand or by the day.
+
+The cookie holds a random token and the database its hash only. A locked sign-in keeps its workstation and whatever runs there:
+the same person's password opens it again. Everything is in the database, so any worker answers any request.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from cardsvc.errors import RequestError
+from cardsvc.service.staff import sign_in
+from cardsvc.service.workstations import WORKSTATION
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import DeskSession, Staff
+
+IDLE = dt.timedelta(minutes=10)
+"""A page that nobody touched for so long is locked: citizens stand before it."""
+LONGEST = dt.timedelta(hours=14)
+NOTE_EVERY = dt.timedelta(seconds=20)
+"""The last act is written at most so often."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is at the page, and their sign-in."""
+
+    session: DeskSession
+    staff: Staff
+
+
+def open_session(
+    store: Store, staff_id: str, password: str, workstation: str | None, browser: str, now: dt.datetime
+) -> tuple[str, DeskSession]:
+    """Sign in. Gives the token for the cookie; a ``workstation`` that is not of this person's outlet is left out.
+
+    Raises RequestError ``sign_in_wrong``, ``sign_in_locked``.
+    """
+    person = sign_in(store, staff_id, password, now)
+    token = secrets.token_urlsafe(32)
+
+    def work(uow: UnitOfWork) -> DeskSession:
+        place = workstation if workstation and _is_of(uow, workstation, person) else None
+        row = DeskSession(_hashed(token), person.staff_id, secrets.token_urlsafe(24), place, browser[:128], False, now, now)
+        return uow.desk_sessions.add(row)
+
+    return token, store.transact(work)
+
+
+def signed_in(store: Store, token: str | None, now: dt.datetime, *, act: bool) -> SignedIn:
+    """Whose page it is. ``act``: the person did something, which keeps the page open; a page that only follows does not.
+
+    Raises RequestError ``desk_session_ended``, ``desk_session_locked``.
+    """
+    with store.read() as uow:
+        session, staff = _found(uow, token)
+    over = session.ended_at is not None or session.opened_at + LONGEST <= now
+    if over or staff.state != "active":
+        raise RequestError("desk_session_ended")
+    if session.locked or session.seen_at + IDLE <= now:
+        raise RequestError("desk_session_locked")
+    if act and session.seen_at + NOTE_EVERY <= now:
+        _change(store, session.session_id, seen_at=now)
+    return SignedIn(session, staff)
+
+
+def who_locked(store: Store, token: str | None) -> Staff:
+    """Whose locked page it is. Raises RequestError ``desk_session_ended``."""
+    with store.read() as uow:
+        return _found(uow, token)[1]
+
+
+def unlock(store: Store, token: str | None, password: str, now: dt.datetime) -> DeskSession:
+    """Open a locked page with its person's password. Raises RequestError ``desk_session_ended``, ``sign_in_wrong``."""
+    with store.read() as uow:
+        session, staff = _found(uow, token)
+    if session.ended_at is not None or session.opened_at + LONGEST <= now:
+        raise RequestError("desk_session_ended")
+    sign_in(store, staff.staff_id, password, now)
+    return _change(store, session.session_id, seen_at=max(now, session.seen_at), locked=False)
+
+
+def lock(store: Store, session: DeskSession) -> None:
+    """Lock a page by hand."""
+    _change(store, session.session_id, locked=True)
+
+
+def end(store: Store, session_id: str, now: dt.datetime, *, by: Staff) -> None:
+    """End a sign-in of one's own, on this page or elsewhere. Raises RequestError ``desk_session_ended``, ``not_permitted``."""
+
+    def work(uow: UnitOfWork) -> None:
+        row = uow.desk_sessions.for_update(session_id)
+        if row is None:
+            raise RequestError("desk_session_ended")
+        if row.staff_id != by.staff_id:
+            raise RequestError("not_permitted", role=row.staff_id)
+        uow.desk_sessions.change(row, ended_at=row.ended_at or now)
+
+    store.transact(work)
+
+
+def sit_at(store: Store, session: DeskSession, workstation: str, *, by: Staff) -> DeskSession:
+    """Bind a page to a workstation of the person's outlet. Raises RequestError ``workstation_elsewhere``."""
+
+    def work(uow: UnitOfWork) -> DeskSession:
+        if not _is_of(uow, workstation, by):
+            raise RequestError("workstation_elsewhere", workstation=workstation[:64])
+        row = uow.desk_sessions.for_update(session.session_id)
+        if row is None:
+            raise RequestError("desk_session_ended")
+        return uow.desk_sessions.change(row, workstation=workstation)
+
+    return store.transact(work)
+
+
+def own_sessions(store: Store, staff: Staff) -> list[dict[str, Any]]:
+    """A person's sign-ins that are open, newest first."""
+    with store.read() as uow:
+        rows = uow.desk_sessions.open_of(staff.staff_id)
+    return [
+        {
+            "session_id": row.session_id,
+            "workstation": row.workstation,
+            "browser": row.browser,
+            "locked": row.locked,
+            "opened_at": row.opened_at,
+            "seen_at": row.seen_at,
+        }
+        for row in rows
+    ]
+
+
+def check_form(session: DeskSession, given: str) -> None:
+    """A form that this page did not make is refused. Raises RequestError ``form_foreign``."""
+    if not hmac.compare_digest(session.csrf.encode(), given.encode()):
+        raise RequestError("form_foreign")
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _found(uow: UnitOfWork, token: str | None) -> tuple[DeskSession, Staff]:
+    session = uow.desk_sessions.get(_hashed(token)) if token else None
+    staff = uow.staff.get(session.staff_id) if session else None
+    if session is None or staff is None:
+        raise RequestError("desk_session_ended")
+    return session, staff
+
+
+def _change(store: Store, session_id: str, **values: Any) -> DeskSession:
+    def work(uow: UnitOfWork) -> DeskSession:
+        row = uow.desk_sessions.for_update(session_id)
+        if row is None:
+            raise RequestError("desk_session_ended")
+        return uow.desk_sessions.change(row, **values)
+
+    return store.transact(work)
+
+
+def _is_of(uow: UnitOfWork, workstation: str, person: Staff) -> bool:
+    terminal = uow.terminals.get(workstation)
+    return terminal is not None and (terminal.role, terminal.outlet_id) == (WORKSTATION, person.outlet_id)

@@ -1,0 +1,244 @@
+"""Which jobs make sense for the card on the desk, and of those that do not go now, why.
+
+Only what is known without another word to the card: the operation itself decides again, by the card and today's rules.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cardsvc.errors import RuleError
+from cardsvc.rules import RuleSet
+from cardsvc.rules.opening import OpenRequest, check_open
+from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
+from cardsvc.service.engine import Engine
+from cardsvc.service.rule_book import local_day
+from cardsvc.service.takeovers import takeover_view
+from cardsvc.service.work_place import CardOnDesk
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Card, Citizen
+from cardsvc.text import Text
+from cardsvc.units import format_yuan
+
+OPENABLE = (("bus", ("T", "B", "C", "A", "D")), ("parking", ("1", "2")), ("library", ("1",)), ("park", tuple("123456789")))
+MONTH_PRODUCTS = ("A", "B", "T")
+NOTHING_ON_IT = Text("卡里没有余额", "There is no money on the card")
+NOT_OPEN = Text("没有已开通的应用", "No application is open")
+PURSE_BLOCKED = Text("钱包已锁定，先解锁", "The purse is blocked: unblock it first")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several: its value for the operation, what it is called, and why it does not go."""
+
+    value: str
+    label: Text
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A job. ``kind``: of operation; ``reason``: why it does not go now; ``choices``: what there is to choose from."""
+
+    kind: str
+    reason: Text | None = None
+    choices: tuple[Choice, ...] = field(default=())
+
+    @property
+    def possible(self) -> bool:
+        """Whether it may be begun."""
+        return self.reason is None
+
+
+def offers(engine: Engine, card: CardOnDesk) -> tuple[Offer, ...]:
+    """The jobs for this card, the likely ones first."""
+    match card.state:
+        case "blank" | "partial":
+            return (Offer("personalise"), Offer("diagnose"))
+        case "legacy":
+            return (_migrate(card.look), Offer("diagnose"))
+        case "citizen":
+            return tuple(_of_citizen_card(engine, card))
+        case _:
+            return (Offer("diagnose"),) if card.atr else ()
+
+
+def _migrate(look: Mapping[str, Any]) -> Offer:
+    reasons = {
+        "moved": Text("余额已经转出", "Its balance was moved before"),
+        "damaged": Text("余额读不准，转人工", "Its balance cannot be trusted"),
+        "empty": NOTHING_ON_IT,
+    }
+    return Offer("migrate", reasons.get(look["finding"]))
+
+
+def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
+    look = card.look
+    with engine.store.read() as uow:
+        row = uow.cards.get(look["card_no"])
+        holder = uow.citizens.get(row.citizen_id) if row else None
+        if row is None or holder is None:
+            return
+        if look["card_state"] != "issued":
+            yield from _of_card_that_is_out(look)
+            return
+        rules = engine.rules.in_force(uow, local_day(engine.clock()))
+        old = _old_cards(uow, row)
+        choices = tuple(_openable(rules, row, holder, look, engine))
+    if look["orders"]:
+        yield Offer("fetch", None, tuple(_waiting(look)))
+    if old:
+        yield Offer("transfer_in", None, old)
+    yield _top_up(look)
+    yield Offer("open", None if any(choice.reason is None for choice in choices) else choices[0].reason, choices)
+    yield _refund(look)
+    yield from _of_applications(look)
+    yield Offer("transfer_out")
+    yield Offer("identity")
+    yield Offer("diagnose")
+
+
+def _of_card_that_is_out(look: Mapping[str, Any]) -> Iterator[Offer]:
+    if look["takeover"] is not None:
+        yield Offer("transfer_out", None if look["takeover"]["state"] == "reading" else NOTHING_ON_IT)
+    yield Offer("identity")
+    yield Offer("diagnose")
+
+
+def _waiting(look: Mapping[str, Any]) -> Iterator[Choice]:
+    for order in look["orders"]:
+        amount = format_yuan(order["amount"])
+        yield Choice(order["order_id"], Text(f"{amount} 元", f"{amount} yuan"))
+
+
+def _old_cards(uow: UnitOfWork, card: Card) -> tuple[Choice, ...]:
+    """The holder's old cards whose money waits for this one."""
+    found = []
+    for other in uow.cards.of_citizen(card.citizen_id):
+        held = takeover_view(uow, other.card_no) if other.card_no != card.card_no else None
+        waiting = sum(part["amount"] for part in held["parts"] if not part["written"]) if held else 0
+        if waiting:
+            amount = format_yuan(waiting)
+            label = Text(f"{other.card_no} 的 {amount} 元", f"{amount} yuan of {other.card_no}")
+            found.append(Choice(other.card_no, label))
+    return tuple(found)
+
+
+def _top_up(look: Mapping[str, Any]) -> Offer:
+    """The areas that can be loaded. Values: product, a colon, area."""
+    blocked = look["purse"]["state"] == "blocked"
+    choices = [Choice("citizen:purse", Text("城市通钱包", "City purse"), PURSE_BLOCKED if blocked else None)]
+    for name, area in _loadable(look):
+        choices.append(Choice(f"{name}:{area}", AREAS[area, name]))
+    return Offer("topup", PURSE_BLOCKED if blocked and len(choices) == 1 else None, tuple(choices))
+
+
+AREAS: Mapping[tuple[str, str], Text] = {
+    **{("month", product): Text(f"{product} 月票（优惠区）", f"{product} month ticket") for product in MONTH_PRODUCTS},
+    ("season", "A"): Text("A 季票", "A season ticket"),
+    ("term", "B"): Text("B 学期票", "B term ticket"),
+    ("purse", "C"): Text("C 卡钱包", "C purse"),
+    ("purse", "D"): Text("D 卡钱包", "D purse"),
+    ("purse", "parking"): Text("停车卡", "Parking card"),
+}
+
+
+def _loadable(look: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    bus, parking = look["applications"].get("bus", {}), look["applications"].get("parking", {})
+    if bus.get("state") == "open":
+        product = bus["product"]
+        if product in PURSE_PRODUCTS:
+            yield product, "purse"
+        else:
+            yield from ((product, area) for area in ("month", "season", "term") if (area, product) in AREAS)
+    if parking.get("state") == "open" and parking.get("product") == PARKING_CARD:
+        yield "parking", "purse"
+
+
+def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, Any], engine: Engine) -> Iterator[Choice]:
+    """What may be opened for this holder today, with its price; what may not, with the rule's reason."""
+    day = local_day(engine.clock())
+    for application, products in OPENABLE:
+        if look["applications"].get(application, {}).get("state") == "open":
+            continue
+        for product in products:
+            if not any(r.application == application and product in r.products for r in rules.opening if r.holds(day)):
+                continue
+            label = PRODUCTS.get((application, product), Text(f"{application} {product}", f"{application} {product}"))
+            try:
+                terms = check_open(rules, OpenRequest(application, product, holder.birth_date, day, card.expiry_date))
+            except RuleError as refused:
+                yield Choice(f"{application}:{product}", label, Text(refused.what.zh, refused.what.en))
+                continue
+            cost = format_yuan(terms.fee + terms.deposit)
+            until = terms.valid_to.isoformat()
+            yield Choice(
+                f"{application}:{product}",
+                Text(f"{label.zh}，{cost} 元，至 {until}", f"{label.en}, {cost} yuan, until {until}"),
+            )
+
+
+PRODUCTS: Mapping[tuple[str, str], Text] = {
+    ("bus", "T"): Text("公交 T（普通）", "Bus T (everybody)"),
+    ("bus", "B"): Text("公交 B（学生）", "Bus B (pupils)"),
+    ("bus", "C"): Text("公交 C（60 岁以上）", "Bus C (60 and over)"),
+    ("bus", "A"): Text("公交 A", "Bus A"),
+    ("bus", "D"): Text("公交 D", "Bus D"),
+    ("parking", "1"): Text("停车（从钱包扣）", "Parking (paid from the purse)"),
+    ("parking", "2"): Text("停车卡（自带钱包）", "Parking card (a purse of its own)"),
+    ("library", "1"): Text("图书馆", "Library"),
+}
+
+
+def _refund(look: Mapping[str, Any]) -> Offer:
+    """The areas with money in them. Values: product, area and first month, with colons between."""
+    choices = []
+    balance = look["purse"].get("balance", 0)
+    if balance:
+        choices.append(Choice("citizen:purse:", _with_money(Text("城市通钱包", "City purse"), balance)))
+    for area in look["areas"]:
+        if area["balance"] and not area["over"]:
+            name, month = _area_of(area)
+            label = AREAS.get((name, area["product"]), Text(area["product"], area["product"]))
+            choices.append(Choice(f"{area['product']}:{name}:{month}", _with_money(label, area["balance"])))
+    return Offer("refund", None if choices else NOTHING_ON_IT, tuple(choices))
+
+
+def _with_money(label: Text, amount: int) -> Text:
+    return Text(f"{label.zh} {format_yuan(amount)} 元", f"{label.en} {format_yuan(amount)} yuan")
+
+
+def _area_of(held: Mapping[str, Any]) -> tuple[str, str]:
+    """Area and first month of what a purse holds: a month, or what its product has that is longer."""
+    if held["period"] is None:
+        return "purse", ""
+    first, _, last = held["period"].partition("..")
+    longer = "season" if held["product"] == "A" else "term"
+    return (longer if last else "month"), first
+
+
+def _of_applications(look: Mapping[str, Any]) -> Iterator[Offer]:
+    states = {"purse": "blocked" if look["purse"]["state"] == "blocked" else "open"}
+    states |= {name: entry["state"] for name, entry in look["applications"].items()}
+    opened = [name for name, state in states.items() if state == "open"]
+    blocked = [name for name, state in states.items() if state == "blocked"]
+    if blocked:
+        yield Offer("unblock", None, _named(blocked))
+    yield Offer("block", None if opened else NOT_OPEN, _named(opened))
+    closable = [name for name in opened if name != "purse"]
+    yield Offer("close", None if closable else NOT_OPEN, _named(closable))
+    if look["applications"].get("bus", {}).get("product") == "B" and "bus" in opened:
+        yield Offer("review")
+
+
+def _named(names: list[str]) -> tuple[Choice, ...]:
+    return tuple(Choice(name, APPLICATIONS[name]) for name in names)
+
+
+APPLICATIONS: Mapping[str, Text] = {
+    "purse": Text("城市通钱包", "City purse"),
+    "bus": Text("公交", "Bus"),
+    "parking": Text("停车", "Parking"),
+    "library": Text("图书馆", "Library"),
+    "park": Text("公园年卡", "Park pass"),
+}

@@ -1,0 +1,83 @@
+"""Who is at the page, in which language, and that a request comes from it: before every request; and the headers of answers."""
+
+import secrets
+from typing import Final
+
+from flask import Flask, g, request
+from flask import Response as FlaskResponse
+from werkzeug.wrappers import Response
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import RequestError
+from cardsvc.service.desk_sessions import SignedIn, check_form, signed_in
+
+COOKIE: Final = "cardsvc_desk"
+LANGUAGE_COOKIE: Final = "cardsvc_lang"
+PLACE_COOKIE: Final = "cardsvc_workstation"
+OPEN_DOORS = frozenset({"static", "sign_in", "sign_in_form", "unlock", "unlock_form", "language", "home"})
+"""What needs nobody signed in."""
+FOLLOWING = frozenset({"events", "live_work", "live_job", "look"})
+"""What a page does by itself: it keeps no page open that nobody touches."""
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+}
+
+
+def install(app: Flask, services: Services) -> None:
+    """Guard every request."""
+
+    @app.before_request
+    def _who() -> None:
+        g.language = "en" if request.cookies.get(LANGUAGE_COOKIE) == "en" else "zh"
+        if request.endpoint in OPEN_DOORS:
+            return
+        g.signed_in = signed_in(services.store, request.cookies.get(COOKIE), now(), act=request.endpoint not in FOLLOWING)
+        if request.method == "POST":
+            check_form(here().session, request.form.get("csrf", ""))
+
+    @app.after_request
+    def _headers(response: FlaskResponse) -> FlaskResponse:
+        response.headers.extend(HEADERS)
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.context_processor
+    def _in_every_page() -> dict[str, object]:
+        return {"me": g.get("signed_in"), "new_key": lambda: secrets.token_urlsafe(24)}
+
+
+def here() -> SignedIn:
+    """Who sent this request."""
+    found: SignedIn = g.signed_in
+    return found
+
+
+def workstation() -> str:
+    """The workstation that this page belongs to. Raises RequestError ``workstation_not_chosen``."""
+    place = here().session.workstation
+    if place is None:
+        raise RequestError("workstation_not_chosen")
+    return place
+
+
+def field(name: str, *, most: int = 200) -> str:
+    """A field of the form, without blanks around it. Raises RequestError ``form_incomplete``."""
+    value = request.form.get(name, "").strip()
+    if not value or len(value) > most:
+        raise RequestError("form_incomplete", field=name)
+    return value
+
+
+def keep(response: Response, name: str, value: str, *, days: int | None = None) -> None:
+    """A cookie that only this page sends back."""
+    age = None if days is None else days * 86_400
+    response.set_cookie(name, value, max_age=age, path="/", httponly=True, secure=request.is_secure, samesite="Strict")

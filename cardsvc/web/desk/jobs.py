@@ -1,0 +1,220 @@
+"""The jobs of the work place: what each asks for, and how a filled form becomes the parameters of its operation.
+
+One form for all: which fields it has is data. The form's key is the operation's idempotency key, made with the form, so a
+double click, the back button and a lost answer end at the same operation.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, redirect, render_template, request, url_for
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.service.offers import Offer, offers
+from cardsvc.service.problem import problem_of
+from cardsvc.service.work_place import CardOnDesk, work_place
+from cardsvc.service.workstations import begin
+from cardsvc.text import Text
+from cardsvc.units import LOCAL, parse_card_no, parse_yuan
+from cardsvc.web.desk.guard import field, here, workstation
+
+Form = Mapping[str, str]
+METHODS: Mapping[str, Text] = {
+    "cash": Text("现金", "Cash"),
+    "mobile": Text("手机支付", "Mobile payment"),
+    "bank_card": Text("银行卡", "Bank card"),
+}
+AMOUNTS = ("50", "100", "200", "500")
+BEGIN = Text("开始", "Begin")
+HOLDERS: Mapping[str, Text] = {
+    "resident": Text("本市居民", "Resident"),
+    "permit": Text("居住证", "Residence permit"),
+    "student": Text("学生", "Student"),
+    "minor": Text("未成年人", "Minor"),
+    "group": Text("单位", "Group"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobForm:
+    """A job as the page offers it. ``key``: the key that begins it; ``fields``: parts of the form, see job_form.html;
+    ``warning``: what the clerk must know before beginning."""
+
+    title: Text
+    key: str
+    params: Callable[[Form], Mapping[str, Any]]
+    fields: tuple[str, ...] = ()
+    button: Text = BEGIN
+    warning: Text | None = None
+
+
+def _nothing(_form: Form) -> Mapping[str, Any]:
+    return {}
+
+
+def _load(form: Form) -> Mapping[str, Any]:
+    product, area = _parts(form, 2)
+    month = {"month": form["month"]} if area != "purse" and form.get("month") else {}
+    payment = {"method": form["method"], "reference": form.get("reference") or None}
+    return {"amount": int(parse_yuan(form["amount"])), "payment": payment, "product": product, "area": area, **month}
+
+
+def _parts(form: Form, count: int) -> list[str]:
+    """A choice that is made of parts. Raises RequestError ``form_incomplete``."""
+    parts = form.get("choice", "").split(":")
+    if len(parts) != count:
+        raise RequestError("form_incomplete", field="choice")
+    return parts
+
+
+def _opening(form: Form) -> Mapping[str, Any]:
+    application, product = _parts(form, 2)
+    return {"application": application, "product": product, "holder": form["holder"]}
+
+
+def _refund(form: Form) -> Mapping[str, Any]:
+    product, area, month = _parts(form, 3)
+    return {"product": product, "area": area, **({"month": month} if month else {})}
+
+
+def _identity(form: Form) -> Mapping[str, Any]:
+    return {"bureau": form["bureau"], "purpose": form["purpose"], "consent": "holder", "basis": None}
+
+
+JOBS: Mapping[str, JobForm] = {
+    "personalise": JobForm(
+        Text("制卡：做成市民卡", "Make a citizen card"),
+        "1",
+        lambda form: {"citizen_id": form["citizen_id"]},
+        ("citizen",),
+        Text("开始制卡", "Make the card"),
+    ),
+    "topup": JobForm(
+        Text("充值", "Top up"), "1", _load, ("choice", "amount", "month", "payment"), Text("收款并写卡", "Paid: write the card")
+    ),
+    "fetch": JobForm(
+        Text("补登", "Write what was paid online"),
+        "2",
+        lambda form: {"order_id": form["choice"]},
+        ("choice",),
+        Text("写卡", "Write"),
+    ),
+    "open": JobForm(
+        Text("开通应用", "Open an application"), "3", _opening, ("choice", "holder"), Text("收费并开通", "Paid: open it")
+    ),
+    "refund": JobForm(
+        Text("退款", "Refund"),
+        "4",
+        _refund,
+        ("choice",),
+        Text("取空并退款", "Draw to zero and pay back"),
+        Text(
+            "余额会取空；钱按来路退回，按规则扣手续费",
+            "The area is drawn to zero; money goes back the way it came, less the fee",
+        ),
+    ),
+    "transfer_out": JobForm(
+        Text("旧卡转出余额", "Take the old card's money"),
+        "5",
+        _nothing,
+        (),
+        Text("转出", "Take it out"),
+        Text("此卡从此停用，余额留给新卡", "This card ends here; its money waits for the new card"),
+    ),
+    "transfer_in": JobForm(
+        Text("转入旧卡余额", "Write the old card's money"), "6", lambda form: {"old_card_no": form["choice"]}, ("choice",)
+    ),
+    "unblock": JobForm(
+        Text("解锁", "Unblock"),
+        "7",
+        lambda form: {"application": form["choice"]},
+        ("choice",),
+        warning=Text("先核对身份证是否本人", "Check the identity document first"),
+    ),
+    "block": JobForm(Text("锁定", "Block"), "8", lambda form: {"application": form["choice"]}, ("choice",)),
+    "close": JobForm(Text("关闭应用", "Close an application"), "c", lambda form: {"application": form["choice"]}, ("choice",)),
+    "review": JobForm(
+        Text("学生卡年审", "Review a pupil's card"),
+        "r",
+        _nothing,
+        (),
+        warning=Text("已看过学校证明", "The school's paper was seen"),
+    ),
+    "identity": JobForm(Text("身份核验（别的窗口）", "Identity for another window"), "i", _identity, ("bureau",)),
+    "migrate": JobForm(
+        Text("旧公交卡余额转市民卡", "Move an old bus card's balance"),
+        "1",
+        lambda form: {"card_no": parse_card_no(form["card_no"])},
+        ("card_no",),
+        Text("转出", "Move it"),
+        Text("只能转一次；然后放新卡补登", "Once only; then put the new card on and write it"),
+    ),
+    "diagnose": JobForm(
+        Text("全面检测", "Full diagnosis"), "9", lambda form: {"person": form.get("person") or None}, ("person",)
+    ),
+}
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the routes."""
+
+    @app.get("/desk/jobs/<kind>")
+    def job_form(kind: str) -> Any:
+        card, offer = _offered(services, kind, request.args.get("contact", ""))
+        return _form(kind, card, offer, {})
+
+    @app.post("/desk/jobs/<kind>")
+    def begin_job(kind: str) -> Any:
+        """Begin the operation, or show the form again with what is wrong and what was typed."""
+        contact, key = field("contact"), field("key")
+        try:
+            params = _params(kind, request.form.to_dict())
+            reply = begin(services.engine, workstation(), contact, kind, params, by=here().staff, idempotency_key=key)
+        except CardsvcError as error:
+            card, offer = _offered(services, kind, contact)
+            return _form(kind, card, offer, request.form.to_dict(), error), error.http_status
+        return redirect(url_for("job_page", operation_id=reply.id), 303)
+
+
+def _params(kind: str, form: Form) -> Mapping[str, Any]:
+    """Raises RequestError ``form_incomplete`` for a field that is missing."""
+    if kind not in JOBS:
+        raise RequestError("http_not_found")
+    try:
+        return JOBS[kind].params({name: value.strip() for name, value in form.items()})
+    except KeyError as missing:
+        raise RequestError("form_incomplete", field=missing.args[0]) from None
+
+
+def _offered(services: Services, kind: str, contact: str) -> tuple[CardOnDesk, Offer]:
+    """The card on the desk and what is offered for it. Raises RequestError ``http_not_found``, ``workstation_card_changed``."""
+    if kind not in JOBS:
+        raise RequestError("http_not_found")
+    place = work_place(services.engine, workstation(), by=here().staff)
+    card = next((card for card in place.cards if card.contact == contact), None)
+    if card is None:
+        raise RequestError("workstation_card_changed")
+    offer = next((offer for offer in offers(services.engine, card) if offer.kind == kind), None)
+    if offer is None:
+        raise RequestError("workstation_card_changed")
+    return card, offer
+
+
+def _form(kind: str, card: CardOnDesk, offer: Offer, typed: Form, error: CardsvcError | None = None) -> str:
+    month = now().astimezone(LOCAL).date().replace(day=1)
+    return render_template(
+        "job_form.html",
+        kind=kind,
+        form=JOBS[kind],
+        card=card,
+        offer=offer,
+        typed=typed,
+        problem=problem_of(error) if error else None,
+        methods=METHODS,
+        amounts=AMOUNTS,
+        holders=HOLDERS,
+        months=(f"{month:%Y-%m}", f"{month + dt.timedelta(days=32):%Y-%m}"),
+    )

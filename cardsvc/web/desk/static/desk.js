@@ -1,0 +1,115 @@
+// The desk page follows its desk: the server says that something changed, and the part of the page that shows it is fetched
+// again. Without this script the page works too; it is only loaded again by hand.
+"use strict";
+
+const csrf = document.querySelector('meta[name="csrf"]')?.content;
+const TYPING = ["INPUT", "SELECT", "TEXTAREA"];
+const LOCK_CHECK_MS = 60000;
+
+// --- the live part -------------------------------------------------------------------------------------------------
+
+let fetching = false;
+let again = false;
+
+async function refresh() {
+  const live = document.getElementById("live");
+  if (!live?.dataset.url) return;
+  if (fetching) { again = true; return; }
+  fetching = true;
+  try {
+    do {
+      again = false;
+      const answer = await fetch(live.dataset.url + location.search, { headers: { "X-Live": "1" } });
+      if (answer.status === 401) { location.reload(); return; }
+      if (answer.ok) show(await answer.text());
+    } while (again);
+  } catch { offline(true); } finally { fetching = false; }
+}
+
+function show(html) {
+  const old = document.getElementById("live");
+  const made = new DOMParser().parseFromString(html, "text/html").getElementById("live");
+  if (!made || !old || made.outerHTML === old.outerHTML) return;
+  const focused = document.activeElement?.id;
+  old.replaceWith(made);
+  const target = (focused && document.getElementById(focused)) || made.querySelector("[autofocus]");
+  if (target && (document.activeElement === document.body || focused)) target.focus();
+  say(made.dataset.say);
+  look(made);
+}
+
+function say(text) {
+  const place = document.getElementById("say");
+  if (place && text && place.textContent !== text) place.textContent = text;
+}
+
+// A card that nobody has looked at yet: begin the look. The server begins each only once.
+async function look(live) {
+  if (!live?.dataset.look) return;
+  const body = new URLSearchParams({ csrf, contact: live.dataset.look });
+  try { await fetch("/desk/look", { method: "POST", body, headers: { "X-Live": "1" } }); } catch { offline(true); }
+}
+
+function offline(away) {
+  document.querySelector(".offline")?.remove();
+  if (!away) return;
+  const bar = document.createElement("p");
+  bar.className = "offline";
+  bar.setAttribute("role", "alert");
+  bar.textContent = document.documentElement.lang === "en"
+    ? "No connection to the service; what is under way on the card goes on. Trying again ..."
+    : "连不上服务；卡上正在办的业务不受影响。正在重连……";
+  document.body.prepend(bar);
+}
+
+if (csrf && document.getElementById("live")) {
+  const events = new EventSource("/desk/events");
+  events.addEventListener("desk", refresh);
+  events.addEventListener("open", () => offline(false));
+  events.addEventListener("error", () => {
+    if (events.readyState === EventSource.CLOSED) location.reload(); else offline(true);
+  });
+  setInterval(refresh, LOCK_CHECK_MS);
+  look(document.getElementById("live"));
+}
+
+// --- keys ----------------------------------------------------------------------------------------------------------
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  const typing = TYPING.includes(document.activeElement?.tagName) && document.activeElement.type !== "radio";
+  if (typing && event.key !== "Escape") return;
+  if (event.key === "Enter" && document.activeElement?.matches("a, button, input, select")) return;
+  const target = document.querySelector(`[data-key="${CSS.escape(event.key.length === 1 ? event.key.toLowerCase() : event.key)}"]`);
+  if (!target) return;
+  event.preventDefault();
+  target.click();
+});
+
+// --- forms ---------------------------------------------------------------------------------------------------------
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-once]")) return;
+  if (event.target.dataset.sent) { event.preventDefault(); return; }
+  event.target.dataset.sent = "1";
+});
+
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
+});
+
+document.addEventListener("click", (event) => {
+  const amount = event.target.closest?.("[data-amount]");
+  const field = document.querySelector('input[name="amount"]');
+  if (!amount || !field) return;
+  field.value = amount.dataset.amount;
+  field.focus();
+});
+
+document.addEventListener("input", () => {
+  const total = document.getElementById("total");
+  if (!total) return;
+  let fen = 0;
+  for (const field of document.querySelectorAll("[data-piece]")) fen += Number(field.dataset.piece) * (parseInt(field.value, 10) || 0);
+  total.textContent = (fen / 100).toFixed(2);
+});

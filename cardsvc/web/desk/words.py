@@ -1,0 +1,138 @@
+"""Words and forms that only a page needs: names of jobs' steps and values, numbers as people read them."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cardsvc.service.offers import APPLICATIONS
+from cardsvc.text import Text
+from cardsvc.units import LOCAL, format_yuan
+
+PHASES: Mapping[str, Text] = {
+    "identify": Text("认卡", "Who is this card"),
+    "settle": Text("核对上次交易", "Settle what was open"),
+    "applications": Text("读应用", "Read the applications"),
+    "purse": Text("读钱包", "Read the purse"),
+    "look": Text("读卡", "Read the card"),
+    "open": Text("核对未了交易", "Look at what is open"),
+    "probe": Text("逐项检测", "Probe"),
+    "decide": Text("核对规则", "Check the rules"),
+    "write": Text("写卡", "Write the card"),
+    "verify": Text("重读核对", "Read again and compare"),
+    "block": Text("锁定", "Block"),
+    "unblock": Text("解锁", "Unblock"),
+    "order": Text("找订单", "Find the order"),
+    "part": Text("找旧卡的钱", "Find the old card's money"),
+    "lapse": Text("清理过期月票", "Clear a month that is over"),
+    "lapse_debit": Text("清零过期月票", "Draw the old month to zero"),
+    "mark": Text("标记", "Mark"),
+    "initialize": Text("钱包初始化", "Initialise the purse"),
+    "credit": Text("写入金额", "Write the amount"),
+    "debit": Text("扣除金额", "Take the amount"),
+    "balance": Text("读余额", "Read the balance"),
+    "prove": Text("验真", "Prove the card"),
+    "read": Text("读旧卡", "Read the old card"),
+}
+
+CARD_STATES: Mapping[str, Text] = {
+    "citizen": Text("市民卡", "Citizen card"),
+    "blank": Text("空白卡", "Blank card"),
+    "partial": Text("没做完的卡", "Unfinished card"),
+    "foreign": Text("别的卡", "Another issuer's card"),
+    "locked": Text("整卡锁定", "Blocked card"),
+    "legacy": Text("旧公交卡", "Old bus card"),
+    "unknown": Text("未识别", "Not recognised"),
+    "personalising": Text("制作中", "Being made"),
+    "issued": Text("正常", "In use"),
+    "blocked": Text("已锁定", "Blocked"),
+    "replaced": Text("已换卡", "Replaced"),
+    "void": Text("已作废", "Void"),
+    "open": Text("已开通", "Open"),
+    "closed": Text("已关闭", "Closed"),
+    "unreadable": Text("读不出", "Cannot be read"),
+    "not_opened": Text("未开通", "Not open"),
+}
+
+SEVERITIES: Mapping[str, Text] = {
+    "unusable": Text("不能用", "unusable"),
+    "serious": Text("严重", "serious"),
+    "limited": Text("部分受限", "limited"),
+    "notice": Text("提示", "notice"),
+}
+
+PAYERS: Mapping[str, Text] = {
+    "nobody": Text("免费", "free"),
+    "card_company": Text("公司承担", "the card company pays"),
+    "holder": Text("持卡人付", "the holder pays"),
+}
+
+OUTCOMES: Mapping[str, Text] = {
+    "not_done": Text("没有办成，卡和账都没有改动", "Not done: neither card nor books changed"),
+    "done": Text("已经办成", "It was done"),
+    "unknown": Text("结果还不知道：同一张卡再放一次，系统自动核对", "Not known yet: put the card on again, it settles"),
+}
+
+LABELS: Mapping[str, Text] = {
+    "card_no": Text("卡号", "Card"),
+    "application": Text("应用", "Application"),
+    "state": Text("状态", "State"),
+    "product": Text("产品", "Product"),
+    "period": Text("月份", "Months"),
+    "amount": Text("金额", "Amount"),
+    "gift": Text("赠送", "Gift"),
+    "returned": Text("退还", "Returned"),
+    "fee": Text("手续费", "Fee"),
+    "forfeited": Text("作废", "Forfeited"),
+    "balance": Text("卡内余额", "Balance"),
+    "valid_from": Text("生效", "Valid from"),
+    "valid_to": Text("到期", "Valid to"),
+    "issue_date": Text("发卡日", "Issued"),
+    "expiry_date": Text("有效期至", "Expires"),
+    "genuine": Text("真卡", "Genuine"),
+    "valid": Text("有效", "Valid"),
+    "holder": Text("持卡人", "Holder"),
+    "resumed": Text("续做", "Resumed"),
+    "healthy": Text("卡片正常", "Healthy"),
+}
+PURSES: Mapping[str, Text] = {"citizen": Text("城市通", "City purse"), "parking": Text("停车卡", "Parking card")}
+AMOUNTS = frozenset({"amount", "gift", "returned", "fee", "forfeited", "balance"})
+NUMBER_GROUP = 4
+
+
+def result_rows(result: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:
+    """A result as labels and values. What became of money is told by its own line, see _job.html."""
+    hidden = {"state"} if "load_id" in result or "purchase_id" in result else set()
+    for key, label in LABELS.items():
+        value = result.get(key)
+        if value is not None and key not in hidden and (value or key not in ("gift", "fee", "forfeited")):
+            yield label, _value(key, value)
+
+
+def _value(key: str, value: Any) -> Text:
+    if isinstance(value, bool):
+        return Text("是", "yes") if value else Text("否", "no")
+    if key in AMOUNTS:
+        return Text(f"{format_yuan(value)} 元", f"{format_yuan(value)} yuan")
+    if key == "holder":
+        shown = f"{value['name']}  {value['id_number']}"
+        return Text(shown, shown)
+    words = {"application": APPLICATIONS, "state": CARD_STATES, "product": PURSES}.get(key, {})
+    shown = card_no(value) if key == "card_no" else str(value)
+    return words.get(value, Text(shown, shown))
+
+
+def clock(moment: str | dt.datetime) -> str:
+    """A moment as the clock on the wall shows it."""
+    at = dt.datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{at.astimezone(LOCAL):%H:%M:%S}"
+
+
+def day(moment: str | dt.datetime) -> str:
+    """A moment with its day."""
+    at = dt.datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+
+
+def card_no(digits: str) -> str:
+    """A card number in groups of four, as it is printed."""
+    return " ".join(digits[at : at + NUMBER_GROUP] for at in range(0, len(digits), NUMBER_GROUP))

@@ -1,0 +1,69 @@
+"""The work place and one job on it: pages, the parts of them that follow the desk, and the looks that a card is given."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, redirect, render_template, request, url_for
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.service.offers import offers
+from cardsvc.service.receipts import money_of
+from cardsvc.service.shifts import shift_at
+from cardsvc.service.work_place import Job, job_of, look_again, work_place
+from cardsvc.web.desk.guard import field, here, workstation
+from cardsvc.web.desk.jobs import JOBS
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the routes."""
+    _pages(app, services)
+    _parts(app, services)
+
+
+def _pages(app: Flask, services: Services) -> None:
+    @app.get("/desk/")
+    def work_place_page() -> Any:
+        return render_template("work.html", **_desk(services))
+
+    app.add_url_rule("/desk/", "work_place", work_place_page)
+
+    @app.get("/desk/operations/<operation_id>")
+    def job_page(operation_id: str) -> Any:
+        return render_template("job.html", **_job(services, operation_id))
+
+
+def _parts(app: Flask, services: Services) -> None:
+    @app.get("/desk/live")
+    def live_work() -> Any:
+        return render_template("_desk.html", **_desk(services))
+
+    @app.get("/desk/operations/<operation_id>/live")
+    def live_job(operation_id: str) -> Any:
+        return render_template("_job.html", **_job(services, operation_id))
+
+    @app.post("/desk/look")
+    def look() -> Any:
+        """The page saw a card that nobody has looked at yet."""
+        look_again(services.engine, workstation(), field("contact"), by=here().staff)
+        if request.headers.get("X-Live"):
+            return "", 204
+        return redirect(url_for("work_place"), 303)
+
+
+def _desk(services: Services) -> Mapping[str, Any]:
+    """What the work place shows: the card in front (the newest, or the one asked for) and its jobs."""
+    place = work_place(services.engine, workstation(), by=here().staff)
+    wanted = request.args.get("contact")
+    card = next((card for card in place.cards if card.contact == wanted), place.cards[0] if place.cards else None)
+    made = offers(services.engine, card) if card and not card.missing and not card.under_way else ()
+    shift = shift_at(services.store, ("terminal", place.workstation))
+    shown = [offer for offer in made if offer.kind in JOBS]
+    return {"place": place, "card": card, "offers": shown, "jobs": JOBS, "shift": shift}
+
+
+def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
+    job: Job = job_of(services.engine, workstation(), operation_id, by=here().staff)
+    place = work_place(services.engine, workstation(), by=here().staff)
+    there = any(card.contact == job.contact for card in place.cards)
+    money = money_of(services.store, job.card_no, operation_id) if job.card_no else None
+    return {"job": job, "there": there, "money": money, "jobs": JOBS, "now": now()}

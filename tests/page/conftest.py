@@ -1,0 +1,191 @@
+"""The desk page as a clerk sees it: a real browser, the real agent on the real pcscd, the real service, virtual cards."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.client import ApiClient
+from cardsvc.client.agent import Agent
+from cardsvc.config import Settings
+from cardsvc.keystore.receipt_key import ReceiptKey
+from cardsvc.service.staff import add_outlet, add_staff
+from cardsvc.service.terminals import register_terminal
+from cardsvc.signature import public_hex
+from cardsvc.vcard import VirtualCard
+from cardsvc.vcard.vpcd import VpcdSlot
+from cardsvc.web.desk import create_desk
+from tests.serving import Quiet, Served, serving
+from tests.world import World, profiles
+
+PASSWORD = "only for tests"
+WS = "ws-1"
+PICTURES = Path(os.environ.get("CARDSVC_PICTURES", Path(__file__).parent.parent.parent / "build" / "pictures"))
+SLOW = 10_000
+"""Milliseconds that a page may take before a test gives up."""
+
+
+class LiveWorld(World):
+    """A city whose clock is the clock on the wall: what happens one after the other has times one after the other."""
+
+    now = property(lambda _self: now(), lambda _self, _value: None)  # type: ignore[assignment]
+
+
+@dataclass
+class Hall:
+    """The served city with one workstation, its reader, and where its page is."""
+
+    served: Served
+    url: str
+    slot: VpcdSlot
+
+    @property
+    def world(self) -> World:
+        """The city."""
+        return self.served.world
+
+    def put(self, card: VirtualCard) -> None:
+        """Put a card on the reader."""
+        self.slot.insert(card)
+
+
+@dataclass
+class Desk:
+    """A clerk at the page. ``presses`` counts keys and clicks."""
+
+    hall: Hall
+    page: Page
+    presses: int = 0
+
+    @property
+    def world(self) -> World:
+        """The city."""
+        return self.hall.world
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+        self.presses += 1
+        self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        """Type a text into the field that has the focus."""
+        self.page.wait_for_function("document.activeElement.tagName === 'INPUT'", timeout=SLOW)
+        self.presses += len(text)
+        self.page.keyboard.type(text)
+
+    def sees(self, text: str) -> None:
+        """Wait until the page says this."""
+        expect(self.page.locator("body")).to_contain_text(text, timeout=SLOW)
+
+    def picture(self, name: str) -> None:
+        """Keep a screenshot with the build."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+    def sign_in(self, who: str = "clerk") -> None:
+        """From the first page to the work place."""
+        self.page.goto(self.hall.url)
+        self.type(who)
+        self.press("Tab")
+        self.type(PASSWORD)
+        self.press("Enter")
+        self.sees("哪个工作台")
+        self.press("Enter")
+        expect(self.page.locator("#live.desk")).to_be_visible(timeout=SLOW)
+
+
+def chromium() -> str:
+    """Debian's browser. Where there is none the tests fail: a page that no browser has seen is not tested."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert found, "chromium is not installed: scripts/setup installs it"
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for a module."""
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--lang=zh-CN"])
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def hall(tmp_path: Path, real_pcscd: None) -> Iterator[Hall]:
+    """A fresh hall with one workstation and its agent."""
+    with serving(LiveWorld(tmp_path / "city.db", now())) as served:
+        key = _furnish(served)
+        agent_client, work_client = (ApiClient(served.url, WS, key, clock=now) for _ in range(2))
+        agent = Agent(agent_client, work_client, lambda _what, _about: None, wait=0.5)
+        running = threading.Thread(target=agent.run)
+        running.start()
+        slot = VpcdSlot()
+        try:
+            with _page_server(served) as url:
+                yield Hall(served, url, slot)
+        finally:
+            slot.remove()
+            agent.stop()
+            running.join()
+            agent_client.close()
+            work_client.close()
+
+
+@pytest.fixture
+def desk(hall: Hall, browser: Browser) -> Iterator[Desk]:
+    """A clerk at a screen of 1366 by 768; whatever the browser complains about fails the test."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)
+    yield Desk(hall, page)
+    context.close()
+    assert not complaints
+
+
+def _is_complaint(message: Any) -> bool:
+    """Errors of the page, not answers with an HTTP status that the test provoked."""
+    return message.type == "error" and "Failed to load resource" not in message.text
+
+
+def _furnish(served: Served) -> Ed25519PrivateKey:
+    """Outlet, staff and workstation; gives the workstation's key."""
+    store, moment = served.world.store, served.world.now
+    add_outlet(store, "hall", "市民之家", moment)
+    admin = add_staff(store, "admin", "管理员", "administrator", "hall", PASSWORD, moment, by=None)
+    add_staff(store, "clerk", "演示员", "clerk", "hall", PASSWORD, moment, by=admin)
+    add_staff(store, "chief", "演示主管", "supervisor", "hall", PASSWORD, moment, by=admin)
+    key = Ed25519PrivateKey.generate()
+    register_terminal(store, WS, "一号窗口", "310000000011", public_hex(key), "workstation", moment, outlet_id="hall")
+    return key
+
+
+class _page_server:  # noqa: N801 - used like a function
+    """The desk application on a port of its own, over the same services."""
+
+    def __init__(self, served: Served) -> None:
+        world = served.world
+        key = ReceiptKey(Ed25519PrivateKey.generate())
+        app = create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules, key))
+        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"http://127.0.0.1:{self._server.port}"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

@@ -1,0 +1,130 @@
+"""Flows from sign-in to receipt, without a mouse."""
+
+import pytest
+
+from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.page.conftest import Desk
+from tests.world import balance_on, person
+
+pytestmark = pytest.mark.usefixtures("real_pcscd")
+
+
+def test_a_card_is_topped_up_from_sign_in_to_receipt(desk: Desk) -> None:
+    """The clerk sees who it is without a click, tops up in six presses, and finds a receipt."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.sign_in()
+    desk.picture("work-empty")
+    desk.sees("请放卡")
+    desk.hall.put(card)
+    desk.sees("测试一")
+    desk.sees("检测正常")
+    desk.sees("开通应用")
+    desk.picture("work-card")
+    before = desk.presses
+    desk.press("1")
+    desk.sees("收款并写卡")
+    desk.picture("topup-form")
+    desk.type("100")
+    desk.press("Enter")
+    desk.sees("办好了")
+    desk.sees("100.00")
+    desk.picture("topup-done")
+    assert desk.presses - before == 5
+    assert balance_on(card)[0] == desk.world.purse_total(desk.world.card_no_of(card)) == 10000
+    desk.press("Enter")
+    desk.sees("刚办过的")
+    desk.picture("work-after")
+
+
+def test_a_card_is_made_for_a_person_who_was_never_here(desk: Desk) -> None:
+    """Blank card in, ID number typed, the person taken in, the card made and read again."""
+    desk.sign_in()
+    desk.hall.put(VirtualCard.blank("fudan-fmcos2", seed=3))
+    desk.sees("全面检测")
+    desk.press("1")
+    desk.sees("身份证号")
+    desk.type(person(3).id_number)
+    desk.press("Enter")
+    desk.sees("没有登记过")
+    desk.type("测试三")
+    desk.page.fill('input[name="birth_date"]', "1999-02-28")
+    desk.picture("person-new")
+    desk.press("Enter")
+    desk.sees("核对身份证和人")
+    desk.press("Enter")
+    desk.sees("办好了")
+    desk.picture("personalise-done")
+    desk.press("Enter")
+    desk.sees("测试三")
+
+
+def test_a_card_that_is_pulled_while_it_is_written_is_explained_and_settled_when_it_comes_back(desk: Desk) -> None:
+    """The page says what happened to card and money and what to do; the same card again, and all is settled."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("开通应用")
+    desk.press("1")
+    card.plan = FaultPlan(tear_after_write=1)
+    desk.type("50")
+    desk.press("Enter")
+    desk.sees("没有办成")
+    desk.sees("下一步")
+    desk.sees("待核实")
+    desk.picture("topup-torn")
+    card.plan = FaultPlan()
+    desk.hall.put(card)
+    desk.press("Enter")
+    desk.sees("上次中断的交易已核对")
+    desk.sees("50.00")
+    desk.picture("settled")
+    assert balance_on(card)[0] == desk.world.purse_total(desk.world.card_no_of(card)) == 5000
+
+
+def test_a_page_that_is_loaded_again_or_sent_twice_does_the_job_once(desk: Desk) -> None:
+    """Back button and the same form again: the same operation, one payment; the flow is found again from the work place."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("开通应用")
+    desk.press("1")
+    desk.type("50")
+    form = desk.page.evaluate("Object.fromEntries(new FormData(document.querySelector('form.narrow')))")
+    desk.press("Enter")
+    desk.sees("办好了")
+    first = desk.page.url
+    again = desk.page.request.post(f"{desk.hall.url}/desk/jobs/topup", form=form, headers={"Origin": desk.hall.url})
+    assert again.url == first
+    desk.page.reload()
+    desk.sees("办好了")
+    assert balance_on(card)[0] == desk.world.purse_total(desk.world.card_no_of(card)) == 5000
+
+
+def test_a_wrong_amount_keeps_what_was_typed_and_says_which_rule(desk: Desk) -> None:
+    """Over the law's cap: the card is as it was, the rule and its source are named."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("开通应用")
+    desk.press("1")
+    desk.type("2000")
+    desk.press("Enter")
+    desk.sees("没有办成")
+    desk.sees("依据")
+    desk.picture("topup-refused")
+    assert balance_on(card)[0] == 0
+
+
+def test_an_application_is_opened_and_the_rest_says_why_not(desk: Desk) -> None:
+    """Bus T by one key and Enter; what this person may not have stands there with its reason."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("开通应用")
+    desk.press("3")
+    desk.sees("公交 C（60 岁以上）")
+    desk.picture("open-form")
+    desk.press("Enter")
+    desk.sees("办好了")
+    desk.press("Enter")
+    desk.sees("● 已开通")
