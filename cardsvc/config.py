@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     client_ca: Path | None = Field(default=None, description="mTLS: take only clients with a certificate of this authority")
     client_cert_proxy: str | None = Field(default=None, description="address of the proxy whose X-Client-Cert header counts")
+    desk_host: str = "127.0.0.1"
+    desk_port: int = Field(default=8081, ge=1, le=65535)
+    desk_workers: int = Field(default=2, ge=1, le=16)
     workers: int = Field(default=2, ge=1, le=64)
     config: Path | None = None
     lang: str | None = None

@@ -1,50 +1,54 @@
-"""The API under gunicorn: ``gunicorn 'cardsvc.wsgi:create()'``, or ``serve`` from the command line."""
+"""API and desk page under gunicorn: ``gunicorn 'cardsvc.wsgi:create()'``, or ``serve`` and ``desk`` of the command line."""
 
 import ssl
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from cardsvc.bootstrap import build
+from cardsvc.bootstrap import Services, build
 from cardsvc.config import Settings
 from cardsvc.errors import StoreError
 from cardsvc.web.api import create_api
+from cardsvc.web.desk import create_desk
+from cardsvc.web.desk.tray import Tray
 
-THREADS = 16
+API_THREADS = 16
+DESK_THREADS = 64
+"""Each open page holds one for its events."""
 STOP_SECONDS = 10
+DESK_STOP_SECONDS = 1
+"""Event streams never end by themselves; a page connects again."""
 AWAY_SECONDS = 0.5
 DATABASE_AWAY = frozenset({"store_unreachable", "store_connection_lost", "store_locked"})
 
+Make = Callable[[Services], Flask]
+
 
 def create() -> Flask:
-    """The application with the settings of the environment."""
+    """The API with the settings of the environment."""
     return create_api(build(Settings()))
+
+
+def create_desk_page() -> Flask:
+    """The desk page with the settings of the environment."""
+    return create_desk(build(Settings()))
 
 
 class _Server(BaseApplication):
     """gunicorn with options instead of a command line. Each worker opens its own database and key store."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, make: Make, options: Mapping[str, Any]) -> None:
+        self._settings, self._make, self._options = settings, make, options
         super().__init__()
 
     def load_config(self) -> None:
         """Options of the server."""
-        options: dict[str, Any] = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
-            "workers": self._settings.workers,
-            "worker_class": "gthread",
-            "threads": THREADS,
-            "graceful_timeout": STOP_SECONDS,
-            "control_socket_disable": True,
-            "loglevel": "warning",
-        }
+        options = {"worker_class": "gthread", "control_socket_disable": True, "loglevel": "warning", **self._options}
         if self._settings.tls_cert is not None:
             options |= {"certfile": str(self._settings.tls_cert), "keyfile": str(self._settings.tls_key)}
-        if self._settings.client_ca is not None:
-            options |= {"ca_certs": str(self._settings.client_ca), "cert_reqs": ssl.CERT_REQUIRED}
         for name, value in options.items():
             self.cfg.set(name, value)
 
@@ -54,7 +58,7 @@ class _Server(BaseApplication):
         """
         while True:
             try:
-                return create_api(build(self._settings))
+                return self._make(build(self._settings))
             except StoreError as error:
                 if error.code not in DATABASE_AWAY:
                     raise
@@ -64,4 +68,24 @@ class _Server(BaseApplication):
 def serve(settings: Settings) -> None:
     """Serve the API until stopped. Opens everything once first, so that a wrong setting is told before any worker starts."""
     build(settings).close()
-    _Server(settings).run()
+    options: dict[str, Any] = {
+        "bind": f"{settings.host}:{settings.port}",
+        "workers": settings.workers,
+        "threads": API_THREADS,
+        "graceful_timeout": STOP_SECONDS,
+    }
+    if settings.client_ca is not None:
+        options |= {"ca_certs": str(settings.client_ca), "cert_reqs": ssl.CERT_REQUIRED}
+    _Server(settings, create_api, options).run()
+
+
+def serve_desk(settings: Settings, tray: Callable[[], Tray] | None = None) -> None:
+    """Serve the desk page until stopped. A tray of sample cards is held by one process."""
+    build(settings).close()
+    options: dict[str, Any] = {
+        "bind": f"{settings.desk_host}:{settings.desk_port}",
+        "workers": settings.desk_workers if tray is None else 1,
+        "threads": DESK_THREADS,
+        "graceful_timeout": DESK_STOP_SECONDS,
+    }
+    _Server(settings, lambda services: create_desk(services, tray() if tray else None), options).run()

@@ -12,6 +12,7 @@ from cardsvc.cli.output import t
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("cardsvc.cli.demo:demo", t("从空白卡到充值的完整演示", "The whole story: from a blank card to a topped-up one")),
     "serve": ("cardsvc.cli.serve:serve", t("启动 HTTP 接口服务", "Serve the HTTP API")),
+    "desk": ("cardsvc.cli.desk:desk", t("启动窗口网页（工作台）", "Serve the desk page")),
     "card": ("cardsvc.cli.card:card", t("办理读卡器里的卡：检视、个人化、开通、充值……", "Jobs on the card in the reader")),
     "citizen": ("cardsvc.cli.citizen:citizen", t("登记市民", "Register people")),
     "terminal": ("cardsvc.cli.terminal:terminal", t("终端：登记、停用、充值", "Terminals: register, suspend, top up")),

@@ -39,8 +39,12 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def scratch_terminal(settings: Settings, store: Store, terminal_id: str, terminal_no: str, role: str) -> Path:
+def scratch_terminal(
+    settings: Settings, store: Store, terminal_id: str, terminal_no: str, role: str, outlet_id: str | None = None
+) -> Path:
     """Register a terminal with a fresh key; returns the key's file."""
     path = settings.keystore.parent / f"{terminal_id}.pem"
-    register_terminal(store, terminal_id, terminal_id, terminal_no, public_hex(create_key(path)), role, now())
+    register_terminal(
+        store, terminal_id, terminal_id, terminal_no, public_hex(create_key(path)), role, now(), outlet_id=outlet_id
+    )
     return path

@@ -1,16 +1,12 @@
-"""``cardsvc serve``: the HTTP API."""
+"""``cardsvc serve``: the HTTP API; with ``--desk`` or ``--demo`` the desk page beside it, under one supervisor."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from cardsvc.cli.output import say, t
-
-if TYPE_CHECKING:
-    from cardsvc.config import Settings
-
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -22,24 +18,46 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--tls-cert", type=FILE, default=None, help=t("HTTPS 证书", "Certificate for HTTPS"))
 @click.option("--tls-key", type=FILE, default=None, help=t("HTTPS 私钥", "Its private key"))
 @click.option("--client-ca", type=FILE, default=None, help=t("mTLS：终端证书的 CA", "mTLS: authority of the terminals"))
-@click.option("--demo", is_flag=True, help=t("用一套临时的演示密钥和数据库", "With throw-away demo keys and database"))
-def serve(*, demo: bool, **given: Any) -> None:
+@click.option("--desk", is_flag=True, help=t("同时启动窗口网页", "The desk page beside it"))
+@click.option(
+    "--demo",
+    is_flag=True,
+    help=t(
+        "练习：临时数据、窗口网页、虚拟读卡器和样卡",
+        "Training: throw-away data, desk page, virtual cards",
+    ),
+)
+def serve(*, desk: bool, demo: bool, **given: Any) -> int | None:
     """Serve the API."""
-    from cardsvc.cli.scratch import scratch_settings
     from cardsvc.config import Settings
     from cardsvc.wsgi import serve as run
 
-    base = scratch_settings() if demo else Settings()
     _check_tls(given)
-    settings = base.model_copy(update={key: value for key, value in given.items() if value is not None})
+    if demo:
+        from cardsvc.cli.training import serve_training
+
+        return serve_training(given["host"], given["port"])
+    if desk:
+        return _beside_the_desk(given)
+    settings = Settings().model_copy(update={key: value for key, value in given.items() if value is not None})
     scheme = "http" if settings.tls_cert is None else "https"
     say(
         f"接口 {scheme}://{settings.host}:{settings.port}/api/v1，按 Ctrl-C 停止",
         f"API at {scheme}://{settings.host}:{settings.port}/api/v1, Ctrl-C stops it",
     )
-    if demo:
-        _explain(settings)
     run(settings)
+    return None
+
+
+def _beside_the_desk(given: Mapping[str, Any]) -> int:
+    """API and desk page in processes of their own."""
+    from cardsvc.cli.supervise import Child, supervise
+
+    options = [
+        part for name, value in given.items() if value is not None for part in (f"--{name.replace('_', '-')}", str(value))
+    ]
+    tls = {f"CARDSVC_{name.upper()}": str(given[name]) for name in ("tls_cert", "tls_key") if given[name] is not None}
+    return supervise([Child("API", ["serve", *options]), Child("desk", ["desk"], environment=tls)])
 
 
 def _check_tls(given: Mapping[str, Any]) -> None:
@@ -51,20 +69,3 @@ def _check_tls(given: Mapping[str, Any]) -> None:
                 "--tls-cert and --tls-key go together, --client-ca needs them",
             )
         )
-
-
-def _explain(settings: "Settings") -> None:
-    """How to use the demo service from another shell."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.cli.scratch import environment, scratch_terminal
-
-    store = open_database(settings)
-    key = scratch_terminal(settings, store, "kiosk-7", "310000000007", "topup")
-    store.close()
-    say("演示数据是临时的。另开一个终端窗口试试：", "The demo data are throw-away. Try from another shell:")
-    for name, value in environment(settings).items():
-        click.echo(f"  export {name}='{value}'", err=True)
-    click.echo("  cardsvc vcard --start-pcscd &", err=True)
-    click.echo(
-        f"  cardsvc terminal topup 100 --id kiosk-7 --key '{key}' --url http://{settings.host}:{settings.port}", err=True
-    )

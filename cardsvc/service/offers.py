@@ -187,6 +187,8 @@ PRODUCTS: Mapping[tuple[str, str], Text] = {
     ("parking", "1"): Text("停车（从钱包扣）", "Parking (paid from the purse)"),
     ("parking", "2"): Text("停车卡（自带钱包）", "Parking card (a purse of its own)"),
     ("library", "1"): Text("图书馆", "Library"),
+    ("park", "1"): Text("公园年卡（首次）", "Park pass (first)"),
+    ("park", "2"): Text("公园年卡（续办）", "Park pass (renewal)"),
 }
 
 

@@ -31,11 +31,14 @@ INSPECT, DIAGNOSE = "inspect", "diagnose"
 LOOKS: Mapping[str, Mapping[str, Any]] = {INSPECT: {}, DIAGNOSE: {"quick": True}}
 """What is done with a card by itself when it comes in, and again after each job."""
 RECENT = 8
+SILENT = frozenset({"card_unresponsive", "reader_stuck", "reader_failed", "reader_in_use"})
+"""Reasons to give up a look that say something about the card or the reader: it is not asked again and again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An operation as the page shows it. ``phase``: the place of the present one in ``phases``; ``problem``: see problem.py."""
+    """An operation as the page shows it. ``phase``: the place of the present one in ``phases``; ``problem``: see problem.py;
+    ``broken_off``: why it was given up, often an error's code."""
 
     operation_id: str
     kind: str
@@ -49,6 +52,7 @@ class Job:
     asked_at: str
     result: Mapping[str, Any]
     problem: Mapping[str, Any] | None
+    broken_off: str | None
 
     @property
     def under_way(self) -> bool:
@@ -169,6 +173,7 @@ def _job(relayed: RelayedOperation, operation: Operation) -> Job:
         relayed.asked_at.isoformat(),
         operation.result or {},
         problem,
+        operation.facts.get("broken_off"),
     )
 
 
@@ -181,9 +186,10 @@ def _card(engine: Engine, reader: Mapping[str, Any], jobs: list[Job]) -> CardOnD
     inspected, diagnosed = looks[INSPECT], looks[DIAGNOSE]
     under_way = next((job for job in jobs if job.under_way), None)
     report = diagnosed.result if diagnosed and diagnosed.done else None
-    unreadable = _family(engine, reader["atr"]) is None
+    silent = next((job.broken_off for job in looks.values() if job and job.broken_off in SILENT), None)
+    unreadable = silent is not None or _family(engine, reader["atr"]) is None
     if unreadable:
-        report = _unreadable(engine, reader["atr"])
+        report = _unreadable(engine, reader["atr"], silent)
     missing = None if unreadable or under_way else next((kind for kind, job in looks.items() if job is None), None)
     look = inspected.result if inspected else {}
     number = look.get("card_no") or (report or {}).get("card_no")
@@ -208,7 +214,7 @@ def _family(engine: Engine, atr: str | None) -> Profile | None:
         return None
 
 
-def _unreadable(engine: Engine, atr: str | None) -> Mapping[str, Any]:
-    """The report on a card that cannot be asked anything."""
-    failures = () if atr else ("card_mute",)
+def _unreadable(engine: Engine, atr: str | None, failure: str | None) -> Mapping[str, Any]:
+    """The report on a card that cannot be asked anything, or stopped answering (``failure``: how)."""
+    failures = (failure,) if failure else () if atr else ("card_unresponsive",)
     return diagnose_reader(engine, Contact((atr,) if atr else (), (), failures), atr=bytes.fromhex(atr or ""))

@@ -30,7 +30,7 @@ from tests.world import World, profiles
 PASSWORD = "only for tests"
 WS = "ws-1"
 PICTURES = Path(os.environ.get("CARDSVC_PICTURES", Path(__file__).parent.parent.parent / "build" / "pictures"))
-SLOW = 10_000
+SLOW = 20_000
 """Milliseconds that a page may take before a test gives up."""
 
 

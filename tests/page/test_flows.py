@@ -68,7 +68,7 @@ def test_a_card_that_is_pulled_while_it_is_written_is_explained_and_settled_when
     card.plan = FaultPlan(tear_after_write=1)
     desk.type("50")
     desk.press("Enter")
-    desk.sees("没有办成")
+    desk.sees("结果待核对")
     desk.sees("下一步")
     desk.sees("待核实")
     desk.picture("topup-torn")
@@ -111,6 +111,7 @@ def test_a_wrong_amount_keeps_what_was_typed_and_says_which_rule(desk: Desk) -> 
     desk.press("Enter")
     desk.sees("没有办成")
     desk.sees("依据")
+    desk.sees("已收的钱退还市民")
     desk.picture("topup-refused")
     assert balance_on(card)[0] == 0
 

@@ -36,6 +36,8 @@ def install(app: Flask, services: Services) -> None:
 
     @app.before_request
     def _who() -> None:
+        if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            raise RequestError("form_foreign")
         g.language = "en" if request.cookies.get(LANGUAGE_COOKIE) == "en" else "zh"
         if request.endpoint in OPEN_DOORS:
             return

@@ -53,6 +53,14 @@ CARD_STATES: Mapping[str, Text] = {
     "not_opened": Text("未开通", "Not open"),
 }
 
+SETTLED: Mapping[str, Text] = {
+    "confirmed": Text("卡上有，已入账", "it is on the card, and booked"),
+    "refunded": Text("卡上没有，钱已退回", "it is not on the card, and was paid back"),
+    "not_written": Text("卡上没有，待退款", "it is not on the card, to be paid back"),
+    "not_debited": Text("卡没有扣款", "the card did not pay"),
+    "suspect": Text("还不能确定", "not known yet"),
+}
+
 SEVERITIES: Mapping[str, Text] = {
     "unusable": Text("不能用", "unusable"),
     "serious": Text("严重", "serious"),

@@ -1,0 +1,74 @@
+"""Sample cards for training: made once for a demo service, and the tray that puts them into the virtual reader."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cardsvc.errors import RequestError
+from cardsvc.text import Text
+from cardsvc.vcard import FAULTS, Fault, FaultPlan, VirtualCard, inflict
+from cardsvc.vcard.vpcd import VpcdSlot
+
+SUFFIX = ".vcard"
+BLANKS = ("fudan-fmcos2", "mingwah-smartcos", "huada-city")
+
+
+class SampleTray:
+    """The virtual cards of a folder and one slot of the virtual reader. A card is stored again when it is taken out."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._slot = VpcdSlot()
+        self._card: tuple[str, VirtualCard] | None = None
+
+    def cards(self) -> Sequence[tuple[str, Text]]:
+        """The cards, by name."""
+        names = sorted(path.name.removesuffix(SUFFIX) for path in self._folder.glob(f"*{SUFFIX}"))
+        return [(name, self._about(name)) for name in names]
+
+    def _about(self, name: str) -> Text:
+        family = VirtualCard.load(self._path(name)).dialect.name
+        return Text(family, family)
+
+    def faults(self) -> Sequence[tuple[str, Text]]:
+        """The faults that a card may be given, by name."""
+        return [(name, kind.what) for name, kind in FAULTS.items()]
+
+    def inside(self) -> str | None:
+        """The name of the card in the reader; one that lost its power has fallen out."""
+        return self._card[0] if self._card is not None and self._slot.occupied else None
+
+    def insert(self, name: str, fault: str) -> None:
+        """Put a card in. Raises RequestError ``sample_card_unknown``, ``fault_unknown``, ``fault_does_not_fit``."""
+        if name not in dict(self.cards()):
+            raise RequestError("sample_card_unknown", name=name[:64])
+        self.remove()
+        card = VirtualCard.load(self._path(name))
+        if fault:
+            inflict(card, [Fault.parse(fault)])
+        self._card = name, card
+        self._slot.insert(card)
+
+    def remove(self) -> None:
+        """Take the card out and store it."""
+        self._slot.remove()
+        if self._card is not None:
+            name, card = self._card
+            card.plan = FaultPlan()
+            card.save(self._path(name))
+            self._card = None
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}{SUFFIX}"
+
+
+def make_blanks(folder: Path) -> None:
+    """Blank cards of the families that are issued, two of each."""
+    folder.mkdir(exist_ok=True)
+    for number in (1, 2):
+        for family in BLANKS:
+            VirtualCard.blank(family).save(folder / f"blank-{family}-{number}{SUFFIX}")
+
+
+def keep_sample(card: VirtualCard, folder: Path, name: str) -> None:
+    """One more sample card."""
+    card.save(folder / f"{name}{SUFFIX}")

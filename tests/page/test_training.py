@@ -1,0 +1,76 @@
+"""``cardsvc serve --demo`` as a trainer starts it: everything comes up, a killed part comes back, one signal ends it all."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, expect
+
+from cardsvc.cli.processes import free_port
+from tests.page.conftest import PICTURES, SLOW
+
+pytestmark = pytest.mark.usefixtures("real_pcscd")
+
+
+def children_of(pid: int) -> dict[str, int]:
+    """The children of a process by what they were started with."""
+    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"^\s*(\d+) .* main\(\) (\w+)", listed, re.MULTILINE)
+    return {name: int(number) for number, name in found}
+
+
+def until_answers(url: str, seconds: float = 40) -> None:
+    """Wait for a page."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if requests.get(url, timeout=2).ok:
+                return
+        except requests.RequestException:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+
+def test_a_trainer_puts_sample_cards_in_and_everything_ends_with_one_signal(tmp_path: Path, browser: Browser) -> None:
+    """Sign in, put a sample card in, see it; kill the page's process, it comes back; stop."""
+    api, page_port = free_port(), free_port()
+    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "serve", "--demo", "--port", str(api)]
+    environment = {**os.environ, "CARDSVC_DESK_PORT": str(page_port), "TMPDIR": str(tmp_path), "CARDSVC_LANG": "zh"}
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+    url = f"http://127.0.0.1:{page_port}"
+    try:
+        until_answers(f"{url}/desk/sign-in")
+        password = re.search(r"密码 (\w+)", log.read_text("utf-8"))
+        assert password
+        context = browser.new_context(viewport={"width": 1366, "height": 768})
+        page = context.new_page()
+        page.goto(url)
+        page.fill('input[name="staff_id"]', "clerk")
+        page.fill('input[name="password"]', password[1])
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="ws-1").click()
+        expect(page.locator("body")).to_contain_text("练习环境", timeout=SLOW)
+        page.goto(f"{url}/desk/tray")
+        page.screenshot(path=PICTURES / "samples.png")
+        page.get_by_role("button", name="issued-1").click()
+        expect(page.locator("body")).to_contain_text("测试甲", timeout=SLOW)
+        expect(page.locator("body")).to_contain_text("100.00", timeout=SLOW)
+        os.kill(children_of(process.pid)["desk"], signal.SIGKILL)
+        time.sleep(2)
+        until_answers(f"{url}/desk/sign-in")
+        page.goto(f"{url}/desk/")
+        expect(page.locator("body")).to_contain_text("工作台", timeout=SLOW)
+        context.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/desk/sign-in", timeout=2)
