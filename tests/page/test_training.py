@@ -20,8 +20,11 @@ pytestmark = pytest.mark.usefixtures("real_pcscd")
 
 def children_of(pid: int) -> dict[str, int]:
     """The children of a process by what they were started with."""
-    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=True
+    ).stdout
     found = re.findall(r"^\s*(\d+) .* main\(\) (\w+)", listed, re.MULTILINE)
+    assert found, listed
     return {name: int(number) for number, name in found}
 
 

@@ -53,6 +53,13 @@ CARD_STATES: Mapping[str, Text] = {
     "not_opened": Text("未开通", "Not open"),
 }
 
+SHIFTS: Mapping[str, Text] = {
+    "open": Text("在班", "open"),
+    "closing": Text("正在交班", "closing"),
+    "difference_pending": Text("长短款待处理", "its difference waits"),
+    "closed": Text("已交班", "closed"),
+}
+
 SETTLED: Mapping[str, Text] = {
     "confirmed": Text("卡上有，已入账", "it is on the card, and booked"),
     "refunded": Text("卡上没有，钱已退回", "it is not on the card, and was paid back"),

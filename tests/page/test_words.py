@@ -1,0 +1,40 @@
+"""Every word that a page may have to say is there, in both languages."""
+
+import re
+from pathlib import Path
+
+from cardsvc.ledger.states import ShiftState
+from cardsvc.service.catalogue import KINDS
+from cardsvc.web.desk import words
+from cardsvc.web.desk.jobs import JOBS
+
+TEMPLATES = Path(words.__file__).parent / "templates"
+
+
+def test_every_phase_of_every_kind_and_every_state_has_a_word() -> None:
+    """A progress list never shows a name of the program."""
+    assert {phase.name for kind in KINDS.values() for phase in kind.phases} <= set(words.PHASES)
+    assert {str(state) for state in ShiftState} == set(words.SHIFTS)
+
+
+def test_no_two_jobs_for_the_same_card_have_the_same_key() -> None:
+    """Jobs for a citizen card; blank and old cards have a few of their own."""
+    keys = [form.key for kind, form in JOBS.items() if kind not in ("personalise", "migrate")]
+    assert len(keys) == len(set(keys))
+    assert not {"l", "d", "p", "s"} & set(keys)
+
+
+def test_templates_speak_through_t_alone() -> None:
+    """Chinese stands in templates only as the first of two languages; nothing is inline that the policy forbids."""
+    for path in TEMPLATES.glob("*.html"):
+        text = path.read_text("utf-8")
+        plain = re.sub(
+            r'\bt\(\s*"[^"]*"\s*,\s*"[^"]*"\s*\)|\bt\(\s*\'[^\']*\'\s*,\s*\'[^\']*\'\s*\)|{#.*?#}|"中文"',
+            "",
+            text,
+            flags=re.DOTALL,
+        )
+        assert not re.search(r"[\u4e00-\u9fff]", plain), path.name
+        assert not re.search(r"<script>|<style>|\son\w+=|\sstyle=|javascript:", text), path.name
+        for english in re.findall(r't\(\s*"[^"]*"\s*,\s*"([^"]*)"', text):
+            assert not re.search(r"[\u4e00-\u9fff]", english), path.name
