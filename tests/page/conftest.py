@@ -72,7 +72,10 @@ class Desk:
         return self.hall.world
 
     def press(self, key: str) -> None:
-        """Press a key."""
+        """Press a key; Enter as a person does, who sees what has the focus."""
+        if key == "Enter":
+            ready = "document.activeElement !== document.body || document.querySelector('[data-key=Enter]')"
+            self.page.wait_for_function(ready, timeout=SLOW)
         self.presses += 1
         self.page.keyboard.press(key)
 
