@@ -60,6 +60,11 @@ class Job:
         return self.state == OperationState.CARD
 
     @property
+    def is_look(self) -> bool:
+        """Whether it is one of the looks at a card, and no job of its own."""
+        return self.kind in LOOKS
+
+    @property
     def done(self) -> bool:
         """Whether it ended well."""
         return self.state == OperationState.DONE
@@ -110,7 +115,7 @@ def work_place(engine: Engine, workstation: str, *, by: Staff) -> WorkPlace:
         }
         recent = _jobs(uow, uow.relayed.newest_at(workstation, RECENT * (1 + len(LOOKS))))
     cards = [_card(engine, reader, jobs[reader["contact"]]) for reader in seen["readers"] if reader["contact"]]
-    named = tuple(job for job in recent if job.kind not in LOOKS)[:RECENT]
+    named = tuple(job for job in recent if not job.is_look)[:RECENT]
     return WorkPlace(workstation, seen["online"], tuple(reader["name"] for reader in seen["readers"]), tuple(cards), named)
 
 
@@ -179,7 +184,7 @@ def _job(relayed: RelayedOperation, operation: Operation) -> Job:
 
 def _card(engine: Engine, reader: Mapping[str, Any], jobs: list[Job]) -> CardOnDesk:
     """Put together what was seen of a card since its last job."""
-    named = [job for job in jobs if job.kind not in LOOKS]
+    named = [job for job in jobs if not job.is_look]
     last = named[-1] if named else None
     since = jobs[jobs.index(last) + 1 :] if last else jobs
     looks = {kind: next((job for job in reversed(since) if job.kind == kind), None) for kind in LOOKS}

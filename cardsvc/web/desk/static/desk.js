@@ -4,9 +4,14 @@
 
 const csrf = document.querySelector('meta[name="csrf"]')?.content;
 const TYPING = ["INPUT", "SELECT", "TEXTAREA"];
+const AGAIN_MS = 2000;
 const LOCK_CHECK_MS = 60000;
 
 // --- the live part -------------------------------------------------------------------------------------------------
+
+let leaving = false; // a page that is being left closes its stream: that is no reason to load it again
+window.addEventListener("beforeunload", () => { leaving = true; });
+window.addEventListener("pageshow", () => { leaving = false; });
 
 let fetching = false;
 let again = false;
@@ -20,10 +25,11 @@ async function refresh() {
     do {
       again = false;
       const answer = await fetch(live.dataset.url + location.search, { headers: { "X-Live": "1" } });
+      if (leaving) return;
       if (answer.status === 401) { location.reload(); return; }
       if (answer.ok) show(await answer.text());
     } while (again);
-  } catch { offline(true); } finally { fetching = false; }
+  } catch { offline(!leaving); } finally { fetching = false; }
 }
 
 function show(html) {
@@ -67,7 +73,8 @@ if (csrf && document.getElementById("live")) {
   events.addEventListener("desk", refresh);
   events.addEventListener("open", () => offline(false));
   events.addEventListener("error", () => {
-    if (events.readyState === EventSource.CLOSED) location.reload(); else offline(true);
+    offline(!leaving);
+    if (!leaving && events.readyState === EventSource.CLOSED) setTimeout(() => { if (!leaving) location.reload(); }, AGAIN_MS);
   });
   setInterval(refresh, LOCK_CHECK_MS);
   look(document.getElementById("live"));
