@@ -55,6 +55,11 @@ def read_record_by_tag(tag: int, expect: tuple[str, ...] = SUCCESS) -> Ask:
     return Ask(Command(CLA_ISO, 0xB2, tag, 0x00, le=256), "READ RECORD", expect)
 
 
+def update_record(number: int, sfi: int, record: bytes, *, secret: bool = False) -> Ask:
+    """UPDATE RECORD by number. Source: ISO/IEC 7816-4:2013 11.4.5; Fudan FMCOS 2.0 general manual, UPDATE RECORD."""
+    return Ask(Command(CLA_ISO, 0xDC, number, sfi << 3 | 0x04, record), "UPDATE RECORD", changes=True, secret=secret)
+
+
 def append_record(sfi: int, record: bytes, p2_low: int, *, secret: bool = False) -> Ask:
     """APPEND RECORD; families disagree on the low three bits of P2 (profile: append_record_p2_low)."""
     return Ask(Command(CLA_ISO, 0xE2, 0x00, sfi << 3 | p2_low, record), "APPEND RECORD", changes=True, secret=secret)

@@ -14,6 +14,7 @@ from cardsvc.cli.diagnose import diagnose
 from cardsvc.cli.learn import learn
 from cardsvc.cli.local import card_channel, do, file_option, reader_option, services, trace_option, wait_option
 from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.cli.repair import repair
 from cardsvc.cli.replay import replay
 from cardsvc.units import LOCAL, format_yuan, parse_yuan
 
@@ -37,7 +38,7 @@ def card() -> None:
     """Group of card jobs."""
 
 
-for _command in (*takeover.COMMANDS, deposit, diagnose):
+for _command in (*takeover.COMMANDS, deposit, diagnose, repair):
     card.add_command(_command)
 
 

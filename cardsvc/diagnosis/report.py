@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cardsvc.diagnosis.evidence import GROUPS, Evidence, check
+from cardsvc.diagnosis.plans import plans
 from cardsvc.diagnosis.table import CAUSES, Finding, findings
 from cardsvc.text import Text
 
@@ -41,6 +42,7 @@ def _finding(finding: Finding, fee_of: FeeOf) -> dict[str, Any]:
         "next": _both(Text(rule.next_zh, rule.next_en)),
         "fee": dict(fee_of(rule.fee)),
         "plan": rule.plan,
+        "cure": plans()[rule.plan].to_json(),
         "evidence": dict(finding.evidence),
     }
 

@@ -12,6 +12,7 @@ from cardsvc.service.kinds import OperationKind
 from cardsvc.service.legacy import MIGRATE
 from cardsvc.service.purchase import PURCHASE
 from cardsvc.service.refund import REFUND_OF_CARD
+from cardsvc.service.repair import REPAIR
 from cardsvc.service.topup import TOP_UP
 from cardsvc.service.transfer_in import TRANSFER_IN
 from cardsvc.service.transfer_out import TRANSFER_OUT
@@ -32,6 +33,7 @@ KINDS: Mapping[str, OperationKind] = {
         INSPECT,
         IDENTITY,
         DIAGNOSE,
+        REPAIR,
         BLOCK,
         UNBLOCK,
         MIGRATE,

@@ -58,11 +58,12 @@ class DiagnoseParams(Params):
     person: str | None = Field(default=None, pattern="^[0-9]{17}[0-9X]$")
 
 
-def _look(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
-    return look(context.profile, quick=context.params["quick"])
+def ask_first(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
+    """Who is it, and what do its purse and log say."""
+    return look(context.profile, quick=context.params.get("quick", False))
 
 
-def _looked(context: Context, uow: UnitOfWork, readings: Readings, _now: dt.datetime) -> Effect:
+def bind(context: Context, uow: UnitOfWork, readings: Readings, _now: dt.datetime) -> Effect:
     """Bind to the card it is: by its chip, else by the number that stands on it."""
     card = _card_of(context, uow, readings)
     facts: dict[str, Any] = {"readings": readings.to_json(), "open_loads": [], "open_purchases": [], "judged": []}
@@ -83,7 +84,8 @@ def _card_of(context: Context, uow: UnitOfWork, readings: Readings) -> Card | No
     return uow.cards.by_chip(_chip_serial(context), context.profile.id) or by_number
 
 
-def _anything_open(context: Context) -> bool:
+def anything_open(context: Context) -> bool:
+    """Whether money on this card is on its way."""
     return bool(context.facts["open_loads"] or context.facts["open_purchases"])
 
 
@@ -103,13 +105,18 @@ def _judged(context: Context, uow: UnitOfWork, gathered: Gathered, _now: dt.date
     return Effect(facts={"judged": judge_all(context, uow, gathered)})
 
 
-def _probe(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
+def ask_more(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
+    """Proof, counters, keys, holder, every application."""
     seen = Readings.from_json(context.facts["readings"])
-    return more(context.profile, seen, quick=context.params["quick"], reselect=_anything_open(context))
+    return more(context.profile, seen, quick=context.params.get("quick", False), reselect=anything_open(context))
 
 
 def _concluded(context: Context, uow: UnitOfWork, readings: Readings, now: dt.datetime) -> Effect:
-    """Evidence, findings, and a row that keeps both."""
+    return Effect(done=conclude(context, uow, readings, now))
+
+
+def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.datetime) -> dict[str, Any]:
+    """The report: evidence, findings, and a row that keeps both."""
     seen = Readings.from_json(context.facts["readings"]).with_more(readings)
     card = uow.cards.get(context.card_no) if context.operation.card_no else None
     books = books_of(uow, card, sum(entry["written"] is None for entry in context.facts["judged"])) if card else None
@@ -120,10 +127,11 @@ def _concluded(context: Context, uow: UnitOfWork, readings: Readings, now: dt.da
         **evidence_of(context.profile, seen, _chip_serial(context), books, _keys(context, card), now.astimezone(LOCAL).date()),
         **_person(context, books),
     }
-    result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=context.params["quick"])
+    quick = context.params.get("quick", False)
+    result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=quick)
     if card is not None:
         keep(uow, result, card.card_no, context.operation.operation_id, now)
-    return Effect(done=result)
+    return result
 
 
 def _person(context: Context, books: Books | None) -> dict[str, Value]:
@@ -177,7 +185,7 @@ def report_of(rules: RuleSet, evidence: Evidence, now: dt.datetime, *, card_no: 
 def keep(uow: UnitOfWork, result: Mapping[str, Any], card_no: str, operation_id: str | None, now: dt.datetime) -> None:
     """A row of history: what was seen and what followed."""
     found = [{"code": finding["code"], "subject": finding["subject"]} for finding in result["findings"]]
-    identifier = operation_id or str(uuid.uuid4())
+    identifier = str(uuid.uuid4())  # a repair keeps two: before and after
     uow.diagnoses.add(Diagnosis(card_no, identifier, operation_id, result["quick"], result["evidence"], found, now))
 
 
@@ -224,6 +232,10 @@ def _known(uow: UnitOfWork, profile: Profile | None, atr: bytes, card_no: str | 
 DIAGNOSE = OperationKind(
     "diagnose",
     DiagnoseParams,
-    (Phase("look", _look, _looked), Phase("open", _gather, _judged, needed=_anything_open), Phase("probe", _probe, _concluded)),
+    (
+        Phase("look", ask_first, bind),
+        Phase("open", _gather, _judged, needed=anything_open),
+        Phase("probe", ask_more, _concluded),
+    ),
     roles=frozenset({"desk"}),
 )

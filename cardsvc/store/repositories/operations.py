@@ -48,7 +48,7 @@ class Operations(Rows[Operation]):
         done = self.where(columns.card_no == card_no, columns.kind == "personalise", columns.state == OperationState.DONE)
         return max(done, key=lambda row: row.started_at, default=None)
 
-    def of_card(self, card_no: str, limit: int = 100) -> list[Operation]:
+    def of_card(self, card_no: str, limit: int | None = 100) -> list[Operation]:
         """The operations of a card, newest first."""
         return self.where(self.table.c.card_no == card_no, limit=limit, newest="started_at")
 

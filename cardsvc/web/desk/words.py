@@ -30,6 +30,9 @@ PHASES: Mapping[str, Text] = {
     "credit": Text("写入金额", "Write the amount"),
     "debit": Text("扣除金额", "Take the amount"),
     "balance": Text("读余额", "Read the balance"),
+    "repair": Text("修复", "Repair"),
+    "look_again": Text("重读", "Read again"),
+    "probe_again": Text("逐项复查", "Probe again"),
     "prove": Text("验真", "Prove the card"),
     "read": Text("读旧卡", "Read the old card"),
 }

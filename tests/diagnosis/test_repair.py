@@ -1,0 +1,193 @@
+"""Repair: every fault kind on two families comes to health or to the right refusal; pulled anywhere, it is done again."""
+
+import contextlib
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cardsvc.diagnosis.plans import plans
+from cardsvc.diagnosis.table import table
+from cardsvc.errors import CardError, CardGone
+from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.approvals import approve
+from cardsvc.service.repair import planned, propose_repair
+from cardsvc.service.staff import add_outlet, add_staff
+from cardsvc.store.records import Staff
+from cardsvc.vcard import FaultPlan
+from tests.diagnosis.faults import FAULTS, Fault, Patient
+from tests.diagnosis.test_matrix import in_use
+from tests.world import DESK, FAMILIES, Snapshot, World, balance_on
+
+NewPatient = Callable[[], Patient]
+CURED = {
+    "corrected-record",
+    "changed-holder",
+    "corrupt-card-issue",
+    "changed-card-number",
+    "corrupt-directory",
+    "corrupt-purse-file",
+    "corrupt-application",
+    "two-serials",
+    "purse-blocked",
+    "bus-blocked",
+    "load-not-written",
+    "load-written",
+    "half-opened",
+    "lost-application",
+    "wrong-product",
+}
+"""Faults that a repair brings to health."""
+SILENT = {"mute", "no-power-up", "lost-answer", "unknown-family", "contact-bounce", "bad-atr", "changing-atr", "slow"}
+"""Faults of contact: no operation reaches the card, or the next one finds it well."""
+PASSWORD = "only for tests"
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def new_patient(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewPatient]:
+    """A card in use, with money and applications, as often as it is asked for."""
+    folder = tmp_path_factory.mktemp("repairs")
+    snapshot = Snapshot(*in_use(folder, request.param), folder)
+    worlds: list[World] = []
+
+    def again() -> Patient:
+        while worlds:
+            worlds.pop().close()
+        world, card = snapshot.again()
+        worlds.append(world)
+        return Patient(world, card, card.channel)
+
+    yield again
+    while worlds:
+        worlds.pop().close()
+
+
+def repair(patient: Patient, **params: Any) -> Mapping[str, Any]:
+    """One repair on the card as it is reached."""
+    return patient.world.carry(patient.connect(), "repair", DESK, person=patient.person, **params)
+
+
+def two_people(world: World) -> tuple[Staff, Staff]:
+    """A clerk and a supervisor of a hall."""
+    add_outlet(world.store, "hall", "hall", world.now)
+    admin = add_staff(world.store, "admin", "a", "administrator", "hall", PASSWORD, world.now, by=None)
+    people = [
+        add_staff(world.store, role, role, role, "hall", PASSWORD, world.now, by=admin) for role in ("clerk", "supervisor")
+    ]
+    return people[0], people[1]
+
+
+def agree(patient: Patient, steps: list[str]) -> None:
+    """Two people agree on these steps."""
+    world = patient.world
+    clerk, chief = two_people(world)
+    asked = propose_repair(world.store, APPROVALS, patient.card_no, steps, "seen at the desk", by=clerk, now=world.now)
+    approve(world.store, APPROVALS, asked.approval_id, by=chief, now=world.now)
+
+
+def money_of(patient: Patient) -> tuple[int, int]:
+    """On the card, and owed by the books."""
+    return balance_on(patient.card)[0], patient.world.purse_total(patient.card_no)
+
+
+def test_every_finding_has_a_plan_and_every_plan_says_what_it_does() -> None:
+    """In both languages; what the card may not cure names who does."""
+    assert {rule.plan for rule in table().finding} == set(plans())
+    for plan in plans().values():
+        assert plan.effect_zh
+        assert plan.effect_en.isascii()
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.name in CURED], ids=lambda fault: fault.name)
+def test_a_fault_that_can_be_cured_is(new_patient: NewPatient, fault: Fault) -> None:
+    """After the repair the card is healthy by a diagnosis of its own; no money came or went except what was settled."""
+    patient = new_patient()
+    fault.make(patient)
+    would = planned(patient.world.store, patient.examine())
+    result = repair(patient)
+    assert [step["name"] for step in would["steps"]] == [step["name"] for step in (*result["steps"], *result["waiting"])]
+    if result["waiting"]:
+        assert not result["healthy"]
+        agree(patient, [step["name"] for step in result["waiting"]])
+        result = repair(patient)
+    patient.connect = patient.card.channel
+    report = patient.examine()
+    assert report["findings"] == [], (result, report["findings"])
+    assert result["healthy"]
+    on_card, in_books = money_of(patient)
+    assert on_card == in_books
+    assert patient.world.do(patient.card, "topup", amount=5000, payment={"method": "cash", "reference": None})
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.name not in CURED | SILENT], ids=lambda fault: fault.name)
+def test_a_fault_that_cannot_be_cured_leaves_the_card_as_it_is_and_says_what_to_do(
+    new_patient: NewPatient, fault: Fault
+) -> None:
+    """Not a byte changes, the books stay, and the finding is there with its cure."""
+    patient = new_patient()
+    fault.make(patient)
+    before, books = bytes(patient.card._eeprom.image), patient.world.balances()
+    try:
+        result = repair(patient)
+    except (CardError, CarriedOut, CardGone):
+        result = None
+    if result is not None:
+        assert fault.first in [finding["code"] for finding in result["findings"]]
+        assert all(finding["cure"]["effect"]["zh"] for finding in result["findings"])
+        assert result["steps"] == []
+    assert bytes(patient.card._eeprom.image) == before
+    assert patient.world.balances() == books
+
+
+@pytest.mark.parametrize("name", ["corrected-record", "corrupt-purse-file", "lost-application", "bus-blocked"])
+def test_a_repair_that_is_pulled_anywhere_is_simply_done_again(new_patient: NewPatient, name: str) -> None:
+    """Torn after each write and before each third command: the next repair brings the card to health."""
+    fault = next(fault for fault in FAULTS if fault.name == name)
+    for tear in [*({"tear_after_write": n} for n in range(1, 6)), *({"tear_before_command": n} for n in range(40, 70, 6))]:
+        patient = new_patient()
+        fault.make(patient)
+        if name == "bus-blocked":
+            agree(patient, [step["name"] for step in repair(patient)["waiting"]])
+        patient.card.plan = FaultPlan(**tear)
+        with contextlib.suppress(CardGone, CarriedOut):
+            repair(patient)
+        patient.card.plan = FaultPlan()
+        assert repair(patient)["healthy"], tear
+        assert patient.examine()["findings"] == []
+
+
+def test_a_second_person_is_needed_for_a_block_and_only_today(new_patient: NewPatient) -> None:
+    """Without, or with yesterday's or another card's decision, the block stays."""
+    patient = new_patient()
+    next(fault for fault in FAULTS if fault.name == "bus-blocked").make(patient)
+    first = repair(patient)
+    assert [step["name"] for step in first["waiting"]] == ["unblock:bus"]
+    agree(patient, ["unblock:parking"])
+    assert repair(patient)["waiting"] == first["waiting"]
+    chief = Staff("supervisor", "", "supervisor", "hall", "", "active", 0, patient.world.now)
+    clerk = Staff("clerk", "", "clerk", "hall", "", "active", 0, patient.world.now)
+    store, now = patient.world.store, patient.world.now
+    asked = propose_repair(store, APPROVALS, patient.card_no, ["unblock:bus"], "seen", by=clerk, now=now)
+    assert repair(patient)["waiting"] == first["waiting"]
+    approve(store, APPROVALS, asked.approval_id, by=chief, now=now)
+    patient.world.now += dt.timedelta(days=1)
+    assert repair(patient)["waiting"] == first["waiting"]
+    assert patient.examine()["findings"][0]["code"] == "application_blocked"
+
+
+def test_the_record_that_a_card_lost_comes_back_with_its_months(tmp_path: Path) -> None:
+    """The months of a loaded purse are in the record: what is written again is what was written last, not the opening's."""
+    from tests.diagnosis.faults import BUS, bodies, put
+
+    world, card = in_use(tmp_path, "fudan-fmcos2")
+    world.now += dt.timedelta(minutes=1)
+    world.do(card, "topup", amount=5000, payment={"method": "cash", "reference": None}, product="T", area="month")
+    patient = Patient(world, card, card.channel)
+    put(card, BUS, bodies.CONTENT, bytes(32), file=0x0015)
+    assert repair(patient)["healthy"]
+    areas = world.do(card, "inspect")["areas"]
+    assert [(area["period"], area["balance"]) for area in areas if area["balance"]] == [("2026-11", 5000)]
+    world.close()
