@@ -29,11 +29,10 @@ def list_(*, as_json: bool) -> None:
     """List open proposals."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.approvals import approval_view
+    from cardsvc.service.approvals import open_approvals
 
     store = open_database(Settings())
-    with store.read() as uow:
-        found = [approval_view(approval) for approval in uow.approvals.open()]
+    found = open_approvals(store)
     store.close()
     show(found, as_json=as_json, lines=lambda: approval_lines(found) or [t("没有待复核的事项", "Nothing waits")])
 

@@ -160,3 +160,9 @@ def approval_view(approval: Approval) -> dict[str, Any]:
         "remark": approval.remark,
         "result": approval.result,
     }
+
+
+def open_approvals(store: Store) -> list[dict[str, Any]]:
+    """What waits for a second person, newest first."""
+    with store.read() as uow:
+        return [approval_view(approval) for approval in uow.approvals.open()]

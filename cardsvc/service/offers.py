@@ -12,6 +12,7 @@ from cardsvc.rules import RuleSet
 from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.engine import Engine
+from cardsvc.service.repair import planned
 from cardsvc.service.rule_book import local_day
 from cardsvc.service.takeovers import takeover_view
 from cardsvc.service.work_place import CardOnDesk
@@ -52,6 +53,23 @@ class Offer:
 
 def offers(engine: Engine, card: CardOnDesk) -> tuple[Offer, ...]:
     """The jobs for this card, the likely ones first."""
+    return (*_repair(engine, card), *_by_state(engine, card))
+
+
+def _repair(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
+    """Where the findings ask for steps on the card, with the steps."""
+    plan = planned(engine.store, card.report) if card.report else None
+    if plan and plan["steps"]:
+        yield Offer("repair", None, tuple(Choice(step["name"], _step(step)) for step in plan["steps"]))
+
+
+def _step(step: Mapping[str, Any]) -> Text:
+    where = APPLICATIONS.get(step["application"], Text(step["application"], step["application"]))
+    title, effect = step["title"], step["effect"]
+    return Text(f"{title['zh']}（{where.zh}）：{effect['zh']}", f"{title['en']} ({where.en}): {effect['en']}")
+
+
+def _by_state(engine: Engine, card: CardOnDesk) -> tuple[Offer, ...]:
     match card.state:
         case "blank" | "partial":
             return (Offer("personalise"), Offer("diagnose"))
@@ -238,6 +256,8 @@ def _named(names: list[str]) -> tuple[Choice, ...]:
 
 
 APPLICATIONS: Mapping[str, Text] = {
+    "mf": Text("卡片公共区", "Card"),
+    "holder": Text("持卡人信息", "Holder"),
     "purse": Text("城市通钱包", "City purse"),
     "bus": Text("公交", "Bus"),
     "parking": Text("停车", "Parking"),

@@ -1,8 +1,9 @@
 """Flows from sign-in to receipt, without a mouse."""
 
 import pytest
+from playwright.sync_api import Browser
 
-from cardsvc.vcard import FaultPlan, VirtualCard
+from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict
 from tests.page.conftest import Desk
 from tests.world import balance_on, person
 
@@ -129,3 +130,56 @@ def test_an_application_is_opened_and_the_rest_says_why_not(desk: Desk) -> None:
     desk.sees("办好了")
     desk.press("Enter")
     desk.sees("● 已开通")
+
+
+def test_a_blocked_purse_is_repaired_after_a_supervisor_agreed_on_a_screen_of_their_own(desk: Desk, browser: Browser) -> None:
+    """The clerk asks, the supervisor agrees elsewhere, the clerk repairs, and the card is healthy."""
+    card = desk.world.issue("fudan-fmcos2")
+    inflict(card, [Fault.parse("blocked-application")])
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("0 修复")
+    desk.press("0")
+    desk.sees("核对本人后解锁")
+    desk.picture("repair-form")
+    desk.press("Enter")
+    desk.sees("这些步骤要第二人复核")
+    desk.picture("repair-waits")
+    desk.page.get_by_label("理由").fill("已核对身份证")
+    desk.page.get_by_role("button", name="提请复核").click()
+    desk.sees("收回")
+    other = browser.new_context()
+    chief = Desk(desk.hall, other.new_page())
+    chief.sign_in("chief")
+    chief.page.goto(f"{desk.hall.url}/desk/approvals")
+    chief.sees("已核对身份证")
+    chief.picture("approvals")
+    chief.page.get_by_role("button", name="同意", exact=True).click()
+    chief.sees("没有等复核的事")
+    other.close()
+    desk.page.goto(f"{desk.hall.url}/desk/")
+    desk.sees("0 修复")
+    desk.press("0")
+    desk.sees("核对本人后解锁")
+    desk.press("Enter")
+    desk.sees("办好了")
+    desk.press("Enter")
+    desk.sees("检测正常")
+
+
+def test_a_damaged_file_is_written_again_in_three_presses(desk: Desk) -> None:
+    """From the finding to a healthy card."""
+    card = desk.world.issue("mingwah-smartcos")
+    inflict(card, [Fault.parse("corrupted-file:3F01/0015")], seed=3)
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("0 修复")
+    before = desk.presses
+    desk.press("0")
+    desk.sees("修后自动重读核对")
+    desk.press("Enter")
+    desk.sees("办好了")
+    desk.picture("repair-done")
+    desk.press("Enter")
+    desk.sees("检测正常")
+    assert desk.presses - before == 3

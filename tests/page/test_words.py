@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from cardsvc.ledger.states import ShiftState
+from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.catalogue import KINDS
 from cardsvc.web.desk import words
 from cardsvc.web.desk.jobs import JOBS
@@ -15,6 +16,7 @@ def test_every_phase_of_every_kind_and_every_state_has_a_word() -> None:
     """A progress list never shows a name of the program."""
     assert {phase.name for kind in KINDS.values() for phase in kind.phases} <= set(words.PHASES)
     assert {str(state) for state in ShiftState} == set(words.SHIFTS)
+    assert set(APPROVALS) == set(words.APPROVALS)
 
 
 def test_no_two_jobs_for_the_same_card_have_the_same_key() -> None:

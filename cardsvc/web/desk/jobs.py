@@ -152,6 +152,14 @@ JOBS: Mapping[str, JobForm] = {
         Text("转出", "Move it"),
         Text("只能转一次；然后放新卡补登", "Once only; then put the new card on and write it"),
     ),
+    "repair": JobForm(
+        Text("修复", "Repair"),
+        "0",
+        _nothing,
+        ("steps",),
+        Text("开始修复", "Repair"),
+        Text("修后自动重读核对；中途拿走，再放上重做即可", "Read again afterwards; pulled in the middle, simply do it again"),
+    ),
     "diagnose": JobForm(
         Text("全面检测", "Full diagnosis"), "9", lambda form: {"person": form.get("person") or None}, ("person",)
     ),

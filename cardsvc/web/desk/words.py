@@ -71,6 +71,17 @@ SETTLED: Mapping[str, Text] = {
     "suspect": Text("还不能确定", "not known yet"),
 }
 
+APPROVALS: Mapping[str, Text] = {
+    "card_repair": Text("卡片修复", "Repair of a card"),
+    "correct_difference": Text("对账更正", "Correcting a difference"),
+    "correction": Text("账目更正", "Correction of the books"),
+    "hold_unidentified": Text("认定读不出的卡", "Whose card it is"),
+    "release_from_hot_list": Text("移出黑名单", "Release from the hot list"),
+    "rule_set": Text("规则版本", "A version of the rules"),
+    "settle_suspect": Text("人工结清", "Settling by hand"),
+    "shift_difference": Text("长短款", "Difference of a drawer"),
+}
+
 SEVERITIES: Mapping[str, Text] = {
     "unusable": Text("不能用", "unusable"),
     "serious": Text("严重", "serious"),

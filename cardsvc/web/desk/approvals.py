@@ -1,0 +1,56 @@
+"""Decisions of two people on the second person's own screen: what waits, with its reason; agree or refuse."""
+
+from typing import Any
+
+from flask import Flask, redirect, render_template, request, url_for
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.approvals import approve, open_approvals, reject, withdraw
+from cardsvc.service.problem import problem_of
+from cardsvc.service.repair import propose_repair
+from cardsvc.service.work_place import job_of
+from cardsvc.web.desk.guard import field, here, workstation
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the routes."""
+
+    @app.get("/desk/approvals")
+    def approvals() -> Any:
+        return _page(services)
+
+    @app.post("/desk/approvals/<approval_id>")
+    def decide(approval_id: str) -> Any:
+        """Agree, refuse or take back; what stands against it is told on the same page."""
+        try:
+            _decide(services, approval_id, field("decision"), request.form.get("remark", ""))
+        except CardsvcError as error:
+            return _page(services, error), error.http_status
+        return redirect(url_for("approvals"), 303)
+
+    @app.post("/desk/operations/<operation_id>/propose")
+    def propose_steps(operation_id: str) -> Any:
+        """Ask a second person about the steps that a repair left waiting."""
+        job = job_of(services.engine, workstation(), operation_id, by=here().staff)
+        steps = [step["name"] for step in job.result.get("waiting", ())]
+        propose_repair(services.store, APPROVALS, job.card_no or "", steps, field("reason"), by=here().staff, now=now())
+        return redirect(url_for("approvals"), 303)
+
+
+def _decide(services: Services, approval_id: str, decision: str, remark: str) -> None:
+    by, moment = here().staff, now()
+    if decision == "approve":
+        approve(services.store, APPROVALS, approval_id, remark, by=by, now=moment)
+    elif decision == "reject":
+        reject(services.store, APPROVALS, approval_id, remark, by=by, now=moment)
+    elif decision == "withdraw":
+        withdraw(services.store, approval_id, by=by, now=moment)
+    else:
+        raise RequestError("form_incomplete", field="decision")
+
+
+def _page(services: Services, error: CardsvcError | None = None) -> str:
+    waiting = open_approvals(services.store)
+    return render_template("approvals.html", waiting=waiting, problem=problem_of(error) if error else None, kinds=APPROVALS)
