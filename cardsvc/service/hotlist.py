@@ -78,6 +78,13 @@ def refuse_listed(context: Context, uow: UnitOfWork) -> CardError | None:
     return CardError("card_hot_listed", version=latest.version)
 
 
+def refuse_hot(uow: UnitOfWork, card_no: str) -> None:
+    """Raise CardError ``card_hot_listed`` for a card that is on the list."""
+    latest = uow.hotlist.latest_of(card_no)
+    if latest is not None and latest.action == "add":
+        raise CardError("card_hot_listed", version=latest.version)
+
+
 def snapshot(store: Store, keystore: KeyStore, since: int) -> dict[str, Any]:
     """What changed after a version, or the whole list (``since`` 0, or a version that this service never had).
 

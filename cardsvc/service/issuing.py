@@ -138,6 +138,8 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     if card is None:
         raise ValueError("the card of this operation is gone")
     card = uow.cards.change(card, state="issued", issued_at=now)
+    for replaced in uow.replacements.open_of(card.citizen_id)[:1]:
+        uow.replacements.change(replaced, new_card_no=card.card_no, made_at=now)
     return Effect(done=_result(card, context.facts["resuming"]))
 
 

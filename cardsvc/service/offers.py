@@ -3,7 +3,7 @@
 Only what is known without another word to the card: the operation itself decides again, by the card and today's rules.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,12 @@ from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.engine import Engine
 from cardsvc.service.repair import planned
+from cardsvc.service.replacement import open_replacements
 from cardsvc.service.rule_book import local_day
 from cardsvc.service.takeovers import takeover_view
 from cardsvc.service.work_place import CardOnDesk
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import Card, Citizen
+from cardsvc.store.records import Card, Citizen, Staff
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 
@@ -51,9 +52,9 @@ class Offer:
         return self.reason is None
 
 
-def offers(engine: Engine, card: CardOnDesk) -> tuple[Offer, ...]:
-    """The jobs for this card, the likely ones first."""
-    return (*_repair(engine, card), *_by_state(engine, card))
+def offers(engine: Engine, card: CardOnDesk, *, by: Staff) -> tuple[Offer, ...]:
+    """The jobs for this card, the likely ones first, at this person's outlet."""
+    return (*_repair(engine, card), *_by_state(engine, card, by))
 
 
 def _repair(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
@@ -69,16 +70,30 @@ def _step(step: Mapping[str, Any]) -> Text:
     return Text(f"{title['zh']}（{where.zh}）：{effect['zh']}", f"{title['en']} ({where.en}): {effect['en']}")
 
 
-def _by_state(engine: Engine, card: CardOnDesk) -> tuple[Offer, ...]:
+def _by_state(engine: Engine, card: CardOnDesk, by: Staff) -> tuple[Offer, ...]:
     match card.state:
         case "blank" | "partial":
-            return (Offer("personalise"), Offer("diagnose"))
+            return (Offer("personalise", None, tuple(_waiting_persons(engine, by))), Offer("diagnose"))
         case "legacy":
             return (_migrate(card.look), Offer("diagnose"))
         case "citizen":
             return tuple(_of_citizen_card(engine, card))
         case _:
-            return (Offer("diagnose"),) if card.atr else ()
+            return (*_unreadable(card), *((Offer("diagnose"),) if card.atr else ()))
+
+
+def _waiting_persons(engine: Engine, by: Staff) -> Iterator[Choice]:
+    """Whose new card this may be: replacements of the outlet that wait for one. Values: the person's id."""
+    for row in open_replacements(engine.store, by.outlet_id):
+        holder = row["holder"]
+        shown = f"{holder['name']} {holder['id_number']}"
+        yield Choice(holder["citizen_id"], Text(f"补换卡：{shown}", f"Replacement: {shown}"))
+
+
+def _unreadable(card: CardOnDesk) -> Iterator[Offer]:
+    """A card of ours that says nothing is taken in, and replaced."""
+    if card.books is not None and card.books["state"] in ("issued", "blocked"):
+        yield Offer("replace")
 
 
 def _migrate(look: Mapping[str, Any]) -> Offer:
@@ -102,7 +117,9 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
             return
         rules = engine.rules.in_force(uow, local_day(engine.clock()))
         old = _old_cards(uow, row)
-        choices = tuple(_openable(rules, row, holder, look, engine))
+        had = uow.replacements.by_new_card(row.card_no)
+        before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
+        choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
     if old:
@@ -111,7 +128,7 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     yield Offer("open", None if any(choice.reason is None for choice in choices) else choices[0].reason, choices)
     yield _refund(look)
     yield from _of_applications(look)
-    yield Offer("transfer_out")
+    yield Offer("replace")
     yield Offer("identity")
     yield Offer("diagnose")
 
@@ -171,6 +188,12 @@ def _loadable(look: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((product, area) for area in ("month", "season", "term") if (area, product) in AREAS)
     if parking.get("state") == "open" and parking.get("product") == PARKING_CARD:
         yield "parking", "purse"
+
+
+def _as_before(choices: Iterable[Choice], before: Mapping[str, str]) -> list[Choice]:
+    """What the replaced card had comes first."""
+    had = {f"{application}:{product}" for application, product in before.items()}
+    return sorted(choices, key=lambda choice: choice.value not in had)
 
 
 def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, Any], engine: Engine) -> Iterator[Choice]:

@@ -49,11 +49,13 @@ def load_source(uow: UnitOfWork, actor: Actor, card_no: str, payment: Mapping[st
 
 
 def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
-    """Raise RequestError ``payment_reference_used`` when this payment pays an order. That it pays one load only, the database
-    sees to (uq_load_payment)."""
+    """Raise RequestError ``payment_reference_used`` when this payment pays an order or a fee. That it pays one load only, the
+    database sees to (uq_load_payment)."""
     if payment["reference"] is None or payment["method"] == BY_ORDER:
         return
-    if any(order.state != OrderState.RETURNED for order in uow.orders.of_payment(payment["method"], payment["reference"])):
+    method, reference = payment["method"], payment["reference"]
+    paid_order = any(order.state != OrderState.RETURNED for order in uow.orders.of_payment(method, reference))
+    if paid_order or uow.replacements.of_payment(method, reference):
         raise RequestError("payment_reference_used")
 
 

@@ -33,6 +33,7 @@ KINDS: Mapping[str, Text] = {
     "refund_fee": Text("退款手续费", "refund fees"),
     "refund_forfeited": Text("过期作废", "forfeited"),
     "refund_gift": Text("退款扣回赠送", "gifts taken back"),
+    "fee_taken": Text("收手续费", "fees taken"),
     "drawer_filled": Text("领备用金", "floats"),
     "drawer_emptied": Text("现金入库", "cash to the vault"),
     "drawer_short": Text("短款", "drawers short"),

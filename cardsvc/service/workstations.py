@@ -145,9 +145,19 @@ def workstations_of(store: Store, outlet_id: str, now: dt.datetime) -> list[dict
 
 def _port(engine: Engine, terminal_id: str, terminal: Terminal | None = None) -> EnginePort:
     """The engine as the workstation sees it; with its ``terminal``, as staff see it who begin there."""
-    number = bytes.fromhex(terminal.terminal_no) if terminal else bytes(6)
-    operations = frozenset(terminal.operations) if terminal and terminal.operations is not None else None
-    return engine.port(Actor("terminal", terminal_id, number, "desk", operations))
+    return engine.port(_actor(terminal) if terminal else Actor("terminal", terminal_id, bytes(6), "desk"))
+
+
+def _actor(terminal: Terminal) -> Actor:
+    operations = frozenset(terminal.operations) if terminal.operations is not None else None
+    return Actor("terminal", terminal.terminal_id, bytes.fromhex(terminal.terminal_no), "desk", operations)
+
+
+def actor_of(store: Store, workstation: str, *, by: Staff) -> Actor:
+    """The workstation as the one who takes money there. Raises RequestError ``workstation_unknown``,
+    ``workstation_elsewhere``, ``terminal_suspended``."""
+    with store.read() as uow:
+        return _actor(_of(uow, workstation, by))
 
 
 def _known(uow: UnitOfWork, terminal_id: str, *, lock: bool = False) -> Terminal:

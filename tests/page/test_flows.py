@@ -183,3 +183,71 @@ def test_a_damaged_file_is_written_again_in_three_presses(desk: Desk) -> None:
     desk.press("Enter")
     desk.sees("检测正常")
     assert desk.presses - before == 3
+
+
+def replace_to_the_receipt(desk: Desk, blank: VirtualCard) -> None:
+    """From the old card on the reader to the new one, made for the same person."""
+    desk.press("x")
+    desk.sees("自然故障")
+    desk.picture("replace-form")
+    desk.press("Enter")
+    desk.sees("放一张空白卡")
+    desk.press("Enter")
+    desk.hall.put(blank)
+    desk.sees("1 制卡")
+    desk.press("1")
+    desk.sees("补换卡：测试一")
+    desk.picture("replace-new")
+    desk.press("Enter")
+    desk.sees("旧卡有余额按 6 转入")
+    desk.press("Enter")
+
+
+def test_a_card_is_replaced_from_card_in_to_receipt_in_at_most_twelve_presses(desk: Desk) -> None:
+    """A readable card: its money is on the new one at once, and every fen is where it was."""
+    old = desk.world.issue("fudan-fmcos2")
+    desk.world.topup(old, 10000)
+    old_no = desk.world.card_no_of(old)
+    new = VirtualCard.blank("mingwah-smartcos", seed=50)
+    desk.sign_in()
+    desk.hall.put(old)
+    desk.sees("X 补换卡")
+    before = desk.presses
+    replace_to_the_receipt(desk, new)
+    desk.sees("6 转入旧卡余额")
+    desk.press("6")
+    desk.sees(old_no)
+    desk.press("Enter")
+    desk.sees("100.00 元")
+    desk.sees("打印凭证")
+    desk.picture("replaced")
+    assert desk.presses - before + 1 <= 12
+    assert (balance_on(old)[0], balance_on(new)[0]) == (0, 10000)
+    assert desk.world.purse_total(desk.world.card_no_of(new)) == 10000
+    assert sum(desk.world.balances().values()) == 0
+
+
+def test_a_mute_card_is_taken_in_and_its_holder_leaves_with_a_new_one(desk: Desk) -> None:
+    """It cannot give its money: the page tells the day on which the books do."""
+    old = desk.world.issue("fudan-fmcos2")
+    desk.world.topup(old, 10000)
+    inflict(old, [Fault.parse("mute")])
+    desk.sign_in()
+    desk.hall.put(old)
+    desk.sees("无应答")
+    desk.press("x")
+    desk.sees("自然故障")
+    desk.press("Enter")
+    desk.sees("余额到账日")
+    desk.picture("taken-in")
+    desk.press("Enter")
+    desk.hall.put(VirtualCard.blank("fudan-fmcos2", seed=51))
+    desk.sees("1 制卡")
+    desk.press("1")
+    desk.sees("补换卡：测试一")
+    desk.press("Enter")
+    desk.sees("办好了")
+    with desk.world.store.read() as uow:
+        (row,) = uow.replacements.where()
+    assert row.new_card_no is not None
+    assert row.fee == 0

@@ -26,6 +26,7 @@ from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
 from cardsvc.store.records.refunds import BicycleHold, Refund
+from cardsvc.store.records.replacements import Replacement
 from cardsvc.store.records.rules import RuleVersion
 from cardsvc.store.records.staff import Approval, Outlet, Staff
 from cardsvc.store.records.suspects import SuspectCase
@@ -66,6 +67,7 @@ __all__ = [
     "ReconciliationRun",
     "Refund",
     "RelayedOperation",
+    "Replacement",
     "RuleVersion",
     "SealedHead",
     "Shift",

@@ -34,6 +34,7 @@ from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
 from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
+from cardsvc.store.repositories.replacements import Replacements
 from cardsvc.store.repositories.rules import RuleVersions
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
 from cardsvc.store.repositories.suspects import SuspectCases
@@ -79,6 +80,7 @@ __all__ = [
     "ReconciliationRuns",
     "Refunds",
     "RelayedOperations",
+    "Replacements",
     "Ride",
     "RuleVersions",
     "SealedHeads",

@@ -30,6 +30,7 @@ from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
 from cardsvc.store.tables.reconciliation import difference, reconciliation_run
 from cardsvc.store.tables.refunds import bicycle_hold, refund
+from cardsvc.store.tables.replacements import REPLACEMENT_REASONS, replacement
 from cardsvc.store.tables.rules import rule_version
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
 from cardsvc.store.tables.suspects import suspect_case
@@ -41,6 +42,7 @@ __all__ = [
     "CARD_STATES",
     "HOT_LIST_ACTIONS",
     "LIVE_LOADS",
+    "REPLACEMENT_REASONS",
     "ROLES",
     "STAFF_ROLES",
     "STAFF_STATES",
@@ -83,6 +85,7 @@ __all__ = [
     "reconciliation_run",
     "refund",
     "relayed_operation",
+    "replacement",
     "rule_version",
     "sealed_head",
     "shift",

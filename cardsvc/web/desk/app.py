@@ -7,7 +7,21 @@ from flask import Flask, g
 from cardsvc.bootstrap import Services
 from cardsvc.text import Language, Text
 from cardsvc.units import format_yuan
-from cardsvc.web.desk import approvals, drawer, entrance, failures, guard, jobs, live, people, receipts, tray, words, work
+from cardsvc.web.desk import (
+    approvals,
+    drawer,
+    entrance,
+    failures,
+    guard,
+    jobs,
+    live,
+    people,
+    receipts,
+    replace,
+    tray,
+    words,
+    work,
+)
 
 MAX_BODY = 64 * 1024
 MAX_FIELDS = 100
@@ -29,6 +43,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     people.install(app, services)
     drawer.install(app, services)
     approvals.install(app, services)
+    replace.install(app, services)
     receipts.install(app, services)
     tray.install(app, sample_cards)
     return app

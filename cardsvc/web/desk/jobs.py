@@ -15,6 +15,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.offers import Offer, offers
 from cardsvc.service.problem import problem_of
+from cardsvc.service.replacement import fees_of
 from cardsvc.service.work_place import CardOnDesk, work_place
 from cardsvc.service.workstations import begin
 from cardsvc.text import Text
@@ -116,6 +117,14 @@ JOBS: Mapping[str, JobForm] = {
             "The area is drawn to zero; money goes back the way it came, less the fee",
         ),
     ),
+    "replace": JobForm(
+        Text("补换卡", "Replace the card"),
+        "x",
+        _nothing,
+        ("replacement", "payment"),
+        Text("收费并收下旧卡", "Paid: take the old card"),
+        Text("旧卡从此停用；余额留给新卡", "The old card ends here; its money waits for the new one"),
+    ),
     "transfer_out": JobForm(
         Text("旧卡转出余额", "Take the old card's money"),
         "5",
@@ -171,8 +180,8 @@ def install(app: Flask, services: Services) -> None:
 
     @app.get("/desk/jobs/<kind>")
     def job_form(kind: str) -> Any:
-        card, offer = _offered(services, kind, request.args.get("contact", ""))
-        return _form(kind, card, offer, {})
+        card, offer = offered(services, kind, request.args.get("contact", ""))
+        return job_form_page(services, kind, card, offer, {})
 
     @app.post("/desk/jobs/<kind>")
     def begin_job(kind: str) -> Any:
@@ -182,8 +191,8 @@ def install(app: Flask, services: Services) -> None:
             params = _params(kind, request.form.to_dict())
             reply = begin(services.engine, workstation(), contact, kind, params, by=here().staff, idempotency_key=key)
         except CardsvcError as error:
-            card, offer = _offered(services, kind, contact)
-            return _form(kind, card, offer, request.form.to_dict(), error), error.http_status
+            card, offer = offered(services, kind, contact)
+            return job_form_page(services, kind, card, offer, request.form.to_dict(), error), error.http_status
         return redirect(url_for("job_page", operation_id=reply.id), 303)
 
 
@@ -197,7 +206,7 @@ def _params(kind: str, form: Form) -> Mapping[str, Any]:
         raise RequestError("form_incomplete", field=missing.args[0]) from None
 
 
-def _offered(services: Services, kind: str, contact: str) -> tuple[CardOnDesk, Offer]:
+def offered(services: Services, kind: str, contact: str) -> tuple[CardOnDesk, Offer]:
     """The card on the desk and what is offered for it. Raises RequestError ``http_not_found``, ``workstation_card_changed``."""
     if kind not in JOBS:
         raise RequestError("http_not_found")
@@ -205,14 +214,18 @@ def _offered(services: Services, kind: str, contact: str) -> tuple[CardOnDesk, O
     card = next((card for card in place.cards if card.contact == contact), None)
     if card is None:
         raise RequestError("workstation_card_changed")
-    offer = next((offer for offer in offers(services.engine, card) if offer.kind == kind), None)
+    offer = next((offer for offer in offers(services.engine, card, by=here().staff) if offer.kind == kind), None)
     if offer is None:
         raise RequestError("workstation_card_changed")
     return card, offer
 
 
-def _form(kind: str, card: CardOnDesk, offer: Offer, typed: Form, error: CardsvcError | None = None) -> str:
+def job_form_page(
+    services: Services, kind: str, card: CardOnDesk, offer: Offer, typed: Form, error: CardsvcError | None = None
+) -> str:
+    """The form of a job, with what was typed before and what was wrong with it."""
     month = now().astimezone(LOCAL).date().replace(day=1)
+    fees = fees_of(services.store, services.rules, card.books["card_no"], now()) if kind == "replace" and card.books else {}
     return render_template(
         "job_form.html",
         kind=kind,
@@ -225,4 +238,12 @@ def _form(kind: str, card: CardOnDesk, offer: Offer, typed: Form, error: Cardsvc
         amounts=AMOUNTS,
         holders=HOLDERS,
         months=(f"{month:%Y-%m}", f"{month + dt.timedelta(days=32):%Y-%m}"),
+        fees=fees,
+        likely=_likely_reason(card),
     )
+
+
+def _likely_reason(card: CardOnDesk) -> str:
+    """Why the card is replaced, by who pays for its gravest finding."""
+    findings = (card.report or {}).get("findings") or ()
+    return "damaged" if findings and findings[0]["fee"]["payer"] == "holder" else "fault"

@@ -63,6 +63,18 @@ SHIFTS: Mapping[str, Text] = {
     "closed": Text("已交班", "closed"),
 }
 
+REPLACEMENTS: Mapping[str, Text] = {
+    "fault": Text("自然故障", "It failed by itself"),
+    "damaged": Text("人为损坏", "It was damaged"),
+    "changed": Text("信息变更", "Its data changed"),
+    "lost": Text("遗失", "It was lost"),
+}
+
+NEXT: Mapping[str, Text] = {
+    "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
+    "personalise": Text("旧卡有余额按 6 转入；应用按 3 开通", "6 writes the old card's money; 3 opens applications"),
+}
+
 SETTLED: Mapping[str, Text] = {
     "confirmed": Text("卡上有，已入账", "it is on the card, and booked"),
     "refunded": Text("卡上没有，钱已退回", "it is not on the card, and was paid back"),

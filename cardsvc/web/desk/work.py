@@ -55,7 +55,7 @@ def _desk(services: Services) -> Mapping[str, Any]:
     place = work_place(services.engine, workstation(), by=here().staff)
     wanted = request.args.get("contact")
     card = next((card for card in place.cards if card.contact == wanted), place.cards[0] if place.cards else None)
-    made = offers(services.engine, card) if card and not card.missing and not card.under_way else ()
+    made = offers(services.engine, card, by=here().staff) if card and not card.missing and not card.under_way else ()
     shift = shift_at(services.store, ("terminal", place.workstation))
     shown = [offer for offer in made if offer.kind in JOBS]
     return {"place": place, "card": card, "offers": shown, "jobs": JOBS, "shift": shift}

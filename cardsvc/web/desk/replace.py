@@ -1,0 +1,68 @@
+"""Replacement at the desk: the fee and the old card; then the page leads on to the new one."""
+
+from typing import Any
+
+from flask import Flask, redirect, render_template, request, url_for
+from pydantic import ValidationError
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.service.kinds import reasons
+from cardsvc.service.payments import Payment
+from cardsvc.service.replacement import begin_replacement, replacement_of
+from cardsvc.service.workstations import actor_of, begin
+from cardsvc.units import parse_card_no
+from cardsvc.web.desk.guard import field, here, workstation
+from cardsvc.web.desk.jobs import job_form_page, offered
+
+KIND = "replace"
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the routes."""
+
+    @app.post("/desk/replace")
+    def begin_replace() -> Any:
+        """Take the fee; a card that can be read then gives its money itself, another is taken in."""
+        contact, key = field("contact"), field("key")
+        card, offer = offered(services, KIND, contact)
+        try:
+            if card.books is None:
+                raise RequestError("workstation_card_changed")
+            number, readable = card.books["card_no"], card.state == "citizen"
+            actor = actor_of(services.store, workstation(), by=here().staff)
+            begin_replacement(
+                services.store,
+                services.rules,
+                actor,
+                number,
+                field("reason"),
+                _payment(),
+                readable=readable,
+                by=here().staff,
+                now=now(),
+            )
+            if readable:
+                place = workstation()
+                reply = begin(services.engine, place, contact, "transfer_out", {}, by=here().staff, idempotency_key=key)
+                return redirect(url_for("job_page", operation_id=reply.id), 303)
+        except CardsvcError as error:
+            return job_form_page(services, KIND, card, offer, request.form.to_dict(), error), error.http_status
+        return redirect(url_for("replacement", card_no=number), 303)
+
+    @app.get("/desk/replacements/<card_no>")
+    def replacement(card_no: str) -> Any:
+        """How far the replacement of a card is, and what comes next."""
+        found = replacement_of(services.store, parse_card_no(card_no))
+        if found is None:
+            raise RequestError("http_not_found")
+        return render_template("replacement.html", replacement=found)
+
+
+def _payment() -> Payment:
+    """How the fee is paid. Raises RequestError ``params_invalid``."""
+    try:
+        given = {"method": request.form.get("method", "cash"), "reference": request.form.get("reference", "").strip() or None}
+        return Payment.model_validate(given)
+    except ValidationError as error:
+        raise RequestError("params_invalid", reason=reasons(error)) from None
