@@ -73,6 +73,7 @@ class Desk:
 
     def press(self, key: str) -> None:
         """Press a key; Enter as a person does, who sees what has the focus."""
+        self.page.wait_for_load_state("domcontentloaded")
         if key == "Enter":
             ready = "document.activeElement !== document.body || document.querySelector('[data-key=Enter]')"
             self.page.wait_for_function(ready, timeout=SLOW)

@@ -37,7 +37,7 @@ def test_every_page_is_free_of_what_axe_calls_serious(desk: Desk) -> None:
         expect(page).to_have_url(re.compile(f"/desk/jobs/{name}"), timeout=SLOW)
         assert axe_finds(page) == [], name
         desk.press("Escape")
-        desk.sees("开通应用")
+        expect(page.locator("#job-topup")).to_be_visible(timeout=SLOW)
     desk.press("d")
     desk.sees("备用金")
     assert axe_finds(page) == []
