@@ -19,6 +19,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--money-runs", default="0", help="how many cities the money machine goes through; 0: a few small ones")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay with one test process; so do all that want the machine's only pcscd, or the others would wait."""
+    for item in items:
+        wants = "real_pcscd" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("pcscd" if wants else item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cluster(request: pytest.FixtureRequest) -> Iterator[None]:
     """With --database postgresql: a real cluster for each test process."""
