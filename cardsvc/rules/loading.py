@@ -133,6 +133,13 @@ def _capped(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> LoadDecisio
     )
 
 
+def check_legal_cap(rules: RuleSet, balance: int, day: dt.date) -> None:
+    """Raise RuleError ``rule_balance_cap`` for a balance that a named card may not hold by law on this day."""
+    legal = next(cap for cap in rules.legal_cap if cap.holds(day))
+    if balance > legal.named:
+        raise refusal("rule_balance_cap", rules, legal, limit=legal.named, most="0")
+
+
 def _payable(rule: LoadRule, room: int, *, first: bool) -> int:
     """The largest amount that may be paid where ``room`` is left on the card; 0 where none may."""
     most, lowest = max(0, room) * 100 // (100 + rule.gift_percent), rule.lowest(first=first)

@@ -17,6 +17,8 @@ from cardsvc.procedures.verify import verify_personalised
 from cardsvc.service.card_data import card_data
 from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.orders import move_orders
+from cardsvc.service.takeovers import REPLACED
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Citizen
 from cardsvc.units import LOCAL, CardNo
@@ -138,6 +140,9 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     if card is None:
         raise ValueError("the card of this operation is gone")
     card = uow.cards.change(card, state="issued", issued_at=now)
+    for old in uow.cards.of_citizen(card.citizen_id):
+        if old.state == REPLACED:
+            move_orders(uow, old.card_no, card.card_no, now)
     for replaced in uow.replacements.open_of(card.citizen_id)[:1]:
         uow.replacements.change(replaced, new_card_no=card.card_no, made_at=now)
     return Effect(done=_result(card, context.facts["resuming"]))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from cardsvc.card.periods import Period
 from cardsvc.errors import OperationError, RuleError
-from cardsvc.rules import LoadDecision, LoadRequest, RuleSet, check_load
+from cardsvc.rules import LoadDecision, LoadRequest, RuleSet, check_legal_cap, check_load
 from cardsvc.rules.ruleset import Method
 from cardsvc.service.areas import CITY_PURSE, Target
 from cardsvc.service.payments import OLD_CARD
@@ -45,7 +45,7 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
     local = now.astimezone(LOCAL)
     target = load.target
     if load.method == OLD_CARD:
-        return _taken_over(rules, load, local)
+        return _taken_over(rules, load, balance, local)
     request = LoadRequest(
         product=target.product,
         area=target.area,
@@ -70,7 +70,9 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
     return check_load(rules, replace(request, first_load=True))
 
 
-def _taken_over(rules: RuleSet, load: Proposal, local: dt.datetime) -> LoadDecision:
+def _taken_over(rules: RuleSet, load: Proposal, balance: int, local: dt.datetime) -> LoadDecision:
+    """The caps of areas were kept when it was loaded; the law's stands over moved money too. What does not fit stays held."""
+    check_legal_cap(rules, balance + load.amount, local.date())
     period = load.target.period
     if period is not None and _day(period, local) >= period.end:
         raise RuleError("rule_month_over", period=period)

@@ -16,6 +16,7 @@ from cardsvc.card.periods import Period, parse_month, period_of
 from cardsvc.card.records import ApplicationRecord, ApplicationState
 from cardsvc.errors import CardError, RequestError
 from cardsvc.ledger import postings
+from cardsvc.ledger.postings import Posting
 from cardsvc.ledger.states import ORDER_ALLOWED, OrderState, advance
 from cardsvc.procedures.areas import AreaSight
 from cardsvc.service.areas import CITY_PURSE, LoadAreaParams, Target, application_of, record_of, target_for_load
@@ -171,6 +172,22 @@ def return_order(uow: UnitOfWork, order: TopUpOrder, now: dt.datetime) -> TopUpO
     state = advance(ORDER_ALLOWED, OrderState(order.state), OrderState.RETURNED)
     uow.ledger.post(order.card_no, postings.order_returned(order.card_no, order.channel, order.amount), order.order_id, now)
     return uow.orders.change(order, state=state, ended_at=now)
+
+
+def move_orders(uow: UnitOfWork, old_no: str, new_no: str, now: dt.datetime) -> None:
+    """What waits for a card that was replaced waits for its holder's new card. What the old card may have been given already
+    stays until it is settled. By way of ``held``, so that each card's chain agrees by itself."""
+    uow.cards.lock(old_no)
+    held = postings.held_account(old_no)
+    for order in uow.orders.waiting(old_no):
+        if uow.loads.paid_by(BY_ORDER, order.order_id):
+            continue
+        for chain, debit, credit in (
+            (old_no, postings.order_account(old_no), held),
+            (new_no, held, postings.order_account(new_no)),
+        ):
+            uow.ledger.post(chain, Posting("order_moved", debit, credit, order.amount), order.order_id, now)
+        uow.orders.change(order, card_no=new_no)
 
 
 def order_json(order: TopUpOrder) -> dict[str, Any]:

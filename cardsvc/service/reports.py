@@ -27,6 +27,7 @@ KINDS: Mapping[str, Text] = {
     "load_gift": Text("赠送", "gifts"),
     "load_gift_returned": Text("赠送退回", "gifts returned"),
     "order_paid": Text("网上订单收款", "orders paid"),
+    "order_moved": Text("订单转新卡", "orders moved to a new card"),
     "order_returned": Text("网上订单退回", "orders paid back"),
     "purchase_confirmed": Text("消费", "purchases"),
     "refund_cash": Text("退款（现金）", "refunds in cash"),

@@ -291,3 +291,47 @@ def _no_fen_twice(world: World, cards: dict[str, VirtualCard]) -> None:
                 continue
             open_ = sum(loading.amount for loading in uow.loads.open_on(card_no))
             assert balance_on(card)[0] <= world.purse_total(card_no) + open_
+
+
+def test_what_was_paid_for_the_old_card_waits_for_the_new_one(world: World) -> None:
+    """An order (补登) of a card that was taken in is fetched by the holder's new card, and every account agrees."""
+    from tests.service.test_orders import pay
+
+    world.issue(FMCOS)
+    order = pay(world)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    new = second_card(world)
+    assert [seen["order_id"] for seen in world.do(new, "inspect")["orders"]] == [order.order_id]
+    result = world.do(new, "fetch", KIOSK)
+    assert (result["balance"], result["state"]) == (5000, "confirmed")
+    assert balance_on(new)[0] == world.purse_total(NEW) == 5000
+    balances = world.balances()
+    assert [balances.get(account, 0) for account in (f"order:{CARD}", f"order:{NEW}", HELD)] == [0, 0, 0]
+
+
+def test_an_order_that_the_old_card_may_have_stays_with_it(world: World) -> None:
+    """Torn while it was fetched: only the old card, or two people, can say; it is not written twice."""
+    from tests.service.test_orders import pay
+
+    card = world.issue(FMCOS)
+    pay(world)
+    card.plan = FaultPlan(tear_after_write=1)
+    with suppress(CardGone):
+        world.do(card, "fetch", KIOSK)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    new = second_card(world)
+    assert world.do(new, "inspect")["orders"] == []
+    assert code_of(world, new, "fetch") == "no_order_waiting"
+
+
+def test_moved_money_goes_no_higher_than_the_law_allows(world: World) -> None:
+    """A named card holds 5,000 yuan at most (rules for prepaid cards of 2012), whatever its areas allow."""
+    from cardsvc.service.areas import CITY_PURSE, Target
+    from cardsvc.service.load_rules import Proposal, decide
+    from tests.world import rules
+
+    moved = Proposal(NEW, Target("citizen", "purse", CITY_PURSE), 100_000, "old_card", "desk", moved=True)
+    with world.store.read() as uow:
+        assert decide(rules(), uow, moved, 400_000, world.now).credited == 100_000
+        with pytest.raises(CardsvcError, match="rule_balance_cap"):
+            decide(rules(), uow, moved, 400_001, world.now)
