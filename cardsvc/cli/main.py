@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "day": ("cardsvc.cli.day:day", t("日结、月结、更正", "Day-end, month-end, corrections")),
     "receipt": ("cardsvc.cli.receipt:receipt", t("凭证：打印、核验", "Receipts: print, check")),
     "hotlist": ("cardsvc.cli.hotlist:hotlist", t("黑名单", "Hot list")),
+    "loss": ("cardsvc.cli.loss:loss", t("挂失", "Lost cards")),
     "queue": ("cardsvc.cli.queue:queue", t("排队：取号、叫号", "The queue: numbers, calling")),
     "hall": ("cardsvc.cli.hall:hall", t("大厅：评价、服务之星、晨会", "The hall: appraisals, service stars, notes")),
     "complaint": ("cardsvc.cli.complaint:complaint", t("投诉", "Complaints")),

@@ -57,7 +57,7 @@ def open_facts(uow: UnitOfWork, card: Card) -> dict[str, Any]:
 def _settled(context: Context, uow: UnitOfWork, gathered: Any, now: dt.datetime) -> Effect:
     """What was open is settled in any case; then a card on the hot list is refused."""
     settled = settle_all(context, uow, gathered, now)
-    return Effect(facts={"settled": settled}, failed=refuse_listed(context, uow))
+    return Effect(facts={"settled": settled}, failed=refuse_listed(context, uow, now))
 
 
 IDENTIFY = Phase("identify", _identify, _bind)

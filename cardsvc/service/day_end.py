@@ -15,6 +15,7 @@ import datetime as dt
 from typing import Any
 
 from cardsvc.errors import OperationError, RequestError
+from cardsvc.service.loss import end_lapsed
 from cardsvc.service.orders import return_expired
 from cardsvc.service.seals import seal_ledger
 from cardsvc.service.staff import require_role
@@ -103,6 +104,7 @@ def end_day(store: Store, outlet_id: str, day: dt.date, *, by: Staff, now: dt.da
     with store.read() as uow:
         _refuse_open(uow, outlet_id, day)  # a day that may not end sends nobody's money back
     return_expired(store, now)
+    end_lapsed(store, now)
     return store.transact(work)
 
 

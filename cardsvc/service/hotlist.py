@@ -14,7 +14,7 @@ from cardsvc.service.approvals import MAX_TEXT, ApprovalKind
 from cardsvc.service.kinds import Context
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Approval, HotListEntry, Staff
+from cardsvc.store.records import Approval, HotListEntry, LossReport, Staff
 
 STILL_ALLOWED = frozenset({"inspect", "block", "diagnose"})
 """What may be done to a listed card: look at it, and make sure that it is of no use to anybody."""
@@ -56,6 +56,9 @@ def _check_release(uow: UnitOfWork, subject: str, _payload: Mapping[str, Any]) -
 def _release(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
     people = f"{approval.proposed_by}, approval {approval.approval_id}"
     entry = uow.hotlist.change_card(approval.subject, "remove", approval.reason, people, now)
+    report = uow.loss_reports.open_of(approval.subject)
+    if report is not None:
+        uow.loss_reports.change(report, ended="released", ended_by=people, ended_at=now)
     return {"card_no": entry.card_no, "version": entry.version}
 
 
@@ -68,8 +71,19 @@ RELEASE_FROM_HOT_LIST = ApprovalKind(
 )
 
 
-def refuse_listed(context: Context, uow: UnitOfWork) -> CardError | None:
+def end_if_lapsed(uow: UnitOfWork, card_no: str, now: dt.datetime) -> LossReport | None:
+    """A phone report whose days are over ends, and its card leaves the list, unless it is replaced."""
+    report = uow.loss_reports.open_of(card_no)
+    if report is None or report.lapses_at is None or report.lapses_at > now:
+        return None
+    if uow.hotlist.is_listed(card_no) and uow.old_cards.get(card_no) is None:
+        uow.hotlist.change_card(card_no, "remove", "挂失失效 (report lapsed)", report.rule, now)
+    return uow.loss_reports.change(report, ended="lapsed", ended_by=report.rule, ended_at=now)
+
+
+def refuse_listed(context: Context, uow: UnitOfWork, now: dt.datetime) -> CardError | None:
     """Why a card is refused at contact, once what was open is settled; None when it is not on the list."""
+    end_if_lapsed(uow, context.card_no, now)
     latest = uow.hotlist.latest_of(context.card_no)
     if latest is None or latest.action != "add" or context.operation.kind in STILL_ALLOWED:
         return None

@@ -64,7 +64,7 @@ def _planned(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
     }
     if not doing:
         return Effect(facts=facts, done=_result(context, facts, report, left))
-    return Effect(facts=facts, failed=refuse_listed(context, uow))
+    return Effect(facts=facts, failed=refuse_listed(context, uow, now))
 
 
 NOT_TO_BE_TOUCHED = ("retire_clone", "none_")

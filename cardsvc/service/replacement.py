@@ -27,6 +27,7 @@ from cardsvc.store.records import Card, Replacement, Staff
 Reason = Literal["fault", "damaged", "changed", "lost"]
 REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed")
 """Reasons for a card that is at the desk."""
+LOST: Reason = "lost"
 PRODUCT = "citizen"
 
 
@@ -40,7 +41,7 @@ def fees_of(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> di
     with store.read() as uow:
         card = _card(uow, card_no)
         today = local_day(now)
-        return {reason: replacement_terms(rules.in_force(uow, today), card, reason, today) for reason in REASONS}
+        return {reason: replacement_terms(rules.in_force(uow, today), card, reason, today) for reason in (*REASONS, LOST)}
 
 
 def begin_replacement(
@@ -57,11 +58,11 @@ def begin_replacement(
 ) -> Replacement:
     """Take the fee and, from a card that cannot be read, the card. Asked again for the same card, it is the same replacement.
 
-    Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``payment_reference_used``; CardError
-    ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError ``bicycle_guarantee_held`` and those of fees.
+    Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``payment_reference_used``, ``loss_not_formal``;
+    CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError ``bicycle_guarantee_held``, those of fees.
     """
     require_role(by, *TELLERS)
-    if reason not in REASONS:
+    if reason not in (*REASONS, LOST):
         raise RequestError("replacement_reason_wrong", reason=reason[:16])
 
     def work(uow: UnitOfWork) -> Replacement:
@@ -72,7 +73,7 @@ def begin_replacement(
         card = _card(uow, card_no)
         if card.state not in ("issued", "blocked"):
             raise CardError("card_not_issued", card_no=card_no, state=card.state)
-        refuse_hot(uow, card_no)
+        _refuse_listed_or_found(uow, card_no, reason)
         refuse_bicycle(uow, card_no)
         today = local_day(now)
         fee, rule = replacement_terms(rules.in_force(uow, today), card, reason, today)
@@ -85,6 +86,15 @@ def begin_replacement(
         return row
 
     return store.transact(work)
+
+
+def _refuse_listed_or_found(uow: UnitOfWork, card_no: str, reason: str) -> None:
+    """A lost card is replaced under a formal report, and any other only when it is on no list."""
+    report = uow.loss_reports.open_of(card_no)
+    if reason == LOST and (report is None or report.kind != "formal"):
+        raise RequestError("loss_not_formal")
+    if reason != LOST:
+        refuse_hot(uow, card_no)
 
 
 def _card(uow: UnitOfWork, card_no: str) -> Card:

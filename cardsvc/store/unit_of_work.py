@@ -79,6 +79,7 @@ class UnitOfWork:
         self.hall_notes = repos.HallNotes(connection)
         self.workstations = repos.Workstations(connection)
         self.relayed = repos.RelayedOperations(connection)
+        self.loss_reports = repos.LossReports(connection)
         self.replacements = repos.Replacements(connection)
         self.desk_sessions = repos.DeskSessions(connection)
 

@@ -1,4 +1,4 @@
-"""``cardsvc card repair``: the dry run changes nothing, two people unblock, the card is healthy and the exit code says so."""
+"""``cardsvc card repair`` and ``loss``: the dry run changes nothing, two people unblock, what is covered is told."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def test_a_blocked_card_is_repaired_by_two_people(home: dict[str, str], tmp_path
         run(home, "staff", "add", name, "--name", name, "--role", role, "--outlet", "hall", "--as", "root")
     person = ("--name", "测试一", "--id-number", BODY + id_number_check_digit(BODY), "--sex", "1", "--birth-date", "1999-02-28")
     citizen = as_json(home, "citizen", "register", *person)["citizen_id"]
-    run(home, "card", "personalise", "--citizen", citizen, "--vcard", file)
+    number = as_json(home, "card", "personalise", "--citizen", citizen, "--vcard", file)["card_no"]
     assert "Healthy after the repair" in run(home, "card", "repair", "--vcard", file).stdout
     run(home, "vcard", "--file", file, "--fault", "blocked-application", "--inflict-only")
     before = Path(file).read_bytes()
@@ -40,3 +40,7 @@ def test_a_blocked_card_is_repaired_by_two_people(home: dict[str, str], tmp_path
     assert as_json(home, "card", "inspect", "--vcard", file)["purse"]["state"] == "open"
     run(home, "vcard", "--file", file, "--fault", "cloned-serial", "--seed", "3", "--inflict-only")
     assert "Retire a suspicious card" in run(home, "card", "repair", "--vcard", file, code=1).stdout
+    assert "covered" in run(home, "loss", "report", number, "--kind", "phone", "--yes", "--as", "li").stderr
+    assert as_json(home, "loss", "show", number)[0]["kind"] == "phone"
+    assert "loss_kind_wrong" not in run(home, "loss", "report", number, "--kind", "formal", "--yes", "--as", "li").stderr
+    assert [row["ended"] for row in as_json(home, "loss", "show", number)] == [None, "confirmed"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
@@ -30,6 +31,7 @@ from tests.world import World, profiles
 PASSWORD = "only for tests"
 WS = "ws-1"
 PICTURES = Path(os.environ.get("CARDSVC_PICTURES", Path(__file__).parent.parent.parent / "build" / "pictures"))
+SERIOUS = ("serious", "critical")
 SLOW = 20_000
 """Milliseconds that a page may take before a test gives up."""
 
@@ -105,6 +107,12 @@ class Desk:
         self.sees("哪个工作台")
         self.press("Enter")
         expect(self.page.locator("#live.desk")).to_be_visible(timeout=SLOW)
+
+
+def axe_finds(page: Page) -> list[str]:
+    """What axe finds that is serious or worse."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in SERIOUS]
 
 
 def chromium() -> str:

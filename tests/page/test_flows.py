@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict
-from tests.page.conftest import Desk
+from tests.page.conftest import Desk, axe_finds
 from tests.world import balance_on, person
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
@@ -251,3 +251,32 @@ def test_a_mute_card_is_taken_in_and_its_holder_leaves_with_a_new_one(desk: Desk
         (row,) = uow.replacements.where()
     assert row.new_card_no is not None
     assert row.fee == 0
+
+
+def test_a_lost_card_is_reported_and_replaced_without_it(desk: Desk) -> None:
+    """By ID number: what is covered is shown first, the formal report, the fee, and the blank card knows whose it will be."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.world.topup(card, 10000)
+    desk.sign_in()
+    desk.press("f")
+    desk.sees("找人（挂失")
+    desk.type(person(1).id_number)
+    desk.press("Enter")
+    desk.page.get_by_role("link", name="3100 0101 0000 0001").click()
+    desk.sees("取到新黑名单之前还能刷")
+    assert axe_finds(desk.page) == []
+    desk.picture("loss")
+    desk.page.get_by_role("button", name="正式挂失").click()
+    desk.sees("有效")
+    desk.page.get_by_role("button", name="收费并补卡").click()
+    desk.sees("余额到账日")
+    assert axe_finds(desk.page) == []
+    desk.press("Enter")
+    desk.hall.put(card)
+    desk.sees("黑名单")
+    desk.hall.put(VirtualCard.blank("fudan-fmcos2", seed=52))
+    desk.sees("1 制卡")
+    desk.press("1")
+    desk.sees("补换卡：测试一")
+    desk.press("Enter")
+    desk.sees("办好了")

@@ -4,22 +4,14 @@ import datetime as dt
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from cardsvc.service.desk_sessions import IDLE
 from cardsvc.vcard import Fault, inflict
-from tests.page.conftest import PASSWORD, SLOW, Desk
+from tests.page.conftest import PASSWORD, SLOW, Desk, axe_finds
 from tests.world import balance_on
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
-SERIOUS = ("serious", "critical")
-
-
-def axe_finds(page: Page) -> list[str]:
-    """What axe finds that is serious or worse."""
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in SERIOUS]
 
 
 def test_every_page_is_free_of_what_axe_calls_serious(desk: Desk) -> None:
@@ -42,6 +34,8 @@ def test_every_page_is_free_of_what_axe_calls_serious(desk: Desk) -> None:
     desk.sees("备用金")
     assert axe_finds(page) == []
     desk.picture("drawer")
+    page.goto(f"{desk.hall.url}/desk/approvals")
+    assert axe_finds(page) == []
     page.goto(f"{desk.hall.url}/desk/sessions")
     assert axe_finds(page) == []
     page.get_by_role("button", name="English").click()

@@ -37,7 +37,12 @@ def test_a_natural_fault_in_warranty_is_free_and_damage_costs_fifteen_yuan_once(
     """Domain rule 11; asked twice, one fee; the fee is income, and the money is where cash is."""
     world.issue("fudan-fmcos2")
     fees = fees_of(world.store, world.engine.rules, "3100010100000001", world.now)
-    assert {reason: amount for reason, (amount, _rule) in fees.items()} == {"fault": 0, "damaged": 1500, "changed": 1500}
+    assert {reason: amount for reason, (amount, _rule) in fees.items()} == {
+        "fault": 0,
+        "damaged": 1500,
+        "changed": 1500,
+        "lost": 1500,
+    }
     first, second = replace(world, clerk, "damaged"), replace(world, clerk, "damaged")
     assert first == second
     assert first.fee == 1500

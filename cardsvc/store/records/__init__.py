@@ -20,6 +20,7 @@ from cardsvc.store.records.hall import (
 )
 from cardsvc.store.records.hotlist import HotListAck, HotListEntry
 from cardsvc.store.records.legacy import LegacyCardRow
+from cardsvc.store.records.losses import LossReport
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.old_cards import Takeover, TakeoverPart
 from cardsvc.store.records.operations import Operation, OperationStep
@@ -58,6 +59,7 @@ __all__ = [
     "HotListEntry",
     "LegacyCardRow",
     "Load",
+    "LossReport",
     "MonthEnd",
     "Operation",
     "OperationStep",

@@ -28,6 +28,7 @@ from cardsvc.store.repositories.hall import (
 )
 from cardsvc.store.repositories.hotlist import HotList, HotListAcks
 from cardsvc.store.repositories.legacy import LegacyCards
+from cardsvc.store.repositories.losses import LossReports
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
@@ -69,6 +70,7 @@ __all__ = [
     "Ledger",
     "LegacyCards",
     "Loads",
+    "LossReports",
     "MonthEnds",
     "Nonces",
     "OperationSteps",

@@ -24,6 +24,7 @@ from cardsvc.store.tables.hall import (
 )
 from cardsvc.store.tables.hotlist import HOT_LIST_ACTIONS, hotlist_ack, hotlist_entry
 from cardsvc.store.tables.legacy import legacy_card
+from cardsvc.store.tables.losses import LOSS_ENDS, LOSS_REPORTS, loss_report
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
 from cardsvc.store.tables.old_cards import takeover, takeover_part
 from cardsvc.store.tables.operations import operation, operation_step
@@ -42,6 +43,8 @@ __all__ = [
     "CARD_STATES",
     "HOT_LIST_ACTIONS",
     "LIVE_LOADS",
+    "LOSS_ENDS",
+    "LOSS_REPORTS",
     "REPLACEMENT_REASONS",
     "ROLES",
     "STAFF_ROLES",
@@ -73,6 +76,7 @@ __all__ = [
     "in_chart",
     "legacy_card",
     "load",
+    "loss_report",
     "metadata",
     "month_end",
     "nonce",

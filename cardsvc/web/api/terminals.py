@@ -9,6 +9,7 @@ from spectree import SpecTree
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service.hotlist import acknowledge, snapshot, who_has_which
+from cardsvc.service.loss import end_lapsed
 from cardsvc.service.terminal_keys import rotate
 from cardsvc.service.terminals import sign_on
 from cardsvc.web.api.models import (
@@ -53,6 +54,7 @@ def _hot_list(app: Flask, spec: SpecTree, services: Services) -> None:
     @spec.validate(query=HotListQuery, resp=Answers("HTTP_304", HTTP_200=HotList, **ERRORS), tags=["hot list"])
     def get_hot_list() -> Any:
         """What changed on the hot list after version ``since``, or all of it; signed, with an ETag."""
+        end_lapsed(services.store, now())
         found = snapshot(services.store, services.engine.keystore, HotListQuery.model_validate(request.args.to_dict()).since)
         tag = f"{found['kind']}-{found['since']}-{found['version']}"
         response: Response = Response(status=304) if request.if_none_match.contains(tag) else jsonify(found)

@@ -9,6 +9,7 @@ from cardsvc.text import Language, Text
 from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
     approvals,
+    cards,
     drawer,
     entrance,
     failures,
@@ -43,6 +44,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     people.install(app, services)
     drawer.install(app, services)
     approvals.install(app, services)
+    cards.install(app, services)
     replace.install(app, services)
     receipts.install(app, services)
     tray.install(app, sample_cards)

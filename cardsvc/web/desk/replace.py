@@ -3,15 +3,13 @@
 from typing import Any
 
 from flask import Flask, redirect, render_template, request, url_for
-from pydantic import ValidationError
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.kinds import reasons
-from cardsvc.service.payments import Payment
 from cardsvc.service.replacement import begin_replacement, replacement_of
 from cardsvc.service.workstations import actor_of, begin
 from cardsvc.units import parse_card_no
+from cardsvc.web.desk.cards import payment_given
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import job_form_page, offered
 
@@ -37,7 +35,7 @@ def install(app: Flask, services: Services) -> None:
                 actor,
                 number,
                 field("reason"),
-                _payment(),
+                payment_given(),
                 readable=readable,
                 by=here().staff,
                 now=now(),
@@ -57,12 +55,3 @@ def install(app: Flask, services: Services) -> None:
         if found is None:
             raise RequestError("http_not_found")
         return render_template("replacement.html", replacement=found)
-
-
-def _payment() -> Payment:
-    """How the fee is paid. Raises RequestError ``params_invalid``."""
-    try:
-        given = {"method": request.form.get("method", "cash"), "reference": request.form.get("reference", "").strip() or None}
-        return Payment.model_validate(given)
-    except ValidationError as error:
-        raise RequestError("params_invalid", reason=reasons(error)) from None

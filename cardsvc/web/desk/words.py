@@ -75,6 +75,13 @@ NEXT: Mapping[str, Text] = {
     "personalise": Text("旧卡有余额按 6 转入；应用按 3 开通", "6 writes the old card's money; 3 opens applications"),
 }
 
+LOSSES: Mapping[str, Text] = {"phone": Text("电话挂失", "by phone"), "formal": Text("正式挂失", "formal")}
+LOSS_ENDS: Mapping[str, Text] = {
+    "lapsed": Text("到期失效", "lapsed"),
+    "confirmed": Text("转为正式", "made formal"),
+    "released": Text("已解挂", "released"),
+}
+
 SETTLED: Mapping[str, Text] = {
     "confirmed": Text("卡上有，已入账", "it is on the card, and booked"),
     "refunded": Text("卡上没有，钱已退回", "it is not on the card, and was paid back"),

@@ -1,0 +1,21 @@
+"""Loss reports."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LossReport:
+    """A card that its holder lost. ``kind``: phone or formal; ``lapses_at``: when a phone report ends by itself; ``ended``:
+    lapsed, confirmed (a formal report followed) or released."""
+
+    report_id: str
+    card_no: str
+    kind: str
+    rule: str
+    reported_by: str
+    reported_at: dt.datetime
+    lapses_at: dt.datetime | None = None
+    ended: str | None = None
+    ended_by: str | None = None
+    ended_at: dt.datetime | None = None

@@ -1,0 +1,102 @@
+"""A person's cards without a card on the reader: loss, release, replacement of a lost card."""
+
+from typing import Any
+
+from flask import Flask, redirect, render_template, request, url_for
+from pydantic import ValidationError
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.approvals import propose
+from cardsvc.service.hotlist import RELEASE_FROM_HOT_LIST
+from cardsvc.service.kinds import reasons
+from cardsvc.service.loss import end_lapsed, loss_cover, loss_view, report_loss
+from cardsvc.service.payments import Payment
+from cardsvc.service.people import find_citizen
+from cardsvc.service.problem import problem_of
+from cardsvc.service.replacement import LOST, begin_replacement, fees_of, replacement_of
+from cardsvc.service.views import card_view
+from cardsvc.service.workstations import actor_of
+from cardsvc.units import parse_card_no
+from cardsvc.web.desk.guard import field, here, workstation
+from cardsvc.web.desk.jobs import METHODS
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the routes."""
+
+    @app.get("/desk/person")
+    def person_search() -> Any:
+        return render_template("search.html")
+
+    @app.post("/desk/person")
+    def person_found() -> Any:
+        """By ID number or by card number."""
+        wanted = field("wanted", most=24).upper().replace(" ", "")
+        try:
+            if len(wanted) == len("3100010100000001"):
+                return redirect(url_for("card_page", card_no=card_view(services.store, parse_card_no(wanted))["card_no"]), 303)
+            found = find_citizen(services.store, wanted)
+            if found is None:
+                raise RequestError("citizen_unknown")
+        except CardsvcError as error:
+            return render_template("search.html", wanted=wanted, problem=problem_of(error)), error.http_status
+        return render_template("search.html", wanted=wanted, citizen=found)
+
+    @app.get("/desk/cards/<card_no>")
+    def card_page(card_no: str) -> Any:
+        """A card in the books: what a loss report would cover, the reports, and what may be done."""
+        return _page(services, card_no)
+
+    @app.post("/desk/cards/<card_no>/<deed>")
+    def card_deed(card_no: str, deed: str) -> Any:
+        try:
+            _do(services, parse_card_no(card_no), deed)
+        except CardsvcError as error:
+            return _page(services, card_no, error), error.http_status
+        if deed == "replace":
+            return redirect(url_for("replacement", card_no=card_no), 303)
+        return redirect(url_for("card_page", card_no=card_no), 303)
+
+
+def _do(services: Services, card_no: str, deed: str) -> None:
+    by, moment = here().staff, now()
+    if deed == "loss":
+        report_loss(services.store, services.rules, card_no, field("kind"), by=by, now=moment)
+    elif deed == "release":
+        kind = RELEASE_FROM_HOT_LIST.name
+        propose(services.store, APPROVALS, kind, card_no, {}, field("reason"), by=by, now=moment)
+    elif deed == "replace":
+        actor = actor_of(services.store, workstation(), by=by)
+        begin_replacement(
+            services.store, services.rules, actor, card_no, LOST, payment_given(), readable=False, by=by, now=moment
+        )
+    else:
+        raise RequestError("http_not_found")
+
+
+def payment_given() -> Payment:
+    """How a fee is paid, from the form. Raises RequestError ``params_invalid``."""
+    try:
+        given = {"method": request.form.get("method", "cash"), "reference": request.form.get("reference", "").strip() or None}
+        return Payment.model_validate(given)
+    except ValidationError as error:
+        raise RequestError("params_invalid", reason=reasons(error)) from None
+
+
+def _page(services: Services, number: str, error: CardsvcError | None = None) -> str:
+    card_no, moment = parse_card_no(number), now()
+    end_lapsed(services.store, moment)
+    reports = loss_view(services.store, card_no)
+    return render_template(
+        "card.html",
+        card=card_view(services.store, card_no),
+        reports=reports,
+        open=next((report for report in reports if report["ended"] is None), None),
+        cover=loss_cover(services.store, services.rules, card_no, moment),
+        replacement=replacement_of(services.store, card_no),
+        fee=fees_of(services.store, services.rules, card_no, moment)[LOST],
+        methods=METHODS,
+        problem=problem_of(error) if error else None,
+    )
