@@ -92,10 +92,15 @@ class Desk:
         """Wait until the page says this."""
         expect(self.page.locator("body")).to_contain_text(text, timeout=SLOW)
 
+    @staticmethod
+    def pictures() -> Path:
+        """Where screenshots are kept."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        return PICTURES
+
     def picture(self, name: str) -> None:
         """Keep a screenshot with the build."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        self.page.screenshot(path=self.pictures() / f"{name}.png", full_page=True)
 
     def sign_in(self, who: str = "clerk") -> None:
         """From the first page to the work place."""

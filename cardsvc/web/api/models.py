@@ -29,6 +29,7 @@ class StartOperation(_In):
         "review",
         "close",
         "diagnose",
+        "repair",
         "topup",
         "fetch",
         "purchase",

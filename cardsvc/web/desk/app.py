@@ -14,6 +14,7 @@ from cardsvc.web.desk import (
     entrance,
     failures,
     guard,
+    hall,
     jobs,
     live,
     people,
@@ -39,6 +40,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     failures.install(app)
     entrance.install(app, services)
     work.install(app, services)
+    hall.install(app, services)
     live.install(app, services)
     jobs.install(app, services)
     people.install(app, services)

@@ -16,6 +16,18 @@ LANGUAGE_COOKIE: Final = "cardsvc_lang"
 PLACE_COOKIE: Final = "cardsvc_workstation"
 OPEN_DOORS = frozenset({"static", "sign_in", "sign_in_form", "unlock", "unlock_form", "language", "home"})
 """What needs nobody signed in."""
+HALL_SCREENS = frozenset(
+    {
+        "hall_display",
+        "hall_display_live",
+        "ticket_machine",
+        "take_ticket",
+        "appraisal_screen",
+        "appraisal_live",
+        "appraisal_given",
+    }
+)
+"""Screens that stand in the hall: they show numbers, never a person."""
 FOLLOWING = frozenset({"events", "live_work", "live_job", "look"})
 """What a page does by itself: it keeps no page open that nobody touches."""
 CSP = (
@@ -39,7 +51,7 @@ def install(app: Flask, services: Services) -> None:
         if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             raise RequestError("form_foreign")
         g.language = "en" if request.cookies.get(LANGUAGE_COOKIE) == "en" else "zh"
-        if request.endpoint in OPEN_DOORS:
+        if request.endpoint in OPEN_DOORS | HALL_SCREENS:
             return
         g.signed_in = signed_in(services.store, request.cookies.get(COOKIE), now(), act=request.endpoint not in FOLLOWING)
         if request.method == "POST":

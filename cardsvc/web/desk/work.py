@@ -11,6 +11,7 @@ from cardsvc.service.receipts import money_of
 from cardsvc.service.shifts import shift_at
 from cardsvc.service.work_place import Job, job_of, look_again, work_place
 from cardsvc.web.desk.guard import field, here, workstation
+from cardsvc.web.desk.hall import queue_of
 from cardsvc.web.desk.jobs import JOBS
 
 
@@ -58,7 +59,8 @@ def _desk(services: Services) -> Mapping[str, Any]:
     made = offers(services.engine, card, by=here().staff) if card and not card.missing and not card.under_way else ()
     shift = shift_at(services.store, ("terminal", place.workstation))
     shown = [offer for offer in made if offer.kind in JOBS]
-    return {"place": place, "card": card, "offers": shown, "jobs": JOBS, "shift": shift}
+    queue = queue_of(services, here().staff)
+    return {"place": place, "card": card, "offers": shown, "jobs": JOBS, "shift": shift, "queue": queue}
 
 
 def _job(services: Services, operation_id: str) -> Mapping[str, Any]:

@@ -1,0 +1,126 @@
+"""The hall's screens, without sign-in: the ticket machine, the display, the appraisal at a desk's second screen. And the queue
+of the work place. The screens show numbers and desks, never a person."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Flask, redirect, render_template, request, url_for
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import CardsvcError, OperationError, RequestError
+from cardsvc.rules import RuleSet
+from cardsvc.rules.hall import appraisal_rule, papers, ticket_rule
+from cardsvc.service.hall import desks, tickets
+from cardsvc.service.hall.appraisals import appraise, case_at_desk
+from cardsvc.service.hall.forecast import hall_view
+from cardsvc.service.problem import problem_of
+from cardsvc.service.rule_book import local_day
+from cardsvc.store.records import Staff
+from cardsvc.web.desk.guard import field, here, workstation
+
+DEEDS: Mapping[str, Callable[..., Any]] = {"next": desks.call_next, "miss": desks.pass_over, "serve": desks.serve}
+WITH_RULES: Mapping[str, Callable[..., Any]] = {"again": desks.call_again, "finish": desks.finish}
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the routes."""
+    _screens(app, services)
+    _appraisal(app, services)
+
+    @app.post("/desk/queue/<deed>")
+    def queue_deed(deed: str) -> Any:
+        """What the person at this desk does with the queue."""
+        by, moment, rules = here().staff, now(), _rules(services)
+        if deed == "open":
+            desks.open_desk(services.store, rules, workstation()[:16], by=by, now=moment)
+        elif deed == "close":
+            desks.close_desk(services.store, by=by, now=moment)
+        elif deed in DEEDS:
+            DEEDS[deed](services.store, by=by, now=moment)
+        elif deed in WITH_RULES:
+            WITH_RULES[deed](services.store, rules, by=by, now=moment)
+        else:
+            raise RequestError("http_not_found")
+        return redirect(url_for("work_place"), 303)
+
+
+def queue_of(services: Services, by: Staff) -> Mapping[str, Any]:
+    """The queue as the work place shows it: whether this person serves, who is called or served here, how many wait."""
+    with services.store.read() as uow:
+        own = next((desk for desk in uow.desks.open_at(by.outlet_id) if desk.staff_id == by.staff_id), None)
+        ticket = uow.tickets.at_desk(own.outlet_id, own.desk) if own else None
+        waiting = len(uow.tickets.waiting(by.outlet_id, local_day(now())))
+    return {"desk": own.desk if own else None, "ticket": tickets.ticket_view(ticket) if ticket else None, "waiting": waiting}
+
+
+def _rules(services: Services) -> RuleSet:
+    with services.store.read() as uow:
+        return services.rules.in_force(uow, local_day(now()))
+
+
+def _hall(services: Services, outlet: str) -> Mapping[str, Any]:
+    """Raises RequestError ``outlet_unknown``."""
+    with services.store.read() as uow:
+        known = uow.outlets.get(outlet)
+        if known is None:
+            raise RequestError("outlet_unknown", outlet=outlet[:32])
+        rules = services.rules.in_force(uow, local_day(now()))
+        return {"outlet": known, "hall": hall_view(uow, rules, outlet, now())}
+
+
+def _screens(app: Flask, services: Services) -> None:
+    @app.get("/hall/<outlet>/display")
+    def hall_display(outlet: str) -> Any:
+        return render_template("hall_display.html", **_hall(services, outlet))
+
+    @app.get("/hall/<outlet>/display/live")
+    def hall_display_live(outlet: str) -> Any:
+        return render_template("_hall_display.html", **_hall(services, outlet))
+
+    @app.get("/hall/<outlet>/tickets")
+    def ticket_machine(outlet: str) -> Any:
+        return render_template("hall_tickets.html", **_hall(services, outlet))
+
+    @app.post("/hall/<outlet>/tickets")
+    def take_ticket(outlet: str) -> Any:
+        """A number, and the papers that its jobs ask for."""
+        rules, kind = _rules(services), field("kind", most=16)
+        try:
+            ticket = tickets.take(services.store, rules, outlet, kind, now())
+        except CardsvcError as error:
+            return render_template("hall_tickets.html", problem=problem_of(error), **_hall(services, outlet)), error.http_status
+        today = local_day(now())
+        wanted = papers(rules, ticket_rule(rules, kind, today).jobs, "holder", today)
+        bring = {(paper.zh, paper.en): paper for rule in wanted for paper in rule.papers}
+        return render_template("hall_ticket.html", ticket=ticket, papers=bring.values(), **_hall(services, outlet))
+
+
+def _appraisal(app: Flask, services: Services) -> None:
+    @app.get("/hall/<outlet>/appraise/<desk>")
+    def appraisal_screen(outlet: str, desk: str) -> Any:
+        return render_template("hall_appraise.html", **_case(services, outlet, desk))
+
+    @app.get("/hall/<outlet>/appraise/<desk>/live")
+    def appraisal_live(outlet: str, desk: str) -> Any:
+        return render_template("_hall_appraise.html", **_case(services, outlet, desk))
+
+    @app.post("/hall/<outlet>/appraise/<desk>")
+    def appraisal_given(outlet: str, desk: str) -> Any:
+        """One of five levels; a bad one says why. Once a case, and nobody changes it."""
+        level, case_no = field("level", most=1), field("case", most=36)
+        given = {"reason": request.form.get("reason") or None, "remark": request.form.get("remark") or None}
+        try:
+            appraise(services.store, _rules(services), services.engine.keystore, case_no, int(level), now(), **given)
+        except (CardsvcError, ValueError) as error:
+            told = error if isinstance(error, CardsvcError) else RequestError("form_incomplete", field="level")
+            if isinstance(told, OperationError):
+                return redirect(url_for("appraisal_screen", outlet=outlet, desk=desk), 303)
+            page = render_template("hall_appraise.html", problem=problem_of(told), level=level, **_case(services, outlet, desk))
+            return page, told.http_status
+        return render_template("hall_thanks.html", outlet=outlet, desk=desk)
+
+
+def _case(services: Services, outlet: str, desk: str) -> Mapping[str, Any]:
+    with services.store.read() as uow:
+        case = case_at_desk(uow, outlet, desk, now())
+    return {"outlet": outlet, "desk": desk, "case": case, "rule": appraisal_rule(_rules(services), local_day(now()))}

@@ -1,0 +1,59 @@
+"""The hall: a number is taken at the machine, called at the desk, shown on the display, and the service appraised."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.page.conftest import SLOW, Desk, axe_finds
+
+pytestmark = pytest.mark.usefixtures("real_pcscd")
+
+
+def test_a_number_from_the_machine_to_the_appraisal(desk: Desk, browser: Browser) -> None:
+    """Machine, display, desk and second screen, each in a browser of its own; nobody's name is on a screen."""
+    screens = [browser.new_context(viewport={"width": 1280, "height": 800}).new_page() for _ in range(3)]
+    machine, display, second = screens
+    machine.goto(f"{desk.hall.url}/hall/hall/tickets")
+    display.goto(f"{desk.hall.url}/hall/hall/display")
+    second.goto(f"{desk.hall.url}/hall/hall/appraise/ws-1")
+    assert axe_finds(machine) == axe_finds(display) == axe_finds(second) == []
+    machine.get_by_role("button", name="充值、退款").click()
+    expect(machine.locator("body")).to_contain_text("C001", timeout=SLOW)
+    desk.sign_in()
+    desk.sees("等候")
+    desk.page.get_by_role("button", name="开窗叫号").click()
+    desk.sees("叫下一位")
+    desk.press("n")
+    desk.sees("人到了")
+    desk.picture("queue-called")
+    expect(display.locator("body")).to_contain_text("C001", timeout=SLOW)
+    expect(display.locator("body")).to_contain_text("ws-1", timeout=SLOW)
+    display.screenshot(path=desk.pictures() / "hall-display.png")
+    desk.press("n")
+    desk.sees("办完，请评价")
+    desk.press("n")
+    desk.sees("叫下一位")
+    expect(second.locator("body")).to_contain_text("请为这次服务评价", timeout=SLOW)
+    second.screenshot(path=desk.pictures() / "hall-appraise.png")
+    assert axe_finds(second) == []
+    second.get_by_role("button", name="不满意", exact=True).click()
+    expect(second.locator("body")).to_contain_text("没有办成", timeout=SLOW)
+    second.get_by_label("没有说清楚").check()
+    second.get_by_role("button", name="不满意", exact=True).click()
+    expect(second.locator("body")).to_contain_text("谢谢您的评价", timeout=SLOW)
+    with desk.world.store.read() as uow:
+        (given,) = uow.appraisals.where()
+    assert (given.level, given.reason) == (2, "unclear")
+    for screen in screens:
+        assert "演示员" not in screen.content()
+        screen.context.close()
+
+
+def test_a_screen_that_stands_in_no_hall_says_so(desk: Desk) -> None:
+    """A wrong outlet, a kind that there is not, another site's form: told, and nothing taken."""
+    request, url = desk.page.request, desk.hall.url
+    assert request.get(f"{url}/hall/nowhere/display").status == 404
+    assert request.post(f"{url}/hall/hall/tickets", form={"kind": "wishes"}).status == 422
+    foreign = request.post(f"{url}/hall/hall/tickets", form={"kind": "money"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert foreign.status == 403
+    with desk.world.store.read() as uow:
+        assert uow.tickets.where() == []
