@@ -1,6 +1,8 @@
 """API and desk page under gunicorn: ``gunicorn 'cardsvc.wsgi:create()'``, or ``serve`` and ``desk`` of the command line."""
 
+import logging
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +12,8 @@ from gunicorn.app.base import BaseApplication
 
 from cardsvc.bootstrap import Services, build
 from cardsvc.config import Settings
-from cardsvc.errors import StoreError
+from cardsvc.errors import CardsvcError, StoreError
+from cardsvc.service.tidy import tidy
 from cardsvc.web.api import create_api
 from cardsvc.web.desk import create_desk
 from cardsvc.web.desk.tray import Tray
@@ -22,9 +25,11 @@ STOP_SECONDS = 10
 DESK_STOP_SECONDS = 1
 """Event streams never end by themselves; a page connects again."""
 AWAY_SECONDS = 0.5
+TIDY_SECONDS = 20.0
 DATABASE_AWAY = frozenset({"store_unreachable", "store_connection_lost", "store_locked"})
 
 Make = Callable[[Services], Flask]
+_LOG = logging.getLogger(__name__)
 
 
 def create() -> Flask:
@@ -65,6 +70,22 @@ class _Server(BaseApplication):
                 time.sleep(AWAY_SECONDS)
 
 
+def _api(services: Services) -> Flask:
+    """The API of one worker, which also ends what is over."""
+    threading.Thread(target=keep_tidy, args=(services,), name="tidy", daemon=True).start()
+    return create_api(services)
+
+
+def keep_tidy(services: Services, every: float = TIDY_SECONDS, stop: threading.Event | None = None) -> None:
+    """End what is over, again and again. A database that is away is tried again; each failure is told once in the log."""
+    stopped = stop or threading.Event()
+    while not stopped.wait(every):
+        try:
+            tidy(services.engine)
+        except CardsvcError as error:
+            _LOG.warning("tidy: %s", error.code)
+
+
 def serve(settings: Settings) -> None:
     """Serve the API until stopped. Opens everything once first, so that a wrong setting is told before any worker starts."""
     build(settings).close()
@@ -76,7 +97,7 @@ def serve(settings: Settings) -> None:
     }
     if settings.client_ca is not None:
         options |= {"ca_certs": str(settings.client_ca), "cert_reqs": ssl.CERT_REQUIRED}
-    _Server(settings, create_api, options).run()
+    _Server(settings, _api, options).run()
 
 
 def serve_desk(settings: Settings, tray: Callable[[], Tray] | None = None) -> None:
