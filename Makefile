@@ -26,8 +26,8 @@ lint: setup
 	.venv/bin/lint-imports --no-cache
 
 test: lint
-	$(PYTHON) -m pytest -n 2 --dist loadgroup
-	$(PYTHON) -m pytest -n 2 --dist loadgroup --database postgresql $(ON_POSTGRESQL)
+	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadfile --database postgresql $(ON_POSTGRESQL)
 
 # The long run before a release: the money machine through 300 cities (a quarter of an hour), and 1,000 top-ups while service,
 # clients and database are killed at random moments.

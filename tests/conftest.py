@@ -3,9 +3,12 @@
 import fcntl
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from cardsvc.readers import pcscd
 from tests.databases import start_cluster
@@ -19,12 +22,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--money-runs", default="0", help="how many cities the money machine goes through; 0: a few small ones")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay with one test process; so do all that want the machine's only pcscd, or the others would wait."""
-    for item in items:
-        wants = "real_pcscd" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("pcscd" if wants else item.nodeid.partition("::")[0]))
+class _OneReader(LoadScopeScheduling):
+    """A file's tests stay with one test process; so do all files that want the machine's only pcscd, or the others wait."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "pcscd" if _wants_pcscd(file) else file
+
+
+@cache
+def _wants_pcscd(file: str) -> bool:
+    path = Path(__file__).parent.parent / file
+    return path.is_file() and "real_pcscd" in path.read_text("utf-8")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Who runs what when there are several test processes."""
+    return _OneReader(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,7 +12,7 @@ from cardsvc.rules import RuleSet
 from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.engine import Engine
-from cardsvc.service.repair import planned
+from cardsvc.service.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.replacement import open_replacements
 from cardsvc.service.rule_book import local_day
 from cardsvc.service.takeovers import takeover_view
@@ -91,9 +91,17 @@ def _waiting_persons(engine: Engine, by: Staff) -> Iterator[Choice]:
 
 
 def _unreadable(card: CardOnDesk) -> Iterator[Offer]:
-    """A card of ours that says nothing is taken in, and replaced."""
-    if card.books is not None and card.books["state"] in ("issued", "blocked"):
+    """A card of ours that says nothing is taken in, and replaced. Never one that only bears its number: a copy would take the
+    real card out of its holder's hands."""
+    findings = (card.report or {}).get("findings", ())
+    suspicious = any(finding["plan"].startswith(NOT_TO_BE_TOUCHED) for finding in findings)
+    if card.books is not None and card.books["state"] in ("issued", "blocked") and not suspicious:
         yield Offer("replace")
+
+
+def gives_its_money(card: CardOnDesk) -> bool:
+    """Whether the card itself can be asked for its money; otherwise the books decide."""
+    return card.state == "citizen" and bool(card.look["purse"]["state"] == "open")
 
 
 def _migrate(look: Mapping[str, Any]) -> Offer:

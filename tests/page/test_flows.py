@@ -1,7 +1,7 @@
 """Flows from sign-in to receipt, without a mouse."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict
 from tests.page.conftest import Desk, axe_finds
@@ -280,3 +280,33 @@ def test_a_lost_card_is_reported_and_replaced_without_it(desk: Desk) -> None:
     desk.sees("补换卡：测试一")
     desk.press("Enter")
     desk.sees("办好了")
+
+
+def test_a_copy_of_a_card_is_never_replaced(desk: Desk) -> None:
+    """Another chip with the card's number: the page says so and offers nothing that would touch the real card."""
+    card = desk.world.issue("fudan-fmcos2")
+    inflict(card, [Fault.parse("cloned-serial")], seed=4)
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("对市民说")
+    desk.sees("全面检测")
+    expect(desk.page.locator("#job-replace")).to_have_count(0)
+    csrf, contact = desk.page.evaluate("csrf"), desk.page.locator("#job-diagnose").get_attribute("href").partition("=")[2]
+    form = {"csrf": csrf, "contact": contact, "key": "made-by-hand", "reason": "fault", "method": "cash"}
+    assert desk.page.request.post(f"{desk.hall.url}/desk/replace", form=form).status == 409
+    with desk.world.store.read() as uow:
+        assert uow.replacements.where() == []
+
+
+def test_a_card_whose_purse_is_locked_for_good_is_taken_in(desk: Desk) -> None:
+    """It is read, but gives no money: the books decide, as for a mute one."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.world.topup(card, 5000)
+    inflict(card, [Fault.parse("blocked-for-good")])
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("X 补换卡")
+    desk.press("x")
+    desk.sees("自然故障")
+    desk.press("Enter")
+    desk.sees("余额到账日")

@@ -6,6 +6,7 @@ from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.service.offers import gives_its_money
 from cardsvc.service.replacement import begin_replacement, replacement_of
 from cardsvc.service.workstations import actor_of, begin
 from cardsvc.units import parse_card_no
@@ -27,7 +28,7 @@ def install(app: Flask, services: Services) -> None:
         try:
             if card.books is None:
                 raise RequestError("workstation_card_changed")
-            number, readable = card.books["card_no"], card.state == "citizen"
+            number, readable = card.books["card_no"], gives_its_money(card)
             actor = actor_of(services.store, workstation(), by=here().staff)
             begin_replacement(
                 services.store,
