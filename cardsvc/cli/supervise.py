@@ -1,5 +1,6 @@
 """Several processes of one service under one parent: the API, the desk page, the agent. One that dies is started again."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -31,12 +32,19 @@ class Child:
     def start(self) -> None:
         """Start it."""
         command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", *self.arguments]
-        self.process = subprocess.Popen(command, env={**os.environ, **self.environment})
+        self.process = subprocess.Popen(command, env={**os.environ, **self.environment}, start_new_session=True)
         self.began = time.monotonic()
 
     def ended(self) -> int | None:
         """Its exit code, once it has ended."""
         return None if self.process is None else self.process.poll()
+
+    def kill_all(self) -> None:
+        """Kill it and whatever it started. A server that is killed leaves workers behind that would keep a reader or a port."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 class _Stopped(Exception):
@@ -67,6 +75,7 @@ def _watch(children: Sequence[Child]) -> int:
             code = child.ended()
             if code is None:
                 continue
+            child.kill_all()
             short = time.monotonic() - child.began < SHORT_LIFE_SECONDS
             child.short_lives = child.short_lives + 1 if short else 0
             if child.short_lives >= MAX_SHORT_LIVES:
@@ -80,13 +89,12 @@ def _watch(children: Sequence[Child]) -> int:
 
 def _stop(children: Sequence[Child]) -> None:
     """Ask, wait, then insist."""
-    running = [child.process for child in children if child.process is not None and child.process.poll() is None]
-    for process in running:
-        process.terminate()
+    for child in children:
+        if child.process is not None and child.ended() is None:
+            child.process.terminate()
     until = time.monotonic() + STOP_SECONDS
-    for process in running:
-        try:
-            process.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    for child in children:
+        if child.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(max(0.1, until - time.monotonic()))
+        child.kill_all()

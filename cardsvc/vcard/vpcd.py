@@ -77,7 +77,7 @@ class VpcdSlot:
 
     def _talk(self, connection: socket.socket, card: VirtualCard) -> None:
         """Serve until the connection ends (pcscd stopped) or the card loses its power."""
-        while (body := _receive(connection)) is not None and not self._stop.is_set():
+        while not self._stop.is_set() and (body := _receive(connection)) is not None:
             answer = _answer(card, body)
             if answer is not None:
                 connection.sendall(struct.pack(">H", len(answer)) + answer)

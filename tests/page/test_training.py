@@ -28,6 +28,14 @@ def children_of(pid: int) -> dict[str, int]:
     return {name: int(number) for number, name in found}
 
 
+MASTER_AND_WORKER = 2
+
+
+def desk_processes(folder: Path) -> int:
+    """How many processes of the desk page there are for the city in this folder."""
+    return len(subprocess.run(["pgrep", "-f", f"desk --samples {folder}"], capture_output=True, check=False).stdout.split())
+
+
 def until_answers(url: str, seconds: float = 40) -> None:
     """Wait for a page."""
     end = time.monotonic() + seconds
@@ -69,11 +77,13 @@ def test_a_trainer_puts_sample_cards_in_and_everything_ends_with_one_signal(tmp_
         os.kill(children_of(process.pid)["desk"], signal.SIGKILL)
         time.sleep(2)
         until_answers(f"{url}/desk/sign-in")
+        assert desk_processes(tmp_path) == MASTER_AND_WORKER, "workers of the killed page are still there"
         page.goto(f"{url}/desk/")
         expect(page.locator("body")).to_contain_text("工作台", timeout=SLOW)
         context.close()
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
+    assert desk_processes(tmp_path) == 0
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{url}/desk/sign-in", timeout=2)
