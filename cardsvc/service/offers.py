@@ -3,6 +3,7 @@
 Only what is known without another word to the card: the operation itself decides again, by the card and today's rules.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from cardsvc.service.takeovers import takeover_view
 from cardsvc.service.work_place import CardOnDesk
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Citizen, Staff
+from cardsvc.store.states import OldCardState
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 
@@ -124,14 +126,14 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
             yield from _of_card_that_is_out(look)
             return
         rules = engine.rules.in_force(uow, local_day(engine.clock()))
-        old = _old_cards(uow, row)
+        old = tuple(_old_cards(uow, row, local_day(engine.clock())))
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
     if old:
-        yield Offer("transfer_in", None, old)
+        yield Offer("transfer_in", None if any(choice.reason is None for choice in old) else old[0].reason, old)
     yield _top_up(look)
     yield Offer("open", None if any(choice.reason is None for choice in choices) else choices[0].reason, choices)
     yield _refund(look)
@@ -154,17 +156,27 @@ def _waiting(look: Mapping[str, Any]) -> Iterator[Choice]:
         yield Choice(order["order_id"], Text(f"{amount} 元", f"{amount} yuan"))
 
 
-def _old_cards(uow: UnitOfWork, card: Card) -> tuple[Choice, ...]:
-    """The holder's old cards whose money waits for this one."""
-    found = []
+def _old_cards(uow: UnitOfWork, card: Card, today: dt.date) -> Iterator[Choice]:
+    """The money of the holder's old cards that waits for this one. Values: old card's number, a colon, the part (empty: the
+    books decide)."""
     for other in uow.cards.of_citizen(card.citizen_id):
         held = takeover_view(uow, other.card_no) if other.card_no != card.card_no else None
-        waiting = sum(part["amount"] for part in held["parts"] if not part["written"]) if held else 0
-        if waiting:
-            amount = format_yuan(waiting)
-            label = Text(f"{other.card_no} 的 {amount} 元", f"{amount} yuan of {other.card_no}")
-            found.append(Choice(other.card_no, label))
-    return tuple(found)
+        if held is None:
+            continue
+        if held["state"] == OldCardState.WAITING:
+            yield _by_the_books(other.card_no, held, today)
+        for part in held["parts"]:
+            if not part["written"]:
+                area, amount = AREAS.get((part["area"], part["product"]), APPLICATIONS["purse"]), format_yuan(part["amount"])
+                label = Text(f"{other.card_no} {area.zh} {amount} 元", f"{other.card_no} {area.en} {amount} yuan")
+                yield Choice(f"{other.card_no}:{part['part_id']}", label)
+
+
+def _by_the_books(card_no: str, held: Mapping[str, Any], today: dt.date) -> Choice:
+    """A card that could not be read: its money goes by the books, from its day on."""
+    label = Text(f"{card_no} 账上的余额", f"{card_no}: what the books have")
+    waits = Text(f"{held['due']} 起可以转入", f"Can be written from {held['due']} on")
+    return Choice(f"{card_no}:", label, waits if today.isoformat() < held["due"] else None)
 
 
 def _top_up(look: Mapping[str, Any]) -> Offer:

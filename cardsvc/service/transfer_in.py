@@ -1,7 +1,8 @@
 """The money of an old card goes onto the new one: a load as any other, paid from what is held of the old card.
 
-One operation writes one part (one purse of the old card); it is asked again until nothing is held. On the day that the books
-decide about an unreadable card, the first transfer moves its money from the books.
+One operation writes one part (one purse of the old card): the part that is asked for, or the first whose application is open on
+the new card; it is asked again until nothing is held. On the day that the books decide about an unreadable card, the first
+transfer moves its money from the books, and what was paid for it and never written waits for the new card.
 """
 
 import datetime as dt
@@ -11,8 +12,10 @@ from pydantic import Field
 
 from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Procedure
+from cardsvc.service.areas import CITY_PURSE
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.orders import move_orders
 from cardsvc.service.payments import OLD_CARD
 from cardsvc.service.settle import refuse_while_open
 from cardsvc.service.takeovers import good_parts, is_written, move_from_books, reference_of
@@ -24,9 +27,10 @@ from cardsvc.units import LOCAL
 
 
 class TransferInParams(Params):
-    """Parameters: which old card's money."""
+    """Parameters: which old card's money; ``part_id``: one part of it (takeover view)."""
 
     old_card_no: str = Field(pattern="^[0-9]{16}$")
+    part_id: str | None = Field(default=None, pattern="^[0-9a-f-]{36}$")
 
 
 def _nothing(_context: Context, _uow: UnitOfWork) -> Procedure[None]:
@@ -45,10 +49,21 @@ def _find(context: Context, uow: UnitOfWork, _value: Any, now: dt.datetime) -> E
         raise CardError("transfer_other_holder")
     if takeover.state == OldCardState.WAITING:
         takeover = move_from_books(uow, takeover, now)
-    parts = [part for part in good_parts(uow, old_no) if not is_written(uow, part)]
-    if not parts:
-        raise RequestError("nothing_held", card_no=old_no)
-    return Effect(facts={"order": _job(parts[0], now.astimezone(LOCAL).date())})
+    if takeover.state == OldCardState.MOVED:
+        move_orders(uow, old_no, new.card_no, now)
+    part = _part(context, uow, old_no)
+    if part is None:
+        return Effect(failed=RequestError("nothing_held", card_no=old_no))
+    return Effect(facts={"order": _job(part, now.astimezone(LOCAL).date())})
+
+
+def _part(context: Context, uow: UnitOfWork, old_no: str) -> TakeoverPart | None:
+    """The part to write: one that does not fit on the new card yet must not keep the others waiting."""
+    asked = context.params.get("part_id")
+    parts = [part for part in good_parts(uow, old_no) if not is_written(uow, part) and asked in (None, part.part_id)]
+    opened = {row.application for row in uow.applications.of_card(context.card_no) if row.state == "open"}
+    parts.sort(key=lambda part: part.application != CITY_PURSE.application and part.application not in opened)
+    return parts[0] if parts else None
 
 
 def _job(part: TakeoverPart, today: dt.date) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
+from cardsvc.store import UnitOfWork
 from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict
 from tests.page.conftest import Desk, axe_finds
 from tests.world import balance_on, person
@@ -251,6 +252,27 @@ def test_a_mute_card_is_taken_in_and_its_holder_leaves_with_a_new_one(desk: Desk
         (row,) = uow.replacements.where()
     assert row.new_card_no is not None
     assert row.fee == 0
+    desk.press("Enter")
+    desk.sees("起可以转入")
+    the_day_has_come(desk, row.old_card_no)
+    desk.page.reload()
+    desk.sees("6 转入旧卡余额")
+    desk.press("6")
+    desk.sees("账上的余额")
+    desk.press("Enter")
+    desk.sees("办好了")
+    assert desk.world.purse_total(row.new_card_no) == 10000
+
+
+def the_day_has_come(desk: Desk, card_no: str) -> None:
+    """The day from which the books decide is today."""
+
+    def change(uow: UnitOfWork) -> None:
+        held = uow.old_cards.get(card_no)
+        assert held is not None
+        uow.old_cards.change(held, due=held.held_on)
+
+    desk.world.store.transact(change)
 
 
 def test_a_lost_card_is_reported_and_replaced_without_it(desk: Desk) -> None:

@@ -335,3 +335,53 @@ def test_moved_money_goes_no_higher_than_the_law_allows(world: World) -> None:
         assert decide(rules(), uow, moved, 400_000, world.now).credited == 100_000
         with pytest.raises(CardsvcError, match="rule_balance_cap"):
             decide(rules(), uow, moved, 400_001, world.now)
+
+
+def test_an_order_that_the_old_card_proved_not_to_have_goes_to_the_new_one(world: World, people: dict[str, Staff]) -> None:
+    """Two people settled the torn fetch: not written. When the books decide, it waits for the new card; the list is empty."""
+    from cardsvc.service.suspects import suspects
+    from tests.service.test_orders import pay
+    from tests.service.test_staff import ask
+
+    card = world.issue(FMCOS)
+    order = pay(world)
+    card.plan = FaultPlan(tear_after_write=1)
+    with suppress(CardGone):
+        world.do(card, "fetch", KIOSK)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    new = second_card(world)
+    (entry,) = suspects(world.store, world.now)
+    asked = ask(world, entry, people["supervisor"], written=False)
+    approve(world.store, APPROVALS, asked.approval_id, by=people["second"], now=world.now)
+    world.now = local(2026, 12, 3, 0, 0)
+    assert code_of_moved(world, new) == "nothing_held"
+    assert waiting(world.store) == []
+    assert [seen["order_id"] for seen in world.do(new, "inspect")["orders"]] == [order.order_id]
+    assert world.do(new, "fetch", KIOSK)["balance"] == 5000
+
+
+def test_a_held_card_with_nothing_on_it_leaves_the_waiting_list(world: World) -> None:
+    """On its day the books find nothing; nobody is asked about it again."""
+    world.issue(FMCOS)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    new = second_card(world)
+    world.now = local(2026, 12, 3, 0, 0)
+    assert code_of_moved(world, new) == "nothing_held"
+    assert waiting(world.store) == []
+
+
+def test_a_part_that_does_not_fit_yet_keeps_no_other_waiting(world: World) -> None:
+    """Month money of a card with bus T; the new card has no bus yet: the city purse's money is written first."""
+    old = world.issue(FMCOS)
+    world.do(old, "open", application="bus", product="T")
+    load(world, old, 5000, area="month")
+    load(world, old, 10000)
+    while world.do(old, "transfer_out")["left"]:
+        pass
+    new = second_card(world)
+    assert world.do(new, "transfer_in", old_card_no=CARD)["balance"] == 10000
+    (month,) = (part for part in takeover_of(world.store, CARD)["parts"] if not part["written"])
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "application_not_open"
+    world.do(new, "open", application="bus", product="T")
+    assert world.do(new, "transfer_in", old_card_no=CARD, part_id=month["part_id"])["amount"] == 5000
+    assert code_of(world, new, "transfer_in", old_card_no=CARD, part_id=month["part_id"]) == "nothing_held"

@@ -71,6 +71,11 @@ def _parts(form: Form, count: int) -> list[str]:
     return parts
 
 
+def _old_card(form: Form) -> Mapping[str, Any]:
+    old_no, part_id = _parts(form, 2)
+    return {"old_card_no": old_no, "part_id": part_id or None}
+
+
 def _opening(form: Form) -> Mapping[str, Any]:
     application, product = _parts(form, 2)
     return {"application": application, "product": product, "holder": form["holder"]}
@@ -133,9 +138,7 @@ JOBS: Mapping[str, JobForm] = {
         Text("转出", "Take it out"),
         Text("此卡从此停用，余额留给新卡", "This card ends here; its money waits for the new card"),
     ),
-    "transfer_in": JobForm(
-        Text("转入旧卡余额", "Write the old card's money"), "6", lambda form: {"old_card_no": form["choice"]}, ("choice",)
-    ),
+    "transfer_in": JobForm(Text("转入旧卡余额", "Write the old card's money"), "6", _old_card, ("choice",)),
     "unblock": JobForm(
         Text("解锁", "Unblock"),
         "7",
