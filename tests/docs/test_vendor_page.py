@@ -1,18 +1,24 @@
 """The vendors' page shows what the service really does: its bytes are made again here and must stand in it, line by line."""
 
 import datetime as dt
+import json
 import re
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures import HTTPMessageSigner
 
+from cardsvc.bootstrap import now
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.signature import public_hex, sign
 from cardsvc.wire import OperationState
+from tests.serving import Served, serving
 from tests.world import FAMILIES, KIOSK, World
 
 PAGE = Path(__file__).parent.parent.parent / "cardsvc" / "docs" / "terminal-vendor.md"
@@ -84,3 +90,44 @@ def test_every_error_of_the_page_exists() -> None:
     codes = re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE)
     assert len(codes) > 8
     assert set(codes) <= set(all_entries())
+
+
+def call(served: Served, folder: Path, *arguments: str) -> Any:
+    """What the shell example prints."""
+    file = folder / "kiosk.pem"
+    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(served.kiosk_key.private_bytes(*pem))
+    command = ["bash", str(PAGE.parent / "examples" / "call.sh"), served.url, "kiosk-7", str(file), *arguments]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout)
+
+
+def as_the_page_says(channel: ResponseLink, commands: list[Any]) -> list[str]:
+    """The loop of the page: stop at the first status word that is not expected; x stands for any digit."""
+    answers: list[str] = []
+    for one in commands:
+        answers.append(channel.transmit(bytes.fromhex(one["command"])).hex().upper())
+        if not any(re.fullmatch(word.replace("x", "."), answers[-1][-4:]) for word in one["expect"]):
+            break
+    return answers
+
+
+def test_a_shell_with_openssl_and_curl_is_a_terminal(tmp_path: Path) -> None:
+    """A call with a body, one without, and a whole job of which the answers are posted by hand; a wrong key is refused."""
+    with serving(World(tmp_path / "city.db", now())) as served:
+        card = served.world.issue(FAMILIES[0])
+        assert call(served, tmp_path, "POST", "/terminals/self/session", '{"signed_on": true}')["terminal_no"] == "310000000007"
+        assert call(served, tmp_path, "GET", "/hotlist?since=0")["version"] == 0
+        start = {"kind": "inspect", "params": {}, "reader": {"atr": card.atr.hex()}}
+        reply = call(served, tmp_path, "POST", "/operations", json.dumps(start), "a-job-of-the-shell")
+        again = call(served, tmp_path, "POST", "/operations", json.dumps(start), "a-job-of-the-shell")
+        assert again["id"] == reply["id"]
+        channel = ResponseLink(card.channel())
+        while reply["state"] == "card":
+            answers = as_the_page_says(channel, reply["commands"])
+            path = f"/operations/{reply['id']}/steps/{reply['step']}"
+            reply = call(served, tmp_path, "POST", path, json.dumps({"answers": answers}))
+        channel.close()
+        assert (reply["state"], reply["result"]["purse"]["balance"]) == ("done", 0)
+        assert call(served, tmp_path, "GET", f"/operations/{reply['id']}")["state"] == "done"
+        served = served._replace(kiosk_key=Ed25519PrivateKey.from_private_bytes(SEED))
+        assert call(served, tmp_path, "GET", "/hotlist")["code"] == "signature_wrong"
