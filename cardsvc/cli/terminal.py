@@ -1,7 +1,7 @@
 """``cardsvc terminal``: registering terminals, and being one."""
 
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -170,6 +170,39 @@ def inspect(card_file: str | None, *, as_json: bool, **given: Any) -> None:
     """Inspect through the HTTP API."""
     result = _carry("inspect", {}, card_file, **given)
     show(result, as_json=as_json, lines=lambda: result_lines("inspect", result))
+
+
+@terminal.command(
+    "run",
+    help=t(
+        "作为充值终端运行：放卡、输金额；--script 时逐行读 JSON",
+        "Be a top-up terminal: cards and amounts by hand, or with --script a job in each line of JSON",
+    ),
+)
+@click.option(
+    "--script", type=click.File(encoding="utf-8"), help=t("每行一笔业务的文件，- 为标准输入", "A job a line; - for stdin")
+)
+@url_option
+@id_option
+@key_option
+@reader_option
+@wait_option
+@file_option
+def run_(
+    script: IO[str] | None,
+    url: str,
+    terminal_id: str,
+    key_file: Path,
+    reader: str | None,
+    wait: float,
+    card_file: str | None,
+) -> None:
+    """Be a terminal."""
+    from cardsvc.cli.terminal_run import by_hand, by_script, signed_on
+
+    with signed_on(url, terminal_id, key_file, reader, card_file) as station:
+        code = by_script(station, script, wait) if script is not None else by_hand(station)
+    raise click.exceptions.Exit(code)
 
 
 def _carry(
