@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,14 @@ import pytest
 from cardsvc.config import find_profiles
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
+from tests.cli.prefork import run_command
 
 BODY = "33010019990230001"
 
 
 def run(home: dict[str, str], *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     """A command that must end with this exit code; never a stack trace."""
-    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", *arguments]
-    done = subprocess.run(command, env=home, capture_output=True, text=True, check=False, timeout=60)
+    done = run_command(arguments, home)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done
