@@ -84,6 +84,11 @@ def open_hours(rules: RuleSet, outlet: str, day: dt.date) -> tuple[dt.time, dt.t
     return rule.opens, rule.closes
 
 
+def hours_of(rules: RuleSet, outlet_id: str) -> str:
+    """The name under which the rules know an outlet: its own where they name it, else ``outlet``, as every other one."""
+    return outlet_id if any(rule.outlet == outlet_id for rule in rules.promise) else "outlet"
+
+
 def _hours(rules: RuleSet, outlet: str, day: dt.date) -> HoursRule:
     rule = _in_force((r for r in rules.hours if r.outlet == outlet), day)
     if rule is None:

@@ -16,6 +16,7 @@ from cardsvc.procedures.personalise_applet import personalise_applet
 from cardsvc.procedures.verify import verify_personalised
 from cardsvc.service.card_data import card_data
 from cardsvc.service.card_keys import CardKeys
+from cardsvc.service.card_requests import card_was_made
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.orders import move_orders
 from cardsvc.service.takeovers import REPLACED
@@ -143,6 +144,7 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     for old in uow.cards.of_citizen(card.citizen_id):
         if old.state == REPLACED:
             move_orders(uow, old.card_no, card.card_no, now)
+    card_was_made(uow, card.citizen_id, card.card_no, now)
     for replaced in uow.replacements.open_of(card.citizen_id)[:1]:
         uow.replacements.change(replaced, new_card_no=card.card_no, made_at=now)
     return Effect(done=_result(card, context.facts["resuming"]))

@@ -12,6 +12,7 @@ from cardsvc.errors import RuleError
 from cardsvc.rules import RuleSet
 from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
+from cardsvc.service.card_requests import waiting_for_card
 from cardsvc.service.engine import Engine
 from cardsvc.service.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.replacement import open_replacements
@@ -85,11 +86,16 @@ def _by_state(engine: Engine, card: CardOnDesk, by: Staff) -> tuple[Offer, ...]:
 
 
 def _waiting_persons(engine: Engine, by: Staff) -> Iterator[Choice]:
-    """Whose new card this may be: replacements of the outlet that wait for one. Values: the person's id."""
+    """Whose new card this may be: replacements and applications of the outlet that wait for one. Values: the person's id."""
     for row in open_replacements(engine.store, by.outlet_id):
         holder = row["holder"]
         shown = f"{holder['name']} {holder['id_number']}"
         yield Choice(holder["citizen_id"], Text(f"补换卡：{shown}", f"Replacement: {shown}"))
+    for application in waiting_for_card(engine.store, by.outlet_id):
+        holder, promised = application["holder"], application["promised_at"][5:16].replace("T", " ")
+        shown = f"{holder['name']} {holder['id_number']}"
+        label = Text(f"申领：{shown}（承诺 {promised}）", f"Application: {shown} (promised {promised})")
+        yield Choice(holder["citizen_id"], label)
 
 
 def _unreadable(card: CardOnDesk) -> Iterator[Offer]:

@@ -166,3 +166,27 @@ TICKET_ALLOWED: Mapping[TicketState, frozenset[TicketState]] = {
     TicketState.DONE: frozenset(),
     TicketState.LEFT: frozenset(),
 }
+
+
+@unique
+class CardRequestState(StrEnum):
+    """An application for a card (申领).
+
+    applied    checked and promised; the card is not made yet
+    made       the card is issued and waits for its holder
+    handed     the card was given to the person who may collect it
+    cancelled  withdrawn before the card was made
+    """
+
+    APPLIED = "applied"
+    MADE = "made"
+    HANDED = "handed"
+    CANCELLED = "cancelled"
+
+
+CARD_REQUEST_ALLOWED: Mapping[CardRequestState, frozenset[CardRequestState]] = {
+    CardRequestState.APPLIED: frozenset({CardRequestState.MADE, CardRequestState.CANCELLED}),
+    CardRequestState.MADE: frozenset({CardRequestState.HANDED}),
+    CardRequestState.HANDED: frozenset(),
+    CardRequestState.CANCELLED: frozenset(),
+}

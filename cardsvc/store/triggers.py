@@ -14,6 +14,7 @@ from cardsvc.store.states import (
     APPROVAL_ALLOWED,
     BATCH_ALLOWED,
     BICYCLE_ALLOWED,
+    CARD_REQUEST_ALLOWED,
     DEPOSIT_ALLOWED,
     DIFFERENCE_ALLOWED,
     LEGACY_CARD_ALLOWED,
@@ -58,6 +59,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "takeover": OLD_CARD_ALLOWED,
     "deposit": DEPOSIT_ALLOWED,
     "ticket": TICKET_ALLOWED,
+    "card_request": CARD_REQUEST_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

@@ -81,6 +81,7 @@ class UnitOfWork:
         self.relayed = repos.RelayedOperations(connection)
         self.loss_reports = repos.LossReports(connection)
         self.replacements = repos.Replacements(connection)
+        self.card_requests = repos.CardRequests(connection)
         self.desk_sessions = repos.DeskSessions(connection)
 
     def commit(self) -> None:

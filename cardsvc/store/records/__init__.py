@@ -1,6 +1,7 @@
 """The rows as the service sees them: frozen, plain values. Times are aware and in UTC; amounts in fen; hex in upper case."""
 
 from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
+from cardsvc.store.records.card_requests import CardRequest
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
 from cardsvc.store.records.deposits import Deposit
@@ -42,6 +43,7 @@ __all__ = [
     "CallBack",
     "Card",
     "CardApplication",
+    "CardRequest",
     "CardSighting",
     "Citizen",
     "Complaint",

@@ -8,6 +8,7 @@ from cardsvc.store.repositories.batches import (
     SpendingRecords,
     StatementRecords,
 )
+from cardsvc.store.repositories.card_requests import CardRequests
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
@@ -49,6 +50,7 @@ __all__ = [
     "BicycleHolds",
     "CallBacks",
     "CardApplications",
+    "CardRequests",
     "CardSightings",
     "Cards",
     "Citizens",

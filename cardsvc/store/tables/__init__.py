@@ -5,6 +5,7 @@ Tables that belong to a card lead their primary key with the card: a top-up touc
 
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counter, spending_record, statement_record
+from cardsvc.store.tables.card_requests import card_request
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.deposits import deposit
@@ -58,6 +59,7 @@ __all__ = [
     "call_back",
     "card",
     "card_application",
+    "card_request",
     "card_sighting",
     "citizen",
     "complaint",

@@ -8,6 +8,7 @@ from cardsvc.bootstrap import Services
 from cardsvc.text import Language, Text
 from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
+    applying,
     approvals,
     cards,
     drawer,
@@ -47,6 +48,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     drawer.install(app, services)
     approvals.install(app, services)
     cards.install(app, services)
+    applying.install(app, services)
     replace.install(app, services)
     receipts.install(app, services)
     tray.install(app, sample_cards)

@@ -31,14 +31,14 @@ def install(app: Flask, services: Services) -> None:
             return _page(contact, {"id_number": number}, error), error.http_status
         if known is not None:
             return render_template("citizen.html", contact=contact, citizen=known)
-        return _page(contact, {"id_number": number, **_told_by(number)})
+        return _page(contact, {"id_number": number, **told_by(number)})
 
     @app.post("/desk/people/new")
     def take_in() -> Any:
         """Take a person in, and go on to the card."""
         contact, typed = field("contact"), request.form.to_dict()
         try:
-            citizen = register_citizen(services.store, _data(typed), now())
+            citizen = register_citizen(services.store, citizen_data(typed), now())
         except RequestError as error:
             return _page(contact, typed, error), error.http_status
         return render_template("citizen.html", contact=contact, citizen=find_citizen(services.store, citizen.id_number))
@@ -49,8 +49,8 @@ def _page(contact: str, typed: Mapping[str, str], error: RequestError | None = N
     return render_template("person.html", contact=contact, typed=typed, problem=problem)
 
 
-def _data(typed: Mapping[str, str]) -> CitizenData:
-    """Raises RequestError ``params_invalid``."""
+def citizen_data(typed: Mapping[str, str]) -> CitizenData:
+    """The person of a filled form. Raises RequestError ``params_invalid``."""
     try:
         return CitizenData.model_validate(
             {
@@ -73,7 +73,7 @@ def _number(typed: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-def _told_by(number: str) -> dict[str, str]:
+def told_by(number: str) -> dict[str, str]:
     """What an ID number says by itself (GB 11643-1999): place, date of birth, and sex by whether its 17th digit is odd."""
     if not ID_NUMBER.fullmatch(number):
         return {}

@@ -120,3 +120,43 @@ document.addEventListener("input", () => {
   for (const field of document.querySelectorAll("[data-piece]")) fen += Number(field.dataset.piece) * (parseInt(field.value, 10) || 0);
   total.textContent = (fen / 100).toFixed(2);
 });
+
+document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) window.print(); });
+
+// --- the photo: cut to the card's size in the browser, so that any photo will do ---------------------------------------
+
+const photo = document.querySelector("[data-photo]");
+if (photo) {
+  const crop = document.getElementById("crop"), canvas = crop.querySelector("canvas"), paper = canvas.getContext("2d");
+  const [zoom, across, down] = ["zoom", "across", "down"].map((id) => document.getElementById(id));
+  const MOST_BYTES = 50 * 1024;
+  let picture = null;
+
+  function draw() {
+    const scale = Math.max(canvas.width / picture.width, canvas.height / picture.height) * (zoom.value / 100);
+    const width = picture.width * scale, height = picture.height * scale;
+    paper.fillStyle = "#fff";
+    paper.fillRect(0, 0, canvas.width, canvas.height);
+    paper.drawImage(picture, (canvas.width - width) * (across.value / 100), (canvas.height - height) * (down.value / 100), width, height);
+  }
+
+  async function keep() {
+    draw();
+    let cut = null;
+    for (const quality of [0.95, 0.9, 0.8, 0.7, 0.6, 0.5]) {
+      cut = await new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
+      if (cut.size <= MOST_BYTES) break;
+    }
+    const files = new DataTransfer();
+    files.items.add(new File([cut], "photo.jpg", { type: "image/jpeg" }));
+    photo.files = files.files;
+    document.getElementById("photo-size").textContent = `358×441 · ${(cut.size / 1024).toFixed(0)} KB`;
+  }
+
+  photo.addEventListener("change", async () => {
+    try { picture = await createImageBitmap(photo.files[0]); } catch { picture = null; }
+    crop.hidden = !picture;
+    if (picture) keep(); // what is no picture goes to the service as it is, and is told there
+  });
+  for (const slider of [zoom, across, down]) slider.addEventListener("input", () => { if (picture) keep(); });
+}

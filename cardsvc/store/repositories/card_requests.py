@@ -1,0 +1,42 @@
+"""What may be asked of applications for a card."""
+
+import datetime as dt
+
+from sqlalchemy import func, select
+
+from cardsvc.store import tables
+from cardsvc.store.records import CardRequest
+from cardsvc.store.rows import Rows
+from cardsvc.store.states import CardRequestState
+
+
+class CardRequests(Rows[CardRequest]):
+    """Applications for a card."""
+
+    table, record = tables.card_request, CardRequest
+
+    def open_of(self, citizen_id: str) -> CardRequest | None:
+        """The application of a person that is not over."""
+        columns = self.table.c
+        states = (CardRequestState.APPLIED, CardRequestState.MADE)
+        found = self.where(columns.citizen_id == citizen_id, columns.state.in_(states), limit=1)
+        return found[0] if found else None
+
+    def at(self, outlet_id: str, state: CardRequestState, limit: int) -> list[CardRequest]:
+        """Those of an outlet in a state, the first promised first."""
+        columns = self.table.c
+        query = select(self.table).where(columns.outlet_id == outlet_id, columns.state == state)
+        rows = self._connection.execute(query.order_by(columns.promised_at, columns.case_no).limit(limit)).mappings()
+        return [CardRequest(**row) for row in rows]
+
+    def made_since(self, outlet_id: str, moment: dt.datetime) -> list[dt.datetime]:
+        """When the cards of an outlet were made since a moment, first first."""
+        columns = self.table.c
+        query = select(columns.made_at).where(columns.outlet_id == outlet_id, columns.made_at >= moment)
+        return [row.made_at for row in self._connection.execute(query.order_by(columns.made_at))]
+
+    def highest_case(self, prefix: str) -> str | None:
+        """The highest case number that begins like this."""
+        query = select(func.max(self.table.c.case_no)).where(self.table.c.case_no.like(f"{prefix}%"))
+        found: str | None = self._connection.execute(query).scalar()
+        return found

@@ -1,0 +1,151 @@
+"""Applications for a card (申领): taking one, the board of what is to be made and given, handing out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, redirect, render_template, request, url_for
+from pydantic import ValidationError
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.service.card_requests import (
+    CONSENT,
+    CardApplication,
+    apply_for,
+    board,
+    cancel_request,
+    face_of,
+    hand_out,
+    photo_of,
+    request_of,
+)
+from cardsvc.service.kinds import reasons
+from cardsvc.service.people import find_citizen, register_citizen
+from cardsvc.service.problem import problem_of
+from cardsvc.text import Text
+from cardsvc.web.desk.guard import field, here
+from cardsvc.web.desk.people import citizen_data, told_by
+
+COMERS: Mapping[str, Text] = {
+    "holder": Text("本人", "The holder"),
+    "parent": Text("父母", "A parent"),
+    "agent": Text("代办人", "An agent"),
+}
+STATES: Mapping[str, Text] = {
+    "applied": Text("待制卡", "To be made"),
+    "made": Text("待领取", "To be collected"),
+    "handed": Text("已发放", "Handed out"),
+    "cancelled": Text("已撤销", "Withdrawn"),
+}
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the routes."""
+    _apply(app, services)
+    _requests(app, services)
+    _papers(app, services)
+
+
+def _apply(app: Flask, services: Services) -> None:
+    @app.get("/desk/apply")
+    def apply_form() -> Any:
+        return render_template("apply_find.html", number="")
+
+    @app.post("/desk/apply")
+    def apply_person() -> Any:
+        """The form for the person of a document; one who is not known yet is taken in with it."""
+        number = field("id_number", most=18).upper()
+        try:
+            known = find_citizen(services.store, number)
+        except RequestError as error:
+            return render_template("apply_find.html", number=number, problem=problem_of(error)), error.http_status
+        return _form(known, {"id_number": number, "came": "holder", **({} if known else told_by(number))})
+
+    @app.post("/desk/apply/new")
+    def apply_new() -> Any:
+        """Take the application, and the person where they are new."""
+        typed = request.form.to_dict()
+        known = find_citizen(services.store, typed.get("id_number", "").strip().upper())
+        try:
+            application = _application(typed, known["citizen_id"] if known else _taken_in(services, typed))
+            photo = request.files["photo"].read() if "photo" in request.files else b""
+            made = apply_for(services.store, services.rules, application, photo, by=here().staff, now=now())
+        except CardsvcError as error:
+            known = find_citizen(services.store, typed["id_number"].strip().upper())
+            return _form(known, typed, error), error.http_status
+        return redirect(url_for("card_request", case_no=made.case_no), 303)
+
+
+def _form(known: Mapping[str, Any] | None, typed: Mapping[str, str], error: CardsvcError | None = None) -> str:
+    problem = problem_of(error) if error else None
+    return render_template("apply.html", citizen=known, typed=typed, comers=COMERS, consent=CONSENT, problem=problem)
+
+
+def _taken_in(services: Services, typed: Mapping[str, str]) -> str:
+    return register_citizen(services.store, citizen_data(typed), now()).citizen_id
+
+
+def _application(typed: Mapping[str, str], citizen_id: str) -> CardApplication:
+    came = typed.get("came", "holder")
+    other = came != "holder"
+    try:
+        return CardApplication.model_validate(
+            {
+                "citizen_id": citizen_id,
+                "came": came,
+                "comer_name": (typed.get("comer_name", "").strip() or None) if other else None,
+                "comer_id_number": (typed.get("comer_id_number", "").strip().upper() or None) if other else None,
+                "agent_papers": typed.get("agent_papers") == "1",
+                "phone": typed.get("phone", "").strip() or None,
+                "consent": typed.get("consent") == "1",
+            }
+        )
+    except ValidationError as error:
+        raise RequestError("params_invalid", reason=reasons(error)) from None
+
+
+def _requests(app: Flask, services: Services) -> None:
+    @app.get("/desk/requests")
+    def card_requests() -> Any:
+        """The board of this outlet."""
+        found = board(services.store, here().staff.outlet_id, now())
+        return render_template("requests.html", board=found, comers=COMERS)
+
+    @app.get("/desk/requests/<case_no>")
+    def card_request(case_no: str) -> Any:
+        return _page(services, case_no)
+
+    @app.post("/desk/requests/<case_no>/hand")
+    def hand_out_card(case_no: str) -> Any:
+        papers = request.form.get("agent_papers") == "1"
+        collector: Any = request.form.get("collector") if request.form.get("collector") in COMERS else "holder"
+        try:
+            hand_out(services.store, services.rules, case_no, collector, papers=papers, by=here().staff, now=now())
+        except CardsvcError as error:
+            return _page(services, case_no, error), error.http_status
+        return redirect(url_for("card_request", case_no=case_no), 303)
+
+    @app.post("/desk/requests/<case_no>/cancel")
+    def cancel_card_request(case_no: str) -> Any:
+        try:
+            cancel_request(services.store, case_no, field("why", most=64), by=here().staff, now=now())
+        except CardsvcError as error:
+            return _page(services, case_no, error), error.http_status
+        return redirect(url_for("card_request", case_no=case_no), 303)
+
+
+def _page(services: Services, case_no: str, error: CardsvcError | None = None) -> str:
+    problem = problem_of(error) if error else None
+    found = request_of(services.store, case_no)
+    return render_template("request.html", request=found, comers=COMERS, states=STATES, problem=problem)
+
+
+def _papers(app: Flask, services: Services) -> None:
+    @app.get("/desk/requests/<case_no>/photo.jpg")
+    def request_photo(case_no: str) -> Any:
+        return Response(photo_of(services.store, case_no), mimetype="image/jpeg")
+
+    @app.get("/desk/requests/<case_no>/face.pdf")
+    def request_face(case_no: str) -> Any:
+        face = face_of(services.store, case_no)
+        return Response(face, mimetype="application/pdf", headers={"Content-Disposition": "inline"})

@@ -1,0 +1,106 @@
+"""Applications at the desk: from the ID number to the card in its holder's hand, without a mouse; and what goes wrong."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from cardsvc.units import id_number_check_digit
+from cardsvc.vcard import VirtualCard
+from tests.page.conftest import Desk, axe_finds
+
+pytestmark = pytest.mark.usefixtures("real_pcscd")
+BODY = "33010019990230123"
+NUMBER = BODY + id_number_check_digit(BODY)
+
+
+def camera(folder: Path) -> str:
+    """A picture as a camera makes it: far too large, and wide."""
+    file = folder / "camera.png"
+    Image.effect_noise((1600, 1200), 60).convert("RGB").save(file)
+    return str(file)
+
+
+def test_from_the_id_number_to_the_holders_hand(desk: Desk, tmp_path: Path) -> None:
+    """Somebody new applies with a camera's picture, the card is made from the list that waits, printed, handed out."""
+    desk.sign_in()
+    desk.press("b")
+    desk.sees("待制卡 0")
+    desk.press("n")
+    desk.sees("领卡人身份证号")
+    desk.type(NUMBER)
+    desk.press("Enter")
+    desk.sees("谁来办")
+    desk.type("测试申")
+    desk.page.fill('input[name="birth_date"]', "1999-02-28")
+    desk.page.set_input_files('input[name="photo"]', camera(tmp_path))
+    desk.sees("358×441")
+    expect(desk.page.locator("#crop")).to_be_visible()
+    desk.page.focus("#zoom")
+    desk.page.keyboard.press("ArrowRight")
+    desk.page.check('input[name="consent"]')
+    desk.picture("apply-form")
+    assert axe_finds(desk.page) == []
+    desk.page.get_by_role("button", name="受理").click()
+    desk.sees("市民卡申领受理单")
+    desk.sees("待制卡")
+    desk.picture("apply-slip")
+    assert axe_finds(desk.page) == []
+    with desk.world.store.read() as uow:
+        (row,) = uow.card_requests.where()
+    assert 5 * 1024 <= len(row.photo) <= 50 * 1024
+    desk.page.goto(desk.hall.url)
+    desk.hall.put(VirtualCard.blank("fudan-fmcos2", seed=60))
+    desk.sees("1 制卡")
+    desk.press("1")
+    desk.sees("申领：测试申")
+    desk.press("Enter")
+    desk.sees("办好了")
+    desk.press("Enter")
+    desk.press("b")
+    desk.sees("待领取 1")
+    desk.picture("requests-board")
+    desk.page.get_by_role("link", name=row.case_no).click()
+    desk.sees("打印卡面")
+    face = desk.page.request.get(f"{desk.page.url}/face.pdf")
+    assert face.body().startswith(b"%PDF")
+    desk.press("Enter")
+    desk.sees("已发放")
+    with desk.world.store.read() as uow:
+        (row,) = uow.card_requests.where()
+    assert (row.state, row.collected, row.handed_by) == ("handed", "holder", "clerk")
+
+
+def test_what_was_typed_stays_when_it_is_refused(desk: Desk, tmp_path: Path) -> None:
+    """A file that is no picture, a number that is none, a second application: each with what to do, and nothing is kept."""
+    desk.sign_in()
+    desk.page.goto(f"{desk.hall.url}/desk/apply")
+    desk.type("330100199902300019")
+    desk.press("Enter")
+    desk.sees("证件号")
+    desk.page.goto(f"{desk.hall.url}/desk/apply")
+    desk.type(NUMBER)
+    desk.press("Enter")
+    desk.sees("谁来办")
+    desk.type("测试申")
+    desk.page.fill('input[name="birth_date"]', "1999-02-28")
+    (tmp_path / "photo.jpg").write_text("no picture")
+    desk.page.set_input_files('input[name="photo"]', str(tmp_path / "photo.jpg"))
+    desk.page.check('input[name="consent"]')
+    desk.page.get_by_role("button", name="受理").click()
+    desk.sees("不是照片")
+    with desk.world.store.read() as uow:
+        assert uow.card_requests.where() == []
+    desk.page.set_input_files('input[name="photo"]', camera(tmp_path))
+    desk.sees("358×441")
+    desk.page.get_by_role("button", name="受理").click()
+    desk.sees("承诺取卡")
+    desk.page.goto(f"{desk.hall.url}/desk/apply")
+    desk.type(NUMBER)
+    desk.press("Enter")
+    desk.page.set_input_files('input[name="photo"]', camera(tmp_path))
+    desk.sees("358×441")
+    desk.page.check('input[name="consent"]')
+    desk.page.get_by_role("button", name="受理").click()
+    desk.sees("没办完的申领单")
