@@ -105,9 +105,10 @@ def card_ready(rules: RuleSet, outlet: str, applied: dt.datetime) -> tuple[dt.da
     rule = _in_force((r for r in rules.promise if r.outlet == outlet), day)
     if rule is None:
         raise no_rule("rule_no_promise", rules, "promise", outlet=outlet)
-    if rule.cutoff and open_hours(rules, outlet, day) and applied.time() < rule.cutoff:
-        return applied + dt.timedelta(minutes=rule.minutes), rule.id
-    hours = None
+    hours = open_hours(rules, outlet, day)
+    if rule.cutoff and hours and applied.time() < rule.cutoff:
+        begun = max(applied, dt.datetime.combine(day, hours[0], applied.tzinfo))
+        return begun + dt.timedelta(minutes=rule.minutes), rule.id
     for _ in range(rule.open_days):
         hours = None
         while hours is None:

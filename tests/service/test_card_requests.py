@@ -177,11 +177,12 @@ def test_one_application_at_a_time_and_it_can_be_withdrawn(world: World, people:
     ("applied", "promised"),
     [
         (local(2026, 11, 24, 15, 59), local(2026, 11, 24, 16, 59)),
+        (local(2026, 11, 24, 6, 0), local(2026, 11, 24, 9, 0)),
         (local(2026, 11, 24, 16, 0), local(2026, 11, 25, 8, 0)),
     ],
 )
 def test_the_promise_is_the_rules(world: World, people: dict[str, Staff], applied: dt.datetime, promised: dt.datetime) -> None:
-    """Before four in an hour, later on the next opening."""
+    """Before four in an hour, which begins when the hall opens; later on the next opening."""
     world.now = applied
     assert take(world, people["clerk"], world.citizen()).promised_at == promised
 
