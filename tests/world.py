@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cardsvc.bootstrap import key_names
+from cardsvc.bootstrap import now as clock
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import load_profiles
 from cardsvc.config import find_profiles
@@ -140,6 +141,12 @@ class World:
     def close(self) -> None:
         """Let go of the database."""
         self.store.close()
+
+
+class LiveWorld(World):
+    """A city whose clock is the clock on the wall: what happens one after the other has times one after the other."""
+
+    now = property(lambda _self: clock(), lambda _self, _value: None)  # type: ignore[assignment]
 
 
 class Snapshot:

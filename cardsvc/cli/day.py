@@ -32,18 +32,14 @@ def local_day(given: dt.datetime | None) -> dt.date:
 def status(outlet_id: str, *, as_json: bool) -> int:
     """List what is open."""
     from cardsvc.cli.local import services
-    from cardsvc.service.day_end import blockers
+    from cardsvc.service.day_end import REASONS, blockers
+    from cardsvc.text import language_of_environment
 
     with services() as opened:
         opened.engine.sweep_all()
         found = blockers(opened.store, outlet_id)
-    names = {
-        "suspect_unowned": t("待核实交易无人认领", "suspect without an owner"),
-        "shift_unfinished": t("班次未交清", "shift not closed"),
-        "operation_live": t("业务正在办理", "job under way"),
-        "terminal_signed_on": t("终端未签退", "terminal signed on"),
-    }
-    rows = [(names[f["reason"]], f["id"], f["owner"] or "-", f["about"]) for f in found]
+    language = language_of_environment()
+    rows = [(REASONS[f["reason"]].into(language), f["id"], f["owner"] or "-", f["about"]) for f in found]
     show(found, as_json=as_json, lines=lambda: table(rows) or [t("可以日结", "The day can end")])
     return 1 if found else 0
 

@@ -9,16 +9,11 @@ import click
 
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.person import as_option, signed_in
-from cardsvc.units import format_yuan
 
 if TYPE_CHECKING:
     from cardsvc.rules import Change, RuleSet
     from cardsvc.store import Store
 
-AMOUNTS = (
-    *("minimum", "further_minimum", "maximum", "balance_cap", "step", "named", "bearer"),
-    *("fee", "half_year_fee", "deposit", "amount", "monthly"),
-)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -67,23 +62,16 @@ def show_(version: str | None, *, as_json: bool) -> None:
 
 def _lines(found: "RuleSet") -> list[str]:
     """Every rule: its table, id, life and what it says; the source below."""
+    from cardsvc.service.rule_versions import shown
+
     lines = [f"{found.city} {found.version}"]
     for name, _place, rule in found.every():
         values = rule.model_dump(mode="json", exclude_defaults=True, exclude={"id", "since", "until", "source"})
         life = f"{rule.since} .. {rule.until or ''}"
         lines.append(f"[{name}] {rule.id}  {life}")
-        lines.append("    " + "  ".join(f"{field}={_value(field, value)}" for field, value in values.items()))
+        lines.append("    " + "  ".join(f"{field}={shown(field, value)}" for field, value in values.items()))
         lines.append(f"    {rule.source}")
     return lines
-
-
-def _value(field: str, value: Any) -> str:
-    """A value as people read it: amounts in yuan."""
-    if value is None:
-        return "-"
-    if field in AMOUNTS:
-        return format_yuan(value)
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @rules.command("list", help=t("规则的各个版本", "The versions of the rules"))
@@ -138,11 +126,13 @@ def diff(one: str, other: str | None, *, as_json: bool) -> None:
 
 
 def _change_lines(changes: list["Change"]) -> list[str]:
+    from cardsvc.service.rule_versions import shown
+
     words = {"added": t("新增", "added"), "removed": t("取消", "removed"), "changed": t("修改", "changed")}
     lines = []
     for change in changes:
         lines.append(f"{words[change.what]} [{change.table}] {change.rule}")
-        lines += [f"    {name}: {_value(name, old)} -> {_value(name, new)}" for name, (old, new) in change.fields.items()]
+        lines += [f"    {name}: {shown(name, old)} -> {shown(name, new)}" for name, (old, new) in change.fields.items()]
     return lines or [t("没有不同", "No difference")]
 
 

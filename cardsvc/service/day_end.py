@@ -12,6 +12,7 @@ A job whose time is over still counts until somebody has swept it (Engine.sweep)
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from cardsvc.errors import OperationError, RequestError
@@ -21,7 +22,18 @@ from cardsvc.service.seals import seal_ledger
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import DaySeal, Load, MonthEnd, Purchase, Staff
+from cardsvc.text import Text
 from cardsvc.units import LOCAL
+
+REASONS: Mapping[str, Text] = {
+    "suspect_unowned": Text("待核实交易无人认领", "suspect without an owner"),
+    "shift_unfinished": Text("班次未交清", "shift not closed"),
+    "operation_live": Text("业务正在办理", "job under way"),
+    "terminal_signed_on": Text("终端未签退", "terminal signed on"),
+}
+"""What keeps a day from ending, in words."""
+SHOWN = 10
+"""Ended days that are shown."""
 
 
 def blockers(store: Store, outlet_id: str) -> list[dict[str, Any]]:
@@ -30,6 +42,16 @@ def blockers(store: Store, outlet_id: str) -> list[dict[str, Any]]:
         if uow.outlets.get(outlet_id) is None:
             raise RequestError("outlet_unknown", outlet=outlet_id)
         return _blockers(uow, outlet_id)
+
+
+def day_status(store: Store, outlet_id: str) -> dict[str, Any]:
+    """What keeps the outlet's day from ending, and its last days that were ended, newest first.
+
+    Raises RequestError ``outlet_unknown``.
+    """
+    found = blockers(store, outlet_id)
+    with store.read() as uow:
+        return {"blockers": found, "ended": [seal_view(seal) for seal in uow.day_seals.of_outlet(outlet_id, SHOWN)]}
 
 
 def _blockers(uow: UnitOfWork, outlet_id: str) -> list[dict[str, Any]]:

@@ -9,15 +9,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from cardsvc.errors import RequestError, RuleError
-from cardsvc.rules import RuleSet, parse_rule_set
+from cardsvc.rules import RuleSet, difference, parse_rule_set
 from cardsvc.service.approvals import ApprovalKind, Kinds, propose
 from cardsvc.service.rule_book import local_day
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, RuleVersion, Staff
+from cardsvc.units import format_yuan
 
 ALWAYS = dt.date(1900, 1, 1)
 """The first version is in force from here."""
 WHO = frozenset({"supervisor", "administrator"})
+AMOUNTS = (
+    *("minimum", "further_minimum", "maximum", "balance_cap", "step", "named", "bearer"),
+    *("fee", "half_year_fee", "deposit", "amount", "monthly"),
+)
+"""Fields of rules that are amounts, in fen."""
 
 
 def sha256_of(text: str) -> str:
@@ -121,3 +127,27 @@ def text_of(store: Store, version: str | None, now: dt.datetime) -> str:
     if row is None:
         raise RuleError("rules_version_unknown", version=wanted or "-")
     return row.text
+
+
+def versions_difference(store: Store, old: str, new: str, now: dt.datetime) -> list[dict[str, Any]]:
+    """The changes from one version to another: table, rule, what became of it, and its fields before and after as people read
+    them. Raises RuleError ``rules_version_unknown``."""
+    before, after = (parse_rule_set(text_of(store, version, now)) for version in (old, new))
+    return [
+        {
+            "what": change.what,
+            "table": change.table,
+            "rule": change.rule,
+            "fields": [(name, shown(name, one), shown(name, other)) for name, (one, other) in change.fields.items()],
+        }
+        for change in difference(before, after)
+    ]
+
+
+def shown(field: str, value: Any) -> str:
+    """A value of a rule as people read it: amounts in yuan."""
+    if value is None:
+        return "-"
+    if field in AMOUNTS:
+        return format_yuan(value)
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

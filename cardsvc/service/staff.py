@@ -143,3 +143,9 @@ def staff_view(store: Store) -> list[dict[str, Any]]:
             {"staff_id": p.staff_id, "name": p.name, "role": p.role, "outlet_id": p.outlet_id, "state": p.state}
             for p in uow.staff.all()
         ]
+
+
+def outlets_view(store: Store) -> list[dict[str, Any]]:
+    """Every outlet by its id, with its name."""
+    with store.read() as uow:
+        return sorted(({"outlet_id": o.outlet_id, "name": o.name} for o in uow.outlets.all()), key=lambda o: o["outlet_id"])

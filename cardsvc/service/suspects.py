@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import PURCHASE_ALLOWED, LoadState, PurchaseState, advance
-from cardsvc.service.approvals import ApprovalKind
+from cardsvc.service.approvals import ApprovalKind, approval_view
 from cardsvc.service.kinds import Params
 from cardsvc.service.settle import confirm_load, confirm_purchase, record_evidence, refund_load
 from cardsvc.store import Store, UnitOfWork
@@ -54,8 +54,8 @@ def attachment(name: str, content: bytes) -> dict[str, str]:
 def suspects(store: Store, now: dt.datetime) -> list[dict[str, Any]]:
     """The worklist, oldest first, with owners."""
     with store.read() as uow:
-        owners = {case.subject_id: case for case in uow.suspect_cases.all()}
         rows: list[Load | Purchase] = [*uow.loads.suspects(), *uow.purchases.suspects()]
+        owners = uow.suspect_cases.of([row.load_id if isinstance(row, Load) else row.purchase_id for row in rows])
     return [_entry(row, owners, now) for row in sorted(rows, key=lambda row: row.authorised_at)]
 
 
@@ -72,6 +72,29 @@ def _entry(row: Load | Purchase, owners: Mapping[str, SuspectCase], now: dt.date
         "days": (now - row.authorised_at).days,
         "owner": case.owner if case else None,
         "note": case.note if case else "",
+    }
+
+
+def case_view(store: Store, card_no: str, subject_id: str, now: dt.datetime) -> dict[str, Any]:
+    """One entry of the worklist, also when it was settled since: its state, the operation that left it, the evidence so far
+    with the rule that judged it, and what was proposed. Raises RequestError ``suspect_unknown``."""
+    with store.read() as uow:
+        row = uow.loads.get(card_no, subject_id) or uow.purchases.get(card_no, subject_id)
+        if row is None:
+            raise RequestError("suspect_unknown")
+        operation = uow.operations.get(row.operation_id)
+        evidence = uow.evidence.of_subject(card_no, subject_id)
+        entry = _entry(row, uow.suspect_cases.of([subject_id]), now)
+        proposed = [approval_view(approval) for approval in uow.approvals.of_subject(subject_id)]
+    return {
+        **entry,
+        "state": str(row.state),
+        "balance_before": row.balance_before,
+        "operation": {"kind": operation.kind, "at": operation.started_at.isoformat(), "problem": operation.problem}
+        if operation
+        else None,
+        "evidence": [{"rule": e.rule, "at": e.recorded_at.isoformat(), "shown": e.evidence} for e in evidence],
+        "proposed": proposed,
     }
 
 

@@ -64,6 +64,7 @@ class UnitOfWork:
         self.sealed_heads = repos.SealedHeads(connection)
         self.day_sums = repos.DaySums(connection)
         self.month_ends = repos.MonthEnds(connection)
+        self.figures = repos.Figures(connection)
         self._bind_hall(connection)
 
     def _bind_hall(self, connection: Connection) -> None:

@@ -26,7 +26,7 @@ from cardsvc.vcard import VirtualCard
 from cardsvc.vcard.vpcd import VpcdSlot
 from cardsvc.web.desk import create_desk
 from tests.serving import Quiet, Served, serving
-from tests.world import World, profiles
+from tests.world import LiveWorld, World, profiles
 
 PASSWORD = "only for tests"
 WS = "ws-1"
@@ -34,12 +34,6 @@ PICTURES = Path(os.environ.get("CARDSVC_PICTURES", Path(__file__).parent.parent.
 SERIOUS = ("serious", "critical")
 SLOW = 20_000
 """Milliseconds that a page may take before a test gives up."""
-
-
-class LiveWorld(World):
-    """A city whose clock is the clock on the wall: what happens one after the other has times one after the other."""
-
-    now = property(lambda _self: now(), lambda _self, _value: None)  # type: ignore[assignment]
 
 
 @dataclass

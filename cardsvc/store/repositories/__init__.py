@@ -15,6 +15,7 @@ from cardsvc.store.repositories.day_sums import DaySum, DaySums
 from cardsvc.store.repositories.deposits import Deposits
 from cardsvc.store.repositories.desk_sessions import DeskSessions
 from cardsvc.store.repositories.diagnosis import Diagnoses
+from cardsvc.store.repositories.figures import Counted, Figures, Promised
 from cardsvc.store.repositories.hall import (
     AppraisalCases,
     Appraisals,
@@ -56,6 +57,7 @@ __all__ = [
     "Citizens",
     "ComplaintSteps",
     "Complaints",
+    "Counted",
     "DaySeals",
     "DaySum",
     "DaySums",
@@ -65,6 +67,7 @@ __all__ = [
     "Diagnoses",
     "Differences",
     "EvidenceRows",
+    "Figures",
     "FileBatches",
     "HallNotes",
     "HotList",
@@ -79,6 +82,7 @@ __all__ = [
     "Operations",
     "Orders",
     "Outlets",
+    "Promised",
     "Purchases",
     "PurseCounters",
     "ReconciliationRuns",

@@ -74,9 +74,9 @@ class DaySeals(Rows[DaySeal]):
         found = self.where(self.table.c.outlet_id == outlet_id, self.table.c.business_day == day)
         return found[0] if found else None
 
-    def of_outlet(self, outlet_id: str) -> list[DaySeal]:
+    def of_outlet(self, outlet_id: str, limit: int | None = None) -> list[DaySeal]:
         """The ended days of an outlet, newest first."""
-        return self.where(self.table.c.outlet_id == outlet_id, newest="business_day")
+        return self.where(self.table.c.outlet_id == outlet_id, limit=limit, newest="business_day")
 
     def all(self) -> list[DaySeal]:
         """Every seal, in order."""

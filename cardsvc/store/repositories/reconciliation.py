@@ -31,6 +31,14 @@ class Differences(Rows[Difference]):
         """The differences of a run, in order."""
         return sorted(self.where(self.table.c.run_id == run_id), key=lambda row: row.number)
 
+    def page_of_run(self, run_id: str, state: str | None, after: int, limit: int) -> list[Difference]:
+        """Some differences of a run, in order: of one state or of all, those after a number."""
+        columns = self.table.c
+        query = select(self.table).where(columns.run_id == run_id, columns.number > after).order_by(columns.number).limit(limit)
+        if state is not None:
+            query = query.where(columns.state == state)
+        return [Difference(**row) for row in self._connection.execute(query).mappings()]
+
     def first_seen(self, event_keys: Collection[str]) -> dict[str, dt.datetime]:
         """When each of these matters was first found."""
         columns = self.table.c

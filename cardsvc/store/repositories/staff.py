@@ -1,5 +1,7 @@
 """What may be asked of outlets, staff and decisions of two people."""
 
+from collections.abc import Collection
+
 from sqlalchemy import func, select
 
 from cardsvc.store import tables
@@ -32,6 +34,10 @@ class StaffRows(Rows[Staff]):
     def all(self) -> list[Staff]:
         """Everybody, newest first."""
         return self.where(newest="created_at")
+
+    def names(self, staff_ids: Collection[str]) -> dict[str, str]:
+        """The names of these people."""
+        return {row.staff_id: row.name for row in self.where_in(self.table.c.staff_id, staff_ids)}
 
     def any(self) -> bool:
         """Whether there is anybody yet."""

@@ -1,5 +1,7 @@
 """What may be asked of the owners of suspect loads and purchases."""
 
+from collections.abc import Collection
+
 from cardsvc.store import tables
 from cardsvc.store.records import SuspectCase
 from cardsvc.store.rows import Rows
@@ -17,6 +19,10 @@ class SuspectCases(Rows[SuspectCase]):
             self.add(case)
         else:
             self.change(old, owner=case.owner, note=case.note, taken_at=case.taken_at)
+
+    def of(self, subject_ids: Collection[str]) -> dict[str, SuspectCase]:
+        """The owners of these loads and purchases, by their ids."""
+        return {case.subject_id: case for case in self.where_in(self.table.c.subject_id, subject_ids)}
 
     def all(self) -> list[SuspectCase]:
         """Every case, also of what was settled since."""

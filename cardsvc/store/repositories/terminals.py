@@ -18,6 +18,10 @@ class Terminals(Rows[Terminal]):
         """Every terminal, newest first."""
         return self.where(newest="created_at")
 
+    def of_outlet(self, outlet_id: str) -> list[Terminal]:
+        """The terminals that stand in an outlet, newest first."""
+        return self.where(self.table.c.outlet_id == outlet_id, newest="created_at")
+
 
 class TerminalKeys(Rows[TerminalKey]):
     """Keys of terminals."""
@@ -48,6 +52,12 @@ class Nonces:
         """When the latest nonce of any terminal was seen: time never runs back behind it."""
         seen: dt.datetime | None = self._connection.execute(select(func.max(tables.nonce.c.seen_at))).scalar()
         return seen
+
+    def last_seen(self) -> dict[str, dt.datetime]:
+        """When each terminal signed a request last, as far back as nonces are remembered."""
+        columns = tables.nonce.c
+        query = select(columns.terminal_id, func.max(columns.seen_at).label("seen_at")).group_by(columns.terminal_id)
+        return {row.terminal_id: row.seen_at for row in self._connection.execute(query)}
 
     def prune(self, before: dt.datetime) -> None:
         """Forget nonces whose requests would be refused for their age anyway."""

@@ -1,5 +1,7 @@
 """What may be asked of workstations and of what is relayed to them."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from cardsvc.store import tables
@@ -12,6 +14,10 @@ class Workstations(Rows[Workstation]):
     """What agents said last."""
 
     table, record = tables.workstation, Workstation
+
+    def of(self, terminal_ids: Collection[str]) -> dict[str, Workstation]:
+        """What the agents of these workstations said last."""
+        return {row.terminal_id: row for row in self.where_in(self.table.c.terminal_id, terminal_ids)}
 
 
 class RelayedOperations(Rows[RelayedOperation]):

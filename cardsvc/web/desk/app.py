@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask
 
 from cardsvc.bootstrap import Services
-from cardsvc.text import Language, Text
+from cardsvc.text import Text
 from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
     applying,
@@ -18,6 +18,7 @@ from cardsvc.web.desk import (
     hall,
     jobs,
     live,
+    manage,
     people,
     receipts,
     replace,
@@ -51,6 +52,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     applying.install(app, services)
     replace.install(app, services)
     receipts.install(app, services)
+    manage.install(app, services)
     tray.install(app, sample_cards)
     return app
 
@@ -59,17 +61,13 @@ def _install_words(app: Flask) -> None:
     """What templates call to speak: ``t(zh, en)``, ``said`` for texts of the service, and the forms of values."""
 
     def t(zh: str, en: str) -> str:
-        return zh if language() == "zh" else en
+        return zh if guard.language() == "zh" else en
 
     def said(text: Any) -> str:
         """A Text, or a text of a service's view (an object with zh and en)."""
         if isinstance(text, Text):
-            return text.into(language())
-        return str(text[language()])
+            return text.into(guard.language())
+        return str(text[guard.language()])
 
-    def language() -> Language:
-        chosen: Language = g.get("language", "zh")
-        return chosen
-
-    app.jinja_env.globals.update(t=t, said=said, language=language, words=words)
+    app.jinja_env.globals.update(t=t, said=said, language=guard.language, words=words)
     app.jinja_env.filters.update(yuan=format_yuan, clock=words.clock, day=words.day, cardno=words.card_no)

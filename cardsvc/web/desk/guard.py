@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service.desk_sessions import SignedIn, check_form, signed_in
+from cardsvc.text import Language
 
 COOKIE: Final = "cardsvc_desk"
 LANGUAGE_COOKIE: Final = "cardsvc_lang"
@@ -28,7 +29,7 @@ HALL_SCREENS = frozenset(
     }
 )
 """Screens that stand in the hall: they show numbers, never a person."""
-FOLLOWING = frozenset({"events", "live_work", "live_job", "look"})
+FOLLOWING = frozenset({"events", "live_work", "live_job", "look", "manage_hall_live"})
 """What a page does by itself: it keeps no page open that nobody touches."""
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -59,7 +60,8 @@ def install(app: Flask, services: Services) -> None:
 
     @app.after_request
     def _headers(response: FlaskResponse) -> FlaskResponse:
-        response.headers.extend(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         return response
@@ -81,6 +83,12 @@ def workstation() -> str:
     if place is None:
         raise RequestError("workstation_not_chosen")
     return place
+
+
+def language() -> Language:
+    """The language that this browser chose."""
+    chosen: Language = g.get("language", "zh")
+    return chosen
 
 
 def field(name: str, *, most: int = 200) -> str:

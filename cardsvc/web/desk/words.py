@@ -63,6 +63,65 @@ SHIFTS: Mapping[str, Text] = {
     "closed": Text("已交班", "closed"),
 }
 
+TICKETS: Mapping[str, Text] = {"called": Text("已叫", "called"), "serving": Text("在办", "served for")}
+
+PROMISED: Mapping[str, Text] = {
+    "complaint": Text("待答复的投诉", "Complaints to answer"),
+    "call_back": Text("待回访的差评", "Bad appraisals to call back"),
+}
+
+ROLES: Mapping[str, Text] = {
+    "topup": Text("充值终端", "top-up terminal"),
+    "desk": Text("柜台终端", "desk terminal"),
+    "channel": Text("付款渠道", "payment channel"),
+    "workstation": Text("工作台", "workstation"),
+}
+
+CHANGES: Mapping[str, Text] = {
+    "added": Text("新增", "added"),
+    "removed": Text("取消", "removed"),
+    "changed": Text("修改", "changed"),
+}
+
+SUBJECTS: Mapping[str, Text] = {"load": Text("充值", "Top-up"), "purchase": Text("消费", "Purchase")}
+
+MONEY_STATES: Mapping[str, Text] = {
+    "requested": Text("已提出", "asked for"),
+    "refused": Text("已拒绝", "refused"),
+    "authorised": Text("正在写卡", "being written"),
+    "confirmed": Text("卡上有，已入账", "on the card and booked"),
+    "suspect": Text("待核实", "not known yet"),
+    "not_written": Text("卡上没有，待退款", "not on the card, to be paid back"),
+    "refunded": Text("已退款", "paid back"),
+    "rewritten": Text("已另行写卡", "written by another load"),
+    "not_debited": Text("卡没有扣款", "the card did not pay"),
+}
+
+EVIDENCE: Mapping[str, Text] = {
+    "proof": Text("交易证明：卡上有", "Proof: the card has it"),
+    "log_record": Text("卡上流水里有这笔", "The card's log holds it"),
+    "log_other": Text("卡上流水是另一笔：没有这笔", "The log holds another one: the card does not have it"),
+    "counter_unchanged": Text("计数器没有动：卡上没有", "The counter did not move: the card does not have it"),
+    "counter_and_balance": Text("计数器和余额都对：卡上有", "Counter and balance agree: the card has it"),
+    "undecided": Text("还不能判定", "Not decided"),
+    "tac_wrong": Text("TAC 验证不通过", "The TAC is wrong"),
+    "two_people": Text("两人结清", "Settled by two people"),
+}
+
+DECISIONS: Mapping[str, Text] = {
+    "proposed": Text("等复核", "waits"),
+    "approved": Text("已同意", "agreed"),
+    "rejected": Text("已拒绝", "refused"),
+    "withdrawn": Text("已收回", "taken back"),
+}
+
+DIFFERENCES: Mapping[str, Text] = {
+    "open": Text("未处理", "open"),
+    "explained": Text("已说明", "explained"),
+    "corrected": Text("已更正", "corrected"),
+    "all": Text("全部", "all"),
+}
+
 REPLACEMENTS: Mapping[str, Text] = {
     "fault": Text("自然故障", "It failed by itself"),
     "damaged": Text("人为损坏", "It was damaged"),

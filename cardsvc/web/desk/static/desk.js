@@ -68,7 +68,10 @@ function offline(away) {
   document.body.prepend(bar);
 }
 
-if (csrf && document.getElementById("live")) {
+const every = Number(document.getElementById("live")?.dataset.every);
+if (csrf && every) setInterval(refresh, every); // figures of the hall follow no desk: they are asked for every few seconds
+
+if (csrf && document.getElementById("live") && !every) {
   const events = new EventSource("/desk/events");
   events.addEventListener("desk", refresh);
   events.addEventListener("open", () => offline(false));

@@ -1,0 +1,44 @@
+"""Versions of the rules and what differs between two of them. Read only: a change goes through ``cardsvc rules``."""
+
+from typing import Any
+
+from flask import Flask, render_template, request
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import RequestError
+from cardsvc.service.rule_versions import text_of, versions_difference, versions_view
+from cardsvc.web.desk.manage.choice import outlet
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the routes."""
+
+    @app.get("/desk/manage/rules")
+    def manage_rules() -> Any:
+        versions = versions_view(services.store, now())
+        old, new = _two(versions)
+        _known(versions, *filter(None, (old, new)))
+        changes = versions_difference(services.store, old, new, now()) if old != new else []
+        return render_template("manage_rules.html", chosen=outlet(), versions=versions, old=old, new=new, changes=changes)
+
+    @app.get("/desk/manage/rules/<version>")
+    def manage_rules_text(version: str) -> Any:
+        _known(versions_view(services.store, now()), version)
+        text = text_of(services.store, version, now())
+        return render_template("manage_rules_text.html", chosen=outlet(), version=version, text=text)
+
+
+def _known(versions: list[dict[str, Any]], *wanted: str) -> None:
+    """Raises RequestError ``http_not_found``: a version that is asked for by a wrong address is no defect of the database."""
+    if not set(wanted) <= {version["version"] for version in versions}:
+        raise RequestError("http_not_found")
+
+
+def _two(versions: list[dict[str, Any]]) -> tuple[str, str]:
+    """The two versions that are asked for; by default the one in force and the one before it."""
+    names = [version["version"] for version in versions]
+    if not names:
+        return "", ""
+    newest = next((place for place, version in enumerate(versions) if version["in_force"]), 0)
+    before = names[newest + 1] if newest + 1 < len(names) else names[newest]
+    return request.args.get("old") or before, request.args.get("new") or names[newest]

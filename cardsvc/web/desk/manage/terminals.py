@@ -1,0 +1,19 @@
+"""Terminals and the hot list: who is there, and who is behind."""
+
+from typing import Any
+
+from flask import Flask, render_template
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.service.terminal_overview import terminals_overview
+from cardsvc.web.desk.manage.choice import outlet
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the route."""
+
+    @app.get("/desk/manage/terminals")
+    def manage_terminals() -> Any:
+        found = terminals_overview(services.store, now())
+        behind = sum(1 for row in found["terminals"] if row["behind"])
+        return render_template("manage_terminals.html", chosen=outlet(), behind=behind, **found)

@@ -1,0 +1,84 @@
+"""Worklists: suspect money with its evidence, and differences of a reconciliation with the entry that is proposed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, redirect, render_template, request, url_for
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.approvals import propose
+from cardsvc.service.figures import JOB_NAMES
+from cardsvc.service.problem import problem_of
+from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, Correction, explain, parse_difference, subject_of, take
+from cardsvc.service.reconcile.worklist import OPEN, differences_page, recent_runs
+from cardsvc.service.suspects import case_view, suspects
+from cardsvc.service.suspects import take as take_suspect
+from cardsvc.units import parse_card_no
+from cardsvc.web.desk.guard import field, here
+from cardsvc.web.desk.manage.choice import outlet
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the routes."""
+    _suspects(app, services)
+    _differences(app, services)
+
+
+def _suspects(app: Flask, services: Services) -> None:
+    @app.get("/desk/manage/suspects")
+    def manage_suspects() -> Any:
+        return render_template("manage_suspects.html", chosen=outlet(), rows=suspects(services.store, now()))
+
+    @app.get("/desk/manage/suspects/<card_no>/<subject_id>")
+    def manage_suspects_case(card_no: str, subject_id: str) -> Any:
+        found = case_view(services.store, parse_card_no(card_no), subject_id, now())
+        return render_template("manage_suspect.html", chosen=outlet(), case=found, job_names=JOB_NAMES)
+
+    @app.post("/desk/manage/suspects/<card_no>/<subject_id>")
+    def manage_suspects_take(card_no: str, subject_id: str) -> Any:
+        """Look after it from now on."""
+        note = request.form.get("note", "").strip()
+        take_suspect(services.store, parse_card_no(card_no), subject_id, note, by=here().staff, now=now())
+        return redirect(url_for("manage_suspects_case", card_no=card_no, subject_id=subject_id), 303)
+
+
+def _differences(app: Flask, services: Services) -> None:
+    @app.get("/desk/manage/differences")
+    def manage_differences() -> Any:
+        return _page(services)
+
+    @app.post("/desk/manage/differences/<run_id>/<int:number>")
+    def manage_differences_deed(run_id: str, number: int) -> Any:
+        """Take it, explain it, or propose its entry; what stands against it is told on the same page."""
+        try:
+            _do(services, parse_difference(f"{run_id}/{number}"), field("deed"))
+        except CardsvcError as error:
+            return _page(services, run_id, error), error.http_status
+        return redirect(url_for("manage_differences", run=run_id), 303)
+
+
+def _do(services: Services, which: Correction, deed: str) -> None:
+    store, by, moment = services.store, here().staff, now()
+    if deed == "take":
+        take(store, which, by=by, now=moment)
+    elif deed == "explain":
+        explain(store, which, field("reason"), by=by, now=moment)
+    elif deed == "propose":
+        subject = subject_of(store, which)
+        propose(store, APPROVALS, CORRECT_DIFFERENCE.name, subject, which.model_dump(), field("reason"), by=by, now=moment)
+    else:
+        raise RequestError("form_incomplete", field="deed")
+
+
+def _page(services: Services, run_id: str | None = None, error: CardsvcError | None = None) -> str:
+    runs = recent_runs(services.store)
+    wanted = run_id or request.args.get("run") or (runs[0]["run_id"] if runs else None)
+    state = request.args.get("state") or OPEN
+    after = request.args.get("after", "0")
+    page: Mapping[str, Any] = {"run": None, "rows": [], "next": None}
+    if wanted is not None:
+        page = differences_page(services.store, wanted, state, int(after) if after.isascii() and after.isdecimal() else 0)
+    problem = problem_of(error) if error else None
+    return render_template("manage_differences.html", chosen=outlet(), runs=runs, state=state, problem=problem, **page)

@@ -1,0 +1,269 @@
+"""The management pages through Flask's test client: what they show is what the database has, and who may see and do what."""
+
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.config import Settings
+from cardsvc.service.rule_book import local_day
+from cardsvc.service.shifts import open_shift
+from cardsvc.service.staff import add_outlet, add_staff
+from cardsvc.service.terminals import register_terminal
+from cardsvc.signature import public_hex
+from cardsvc.store.records import Staff
+from cardsvc.web.desk import create_desk
+from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
+from tests.world import LiveWorld, World, profiles
+
+PASSWORD = "only for tests"
+ROLES = {"clerk": "clerk", "other": "cashier", "chief": "supervisor", "second": "supervisor", "auditor": "auditor"}
+LOOKS = ("", "/live", "/figures", "/day", "/terminals", "/rules", "/suspects", "/differences")
+FILES = ("/figures.csv", "/figures/jobs.svg", "/day/sheet.csv", "/day/sheet.pdf")
+
+
+@dataclass
+class Office:
+    """The hall in the middle of its day, and its page."""
+
+    world: World
+    people: dict[str, Staff]
+    torn: str
+    app: Any
+
+    def page(self, who: str, language: str = "zh") -> "Page":
+        """Somebody signs in."""
+        client = self.app.test_client()
+        client.set_cookie("cardsvc_lang", language)
+        answer = client.post("/desk/sign-in", data={"staff_id": who, "password": PASSWORD})
+        assert answer.status_code == 303
+        return Page(client)
+
+
+@dataclass
+class Page:
+    """Somebody at the page."""
+
+    client: FlaskClient
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(f"/desk/manage{path}")
+
+    def text(self, path: str) -> str:
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text)).replace(" ：", "：")
+
+    def post(self, path: str, **form: str) -> TestResponse:
+        found = re.search(r'name="csrf" content="([^"]+)"', self.get("/rules").text)
+        assert found
+        return self.client.post(f"/desk/manage{path}", data={"csrf": found[1], **form})
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, cluster: None) -> Iterator[Office]:
+    """One morning for all tests of this file that only look."""
+    made = _office(tmp_path_factory.mktemp("office") / "city.db")
+    yield made
+    made.world.close()
+
+
+@pytest.fixture
+def own_office(tmp_path: Path) -> Iterator[Office]:
+    """A morning of its own, for tests that do something."""
+    made = _office(tmp_path / "city.db")
+    yield made
+    made.world.close()
+
+
+def _office(path: Path) -> Office:
+    world = LiveWorld(path, now())
+    store, moment = world.store, world.now
+    add_outlet(store, "hall", "市民之家", moment)
+    add_outlet(store, "west", "城西网点", moment)
+    admin = add_staff(store, "admin", "管理员", "administrator", "hall", PASSWORD, moment, by=None)
+    people = {
+        name: add_staff(store, name, f"演示 {name}", role, "hall", PASSWORD, moment, by=admin) for name, role in ROLES.items()
+    }
+    for name, number, role in (("ws-1", "11", "workstation"), ("ws-2", "12", "workstation"), ("kiosk-7", "07", "topup")):
+        key = public_hex(Ed25519PrivateKey.generate())
+        register_terminal(store, name, "", f"3100000000{number}", key, role, moment, outlet_id="hall")
+    torn = work_a_morning(Counter(world, "ws-1", people["clerk"]))
+    fill_the_hall(world, people["clerk"], people["other"])
+    leave_things_open(world, torn, people["clerk"], people["chief"], people["second"])
+    app = create_desk(Services(Settings(), store, world.engine, profiles(), world.engine.rules))
+    return Office(world, {**people, "admin": admin}, torn, app)
+
+
+def test_a_clerk_sees_none_of_it_and_is_told_whose_it_is(office: Office) -> None:
+    """Pages, files and deeds alike; nobody signed in is sent to the door; the menu does not offer it."""
+    clerk = office.page("clerk")
+    for path in LOOKS + FILES:
+        answer = clerk.get(path)
+        assert answer.status_code == 403, path
+        assert "supervisor" in answer.text
+        assert "Traceback" not in answer.text
+    assert "/desk/manage" not in clerk.client.get("/desk/sessions").text
+    nobody = office.app.test_client()
+    assert nobody.get("/desk/manage/figures.csv").status_code == 303
+    assert office.app.test_client().post("/desk/manage/day", data={"day": "2026-11-24"}).status_code != 200
+
+
+@pytest.mark.parametrize("who", ["chief", "auditor", "admin"])
+def test_supervisor_auditor_and_administrator_see_every_page_in_both_languages(office: Office, who: str) -> None:
+    """Every page, file and picture; an English page has no Chinese but names and what people wrote."""
+    for language in ("zh", "en"):
+        page = office.page(who, language)
+        for path in LOOKS + FILES:
+            assert page.get(path).status_code == 200, path
+    written = "演示|管理员|市民之家|城西网点|挂失|小额也可充值|中文"
+    for path in LOOKS:
+        assert not re.findall(r"[\u4e00-\u9fff]+", re.sub(written, "", page.text(path))), path
+    assert "/desk/manage" in page.client.get("/desk/sessions").text
+
+
+def test_the_hall_shows_who_waits_what_desks_do_and_todays_jobs(office: Office) -> None:
+    """Looks are no jobs; a torn one is not done; the complaint that is promised stands there."""
+    told = office.page("chief").text("/live")
+    assert "等候 3" in told
+    assert "今日接待 1" in told
+    assert "今日充值 2 笔 150.00 元" in told
+    assert "待答复的投诉 1" in told
+    assert "充值 2 1 0" in told
+    assert "全面检测 1 0 0" in told
+    assert "读卡" not in told
+    assert re.search(r"ws-1 ● 开窗 演示 clerk 全部 C00\d 在办 0 分钟", told)
+    assert re.search(r"ws-2 ✕ 工作台未连接 ● 开窗 演示 other", told)
+
+
+def test_figures_are_those_of_the_day_and_of_the_outlet(office: Office) -> None:
+    """By hour of one day and by day; the same sums in the table and in the file; nothing elsewhere or before."""
+    today = local_day(now())
+    yesterday = today - dt.timedelta(days=1)
+    page = office.page("auditor")
+    by_day = _file(page, f"?from={yesterday}&to={today}")
+    assert by_day["窗口办成的业务"] == [["日期", "充值", "全面检测"], [str(yesterday), "0", "0"], [str(today), "2", "1"]]
+    assert by_day["充值金额（元）"][-1] == [str(today), "150.00"]
+    assert by_day["查出问题的卡"][-1][1:] == ["1"] * (len(by_day["查出问题的卡"][0]) - 1)
+    assert "可疑余额" in " ".join(by_day["查出问题的卡"][0])
+    assert by_day["取号"][-1] == [str(today), "3", "2"]
+    hours = _file(page, f"?from={today}&to={today}&outlet=hall")
+    assert [sum(int(row[1]) for row in hours["窗口办成的业务"][1:])] == [2]
+    elsewhere = _file(page, f"?from={today}&to={today}&outlet=west")
+    assert elsewhere["窗口办成的业务"] == [["小时"]]
+    assert "合计 3" in page.text(f"/figures?from={yesterday}&to={today}")
+    assert page.get("/figures/jobs.svg").text.count("<rect") >= 2
+    for wrong, status in (("?from=2026-11-25&to=2026-11-24", 422), ("?from=x", 422), ("?outlet=nowhere", 404)):
+        assert page.get(f"/figures{wrong}").status_code == status, wrong
+    assert page.get("/figures/nothing.svg").status_code == 404
+
+
+def _file(page: Page, asked: str) -> dict[str, list[list[str]]]:
+    """The tables of the file by their titles."""
+    answer = page.get(f"/figures.csv{asked}")
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    found: dict[str, list[list[str]]] = {}
+    for part in answer.data.decode("utf-8-sig").split("\r\n\r\n")[1:]:
+        title, *rows = list(csv.reader(io.StringIO(part)))
+        found[title[0]] = rows
+    return found
+
+
+def test_terminals_that_are_behind_stand_first(office: Office) -> None:
+    """The kiosk acknowledged the first of two changes; workstations keep no list."""
+    told = office.page("chief").text("/terminals")
+    assert "最新版本 2" in told
+    assert "落后的终端：1" in told
+    assert re.search(r"kiosk-7 .* 1 ，落后 1 .* ws-1 .* 由服务核对", told)
+    assert "在线" in told
+
+
+def test_two_versions_of_the_rules_are_compared_rule_by_rule(office: Office) -> None:
+    """Which is in force, which is to come, and what differs; the text of each; an unknown one is told."""
+    page = office.page("auditor")
+    told = page.text("/rules?old=2026.1&new=2026.2")
+    assert re.search(r"2026\.2 .* 将生效 chief second .* 2026\.1 随软件 ● 现行", told)
+    assert re.search(r"purse-2009 修改 minimum 50\.00 20\.00", told)
+    assert "没有不同" in page.text("/rules?old=2026.1&new=2026.1")
+    assert "minimum = 2000" in page.text("/rules/2026.2")
+    assert page.get("/rules?old=1&new=2").status_code == 404
+
+
+def test_a_suspect_is_taken_with_its_evidence(own_office: Office) -> None:
+    """Nobody owns it; the supervisor takes it; the evidence of its next contact is there, and it is settled."""
+    page, world, torn = own_office.page("chief"), own_office.world, own_office.torn
+    assert "没有人" in page.text("/suspects")
+    link = re.search(rf'/desk/manage(/suspects/{torn}/[^"]+)"', page.get("/suspects").text)
+    assert link
+    assert "200.00" in page.text(link[1])
+    assert page.post(link[1], note="打电话请市民来").status_code == 303
+    assert "chief 打电话请市民来" in page.text("/suspects")
+    assert page.post(f"/suspects/{torn}/{'0' * 36}").status_code == 404
+    with world.store.read() as uow:
+        (case,) = uow.suspect_cases.all()
+    assert (case.card_no, case.owner) == (torn, "chief")
+
+
+def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_office: Office) -> None:
+    """With its entry; without a reason nothing is proposed; an auditor may explain and not propose."""
+    chief, auditor = own_office.page("chief"), own_office.page("auditor")
+    told = chief.text("/differences")
+    assert "对方文件里的交易，我方没有" in told
+    assert "建议分录" in told
+    found = re.search(r'action="/desk/manage(/differences/[^"]+)"', chief.get("/differences").text)
+    assert found
+    deed = found[1]
+    assert chief.post(deed, deed="propose").status_code == 422
+    assert auditor.post(deed, deed="propose", reason="多收").status_code == 403
+    assert chief.post(deed, deed="take").status_code == 303
+    assert chief.post(deed, deed="propose", reason="多收的钱退回渠道").status_code == 303
+    assert "已提请复核" in chief.text("/differences")
+    with own_office.world.store.read() as uow:
+        (waiting,) = uow.approvals.open()
+    second = own_office.page("second")
+    token = re.search(r'name="csrf" content="([^"]+)"', second.get("/rules").text)
+    assert token
+    form = {"csrf": token[1], "decision": "approve"}
+    assert second.client.post(f"/desk/approvals/{waiting.approval_id}", data=form).status_code == 303
+    assert "没有这种差异" in chief.text("/differences")
+    assert "已更正" in chief.text("/differences?state=corrected")
+    assert auditor.post(deed, deed="explain", reason="晚了").status_code == 409
+
+
+def test_the_day_ends_when_nothing_is_open_and_somebody_confirmed(own_office: Office) -> None:
+    """What keeps it open is listed; only a supervisor of the outlet ends it, once; the sheets are there."""
+    world, page, today = own_office.world, own_office.page("chief"), str(local_day(now()))
+    shift = open_shift(world.store, ("terminal", "ws-1"), {}, by=own_office.people["other"], now=world.now)
+    told = page.text("/day")
+    assert "待核实交易无人认领" in told
+    assert f"班次未交清 {shift.shift_id} 在班 other" in told
+    assert page.post("/day", day=today, confirmed="yes").status_code == 409
+    assert page.post("/day", day=today).status_code == 422
+    assert own_office.page("auditor").post("/day", day=today, confirmed="yes").status_code == 403
+    assert page.post("/day", day=today, confirmed="yes", outlet="west").status_code == 403
+
+
+def test_an_outlet_without_anything_open_is_ended_by_its_supervisor(own_office: Office) -> None:
+    """The seal stands on the page; the same day does not end twice."""
+    store, moment, today = own_office.world.store, own_office.world.now, str(local_day(now()))
+    admin = own_office.people["admin"]
+    add_staff(store, "west", "城西主管", "supervisor", "west", PASSWORD, moment, by=admin)
+    page = own_office.page("west")
+    assert "没有未了事项，可以日结" in page.text("/day")
+    assert page.post("/day", day=today, confirmed="yes", outlet="west").status_code == 303
+    assert f"{today} west" in page.text("/day")
+    again = page.post("/day", day=today, confirmed="yes", outlet="west")
+    assert (again.status_code, "day_ended" in again.text) == (409, True)
+    assert page.get("/day/sheet.pdf?outlet=west").data.startswith(b"%PDF")
+    assert "日报表" in page.get("/day/sheet.csv?outlet=hall").data.decode("utf-8-sig")
