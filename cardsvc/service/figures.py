@@ -45,7 +45,7 @@ TABLES: Mapping[str, Text] = {
     "jobs": Text("窗口办成的业务", "Jobs done at desks"),
     "loads": Text("充值笔数（窗口和终端）", "Top-ups, at desks and terminals"),
     "money": Text("充值金额（元）", "Top-ups in yuan"),
-    "findings": Text("查出问题的卡", "Cards with findings"),
+    "findings": Text("检测发现（有这种问题的卡数）", "Findings (cards that have each)"),
     "tickets": Text("取号", "Tickets"),
 }
 """What there are figures of."""

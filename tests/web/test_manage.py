@@ -142,8 +142,8 @@ def test_the_hall_shows_who_waits_what_desks_do_and_todays_jobs(office: Office) 
     assert "充值 2 1 0" in told
     assert "全面检测 1 0 0" in told
     assert "读卡" not in told
-    assert re.search(r"ws-1 ● 开窗 演示 clerk 全部 C00\d 在办 0 分钟", told)
-    assert re.search(r"ws-2 ✕ 工作台未连接 ● 开窗 演示 other", told)
+    assert re.search(r"ws-1 演示 clerk 全部 C00\d 在办 0 分钟", told)
+    assert re.search(r"ws-2 ✕ 工作台未连接 演示 other 申领、补换卡 ● 空闲", told)
 
 
 def test_figures_are_those_of_the_day_and_of_the_outlet(office: Office) -> None:
@@ -154,8 +154,8 @@ def test_figures_are_those_of_the_day_and_of_the_outlet(office: Office) -> None:
     by_day = _file(page, f"?from={yesterday}&to={today}")
     assert by_day["窗口办成的业务"] == [["日期", "充值", "全面检测"], [str(yesterday), "0", "0"], [str(today), "2", "1"]]
     assert by_day["充值金额（元）"][-1] == [str(today), "150.00"]
-    assert by_day["查出问题的卡"][-1][1:] == ["1"] * (len(by_day["查出问题的卡"][0]) - 1)
-    assert "可疑余额" in " ".join(by_day["查出问题的卡"][0])
+    assert by_day["检测发现（有这种问题的卡数）"][-1][1:] == ["1"] * (len(by_day["检测发现（有这种问题的卡数）"][0]) - 1)
+    assert "可疑余额" in " ".join(by_day["检测发现（有这种问题的卡数）"][0])
     assert by_day["取号"][-1] == [str(today), "3", "2"]
     hours = _file(page, f"?from={today}&to={today}&outlet=hall")
     assert [sum(int(row[1]) for row in hours["窗口办成的业务"][1:])] == [2]

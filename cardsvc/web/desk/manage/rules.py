@@ -35,10 +35,10 @@ def _known(versions: list[dict[str, Any]], *wanted: str) -> None:
 
 
 def _two(versions: list[dict[str, Any]]) -> tuple[str, str]:
-    """The two versions that are asked for; by default the one in force and the one before it."""
+    """The two versions that are asked for; by default the newest, and the one in force or, where that is it, the one before."""
     names = [version["version"] for version in versions]
     if not names:
         return "", ""
-    newest = next((place for place, version in enumerate(versions) if version["in_force"]), 0)
-    before = names[newest + 1] if newest + 1 < len(names) else names[newest]
-    return request.args.get("old") or before, request.args.get("new") or names[newest]
+    held = next((place for place, version in enumerate(versions) if version["in_force"]), 0)
+    old, new = (held, 0) if held else (min(1, len(names) - 1), 0)
+    return request.args.get("old") or names[old], request.args.get("new") or names[new]

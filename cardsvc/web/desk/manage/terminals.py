@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, render_template
 
 from cardsvc.bootstrap import Services, now
+from cardsvc.service.staff import outlets_view
 from cardsvc.service.terminal_overview import terminals_overview
 from cardsvc.web.desk.manage.choice import outlet
 
@@ -16,4 +17,5 @@ def install(app: Flask, services: Services) -> None:
     def manage_terminals() -> Any:
         found = terminals_overview(services.store, now())
         behind = sum(1 for row in found["terminals"] if row["behind"])
-        return render_template("manage_terminals.html", chosen=outlet(), behind=behind, **found)
+        names = {one["outlet_id"]: one["name"] for one in outlets_view(services.store)}
+        return render_template("manage_terminals.html", chosen=outlet(), behind=behind, outlets=names, **found)

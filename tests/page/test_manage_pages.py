@@ -1,0 +1,95 @@
+"""The management pages in a real browser, as a supervisor sees them in the middle of the day: axe, pictures, keys, renewal."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.sync_api import Page, expect
+
+from cardsvc.rules import load_rule_set
+from cardsvc.service.hall import tickets
+from cardsvc.service.staff import add_staff
+from cardsvc.service.terminals import register_terminal
+from cardsvc.signature import public_hex
+from cardsvc.store.records import Staff
+from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
+from tests.page.conftest import PASSWORD, SLOW, Desk, axe_finds
+
+pytestmark = pytest.mark.usefixtures("real_pcscd")
+STATION = "ws-2"
+"""Played in this process; the first is the real agent's."""
+
+
+def furnish(desk: Desk) -> None:
+    """A morning's work, a full hall and things left open."""
+    world = desk.world
+    store, moment = world.store, world.now
+    with store.read() as uow:
+        admin, clerk, chief = (person(uow.staff.get(name)) for name in ("admin", "clerk", "chief"))
+    other, second = (
+        add_staff(store, name, f"演示{name}", role, "hall", PASSWORD, moment, by=admin)
+        for name, role in (("other", "cashier"), ("second", "supervisor"))
+    )
+    key = public_hex(Ed25519PrivateKey.generate())
+    register_terminal(store, STATION, "二号窗口", "310000000012", key, "workstation", moment, outlet_id="hall")
+    torn = work_a_morning(Counter(world, STATION, clerk))
+    fill_the_hall(world, clerk, other)
+    leave_things_open(world, torn, clerk, chief, second)
+
+
+def person(found: Staff | None) -> Staff:
+    """Somebody who is known."""
+    assert found
+    return found
+
+
+def seen(desk: Desk, page: Page, name: str, word: str) -> None:
+    """The page says this, axe finds nothing, nothing runs off the screen; a picture is kept."""
+    desk.sees(word)
+    assert axe_finds(page) == [], name
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
+    desk.picture(f"manage-{name}")
+
+
+def test_a_supervisor_goes_through_every_page_by_keyboard_and_the_hall_renews_itself(desk: Desk) -> None:
+    """From the menu through all tabs; a number that is taken meanwhile shows by itself; the file is downloaded."""
+    furnish(desk)
+    desk.sign_in("chief")
+    page, world = desk.page, desk.world
+    page.get_by_role("link", name="管理").focus()
+    desk.press("Enter")
+    seen(desk, page, "hall", "最长已等")
+    waiting = page.locator(".tiles dd").first
+    expect(waiting).to_have_text("3", timeout=SLOW)
+    tickets.take(world.store, load_rule_set(), "hall", "money", world.now)
+    expect(waiting).to_have_text("4", timeout=SLOW)
+    tabs = {
+        "统计": ("figures", "窗口办成的业务"),
+        "日结": ("day", "还不能日结"),
+        "终端和黑名单": ("terminals", "落后的终端"),
+        "规则": ("rules", "purse-2009"),
+        "待核实": ("suspects", "没有人"),
+        "对账差异": ("differences", "建议分录"),
+    }
+    for tab, (name, word) in tabs.items():
+        page.get_by_role("navigation", name="管理").get_by_role("link", name=tab, exact=True).focus()
+        desk.press("Enter")
+        seen(desk, page, name, word)
+    page.goto(f"{desk.hall.url}/desk/manage/suspects")
+    page.get_by_role("link", name="证据、认领").click()
+    seen(desk, page, "suspect", "写卡前余额")
+    page.goto(f"{desk.hall.url}/desk/manage/figures")
+    with page.expect_download() as file:
+        page.get_by_role("link", name="导出表格 (CSV)").click()
+    assert file.value.suggested_filename.endswith(".csv")
+    assert page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth)")
+    page.get_by_role("button", name="English").click()
+    seen(desk, page, "figures-english", "Jobs done at desks")
+
+
+def test_a_clerk_is_told_that_the_pages_are_for_others(desk: Desk) -> None:
+    """No entry in the menu; the address gives a plain page."""
+    desk.sign_in()
+    expect(desk.page.get_by_role("link", name="管理")).to_have_count(0)
+    desk.page.goto(f"{desk.hall.url}/desk/manage")
+    desk.sees("这件事要由")
+    assert axe_finds(desk.page) == []
+    desk.picture("manage-refused")
