@@ -49,5 +49,5 @@ def bars(labels: Sequence[str], numbers: Sequence[float]) -> str:
 def _step(largest: float) -> int:
     """A round number, 1, 2 or 5 with noughts, of which a few make the largest: counts have no halves."""
     wanted = max(1.0, largest / STEPS)
-    noughts = 10 ** int(math.log10(wanted))
+    noughts = int(10 ** int(math.log10(wanted)))
     return next(first * noughts for first in (1, 2, 5, 10) if first * noughts >= wanted)

@@ -19,7 +19,7 @@ from cardsvc.errors import OperationError, RequestError
 from cardsvc.service.loss import end_lapsed
 from cardsvc.service.orders import return_expired
 from cardsvc.service.seals import seal_ledger
-from cardsvc.service.staff import require_role
+from cardsvc.service.staff import not_permitted, require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import DaySeal, Load, MonthEnd, Purchase, Staff
 from cardsvc.text import Text
@@ -114,7 +114,7 @@ def end_day(store: Store, outlet_id: str, day: dt.date, *, by: Staff, now: dt.da
     """
     require_role(by, "supervisor")
     if by.outlet_id != outlet_id:
-        raise RequestError("not_permitted", role=f"supervisor ({outlet_id})")
+        raise not_permitted("supervisor", outlet=outlet_id)
     if day > now.astimezone(LOCAL).date():
         raise RequestError("day_not_begun", day=day)
 
@@ -153,7 +153,7 @@ def end_month(store: Store, outlet_id: str, month: dt.date, *, by: Staff, now: d
     """
     require_role(by, "supervisor")
     if by.outlet_id != outlet_id:
-        raise RequestError("not_permitted", role=f"supervisor ({outlet_id})")
+        raise not_permitted("supervisor", outlet=outlet_id)
     following = (month.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
     if month.day != 1 or now.astimezone(LOCAL).date() < following:
         raise RequestError("month_not_over", month=f"{month:%Y-%m}")

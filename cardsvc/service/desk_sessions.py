@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cardsvc.errors import RequestError
-from cardsvc.service.staff import sign_in
+from cardsvc.service.staff import not_permitted, sign_in
 from cardsvc.service.workstations import WORKSTATION
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import DeskSession, Staff
@@ -96,7 +96,7 @@ def end(store: Store, session_id: str, now: dt.datetime, *, by: Staff) -> None:
         if row is None:
             raise RequestError("desk_session_ended")
         if row.staff_id != by.staff_id:
-            raise RequestError("not_permitted", role=row.staff_id)
+            raise not_permitted(row.staff_id)
         uow.desk_sessions.change(row, ended_at=row.ended_at or now)
 
     store.transact(work)

@@ -16,7 +16,7 @@ from cardsvc.ledger import cash
 from cardsvc.ledger.postings import Posting, drawer_account
 from cardsvc.ledger.states import SHIFT_ALLOWED, ShiftState, advance
 from cardsvc.service.approvals import ApprovalKind, Kinds, propose
-from cardsvc.service.staff import require_role
+from cardsvc.service.staff import not_permitted, require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Shift, Staff
 from cardsvc.units import LOCAL
@@ -125,7 +125,7 @@ def _mine(uow: UnitOfWork, shift_id: str, by: Staff) -> Shift:
     if shift is None:
         raise RequestError("shift_unknown")
     if by.staff_id != shift.staff_id and (by.role, by.outlet_id) != ("supervisor", shift.outlet_id):
-        raise RequestError("not_permitted", role=f"{shift.staff_id}, supervisor ({shift.outlet_id})")
+        raise not_permitted(shift.staff_id, "supervisor", outlet=shift.outlet_id)
     return shift
 
 

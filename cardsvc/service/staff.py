@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -10,7 +11,16 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from cardsvc.errors import RequestError
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Outlet, Staff
+from cardsvc.text import Text
 
+ROLE_NAMES: Mapping[str, Text] = {
+    "clerk": Text("窗口人员", "clerk"),
+    "cashier": Text("收银员", "cashier"),
+    "supervisor": Text("主管", "supervisor"),
+    "stock_keeper": Text("库管员", "stock keeper"),
+    "auditor": Text("审计员", "auditor"),
+    "administrator": Text("管理员", "administrator"),
+}
 MIN_PASSWORD = 10
 MAX_ATTEMPTS = 5
 LOCKED_FOR = dt.timedelta(minutes=15)
@@ -46,7 +56,7 @@ def add_staff(
         if by is not None:
             require_role(by, "administrator")
         elif uow.staff.any():
-            raise RequestError("not_permitted", role="administrator")
+            raise not_permitted("administrator")
         elif role != "administrator":
             raise RequestError("staff_first_administrator")
         if uow.outlets.get(outlet_id) is None:
@@ -114,7 +124,15 @@ def _change(store: Store, staff_id: str, **values: Any) -> None:
 def require_role(person: Staff, *roles: str) -> None:
     """Raise RequestError ``not_permitted`` unless the person has one of these roles."""
     if person.role not in roles:
-        raise RequestError("not_permitted", role=", ".join(roles))
+        raise not_permitted(*roles)
+
+
+def not_permitted(*roles: str, outlet: str = "") -> RequestError:
+    """What somebody is told who may not do a thing: who may, by role or by a person's id, and of which outlet."""
+    names = [ROLE_NAMES.get(role, Text(f" {role} ", role)) for role in roles]
+    where = f" ({outlet})" if outlet else ""
+    chinese, english = "、".join(name.zh for name in names), ", ".join(name.en for name in names)
+    return RequestError("not_permitted", role_zh=chinese + where, role_en=english + where)
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -55,8 +55,8 @@ class Counter:
         report(self.world.engine, self.station, "session-1", [reader], new=True)
 
 
-def work_a_morning(counter: Counter) -> str:
-    """Two cards looked at and topped up, one of them found wrong, one top-up torn; gives the number of the torn one."""
+def work_a_morning(counter: Counter) -> VirtualCard:
+    """Two cards looked at and topped up, one of them found wrong, one top-up torn; gives the card of the torn one."""
     world = counter.world
     first, second, third = (world.issue("fudan-fmcos2", number) for number in (1, 2, 3))
     counter.do(first, "inspect")
@@ -69,7 +69,7 @@ def work_a_morning(counter: Counter) -> str:
     third.plan = FaultPlan(tear_after_write=1)
     with suppress(CardsvcError):
         counter.do(third, "topup", amount=20000, payment=CASH)
-    return world.card_no_of(third)
+    return third
 
 
 def fill_the_hall(world: World, clerk: Staff, other: Staff) -> None:
@@ -79,10 +79,10 @@ def fill_the_hall(world: World, clerk: Staff, other: Staff) -> None:
         tickets.take(store, book, "hall", kind, world.now)
     desks.open_desk(store, book, "ws-1", by=clerk, now=world.now)
     desks.open_desk(store, book, "ws-2", ["card"], by=other, now=world.now)
-    for _ in range(2):
+    for done in (True, False):
         desks.call_next(store, by=clerk, now=world.now)
         desks.serve(store, by=clerk, now=world.now)
-        if _ == 0:
+        if done:
             desks.finish(store, book, by=clerk, now=world.now)
     complaints.receive(store, book, key_ring(), "12345", "等得太久", by=clerk, now=world.now)
 
