@@ -4,14 +4,14 @@ Each is counted by the database from rows that are there; what nobody recorded h
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from cardsvc.diagnosis.table import table
 from cardsvc.errors import RequestError
 from cardsvc.service.reports import day_bounds
 from cardsvc.store import Store
-from cardsvc.store.repositories.figures import DAY, HOUR, Counted
+from cardsvc.store.repositories.figures import DAY, HOUR, Counted, Figures
 from cardsvc.text import Text
 from cardsvc.wire import OperationState
 
@@ -19,6 +19,10 @@ LONGEST = 92
 """Days that may be asked for at once: a quarter."""
 OPENS, CLOSES = 8, 18
 """Hours that are shown of a day also when nothing happened in them."""
+
+MONEY = "money"
+Count = tuple[str, str, int]
+"""Day or hour, what, and how many or how much."""
 
 JOB_NAMES: Mapping[str, Text] = {
     "personalise": Text("制卡", "Cards made"),
@@ -44,15 +48,17 @@ JOB_NAMES: Mapping[str, Text] = {
 TABLES: Mapping[str, Text] = {
     "jobs": Text("窗口办成的业务", "Jobs done at desks"),
     "loads": Text("充值笔数（窗口和终端）", "Top-ups, at desks and terminals"),
-    "money": Text("充值金额（元）", "Top-ups in yuan"),
+    MONEY: Text("充值金额（元）", "Top-ups in yuan"),
     "findings": Text("检测发现（有这种问题的卡数）", "Findings (cards that have each)"),
     "tickets": Text("取号", "Tickets"),
 }
 """What there are figures of."""
 
 
-def figures(store: Store, first: dt.date, last: dt.date, outlet_id: str | None) -> dict[str, Any]:
-    """Counts from one day to another, of an outlet or of all.
+def figures(
+    store: Store, first: dt.date, last: dt.date, outlet_id: str | None, only: Collection[str] = tuple(TABLES)
+) -> dict[str, Any]:
+    """Counts from one day to another, of an outlet or of all; ``only``: names of the tables that are wanted.
 
     ``by``: day, or hour of a single day; ``at``: the days or hours; ``tables``: by name, rows of a kind with its numbers in the
     order of ``at`` and their total, the most frequent kind first. Money is in fen.
@@ -61,24 +67,28 @@ def figures(store: Store, first: dt.date, last: dt.date, outlet_id: str | None) 
     if not 0 <= (last - first).days < LONGEST:
         raise RequestError("figures_days", days=LONGEST)
     by = HOUR if first == last else DAY
-    start, end = day_bounds(first)[0], day_bounds(last)[1]
     with store.read() as uow:
         if outlet_id is not None and uow.outlets.get(outlet_id) is None:
             raise RequestError("outlet_unknown", outlet=outlet_id[:32])
-        asked = (start, end, outlet_id, by)
-        jobs, loads, findings = uow.figures.jobs(*asked), uow.figures.loads(*asked), uow.figures.findings(*asked)
-        tickets = uow.figures.tickets(first, last, outlet_id, by)
-    done = [row for row in jobs if row.state == OperationState.DONE]
-    counted = {
-        "jobs": [(row.at, row.what, row.number) for row in done],
-        "loads": [(row.at, row.what, row.number) for row in loads],
-        "money": [(row.at, row.what, row.amount) for row in loads],
-        "findings": [(row.at, row.what, row.number) for row in findings],
-        "tickets": [(row.at, row.what, row.number) for row in tickets],
-    }
+        counted = {name: _count(uow.figures, name, (first, last), outlet_id, by) for name in TABLES if name in only}
     times = _times(first, last, {at for rows in counted.values() for at, _, _ in rows})
     made = {name: _table(rows, times) for name, rows in counted.items()}
     return {"first": first, "last": last, "outlet_id": outlet_id, "by": by, "at": times, "tables": made}
+
+
+def _count(counts: Figures, name: str, days: tuple[dt.date, dt.date], outlet_id: str | None, by: str) -> list[Count]:
+    first, last = days
+    asked = (day_bounds(first)[0], day_bounds(last)[1], outlet_id, by)
+    match name:
+        case "jobs":
+            rows = [row for row in counts.jobs(*asked) if row.state == OperationState.DONE]
+        case "findings":
+            rows = counts.findings(*asked)
+        case "tickets":
+            rows = counts.tickets(first, last, outlet_id, by)
+        case _:
+            rows = counts.loads(*asked)
+    return [(row.at, row.what, row.amount if name == MONEY else row.number) for row in rows]
 
 
 def _times(first: dt.date, last: dt.date, counted: set[str]) -> list[str]:
@@ -89,7 +99,7 @@ def _times(first: dt.date, last: dt.date, counted: set[str]) -> list[str]:
     return [f"{hour:02d}" for hour in range(min(OPENS, hours[0]), max(CLOSES, hours[-1] + 1))]
 
 
-def _table(rows: Sequence[tuple[str, str, int]], times: Sequence[str]) -> list[dict[str, Any]]:
+def _table(rows: Sequence[Count], times: Sequence[str]) -> list[dict[str, Any]]:
     numbers: dict[str, dict[str, int]] = {}
     for at, what, number in rows:
         of_kind = numbers.setdefault(what, {})

@@ -4,12 +4,10 @@ from typing import Any
 
 from cardsvc.printing.chart import bars
 from cardsvc.printing.sheet import Grid, Sheet, as_csv
-from cardsvc.service.figures import JOB_NAMES, TABLES, finding_names
+from cardsvc.service.figures import JOB_NAMES, MONEY, TABLES, finding_names
 from cardsvc.service.receipts import METHODS
 from cardsvc.text import Language, Text
 from cardsvc.units import format_yuan
-
-MONEY = "money"
 
 
 def named(table: str, what: str, tickets: dict[str, Text]) -> Text:

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from cardsvc.bootstrap import Services, now
 from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
+from cardsvc.service.desk_sessions import IDLE
 from cardsvc.service.rule_book import local_day
 from cardsvc.service.shifts import open_shift
 from cardsvc.service.staff import add_outlet, add_staff
@@ -151,8 +152,20 @@ def test_the_hall_shows_who_waits_what_desks_do_and_todays_jobs(office: Office) 
     assert re.search(r"ws-2 ✕ 工作台未连接 演示 other 申领、补换卡 ● 空闲", told)
 
 
+def test_a_page_that_renews_itself_keeps_nobody_signed_in(own_office: Office) -> None:
+    """Ten minutes without a touch: the renewal is refused, and the page asks for the password."""
+    page = own_office.page("chief")
+    assert page.get("/live").status_code == 200
+    with own_office.world.store.begin() as uow:
+        (session,) = uow.desk_sessions.open_of("chief")
+        uow.desk_sessions.change(session, seen_at=session.seen_at - IDLE, opened_at=session.opened_at - IDLE)
+        uow.commit()
+    assert page.get("/live").status_code == 401
+    assert page.get("").location.startswith("/desk/unlock")
+
+
 def test_figures_are_those_of_the_day_and_of_the_outlet(office: Office) -> None:
-    """By hour of one day and by day; the same sums in the table and in the file; nothing elsewhere or before."""
+    """By hour of one day and by day; the same sums in the table, the file and the picture; nothing elsewhere or before."""
     today = local_day(now())
     yesterday = today - dt.timedelta(days=1)
     page = office.page("auditor")
@@ -238,6 +251,7 @@ def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_offi
     assert found
     deed = found[1]
     assert chief.post(deed, deed="propose").status_code == 422
+    assert 'value="说不清"' in chief.post(deed, deed="nothing", reason="说不清").text
     assert auditor.post(deed, deed="propose", reason="多收").status_code == 403
     assert chief.post(deed, deed="take").status_code == 303
     assert chief.post(deed, deed="propose", reason="多收的钱退回渠道").status_code == 303

@@ -15,6 +15,8 @@ from cardsvc.units import LOCAL
 from cardsvc.wire import OperationState
 
 DAY, HOUR = "day", "hour"
+DIAGNOSING = ("diagnose", "repair")
+"""Kinds of operation that leave a diagnosis."""
 _FORMS = {DAY: ("%Y-%m-%d", "YYYY-MM-DD"), HOUR: ("%H", "HH24")}
 
 
@@ -77,7 +79,7 @@ class Figures:
             .join_from(tables.relayed_operation, tables.operation)
             .join(diagnosis, same)
             .join(elements, true())
-            .where(*self._relayed(start, end, outlet_id))
+            .where(*self._relayed(start, end, outlet_id), operation.kind.in_(DIAGNOSING))
             .distinct()
         )
         each = query.subquery()

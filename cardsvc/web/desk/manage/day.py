@@ -54,7 +54,7 @@ def _page(services: Services, error: CardsvcError | None = None) -> str:
         chosen=chosen,
         outlets=outlets_view(services.store),
         today=today,
-        asked=day("day", today) if error is None else today,
+        asked=request.form.get("day") or today,
         may_end=here().staff.role == "supervisor" and here().staff.outlet_id == chosen,
         reasons=REASONS,
         problem=problem_of(error) if error else None,

@@ -1,6 +1,7 @@
 """Figures over time: bars, the table that they are drawn from, and a file for a spreadsheet."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from flask import Flask, Response, render_template, url_for
@@ -61,11 +62,11 @@ def install(app: Flask, services: Services) -> None:
     def manage_figures_chart(table: str) -> Any:
         if table not in TABLES:
             raise RequestError("http_not_found")
-        picture = figures_chart(_found(services), table)
+        picture = figures_chart(_found(services, (table,)), table)
         return Response(picture, mimetype="image/svg+xml", headers={"Content-Security-Policy": PICTURE_POLICY})
 
 
-def _found(services: Services) -> dict[str, Any]:
+def _found(services: Services, only: Collection[str] = tuple(TABLES)) -> dict[str, Any]:
     today = local_day(now())
     last = day("to", today)
-    return figures(services.store, day("from", last - A_FORTNIGHT), last, outlet_or_all())
+    return figures(services.store, day("from", last - A_FORTNIGHT), last, outlet_or_all(), only)

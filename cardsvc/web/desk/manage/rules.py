@@ -6,6 +6,7 @@ from flask import Flask, render_template, request
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
+from cardsvc.service.rule_book import local_day
 from cardsvc.service.rule_versions import text_of, versions_difference, versions_view
 from cardsvc.web.desk.manage.choice import outlet
 
@@ -19,7 +20,9 @@ def install(app: Flask, services: Services) -> None:
         old, new = _two(versions)
         _known(versions, *filter(None, (old, new)))
         changes = versions_difference(services.store, old, new, now()) if old != new else []
-        return render_template("manage_rules.html", chosen=outlet(), versions=versions, old=old, new=new, changes=changes)
+        today = local_day(now()).isoformat()
+        shown = {"versions": versions, "old": old, "new": new, "changes": changes, "today": today}
+        return render_template("manage_rules.html", chosen=outlet(), **shown)
 
     @app.get("/desk/manage/rules/<version>")
     def manage_rules_text(version: str) -> Any:

@@ -26,6 +26,7 @@ async function refresh() {
       again = false;
       const answer = await fetch(live.dataset.url + location.search, { headers: { "X-Live": "1" } });
       if (leaving) return;
+      if (every) offline(false);
       if (answer.status === 401) { location.reload(); return; }
       if (answer.ok) show(await answer.text());
     } while (again);
