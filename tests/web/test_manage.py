@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from cardsvc.bootstrap import Services, now
 from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
+from cardsvc.service.card_requests import CardApplication, apply_for
 from cardsvc.service.desk_sessions import IDLE
 from cardsvc.service.rule_book import local_day
 from cardsvc.service.shifts import open_shift
@@ -28,6 +29,7 @@ from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
 from cardsvc.web.desk import create_desk
 from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
+from tests.service.test_card_requests import picture
 from tests.world import LiveWorld, World, profiles
 
 PASSWORD = "only for tests"
@@ -150,6 +152,18 @@ def test_the_hall_shows_who_waits_what_desks_do_and_todays_jobs(office: Office) 
     assert "读卡" not in told
     assert re.search(r"ws-1 演示 clerk 全部 C00\d 在办 0 分钟", told)
     assert re.search(r"ws-2 ✕ 工作台未连接 演示 other 申领、补换卡 ● 空闲", told)
+
+
+def test_the_hall_shows_the_cards_that_are_promised(own_office: Office) -> None:
+    """An application that waits for its card, and one that is past its hour."""
+    world = own_office.world
+    with world.store.read() as uow:
+        clerk = uow.staff.get("clerk")
+    assert clerk is not None
+    asked = [CardApplication(citizen_id=world.citizen(number), consent=True) for number in (91, 92)]
+    for one, moment in zip(asked, (now(), now() - dt.timedelta(days=5)), strict=True):
+        apply_for(world.store, world.engine.rules, one, picture(), by=clerk, now=moment)
+    assert re.search("待制的卡 2 .*其中过期 1", own_office.page("chief").text("/live"))
 
 
 def test_a_page_that_renews_itself_keeps_nobody_signed_in(own_office: Office) -> None:

@@ -41,7 +41,7 @@ def live_hall(store: Store, book: RuleBook, outlet_id: str, now: dt.datetime) ->
             "jobs": by_kind(uow.figures.jobs(*span, outlet_id, DAY)),
             "loads": {"number": sum(row.number for row in loads), "amount": sum(row.amount for row in loads)},
             "served": sum(row.number for row in uow.figures.tickets(day, day, outlet_id, DAY) if row.state == "done"),
-            "promised": [row._asdict() for row in uow.figures.promised(outlet_id, day)],
+            "promised": [row._asdict() for row in uow.figures.promised(outlet_id, now)],
         }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, TableValuedAlias, and_
 
 from cardsvc.ledger.states import LoadState
 from cardsvc.store import tables
+from cardsvc.store.states import CardRequestState
 from cardsvc.units import LOCAL
 from cardsvc.wire import OperationState
 
@@ -31,7 +32,7 @@ class Counted(NamedTuple):
 
 
 class Promised(NamedTuple):
-    """What is open that was promised for a day: how many, and how many of these are late."""
+    """What is open that was promised for a day or an hour: how many, and how many of these are late."""
 
     what: str
     open: int
@@ -106,15 +107,18 @@ class Figures:
         at = self._at(ticket.taken_at, by)
         return self._counted(select(at.label("at"), ticket.ticket_type.label("what"), ticket.state.label("state")).where(*days))
 
-    def promised(self, outlet_id: str, today: dt.date) -> list[Promised]:
-        """Complaints that are not answered and bad appraisals that nobody called back about, with their days."""
+    def promised(self, outlet_id: str, now: dt.datetime) -> list[Promised]:
+        """Cards that are not made, complaints that are not answered, bad appraisals that nobody called back about."""
+        today, wanted = now.astimezone(LOCAL).date(), tables.card_request.c
         complaint, step, appraisal = tables.complaint.c, tables.complaint_step.c, tables.appraisal.c
         answered = select(step.case_no).where(step.case_no == complaint.case_no, step.step == "answered").exists()
         called = select(tables.call_back.c.case_no).where(tables.call_back.c.case_no == appraisal.case_no).exists()
         here = tables.appraisal_case.c.outlet_id == outlet_id
         complaints = _due(complaint.due_on, today).where(complaint.outlet_id == outlet_id, ~answered)
         calls = _due(appraisal.call_back_due, today).join_from(tables.appraisal, tables.appraisal_case).where(here, ~called)
-        found = {"complaint": complaints, "call_back": calls.where(appraisal.call_back_due.is_not(None))}
+        cards = select(func.count(), func.sum(case((wanted.promised_at < now, 1), else_=0)))
+        cards = cards.where(wanted.outlet_id == outlet_id, wanted.state == CardRequestState.APPLIED)
+        found = {"card": cards, "complaint": complaints, "call_back": calls.where(appraisal.call_back_due.is_not(None))}
         rows = ((what, self._connection.execute(query).one()) for what, query in found.items())
         return [Promised(what, number, int(late or 0)) for what, (number, late) in rows]
 

@@ -66,6 +66,7 @@ SHIFTS: Mapping[str, Text] = {
 TICKETS: Mapping[str, Text] = {"called": Text("已叫", "called"), "serving": Text("在办", "served for")}
 
 PROMISED: Mapping[str, Text] = {
+    "card": Text("待制的卡", "Cards to be made"),
     "complaint": Text("待答复的投诉", "Complaints to answer"),
     "call_back": Text("待回访的差评", "Bad appraisals to call back"),
 }
