@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cardsvc.cli import takeover
+from cardsvc.cli.compare import compare
 from cardsvc.cli.deposit import deposit
 from cardsvc.cli.diagnose import diagnose
 from cardsvc.cli.learn import learn
@@ -38,7 +39,7 @@ def card() -> None:
     """Group of card jobs."""
 
 
-for _command in (*takeover.COMMANDS, deposit, diagnose, repair):
+for _command in (*takeover.COMMANDS, compare, deposit, diagnose, repair):
     card.add_command(_command)
 
 

@@ -113,7 +113,22 @@ class Takeover(AtDesk):
             self.refused("reopen", str((ended.reply.problem or {}).get("code")))
         self.held.append(new)
         self.witnesses[new.card_no] = Witness(new.card)
+        self.orders_follow(new)
         return [new]
+
+    def orders_follow(self, new: Held) -> None:
+        """What was paid online for a person's old card, and is not on it, waits for the new one; nobody else's ever does."""
+        with self.world.store.read() as uow:
+            now_at = {order.order_id: order for order in uow.orders.where()}
+            replaced = {row.card_no for row in uow.cards.where() if row.state == "replaced"}
+        owner = {held.card_no: held.citizen_id for held in self.held}
+        for order in list(self.orders.values()):
+            seen = now_at[order.order_id]
+            if seen.card_no != order.card_no:
+                assert order.card_no in replaced
+                assert (seen.card_no, owner[seen.card_no]) == (new.card_no, owner[order.card_no])
+                self.money.move(f"order:{order.card_no}", f"order:{new.card_no}", order.amount)
+                self.orders[order.order_id] = seen
 
     def take(self, new: Held, old: Held, plan: FaultPlan, upset: Upset) -> None:
         """One part."""
@@ -128,6 +143,7 @@ class Takeover(AtDesk):
         job = {"old_card_no": old.card_no}
         self.contact(new, "transfer_in", self.lapsing(new, arrived), actor=DESK, plan=plan, upset=upset, **job)
         self.books_decide(old)
+        self.orders_follow(new)
 
     def written_part(self, old_no: str, purse: Purse, amount: int) -> Part:
         """The part that was written, off the list: of the same application and amount, of the same purse if there is one."""

@@ -1,0 +1,39 @@
+"""``cardsvc card compare``: a card beside its record, and two cards; neither card is changed."""
+
+import json
+from pathlib import Path
+
+from cardsvc.units import id_number_check_digit
+from cardsvc.vcard import Fault, VirtualCard, inflict
+from tests.cli.test_cli import as_json, run
+
+
+def issued(home: dict[str, str], family: str, number: int, folder: Path) -> tuple[Path, str]:
+    """A card of a synthetic person: its file and its number."""
+    file, body = folder / f"card-{number}", f"3301001999023{number:04d}"
+    VirtualCard.blank(family, seed=number).save(file)
+    person = ("--name", "测试一", "--id-number", body + id_number_check_digit(body), "--sex", "1", "--birth-date", "1999-02-28")
+    citizen = as_json(home, "citizen", "register", *person)["citizen_id"]
+    made = as_json(home, "card", "personalise", "--citizen", citizen, "--vcard", str(file))
+    run(home, "card", "topup", "50", "--vcard", str(file))
+    return file, made["card_no"]
+
+
+def test_what_differs_is_named_with_both_sides(home: dict[str, str], tmp_path: Path) -> None:
+    """Nothing on a card that is as recorded; another person's card; then a damaged file and a balance that nobody booked."""
+    run(home, "keys", "init")
+    (one, number), (other, _) = issued(home, "fudan-fmcos2", 1, tmp_path), issued(home, "mingwah-smartcos", 2, tmp_path)
+    before = [one.read_bytes(), other.read_bytes()]
+    assert "No difference" in run(home, "card", "compare", "--vcard", str(one)).stdout
+    between = run(home, "card", "compare", "--vcard", str(one), "--with-vcard", str(other), code=1).stdout
+    assert number in between
+    assert "profile.id fudan-fmcos2 mingwah-smartcos" in " ".join(between.split())
+    assert [one.read_bytes(), other.read_bytes()] == before
+    card = VirtualCard.load(one)
+    inflict(card, [Fault.parse("wrong-balance:12345"), Fault.parse("corrupted-file")])
+    card.save(one)
+    told = json.loads(run(home, "card", "compare", "--vcard", str(one), "--json", code=1).stdout)
+    seen = {row["name"]: (row["first"], row["second"]) for row in told["differences"]}
+    assert seen["purse.balance"] == (12345, 5000)
+    assert any(name.startswith("file.") and right == "ok" for name, (_, right) in seen.items())
+    assert told["sides"] == [number, "record"]
