@@ -23,7 +23,7 @@ from cardsvc.service.payments import OLD_CARD
 from cardsvc.service.refund import refuse_bicycle
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.staff import require_role
-from cardsvc.service.ways import loads_in, was_drawn_down, ways_of
+from cardsvc.service.ways import loads_in, still_owed, ways_of
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Staff, Takeover, TakeoverPart
 from cardsvc.store.states import OldCardState
@@ -165,8 +165,7 @@ def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Ta
 def _move(uow: UnitOfWork, takeover: Takeover, ref: PurseRef, amount: int, now: dt.datetime) -> None:
     card_no = takeover.card_no
     loads = loads_in(uow, card_no, ref)
-    if was_drawn_down(uow, card_no, ref):
-        amount = min(amount, sum(load.amount for load in loads))
+    amount = still_owed(uow, card_no, ref, amount)
     newest = loads[0] if loads else None
     first = newest.first_month if newest else None
     over = newest and newest.last_month and period_of("month", newest.last_month).end <= takeover.held_on

@@ -59,6 +59,14 @@ def was_drawn_down(uow: UnitOfWork, card_no: str, ref: PurseRef) -> bool:
     return any(_draws_down(transfer, purse) for transfer in uow.ledger.of_chain(card_no))
 
 
+def still_owed(uow: UnitOfWork, card_no: str, ref: PurseRef, booked: int) -> int:
+    """What of a purse's books its holder still has, in fen. Of one that the card was emptied of only later loads count: the
+    rest is offline spending that still comes in."""
+    if not was_drawn_down(uow, card_no, ref):
+        return booked
+    return min(booked, sum(load.amount for load in loads_in(uow, card_no, ref)))
+
+
 def _draws_down(transfer: Transfer, purse: str) -> bool:
     """Refunded, taken over, or lapsed: no load before it is still there."""
     emptied = transfer.kind.startswith("refund_") or transfer.credit_account.startswith(("held:", "fee:"))

@@ -44,6 +44,7 @@ APPEND_ONLY = (
     "complaint",
     "complaint_step",
     "hall_note",
+    "cancellation",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

@@ -83,6 +83,7 @@ class UnitOfWork:
         self.loss_reports = repos.LossReports(connection)
         self.replacements = repos.Replacements(connection)
         self.card_requests = repos.CardRequests(connection)
+        self.cancellations = repos.Cancellations(connection)
         self.desk_sessions = repos.DeskSessions(connection)
 
     def commit(self) -> None:

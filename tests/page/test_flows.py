@@ -332,3 +332,40 @@ def test_a_card_whose_purse_is_locked_for_good_is_taken_in(desk: Desk) -> None:
     desk.sees("自然故障")
     desk.press("Enter")
     desk.sees("余额到账日")
+
+
+def test_a_full_diagnosis_ends_in_a_report_that_prints(desk: Desk) -> None:
+    """What is wrong, why, what to tell the citizen, and what was checked."""
+    card = desk.world.issue("fudan-fmcos2")
+    inflict(card, [Fault.parse("wrong-balance:12345")])
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("余额")
+    desk.press("9")
+    desk.sees("开始")
+    desk.page.keyboard.press("Enter")
+    desk.sees("已检查")
+    desk.sees("告知市民")
+    desk.page.emulate_media(media="print")
+    expect(desk.page.get_by_text("打印检测单")).not_to_be_visible()
+    expect(desk.page.get_by_text("已检查")).to_be_visible()
+    desk.picture("report-printed")
+
+
+def test_a_card_is_cancelled_once_it_is_empty(desk: Desk) -> None:
+    """The page says what comes first; then the card is void and its holder has none."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.world.topup(card, 10000)
+    number = desk.world.card_no_of(card)
+    desk.sign_in()
+    for refunded, told in ((False, "不能注销"), (True, "已注销：持卡人去世")):
+        if refunded:
+            desk.world.do(card, "refund")
+        desk.page.goto(f"{desk.hall.url}/desk/cards/{number}")
+        desk.page.check('input[value="death"]')
+        desk.page.fill('input[name="papers"]', "死亡证明、继承人身份证")
+        desk.page.get_by_role("button", name="注销此卡").click()
+        desk.sees(told)
+    desk.sees("已作废")
+    desk.picture("cancelled")
+    assert axe_finds(desk.page) == []

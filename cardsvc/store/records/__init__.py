@@ -1,6 +1,7 @@
 """The rows as the service sees them: frozen, plain values. Times are aware and in UTC; amounts in fen; hex in upper case."""
 
 from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
+from cardsvc.store.records.cancellations import Cancellation
 from cardsvc.store.records.card_requests import CardRequest
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
@@ -41,6 +42,7 @@ __all__ = [
     "Approval",
     "BicycleHold",
     "CallBack",
+    "Cancellation",
     "Card",
     "CardApplication",
     "CardRequest",

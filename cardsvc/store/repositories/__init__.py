@@ -8,6 +8,7 @@ from cardsvc.store.repositories.batches import (
     SpendingRecords,
     StatementRecords,
 )
+from cardsvc.store.repositories.cancellations import Cancellations
 from cardsvc.store.repositories.card_requests import CardRequests
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
@@ -50,6 +51,7 @@ __all__ = [
     "Approvals",
     "BicycleHolds",
     "CallBacks",
+    "Cancellations",
     "CardApplications",
     "CardRequests",
     "CardSightings",

@@ -5,6 +5,7 @@ Tables that belong to a card lead their primary key with the card: a top-up touc
 
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counter, spending_record, statement_record
+from cardsvc.store.tables.cancellations import CANCEL_REASONS, cancellation
 from cardsvc.store.tables.card_requests import card_request
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
@@ -41,6 +42,7 @@ from cardsvc.store.tables.workstations import relayed_operation, workstation
 
 __all__ = [
     "APPLICATION_STATES",
+    "CANCEL_REASONS",
     "CARD_STATES",
     "HOT_LIST_ACTIONS",
     "LIVE_LOADS",
@@ -57,6 +59,7 @@ __all__ = [
     "approval",
     "bicycle_hold",
     "call_back",
+    "cancellation",
     "card",
     "card_application",
     "card_request",

@@ -9,6 +9,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.approvals import propose
+from cardsvc.service.cancelling import REASONS, cancel_card, cancellation_of
 from cardsvc.service.hotlist import RELEASE_FROM_HOT_LIST
 from cardsvc.service.kinds import reasons
 from cardsvc.service.loss import end_lapsed, loss_cover, loss_view, report_loss
@@ -67,6 +68,8 @@ def _do(services: Services, card_no: str, deed: str) -> None:
     elif deed == "release":
         kind = RELEASE_FROM_HOT_LIST.name
         propose(services.store, APPROVALS, kind, card_no, {}, field("reason"), by=by, now=moment)
+    elif deed == "cancel":
+        cancel_card(services.store, card_no, field("reason"), field("papers"), by=by, now=moment)
     elif deed == "replace":
         actor = actor_of(services.store, workstation(), by=by)
         begin_replacement(
@@ -98,5 +101,7 @@ def _page(services: Services, number: str, error: CardsvcError | None = None) ->
         replacement=replacement_of(services.store, card_no),
         fee=fees_of(services.store, services.rules, card_no, moment)[LOST],
         methods=METHODS,
+        cancelled=cancellation_of(services.store, card_no),
+        cancel_reasons=REASONS,
         problem=problem_of(error) if error else None,
     )
