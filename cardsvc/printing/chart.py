@@ -26,7 +26,7 @@ def bars(labels: Sequence[str], numbers: Sequence[float]) -> str:
     every = -(-len(labels) // MOST_LABELS)
     chart.categoryAxis.categoryNames = [label if place % every == 0 else "" for place, label in enumerate(labels)]
     chart.categoryAxis.labels.fontSize = chart.valueAxis.labels.fontSize = 12
-    chart.categoryAxis.visibleTicks = 0
+    chart.categoryAxis.visibleTicks = chart.valueAxis.visibleTicks = 0
     chart.valueAxis.valueMin = 0
     step = _step(max(numbers))
     chart.valueAxis.valueStep = step

@@ -67,7 +67,7 @@ def _desks(
     under_way = uow.figures.under_way(*day_bounds(day), outlet_id)
     people = uow.staff.names({desk["staff_id"] for desk in serving.values()})
     found = []
-    for name in sorted(serving.keys() | there):
+    for name in sorted(serving.keys() | there, key=lambda desk: (len(desk), desk)):
         desk, ticket = serving.get(name), tickets.get(name)
         found.append(
             {
