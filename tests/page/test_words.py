@@ -3,9 +3,15 @@
 import re
 from pathlib import Path
 
-from cardsvc.ledger.states import ShiftState
+from cardsvc.ledger.states import LoadState, PurchaseState, ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.catalogue import KINDS
+from cardsvc.service.figures import JOB_NAMES
+from cardsvc.service.reconcile.worklist import ALL
+from cardsvc.store.states import ApprovalState, DifferenceState
+from cardsvc.store.tables.hall import AT_DESK
+from cardsvc.store.tables.staff import STAFF_ROLES
+from cardsvc.store.tables.terminals import ROLES
 from cardsvc.web.desk import words
 from cardsvc.web.desk.jobs import JOBS
 
@@ -17,6 +23,12 @@ def test_every_phase_of_every_kind_and_every_state_has_a_word() -> None:
     assert {phase.name for kind in KINDS.values() for phase in kind.phases} <= set(words.PHASES)
     assert {str(state) for state in ShiftState} == set(words.SHIFTS)
     assert set(APPROVALS) == set(words.APPROVALS)
+    assert set(KINDS) == set(JOB_NAMES)
+    assert {str(state) for state in (*LoadState, *PurchaseState)} == set(words.MONEY_STATES)
+    assert {str(state) for state in DifferenceState} | {ALL} == set(words.DIFFERENCES)
+    assert {str(state) for state in ApprovalState} == set(words.DECISIONS)
+    assert {str(state) for state in AT_DESK} == set(words.TICKETS)
+    assert (set(ROLES), set(STAFF_ROLES)) == (set(words.ROLES), set(words.STAFF_ROLES))
 
 
 def test_no_two_jobs_for_the_same_card_have_the_same_key() -> None:
@@ -38,5 +50,6 @@ def test_templates_speak_through_t_alone() -> None:
         )
         assert not re.search(r"[\u4e00-\u9fff]", plain), path.name
         assert not re.search(r"<script>|<style>|\son\w+=|\sstyle=|javascript:", text), path.name
+        assert all(hasattr(words, name) for name in re.findall(r"\bwords\.(\w+)", text)), path.name
         for english in re.findall(r't\(\s*"[^"]*"\s*,\s*"([^"]*)"', text):
             assert not re.search(r"[\u4e00-\u9fff]", english), path.name

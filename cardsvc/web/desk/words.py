@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cardsvc.service.offers import APPLICATIONS
+from cardsvc.service.staff import ROLE_NAMES
 from cardsvc.text import Text
 from cardsvc.units import LOCAL, format_yuan
 
@@ -70,6 +71,8 @@ PROMISED: Mapping[str, Text] = {
     "complaint": Text("待答复的投诉", "Complaints to answer"),
     "call_back": Text("待回访的差评", "Bad appraisals to call back"),
 }
+
+STAFF_ROLES: Mapping[str, Text] = ROLE_NAMES
 
 ROLES: Mapping[str, Text] = {
     "topup": Text("充值终端", "top-up terminal"),
