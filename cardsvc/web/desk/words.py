@@ -110,6 +110,7 @@ EVIDENCE: Mapping[str, Text] = {
     "undecided": Text("还不能判定", "Not decided"),
     "tac_wrong": Text("TAC 验证不通过", "The TAC is wrong"),
     "two_people": Text("两人结清", "Settled by two people"),
+    "spending_file": Text("运营单位的消费文件里有", "It stands in the operator's file"),
 }
 
 DECISIONS: Mapping[str, Text] = {
