@@ -106,6 +106,7 @@ def exit_code_of(code: str) -> int:
         "request": errors.RequestError,
         "staff": errors.RequestError,
         "batch": errors.RequestError,
+        "bulk": errors.RequestError,
         "rule": errors.RuleError,
         "card": errors.CardError,
         "reader": errors.ReaderError,

@@ -59,17 +59,21 @@ def _begin(context: Context, uow: UnitOfWork, sight: CardSight, now: dt.datetime
         raise CardError("card_begun_for_another")
     if card is not None and card.state != "personalising":
         raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
+    _refuse_second(uow, citizen.citizen_id, card.card_no if card else None)
     if card is None:
-        card = uow.cards.add(_new_card(context, uow, citizen, serial, now))
+        card = uow.cards.add(_new_card(context, citizen, serial, _next_card_no(context, uow), now))
     facts = {"state": str(sight.state), "resuming": resuming}
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
 
 
-def _new_card(context: Context, uow: UnitOfWork, citizen: Citizen, serial: str, now: dt.datetime) -> Card:
-    if any(card.state in ("issued", "blocked") for card in uow.cards.of_citizen(citizen.citizen_id)):
+def _refuse_second(uow: UnitOfWork, citizen_id: str, card_no: str | None) -> None:
+    """Raise RequestError ``citizen_has_card`` when the person has a card besides this one: two may be begun, one is issued."""
+    if any(card.state in ("issued", "blocked") and card.card_no != card_no for card in uow.cards.of_citizen(citizen_id)):
         raise RequestError("citizen_has_card")
+
+
+def _new_card(context: Context, citizen: Citizen, serial: str, card_no: CardNo, now: dt.datetime) -> Card:
     issued = now.astimezone(LOCAL).date()
-    card_no = _next_card_no(context, uow)
     versions = _versions_for(context)
     return Card(
         card_no=card_no,
@@ -140,6 +144,8 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     card = uow.cards.get(context.card_no)
     if card is None:
         raise ValueError("the card of this operation is gone")
+    uow.citizens.for_update(card.citizen_id)
+    _refuse_second(uow, card.citizen_id, card.card_no)
     card = uow.cards.change(card, state="issued", issued_at=now)
     for old in uow.cards.of_citizen(card.citizen_id):
         if old.state == REPLACED:

@@ -56,7 +56,7 @@ def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citiz
 
 
 def _check(data: CitizenData) -> None:
-    if not re.fullmatch(r"[^\x00-\x1f]+", data.name) or len(_gbk(data.name)) > NAME_BYTES:
+    if name_problem(data.name) is not None:
         raise RequestError("citizen_field_wrong", field="name")
     if id_number_check_digit(data.id_number[:17]) != data.id_number[17]:
         raise RequestError("citizen_field_wrong", field="id_number")
@@ -64,11 +64,15 @@ def _check(data: CitizenData) -> None:
         raise RequestError("citizen_field_wrong", field="ethnic_group")
 
 
-def _gbk(name: str) -> bytes:
+def name_problem(name: str) -> str | None:
+    """Why a name cannot go onto a card, in one word: ``control_character``, ``not_in_gbk``, ``longer_than_30_bytes``."""
+    if not re.fullmatch(r"[^\x00-\x1f]+", name):
+        return "control_character"
     try:
-        return name.encode("gbk")
+        encoded = name.encode("gbk")
     except UnicodeEncodeError:
-        raise RequestError("citizen_field_wrong", field="name") from None
+        return "not_in_gbk"
+    return "longer_than_30_bytes" if len(encoded) > NAME_BYTES else None
 
 
 def masked(id_number: str) -> str:

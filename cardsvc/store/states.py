@@ -190,3 +190,54 @@ CARD_REQUEST_ALLOWED: Mapping[CardRequestState, frozenset[CardRequestState]] = {
     CardRequestState.HANDED: frozenset(),
     CardRequestState.CANCELLED: frozenset(),
 }
+
+
+@unique
+class BulkState(StrEnum):
+    """A batch of cards to be made from a file.
+
+    ready    it was checked and stored; nothing is made yet
+    running  cards are being made, or were until a run broke off
+    paused   no further card is begun
+    done     every line is made or failed
+    """
+
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+
+
+BULK_ALLOWED: Mapping[BulkState, frozenset[BulkState]] = {
+    BulkState.READY: frozenset({BulkState.RUNNING, BulkState.PAUSED}),
+    BulkState.RUNNING: frozenset({BulkState.PAUSED, BulkState.DONE}),
+    BulkState.PAUSED: frozenset({BulkState.RUNNING, BulkState.DONE}),
+    BulkState.DONE: frozenset(),
+}
+
+
+@unique
+class BulkLineState(StrEnum):
+    """A person of a batch.
+
+    waiting  no card is begun for them
+    making   a card is begun for them: it is in a reader, or was pulled and has to come back
+    made     they have their card
+    voided   the card begun for them is spoiled; another one will be
+    failed   they get no card from this batch; ``error`` says why
+    """
+
+    WAITING = "waiting"
+    MAKING = "making"
+    MADE = "made"
+    VOIDED = "voided"
+    FAILED = "failed"
+
+
+BULK_LINE_ALLOWED: Mapping[BulkLineState, frozenset[BulkLineState]] = {
+    BulkLineState.WAITING: frozenset({BulkLineState.MAKING}),
+    BulkLineState.MAKING: frozenset({BulkLineState.WAITING, BulkLineState.MADE, BulkLineState.VOIDED, BulkLineState.FAILED}),
+    BulkLineState.MADE: frozenset({BulkLineState.VOIDED}),
+    BulkLineState.VOIDED: frozenset({BulkLineState.MAKING}),
+    BulkLineState.FAILED: frozenset(),
+}

@@ -14,6 +14,8 @@ from cardsvc.store.states import (
     APPROVAL_ALLOWED,
     BATCH_ALLOWED,
     BICYCLE_ALLOWED,
+    BULK_ALLOWED,
+    BULK_LINE_ALLOWED,
     CARD_REQUEST_ALLOWED,
     DEPOSIT_ALLOWED,
     DIFFERENCE_ALLOWED,
@@ -61,6 +63,8 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "deposit": DEPOSIT_ALLOWED,
     "ticket": TICKET_ALLOWED,
     "card_request": CARD_REQUEST_ALLOWED,
+    "bulk_batch": BULK_ALLOWED,
+    "bulk_line": BULK_LINE_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

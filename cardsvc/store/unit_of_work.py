@@ -85,6 +85,8 @@ class UnitOfWork:
         self.card_requests = repos.CardRequests(connection)
         self.cancellations = repos.Cancellations(connection)
         self.desk_sessions = repos.DeskSessions(connection)
+        self.bulk_batches = repos.BulkBatches(connection)
+        self.bulk_lines = repos.BulkLines(connection)
 
     def commit(self) -> None:
         """Make everything done in this transaction durable."""

@@ -1,6 +1,7 @@
 """The rows as the service sees them: frozen, plain values. Times are aware and in UTC; amounts in fen; hex in upper case."""
 
 from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
+from cardsvc.store.records.bulk import BulkBatch, BulkLine
 from cardsvc.store.records.cancellations import Cancellation
 from cardsvc.store.records.card_requests import CardRequest
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
@@ -41,6 +42,8 @@ __all__ = [
     "AppraisalCase",
     "Approval",
     "BicycleHold",
+    "BulkBatch",
+    "BulkLine",
     "CallBack",
     "Cancellation",
     "Card",

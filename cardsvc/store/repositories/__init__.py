@@ -8,6 +8,7 @@ from cardsvc.store.repositories.batches import (
     SpendingRecords,
     StatementRecords,
 )
+from cardsvc.store.repositories.bulk import BulkBatches, BulkLines
 from cardsvc.store.repositories.cancellations import Cancellations
 from cardsvc.store.repositories.card_requests import CardRequests
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
@@ -50,6 +51,8 @@ __all__ = [
     "Appraisals",
     "Approvals",
     "BicycleHolds",
+    "BulkBatches",
+    "BulkLines",
     "CallBacks",
     "Cancellations",
     "CardApplications",

@@ -24,6 +24,15 @@ class Citizens(Rows[Citizen]):
         found = self.where(columns.id_type == id_type, columns.id_number == id_number)
         return found[0] if found else None
 
+    def by_id_numbers(self, id_type: str, id_numbers: Collection[str]) -> dict[str, Citizen]:
+        """People by their documents' numbers."""
+        columns = self.table.c
+        return {row.id_number: row for row in self.where_in(columns.id_number, id_numbers, columns.id_type == id_type)}
+
+    def by_ids(self, citizen_ids: Collection[str]) -> dict[str, Citizen]:
+        """People by their own ids."""
+        return {row.citizen_id: row for row in self.where_in(self.table.c.citizen_id, citizen_ids)}
+
 
 class Cards(Rows[Card]):
     """Cards."""
@@ -53,6 +62,10 @@ class Cards(Rows[Card]):
     def of_citizen(self, citizen_id: str) -> list[Card]:
         """All cards of a person, newest first."""
         return self.where(self.table.c.citizen_id == citizen_id, newest="created_at")
+
+    def of_citizens(self, citizen_ids: Collection[str], *states: str) -> list[Card]:
+        """The cards of many people that are in one of these states."""
+        return self.where_in(self.table.c.citizen_id, citizen_ids, self.table.c.state.in_(states))
 
     def highest_number(self, prefix: str) -> str | None:
         """The highest card number that begins so."""

@@ -1,0 +1,1 @@
+"""``cardsvc bulk``: the cards of a file of people, on several readers at once."""

@@ -1,0 +1,201 @@
+"""A run: every reader has a thread of its own, takes the card that is put in, and makes it through the ordinary engine.
+
+The first card that a run makes is read again and compared with the file before a second one is begun. A run ends when every
+person of the batch has an end, when the batch is paused, when somebody stops it, after too many failures in a row, or when
+the first card is wrong. Stopping never tears a card out of its operation: what is on a reader is finished first.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Protocol
+
+from cardsvc.cli.bulk.first_article import right
+from cardsvc.errors import CardsvcError, OperationError
+from cardsvc.errors.catalog import all_entries
+from cardsvc.iso7816.channel import Channel
+from cardsvc.readers.carry import CarriedOut, carry_out
+from cardsvc.service.bulk.batches import begin_run, first_article_wrong, is_on
+from cardsvc.service.bulk.making import ACTOR, Bin, Outcome, Turn, left, next_turn, recover, settle
+from cardsvc.service.engine import Engine
+from cardsvc.store.records import Staff
+
+STOP_AFTER = 3
+WRONG = "bulk_first_article_wrong"
+LOOK_SECONDS = 0.5
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+class Feeder(Protocol):
+    """A reader that cards are put into, one after the other."""
+
+    name: str
+
+    def next_card(self, stop: threading.Event) -> Channel | None:
+        """The next card, once it is there; None when no more come or ``stop`` is set. Raises CardsvcError for a card that does
+        not answer."""
+
+
+class BulkRun:
+    """One run over a batch. ``tell`` hears what happens, one event at a time; ``stop_after``: failures in a row that end it."""
+
+    def __init__(
+        self, engine: Engine, batch_id: str, feeders: Sequence[Feeder], tell: Tell, *, stop_after: int = STOP_AFTER
+    ) -> None:
+        self._engine, self._batch_id, self._feeders, self._tell = engine, batch_id, feeders, tell
+        self._port = engine.port(ACTOR)
+        self._stop_after = stop_after
+        self._stop = threading.Event()
+        self._telling = threading.Lock()
+        self._first = threading.Lock()
+        self._proven = False
+        self._in_a_row = 0
+        self._reason: str | None = None
+        self._failure: BaseException | None = None
+
+    def stop(self) -> None:
+        """End soon: cards on the readers are finished, no further one is begun."""
+        self._end("stopped")
+
+    def go(self, *, by: Staff) -> str:
+        """Run until it ends; says why: done, paused, stopped, or no_more_cards.
+
+        Raises OperationError ``bulk_stopped``, ``bulk_first_article_wrong``, ``bulk_batch_done``; RequestError.
+        """
+        begin_run(self._engine, self._batch_id, by=by)
+        threads = [
+            threading.Thread(target=self._guarded, args=(feeder,), name=f"bulk {feeder.name}", daemon=True)
+            for feeder in self._feeders
+        ]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            try:
+                self._look_after(threads)
+            except KeyboardInterrupt:
+                if self._stop.is_set():
+                    raise
+                self.stop()
+        if self._failure is not None:
+            raise self._failure
+        recover(self._engine, self._batch_id)
+        return "done" if not left(self._engine, self._batch_id) else self._reason or "no_more_cards"
+
+    def _look_after(self, threads: Sequence[threading.Thread]) -> None:
+        """One turn of waiting, and a look whether somebody paused the batch."""
+        for thread in threads:
+            thread.join(LOOK_SECONDS / len(threads))
+        if not self._stop.is_set() and not is_on(self._engine.store, self._batch_id):
+            self._end("paused")
+
+    def _end(self, reason: str, failure: BaseException | None = None) -> None:
+        with self._telling:
+            self._reason, self._failure = self._reason or reason, self._failure or failure
+        self._stop.set()
+
+    def _guarded(self, feeder: Feeder) -> None:
+        """One reader until the run ends. What is no error of a card or reader ends the whole run."""
+        try:
+            while not self._stop.is_set() and self._serve(feeder):
+                pass
+        except BaseException as failure:
+            self._end("failed", failure)
+
+    def _serve(self, feeder: Feeder) -> bool:
+        """One card; whether more may come."""
+        try:
+            channel = feeder.next_card(self._stop)
+        except CardsvcError as error:
+            known_bad = all_entries()[error.code].family == "card"
+            self._told(Outcome(feeder.name, Bin.BAD if known_bad else Bin.AGAIN, error.code, counts=known_bad))
+            return True
+        if channel is None:
+            return False
+        try:
+            with self._first:
+                if not self._proven:
+                    self._one(feeder.name, channel)
+                    return True
+            self._one(feeder.name, channel)
+        finally:
+            channel.close()
+        return True
+
+    def _one(self, reader: str, channel: Channel) -> None:
+        """A card, for the person it is for; a blank one goes on to the next where a person can get none."""
+        while not self._stop.is_set():
+            turn = next_turn(self._engine, self._batch_id, reader, channel.atr)
+            if turn is None:
+                recover(self._engine, self._batch_id)
+                self._told(Outcome(reader, Bin.STOCK, counts=False))
+                break
+            outcome = turn if isinstance(turn, Outcome) else self._made(turn, channel)
+            if isinstance(turn, Turn) and outcome.bin is Bin.GOOD and not self._proven:
+                outcome = self._prove(outcome, channel)
+            self._told(outcome)
+            if outcome.bin is not Bin.STOCK:
+                break
+        if not left(self._engine, self._batch_id):
+            self._end("done")
+
+    def _made(self, turn: Turn, channel: Channel) -> Outcome:
+        """Carry the personalisation out. An operation that broke off on this very card earlier is ended first."""
+        code = None
+        try:
+            if turn.earlier is not None:
+                self._abandon(turn.earlier)
+            params = {"citizen_id": turn.citizen_id}
+            carry_out(self._port, channel, "personalise", params, idempotency_key=turn.key)
+        except CarriedOut as ended:
+            code = str((ended.reply.problem or {}).get("code", "operation_abandoned"))
+        except CardsvcError as error:
+            code = error.code
+        return settle(self._engine, turn, code)
+
+    def _abandon(self, key: str) -> None:
+        """The card is here, so nobody else carries that operation any more: it need not lapse first."""
+        with self._engine.store.read() as uow:
+            known = uow.operations.by_idempotency_key(ACTOR.kind, ACTOR.id, key)
+        if known is not None:
+            with suppress(OperationError):
+                self._port.abandon(known.operation_id, known.step, (), "connection_lost")
+
+    def _prove(self, outcome: Outcome, channel: Channel) -> Outcome:
+        """The first card of the run, read again. One that left meanwhile proves nothing: the next one is read."""
+        if outcome.line is None or outcome.card_no is None:
+            return outcome
+        found = right(self._engine, self._batch_id, outcome.line, outcome.card_no, channel)
+        self._say({"event": "first_article", "card_no": outcome.card_no, "line": outcome.line, "right": found})
+        self._proven = bool(found)
+        if found is not False:
+            return outcome
+        first_article_wrong(self._engine, self._batch_id, outcome.line)
+        self._end("failed", OperationError(WRONG, card_no=outcome.card_no))
+        return replace(outcome, bin=Bin.BAD, code=WRONG, state="voided")
+
+    def _told(self, outcome: Outcome) -> None:
+        """Say where the card goes, and end the run when too many in a row came to nothing."""
+        self._say(
+            {
+                "event": "card",
+                "reader": outcome.reader,
+                "bin": str(outcome.bin),
+                "line": outcome.line,
+                "state": str(outcome.state) if outcome.state else None,
+                "card_no": outcome.card_no,
+                "code": outcome.code,
+            }
+        )
+        if not outcome.counts:
+            return
+        with self._telling:
+            self._in_a_row = 0 if outcome.bin is Bin.GOOD else self._in_a_row + 1
+            too_many = self._in_a_row >= self._stop_after
+        if too_many:
+            self._end("failed", OperationError("bulk_stopped", count=self._in_a_row, last=outcome.code or "-"))
+
+    def _say(self, event: dict[str, Any]) -> None:
+        with self._telling:
+            self._tell(event)

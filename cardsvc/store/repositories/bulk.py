@@ -1,0 +1,70 @@
+"""What may be asked of bulk batches and their lines."""
+
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+
+from cardsvc.store import tables
+from cardsvc.store.records import BulkBatch, BulkLine
+from cardsvc.store.rows import Rows
+from cardsvc.store.states import BulkLineState
+
+OPEN = (BulkLineState.WAITING, BulkLineState.MAKING, BulkLineState.VOIDED)
+"""Lines that something is still to be done for."""
+
+
+class BulkBatches(Rows[BulkBatch]):
+    """Bulk batches."""
+
+    table, record = tables.bulk_batch, BulkBatch
+
+    def by_content(self, sha256: str) -> BulkBatch | None:
+        """The batch that this file made."""
+        found = self.where(self.table.c.sha256 == sha256)
+        return found[0] if found else None
+
+    def recent(self, limit: int = 100) -> list[BulkBatch]:
+        """Batches, newest first."""
+        return self.where(limit=limit, newest="loaded_at")
+
+
+class BulkLines(Rows[BulkLine]):
+    """People of bulk batches."""
+
+    table, record = tables.bulk_line, BulkLine
+
+    def of_batch(self, batch_id: str, *states: str) -> list[BulkLine]:
+        """The lines of a batch as they stand in the file, all of them or those in these states."""
+        columns = self.table.c
+        wanted = [columns.state.in_(states)] if states else []
+        return sorted(self.where(columns.batch_id == batch_id, *wanted), key=lambda row: row.line)
+
+    def of_person(self, batch_id: str, citizen_id: str) -> BulkLine | None:
+        """The line of a person in a batch."""
+        found = self.where(self.table.c.batch_id == batch_id, self.table.c.citizen_id == citizen_id)
+        return found[0] if found else None
+
+    def next_waiting(self, batch_id: str) -> BulkLine | None:
+        """Whose card is made next: who has had none yet comes before those whose card was spoiled."""
+        for state in (BulkLineState.WAITING, BulkLineState.VOIDED):
+            columns = self.table.c
+            first = select(func.min(columns.line)).where(columns.batch_id == batch_id, columns.state == state)
+            line = self._connection.execute(first).scalar()
+            if line is not None:
+                return self.get(batch_id, line)
+        return None
+
+    def counts(self, batch_ids: Collection[str]) -> dict[str, dict[str, int]]:
+        """How many lines of each batch are in each state."""
+        columns = self.table.c
+        found: dict[str, dict[str, int]] = {batch_id: {} for batch_id in batch_ids}
+        for part in self.parts(batch_ids):
+            query = select(columns.batch_id, columns.state, func.count()).where(columns.batch_id.in_(part))
+            for batch_id, state, count in self._connection.execute(query.group_by(columns.batch_id, columns.state)):
+                found[batch_id][state] = count
+        return found
+
+    def open_of(self, citizen_ids: Collection[str]) -> dict[str, BulkLine]:
+        """The lines of these people that something is still to be done for, by person."""
+        found = self.where_in(self.table.c.citizen_id, citizen_ids, self.table.c.state.in_(OPEN))
+        return {row.citizen_id: row for row in found}
