@@ -1,9 +1,10 @@
 """The composition root: the only place that knows every adapter and puts them together."""
 
 import datetime as dt
-import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
 
@@ -12,16 +13,19 @@ from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import load_profiles
 from cardsvc.config import Settings
 from cardsvc.errors import KeystoreError
-from cardsvc.keystore import KeyEntry, KeyState, SealedKeystore
-from cardsvc.keystore.keys import SEALING, SIGNING, TRANSPORT, KeyRing
+from cardsvc.keystore import ManagedKeyStore, SealedKeystore
+from cardsvc.keystore.keys import SEALING, SIGNING, TRANSPORT
 from cardsvc.keystore.receipt_key import ReceiptKey
-from cardsvc.keystore.sealed import KEY_LENGTH, SCRYPT_N
+from cardsvc.keystore.sealed import SCRYPT_N
 from cardsvc.rules import RuleSet, parse_rule_set, rule_text
 from cardsvc.service.catalogue import KINDS
 from cardsvc.service.engine import Engine
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.rule_versions import keep_first
 from cardsvc.store import Store, open_store
+
+if TYPE_CHECKING:
+    from cardsvc.keystore.pkcs11 import Pkcs11KeyStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,27 @@ def build(settings: Settings) -> Services:
     profiles = load_profiles(settings.profiles)
     text = rule_text(settings.rules)
     rules = RuleBook(parse_rule_set(text))
-    keystore = SealedKeystore.open(settings.keystore, passphrase(settings))
+    keystore = open_keystore(settings)
     store = open_database(settings)
     keep_first(store, text, now())
     engine = Engine(store, keystore, profiles, rules, KINDS, now)
     signing = open_receipt_key(settings) if _receipt_file(settings).exists() else None
     return Services(settings, store, engine, profiles, rules, signing)
+
+
+def open_keystore(settings: Settings) -> ManagedKeyStore:
+    """The token where an HSM is set, or else the sealed file. Raises KeystoreError."""
+    if settings.pkcs11_module is not None:
+        return open_token(settings, settings.pkcs11_module)
+    return SealedKeystore.open(settings.keystore, passphrase(settings))
+
+
+def open_token(settings: Settings, module: Path) -> "Pkcs11KeyStore":
+    """The keys in the token. Raises KeystoreError, see keystore/token.py."""
+    from cardsvc.keystore.pkcs11 import Pkcs11KeyStore  # noqa: PLC0415 - what has no HSM loads nothing of it
+    from cardsvc.keystore.token import Token  # noqa: PLC0415
+
+    return Pkcs11KeyStore.open(Token(module, settings.pkcs11_token, settings.pkcs11_pin_file))
 
 
 def _receipt_file(settings: Settings) -> Path:
@@ -106,26 +125,44 @@ FACTORY_TRANSPORT_KEY = b"\xff" * 8
 """What blank FM1208 cards are sold with. The key of a batch of one's own comes in by a ceremony."""
 
 
-def create_keystore(settings: Settings, *, scrypt_n: int = SCRYPT_N) -> SealedKeystore:
-    """A new sealed file with random keys for everything that the profiles need, and the factory's transport key."""
+def create_keystore(settings: Settings, *, scrypt_n: int = SCRYPT_N) -> ManagedKeyStore:
+    """Random keys for all that the profiles need, and the factory's transport key: a new sealed file, or in an empty token.
+
+    Raises KeystoreError ``keystore_exists``.
+    """
     names = key_names(load_profiles(settings.profiles))
-    store = SealedKeystore.create(settings.keystore, passphrase(settings), names, scrypt_n=scrypt_n)
-    return store.save(store.with_entry(KeyEntry(TRANSPORT, 1, KeyState.ACTIVE, FACTORY_TRANSPORT_KEY)))
+    if settings.pkcs11_module is None:
+        empty: ManagedKeyStore = SealedKeystore.create(settings.keystore, passphrase(settings), (), scrypt_n=scrypt_n)
+    else:
+        empty = open_token(settings, settings.pkcs11_module)
+        if empty.entries:
+            raise KeystoreError("keystore_exists", file=settings.pkcs11_token)
+    return empty.renewed(_new(names))
 
 
-def lacking_keys(settings: Settings, store: SealedKeystore) -> tuple[str, ...]:
+def lacking_keys(settings: Settings, store: ManagedKeyStore) -> tuple[str, ...]:
     """What this version needs and a key store made by an older one does not have."""
     return store.lacking(key_names(load_profiles(settings.profiles)))
 
 
-def add_random_keys(settings: Settings, store: SealedKeystore) -> tuple[str, ...]:
+def add_random_keys(settings: Settings, store: ManagedKeyStore) -> tuple[str, ...]:
     """Everything that is lacking, in one write of the file: at random, the transport key as the factory's. Gives the names."""
-    names, ring = lacking_keys(settings, store), KeyRing(store.entries, store.issuer_factors)
-    for name in names:
-        ring = ring.rolled(name, FACTORY_TRANSPORT_KEY if name == TRANSPORT else secrets.token_bytes(KEY_LENGTH))
+    names = lacking_keys(settings, store)
     if names:
-        store.save(ring)
+        store.renewed(_new(names))
     return names
+
+
+def _new(names: tuple[str, ...]) -> Mapping[str, bytes | None]:
+    return {name: FACTORY_TRANSPORT_KEY if name == TRANSPORT else None for name in names}
+
+
+def import_keys(settings: Settings) -> ManagedKeyStore:
+    """All keys of the sealed file into the token that is set. Raises KeystoreError ``hsm_not_set``, ``hsm_key_conflict``."""
+    if settings.pkcs11_module is None:
+        raise KeystoreError("hsm_not_set")
+    sealed = SealedKeystore.open(settings.keystore, passphrase(settings))
+    return open_token(settings, settings.pkcs11_module).taken_over(sealed)
 
 
 def key_names(profiles: tuple[Profile, ...]) -> tuple[str, ...]:

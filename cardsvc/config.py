@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     receipt_key: Path | None = Field(default=None, description="key that signs receipts; receipts.pem beside the key store")
     passphrase: SecretStr | None = Field(default=None, description="of the sealed key store; better: passphrase_file")
     passphrase_file: Path | None = None
+    pkcs11_module: Path | None = Field(default=None, description="keys in an HSM, not the sealed file: its PKCS#11 library")
+    pkcs11_token: str = Field(default="cardsvc", description="label of the token")
+    pkcs11_pin_file: Path | None = Field(default=None, description="file with the token's PIN")
     profiles: Path = Field(default_factory=find_profiles)
     rules: Path | None = Field(default=None, description="a rule set of your own instead of the packaged one")
     host: str = "127.0.0.1"
@@ -46,6 +49,12 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=1, le=64)
     config: Path | None = None
     lang: str | None = None
+
+    @field_validator("pkcs11_module", mode="before")
+    @classmethod
+    def _empty_is_none(cls, given: object) -> object:
+        """Set to nothing it means the sealed file: for a process that is to ignore an HSM of its parent's settings."""
+        return given or None
 
     @classmethod
     def settings_customise_sources(

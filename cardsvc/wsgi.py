@@ -12,7 +12,7 @@ from gunicorn.app.base import BaseApplication
 
 from cardsvc.bootstrap import Services, build
 from cardsvc.config import Settings
-from cardsvc.errors import CardsvcError, StoreError
+from cardsvc.errors import CardsvcError
 from cardsvc.service.tidy import tidy
 from cardsvc.web.api import create_api
 from cardsvc.web.desk import create_desk
@@ -26,7 +26,8 @@ DESK_STOP_SECONDS = 1
 """Event streams never end by themselves; a page connects again."""
 AWAY_SECONDS = 0.5
 TIDY_SECONDS = 20.0
-DATABASE_AWAY = frozenset({"store_unreachable", "store_connection_lost", "store_locked"})
+AWAY = frozenset({"store_unreachable", "store_connection_lost", "store_locked", "hsm_gone", "hsm_token_missing"})
+"""Database or HSM; they come back. A PIN that was refused does not."""
 
 Make = Callable[[Services], Flask]
 _LOG = logging.getLogger(__name__)
@@ -58,14 +59,14 @@ class _Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The application of one worker. One that starts while the database is away waits for it: gunicorn takes a start
+        """The application of one worker. One that starts while database or HSM is away waits for it: gunicorn takes a start
         that fails for a broken program and stops the whole service.
         """
         while True:
             try:
                 return self._make(build(self._settings))
-            except StoreError as error:
-                if error.code not in DATABASE_AWAY:
+            except CardsvcError as error:
+                if error.code not in AWAY:
                     raise
                 time.sleep(AWAY_SECONDS)
 

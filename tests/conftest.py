@@ -12,6 +12,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from cardsvc.readers import pcscd
 from tests.databases import start_cluster
+from tests.keystore.softhsm import SoftHsm
+from tests.keystore.softhsm import start as start_softhsm
 from tests.world import World
 
 
@@ -50,6 +52,12 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[None]:
     made = start_cluster()
     yield
     made.remove()
+
+
+@pytest.fixture(scope="session")
+def hsm(tmp_path_factory: pytest.TempPathFactory) -> SoftHsm:
+    """SoftHSM2 with fresh tokens, once for each test process that asks for it."""
+    return start_softhsm(tmp_path_factory.mktemp("softhsm"))
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ class Finding(NamedTuple):
 @json_option
 def doctor(*, as_json: bool) -> int:
     """Check the deployment; exit code 1 when something is wrong."""
-    findings = [_one(name, check) for name, check in _CHECKS]
+    findings = [_one(name, check) for name, check in (*_CHECKS, *_hsm_checks())]
     mark = {True: t("正常", "ok"), False: t("有问题", "wrong")}
     show(
         [finding._asdict() for finding in findings],
@@ -81,17 +81,51 @@ def _database() -> str:
 
 def _keystore() -> str:
     """Opens, and has every key that this version needs."""
-    from cardsvc.bootstrap import lacking_keys, passphrase
+    from cardsvc.bootstrap import lacking_keys, open_keystore
     from cardsvc.config import Settings
     from cardsvc.errors import KeystoreError
-    from cardsvc.keystore import SealedKeystore
 
     settings = Settings()
-    store = SealedKeystore.open(settings.keystore, passphrase(settings))
+    store = open_keystore(settings)
     lacking = lacking_keys(settings, store)
     if lacking:
         raise KeystoreError("key_missing", key=", ".join(lacking))
     return t(f"{len(store.entries)} 个密钥", "opens")
+
+
+def _hsm_checks() -> "tuple[tuple[str, Callable[[], str]], ...]":
+    """Where the keys are in an HSM: its module, token and PIN, threads and mechanisms."""
+    from cardsvc.config import Settings
+
+    settings = Settings()
+    if settings.pkcs11_module is None:
+        return ()
+    from cardsvc.keystore.token import Token
+    from cardsvc.keystore.token_check import check_mechanisms, check_threads
+
+    token = Token(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin_file)
+
+    def opens() -> str:
+        soft = t("。软件令牌：不得用于正式发卡", ". SOFTWARE TOKEN: NOT FOR PRODUCTION ISSUING") if token.is_software else ""
+        return f"{token.label}: {token.description}{soft}"
+
+    def threads() -> str:
+        return t("{} 次 MAC 全部正确", "{} MACs are right").format(check_threads(token))
+
+    def mechanisms() -> str:
+        present, absent = check_mechanisms(token)
+        less = t("。没有（不必要）：", ". Not there, nor needed: ") + ", ".join(absent) if absent else ""
+        memory = t(
+            "。写卡时该卡的密钥、验 TAC 时该卡的 TAC 密钥短暂出现在本机内存",
+            ". A card's keys are in this machine's memory while they are written to it, its TAC key while a TAC is checked",
+        )
+        return ", ".join(present) + less + memory
+
+    return (
+        (t("加密机令牌和 PIN", "HSM token and PIN"), opens),
+        (t("加密机多线程", "HSM threads"), threads),
+        (t("加密机机制", "HSM mechanisms"), mechanisms),
+    )
 
 
 _CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (

@@ -1,26 +1,33 @@
-"""``cardsvc keys``: the sealed key store. No command ever prints a key."""
+"""``cardsvc keys``: the key store, a sealed file or the token of an HSM. No command ever prints a key."""
 
-import secrets
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.cli.output import json_option, say, show, t, table
+
+if TYPE_CHECKING:
+    from cardsvc.config import Settings
+    from cardsvc.keystore import ManagedKeyStore
 
 
-@click.group(help=t("密钥库：新建、列表、录入、换版、停用", "Key store: init, list, ceremony, roll, retire"))
+@click.group(help=t("密钥库：新建、列表、录入、导入、换版、停用", "Key store: init, list, ceremony, import, roll, retire"))
 def keys() -> None:
     """Group of key commands."""
 
 
-def _opened() -> Any:
-    from cardsvc.bootstrap import passphrase
+def _opened() -> "ManagedKeyStore":
+    from cardsvc.bootstrap import open_keystore
     from cardsvc.config import Settings
-    from cardsvc.keystore import SealedKeystore
 
-    settings = Settings()
-    return SealedKeystore.open(settings.keystore, passphrase(settings))
+    return open_keystore(Settings())
+
+
+def _place(settings: "Settings") -> str:
+    """Where the keys are."""
+    if settings.pkcs11_module is None:
+        return str(settings.keystore)
+    return t(f"令牌 {settings.pkcs11_token}", f"token {settings.pkcs11_token}")
 
 
 @keys.command(help=t("新建密钥库，随机生成所有密钥", "Make a key store with random keys"))
@@ -31,8 +38,28 @@ def init() -> None:
 
     settings = Settings()
     store = create_keystore(settings)
-    click.echo(
-        t(f"已建 {settings.keystore}，{len(store.entries)} 个密钥", f"Made {settings.keystore} with {len(store.entries)} keys")
+    place = _place(settings)
+    click.echo(t(f"已建 {place}，{len(store.entries)} 个密钥", f"Made {place} with {len(store.entries)} keys"))
+
+
+@keys.command(
+    "import",
+    help=t(
+        "把密封文件（CARDSVC_KEYSTORE）里的所有密钥导入加密机令牌；中断后再运行一次即可",
+        "Take all keys of the sealed file (CARDSVC_KEYSTORE) into the token of the HSM; broken off, run it again",
+    ),
+)
+def import_() -> None:
+    """Import the sealed file into the token."""
+    from cardsvc.bootstrap import import_keys
+    from cardsvc.config import Settings
+
+    settings = Settings()
+    count, place = len(import_keys(settings).entries), _place(settings)
+    click.echo(t(f"{place} 现有 {count} 个密钥", f"The {place} has {count} keys now"))
+    say(
+        "用 cardsvc keys list 核对校验值；然后把密封文件离线保管，不要留在服务器上",
+        "Compare the check values with cardsvc keys list; then keep the sealed file offline, not on this machine",
     )
 
 
@@ -88,7 +115,7 @@ def complete(*, people: int | None, at_random: bool, as_json: bool) -> None:
     )
 
 
-def _entered(store: Any, name: str, people: int) -> Any:
+def _entered(store: "ManagedKeyStore", name: str, people: int) -> "ManagedKeyStore":
     """The key store with a new version of a key, from the components that people enter one after the other."""
     from cardsvc.errors import KeystoreError
     from cardsvc.keystore.ceremony import combine, component_check_value
@@ -105,7 +132,7 @@ def _entered(store: Any, name: str, people: int) -> Any:
             raise KeystoreError("component_wrong", reason="not hexadecimal") from None
         click.echo(f"{t('分量校验值', 'Check value of the component')}: {component_check_value(component)}")
         components.append(component)
-    changed = store.save(store.rolled(name, combine(components)))
+    changed = store.renewed({name: combine(components)})
     _tell(changed, name)
     return changed
 
@@ -115,7 +142,7 @@ def _entered(store: Any, name: str, people: int) -> Any:
 def roll(name: str) -> None:
     """Roll a key."""
     store = _opened()
-    _tell(store.save(store.rolled(_known(store, name), secrets.token_bytes(16))), name)
+    _tell(store.renewed({_known(store, name): None}), name)
 
 
 @keys.command(help=t("停用某个密钥的某个版本", "Retire a version of a key"))
@@ -123,18 +150,11 @@ def roll(name: str) -> None:
 @click.argument("version", type=int)
 def retire(name: str, version: int) -> None:
     """Retire a version."""
-    from cardsvc.errors import KeystoreError
-    from cardsvc.keystore import KeyState
-
-    store = _opened()
-    entry = next((e for e in store.entries if (e.name, e.version) == (name, version)), None)
-    if entry is None:
-        raise KeystoreError("key_missing", key=f"{name} {version}")
-    store.save(store.with_entry(replace(entry, state=KeyState.RETIRED)))
+    _opened().retired(name, version)
     click.echo(t(f"已停用 {name} 第 {version} 版", f"Retired version {version} of {name}"))
 
 
-def _known(store: Any, name: str) -> str:
+def _known(store: "ManagedKeyStore", name: str) -> str:
     from cardsvc.errors import KeystoreError
 
     if name not in store.versions():
@@ -142,6 +162,6 @@ def _known(store: Any, name: str) -> str:
     return name
 
 
-def _tell(store: Any, name: str) -> None:
+def _tell(store: "ManagedKeyStore", name: str) -> None:
     entry = max((e for e in store.entries if e.name == name), key=lambda e: e.version)
     click.echo(f"{name} {t('版本', 'version')} {entry.version} {t('校验值', 'check value')} {entry.check_value}")

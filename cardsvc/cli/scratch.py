@@ -24,6 +24,7 @@ def scratch_settings(folder: Path | None = None) -> Settings:
         database_url=f"sqlite:///{folder / 'cardsvc.db'}",
         keystore=folder / "keys.sealed",
         passphrase_file=secret_file,
+        pkcs11_module=None,
     )
     create_keystore(settings, scrypt_n=QUICK_SCRYPT_N)
     return settings
@@ -35,6 +36,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "CARDSVC_DATABASE_URL": settings.database_url,
         "CARDSVC_KEYSTORE": str(settings.keystore),
         "CARDSVC_PASSPHRASE_FILE": str(settings.passphrase_file),
+        "CARDSVC_PKCS11_MODULE": "",
         "CARDSVC_PORT": str(settings.port),
     }
 

@@ -18,9 +18,14 @@ def diversify(master: bytes, *factors: bytes) -> bytes:
     _length("master", master, 16)
     key = master
     for factor in factors:
-        _length("factor", factor, BLOCK)
-        key = des_ecb_encrypt(key, factor + bytes(byte ^ 0xFF for byte in factor))
+        key = des_ecb_encrypt(key, level(factor))
     return key
+
+
+def level(factor: bytes) -> bytes:
+    """What one level of diversification encrypts: the 8-byte factor and its complement."""
+    _length("factor", factor, BLOCK)
+    return factor + bytes(byte ^ 0xFF for byte in factor)
 
 
 def session_key(key: bytes, card_random: bytes, counter: bytes | int, tail: bytes = b"\x80\x00") -> bytes:
@@ -29,18 +34,23 @@ def session_key(key: bytes, card_random: bytes, counter: bytes | int, tail: byte
     ``card_random`` 4 bytes; ``counter`` 2 bytes (or the number): online for load and unload, offline for purchase;
     ``tail`` 8000 for load and unload, the last two bytes of the terminal's transaction number for purchase.
     """
-    number = counter.to_bytes(2, "big") if isinstance(counter, int) else counter
     _key(key)
+    return des_ecb_encrypt(key, session_block(card_random, counter, tail))
+
+
+def session_block(card_random: bytes, counter: bytes | int, tail: bytes = b"\x80\x00") -> bytes:
+    """The block that makes a session key when it is encrypted; see ``session_key``."""
+    number = counter.to_bytes(2, "big") if isinstance(counter, int) else counter
     _length("card_random", card_random, 4)
     _length("counter", number, 2)
     _length("tail", tail, 2)
-    return des_ecb_encrypt(key, card_random + number + tail)
+    return card_random + number + tail
 
 
 def transaction_mac(session_key: bytes, data: bytes) -> bytes:
     """MAC1, MAC2 or MAC3: single-DES CBC-MAC, IV zero, padded with 80 always, left 4 bytes.  JR/T 0025.2-2010 B.4."""
     _length("session_key", session_key, BLOCK)
-    return des_cbc_encrypt(session_key, ZERO_IV, _pad(data))[-BLOCK:][:MAC_LENGTH]
+    return des_cbc_encrypt(session_key, ZERO_IV, pad(data))[-BLOCK:][:MAC_LENGTH]
 
 
 def tac(dtk: bytes, data: bytes) -> bytes:
@@ -57,9 +67,7 @@ def line_mac(key: bytes, challenge: bytes, message: bytes) -> bytes:
     algorithm 3: CBC with the left half, the last block once more through right (decrypt) and left (encrypt).
     """
     _key(key)
-    if len(challenge) not in (4, BLOCK):
-        raise ValueError(f"challenge has 4 or 8 bytes, not {len(challenge)}")
-    last = des_cbc_encrypt(key[:BLOCK], challenge.ljust(BLOCK, b"\x00"), _pad(message))[-BLOCK:]
+    last = des_cbc_encrypt(key[:BLOCK], challenge_block(challenge), pad(message))[-BLOCK:]
     if len(key) == 16:
         last = des_ecb_encrypt(key[:BLOCK], des_ecb_decrypt(key[BLOCK:], last))
     return last[:MAC_LENGTH]
@@ -68,10 +76,15 @@ def line_mac(key: bytes, challenge: bytes, message: bytes) -> bytes:
 def line_encrypt(key: bytes, data: bytes) -> bytes:
     """Secure-messaging encryption: length byte, data, 80 padding only when needed, ECB.  FMCOS 2.0 general manual p66."""
     _key(key)
+    return des_ecb_encrypt(key, line_blocks(data))
+
+
+def line_blocks(data: bytes) -> bytes:
+    """What ``line_encrypt`` encrypts: length byte, data, padding."""
     if len(data) > 0xFF:
         raise ValueError("at most 255 bytes can be encrypted for the line")
     plain = bytes((len(data),)) + data
-    return des_ecb_encrypt(key, plain if len(plain) % BLOCK == 0 else _pad(plain))
+    return plain if len(plain) % BLOCK == 0 else pad(plain)
 
 
 def line_decrypt(key: bytes, encrypted: bytes) -> bytes:
@@ -86,9 +99,14 @@ def line_decrypt(key: bytes, encrypted: bytes) -> bytes:
 def external_auth(key: bytes, challenge: bytes) -> bytes:
     """The cryptogram of EXTERNAL AUTHENTICATE: the challenge, zero-padded to 8 bytes, encrypted.  FMCOS manual p52."""
     _key(key)
+    return des_ecb_encrypt(key, challenge_block(challenge))
+
+
+def challenge_block(challenge: bytes) -> bytes:
+    """A challenge of 4 bytes, filled with zeros to 8, or of 8."""
     if len(challenge) not in (4, BLOCK):
         raise ValueError(f"challenge has 4 or 8 bytes, not {len(challenge)}")
-    return des_ecb_encrypt(key, challenge.ljust(BLOCK, b"\x00"))
+    return challenge.ljust(BLOCK, b"\x00")
 
 
 def internal_auth(key: bytes, challenge: bytes) -> bytes:
@@ -103,7 +121,7 @@ def key_check_value(key: bytes) -> bytes:
     return des_ecb_encrypt(key, bytes(BLOCK))[:3]
 
 
-def _pad(data: bytes) -> bytes:
+def pad(data: bytes) -> bytes:
     """80, then zeros to the next block; a whole block where the data fill one already (ISO/IEC 9797-1 method 2)."""
     return data + b"\x80" + bytes(-(len(data) + 1) % BLOCK)
 

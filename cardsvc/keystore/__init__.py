@@ -1,7 +1,7 @@
 """Keys by purpose. Nobody outside asks for a key: they ask for what a key does."""
 
-from cardsvc.keystore.keys import KeyEntry, KeyState
-from cardsvc.keystore.protocol import KeyStore, MacSession, Versions
+from cardsvc.keystore.keys import KeyEntry
+from cardsvc.keystore.protocol import KeyState, KeyStore, MacSession, ManagedKeyStore, Versions
 from cardsvc.keystore.sealed import SealedKeystore
 
-__all__ = ["KeyEntry", "KeyState", "KeyStore", "MacSession", "SealedKeystore", "Versions"]
+__all__ = ["KeyEntry", "KeyState", "KeyStore", "MacSession", "ManagedKeyStore", "SealedKeystore", "Versions"]

@@ -4,7 +4,6 @@ import hmac
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from enum import StrEnum, unique
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,22 +13,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from cardsvc.crypto import epurse
 from cardsvc.errors import KeystoreError
-from cardsvc.keystore.protocol import Versions
+from cardsvc.keystore.protocol import KeyState, Versions
 from cardsvc.units import bcd
 
 TRANSPORT = "transport"
 LOAD_PIN = "purse.pin"
 SEALING = "service.sealing"
 SIGNING = "service.signing"
-
-
-@unique
-class KeyState(StrEnum):
-    """active: used for everything. verify-only: still checks TACs. retired: used for nothing."""
-
-    ACTIVE = "active"
-    VERIFY_ONLY = "verify-only"
-    RETIRED = "retired"
+LEGACY = "legacy."
+"""Before the purpose of a sector key of old bus cards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +132,12 @@ class KeyRing:
         return cryptogram + epurse.line_mac(transport, challenge, header + cryptogram)
 
     def load_pin(self, card_no: str, versions: Versions) -> bytes:
-        """See KeyStore.load_pin: the card's key, taken as a number, modulo a million."""
-        return bcd(f"{int.from_bytes(self._card_key(card_no, LOAD_PIN, versions), 'big') % 1_000_000:06d}")
+        """See KeyStore.load_pin."""
+        return load_pin_of(self._card_key(card_no, LOAD_PIN, versions))
 
     def legacy_key(self, purpose: str, versions: Versions) -> bytes:
         """See KeyStore.legacy_key: the first six bytes of the key."""
-        return self._master(f"legacy.{purpose}", versions).value[:6]
+        return self._master(LEGACY + purpose, versions).value[:6]
 
     def transport_auth(self, challenge: bytes) -> bytes:
         """See KeyStore.transport_auth."""
@@ -176,10 +168,10 @@ class KeyRing:
         return self._signer().public_key().public_bytes_raw()
 
     def _sealer(self, version: int) -> AESGCM:
-        return AESGCM(_service_key(self._master(SEALING, {SEALING: version})))
+        return AESGCM(service_key(SEALING, self._master(SEALING, {SEALING: version}).value))
 
     def _signer(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(_service_key(self._master(SIGNING, self.versions())))
+        return Ed25519PrivateKey.from_private_bytes(service_key(SIGNING, self._master(SIGNING, self.versions()).value))
 
     def _card_key(self, card_no: str, name: str, versions: Versions) -> bytes:
         return self._derived(self._master(name, versions), card_no)
@@ -196,6 +188,11 @@ class KeyRing:
         return entry
 
 
-def _service_key(entry: KeyEntry) -> bytes:
-    """32 bytes for a purpose of the service itself.  Source: RFC 5869 (HKDF)."""
-    return HKDF(SHA256(), length=32, salt=None, info=f"cardsvc {entry.name}".encode()).derive(entry.value)
+def load_pin_of(card_key: bytes) -> bytes:
+    """The PIN for loads, 3 bytes BCD: the card's key, taken as a number, modulo a million."""
+    return bcd(f"{int.from_bytes(card_key, 'big') % 1_000_000:06d}")
+
+
+def service_key(name: str, value: bytes) -> bytes:
+    """32 bytes for a purpose of the service itself, from the key of that name.  Source: RFC 5869 (HKDF)."""
+    return HKDF(SHA256(), length=32, salt=None, info=f"cardsvc {name}".encode()).derive(value)

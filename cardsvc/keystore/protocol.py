@@ -4,10 +4,20 @@ Names of keys are ``application.purpose``: ``purse.load``, ``mf.master``; ``tran
 versions; the versions in force when an operation begins are stored with it, so running it again gives the same bytes.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum, unique
+from typing import Protocol, Self
 
 Versions = Mapping[str, int]
+
+
+@unique
+class KeyState(StrEnum):
+    """active: used for everything. verify-only: still checks TACs. retired: used for nothing."""
+
+    ACTIVE = "active"
+    VERIFY_ONLY = "verify-only"
+    RETIRED = "retired"
 
 
 class MacSession(Protocol):
@@ -74,3 +84,40 @@ class KeyStore(Protocol):
 
     def transport_code(self, card_no: str, versions: Versions) -> bytes:
         """8 bytes of this card that guard its erasure."""
+
+
+class KeyFacts(Protocol):
+    """What people may see of one version of one key."""
+
+    @property
+    def name(self) -> str:
+        """The key's name."""
+
+    @property
+    def version(self) -> int:
+        """From 1."""
+
+    @property
+    def state(self) -> KeyState:
+        """What it is still used for."""
+
+    @property
+    def check_value(self) -> str:
+        """6 hex digits: what people compare instead of the key."""
+
+
+class ManagedKeyStore(KeyStore, Protocol):
+    """A key store as its custodians see it. A change gives the changed store; the one before stays as it was."""
+
+    @property
+    def entries(self) -> Sequence[KeyFacts]:
+        """All versions of all keys, by name and version."""
+
+    def lacking(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those names of which there is no active version, in the order given."""
+
+    def renewed(self, values: Mapping[str, bytes | None]) -> Self:
+        """A new active version of each key, with this value (8 or 16 bytes) or at random; the versions before only verify."""
+
+    def retired(self, name: str, version: int) -> Self:
+        """That version is used for nothing any more. Raises KeystoreError ``key_missing``."""

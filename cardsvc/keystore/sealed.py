@@ -12,7 +12,8 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from cardsvc.errors import KeystoreError
-from cardsvc.keystore.keys import KeyEntry, KeyRing, KeyState
+from cardsvc.keystore.keys import KeyEntry, KeyRing
+from cardsvc.keystore.protocol import KeyState
 
 FORMAT = 1
 SCRYPT_N = 2**16
@@ -95,6 +97,20 @@ class SealedKeystore(KeyRing):
         )
         _replace(self._path, head_line + b"\n" + base64.b64encode(sealed) + b"\n")
         return SealedKeystore(self._path, ring, self._passphrase, self._scrypt_n)
+
+    def renewed(self, values: Mapping[str, bytes | None]) -> "SealedKeystore":
+        """See ManagedKeyStore.renewed; in one write of the file."""
+        ring = KeyRing(self.entries, self.issuer_factors)
+        for name, value in values.items():
+            ring = ring.rolled(name, secrets.token_bytes(KEY_LENGTH) if value is None else value)
+        return self.save(ring)
+
+    def retired(self, name: str, version: int) -> "SealedKeystore":
+        """See ManagedKeyStore.retired."""
+        entry = next((e for e in self.entries if (e.name, e.version) == (name, version)), None)
+        if entry is None:
+            raise KeystoreError("key_missing", key=f"{name} {version}")
+        return self.save(self.with_entry(replace(entry, state=KeyState.RETIRED)))
 
 
 def read_header(path: Path) -> dict[str, Any]:
