@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from cardsvc.errors import StoreError
 from cardsvc.store import Store, open_store
@@ -54,3 +55,27 @@ def test_a_full_database_is_told_and_nothing_is_half_written(path: Path) -> None
     with again.begin() as uow:
         assert uow.nonces.take("t", f"{0:064d}", NOW)
     again.close()
+
+
+def test_what_is_asked_all_the_time_never_reads_the_whole_history(path: Path) -> None:
+    """Sweeps and waiting agents ask several times a second for what waits for a card: by the index over just these rows."""
+    store = Store(f"sqlite:///{path}")
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: tuple[object, ...], *_: object) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    event.listen(store._reader, "before_cursor_execute", note)
+    with store.read() as uow:
+        uow.operations.lapsed(NOW)
+        uow.operations.live()
+        uow.relayed.open_at("ws-1")
+    store.close()
+    plans = sqlite3.connect(path)
+    for statement, parameters in asked:
+        plan = [row[3] for row in plans.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+        assert any("uq_operation_live" in line for line in plan), (statement, plan)
+        assert not any(line.startswith("SCAN operation") and "USING INDEX" not in line for line in plan), plan
+    plans.close()
+    assert len(asked) == 3

@@ -28,11 +28,7 @@ class RelayedOperations(Rows[RelayedOperation]):
     def open_at(self, terminal_id: str) -> list[RelayedOperation]:
         """Those that wait for a card's answers, oldest first."""
         operation = tables.operation
-        waiting = select(operation.c.operation_id).where(
-            operation.c.actor_kind == "terminal",
-            operation.c.actor_id == terminal_id,
-            operation.c.state == OperationState.CARD,
-        )
+        waiting = select(operation.c.operation_id).where(operation.c.state == OperationState.CARD)
         found = self.where(self.table.c.terminal_id == terminal_id, self.table.c.operation_id.in_(waiting))
         return sorted(found, key=lambda row: (row.asked_at, row.operation_id))
 
