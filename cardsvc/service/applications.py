@@ -22,6 +22,8 @@ from cardsvc.units import LOCAL, bcd, format_yuan
 
 ApplicationName = Literal["bus", "parking", "library", "park"]
 DESK_ONLY = frozenset({"desk"})
+RENEWAL = ("park", "2")
+"""The application that is sold year by year, and the product that prolongs it while last year's still holds."""
 
 
 class OpenParams(Params):
@@ -59,7 +61,8 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     """The rules, and from them the record that will be written."""
     name, product = context.params["application"], context.params["product"]
     seen = next(sight for sight in sights if sight.name == name)
-    if seen.record and seen.record.state is ApplicationState.OPEN and not _unreported(context, uow, seen.record):
+    held = _held(context, uow, seen.record)
+    if held is not None and (name, product) != RENEWAL:
         raise RequestError("application_already_open", application=name)
     birth_date, card_expiry = _holder(context, uow)
     day = now.astimezone(LOCAL).date()
@@ -67,7 +70,8 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
         context.rules, OpenRequest(name, product, birth_date, day, card_expiry, context.params.get("holder", "resident"))
     )
     own = _own_data(name, context.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
-    record = ApplicationRecord(ApplicationState.OPEN, product, " ", terms.valid_from, terms.valid_to, terms.review, own)
+    since = _renewed_from(held, terms) if held else terms.valid_from
+    record = ApplicationRecord(ApplicationState.OPEN, product, " ", since, terms.valid_to, terms.review, own)
     facts = {
         "record": record.encode().hex(),
         "terms": _terms(terms),
@@ -110,10 +114,23 @@ def _holder(context: Context, uow: UnitOfWork) -> tuple[dt.date, dt.date]:
     return citizen.birth_date, card.expiry_date
 
 
-def _unreported(context: Context, uow: UnitOfWork, record: ApplicationRecord) -> bool:
-    """Open on the card but not in the books: a run that was broken off after the write."""
+def _held(context: Context, uow: UnitOfWork, record: ApplicationRecord | None) -> CardApplication | None:
+    """What is open on the card and in the books. Open on the card alone: a run that was broken off after the write."""
+    if record is None or record.state is not ApplicationState.OPEN:
+        return None
     row = uow.applications.get(context.card_no, context.params["application"])
-    return row is None or (row.state, row.product) != ("open", record.product)
+    return row if row and (row.state, row.product) == ("open", record.product) else None
+
+
+def _renewed_from(held: CardApplication, terms: OpenTerms) -> dt.date:
+    """The first day of a renewed application: the old one, unless it was over before the new one begins.
+
+    Raises RequestError ``application_already_open`` where the renewal would not prolong it. By the books: a renewal that was
+    broken off after the write is written again.
+    """
+    if held.valid_from is None or held.valid_to is None or held.valid_to >= terms.valid_to:
+        raise RequestError("application_already_open", application=held.application)
+    return held.valid_from if held.valid_to >= terms.valid_from else terms.valid_from
 
 
 def _own_data(application: str, card_no: str, valid_from: dt.date, before: ApplicationRecord | None) -> bytes:

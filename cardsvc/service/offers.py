@@ -11,6 +11,7 @@ from typing import Any
 from cardsvc.errors import RuleError
 from cardsvc.rules import RuleSet
 from cardsvc.rules.opening import OpenRequest, check_open
+from cardsvc.service.applications import RENEWAL
 from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.card_requests import waiting_for_card
 from cardsvc.service.engine import Engine
@@ -226,9 +227,11 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
     """What may be opened for this holder today, with its price; what may not, with the rule's reason."""
     day = local_day(engine.clock())
     for application, products in OPENABLE:
-        if look["applications"].get(application, {}).get("state") == "open":
-            continue
+        seen = look["applications"].get(application, {})
+        held_until = str(seen["valid_to"]) if seen.get("state") == "open" else ""
         for product in products:
+            if held_until and (application, product) != RENEWAL:
+                continue
             if not any(r.application == application and product in r.products for r in rules.opening if r.holds(day)):
                 continue
             label = PRODUCTS.get((application, product), Text(f"{application} {product}", f"{application} {product}"))
@@ -239,6 +242,8 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
                 continue
             cost = format_yuan(terms.fee + terms.deposit)
             until = terms.valid_to.isoformat()
+            if until <= held_until:
+                continue
             yield Choice(
                 f"{application}:{product}",
                 Text(f"{label.zh}，{cost} 元，至 {until}", f"{label.en}, {cost} yuan, until {until}"),

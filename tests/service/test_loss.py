@@ -7,6 +7,7 @@ import pytest
 from cardsvc.errors import CardsvcError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.approvals import approve, propose
+from cardsvc.service.hotlist import add_to_hot_list, history
 from cardsvc.service.loss import end_lapsed, loss_cover, loss_view, report_loss
 from cardsvc.service.replacement import begin_replacement
 from cardsvc.store.records import LossReport, Staff
@@ -103,3 +104,21 @@ def test_what_is_covered_is_told_before_and_a_wrong_report_changes_nothing(world
     with pytest.raises(CardsvcError, match="loss_kind_wrong"):
         report(world, clerk, "rumour")
     assert loss_view(world.store, CARD) == []
+
+
+def test_a_formal_report_is_the_next_version_of_the_list_and_its_release_a_later_one(world: World, clerk: Staff) -> None:
+    """V + 1 puts the card on; others come and go; V + 4 takes it off (V is 1)."""
+    cards = [CARD, "3100010100000002", "3100010100000003"]
+    for number in (1, 2, 3):
+        world.issue("fudan-fmcos2", number)
+    chief = Staff("chief", "", "supervisor", "hall", "", "active", 0, world.now)
+    with world.store.begin() as uow:
+        uow.staff.add(chief)
+        uow.commit()
+    add_to_hot_list(world.store, cards[1], "假卡", by=clerk, now=world.now)
+    report(world, clerk, "formal")
+    add_to_hot_list(world.store, cards[2], "假卡", by=clerk, now=world.now)
+    for card_no in (cards[2], CARD):
+        asked = propose(world.store, APPROVALS, "release_from_hot_list", card_no, {}, "found", by=clerk, now=world.now)
+        approve(world.store, APPROVALS, asked.approval_id, by=chief, now=world.now)
+    assert [(entry["version"], entry["action"]) for entry in history(world.store, CARD)] == [(5, "remove"), (2, "add")]
