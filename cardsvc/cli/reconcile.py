@@ -12,6 +12,11 @@ from cardsvc.cli.progress import progress_bar
 from cardsvc.text import language_of_environment
 from cardsvc.units import format_yuan
 
+outlet_option = click.option(
+    "--outlet",
+    help=t("只看一个网点的差异（班次、工作站、终端属于它的）", "Only what shifts and terminals of an outlet made"),
+)
+
 
 @click.group(help=t("对账：账册、卡片、文件三方核对", "Reconcile ledger, cards and files"))
 def reconcile() -> None:
@@ -25,7 +30,7 @@ def _run_lines(found: list[dict[str, Any]]) -> list[str]:
             (
                 run["run_id"],
                 run["day"],
-                run["channel"] or run["terminal"] or every,
+                run.get("outlet") or run["channel"] or run["terminal"] or every,
                 " ".join(f"{what}={count}" for what, count in sorted(run["counts"].items())) or t("没有差异", "no differences"),
             )
             for run in found
@@ -49,13 +54,14 @@ def _difference_lines(found: list[dict[str, Any]]) -> list[str]:
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), required=True, help=t("日期，如 2026-11-24", "Day, as 2026-11-24"))
 @click.option("--channel", help=t("只核对一个付款渠道", "One payment channel alone"))
 @click.option("--terminal", help=t("只核对一个终端", "One terminal alone"))
+@outlet_option
 @json_option
-def run(day: dt.datetime, channel: str | None, terminal: str | None, *, as_json: bool) -> None:
+def run(day: dt.datetime, channel: str | None, terminal: str | None, outlet: str | None, *, as_json: bool) -> None:
     """Run a reconciliation."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.rules import rule_text
-    from cardsvc.service.reconcile.run import Scope, difference_view, run_view
+    from cardsvc.service.reconcile.run import Scope, run_with_differences
     from cardsvc.service.reconcile.run import reconcile as compare
     from cardsvc.service.rule_versions import rules_now
 
@@ -65,12 +71,10 @@ def run(day: dt.datetime, channel: str | None, terminal: str | None, *, as_json:
         with progress_bar(t("核对", "Reconciling")) as progress:
             rules = rules_now(store, rule_text(settings.rules), now())
             done = compare(store, rules, Scope(day.date(), channel, terminal), now(), progress)
-        with store.read() as uow:
-            found = [difference_view(row) for row in uow.differences.of_run(done.run_id)]
+        view = run_with_differences(store, done.run_id, outlet)
     finally:
         store.close()
-    view = {**run_view(done), "differences": found}
-    show(view, as_json=as_json, lines=lambda: _run_lines([view]) + _difference_lines(found))
+    show(view, as_json=as_json, lines=lambda: _run_lines([view]) + _difference_lines(view["differences"]))
 
 
 @reconcile.command("list", help=t("以往的对账，最新的在前", "Runs, newest first"))
@@ -90,23 +94,20 @@ def list_(*, as_json: bool) -> None:
 
 @reconcile.command("show", help=t("一次对账的全部差异", "All differences of a run"))
 @click.argument("run_id")
+@outlet_option
 @json_option
-def show_(run_id: str, *, as_json: bool) -> None:
+def show_(run_id: str, outlet: str | None, *, as_json: bool) -> None:
     """Show a run."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.errors import RequestError
-    from cardsvc.service.reconcile.run import difference_view, run_view
+    from cardsvc.service.reconcile.run import run_with_differences
 
     store = open_database(Settings())
-    with store.read() as uow:
-        found = uow.runs.get(run_id)
-        rows = [difference_view(row) for row in uow.differences.of_run(run_id)]
-    store.close()
-    if found is None:
-        raise RequestError("run_unknown")
-    view = {**run_view(found), "differences": rows}
-    show(view, as_json=as_json, lines=lambda: _run_lines([view]) + _difference_lines(rows))
+    try:
+        view = run_with_differences(store, run_id, outlet)
+    finally:
+        store.close()
+    show(view, as_json=as_json, lines=lambda: _run_lines([view]) + _difference_lines(view["differences"]))
 
 
 @reconcile.command(help=t("认领一条差异", "Become the owner of a difference"))

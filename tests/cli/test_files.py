@@ -36,6 +36,9 @@ def test_a_file_is_imported_and_the_day_reconciled(home: dict[str, str], tmp_pat
     (difference,) = done["differences"]
     run(home, "staff", "outlet", "hall", "Hall")
     run(home, "staff", "add", "root", "--name", "root", "--role", "administrator", "--outlet", "hall")
+    assert as_json(home, "reconcile", "show", done["run_id"], "--outlet", "hall")["differences"] == []
+    assert as_json(home, "reconcile", "run", "--day", today, "--outlet", "hall")["counts"] == {}
+    run(home, "reconcile", "run", "--day", today, "--outlet", "moon", code=2)
     taken = as_json(home, "reconcile", "take", difference["difference"], "--as", "root")
     assert taken["owner"] == "root"
     run(home, "reconcile", "propose", difference["difference"], "--reason", "x", "--as", "root", code=2)

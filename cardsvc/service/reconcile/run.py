@@ -13,6 +13,7 @@ from cardsvc.rules.ruleset import ReconciliationRule
 from cardsvc.service.payments import CHANNELS
 from cardsvc.service.reconcile.cards import card_findings
 from cardsvc.service.reconcile.findings import EXPLANATIONS, REASONS, Finding
+from cardsvc.service.reconcile.outlets import of_outlet
 from cardsvc.service.reconcile.spending import spending_findings
 from cardsvc.service.reconcile.statements import OPEN, channel_findings, terminal_findings
 from cardsvc.store import Store, UnitOfWork
@@ -60,8 +61,7 @@ def reconcile(
         seen_to = uow.differences.seen_to([finding.event_key for finding in findings])
     run_id = str(uuid.uuid4())
     rows = [_row(run_id, number, finding, seen_to, now) for number, finding in enumerate(findings, start=1)]
-    counts = dict(Counter(f"{row.code}.{row.state}" for row in rows))
-    run = ReconciliationRun(run_id, scope.day, scope.channel, scope.terminal, rules.version, counts, now)
+    run = ReconciliationRun(run_id, scope.day, scope.channel, scope.terminal, rules.version, _counts(rows), now)
 
     def work(uow: UnitOfWork) -> None:
         uow.runs.add(run)
@@ -135,6 +135,27 @@ def _row(run_id: str, number: int, finding: Finding, seen_to: dict[str, Differen
         owner=None,
         changed_at=now,
     )
+
+
+def _counts(rows: list[Difference]) -> dict[str, int]:
+    """Differences by code and state."""
+    return dict(Counter(f"{row.code}.{row.state}" for row in rows))
+
+
+def run_with_differences(store: Store, run_id: str, outlet_id: str | None = None) -> dict[str, Any]:
+    """A run as it is shown, with its differences, or with those of one outlet and their counts.
+
+    Raises RequestError ``run_unknown``, ``outlet_unknown``.
+    """
+    with store.read() as uow:
+        run, rows = uow.runs.get(run_id), uow.differences.of_run(run_id)
+        if run is None:
+            raise RequestError("run_unknown")
+        view = run_view(run)
+        if outlet_id is not None:
+            rows = of_outlet(uow, rows, outlet_id)
+            view = {**view, "outlet": outlet_id, "counts": _counts(rows)}
+    return {**view, "differences": [difference_view(row) for row in rows]}
 
 
 def run_view(run: ReconciliationRun) -> dict[str, Any]:

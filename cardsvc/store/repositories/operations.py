@@ -23,6 +23,10 @@ class Operations(Rows[Operation]):
         found = self.where(columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.idempotency_key == key)
         return found[0] if found else None
 
+    def by_ids(self, operation_ids: Collection[str]) -> dict[str, Operation]:
+        """Operations by their ids."""
+        return {row.operation_id: row for row in self.where_in(self.table.c.operation_id, operation_ids)}
+
     def by_keys(self, actor_kind: str, actor_id: str, keys: Collection[str]) -> dict[str, Operation]:
         """The operations that this party began with these keys."""
         columns = self.table.c
