@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from cardsvc.errors import RequestError
@@ -66,9 +66,9 @@ def change_terminal(store: Store, terminal_id: str, **values: Any) -> Terminal:
     """Change what a terminal may do, or its certificate. Raises RequestError ``terminal_unknown``, ``terminal_field_wrong``."""
 
     def work(uow: UnitOfWork) -> Terminal:
-        changed = uow.terminals.change(known_terminal(uow, terminal_id), **values)
-        check_limits(changed)
-        return changed
+        terminal = known_terminal(uow, terminal_id)
+        check_limits(replace(terminal, **values))
+        return uow.terminals.change(terminal, **values)
 
     return store.transact(work)
 

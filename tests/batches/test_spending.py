@@ -177,6 +177,9 @@ BAD_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"amount": -200}, "amount not_an_amount_in_fen"),
     ({"amount": 0}, "amount amount_out_of_range"),
     ({"amount": 2**31}, "amount amount_out_of_range"),
+    ({"amount": 2**63}, "amount not_an_amount_in_fen"),
+    ({"amount": 10**30}, "amount not_an_amount_in_fen"),
+    ({"balance_after": 2**63}, "balance_after not_an_amount_in_fen"),
     ({"amount": "2.00"}, "amount not_an_amount_in_fen"),
     ({"amount": "²"}, "amount not_an_amount_in_fen"),
     ({"terminal_no": "33010000004"}, "terminal_no not_12_hex_digits"),
@@ -218,6 +221,8 @@ NOT_WHOLE = [
     (spending_file([GOOD]).encode()[:-12], "file_cut_off"),
     (spending_file([GOOD], trailer="END,2,200").encode(), "file_total_wrong"),
     (spending_file([GOOD], trailer="END,1,201").encode(), "file_total_wrong"),
+    (spending_file([GOOD], trailer=f"END,1,{10**30}").encode(), "file_cut_off"),
+    (spending_file([GOOD], trailer=f"END,{'9' * 5000},200").encode(), "file_cut_off"),
     ((COLUMNS + '\r\n"open quote\r\nEND,1,1').encode(), "file_lines_wrong"),
     ((COLUMNS + "\r\nbus,too,few\r\nEND,1,1").encode(), "file_lines_wrong"),
 ]

@@ -94,6 +94,24 @@ def test_an_amount_that_is_none_is_refused(home: dict[str, str], tmp_path: Path,
     assert "amount_not_a_number" in told.stderr
 
 
+def test_amounts_that_overflow_or_are_written_in_another_way(home: dict[str, str], tmp_path: Path) -> None:
+    """Each ends with exit code 2 and its code, before any key is opened or any card is asked; nothing is in the books."""
+    VirtualCard.blank("fudan-fmcos2", seed=1).save(tmp_path / "card")
+    run(home, "keys", "init")
+    no_number, too_large = "amount_not_a_number", "params_invalid"
+    told = {"0": too_large, "-1": no_number, "１００": no_number, "1_000": no_number, "21474836.48": too_large, "٣": no_number}
+    told |= dict.fromkeys((str(2**31), str(2**63), str(10**30), "9" * 5000), no_number)
+    for amount, code in told.items():
+        for command in (("card", "topup"), ("card", "spend")):
+            assert code in run(home, *command, "--vcard", str(tmp_path / "card"), "--", amount, code=2).stderr, (
+                command,
+                amount,
+            )
+    for number in ("2147483648", str(2**63), str(10**30)):
+        assert run(home, "terminal", "limit", "kiosk", "--daily-loads", number, code=2)
+    assert as_json(home, "db", "balance")["total"] == 0
+
+
 def test_errors_tell_code_outcome_and_next_step_in_both_languages(home: dict[str, str]) -> None:
     """No key store yet."""
     english = run(home, "keys", "list", code=7).stderr

@@ -11,7 +11,7 @@ from cardsvc.ledger.cash import DENOMINATIONS
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.problem import problem_of
 from cardsvc.service.shifts import close_shift, explain_difference, open_shift, shift_at
-from cardsvc.web.desk.guard import field, here, workstation
+from cardsvc.web.desk.guard import MOST_DIGITS, field, here, workstation
 
 FEW = 7
 """How many denominations stand on the form at once; the small ones are folded away."""
@@ -55,7 +55,7 @@ def _pieces(typed: Mapping[str, str]) -> dict[str, int]:
     pieces = {}
     for denomination in DENOMINATIONS:
         text = typed.get(f"d{denomination}", "").strip() or "0"
-        if not (text.isascii() and text.isdecimal()):
+        if not (text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS):
             raise RequestError("count_wrong", denomination=denomination, number=text[:16])
         if int(text):
             pieces[str(denomination)] = int(text)

@@ -13,7 +13,7 @@ from cardsvc.errors import RequestError
 from cardsvc.service.kinds import reasons
 from cardsvc.service.people import CitizenData, find_citizen, register_citizen
 from cardsvc.service.problem import problem_of
-from cardsvc.web.desk.guard import field
+from cardsvc.web.desk.guard import MOST_DIGITS, field
 
 ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
 
@@ -68,7 +68,7 @@ def citizen_data(typed: Mapping[str, str]) -> CitizenData:
 
 def _number(typed: Mapping[str, str], name: str) -> int:
     text = typed.get(name, "").strip()
-    if not (text.isascii() and text.isdecimal()):
+    if not (text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS):
         raise RequestError("form_incomplete", field=name)
     return int(text)
 
