@@ -1,11 +1,12 @@
 """One database transaction with its repositories. It is rolled back unless ``commit`` was called."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from cardsvc.store import repositories as repos
 from cardsvc.store.failures import translated
@@ -96,8 +97,19 @@ class UnitOfWork:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of the transaction that is undone alone when it raises."""
-        with translated(), self._connection.begin_nested():
-            yield
+        with translated():
+            part = self._connection.begin_nested()
+            try:
+                yield
+            except DBAPIError:
+                # A full disk makes SQLite undo the whole transaction, savepoints with it: the first error tells what happened.
+                with suppress(DBAPIError):
+                    part.rollback()
+                raise
+            except BaseException:
+                part.rollback()
+                raise
+            part.commit()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
