@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from cardsvc.bootstrap import now
-from cardsvc.client import create_key
+from cardsvc.client import create_key, load_key
 from cardsvc.keystore.sealed import SealedKeystore
 from cardsvc.service.terminals import change_terminal, register_terminal
 from cardsvc.signature import public_hex, sign
@@ -79,44 +80,58 @@ class Mutual(NamedTuple):
     world: World
     key_file: Path
     ca: Issued
+    server: Issued
     right: Issued
     other: Issued
 
 
-@pytest.fixture
-def mutual(tmp_path: Path) -> Iterator[Mutual]:
-    """Gunicorn with mTLS; the kiosk is bound to one of two certificates of the same authority."""
-    world = World(tmp_path / "city.db", now())
-    ca = issue(tmp_path, "authority", None)
-    server, right, other = (issue(tmp_path, name, ca) for name in ("localhost", "kiosk-7", "kiosk-8"))
-    key_file = tmp_path / "kiosk.pem"
+def furnish(folder: Path, url: str) -> Mutual:
+    """A city with a kiosk that is bound to one of two certificates of the same authority, and the service's key store."""
+    world = World(folder / "city.db", now())
+    ca = issue(folder, "authority", None)
+    server, right, other = (issue(folder, name, ca) for name in ("localhost", "kiosk-7", "kiosk-8"))
+    key_file = folder / "kiosk.pem"
     register_terminal(world.store, "kiosk-7", "", "310000000007", public_hex(create_key(key_file)), "topup", now())
     change_terminal(world.store, "kiosk-7", certificate=right.fingerprint)
-    SealedKeystore(tmp_path / "keys", key_ring(), PASSPHRASE.encode(), 2**10).save(key_ring())
-    (tmp_path / "passphrase").write_text(PASSPHRASE)
-    port = free_port()
+    SealedKeystore(folder / "keys", key_ring(), PASSPHRASE.encode(), 2**10).save(key_ring())
+    (folder / "passphrase").write_text(PASSPHRASE)
+    return Mutual(url, world, key_file, ca, server, right, other)
+
+
+@contextmanager
+def running(folder: Path, made: Mutual, *options: str, **more: str) -> Iterator[None]:
+    """``cardsvc serve`` with these options, until its address answers."""
     environment = {
         **os.environ,
-        "CARDSVC_DATABASE_URL": url_of(tmp_path / "city.db"),
-        "CARDSVC_KEYSTORE": str(tmp_path / "keys"),
-        "CARDSVC_PASSPHRASE_FILE": str(tmp_path / "passphrase"),
+        "CARDSVC_DATABASE_URL": url_of(folder / "city.db"),
+        "CARDSVC_KEYSTORE": str(folder / "keys"),
+        "CARDSVC_PASSPHRASE_FILE": str(folder / "passphrase"),
+        **more,
     }
-    options = ["--port", str(port), "--workers", "1", "--tls-cert", str(server.files[0]), "--tls-key", str(server.files[1])]
-    options += ["--client-ca", str(ca.files[0])]
-    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "serve", *options]
-    with (tmp_path / "log").open("w") as log:
+    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "serve", "--workers", "1", *options]
+    with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
-    made = Mutual(f"https://localhost:{port}", world, key_file, ca, right, other)
     try:
         until = time.monotonic() + 60
         while time.monotonic() < until and not _up(made):
-            assert process.poll() is None, (tmp_path / "log").read_text()
+            assert process.poll() is None, (folder / "log").read_text()
             time.sleep(0.1)
-        yield made
+        yield
     finally:
         process.terminate()
         process.wait(20)
-        world.close()
+        made.world.close()
+
+
+@pytest.fixture
+def mutual(tmp_path: Path) -> Iterator[Mutual]:
+    """Gunicorn with mTLS."""
+    port = free_port()
+    made = furnish(tmp_path, f"https://localhost:{port}")
+    certificate, key = map(str, made.server.files)
+    options = ("--port", str(port), "--tls-cert", certificate, "--tls-key", key, "--client-ca", str(made.ca.files[0]))
+    with running(tmp_path, made, *options):
+        yield made
 
 
 def _up(made: Mutual) -> bool:
@@ -126,17 +141,17 @@ def _up(made: Mutual) -> bool:
         return False
 
 
-def asked(made: Mutual, shown: Issued | None, path: str) -> tuple[int, str]:
-    """Status and code of a signed request that comes with a certificate."""
-    from cardsvc.client import load_key
-
+def asked(made: Mutual, shown: Issued | None, path: str, **headers: str) -> tuple[int, str]:
+    """Status and code of a signed request that comes with a certificate; ``headers``: what is added after it was signed."""
     with requests.Session() as session:
         session.trust_env = False
         request = session.prepare_request(requests.Request("GET", made.url + path))
         sign(request, b"", load_key(made.key_file), "kiosk-7", os.urandom(8).hex(), now())
+        request.headers.update(headers)
         pair = tuple(map(str, shown.files)) if shown else None
         response = session.send(request, timeout=10, verify=str(made.ca.files[0]), cert=pair)  # type: ignore[arg-type]
-        return response.status_code, response.json().get("code", "")
+        told = response.json() if "json" in response.headers.get("Content-Type", "") else {}
+        return response.status_code, told.get("code", "")
 
 
 def test_a_terminal_comes_with_its_own_certificate_or_not_at_all(mutual: Mutual) -> None:
