@@ -100,10 +100,13 @@ def personalise(citizen: str) -> tuple[str, Mapping[str, Any]]:
 @click.option(
     "--holder", default="resident", show_default=True, help=t("人员类别（按证件）", "Class of the person, by the papers shown")
 )
+@click.option("--method", type=METHODS, default="cash", show_default=True, help=t("费用的付款方式", "How the fee was paid"))
+@click.option("--reference", default=None, help=t("付款凭证号；现金以外必填", "Reference of the payment; cash has none"))
 @_job
-def open_(application: str, product: str | None, holder: str) -> tuple[str, Mapping[str, Any]]:
+def open_(application: str, product: str | None, holder: str, **payment: Any) -> tuple[str, Mapping[str, Any]]:
     """Open an application."""
-    return "open", {"application": application, "product": product or ("T" if application == "bus" else "1"), "holder": holder}
+    product = product or ("T" if application == "bus" else "1")
+    return "open", {"application": application, "product": product, "holder": holder, "payment": payment}
 
 
 @card.command(help=t("关闭应用", "Close an application"))

@@ -27,10 +27,9 @@ class OpenRequest:
 
 @dataclass(frozen=True, slots=True)
 class OpenTerms:
-    """What opening means: fee and deposit in fen, first and last day, day of the next review, the rules that decided."""
+    """What opening means: the fee in fen, first and last day, day of the next review, the rules that decided."""
 
     fee: int
-    deposit: int
     valid_from: dt.date
     valid_to: dt.date
     rules: tuple[str, ...]
@@ -60,7 +59,7 @@ def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
     review = next_review(rule.review_from, request.day) if rule.review_from else None
     if review is not None:
         end = min(end, review - dt.timedelta(days=1))
-    return OpenTerms(fee, rule.deposit, start, end, (rule.id,), (rule.source,), rules.version, review)
+    return OpenTerms(fee, start, end, (rule.id,), (rule.source,), rules.version, review)
 
 
 def next_review(review_from: str, day: dt.date) -> dt.date:

@@ -95,7 +95,6 @@ class OpenRule(Dated):
     min_age: int = Field(default=0, ge=0)
     max_age: int = Field(default=150, ge=0)
     fee: int = Field(default=0, ge=0)
-    deposit: int = Field(default=0, ge=0)
     sold_from: MonthDay | None = None
     sold_until: MonthDay | None = None
     half_year_from: MonthDay | None = None

@@ -1,6 +1,7 @@
 """Opening, reviewing and closing applications, and blocking and unblocking them."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,8 +17,9 @@ from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.held import held_areas
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.payments import Payment, refuse_paid, take_fee
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import CardApplication
+from cardsvc.store.records import ApplicationFee, CardApplication
 from cardsvc.units import LOCAL, bcd, format_yuan
 
 ApplicationName = Literal["bus", "parking", "library", "park"]
@@ -33,6 +35,8 @@ class OpenParams(Params):
     application: ApplicationName
     product: str = Field(pattern="^[A-Z1-9]$")
     holder: str = Field(default="resident", pattern="^[a-z]{1,16}$")
+    payment: Payment = Payment(method="cash")
+    """How the fee was paid, where there is one. It is booked once the application is on the card and read back."""
 
 
 class ReviewParams(Params):
@@ -69,6 +73,8 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     terms = check_open(
         context.rules, OpenRequest(name, product, birth_date, day, card_expiry, context.params.get("holder", "resident"))
     )
+    if terms.fee:
+        refuse_paid(uow, _payment(context))
     own = _own_data(name, context.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
     since = _renewed_from(held, terms) if held else terms.valid_from
     record = ApplicationRecord(ApplicationState.OPEN, product, " ", since, terms.valid_to, terms.review, own)
@@ -82,7 +88,6 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
 def _terms(terms: OpenTerms) -> dict[str, Any]:
     return {
         "fee": terms.fee,
-        "deposit": terms.deposit,
         "rules": list(terms.rules),
         "sources": list(terms.sources),
         "rule_version": terms.version,
@@ -178,7 +183,26 @@ def _recorded(context: Context, uow: UnitOfWork, record: ApplicationRecord, now:
         now,
     )
     uow.applications.put(row)
+    if context.operation.kind == "open" and context.facts["terms"]["fee"]:
+        _take_fee(context, uow, record.product, now)
     return Effect(done=_result(row, context.facts["terms"], context.facts["settled"]))
+
+
+def _take_fee(context: Context, uow: UnitOfWork, product: str, now: dt.datetime) -> None:
+    """The fee is booked with what it was taken for; an opening that broke off before has booked nothing."""
+    terms, payment, name = context.facts["terms"], _payment(context), context.params["application"]
+    operation_id = context.operation.operation_id
+    source = take_fee(uow, context.actor, context.card_no, name, terms["fee"], payment, operation_id, now)
+    paid = payment["method"], payment["reference"], source
+    uow.application_fees.add(
+        ApplicationFee(context.card_no, operation_id, name, product, terms["fee"], ", ".join(terms["rules"]), *paid, now)
+    )
+
+
+def _payment(context: Context) -> Mapping[str, Any]:
+    """As it was given; operations of before fees were booked have none."""
+    given: Mapping[str, Any] = context.params.get("payment") or {"method": "cash", "reference": None}
+    return given
 
 
 def _result(row: CardApplication, terms: Any, settled: Any) -> dict[str, Any]:

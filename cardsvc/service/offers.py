@@ -240,7 +240,7 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
             except RuleError as refused:
                 yield Choice(f"{application}:{product}", label, Text(refused.what.zh, refused.what.en))
                 continue
-            cost = format_yuan(terms.fee + terms.deposit)
+            cost = format_yuan(terms.fee)
             until = terms.valid_to.isoformat()
             if until <= held_until:
                 continue

@@ -1,5 +1,6 @@
 """How a citizen paid, and which account holds what was taken."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Self
 
@@ -55,7 +56,34 @@ def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
         return
     method, reference = payment["method"], payment["reference"]
     paid_order = any(order.state != OrderState.RETURNED for order in uow.orders.of_payment(method, reference))
-    if paid_order or uow.replacements.of_payment(method, reference):
+    if paid_order or uow.replacements.of_payment(method, reference) or uow.application_fees.of_payment(method, reference):
+        raise RequestError("payment_reference_used")
+
+
+def take_fee(
+    uow: UnitOfWork,
+    actor: Actor,
+    card_no: str,
+    job: str,
+    amount: int,
+    payment: Mapping[str, Any],
+    subject: str,
+    now: dt.datetime,
+) -> str:
+    """Book a fee that this actor took; gives the account that the money is in. ``subject``: what it was taken for.
+
+    Raises RequestError ``payment_reference_used``.
+    """
+    refuse_paid(uow, payment)
+    source = money_source(uow, actor, payment)
+    uow.ledger.post(card_no, postings.Posting("fee_taken", source, postings.fee_account(job), amount), subject, now)
+    return source
+
+
+def refuse_paid(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
+    """Raise RequestError ``payment_reference_used`` when this payment pays anything already, a load included."""
+    refuse_used(uow, payment)
+    if payment["reference"] is not None and uow.loads.paid_by(payment["method"], payment["reference"]):
         raise RequestError("payment_reference_used")
 
 

@@ -75,7 +75,7 @@ def _steps(uow: UnitOfWork, card_no: str, finding: Mapping[str, Any]) -> Iterabl
             yield from _record(uow, card_no, application)
         case "reopen":
             begun = _broken_opening(uow, card_no, application)
-            if begun is not None:
+            if begun is not None and not begun.facts["terms"]["fee"]:
                 yield Step("reopen", application, begun.facts["record"])
         case "unblock":
             yield Step("unblock", application)

@@ -9,12 +9,11 @@ import datetime as dt
 from typing import Any, Literal
 
 from cardsvc.errors import CardError, RequestError
-from cardsvc.ledger.postings import Posting, fee_account
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import replacement_fee
 from cardsvc.service.hotlist import refuse_hot
 from cardsvc.service.kinds import Actor
-from cardsvc.service.payments import Payment, money_source, refuse_used
+from cardsvc.service.payments import Payment, take_fee
 from cardsvc.service.people import citizen_json
 from cardsvc.service.refund import refuse_bicycle
 from cardsvc.service.rule_book import RuleBook, local_day
@@ -110,11 +109,7 @@ def _take(
     """Book the fee; gives method, reference and account. A replacement that is free takes nothing."""
     if not fee:
         return None, None, None
-    refuse_used(uow, payment.model_dump())
-    if payment.reference is not None and uow.loads.paid_by(payment.method, payment.reference):
-        raise RequestError("payment_reference_used")
-    source = money_source(uow, actor, payment.model_dump())
-    uow.ledger.post(card_no, Posting("fee_taken", source, fee_account("replace"), fee), card_no, now)
+    source = take_fee(uow, actor, card_no, "replace", fee, payment.model_dump(), card_no, now)
     return payment.method, payment.reference, source
 
 

@@ -21,7 +21,7 @@ ALWAYS = dt.date(1900, 1, 1)
 WHO = frozenset({"supervisor", "administrator"})
 AMOUNTS = (
     *("minimum", "further_minimum", "maximum", "balance_cap", "step", "named", "bearer"),
-    *("fee", "half_year_fee", "deposit", "amount", "monthly"),
+    *("fee", "half_year_fee", "amount", "monthly"),
 )
 """Fields of rules that are amounts, in fen."""
 

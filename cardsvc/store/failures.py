@@ -23,6 +23,8 @@ _UNIQUE: tuple[tuple[str, type[CardsvcError], str], ...] = (
     ("operation.idempotency_key", RequestError, "request_in_flight"),
     ("uq_load_payment", RequestError, "payment_reference_used"),
     ("load.payment_reference", RequestError, "payment_reference_used"),
+    ("uq_application_fee_payment", RequestError, "payment_reference_used"),
+    ("application_fee.payment_reference", RequestError, "payment_reference_used"),
     ("uq_topup_order_payment", RequestError, "payment_reference_used"),
     ("topup_order.payment_reference", RequestError, "payment_reference_used"),
     ("uq_file_batch_content", Conflict, "store_conflict"),

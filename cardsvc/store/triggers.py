@@ -47,6 +47,7 @@ APPEND_ONLY = (
     "complaint_step",
     "hall_note",
     "cancellation",
+    "application_fee",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

@@ -85,6 +85,7 @@ class UnitOfWork:
         self.replacements = repos.Replacements(connection)
         self.card_requests = repos.CardRequests(connection)
         self.cancellations = repos.Cancellations(connection)
+        self.application_fees = repos.ApplicationFees(connection)
         self.desk_sessions = repos.DeskSessions(connection)
         self.bulk_batches = repos.BulkBatches(connection)
         self.bulk_lines = repos.BulkLines(connection)

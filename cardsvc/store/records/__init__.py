@@ -1,5 +1,6 @@
 """The rows as the service sees them: frozen, plain values. Times are aware and in UTC; amounts in fen; hex in upper case."""
 
+from cardsvc.store.records.application_fees import ApplicationFee
 from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
 from cardsvc.store.records.bulk import BulkBatch, BulkLine
 from cardsvc.store.records.cancellations import Cancellation
@@ -38,6 +39,7 @@ from cardsvc.store.records.terminals import Terminal, TerminalKey
 from cardsvc.store.records.workstations import RelayedOperation, Workstation
 
 __all__ = [
+    "ApplicationFee",
     "Appraisal",
     "AppraisalCase",
     "Approval",

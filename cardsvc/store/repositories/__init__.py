@@ -1,5 +1,6 @@
 """What the service may ask the tables. Every question has a name; no caller builds a query."""
 
+from cardsvc.store.repositories.application_fees import ApplicationFees
 from cardsvc.store.repositories.batches import (
     CardSightings,
     FileBatches,
@@ -47,6 +48,7 @@ from cardsvc.store.repositories.terminals import Nonces, TerminalKeys, Terminals
 from cardsvc.store.repositories.workstations import RelayedOperations, Workstations
 
 __all__ = [
+    "ApplicationFees",
     "AppraisalCases",
     "Appraisals",
     "Approvals",

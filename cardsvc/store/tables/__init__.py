@@ -3,6 +3,7 @@
 Tables that belong to a card lead their primary key with the card: a top-up touches rows of one card only.
 """
 
+from cardsvc.store.tables.application_fees import application_fee
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counter, spending_record, statement_record
 from cardsvc.store.tables.bulk import bulk_batch, bulk_line
@@ -55,6 +56,7 @@ __all__ = [
     "STAFF_STATES",
     "TERMINAL_STATES",
     "UtcDateTime",
+    "application_fee",
     "appraisal",
     "appraisal_case",
     "approval",

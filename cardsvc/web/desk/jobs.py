@@ -78,7 +78,8 @@ def _old_card(form: Form) -> Mapping[str, Any]:
 
 def _opening(form: Form) -> Mapping[str, Any]:
     application, product = _parts(form, 2)
-    return {"application": application, "product": product, "holder": form["holder"]}
+    payment = {"method": form["method"], "reference": form.get("reference") or None}
+    return {"application": application, "product": product, "holder": form["holder"], "payment": payment}
 
 
 def _refund(form: Form) -> Mapping[str, Any]:
@@ -109,7 +110,11 @@ JOBS: Mapping[str, JobForm] = {
         Text("写卡", "Write"),
     ),
     "open": JobForm(
-        Text("开通应用", "Open an application"), "3", _opening, ("choice", "holder"), Text("收费并开通", "Paid: open it")
+        Text("开通应用", "Open an application"),
+        "3",
+        _opening,
+        ("choice", "holder", "payment"),
+        Text("收费并开通", "Paid: open it"),
     ),
     "refund": JobForm(
         Text("退款", "Refund"),
