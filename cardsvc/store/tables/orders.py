@@ -49,3 +49,5 @@ Index(
     sqlite_where=text("state = 'paid'"),
     postgresql_where=text("state = 'paid'"),
 )
+Index("ix_topup_order_by_payment", topup_order.c.payment_method, topup_order.c.payment_reference)
+"""Every top-up that is not paid in cash asks whether its payment paid an order before, at whichever channel."""
