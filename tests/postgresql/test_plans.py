@@ -49,7 +49,7 @@ def pay_online(world: World, card_no: str, reference: str) -> None:
 
 
 def one_row_of_everything(hall: Hall) -> None:
-    """So that every table of the path has a row to be multiplied: hot list, loss, replacement, shift, order, evidence."""
+    """So that every table of the path has a row to be multiplied: hot list, loss, replacement, fee, shift, order, evidence."""
     world = hall.world
     lost, torn = world.issue(FAMILIES[0], 2), world.issue(FAMILIES[0], 3)
     lost_no, torn_no = world.card_no_of(lost), world.card_no_of(torn)
@@ -61,6 +61,7 @@ def one_row_of_everything(hall: Hall) -> None:
         world.topup(torn)
     world.do(torn, "inspect")
     world.do(torn, "open", application="bus", product="T")
+    world.do(torn, "open", application="park", product="1", payment={"method": "mobile", "reference": "wx-park"})
     pay_online(world, torn_no, "wx-1")
     add_to_hot_list(world.store, torn_no, "试", by=hall["teller"], now=world.now)
     report_loss(world.store, world.engine.rules, lost_no, "formal", by=hall["teller"], now=world.now)
