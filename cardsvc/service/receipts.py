@@ -14,11 +14,16 @@ from cardsvc.printing.receipt import Slip, as_escpos, as_pdf, as_text
 from cardsvc.service.settle import HOST_TIME, REFUND
 from cardsvc.service.statement import Statement, opened, signed
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Load, Purchase
+from cardsvc.store.records import ApplicationFee, Load, Purchase
 from cardsvc.text import Language, Text
-from cardsvc.units import format_yuan
+from cardsvc.units import LOCAL, format_yuan
 
-KINDS = {"LOAD": Text("充值", "Top-up"), "PURCHASE": Text("消费", "Purchase"), "REFUND": Text("退款", "Refund")}
+KINDS = {
+    "LOAD": Text("充值", "Top-up"),
+    "PURCHASE": Text("消费", "Purchase"),
+    "REFUND": Text("退款", "Refund"),
+    "FEE": Text("开通收费", "Fee of an application"),
+}
 STATES = {
     "CONFIRMED": Text("成功", "Done"),
     "REFUNDED": Text("未写卡，款已退回", "Not on the card, paid back"),
@@ -35,6 +40,11 @@ METHODS = {
     "transfer": Text("转账", "transfer"),
     "order": Text("网上已付", "paid online"),
 }
+
+
+Paid = Load | Purchase | ApplicationFee
+NO_TERMINAL = "0" * 12
+"""A fee is no transaction of the card: no terminal number stands on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,8 @@ def receipt_of(store: Store, key: ReceiptKey, card_no: str, identifier: str) -> 
     with store.read() as uow:
         if uow.cards.get(card_no) is None:
             raise CardError("card_unknown", card_no=card_no)
-        row = uow.loads.get(card_no, identifier) or uow.purchases.get(card_no, identifier)
+        row: Paid | None = uow.loads.get(card_no, identifier) or uow.purchases.get(card_no, identifier)
+        row = row or uow.application_fees.get(card_no, identifier)
         if row is None:
             raise RequestError("transaction_unknown")
         statement = _statement(uow, row)
@@ -65,8 +76,12 @@ def receipt_of(store: Store, key: ReceiptKey, card_no: str, identifier: str) -> 
     return Receipt(statement, rows, signed(statement, key))
 
 
-def _statement(uow: UnitOfWork, row: Load | Purchase) -> Statement:
-    """What the books say of a load or purchase now."""
+def _statement(uow: UnitOfWork, row: Paid) -> Statement:
+    """What the books say of a load, a purchase or a fee now."""
+    if isinstance(row, ApplicationFee):
+        at = row.taken_at.astimezone(LOCAL).replace(tzinfo=None, microsecond=0)
+        card = masked_card_no(row.card_no)
+        return Statement("FEE", "CONFIRMED", row.operation_id, card, row.amount, None, at, NO_TERMINAL)
     state = row.state.replace("_", "-").upper()
     if state not in STATES:
         raise OperationError("receipt_not_yet")
@@ -94,7 +109,7 @@ def _balance(row: Load | Purchase) -> int | None:
     return row.balance_before + (row.amount if isinstance(row, Load) else -row.amount)
 
 
-def _rows(uow: UnitOfWork, row: Load | Purchase, statement: Statement) -> tuple[tuple[Text, Text], ...]:
+def _rows(uow: UnitOfWork, row: Paid, statement: Statement) -> tuple[tuple[Text, Text], ...]:
     rows = [
         (Text("单号", "No."), _plain(statement.number)),
         (Text("业务", "Job"), KINDS[statement.kind]),
@@ -104,6 +119,9 @@ def _rows(uow: UnitOfWork, row: Load | Purchase, statement: Statement) -> tuple[
     ]
     if isinstance(row, Load):
         rows += _load_rows(row)
+    if isinstance(row, ApplicationFee):
+        what = f"{row.application} {row.product}"
+        rows += [(Text("项目", "For"), _plain(what)), (Text("付款", "Paid by"), METHODS[row.payment_method])]
     refund = uow.refunds.get(row.card_no, row.purchase_id) if isinstance(row, Purchase) else None
     if refund is not None:
         rows += [(Text("卡内余额", "Was on the card"), _yuan(refund.balance)), (Text("手续费", "Fee"), _yuan(refund.fee))]
@@ -135,13 +153,21 @@ def money_of(store: Store, card_no: str, operation_id: str) -> dict[str, Any] | 
     """What became of the money of an operation: ``id`` of its load or purchase, ``amount`` paid in fen, ``state`` (Text, None
     while the card has not answered). None where it moved none."""
     with store.read() as uow:
-        row = uow.loads.of_operation(card_no, operation_id) or uow.purchases.of_operation(card_no, operation_id)
+        row = _of_operation(uow, card_no, operation_id)
     if row is None:
         return None
+    if isinstance(row, ApplicationFee):
+        return {"id": row.operation_id, "load": False, "amount": row.amount, "state": STATES["CONFIRMED"]}
     load = isinstance(row, Load)
     state = STATES.get(row.state.replace("_", "-").upper())
     amount = row.paid if isinstance(row, Load) else row.amount
     return {"id": row.load_id if isinstance(row, Load) else row.purchase_id, "load": load, "amount": amount, "state": state}
+
+
+def _of_operation(uow: UnitOfWork, card_no: str, operation_id: str) -> Paid | None:
+    """What an operation moved: a load, a purchase or a fee."""
+    row = uow.loads.of_operation(card_no, operation_id) or uow.purchases.of_operation(card_no, operation_id)
+    return row or uow.application_fees.get(card_no, operation_id)
 
 
 def check_receipt(store: Store, public_hex: str, text: str) -> dict[str, Any]:
@@ -153,10 +179,8 @@ def check_receipt(store: Store, public_hex: str, text: str) -> dict[str, Any]:
     statement = opened(text, public_hex)
     with store.read() as uow:
         operation = uow.operations.get(statement.operation_id)
-        row: Load | Purchase | None = None
-        if operation is not None and operation.card_no is not None:
-            row = uow.loads.of_operation(operation.card_no, operation.operation_id)
-            row = row or uow.purchases.of_operation(operation.card_no, operation.operation_id)
+        card_no = operation.card_no if operation is not None else None
+        row = _of_operation(uow, card_no, statement.operation_id) if card_no else None
         now = _statement(uow, row) if row is not None else None
     books = "unknown" if now is None else "same" if now == statement else "changed"
     return {"receipt": statement.view(), "books": books, "now": now.view() if now else None}

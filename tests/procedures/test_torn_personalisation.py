@@ -9,7 +9,7 @@ from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.procedures.torn import carried, tear_points
 from tests.world import FAMILIES, Snapshot, World
 
-PERSONALISE_BYTE_STRIDE = 97
+PERSONALISE_BYTE_STRIDE = 211
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -19,7 +19,7 @@ BYTE_STRIDE_ON_POSTGRESQL = 29
 LONG_RUN = 97
 """From this stride on a run is so long that of its commands those count that wrote something, of the others every fifth: a card
 that leaves after a look is the card that leaves after the write before, and who puts it on again begins anew."""
-BYTE_STRIDE = 3
+BYTE_STRIDE = 7
 """``tests/vcard/test_tears.py`` cuts the card off at every byte; whoever reads the whole city only sees old or new."""
 
 

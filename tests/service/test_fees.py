@@ -4,10 +4,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cardsvc.errors import CardGone
+from cardsvc.errors import CardGone, RequestError
+from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.payments import Payment
+from cardsvc.service.receipts import check_receipt, money_of, printed, receipt_of
 from cardsvc.service.replacement import begin_replacement
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import open_hall
@@ -91,3 +94,21 @@ def test_a_torn_opening_takes_its_fee_once(tmp_path_factory: pytest.TempPathFact
     assert world.balances()["fee:park"] == -FEE
     assert world.do(card, "inspect")["applications"]["park"]["state"] == "open"
     world.close()
+
+
+def test_a_fee_has_a_receipt_that_can_be_checked(world: World) -> None:
+    """What it was for and how it was paid; the code says the same, and a changed one is refused."""
+    key = ReceiptKey(Ed25519PrivateKey.generate())
+    card = world.issue(FMCOS)
+    park(world, card, method="mobile", reference="wx-fee")
+    with world.store.read() as uow:
+        (row,) = uow.application_fees.where()
+    found = receipt_of(world.store, key, CARD, row.operation_id)
+    text = printed(found, "text58", "en", None).decode()
+    assert "50.00" in text
+    assert "park 1" in text
+    checked = check_receipt(world.store, key.public_hex, found.signed_text)
+    assert (checked["books"], checked["receipt"]["kind"], checked["receipt"]["amount"]) == ("same", "fee", FEE)
+    assert (money_of(world.store, CARD, row.operation_id) or {})["amount"] == FEE
+    with pytest.raises(RequestError, match="receipt_wrong"):
+        check_receipt(world.store, key.public_hex, found.signed_text.replace("*5000*", "*9000*", 1))
