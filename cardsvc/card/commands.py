@@ -12,6 +12,7 @@ CLA_ISO_SM = 0x04
 CLA_PBOC = 0x80
 CLA_PBOC_SM = 0x84
 MAC_LENGTH = 4
+ANY_STATUS = ("xxxx",)
 
 
 def select_by_id(file_id: bytes, expect: tuple[str, ...] = SUCCESS) -> Ask:
@@ -83,6 +84,22 @@ def internal_authenticate(key_id: int, challenge: bytes, expect: tuple[str, ...]
 def verify(key_id: int, pin: bytes) -> Ask:
     """VERIFY. A wrong PIN costs a try, so the command changes the card; it is never repeated blindly."""
     return Ask(Command(CLA_ISO, 0x20, 0x00, key_id, pin), "VERIFY", changes=True, secret=True)
+
+
+def tries_left(key_id: int, expect: tuple[str, ...] = SUCCESS) -> Ask:
+    """VERIFY without a PIN: 63Cx or 6983 tell the tries left, and none is spent. Only for families that are known to do so
+    (profile: purse.pin_tries); others count it as a wrong PIN.  Source: ISO/IEC 7816-4:2013 11.5.6."""
+    return Ask(Command(CLA_ISO, 0x20, 0x00, key_id), "VERIFY", expect)
+
+
+PIN_UNBLOCK_HEADER = bytes((CLA_PBOC_SM, 0x24, 0x00, 0x01, 8 + MAC_LENGTH))
+"""CLA INS P1 P2 and the final Lc of PIN UNBLOCK: one block that holds the length and the PIN, then the MAC."""
+
+
+def pin_unblock(protected: bytes) -> Ask:
+    """PIN UNBLOCK. Source: JR/T 0025.2-2010 5.5.9; Fudan FMCOS 2.0 general manual (example 84 24 00 01 0C). A wrong MAC costs
+    one of three tries and the third locks the application for good, so it is never repeated blindly."""
+    return Ask(Command(CLA_PBOC_SM, 0x24, 0x00, 0x01, protected), "PIN UNBLOCK", ANY_STATUS, changes=True, secret=True)
 
 
 BLOCK_HEADER = {

@@ -32,6 +32,7 @@ KEY_TYPE: dict[KeyPurpose, int] = {
     "internal_auth": 0x30,
     "tac": 0x34,
     "maintenance": 0x36,
+    "pin_unblock": 0x37,
     "master": 0x39,
     "purchase": 0x3E,
     "load": 0x3F,
@@ -79,7 +80,7 @@ class FmcosDialect:
         head = bytes((KEY_TYPE[slot.purpose], FREE, MF_STATE_1))
         if slot.purpose == "master":
             return head + bytes((STATE_AFTER_MASTER, THREE_TRIES))
-        if slot.purpose == "maintenance":
+        if slot.purpose in ("maintenance", "pin_unblock"):
             return head + bytes((0xFF, THREE_TRIES))
         return head + bytes((version, 0x00))
 

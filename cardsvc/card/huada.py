@@ -29,7 +29,7 @@ class HuadaDialect:
             return bytes((FREE, NEVER, STATE_AFTER_MASTER, THREE_TRIES))
         if slot.purpose == "master":
             return bytes((FREE, STATE_1, STATE_AFTER_MASTER, THREE_TRIES))
-        if slot.purpose == "maintenance":
+        if slot.purpose in ("maintenance", "pin_unblock"):
             return bytes((FREE, STATE_1, 0x00, THREE_TRIES))
         return bytes((FREE, STATE_1, version, 0x00))
 

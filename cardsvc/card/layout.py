@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Access = Literal["free", "master", "maintenance", "never"]
-KeyPurpose = Literal["master", "maintenance", "internal_auth", "tac", "load", "purchase", "pin"]
+KeyPurpose = Literal["master", "maintenance", "internal_auth", "tac", "load", "purchase", "pin", "pin_unblock"]
 FileKind = Literal["binary", "fixed", "variable", "cyclic", "purse"]
 
 T = TypeVar("T")

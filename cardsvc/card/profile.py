@@ -71,6 +71,8 @@ class PurseKnobs(_Data):
     log_number: Literal["before", "after"]
     proof_number: Literal["before", "after"]
     pin_for_load: bool
+    pin_tries: Literal["empty_verify"] | None = None
+    pin_reset: Literal["unblock"] | None = None
     purchase_mac1_card_id: bool
     max_balance: int = Field(gt=0)
 

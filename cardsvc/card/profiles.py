@@ -26,14 +26,16 @@ def load_profile(path: Path) -> Profile:
 
 
 def _add_pins(table: dict[str, Any]) -> None:
-    """Where loads want the PIN, each application with a load key has one as well. What is malformed is left to the model."""
+    """Where loads want the PIN, each application with a load key has one as well, and the key that opens a locked one where
+    the family knows such a thing. What is malformed is left to the model."""
     purse, layout = table.get("purse"), table.get("layout")
     if not isinstance(purse, dict) or purse.get("pin_for_load") is not True or not isinstance(layout, dict):
         return
     for application in layout.get("application", ()):
         keys = application.get("keys", ()) if isinstance(application, dict) else ()
         if any(isinstance(key, dict) and key.get("purpose") == "load" for key in keys):
-            application["keys"] = [*keys, {"purpose": "pin", "key_id": 0}]
+            unblock = [{"purpose": "pin_unblock", "key_id": 0}] if purse.get("pin_reset") == "unblock" else []
+            application["keys"] = [*keys, {"purpose": "pin", "key_id": 0}, *unblock]
 
 
 def load_layout(path: Path) -> CardLayout:

@@ -27,6 +27,7 @@ _KEY_TYPE: dict[KeyPurpose, int] = {
     "purchase": 0x00,
     "load": 0x01,
     "maintenance": 0x05,
+    "pin_unblock": 0x06,
     "tac": 0x07,
     "pin": 0x0B,
     "master": 0x08,

@@ -92,6 +92,7 @@ def virtual_card(profile: "Profile", seed: int) -> "VirtualCard":
         "proof_after": profile.purse.proof_number == "after",
         "log_after": profile.purse.log_number == "after",
         "pin_for_ep_load": profile.purse.pin_for_load,
+        "empty_verify": profile.purse.pin_tries == "empty_verify",
         "t0": profile.transport.protocols[0] == "T=0",
         "check_byte": False,
         "atr": lambda serial: _atr(pattern, serial),

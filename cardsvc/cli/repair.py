@@ -28,6 +28,7 @@ from cardsvc.text import language_of_environment
     )
 )
 @click.option("--dry-run", is_flag=True, help=t("只列出会做什么，不改卡", "Only list what would be done"))
+@click.option("--person", default=None, help=t("办理人证件号：解锁密码要核对本人", "ID number of the person at the desk"))
 @click.option("--propose", "reason", default=None, help=t("为要两人的步骤提请复核：理由", "Ask a second person: why"))
 @click.option("--as", "staff_id", envvar="CARDSVC_STAFF", default=None, help=t("提请人的工号", "Who asks"))
 @reader_option
@@ -39,6 +40,7 @@ def repair(
     reader: str | None,
     wait: float,
     card_file: str | None,
+    person: str | None,
     reason: str | None,
     staff_id: str | None,
     *,
@@ -52,7 +54,7 @@ def repair(
     if dry_run or reason is not None:
         return _plan(reader, wait, card_file, reason, staff_id, as_json=as_json)
     with services() as opened, card_channel(reader, wait, card_file, trace=trace) as channel:
-        result = do(opened, channel, "repair", {})
+        result = do(opened, channel, "repair", {"person": person})
     show(result, as_json=as_json, lines=lambda: _result_lines(result))
     return 0 if result["healthy"] else 1
 
@@ -92,7 +94,8 @@ def _step_lines(steps: list[dict[str, Any]]) -> list[str]:
     rows = []
     for step in steps:
         people = t("（两人）", " (two people)") if step["two_people"] else ""
-        rows.append((f"{step['title'][language]}{people}", step["application"], step["effect"][language]))
+        document = t("（验证件：--person）", " (document: --person)") if step["document"] else ""
+        rows.append((f"{step['title'][language]}{people}{document}", step["application"], step["effect"][language]))
     return table(rows) if rows else []
 
 

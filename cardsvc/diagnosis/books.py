@@ -32,6 +32,7 @@ class Books:
     ``purchases``: the offline counter after each purchase that is booked. ``online_seen``, ``offline_seen``: the highest that
     was ever seen. ``open_amounts``: signed, what open loads and purchases would do to the balance if the card has them.
     ``held``: the guarantee of a bicycle that is out, which may be off the card. ``data``: what personalisation wrote.
+    ``key_versions``: of the keys that the card has, by name.
     """
 
     card_no: str
@@ -52,3 +53,4 @@ class Books:
     open_loads: int = 0
     open_purchases: int = 0
     applications: Mapping[str, BookedApplication] = field(default_factory=dict)
+    key_versions: Mapping[str, int] = field(default_factory=dict)

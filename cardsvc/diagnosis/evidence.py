@@ -47,6 +47,8 @@ KEYS: Mapping[str, Key] = {
     "application.*.not_yet": Key("flag", Text("未到生效日", "not valid yet")),
     "application.*.review_overdue": Key("flag", Text("年审过期", "review overdue")),
     "application.*.month_over": Key("flag", Text("月票已过月", "money of a month that is over")),
+    "application.*.pin_tries": Key("number", Text("密码剩余次数", "tries left of its PIN")),
+    "application.*.pin_resettable": Key("flag", Text("密码可解锁", "its PIN can be opened again")),
     "purse.balance": Key("number", Text("卡上余额（分）", "balance on the card, fen")),
     "purse.owed": Key("number", Text("欠乘车款（分）", "owed for a last ride, fen")),
     "purse.online_counter": Key("number", Text("联机交易序号", "online counter")),

@@ -19,6 +19,7 @@ class Plan(BaseModel):
 
     how: How
     two_people: bool = False
+    document: bool = False
     zh: str
     en: str
     effect_zh: str
@@ -29,6 +30,7 @@ class Plan(BaseModel):
         return {
             "how": self.how,
             "two_people": self.two_people,
+            "document": self.document,
             "title": {"zh": self.zh, "en": self.en},
             "effect": {"zh": self.effect_zh, "en": self.effect_en},
         }

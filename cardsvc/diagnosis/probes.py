@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cardsvc.card import purse as pboc
-from cardsvc.card.commands import get_challenge, read_binary, read_record, select_by_id, select_by_name
+from cardsvc.card.commands import get_challenge, read_binary, read_record, select_by_id, select_by_name, tries_left
 from cardsvc.card.layout import ApplicationLayout
 from cardsvc.card.profile import Profile
 from cardsvc.card.purse import LogRecord
@@ -26,6 +26,8 @@ QUICK_APPLICATIONS = ("bus",)
 CARD_RECORDS = (1, 7)
 """Records of the holder application's EF05 that are this card's own: card id, social-security card number."""
 HOLDER_RECORDS = 6
+ROOM_FOR_TRIES = 2
+"""Log records, the oldest, that give way to the try counters of PINs: a full run stays within its commands."""
 FILES = {
     "mf.card_issue": CardIssue.LENGTH,
     "purse.application": PurseApplication.LENGTH,
@@ -96,7 +98,7 @@ def look(profile: Profile, *, quick: bool) -> Procedure[Readings]:
         directory = mf.find("directory")
         questions.insert(1, Question("mf.directory", read_record(1, directory.sfi, directory.record_length, ANY)))
     log = purse.find("log")
-    depth = 1 if quick else log.records
+    depth = 1 if quick else log.records - (ROOM_FOR_TRIES if profile.purse.pin_tries else 0)
     questions += [Question(f"purse.log.{n}", read_record(n, log.sfi, LogRecord.LENGTH, ANY)) for n in range(1, depth + 1)]
     return _asked(questions)
 
@@ -107,12 +109,12 @@ def more(profile: Profile, seen: Readings, *, quick: bool, reselect: bool) -> Pr
         return _asked([Question("challenge", get_challenge(profile.dialect.challenge_length, ANY))])
     purse = profile.layout.find("purse")
     questions = [_selection(purse)] if reselect else []
-    questions += [*_proof(profile, seen), *_initialize(profile, purse)]
+    questions += [*_proof(profile, seen), *([] if quick else _tries(profile, purse)), *_initialize(profile, purse)]
     for application in profile.layout.applications:
         if application.name == "holder":
             questions += [] if quick else _holder(application)
         elif application.name != "purse" and (not quick or application.name in QUICK_APPLICATIONS):
-            questions += _application(application, quick=quick)
+            questions += _application(profile, application, quick=quick)
     return _asked(questions)
 
 
@@ -182,10 +184,20 @@ def _secret(ask: Ask) -> Ask:
     return Ask(ask.command, ask.name, ask.expect, ask.changes, secret=True)
 
 
-def _application(application: ApplicationLayout, *, quick: bool) -> list[Question]:
+def _tries(profile: Profile, application: ApplicationLayout) -> list[Question]:
+    """The try counter of the PIN, where the family is known to tell it without counting."""
+    has_pin = any(slot.purpose == "pin" for slot in application.keys)
+    if not has_pin or profile.purse.pin_tries is None:
+        return []
+    return [Question(f"{application.name}.pin", tries_left(application.key("pin").key_id, ANY))]
+
+
+def _application(profile: Profile, application: ApplicationLayout, *, quick: bool) -> list[Question]:
     name = application.name
     read = read_binary(application.find("application").sfi, ApplicationRecord.LENGTH, ANY)
     questions = [_selection(application), Question(f"{name}.application", read)]
+    if not quick:
+        questions += _tries(profile, application)
     if name == "bus" and not quick:
         purses = [file.name for file in application.file if file.kind == "purse"]
         questions += [Question(f"{name}.{purse}", _any(pboc.get_balance(pboc.PURSES[purse]))) for purse in purses]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from cardsvc.card.layout import key_name
 from cardsvc.card.periods import PursePeriods
 from cardsvc.card.profile import Profile
 from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, ApplicationState, CardIssueSeen
@@ -11,6 +12,7 @@ from cardsvc.diagnosis.files import file_evidence, length_evidence, purse_card_n
 from cardsvc.diagnosis.probes import Readings
 from cardsvc.diagnosis.purse import PurseKeys, purse_evidence
 from cardsvc.iso7816.status import SW
+from cardsvc.procedures.pin import tries_shown
 
 _REFUSES_ALL = 0x6D00
 
@@ -80,6 +82,7 @@ def _applications(profile: Profile, readings: Readings, books: Books | None, day
         if f"{name}.select" not in readings:
             continue
         found[f"application.{name}.state"] = state = _usable(profile, readings, name)
+        found |= {f"application.{name}.{key}": value for key, value in _pin(profile, readings, name, books).items()}
         if state == "usable" and name not in ("holder", "purse"):
             found |= {f"application.{name}.{key}": value for key, value in _record(readings, name, books, day).items()}
     return found
@@ -96,6 +99,16 @@ def _usable(profile: Profile, readings: Readings, name: str) -> str:
     if f"{sw:04X}" in profile.status.blocked_select:
         return "blocked"
     return "missing" if sw == SW.FILE_NOT_FOUND else "refused"
+
+
+def _pin(profile: Profile, readings: Readings, name: str, books: Books | None) -> dict[str, Value]:
+    """The tries left of an application's PIN, and whether this very card was given the key that opens a locked one."""
+    tries = tries_shown(readings.sw(f"{name}.pin") or 0)
+    if tries is None:
+        return {}
+    has_key = any(slot.purpose == "pin_unblock" for slot in profile.layout.find(name).keys)
+    known = books is not None and key_name(name, "pin_unblock") in books.key_versions
+    return {"pin_tries": tries, "pin_resettable": has_key and known}
 
 
 def _record(readings: Readings, name: str, books: Books | None, day: dt.date) -> dict[str, Value]:

@@ -135,6 +135,12 @@ class KeyRing:
         """See KeyStore.load_pin."""
         return load_pin_of(self._card_key(card_no, LOAD_PIN, versions))
 
+    def pin_unblock(self, card_no: str, application: str, challenge: bytes, header: bytes, versions: Versions) -> bytes:
+        """See KeyStore.pin_unblock."""
+        key = self._card_key(card_no, f"{application}.pin_unblock", versions)
+        cryptogram = epurse.line_encrypt(key, self.load_pin(card_no, versions))
+        return cryptogram + epurse.line_mac(key, challenge, header + cryptogram)
+
     def legacy_key(self, purpose: str, versions: Versions) -> bytes:
         """See KeyStore.legacy_key: the first six bytes of the key."""
         return self._master(LEGACY + purpose, versions).value[:6]

@@ -64,6 +64,10 @@ class KeyStore(Protocol):
     def load_pin(self, card_no: str, versions: Versions) -> bytes:
         """The PIN that the card's loads want where its family wants one: six digits, 3 bytes BCD. Secret."""
 
+    def pin_unblock(self, card_no: str, application: str, challenge: bytes, header: bytes, versions: Versions) -> bytes:
+        """The load PIN once more, encrypted under the application's PIN-unblock key, then the MAC over header (with the final
+        Lc) and cryptogram. Secret."""
+
     def legacy_key(self, purpose: str, versions: Versions) -> bytes:
         """The sector key (6 bytes) of old bus cards, ``purpose`` read or write. Secret; it goes into the reader."""
 

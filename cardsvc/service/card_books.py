@@ -49,6 +49,7 @@ def books_of(uow: UnitOfWork, card: Card, undecided: int = 0) -> Books:
         open_loads=len(open_loads),
         open_purchases=len(open_purchases),
         applications={row.application: BookedApplication(row.state, row.product) for row in booked},
+        key_versions=card.key_versions,
     )
 
 

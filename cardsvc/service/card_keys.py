@@ -48,6 +48,10 @@ class CardKeys:
         """MAC under the application's maintenance key."""
         return self._keystore.line_mac(self._card_no, application, challenge, message, self._versions)
 
+    def pin_unblock(self, application: str, challenge: bytes, header: bytes) -> bytes:
+        """The load PIN once more, protected by the application's PIN-unblock key. Secret."""
+        return self._keystore.pin_unblock(self._card_no, application, challenge, header, self._versions)
+
     def load_session(self, application: str, init: InitializeForLoadAnswer) -> MacSession:
         """The load session for what the card answered."""
         random, counter = init.card_random, init.online_counter

@@ -1,12 +1,14 @@
 """Repair as an operation: look at everything, settle what is open, carry out the steps that the findings ask for, look again.
 
-What needs two people is done only with their agreement (``CARD_REPAIR``); without it the result says what waits. What cannot
+What needs two people is done only with their agreement (``CARD_REPAIR``), what needs the holder's document only when its number
+was given and is the holder's; without it the result says what waits. What cannot
 be repaired on the card is left with its cure. A card that is pulled in the middle is repaired by the next repair: each step
 looks first, and what stands already is not written again.
 """
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import Field
@@ -19,6 +21,7 @@ from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.applications import unblock_application, write_application
 from cardsvc.procedures.identify import CardState
 from cardsvc.procedures.personalise import Personalisation
+from cardsvc.procedures.pin import reset_pin
 from cardsvc.procedures.rewrite import rewrite
 from cardsvc.service.approvals import ApprovalKind, Kinds, propose
 from cardsvc.service.card_data import card_data
@@ -54,8 +57,8 @@ def _planned(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
     steps, left = steps_for(uow, card_no, report)
     if card_no is not None and any(finding["plan"].startswith(NOT_TO_BE_TOUCHED) for finding in report["findings"]):
         steps, left = (), list(report["findings"])
-    agreed = _agreed(uow, card_no, now)
-    doing = [step for step in steps if not step.two_people or step.name in agreed]
+    agreed, compared = _agreed(uow, card_no, now), report["evidence"].get("person.differs") is False
+    doing = [step for step in steps if (not step.two_people or step.name in agreed) and (compared or not step.document)]
     waiting = [step for step in steps if step not in doing]
     facts = {
         "steps": [step.to_json() for step in doing],
@@ -121,6 +124,8 @@ def _all_steps(job: Personalisation, keys: CardKeys, steps: list[Step]) -> Proce
             yield from rewrite(job, name)
         elif step.plan == "unblock":
             yield from unblock_application(job.profile, name, line_mac)
+        elif step.plan == "reset_pin":
+            yield from reset_pin(job.profile, name, partial(keys.pin_unblock, name))
         elif step.record is not None:
             yield from write_application(job.profile, name, bytes.fromhex(step.record), line_mac)
 

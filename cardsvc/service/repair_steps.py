@@ -39,6 +39,11 @@ class Step:
         """Whether a second person must have agreed."""
         return plans()[self.plan].two_people
 
+    @property
+    def document(self) -> bool:
+        """Whether the holder's document must be on the desk."""
+        return plans()[self.plan].document
+
     def to_json(self) -> dict[str, Any]:
         """As a fact, and as it is shown."""
         return {"plan": self.plan, "application": self.application, "record": self.record, "name": self.name}
@@ -77,8 +82,8 @@ def _steps(uow: UnitOfWork, card_no: str, finding: Mapping[str, Any]) -> Iterabl
             begun = _broken_opening(uow, card_no, application)
             if begun is not None and not begun.facts["terms"]["fee"]:
                 yield Step("reopen", application, begun.facts["record"])
-        case "unblock":
-            yield Step("unblock", application)
+        case "unblock" | "reset_pin" as plan:
+            yield Step(plan, application)
 
 
 def _record(uow: UnitOfWork, card_no: str, application: str) -> Iterable[Step]:

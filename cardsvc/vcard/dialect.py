@@ -11,12 +11,14 @@ class CardDialect(Protocol):
     """One family's rules. Methods that handle a command end it with StatusError or return answer data.
 
     ``t0``: the card speaks T=0. ``check_byte``: its ATR has a TCK. ``pin_for_ep_load``: a load of the EP wants the PIN.
+    ``empty_verify``: VERIFY without a PIN tells the tries left.
     """
 
     name: str
     t0: bool
     check_byte: bool
     pin_for_ep_load: bool
+    empty_verify: bool
     max_data: int
     eeprom_size: int
     chip_serial_length: int

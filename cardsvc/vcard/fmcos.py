@@ -34,6 +34,7 @@ class Fmcos:
     t0 = False
     check_byte = True
     pin_for_ep_load = False
+    empty_verify = False
     max_data = 239
     eeprom_size = 8192
     chip_serial_length = 4

@@ -51,8 +51,12 @@ def _full_mac(key: bytes, data: bytes) -> bytes:
 
 
 def verify(card: Running, dialect: CardDialect, apdu: Apdu) -> bytes:
-    """VERIFY a PIN; trailing FF of the stored PIN may be left out."""
+    """VERIFY a PIN; trailing FF of the stored PIN may be left out. Without a PIN: the tries left, or a wrong length."""
     key = card.key(KeyKind.PIN, apdu.p2) or refuse(0x9403)
+    if not apdu.data:
+        if not dialect.empty_verify:
+            refuse(0x6700)
+        refuse(0x63C0 | key.left if key.left else 0x6983)
     if key.left == 0:
         refuse(0x6983)
     if not dialect.allowed(card, key.use):

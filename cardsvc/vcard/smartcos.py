@@ -33,6 +33,7 @@ class Smartcos:
     t0 = False
     check_byte = True
     pin_for_ep_load = False
+    empty_verify = False
     max_data = 110 + 4
     eeprom_size = 8192
     chip_serial_length = 8

@@ -14,6 +14,7 @@ class Watchdata(Fmcos):
     t0 = True
     check_byte = False
     pin_for_ep_load = True
+    empty_verify = True
     chip_serial_length = 6
     blocked_select_sw = 0x6283
     blocked_select_fci = True

@@ -14,10 +14,11 @@ from typing import Any
 from cardsvc.cli.examine import examine
 from cardsvc.errors import CardError, CardGone
 from cardsvc.iso7816.channel import Channel
+from cardsvc.iso7816.links import ResponseLink
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind, Memory, Node
 from cardsvc.vcard.session import Key, KeyKind
-from tests.world import DESK, World
+from tests.world import DESK, World, person
 
 CASH = {"method": "cash", "reference": None}
 MF, PURSE, HOLDER, BUS, PARK = 0x3F00, 0x3F01, 0x3F02, 0x3F03, 0x3F06
@@ -95,10 +96,7 @@ class Patient:
     card: VirtualCard
     connect: Connect
     person: str | None = None
-
-    @property
-    def card_no(self) -> str:
-        return "3100010100000001"
+    card_no: str = "3100010100000001"
 
     def examine(self, *, quick: bool = False) -> Any:
         """The report."""
@@ -254,6 +252,40 @@ class Pulled:
         self._channel.close()
 
 
+def with_pin(patient: Patient) -> None:
+    """The patient has a card of the family whose loads want a PIN, with money on it."""
+    world = patient.world
+    card = world.issue("watchdata", 2)
+    world.topup(card, 10000)
+    patient.card, patient.connect, patient.card_no = card, card.channel, world.card_no_of(card)
+
+
+def locked_pin(patient: Patient) -> None:
+    """Somebody tried wrong PINs until none was left; the holder is at the desk."""
+    with_pin(patient)
+    channel = ResponseLink(patient.card.channel())
+    channel.transmit(bytes.fromhex("00A4040009A00000000386980701"))
+    answers = [channel.transmit(bytes.fromhex("0020000003FFFF00")).hex() for _ in range(4)]
+    channel.close()
+    assert answers == ["63c2", "63c1", "63c0", "6983"]
+    patient.person = person(2).id_number
+
+
+def locked_pin_without_key(patient: Patient) -> None:
+    """The same on a card that was made before cards got the key that opens a locked PIN."""
+    locked_pin(patient)
+    with opened(patient.card) as memory:
+        parent = node(memory, PURSE)
+        keys = [n for n in memory.children(parent) if n.kind == Kind.KEY and memory.get(n, 0, 1)[0] == KeyKind.PIN_UNBLOCK]
+        memory.erase(keys[0])
+    with patient.world.store.begin() as uow:
+        card = uow.cards.get(patient.card_no)
+        assert card is not None
+        versions = {name: version for name, version in card.key_versions.items() if not name.endswith("pin_unblock")}
+        uow.cards.change(card, key_versions=versions)
+        uow.commit()
+
+
 def undecided(patient: Patient) -> None:
     """The load was written, and afterwards the card forgot everything that could prove it."""
     torn_load(before=False)(patient)
@@ -385,6 +417,8 @@ FAULTS = (
     Fault("wrong-key-version", "密钥版本号不对", "key_unknown", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 6, b"\x09")),
     Fault("old-key", "密钥版本旧", "key_old", rolled_key),
     Fault("missing-key", "缺少充值密钥", "purse_key_missing", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, -5, b"\x44")),
+    Fault("locked-pin", "充值密码锁死（握奇卡）", "pin_locked", locked_pin),
+    Fault("locked-pin-no-key", "密码锁死、卡上无解锁密钥", "pin_locked_for_good", locked_pin_without_key),
     Fault("half-opened", "应用开通一半", "application_half_opened", half_opened),
     Fault("lost-application", "卡上丢了应用登记", "application_lost", lost_application),
     Fault("wrong-product", "产品不符", "application_product_differs", edit(BUS, bodies.CONTENT + 2, b"B", file=0x0015)),

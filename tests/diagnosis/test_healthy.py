@@ -98,3 +98,27 @@ def card_balance(card: VirtualCard) -> int:
     from tests.world import balance_on
 
     return balance_on(card)[0]
+
+
+class Asking(Counting):
+    """Counts what the host asks for: neither GET RESPONSE nor the same command again with the length that 6Cxx names."""
+
+    def transmit(self, command: bytes) -> bytes:
+        answer = super().transmit(command)
+        if command[1] == 0xC0 or answer[-2] == 0x6C:
+            self._counts[0] -= 1
+        return answer
+
+
+def test_a_card_with_pins_is_found_healthy_within_the_same_commands(tmp_path: Path) -> None:
+    """Its three try counters are read, and none of them moves."""
+    world = World(tmp_path / "city.db")
+    card = world.issue("watchdata")
+    world.topup(card, 10000)
+    counts, before = [0], copy.copy(card._eeprom.image)
+    report = Patient(world, card, lambda: Asking(card, counts)).examine()
+    tries = [report["evidence"][f"application.{name}.pin_tries"] for name in ("purse", "bus", "parking")]
+    assert (report["findings"], tries) == ([], [3, 3, 3])
+    assert counts[0] <= FULL
+    assert card._eeprom.image == before
+    world.close()

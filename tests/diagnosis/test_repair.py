@@ -39,6 +39,7 @@ CURED = {
     "half-opened",
     "lost-application",
     "wrong-product",
+    "locked-pin",
 }
 """Faults that a repair brings to health."""
 SILENT = {"mute", "no-power-up", "lost-answer", "unknown-family", "contact-bounce", "bad-atr", "changing-atr", "slow"}
@@ -90,7 +91,9 @@ def agree(patient: Patient, steps: list[str]) -> None:
 
 def money_of(patient: Patient) -> tuple[int, int]:
     """On the card, and owed by the books."""
-    return balance_on(patient.card)[0], patient.world.purse_total(patient.card_no)
+    world, with_pin = patient.world, patient.card.dialect.pin_for_ep_load
+    pin = world.keys.load_pin(patient.card_no, world.keys.versions()) if with_pin else b""
+    return balance_on(patient.card, pin)[0], patient.world.purse_total(patient.card_no)
 
 
 def test_every_finding_has_a_plan_and_every_plan_says_what_it_does() -> None:
@@ -176,6 +179,31 @@ def test_a_second_person_is_needed_for_a_block_and_only_today(new_patient: NewPa
     patient.world.now += dt.timedelta(days=1)
     assert repair(patient)["waiting"] == first["waiting"]
     assert patient.examine()["findings"][0]["code"] == "application_blocked"
+
+
+def test_a_locked_pin_is_opened_for_its_holder_only(new_patient: NewPatient) -> None:
+    """Two people have agreed; without a document it waits, with another person's nothing is done; torn, it is done again."""
+    patient = new_patient()
+    next(fault for fault in FAULTS if fault.name == "locked-pin").make(patient)
+    holder, patient.person = patient.person, None
+    agree(patient, ["reset_pin:purse"])
+    before = bytes(patient.card._eeprom.image)
+    waiting = repair(patient)
+    assert [(step["name"], step["document"]) for step in waiting["waiting"]] == [("reset_pin:purse", True)]
+    patient.person = "110101199902300021"
+    assert (repair(patient)["waiting"], repair(patient)["findings"][0]["code"]) == ([], "person_differs")
+    assert bytes(patient.card._eeprom.image) == before
+    with pytest.raises(CarriedOut):
+        patient.world.topup(patient.card, 5000)
+    patient.person = holder
+    for tear in ("tear_before_write", "tear_after_write"):
+        patient.card.plan = FaultPlan(**{tear: 1})
+        with contextlib.suppress(CardGone, CarriedOut):
+            repair(patient)
+        patient.card.plan = FaultPlan()
+    assert repair(patient)["healthy"]
+    patient.world.topup(patient.card, 5000)
+    assert money_of(patient) == (15000, 15000)
 
 
 def test_the_record_that_a_card_lost_comes_back_with_its_months(tmp_path: Path) -> None:

@@ -172,8 +172,8 @@ JOBS: Mapping[str, JobForm] = {
     "repair": JobForm(
         Text("修复", "Repair"),
         "0",
-        _nothing,
-        ("steps",),
+        lambda form: {"person": form.get("person") or None},
+        ("steps", "person"),
         Text("开始修复", "Repair"),
         Text("修后自动重读核对；中途拿走，再放上重做即可", "Read again afterwards; pulled in the middle, simply do it again"),
     ),
