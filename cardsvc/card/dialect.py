@@ -26,6 +26,12 @@ class Dialect(Protocol):
     def key_head(self, slot: KeySlot, version: int) -> bytes:
         """Everything of a key record that stands before the key."""
 
+    def change_key_header(self, slot: KeySlot) -> bytes:
+        """CLA INS P1 P2 and the final Lc of WRITE KEY on a card that is out."""
+
+    def change_key(self, slot: KeySlot, protected: bytes) -> Ask:
+        """Change a key that is there: the encrypted record with its MAC."""
+
     def end_of_creation(self, application: ApplicationLayout) -> Ask | None:
         """Close an application's (or the MF's) creation, where the family knows such a thing."""
 

@@ -6,7 +6,7 @@ Permission byte XY: the state of the current DF must be Y..X; FY: the state of t
 
 import struct
 
-from cardsvc.card.commands import CLA_PBOC
+from cardsvc.card.commands import ANY_STATUS, CLA_PBOC, CLA_PBOC_SM, MAC_LENGTH
 from cardsvc.card.layout import Access, ApplicationLayout, FileLayout, KeyPurpose, KeySlot
 from cardsvc.card.profile import Profile
 from cardsvc.iso7816.apdu import Command
@@ -87,6 +87,15 @@ class FmcosDialect:
     def write_key(self, slot: KeySlot, record: bytes) -> Ask:
         """80 D4 01 id: add a key."""
         return Ask(Command(CLA_PBOC, 0xD4, 0x01, slot.key_id, record), "WRITE KEY", changes=True, secret=True)
+
+    def change_key_header(self, slot: KeySlot) -> bytes:
+        """84 D4 type id: the record (head and key, 21 bytes) with its length in 24, then the MAC."""
+        return bytes((CLA_PBOC_SM, 0xD4, KEY_TYPE[slot.purpose], slot.key_id, 24 + MAC_LENGTH))
+
+    def change_key(self, slot: KeySlot, protected: bytes) -> Ask:
+        """84 D4 type id, under the DF's master key; a vector of a real card has the whole record in it (type and head too)."""
+        command = Command(CLA_PBOC_SM, 0xD4, KEY_TYPE[slot.purpose], slot.key_id, protected)
+        return Ask(command, "WRITE KEY", ANY_STATUS, changes=True, secret=True)
 
     def create_file(self, file: FileLayout) -> Ask:
         """80 E0 fid: type, size (or count and length), right to read, right to write, FF, access byte."""

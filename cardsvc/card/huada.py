@@ -4,7 +4,7 @@ are written.
 Source: a public log of a real metro card of this family. Inferred: key types and rights as in FMCOS.
 """
 
-from cardsvc.card.commands import CLA_ISO, CLA_PBOC_SM, MAC_LENGTH
+from cardsvc.card.commands import ANY_STATUS, CLA_ISO, CLA_PBOC_SM, MAC_LENGTH
 from cardsvc.card.fmcos import FREE, KEY_TYPE, NEVER, STATE_AFTER_MASTER, THREE_TRIES
 from cardsvc.card.layout import ApplicationLayout, KeySlot
 from cardsvc.iso7816.apdu import Command
@@ -41,6 +41,14 @@ class HuadaDialect:
         """84 D4 type id: the encrypted record with its MAC."""
         command = Command(CLA_PBOC_SM, 0xD4, KEY_TYPE[slot.purpose], slot.key_id, protected)
         return Ask(command, "WRITE KEY", changes=True, secret=True)
+
+    def change_key_header(self, slot: KeySlot) -> bytes:
+        """As in personalisation."""
+        return self.write_key_header(slot)
+
+    def change_key(self, slot: KeySlot, protected: bytes) -> Ask:
+        """84 D4 type id, now under the application's master key."""
+        return Ask(self.write_key(slot, protected).command, "WRITE KEY", ANY_STATUS, changes=True, secret=True)
 
     def load_id(self, authentication_id: bytes) -> Ask:
         """00 22: the 9-byte id that MAC1 of a purchase covers."""

@@ -55,6 +55,7 @@ class CommandDialect(_Data):
     file_exists: Items[str]
     key_exists: Items[str]
     max_directory_depth: int = Field(ge=1, le=3)
+    key_change: Literal["master", "maintenance"] | None = None
 
 
 class Blank(_Data):

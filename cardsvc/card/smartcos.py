@@ -7,7 +7,7 @@ Until CREATE END everything in a DF is free and purses do not work; after it the
 
 import struct
 
-from cardsvc.card.commands import CLA_PBOC
+from cardsvc.card.commands import ANY_STATUS, CLA_PBOC, CLA_PBOC_SM, MAC_LENGTH
 from cardsvc.card.layout import Access, ApplicationLayout, FileLayout, KeyPurpose, KeySlot
 from cardsvc.card.profile import Profile
 from cardsvc.iso7816.apdu import Command
@@ -71,6 +71,15 @@ class SmartcosDialect:
     def write_key(self, slot: KeySlot, record: bytes) -> Ask:  # noqa: ARG002 - the record itself names the key
         """80 E8 00 00: the key record, in the clear while the DF is open."""
         return Ask(Command(CLA_PBOC, 0xE8, 0x00, 0x00, record), "WRITE KEY", changes=True, secret=True)
+
+    def change_key_header(self, slot: KeySlot) -> bytes:  # noqa: ARG002 - the record itself names the key
+        """84 E8 00 00: the record (24 bytes) with its length in 32, then the MAC."""
+        return bytes((CLA_PBOC_SM, 0xE8, 0x00, 0x00, 32 + MAC_LENGTH))
+
+    def change_key(self, slot: KeySlot, protected: bytes) -> Ask:  # noqa: ARG002 - the record itself names the key
+        """84 E8 00 00, under the maintenance key of a DF whose creation has ended."""
+        command = Command(CLA_PBOC_SM, 0xE8, 0x00, 0x00, protected)
+        return Ask(command, "WRITE KEY", ANY_STATUS, changes=True, secret=True)
 
     def create_file(self, file: FileLayout) -> Ask:
         """80 E0 02 00: file id, type, right to read or use, right to write, two bytes of length."""

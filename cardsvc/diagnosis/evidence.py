@@ -71,6 +71,8 @@ KEYS: Mapping[str, Key] = {
     "open.undecided": Key("number", Text("卡片也说不清的交易", "open transactions that the card cannot decide")),
     "key.mac1": Key("text", Text("充值密钥验证", "proof by the load key")),
     "key.old": Key("flag", Text("密钥版本旧", "key version is old")),
+    "key.behind": Key("list", Text("可更新的密钥（名@新版本）", "keys that have a newer version (name@version)")),
+    "key.changeable": Key("flag", Text("发出后可更新密钥", "keys can be changed on a card that is out")),
     "books.known": Key("flag", Text("账册有此卡", "in the books")),
     "books.state": Key("text", Text("账册状态", "state in the books")),
     "books.expired": Key("flag", Text("卡片过期", "card expired")),

@@ -4,10 +4,11 @@ A purse is also spent offline, at other companies' machines, and those records c
 is explained by purchases in the log that the books have not seen yet. A balance above them is explained by nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
+from cardsvc.card.layout import key_name
 from cardsvc.card.profile import Profile
 from cardsvc.card.purse import (
     SAFE_AMOUNT,
@@ -24,6 +25,7 @@ from cardsvc.diagnosis.probes import Readings, newest_record
 from cardsvc.iso7816.status import SW
 from cardsvc.keystore.protocol import MacSession
 from cardsvc.procedures.purse import LOOK_TERMINAL
+from cardsvc.procedures.roll_keys import CHANGED
 from cardsvc.units import parse_bcd_date
 
 SIGN = 0x80000000
@@ -35,9 +37,9 @@ MAX_OPEN = 8
 
 @dataclass(frozen=True, slots=True)
 class PurseKeys:
-    """The key store narrowed to questions about this card's purse. ``active``: the load key's version for new cards."""
+    """The key store narrowed to questions about this card's purse. ``active``: the version of every key for new cards."""
 
-    active: int | None
+    active: Mapping[str, int]
     session: Callable[[InitializeForLoadAnswer], MacSession | None]
     tac_verifies: Callable[[bytes, bytes], bool | None]
 
@@ -203,7 +205,24 @@ def _keys(load: InitializeForLoadAnswer | None, keys: PurseKeys | None) -> dict[
         return {"key.mac1": "no_key"}
     data = load_mac1_data(load.balance, SAFE_AMOUNT, TransactionType.EP_LOAD, LOOK_TERMINAL)
     right = session.mac(data) == load.mac1
-    return {"key.mac1": "right" if right else "wrong", "key.old": right and load.key_version != keys.active}
+    return {
+        "key.mac1": "right" if right else "wrong",
+        "key.old": right and load.key_version != keys.active.get(key_name("purse", "load")),
+    }
+
+
+def key_evidence(profile: Profile, readings: Readings, books: Books | None, keys: PurseKeys | None) -> dict[str, Value]:
+    """Which keys are older than the current version, by the books and by what the load key of the purse shows."""
+    if books is None or keys is None:
+        return {}
+    load, shown = initialize_for_load(readings), dict(books.key_versions)
+    if load is not None and _keys(load, keys).get("key.old"):
+        shown[key_name("purse", "load")] = load.key_version
+    slots = [key_name(a.name, slot.purpose) for a in profile.layout.application for slot in a.keys if slot.purpose in CHANGED]
+    behind = [
+        f"{name}@{keys.active[name]}" for name in slots if name in shown and shown[name] != keys.active.get(name, shown[name])
+    ]
+    return {"key.behind": behind, "key.changeable": profile.dialect.key_change is not None}
 
 
 def _proof(profile: Profile, readings: Readings, books: Books | None, keys: PurseKeys | None) -> dict[str, Value]:

@@ -10,7 +10,7 @@ from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
 from cardsvc.diagnosis.files import file_evidence, length_evidence, purse_card_no
 from cardsvc.diagnosis.probes import Readings
-from cardsvc.diagnosis.purse import PurseKeys, purse_evidence
+from cardsvc.diagnosis.purse import PurseKeys, key_evidence, purse_evidence
 from cardsvc.iso7816.status import SW
 from cardsvc.procedures.pin import tries_shown
 
@@ -65,6 +65,7 @@ def evidence_of(
         **found,
         **file_evidence(profile, readings, books),
         **purse_evidence(profile, readings, books, keys),
+        **key_evidence(profile, readings, books, keys),
         **_applications(profile, readings, books, day),
     }
 

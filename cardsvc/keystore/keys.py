@@ -114,8 +114,9 @@ class KeyRing:
 
     def proves_itself(self, card_no: str, application: str, challenge: bytes, answer: bytes, versions: Versions) -> bool:
         """See KeyStore.proves_itself."""
-        key = self._card_key(card_no, f"{application}.internal_auth", versions)
-        return hmac.compare_digest(epurse.internal_auth(key, challenge), answer)
+        name = f"{application}.internal_auth"
+        keys = [self._card_key(card_no, name, versions), self._card_key(card_no, name, {**versions, **self.versions()})]
+        return any(hmac.compare_digest(epurse.internal_auth(key, challenge), answer) for key in keys)
 
     def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
         """See KeyStore.key_record."""
@@ -130,6 +131,27 @@ class KeyRing:
         transport = self._master(TRANSPORT, self.versions()).value
         cryptogram = epurse.line_encrypt(transport, self.key_record(card_no, name, head, versions))
         return cryptogram + epurse.line_mac(transport, challenge, header + cryptogram)
+
+    def changed_key_record(
+        self,
+        card_no: str,
+        name: str,
+        version: int,
+        head: bytes,
+        challenge: bytes,
+        header: bytes,
+        under: str,
+        versions: Versions,
+    ) -> bytes:
+        """See KeyStore.changed_key_record."""
+        key = self._card_key(card_no, under, versions)
+        cryptogram = epurse.line_encrypt(key, head + self._card_key(card_no, name, {name: version}))
+        return cryptogram + epurse.line_mac(key, challenge, header + cryptogram)
+
+    def usable(self, name: str, version: int) -> bool:
+        """See KeyStore.usable."""
+        entry = self._entries.get((name, version))
+        return entry is not None and entry.state is not KeyState.RETIRED
 
     def load_pin(self, card_no: str, versions: Versions) -> bytes:
         """See KeyStore.load_pin."""

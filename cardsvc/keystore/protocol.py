@@ -51,7 +51,8 @@ class KeyStore(Protocol):
         """Cryptogram under the application's master key."""
 
     def proves_itself(self, card_no: str, application: str, challenge: bytes, answer: bytes, versions: Versions) -> bool:
-        """Whether the answer to INTERNAL AUTHENTICATE (8-byte challenge, 8 bytes back) was made by this card."""
+        """Whether the answer to INTERNAL AUTHENTICATE (8-byte challenge, 8 bytes back) was made by this card, under the key's
+        version in ``versions`` or the active one: a roll of the key may have been broken off before it was booked."""
 
     def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
         """A key record for a card in personalisation: head, then the card's key. Secret: never logged or stored."""
@@ -60,6 +61,23 @@ class KeyStore(Protocol):
         self, card_no: str, name: str, head: bytes, challenge: bytes, header: bytes, versions: Versions
     ) -> bytes:
         """``key_record`` encrypted under the transport key, then the MAC over header (with the final Lc) and cryptogram."""
+
+    def changed_key_record(
+        self,
+        card_no: str,
+        name: str,
+        version: int,
+        head: bytes,
+        challenge: bytes,
+        header: bytes,
+        under: str,
+        versions: Versions,
+    ) -> bytes:
+        """A new version of a key for a card that is out: ``key_record`` encrypted under its key ``under``, then the MAC over
+        header (with the final Lc) and cryptogram. Secret."""
+
+    def usable(self, name: str, version: int) -> bool:
+        """Whether this version of a key is there and not retired."""
 
     def load_pin(self, card_no: str, versions: Versions) -> bytes:
         """The PIN that the card's loads want where its family wants one: six digits, 3 bytes BCD. Secret."""

@@ -30,7 +30,7 @@ def rewrite(job: Personalisation, name: str) -> Procedure[tuple[str, ...]]:
     """
     application = job.profile.layout.find(name)
     script = Script(job.profile.dialect.challenge_length)
-    yield from _enter(job, script, application)
+    yield from enter(job, script, application)
     written: list[str] = []
     for content in job.contents(application):
         answers = yield read_asks(content)
@@ -45,7 +45,7 @@ def rewrite(job: Personalisation, name: str) -> Procedure[tuple[str, ...]]:
     return tuple(written)
 
 
-def _enter(job: Personalisation, script: Script, application: ApplicationLayout) -> Procedure[None]:
+def enter(job: Personalisation, script: Script, application: ApplicationLayout) -> Procedure[None]:
     """Select the application, opened by the master key that its files' rights ask for: the MF's on cards whose MF opens the
     DFs (FMCOS), its own on others."""
     mf, dialect = job.profile.layout.mf, dialect_of(job.profile)

@@ -6,6 +6,17 @@ from cardsvc.errors import KeystoreError
 from cardsvc.keystore.protocol import KeyStore, MacSession, Versions
 
 
+def application_of(name: str) -> str:
+    """The application of a key's name: ``purse.load`` is the purse's."""
+    return name.partition(".")[0]
+
+
+def as_shown(keystore: KeyStore, versions: Versions, name: str, shown: int) -> Versions:
+    """The versions with the one that the card itself names for a key: a roll of the key may have been broken off before it was
+    booked. What the key store does not have, or has retired, is not believed."""
+    return {**versions, name: shown} if keystore.usable(name, shown) else versions
+
+
 class CardKeys:
     """procedures.personalise.PersonalisationKeys over a key store, a card number and key versions."""
 
@@ -51,6 +62,21 @@ class CardKeys:
     def pin_unblock(self, application: str, challenge: bytes, header: bytes) -> bytes:
         """The load PIN once more, protected by the application's PIN-unblock key. Secret."""
         return self._keystore.pin_unblock(self._card_no, application, challenge, header, self._versions)
+
+    def changed_key_record(
+        self, name: str, version: int, head: bytes, challenge: bytes, header: bytes, under: KeyPurpose
+    ) -> bytes:
+        """A new version of a key under a key that the card has. Secret."""
+        guard, versions = key_name(application_of(name), under), self._versions
+        return self._keystore.changed_key_record(self._card_no, name, version, head, challenge, header, guard, versions)
+
+    def with_versions(self, versions: Versions) -> "CardKeys":
+        """The same card with these versions instead of those it had."""
+        return CardKeys(self._keystore, self._card_no, {**self._versions, **versions})
+
+    def proves_itself(self, challenge: bytes, answer: bytes) -> bool:
+        """Whether the card's MF answered with its internal key."""
+        return self._keystore.proves_itself(self._card_no, "mf", challenge, answer, self._versions)
 
     def load_session(self, application: str, init: InitializeForLoadAnswer) -> MacSession:
         """The load session for what the card answered."""

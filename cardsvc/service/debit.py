@@ -13,6 +13,7 @@ from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger.states import PurchaseState
 from cardsvc.procedures.purse import DebitForPurchaseOutcome, PurseRef, debit_for_purchase, initialize_for_purchase
+from cardsvc.service.card_keys import as_shown
 from cardsvc.service.kinds import Context
 from cardsvc.service.settle import (
     HOST_TIME,
@@ -60,7 +61,7 @@ def authorise_debit(
         balance_before=init.balance,
         card_random=init.card_random.hex(),
         host_date_time=f"{now.astimezone(LOCAL):{HOST_TIME}}",
-        key_versions=dict(context.versions),
+        key_versions=dict(as_shown(context.keystore, context.versions, f"{ref.application}.purchase", init.key_version)),
         authorised_at=now,
     )
     uow.purchases.add(purchase)

@@ -154,7 +154,7 @@ def _keys(context: Context, card: Card | None) -> PurseKeys | None:
         except KeystoreError:
             return None
 
-    return PurseKeys(keystore.versions().get(LOAD_KEY), session, tac_verifies)
+    return PurseKeys(keystore.versions(), session, tac_verifies)
 
 
 def _session(keystore: KeyStore, card_no: str, init: InitializeForLoadAnswer) -> MacSession | None:

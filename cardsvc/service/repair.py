@@ -23,6 +23,7 @@ from cardsvc.procedures.identify import CardState
 from cardsvc.procedures.personalise import Personalisation
 from cardsvc.procedures.pin import reset_pin
 from cardsvc.procedures.rewrite import rewrite
+from cardsvc.procedures.roll_keys import NewKeys, roll_keys
 from cardsvc.service.approvals import ApprovalKind, Kinds, propose
 from cardsvc.service.card_data import card_data
 from cardsvc.service.card_keys import CardKeys
@@ -124,6 +125,10 @@ def _all_steps(job: Personalisation, keys: CardKeys, steps: list[Step]) -> Proce
             yield from rewrite(job, name)
         elif step.plan == "unblock":
             yield from unblock_application(job.profile, name, line_mac)
+        elif step.plan == "roll_keys":
+            fresh = keys.with_versions(step.versions)
+            new = NewKeys(keys.changed_key_record, fresh.load_session, fresh.proves_itself)
+            yield from roll_keys(job, name, step.versions, new)
         elif step.plan == "reset_pin":
             yield from reset_pin(job.profile, name, partial(keys.pin_unblock, name))
         elif step.record is not None:
@@ -132,12 +137,18 @@ def _all_steps(job: Personalisation, keys: CardKeys, steps: list[Step]) -> Proce
 
 def _carried_out(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) -> Effect:
     """What the card has now is in the books too."""
+    rolled: dict[str, int] = {}
     for step in (Step.from_json(fact) for fact in context.facts["steps"]):
         row = uow.applications.get(context.card_no, step.application)
         if step.plan == "unblock" and row is not None:
             uow.applications.change(row, state="open", changed_at=now, operation_id=context.operation.operation_id)
+        if step.plan == "roll_keys":
+            rolled |= step.versions
         if step.plan == "reopen" and step.record is not None:
             uow.applications.put(_opened(context, step, now))
+    card = uow.cards.get(context.card_no)
+    if card is not None and rolled:
+        uow.cards.change(card, key_versions={**card.key_versions, **rolled})
     return Effect()
 
 

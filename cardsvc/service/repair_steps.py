@@ -5,10 +5,11 @@ again, and what is done already is no step any more.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cardsvc.diagnosis.plans import plans
+from cardsvc.service.card_keys import application_of
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Operation
 from cardsvc.wire import OperationState
@@ -23,11 +24,13 @@ WHOLE_CARD: Mapping[str, tuple[str, ...]] = {"holder_differs": OF_HOLDER, "seria
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``plan``: its name in plans.toml; ``record``: the 32 bytes to be written or taken into the books, in hex."""
+    """One step. ``plan``: its name in plans.toml; ``record``: the 32 bytes to be written or taken into the books, in hex;
+    ``versions``: of the keys to be written, by name."""
 
     plan: str
     application: str
     record: str | None = None
+    versions: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -46,12 +49,18 @@ class Step:
 
     def to_json(self) -> dict[str, Any]:
         """As a fact, and as it is shown."""
-        return {"plan": self.plan, "application": self.application, "record": self.record, "name": self.name}
+        return {
+            "plan": self.plan,
+            "application": self.application,
+            "record": self.record,
+            "versions": dict(self.versions),
+            "name": self.name,
+        }
 
     @classmethod
     def from_json(cls, fact: Mapping[str, Any]) -> "Step":
         """What ``to_json`` made."""
-        return cls(fact["plan"], fact["application"], fact["record"])
+        return cls(fact["plan"], fact["application"], fact["record"], fact["versions"])
 
 
 def steps_for(uow: UnitOfWork, card_no: str | None, report: Mapping[str, Any]) -> tuple[tuple[Step, ...], list[dict[str, Any]]]:
@@ -61,7 +70,8 @@ def steps_for(uow: UnitOfWork, card_no: str | None, report: Mapping[str, Any]) -
     steps: dict[str, Step] = {}
     left = []
     for finding in report["findings"]:
-        found = list(_steps(uow, card_no, finding))
+        rolls = finding["plan"] == "roll_keys"
+        found = list(_rolls(report["evidence"].get("key.behind", ())) if rolls else _steps(uow, card_no, finding))
         steps |= {step.name: step for step in found if step.name not in steps}
         left += [] if found else [dict(finding)]
     return tuple(steps.values()), left
@@ -84,6 +94,15 @@ def _steps(uow: UnitOfWork, card_no: str, finding: Mapping[str, Any]) -> Iterabl
                 yield Step("reopen", application, begun.facts["record"])
         case "unblock" | "reset_pin" as plan:
             yield Step(plan, application)
+
+
+def _rolls(behind: Iterable[str]) -> Iterable[Step]:
+    """One step for each application, from its keys as ``purse.load@2``."""
+    versions: dict[str, dict[str, int]] = {}
+    for entry in behind:
+        name, _, version = entry.partition("@")
+        versions.setdefault(application_of(name), {})[name] = int(version)
+    return [Step("roll_keys", application, versions=keys) for application, keys in versions.items()]
 
 
 def _record(uow: UnitOfWork, card_no: str, application: str) -> Iterable[Step]:

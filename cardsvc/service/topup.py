@@ -22,6 +22,7 @@ from cardsvc.procedures.areas import AreaSight
 from cardsvc.procedures.purse import CreditForLoadOutcome, check_mac1, credit_for_load, initialize_for_load
 from cardsvc.service import areas
 from cardsvc.service.areas import LoadAreaParams, Target, outside_city_purse, target_of, wanted
+from cardsvc.service.card_keys import as_shown
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.debit import break_off_debit
 from cardsvc.service.kinds import Context, Effect, OperationKind, Phase
@@ -82,7 +83,8 @@ def _credited(context: Context) -> int:
 
 def _session(context: Context, init: InitializeForLoadAnswer) -> MacSession:
     name = f"{target_of(context).ref.application}.load"
-    return context.keystore.session(context.card_no, name, init.card_random, init.online_counter, context.versions)
+    versions = as_shown(context.keystore, context.versions, name, init.key_version)
+    return context.keystore.session(context.card_no, name, init.card_random, init.online_counter, versions)
 
 
 def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[InitializeForLoadAnswer]:

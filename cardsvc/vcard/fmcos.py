@@ -202,5 +202,8 @@ class Fmcos:
         value = record[5:] if apdu.cla == 0x84 else record[-len(key.value) :]
         if len(value) != len(key.value):
             refuse(0x6700)
-        card.memory.put(key.node, 9, value)
+        if apdu.cla == 0x84:  # a published exchange with a real card has the whole record in it; taken over whole (inferred)
+            card.memory.put(key.node, 0, self.key_body(kind, record, value))
+        else:
+            card.memory.put(key.node, 9, value)
         return b""

@@ -29,15 +29,22 @@ Connect = Callable[[], Channel]
 class Altered:
     """A channel that changes what the card answers to some commands."""
 
-    def __init__(self, channel: Channel, change: Callable[[bytes, bytes], bytes], atr: bytes | None = None) -> None:
-        self._channel, self._change, self._atr = channel, change, atr
+    def __init__(
+        self,
+        channel: Channel,
+        change: Callable[[bytes, bytes], bytes],
+        atr: bytes | None = None,
+        silent: tuple[int, ...] = (),
+    ) -> None:
+        """``silent``: instructions that never reach the card."""
+        self._channel, self._change, self._atr, self._silent = channel, change, atr, silent
 
     @property
     def atr(self) -> bytes:
         return self._channel.atr if self._atr is None else self._atr
 
     def transmit(self, command: bytes) -> bytes:
-        return self._change(command, self._channel.transmit(command))
+        return self._change(command, b"" if command[1] in self._silent else self._channel.transmit(command))
 
     def close(self) -> None:
         self._channel.close()
@@ -416,6 +423,7 @@ FAULTS = (
     Fault("wrong-key", "充值密钥不对", "key_wrong", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 9, bytes(16))),
     Fault("wrong-key-version", "密钥版本号不对", "key_unknown", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 6, b"\x09")),
     Fault("old-key", "密钥版本旧", "key_old", rolled_key),
+    Fault("old-keys-stay", "密钥版本旧（握奇卡）", "key_old_stays", lambda p: (with_pin(p), rolled_key(p))[-1]),
     Fault("missing-key", "缺少充值密钥", "purse_key_missing", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, -5, b"\x44")),
     Fault("locked-pin", "充值密码锁死（握奇卡）", "pin_locked", locked_pin),
     Fault("locked-pin-no-key", "密码锁死、卡上无解锁密钥", "pin_locked_for_good", locked_pin_without_key),
