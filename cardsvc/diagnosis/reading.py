@@ -18,7 +18,12 @@ _REFUSES_ALL = 0x6D00
 
 
 def card_state(profile: Profile, readings: Readings) -> str:
-    """blank, partial, citizen, foreign or locked, from the answers alone (see procedures.identify.CardState)."""
+    """blank, partial, citizen, foreign or locked, from family and answers (see procedures.identify.CardState); legacy is an old
+    bus card."""
+    if profile.legacy is not None:
+        return "legacy"
+    if profile.foreign is not None:
+        return "foreign"
     sw = readings.sw("mf.select")
     if not readings.ok("mf.select"):
         if sw == SW.NOT_SUPPORTED and readings.sw("challenge") == SW.NOT_SUPPORTED:

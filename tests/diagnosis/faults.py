@@ -6,109 +6,46 @@ changes answers on the way. Nothing here uses the host's card code.
 
 import datetime as dt
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from cardsvc.cli.examine import examine
-from cardsvc.errors import CardError, CardGone
+from cardsvc.errors import CardError, CardGone, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
-from cardsvc.vcard.memory import Kind, Memory, Node
+from cardsvc.vcard.memory import Kind
 from cardsvc.vcard.session import Key, KeyKind
-from tests.world import DESK, World, person
-
-CASH = {"method": "cash", "reference": None}
-MF, PURSE, HOLDER, BUS, PARK = 0x3F00, 0x3F01, 0x3F02, 0x3F03, 0x3F06
-UNKNOWN_ATR = bytes.fromhex("3B6500002063CB6800")
-Connect = Callable[[], Channel]
-
-
-class Altered:
-    """A channel that changes what the card answers to some commands."""
-
-    def __init__(
-        self,
-        channel: Channel,
-        change: Callable[[bytes, bytes], bytes],
-        atr: bytes | None = None,
-        silent: tuple[int, ...] = (),
-    ) -> None:
-        """``silent``: instructions that never reach the card."""
-        self._channel, self._change, self._atr, self._silent = channel, change, atr, silent
-
-    @property
-    def atr(self) -> bytes:
-        return self._channel.atr if self._atr is None else self._atr
-
-    def transmit(self, command: bytes) -> bytes:
-        return self._change(command, b"" if command[1] in self._silent else self._channel.transmit(command))
-
-    def close(self) -> None:
-        self._channel.close()
-
-
-@contextmanager
-def opened(card: VirtualCard) -> Iterator[Memory]:
-    """The card's memory, to change it as wear or fraud would."""
-    card.power_on()
-    yield card._memory
-    card._eeprom.commit()
-    card.power_off()
-
-
-def node(memory: Memory, directory: int, *, kind: Kind | None = None, file: int | None = None) -> Node:
-    """A directory, or one object in it."""
-    parent = next(n for n in memory.nodes if n.kind in (Kind.MF, Kind.DF) and n.file_id == directory)
-    if kind is None and file is None:
-        return parent
-    return next(n for n in memory.children(parent) if kind in (None, n.kind) and file in (None, n.file_id))
-
-
-def put(card: VirtualCard, directory: int, offset: int, data: bytes, **which: Any) -> None:
-    """Change bytes of an object."""
-    with opened(card) as memory:
-        memory.put(node(memory, directory, **which), offset, data)
-
-
-def flip(card: VirtualCard, directory: int, file: int, offset: int, length: int) -> None:
-    """Bits of a file's content fall over."""
-    with opened(card) as memory:
-        found = node(memory, directory, file=file)
-        old = memory.get(found, bodies.CONTENT + offset, length)
-        memory.put(found, bodies.CONTENT + offset, bytes(value ^ 0xFF for value in old))
-
-
-def change_key(card: VirtualCard, directory: int, kind: KeyKind, offset: int, data: bytes) -> None:
-    """Change a key record."""
-    with opened(card) as memory:
-        parent = node(memory, directory)
-        keys = [n for n in memory.children(parent) if n.kind == Kind.KEY and memory.get(n, 0, 1)[0] == kind]
-        for key in keys:
-            memory.put(key, offset, data)
-
-
-def twin(card: VirtualCard, serial: bytes | None = None) -> VirtualCard:
-    """Another chip with the same memory."""
-    return VirtualCard(card.dialect, serial or bytes(len(card.chip_serial)), bytearray(card._eeprom.image), seed=9)
-
-
-@dataclass(slots=True)
-class Patient:
-    """A card to examine, in its city; ``connect`` is how it is reached."""
-
-    world: World
-    card: VirtualCard
-    connect: Connect
-    person: str | None = None
-    card_no: str = "3100010100000001"
-
-    def examine(self, *, quick: bool = False) -> Any:
-        """The report."""
-        return examine(self.world.engine, DESK, self.connect, quick=quick, person=self.person, card_no=None)
-
+from tests.diagnosis.patients import (
+    BUS,
+    CASH,
+    HOLDER,
+    MF,
+    PURSE,
+    UNKNOWN_ATR,
+    Altered,
+    Patient,
+    change_key,
+    flip,
+    node,
+    opened,
+    put,
+    twin,
+)
+from tests.diagnosis.strangers import (
+    application_gone,
+    begun_elsewhere,
+    erased,
+    month_is_over,
+    of_other_books,
+    old_bus_card,
+    other_city,
+    other_issuer,
+    social_security,
+    unfinished,
+)
+from tests.world import DESK, person
 
 Make = Callable[[Patient], None]
 
@@ -198,16 +135,6 @@ def no_power(patient: Patient) -> None:
     patient.connect = connect
 
 
-def unfinished(patient: Patient) -> None:
-    """Power fails in the middle of a personalisation of another card."""
-    world = patient.world
-    card = VirtualCard.blank(patient.card.dialect.name, seed=77)
-    card.plan = FaultPlan(tear_after_command=30)
-    with suppress(CardGone):
-        world.do(card, "personalise", citizen_id=world.citizen(2))
-    patient.card, patient.connect = card, card.channel
-
-
 def blank(patient: Patient) -> None:
     card = VirtualCard.blank(patient.card.dialect.name, seed=78)
     patient.card, patient.connect = card, card.channel
@@ -291,6 +218,24 @@ def locked_pin_without_key(patient: Patient) -> None:
         versions = {name: version for name, version in card.key_versions.items() if not name.endswith("pin_unblock")}
         uow.cards.change(card, key_versions=versions)
         uow.commit()
+
+
+def reader_gone(patient: Patient) -> None:
+    """The reader was unplugged."""
+
+    def connect() -> Channel:
+        raise ReaderError("reader_gone")
+
+    patient.connect = connect
+
+
+OTHER_SIDE = {"fudan-fmcos2": "3B6B000020900000000000", "mingwah-smartcos": "3B6C000201008638"}
+
+
+def other_side(patient: Patient) -> None:
+    """The same chip through its contacts: another ATR, the same serial number."""
+    atr = bytes.fromhex(OTHER_SIDE[patient.card.dialect.name]) + patient.card.chip_serial
+    altered(lambda _, given: given, atr)(patient)
 
 
 def undecided(patient: Patient) -> None:
@@ -384,10 +329,19 @@ FAULTS = (
     Fault("changing-atr", "复位应答不稳定", "contact_unstable", changing_atr),
     Fault("bad-atr", "复位应答校验错", "atr_wrong", plan(bad_atr=True)),
     Fault("slow", "应答慢", "answers_slow", slow),
+    Fault("reader-gone", "读卡器拔掉", "reader_trouble", reader_gone),
     Fault("unknown-family", "不认得的芯片", "card_unknown_family", altered(lambda _, given: given, UNKNOWN_ATR)),
     Fault("dead-os", "拒绝一切命令", "card_dead", altered(lambda _c, _a: bytes.fromhex("6F00"))),
     Fault("card-blocked", "整卡锁死", "card_locked", edit(MF, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
+    Fault("begun-elsewhere", "来历不明的半成品", "card_partial_unknown", begun_elsewhere),
+    Fault("other-city", "外地市民卡", "card_foreign", other_city),
+    Fault("other-issuer", "交通联合卡", "card_foreign", other_issuer),
+    Fault("social-security", "社保卡", "card_foreign", social_security),
+    Fault("old-bus-card", "旧公交卡（M1）", "card_legacy", old_bus_card),
+    Fault("not-in-books", "账册没有的本市卡", "card_unknown", of_other_books),
+    Fault("erased", "卡被清空", "card_erased", erased),
+    Fault("other-side", "换了接触方式", "atr_changed", other_side),
     Fault("blank", "空白卡", "card_blank", blank),
     Fault("cloned-serial", "复制卡（芯片号不同）", "clone", cloned),
     Fault("rolled-back", "旧数据写回", "counter_back", rolled_back),
@@ -404,6 +358,7 @@ FAULTS = (
     Fault("corrupt-application", "公交文件损坏", "file_corrupt", edit(BUS, bodies.CONTENT, b"\x77", file=0x0015)),
     Fault("two-serials", "两处卡号不一", "serials_differ", edit(PURSE, bodies.CONTENT + 19, b"\x42", file=0x0015)),
     Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),
+    Fault("application-gone", "公交应用丢失", "application_missing", application_gone),
     Fault("purse-blocked", "钱包临时锁定", "application_blocked", edit(PURSE, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))),
     Fault("purse-locked", "钱包永久锁定", "application_locked", edit(PURSE, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("bus-blocked", "公交临时锁定", "application_blocked", edit(BUS, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))),
@@ -431,6 +386,7 @@ FAULTS = (
     Fault("lost-application", "卡上丢了应用登记", "application_lost", lost_application),
     Fault("wrong-product", "产品不符", "application_product_differs", edit(BUS, bodies.CONTENT + 2, b"B", file=0x0015)),
     Fault("park-pass-over", "公园年卡到期", "application_expired", later(800)),
+    Fault("month-over", "月票过月有余额", "month_over", month_is_over),
     Fault("review-overdue", "年审过期", "review_overdue", edit(BUS, bodies.CONTENT + 12, b"\x20\x20\x01\x01", file=0x0015)),
     Fault("card-expired", "卡片过期", "card_expired", later(4000)),
     Fault("short-answers", "应答长度不对", "answers_wrong", answers(0x5C, "0000009000")),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cardsvc.vcard import VirtualCard
-from tests.diagnosis.faults import Patient
+from tests.diagnosis.patients import Patient
 from tests.world import FAMILIES, World, key_ring
 
 EACH = 250

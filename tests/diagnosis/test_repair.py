@@ -20,7 +20,8 @@ from cardsvc.service.repair import planned, propose_repair
 from cardsvc.service.staff import add_outlet, add_staff
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan
-from tests.diagnosis.faults import FAULTS, Altered, Fault, Patient
+from tests.diagnosis.faults import FAULTS, Fault
+from tests.diagnosis.patients import Altered, Patient
 from tests.diagnosis.test_matrix import in_use
 from tests.world import DESK, FAMILIES, Snapshot, World, balance_on
 
@@ -45,7 +46,17 @@ CURED = {
     "old-key",
 }
 """Faults that a repair brings to health."""
-SILENT = {"mute", "no-power-up", "lost-answer", "unknown-family", "contact-bounce", "bad-atr", "changing-atr", "slow"}
+SILENT = {
+    "mute",
+    "reader-gone",
+    "no-power-up",
+    "lost-answer",
+    "unknown-family",
+    "contact-bounce",
+    "bad-atr",
+    "changing-atr",
+    "slow",
+}
 """Faults of contact: no operation reaches the card, or the next one finds it well."""
 PASSWORD = "only for tests"
 
@@ -263,7 +274,8 @@ def test_a_key_that_the_card_does_not_take_leaves_card_and_books_as_they_were(ne
 
 def test_the_record_that_a_card_lost_comes_back_with_its_months(tmp_path: Path) -> None:
     """The months of a loaded purse are in the record: what is written again is what was written last, not the opening's."""
-    from tests.diagnosis.faults import BUS, bodies, put
+    from cardsvc.vcard import bodies
+    from tests.diagnosis.patients import BUS, put
 
     world, card = in_use(tmp_path, "fudan-fmcos2")
     world.now += dt.timedelta(minutes=1)
