@@ -8,6 +8,7 @@ an engine that speaks PostgreSQL's wire is stricter, or two transactions lock ea
 it is database work only, nothing has been said to a card yet.
 """
 
+import datetime as dt
 import random
 import time
 from collections.abc import Callable
@@ -66,6 +67,14 @@ class Store:
     def snapshot(self) -> UnitOfWork:
         """A transaction that only reads, and sees the database as it was at its first look. On SQLite every one does."""
         return UnitOfWork(self._snapshot)
+
+    def clock(self) -> dt.datetime | None:
+        """The clock of the database's server; None where there is no server."""
+        if self._reader.dialect.name == "sqlite":
+            return None
+        with translated(), self._reader.connect() as connection:
+            moment: dt.datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+            return moment
 
     def ping(self) -> None:
         """Raise StoreError when the database does not answer."""

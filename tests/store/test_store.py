@@ -178,3 +178,11 @@ def test_an_event_is_booked_once(path: Path) -> None:
         uow.ledger.post(CARD, posting, "once", NOW)
         uow.ledger.post(CARD, posting, "once", NOW)
     store.close()
+
+
+def test_the_server_tells_its_clock(tmp_path: Path) -> None:
+    """A file has none of its own."""
+    world = World(tmp_path / "city.db")
+    clock = world.store.clock()
+    world.close()
+    assert clock is None or abs((dt.datetime.now(dt.UTC) - clock).total_seconds()) < 60
