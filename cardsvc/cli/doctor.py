@@ -8,6 +8,7 @@ from typing import NamedTuple
 import click
 
 from cardsvc.cli import machine
+from cardsvc.cli.doctor_hsm import hsm_checks
 from cardsvc.cli.machine import GIGABYTE, Machine, Unwell
 from cardsvc.cli.output import json_option, show, t, table
 
@@ -38,9 +39,8 @@ class Finding(NamedTuple):
 @json_option
 def doctor(user: str | None, min_free: float, root: Path, *, as_json: bool) -> int:
     """Check the deployment; exit code 1 when something is wrong."""
-    findings = [_one(name, check) for name, check in (*_CHECKS, *_hsm_checks())]
     subject = Machine(root, user or machine.own_name(), int(min_free * GIGABYTE))
-    findings = [_one(name, check, subject) for name, check in _CHECKS]
+    findings = [_one(name, check, subject) for name, check in (*_CHECKS, *hsm_checks())]
     mark = {True: t("正常", "ok"), False: t("有问题", "wrong")}
     show([finding._asdict() for finding in findings], as_json=as_json, lines=lambda: _lines(findings, mark))
     return 0 if all(finding.ok for finding in findings) else 1
@@ -155,42 +155,6 @@ def _keystore(_subject: Machine) -> str:
     return t(f"{len(store.entries)} 个密钥", "opens")
 
 
-def _hsm_checks() -> "tuple[tuple[str, Callable[[], str]], ...]":
-    """Where the keys are in an HSM: its module, token and PIN, threads and mechanisms."""
-    from cardsvc.config import Settings
-
-    settings = Settings()
-    if settings.pkcs11_module is None:
-        return ()
-    from cardsvc.keystore.token import Token
-    from cardsvc.keystore.token_check import check_mechanisms, check_threads
-
-    token = Token(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin_file)
-
-    def opens() -> str:
-        soft = t("。软件令牌：不得用于正式发卡", ". SOFTWARE TOKEN: NOT FOR PRODUCTION ISSUING") if token.is_software else ""
-        return f"{token.label}: {token.description}{soft}"
-
-    def threads() -> str:
-        return t("{} 次 MAC 全部正确", "{} MACs are right").format(check_threads(token))
-
-    def mechanisms() -> str:
-        present, absent = check_mechanisms(token)
-        less = t("。没有（不必要）：", ". Not there, nor needed: ") + ", ".join(absent) if absent else ""
-        memory = t(
-            "。写卡时该卡的密钥、验 TAC 时该卡的 TAC 密钥短暂出现在本机内存",
-            ". A card's keys are in this machine's memory while they are written to it, its TAC key while a TAC is checked",
-        )
-        return ", ".join(present) + less + memory
-
-    return (
-        (t("加密机令牌和 PIN", "HSM token and PIN"), opens),
-        (t("加密机多线程", "HSM threads"), threads),
-        (t("加密机机制", "HSM mechanisms"), mechanisms),
-    )
-
-
-_CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
 VPCD = t("虚拟读卡器 vpcd", "virtual reader vpcd")
 _CHECKS: tuple[tuple[str, Callable[[Machine], str]], ...] = (
     (t("PC/SC 与读卡器", "PC/SC and readers"), _readers),

@@ -152,7 +152,9 @@ class Pkcs11KeyStore:
 
     def line_mac(self, card_no: str, application: str, challenge: bytes, message: bytes, versions: Versions) -> bytes:
         """See KeyStore.line_mac."""
-        entry = self._master(f"{application}.maintenance", versions)
+        return self._line_mac(self._master(f"{application}.maintenance", versions), card_no, challenge, message)
+
+    def _line_mac(self, entry: TokenEntry, card_no: str, challenge: bytes, message: bytes) -> bytes:
         levels = self._levels(card_no)
         left_half_twice = (*levels[:-1], levels[-1][:BLOCK] * 2)
         iv, blocks = epurse.challenge_block(challenge), epurse.pad(message)
@@ -168,8 +170,9 @@ class Pkcs11KeyStore:
         """See KeyStore.proves_itself."""
         if len(challenge) != BLOCK:
             raise ValueError(f"challenge has {BLOCK} bytes, not {len(challenge)}")
-        entry = self._master(f"{application}.internal_auth", versions)
-        return hmac.compare_digest(self._ecb(entry, self._levels(card_no), challenge), answer)
+        name, levels = f"{application}.internal_auth", self._levels(card_no)
+        entries = [self._master(name, versions), self._master(name, {**versions, **self.versions()})]
+        return any(hmac.compare_digest(self._ecb(entry, levels, challenge), answer) for entry in entries)
 
     def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
         """See KeyStore.key_record."""
@@ -190,6 +193,36 @@ class Pkcs11KeyStore:
             message = epurse.pad(header + cryptogram)
             before = _cbc(left_half_twice, iv, message[:-BLOCK])[-BLOCK:] if len(message) > BLOCK else iv
             return cryptogram + _ecb(key, _xor(before, message[-BLOCK:]))[: epurse.MAC_LENGTH]
+
+    def changed_key_record(
+        self,
+        card_no: str,
+        name: str,
+        version: int,
+        head: bytes,
+        challenge: bytes,
+        header: bytes,
+        under: str,
+        versions: Versions,
+    ) -> bytes:
+        """See KeyStore.changed_key_record."""
+        record = head + self._card_key(self._master(name, {name: version}), card_no)
+        return self._protected(self._master(under, versions), card_no, record, challenge, header)
+
+    def _protected(self, entry: TokenEntry, card_no: str, data: bytes, challenge: bytes, header: bytes) -> bytes:
+        """Data for a card encrypted under one of its keys, then the MAC over header and cryptogram; both in the token."""
+        cryptogram = self._ecb(entry, self._levels(card_no), epurse.line_blocks(data))
+        return cryptogram + self._line_mac(entry, card_no, challenge, header + cryptogram)
+
+    def usable(self, name: str, version: int) -> bool:
+        """See KeyStore.usable."""
+        entry = self._entries.get((name, version))
+        return entry is not None and entry.state is not KeyState.RETIRED
+
+    def pin_unblock(self, card_no: str, application: str, challenge: bytes, header: bytes, versions: Versions) -> bytes:
+        """See KeyStore.pin_unblock."""
+        entry = self._master(f"{application}.pin_unblock", versions)
+        return self._protected(entry, card_no, self.load_pin(card_no, versions), challenge, header)
 
     def load_pin(self, card_no: str, versions: Versions) -> bytes:
         """See KeyStore.load_pin."""

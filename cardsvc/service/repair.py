@@ -1,9 +1,9 @@
 """Repair as an operation: look at everything, settle what is open, carry out the steps that the findings ask for, look again.
 
 What needs two people is done only with their agreement (``CARD_REPAIR``), what needs the holder's document only when its number
-was given and is the holder's; without it the result says what waits. What cannot
-be repaired on the card is left with its cure. A card that is pulled in the middle is repaired by the next repair: each step
-looks first, and what stands already is not written again.
+was given and is the holder's; without it the result says what waits. What cannot be repaired on the card is left with its cure.
+A card that is pulled in the middle is repaired by the next repair: each step looks first, and what stands already is not written
+again.
 """
 
 import datetime as dt

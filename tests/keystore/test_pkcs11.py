@@ -93,6 +93,12 @@ def test_personalisation_is_the_same(
     both(ring, token_keys, "protected_key_record", card_no, name, head, challenge, header, versions)
     both(ring, token_keys, "transport_auth", challenge)
     both(ring, token_keys, "transport_code", card_no, versions)
+    master = next(name for name in names_of(family) if name.endswith(".master"))
+    both(ring, token_keys, "changed_key_record", card_no, name, versions[name], head, challenge, header, master, versions)
+    for unblock in (name for name in names_of(family) if name.endswith(".pin_unblock")):
+        both(ring, token_keys, "pin_unblock", card_no, unblock.partition(".")[0], challenge, header, versions)
+    assert both(ring, token_keys, "usable", name, versions[name])
+    assert not both(ring, token_keys, "usable", name, 99)
 
 
 @pytest.mark.parametrize("family", ISSUABLE)
