@@ -2,8 +2,8 @@
 
 What needs two people is done only with their agreement (``CARD_REPAIR``), what needs the holder's document only when its number
 was given and is the holder's; without it the result says what waits. What cannot be repaired on the card is left with its cure.
-A card that is pulled in the middle is repaired by the next repair: each step looks first, and what stands already is not written
-again.
+A card that is pulled in the middle is repaired by the next repair: each step looks first, and what stands already is not
+written again.
 """
 
 import datetime as dt
