@@ -107,6 +107,7 @@ def exit_code_of(code: str) -> int:
         "staff": errors.RequestError,
         "batch": errors.RequestError,
         "bulk": errors.RequestError,
+        "rights": errors.RequestError,
         "rule": errors.RuleError,
         "card": errors.CardError,
         "reader": errors.ReaderError,

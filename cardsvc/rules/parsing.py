@@ -48,6 +48,8 @@ _SUBJECT = {
     "appraisal": (),
     "complaint": ("channel",),
     "checklist": (),
+    "right": (),
+    "correction": ("field", "offices"),
 }
 """What a rule of each table is about: of two rules about the same, one may hold on a day."""
 

@@ -18,6 +18,7 @@ from cardsvc.rules.desk_rules import (
     PromiseRule,
 )
 from cardsvc.rules.hall_rules import AppraisalRule, ChecklistRule, ComplaintRule, GreenRule, PapersRule, QueueRule, TicketRule
+from cardsvc.rules.rights import CorrectionRule, RightRule
 
 Area = Literal["purse", "month", "season", "term"]
 Method = Literal["cash", "bank_card", "mobile", "credit_card", "transfer"]
@@ -181,6 +182,8 @@ class RuleSet(Data):
     appraisal: Items[AppraisalRule] = ()
     complaint: Items[ComplaintRule] = ()
     checklist: Items[ChecklistRule] = ()
+    right: Items[RightRule] = ()
+    correction: Items[CorrectionRule] = ()
 
     def rule(self, rule_id: str) -> Dated | None:
         """The rule with this id."""

@@ -213,6 +213,8 @@ def board(store: Store, outlet_id: str, now: dt.datetime) -> Board:
 
 def _to_make(uow: UnitOfWork, row: CardRequest, place: int, pace: dt.timedelta | None, now: dt.datetime) -> dict[str, Any]:
     """``minutes`` until the promise; ``will_be_late`` at today's pace, this many cards from now."""
+    if row.promised_at is None:
+        raise ValueError("an application that is to be made has its promise")
     left = row.promised_at - now
     late = left < dt.timedelta(0)
     will_be_late = pace is not None and place * pace > left
@@ -276,7 +278,7 @@ def request_view(uow: UnitOfWork, row: CardRequest) -> dict[str, Any]:
         "collected": row.collected,
         "why": row.why,
         "applied_at": _local(row.applied_at),
-        "promised_at": _local(row.promised_at),
+        "promised_at": _local(row.promised_at) if row.promised_at else None,
         "made_at": _local(row.made_at) if row.made_at else None,
         "handed_at": _local(row.handed_at) if row.handed_at else None,
     }

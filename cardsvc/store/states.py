@@ -172,12 +172,16 @@ TICKET_ALLOWED: Mapping[TicketState, frozenset[TicketState]] = {
 class CardRequestState(StrEnum):
     """An application for a card (申领).
 
+    held       taken, but something is waited for: data that agree, or a right that comes into force; nothing is promised yet
     applied    checked and promised; the card is not made yet
     made       the card is issued and waits for its holder
     handed     the card was given to the person who may collect it
     cancelled  withdrawn before the card was made
+
+    A card that was begun before its application was held is finished: held goes to made as well.
     """
 
+    HELD = "held"
     APPLIED = "applied"
     MADE = "made"
     HANDED = "handed"
@@ -185,7 +189,8 @@ class CardRequestState(StrEnum):
 
 
 CARD_REQUEST_ALLOWED: Mapping[CardRequestState, frozenset[CardRequestState]] = {
-    CardRequestState.APPLIED: frozenset({CardRequestState.MADE, CardRequestState.CANCELLED}),
+    CardRequestState.HELD: frozenset({CardRequestState.APPLIED, CardRequestState.MADE, CardRequestState.CANCELLED}),
+    CardRequestState.APPLIED: frozenset({CardRequestState.HELD, CardRequestState.MADE, CardRequestState.CANCELLED}),
     CardRequestState.MADE: frozenset({CardRequestState.HANDED}),
     CardRequestState.HANDED: frozenset(),
     CardRequestState.CANCELLED: frozenset(),
@@ -240,4 +245,28 @@ BULK_LINE_ALLOWED: Mapping[BulkLineState, frozenset[BulkLineState]] = {
     BulkLineState.MADE: frozenset({BulkLineState.VOIDED}),
     BulkLineState.VOIDED: frozenset({BulkLineState.MAKING}),
     BulkLineState.FAILED: frozenset(),
+}
+
+
+@unique
+class NoticeState(StrEnum):
+    """A message to a citizen or to the friend they named.
+
+    waiting  it is to be sent, now or at the next attempt
+    sent     the transport took it
+    failed   it was tried as often as it may be; somebody has to see to it
+    dropped  it is true no longer, and was not sent
+    """
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+NOTICE_ALLOWED: Mapping[NoticeState, frozenset[NoticeState]] = {
+    NoticeState.WAITING: frozenset({NoticeState.SENT, NoticeState.FAILED, NoticeState.DROPPED}),
+    NoticeState.FAILED: frozenset({NoticeState.WAITING}),
+    NoticeState.SENT: frozenset(),
+    NoticeState.DROPPED: frozenset(),
 }

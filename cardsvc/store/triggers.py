@@ -20,6 +20,7 @@ from cardsvc.store.states import (
     DEPOSIT_ALLOWED,
     DIFFERENCE_ALLOWED,
     LEGACY_CARD_ALLOWED,
+    NOTICE_ALLOWED,
     OLD_CARD_ALLOWED,
     TICKET_ALLOWED,
 )
@@ -48,6 +49,7 @@ APPEND_ONLY = (
     "hall_note",
     "cancellation",
     "application_fee",
+    "rights_file",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
@@ -66,6 +68,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "card_request": CARD_REQUEST_ALLOWED,
     "bulk_batch": BULK_ALLOWED,
     "bulk_line": BULK_LINE_ALLOWED,
+    "notice": NOTICE_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

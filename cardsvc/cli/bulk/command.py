@@ -27,7 +27,8 @@ def bulk() -> None:
 
 
 @contextmanager
-def _database() -> "Iterator[Store]":
+def database() -> "Iterator[Store]":
+    """The database of the settings, for one command."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
 
@@ -38,7 +39,8 @@ def _database() -> "Iterator[Store]":
         store.close()
 
 
-def _content(file: Path) -> bytes:
+def content_of(file: Path) -> bytes:
+    """The bytes of a file, one more than may be read at most: a larger one is refused without reading it all."""
     from cardsvc.service.bulk.reading import MAX_BYTES
 
     with file.open("rb") as stream:
@@ -56,8 +58,8 @@ def check(file: Path, *, as_json: bool) -> None:
     from cardsvc.service.bulk.loading import check_people, lines_wrong
     from cardsvc.text import language_of_environment
 
-    with _database() as store:
-        checked = check_people(store, _content(file), now())
+    with database() as store:
+        checked = check_people(store, content_of(file), now())
     language = language_of_environment()
     known = checked.batch.batch_id if checked.batch else None
     lines = [
@@ -90,8 +92,8 @@ def load(file: Path, staff_id: str, *, as_json: bool) -> None:
     from cardsvc.service.bulk.batches import list_batches
     from cardsvc.service.bulk.loading import load_people
 
-    with _database() as store:
-        done = load_people(store, file.name, _content(file), by=signed_in(store, staff_id), now=now())
+    with database() as store:
+        done = load_people(store, file.name, content_of(file), by=signed_in(store, staff_id), now=now())
         view = next(batch for batch in list_batches(store) if batch["batch_id"] == done.batch.batch_id)
     again = [t("这个文件以前导入过，没有改动", "This file was loaded before; nothing was changed")] if done.again else []
     show({**view, "again": done.again}, as_json=as_json, lines=lambda: [*batch_lines([view]), *again])
@@ -103,7 +105,7 @@ def list_(*, as_json: bool) -> None:
     """List batches."""
     from cardsvc.service.bulk.batches import list_batches
 
-    with _database() as store:
+    with database() as store:
         found = list_batches(store)
     show(found, as_json=as_json, lines=lambda: batch_lines(found) or [t("还没有导入过名单", "No batches yet")])
 
@@ -117,7 +119,7 @@ def show_(batch_id: str, *, as_json: bool) -> None:
     """Show a batch."""
     from cardsvc.service.bulk.batches import show_batch
 
-    with _database() as store:
+    with database() as store:
         found = show_batch(store, batch_id)
     show(found, as_json=as_json, lines=lambda: person_lines(found))
 
@@ -130,7 +132,7 @@ def pause(batch_id: str) -> None:
     """Pause a batch."""
     from cardsvc.service.bulk.batches import pause as pause_batch
 
-    with _database() as store:
+    with database() as store:
         pause_batch(store, batch_id)
     say("已暂停", "Paused")
 
@@ -163,7 +165,7 @@ def report(batch_id: str, target: Path | None, *, as_json: bool) -> None:
     """Report on a batch."""
     from cardsvc.service.bulk.batches import report_batch
 
-    with _database() as store:
+    with database() as store:
         found = report_batch(store, batch_id)
     if target is None:
         show(found, as_json=as_json, lines=lambda: person_lines(found))

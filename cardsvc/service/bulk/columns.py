@@ -59,12 +59,6 @@ class PersonLine:
     given: frozenset[str] = frozenset()
 
 
-def column_of(title: str) -> str | None:
-    """The column that a title of the header means, None for one that is not known."""
-    plain = title.strip().lower().replace(" ", "_")
-    return ALIASES.get(plain, plain if plain in COLUMNS else None)
-
-
 def person_line(line: int, fields: Mapping[str, str], today: dt.date) -> PersonLine | list[BadLine]:
     """The person of a line, or everything that is wrong with it."""
     number = fields["id_number"].upper()
@@ -72,7 +66,7 @@ def person_line(line: int, fields: Mapping[str, str], today: dt.date) -> PersonL
     region, born_text = fields.get("birthplace", ""), fields.get("birth_date", "")
     checks = {
         "name": name_problem(fields["name"]) if fields["name"] else "missing",
-        "id_number": _number_problem(number),
+        "id_number": number_problem(number),
         "sex": None if not sex or sex in SEXES else "not_a_sex",
         "ethnic_group": None if not group or _group(group) else "not_an_ethnic_group",
         "birthplace": None if not region or re.fullmatch(r"[0-9]{6}", region) else "not_a_region",
@@ -95,7 +89,8 @@ def person_line(line: int, fields: Mapping[str, str], today: dt.date) -> PersonL
     )
 
 
-def _number_problem(number: str) -> str | None:
+def number_problem(number: str) -> str | None:
+    """Why an ID number is none, in one word of REASONS."""
     if not number:
         return "missing"
     if re.fullmatch(r"[0-9.]+E\+?[0-9]+", number):
@@ -116,12 +111,12 @@ def _group(text: str) -> int | None:
 
 def _born(line: int, number: str, given: str, today: dt.date) -> dt.date | BadLine:
     """The birth date that the line gives, else the ID number's."""
-    inside = _date(number[6:14])
+    inside = date_of(number[6:14])
     if not given:
         if inside is None:
             return BadLine(line, "id_number", "no_such_birth_date")
         return inside if inside <= today else BadLine(line, "id_number", "in_the_future")
-    told = _date(given)
+    told = date_of(given)
     if told is None:
         return BadLine(line, "birth_date", "not_a_date")
     if told > today:
@@ -129,7 +124,7 @@ def _born(line: int, number: str, given: str, today: dt.date) -> dt.date | BadLi
     return told if inside in (None, told) else BadLine(line, "birth_date", "differs_from_id_number")
 
 
-def _date(text: str) -> dt.date | None:
+def date_of(text: str) -> dt.date | None:
     """YYYYMMDD, YYYY-MM-DD, or YYYY/M/D as spreadsheets write it."""
     found = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})|([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})", text)
     if not found:

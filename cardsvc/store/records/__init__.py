@@ -32,6 +32,7 @@ from cardsvc.store.records.orders import TopUpOrder
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
 from cardsvc.store.records.refunds import BicycleHold, Refund
 from cardsvc.store.records.replacements import Replacement
+from cardsvc.store.records.rights import InsuranceRight, Notice, RightsFile
 from cardsvc.store.records.rules import RuleVersion
 from cardsvc.store.records.staff import Approval, Outlet, Staff
 from cardsvc.store.records.suspects import SuspectCase
@@ -66,10 +67,12 @@ __all__ = [
     "HallNote",
     "HotListAck",
     "HotListEntry",
+    "InsuranceRight",
     "LegacyCardRow",
     "Load",
     "LossReport",
     "MonthEnd",
+    "Notice",
     "Operation",
     "OperationStep",
     "Outlet",
@@ -79,6 +82,7 @@ __all__ = [
     "Refund",
     "RelayedOperation",
     "Replacement",
+    "RightsFile",
     "RuleVersion",
     "SealedHead",
     "Shift",

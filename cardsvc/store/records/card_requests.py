@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 class CardRequest:
     """An application. ``came``: holder, parent or agent, with their name and ID number unless it is the holder; ``consent``:
     the version of the text that was agreed to; ``photo``: the JPEG file; ``collected``: who took the card, as ``came``.
+
+    ``promised_at``: None while it is held. ``pre``: a pre-application, which needs a right in force; its friend is
+    told too, ``friend_consent`` is the version of the text that was agreed to.
     """
 
     case_no: str
@@ -23,7 +26,7 @@ class CardRequest:
     rules: str
     applied_by: str
     applied_at: dt.datetime
-    promised_at: dt.datetime
+    promised_at: dt.datetime | None
     card_no: str | None = None
     made_at: dt.datetime | None = None
     collected: str | None = None
@@ -32,3 +35,7 @@ class CardRequest:
     cancelled_by: str | None = None
     cancelled_at: dt.datetime | None = None
     why: str | None = None
+    pre: bool = False
+    friend_name: str | None = field(default=None, repr=False)
+    friend_phone: str | None = field(default=None, repr=False)
+    friend_consent: str | None = None

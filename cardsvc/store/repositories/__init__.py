@@ -41,6 +41,7 @@ from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
 from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
 from cardsvc.store.repositories.replacements import Replacements
+from cardsvc.store.repositories.rights import InsuranceRights, Notices, RightsFiles
 from cardsvc.store.repositories.rules import RuleVersions
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
 from cardsvc.store.repositories.suspects import SuspectCases
@@ -79,12 +80,14 @@ __all__ = [
     "HallNotes",
     "HotList",
     "HotListAcks",
+    "InsuranceRights",
     "Ledger",
     "LegacyCards",
     "Loads",
     "LossReports",
     "MonthEnds",
     "Nonces",
+    "Notices",
     "OperationSteps",
     "Operations",
     "Orders",
@@ -97,6 +100,7 @@ __all__ = [
     "RelayedOperations",
     "Replacements",
     "Ride",
+    "RightsFiles",
     "RuleVersions",
     "SealedHeads",
     "Shifts",

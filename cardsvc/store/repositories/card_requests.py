@@ -1,6 +1,7 @@
 """What may be asked of applications for a card."""
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlalchemy import func, select
 
@@ -18,16 +19,23 @@ class CardRequests(Rows[CardRequest]):
     def open_of(self, citizen_id: str) -> CardRequest | None:
         """The application of a person that is not over."""
         columns = self.table.c
-        states = (CardRequestState.APPLIED, CardRequestState.MADE)
+        states = (CardRequestState.HELD, CardRequestState.APPLIED, CardRequestState.MADE)
         found = self.where(columns.citizen_id == citizen_id, columns.state.in_(states), limit=1)
         return found[0] if found else None
 
     def at(self, outlet_id: str, state: CardRequestState, limit: int) -> list[CardRequest]:
-        """Those of an outlet in a state, the first promised first."""
+        """Those of an outlet in a state, the first promised first, else the first taken."""
         columns = self.table.c
         query = select(self.table).where(columns.outlet_id == outlet_id, columns.state == state)
-        rows = self._connection.execute(query.order_by(columns.promised_at, columns.case_no).limit(limit)).mappings()
-        return [CardRequest(**row) for row in rows]
+        query = query.order_by(columns.promised_at, columns.applied_at, columns.case_no).limit(limit)
+        return [CardRequest(**row) for row in self._connection.execute(query).mappings()]
+
+    def not_made(self, citizen_ids: Collection[str] | None = None) -> list[CardRequest]:
+        """Those whose card is not made: of these people, or of all."""
+        columns = self.table.c
+        waits = columns.state.in_((CardRequestState.HELD, CardRequestState.APPLIED))
+        found = self.where(waits) if citizen_ids is None else self.where_in(columns.citizen_id, citizen_ids, waits)
+        return sorted(found, key=lambda row: row.case_no)
 
     def made_since(self, outlet_id: str, moment: dt.datetime) -> list[dt.datetime]:
         """When the cards of an outlet were made since a moment, first first."""

@@ -36,6 +36,7 @@ from cardsvc.store.tables.orders import topup_order
 from cardsvc.store.tables.reconciliation import difference, reconciliation_run
 from cardsvc.store.tables.refunds import bicycle_hold, refund
 from cardsvc.store.tables.replacements import REPLACEMENT_REASONS, replacement
+from cardsvc.store.tables.rights import NOTICE_KINDS, OFFICES, insurance_right, notice, rights_file
 from cardsvc.store.tables.rules import rule_version
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
 from cardsvc.store.tables.suspects import suspect_case
@@ -50,6 +51,8 @@ __all__ = [
     "LIVE_LOADS",
     "LOSS_ENDS",
     "LOSS_REPORTS",
+    "NOTICE_KINDS",
+    "OFFICES",
     "REPLACEMENT_REASONS",
     "ROLES",
     "STAFF_ROLES",
@@ -84,12 +87,14 @@ __all__ = [
     "hotlist_ack",
     "hotlist_entry",
     "in_chart",
+    "insurance_right",
     "legacy_card",
     "load",
     "loss_report",
     "metadata",
     "month_end",
     "nonce",
+    "notice",
     "one_of",
     "operation",
     "operation_step",
@@ -100,6 +105,7 @@ __all__ = [
     "refund",
     "relayed_operation",
     "replacement",
+    "rights_file",
     "rule_version",
     "sealed_head",
     "shift",

@@ -1,6 +1,7 @@
 """Table of applications for a card: for whom, who came, what was promised, and how far it is."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
@@ -9,6 +10,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    false,
     text,
 )
 
@@ -17,7 +19,8 @@ from cardsvc.store.tables.base import UtcDateTime, metadata, one_of
 
 COMERS = ("holder", "parent", "agent")
 CANCELLED = f"state = '{CardRequestState.CANCELLED}'"
-OPEN = one_of("state", (CardRequestState.APPLIED, CardRequestState.MADE))
+OPEN = one_of("state", (CardRequestState.HELD, CardRequestState.APPLIED, CardRequestState.MADE))
+UNPROMISED = one_of("state", (CardRequestState.HELD, CardRequestState.CANCELLED))
 
 card_request = Table(
     "card_request",
@@ -35,7 +38,7 @@ card_request = Table(
     Column("rules", String(200), nullable=False),
     Column("applied_by", String(32), nullable=False),
     Column("applied_at", UtcDateTime, nullable=False),
-    Column("promised_at", UtcDateTime, nullable=False),
+    Column("promised_at", UtcDateTime),
     Column("card_no", String(16)),
     Column("made_at", UtcDateTime),
     Column("collected", String(8)),
@@ -44,6 +47,10 @@ card_request = Table(
     Column("cancelled_by", String(32)),
     Column("cancelled_at", UtcDateTime),
     Column("why", String(64)),
+    Column("pre", Boolean, nullable=False, server_default=false()),
+    Column("friend_name", String(64)),
+    Column("friend_phone", String(20)),
+    Column("friend_consent", String(64)),
     PrimaryKeyConstraint("case_no", name="pk_card_request"),
     ForeignKeyConstraint(["citizen_id"], ["citizen.citizen_id"], name="fk_card_request_citizen"),
     ForeignKeyConstraint(["outlet_id"], ["outlet.outlet_id"], name="fk_card_request_outlet"),
@@ -58,6 +65,9 @@ card_request = Table(
     CheckConstraint("(card_no IS NULL) = (made_at IS NULL)", name="ck_card_request_made_at"),
     CheckConstraint("(state = 'handed') = (handed_at IS NOT NULL)", name="ck_card_request_handed"),
     CheckConstraint(f"({CANCELLED}) = (cancelled_at IS NOT NULL)", name="ck_card_request_cancelled"),
+    CheckConstraint(f"promised_at IS NOT NULL OR {UNPROMISED}", name="ck_card_request_promised"),
+    CheckConstraint("(friend_name IS NULL) = (friend_phone IS NULL)", name="ck_card_request_friend"),
+    CheckConstraint("(friend_name IS NULL) = (friend_consent IS NULL)", name="ck_card_request_friend_consent"),
 )
 Index(
     "uq_card_request_open",

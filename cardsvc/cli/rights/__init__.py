@@ -1,0 +1,1 @@
+"""``cardsvc rights``: data of the social-insurance and medical-insurance offices."""

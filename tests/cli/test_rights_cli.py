@@ -1,0 +1,83 @@
+"""Files of the insurance offices on the command line: imported one by one, and from a watched folder by a real process."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cardsvc.bootstrap import now
+from tests.cli.test_cli import as_json, run
+from tests.day.outlet import PASSWORD
+from tests.service.bulk_people import hire
+from tests.service.rights_people import as_csv, said
+from tests.service.rights_people import as_json as in_json
+from tests.world import World
+
+
+@pytest.fixture
+def office(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """A clerk in the database of the command line."""
+    world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
+    hire(world)
+    world.close()
+    (tmp_path / "password").write_text(PASSWORD)
+    return {**home, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "password"), "CARDSVC_STAFF": "clerk"}
+
+
+def test_a_file_is_imported_once_and_its_bad_lines_are_named(office: dict[str, str], tmp_path: Path) -> None:
+    """Exit code 2 with every bad line; the same file again is told."""
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.json"
+    good.write_bytes(as_csv([said(1), said(2)]))
+    bad.write_bytes(in_json([said(1), said(2, sex="x"), said(3, name="")]))
+    done = as_json(office, "rights", "import", str(good), "--office", "medical")
+    assert (done["lines"], done["news"], done["again"]) == (2, 2, False)
+    assert "imported before" in run(office, "rights", "import", str(good), "--office", "medical").stdout
+    refused = run(office, "rights", "import", str(bad), "--office", "medical", code=2).stderr
+    assert "line 2: sex must be 男" in refused
+    assert "line 3: name is empty" in refused
+    assert [file["file_name"] for file in as_json(office, "rights", "list")] == ["good.csv"]
+    run(office, "rights", "import", str(good), "--office", "tax", code=2)
+
+
+def until(found: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait until something is so, while the process lives."""
+    end = time.monotonic() + 60
+    while not found():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_a_watched_folder_is_emptied_until_the_process_is_told_to_stop(office: dict[str, str], tmp_path: Path) -> None:
+    """What is written beside is left until it is renamed; good and bad files are put away with reports; SIGTERM ends it."""
+    folder = tmp_path / "incoming"
+    folder.mkdir()
+    (folder / "before.csv").write_bytes(as_csv([said(1)]))
+    (folder / "half.csv.part").write_bytes(as_csv([said(2)])[:-30])
+    program = [sys.executable, "-c", "from cardsvc.cli.main import main; main()"]
+    arguments = ["rights", "watch", str(folder), "--office", "social", "--interval", "0.1"]
+    with subprocess.Popen(
+        [*program, *arguments], env=office, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        until((folder / "done" / "before.csv").exists, process)
+        assert (folder / "half.csv.part").exists()
+        (folder / "half.csv.part").write_bytes(as_csv([said(2)]))
+        (folder / "half.csv.part").rename(folder / "half.csv")
+        (folder / "wrong.csv").write_bytes(as_csv([said(3, sex="x")]))
+        (folder / "before.csv").write_bytes(as_csv([said(1)]))
+        until(lambda: len(list((folder / "done").glob("*.csv"))) == 3 and (folder / "bad" / "wrong.csv").exists(), process)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert "bad/wrong.csv: bulk_lines_wrong" in out
+    report = json.loads((folder / "bad" / "wrong.csv.report.json").read_text())
+    assert report["lines"] == ["line 2: sex must be 男, 女 or a code of GB/T 2261.1"]
+    reports = [json.loads(path.read_text()) for path in (folder / "done").glob("before*.report.json")]
+    assert sorted(report["again"] for report in reports) == [False, True]
+    assert sorted(path.name for path in folder.iterdir()) == ["bad", "done"]
+    assert {file["file_name"] for file in as_json(office, "rights", "list")} == {"before.csv", "half.csv"}
