@@ -20,6 +20,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "cardsvc.cli.rights.command:rights",
         t("社保、医保数据：导入、监视目录", "Data of the insurance offices: import, watch a folder"),
     ),
+    "notices": (
+        "cardsvc.cli.notices:notices",
+        t("给市民的通知：发送、列表、重发", "Messages to citizens: send, list, try again"),
+    ),
     "terminal": ("cardsvc.cli.terminal:terminal", t("终端：登记、停用、充值", "Terminals: register, suspend, top up")),
     "agent": ("cardsvc.cli.agent:agent", t("窗口电脑上的读卡代理", "The agent on a desk PC: its readers and cards")),
     "workstation": (

@@ -18,8 +18,11 @@ from cardsvc.printing.card_face import Face, card_face
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Photo, Visitor, card_ready, check_person, check_photo, hours_of
+from cardsvc.service import notices
 from cardsvc.service.kinds import Params
 from cardsvc.service.people import citizen_json, masked
+from cardsvc.service.rights.comparing import Standing
+from cardsvc.service.rights.holds import compared
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.shifts import TELLERS
 from cardsvc.service.staff import require_role
@@ -37,6 +40,12 @@ CONSENT = Text(
     "Agrees that the card company checks and keeps name, document number and photo to make and run the card, for nothing else; "
     "they can be seen and corrected at any desk",
 )
+FRIEND_CONSENT_VERSION = "2026-11"
+FRIEND_CONSENT = Text(
+    "申领人同意把本次申领的进度告诉这位朋友；朋友的姓名、手机号只用于这些通知",
+    "The person agrees that this friend is told how the application goes on; the friend's name and phone serve for that alone",
+)
+PHONE = "^[0-9+ -]{5,20}$"
 BOARD_LIMIT = 100
 PACE_CARDS = 10
 SLOWEST_PACE = dt.timedelta(minutes=30)
@@ -45,21 +54,27 @@ UNCOLLECTED_AFTER = dt.timedelta(days=7)
 
 class CardApplication(Params):
     """What is asked for. ``comer``: name and ID number of a parent or agent; ``agent_papers``: both originals were shown;
-    ``consent``: the text CONSENT was read and agreed to, under 14 by a guardian."""
+    ``consent``: the text CONSENT was read and agreed to, under 14 by a guardian. ``pre``: to wait for a right that is to come
+    into force; a friend is then told too, where FRIEND_CONSENT was agreed to (``friend_consent``)."""
 
     citizen_id: str = Field(min_length=36, max_length=36)
     came: Comer = "holder"
     comer_name: str | None = Field(default=None, min_length=1, max_length=30)
     comer_id_number: str | None = Field(default=None, pattern="^[0-9]{17}[0-9X]$")
     agent_papers: bool = False
-    phone: str | None = Field(default=None, pattern="^[0-9+ -]{5,20}$")
+    phone: str | None = Field(default=None, pattern=PHONE)
     consent: bool
+    pre: bool = False
+    friend_name: str | None = Field(default=None, min_length=1, max_length=30)
+    friend_phone: str | None = Field(default=None, pattern=PHONE)
+    friend_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
     """The making and handing out of an outlet. ``pace``: minutes a card, as it went today; None before the second card."""
 
+    waits: tuple[dict[str, Any], ...]
     to_make: tuple[dict[str, Any], ...]
     to_hand: tuple[dict[str, Any], ...]
     pace: float | None
@@ -71,12 +86,14 @@ def apply_for(
     """Take an application. The same person again, while one is open, is told its number.
 
     Raises RequestError ``not_permitted``, ``citizen_unknown``, ``citizen_has_card``, ``card_request_open``,
-    ``consent_missing``, ``comer_unknown``, ``photo_unreadable``; RuleError of persons, photos and promises.
+    ``consent_missing``, ``comer_unknown``, ``friend_incomplete``, ``photo_unreadable``, ``right_not_in_force``; RuleError of
+    persons, photos and promises. It is held where the offices' data differ or, asked for before its time, the right is to come.
     """
     require_role(by, *TELLERS)
     if not application.consent:
         raise RequestError("consent_missing")
     _check_comer(application)
+    _check_friend(application)
     measured = Photo(*measure(photo))
 
     def work(uow: UnitOfWork) -> CardRequest:
@@ -87,23 +104,31 @@ def apply_for(
         ruling = rules.in_force(uow, local_day(now))
         who = _visitor(citizen, application.came, papers=application.agent_papers, consent=True)
         used = [*check_person(ruling, APPLY, who, local_day(now)), check_photo(ruling, measured, local_day(now))]
+        found = compared(uow, ruling, citizen, local_day(now))
+        if found.right.state == "later" and not application.pre:
+            raise _not_in_force(found.right)
+        held = found.holds(pre=application.pre)
         promised, rule = promise(ruling, by.outlet_id, now)
         return uow.card_requests.add(
             CardRequest(
                 case_no=_next_case(uow, local_day(now)),
                 citizen_id=citizen.citizen_id,
                 outlet_id=by.outlet_id,
-                state=CardRequestState.APPLIED,
+                state=CardRequestState.HELD if held else CardRequestState.APPLIED,
                 came=application.came,
                 comer_name=application.comer_name,
                 comer_id_number=application.comer_id_number,
                 phone=application.phone,
                 consent=CONSENT_VERSION,
                 photo=photo,
-                rules=", ".join([*used, rule]),
+                rules=", ".join([*used, rule] if not held else used),
                 applied_by=by.staff_id,
                 applied_at=now,
-                promised_at=promised,
+                promised_at=None if held else promised,
+                pre=application.pre,
+                friend_name=application.friend_name,
+                friend_phone=application.friend_phone,
+                friend_consent=FRIEND_CONSENT_VERSION if application.friend_name else None,
             )
         )
 
@@ -119,6 +144,18 @@ def _check_comer(application: CardApplication) -> None:
         return
     if application.comer_name is None or number is None or id_number_check_digit(number[:17]) != number[17]:
         raise RequestError("comer_unknown")
+
+
+def _check_friend(application: CardApplication) -> None:
+    """A friend is named whole, agreed to, and only where there is something to wait for."""
+    given = [bool(application.friend_name), bool(application.friend_phone), application.friend_consent]
+    if any(given) and not (all(given) and application.pre):
+        raise RequestError("friend_incomplete")
+
+
+def _not_in_force(right: Standing) -> RequestError:
+    day = right.day.isoformat() if right.day else None
+    return RequestError("right_not_in_force", from_zh=day or "日期未定", from_en=day or "its day is not known")
 
 
 def _refuse_second(uow: UnitOfWork, citizen: Citizen) -> None:
@@ -148,9 +185,23 @@ def promise(rules: RuleSet, outlet_id: str, now: dt.datetime) -> tuple[dt.dateti
 def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.datetime) -> None:
     """The person's card is issued: the application waits for its holder now."""
     known = uow.card_requests.open_of(citizen_id)
-    if known is not None and known.state == CardRequestState.APPLIED:
+    if known is not None and known.state in (CardRequestState.HELD, CardRequestState.APPLIED):
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.MADE)
-        uow.card_requests.change(known, state=state, card_no=card_no, made_at=now)
+        promised = known.promised_at or now
+        made = uow.card_requests.change(known, state=state, card_no=card_no, made_at=now, promised_at=promised)
+        _tell_made(uow, made, now)
+
+
+def _tell_made(uow: UnitOfWork, request: CardRequest, now: dt.datetime) -> None:
+    citizen, outlet = uow.citizens.get(request.citizen_id), uow.outlets.get(request.outlet_id)
+    if citizen is None or outlet is None:
+        raise ValueError("the person or the outlet of this application is gone")
+    told = Text(
+        f"市民卡已制好（{request.case_no}），请本人带身份证原件到{outlet.name}领取",
+        f"The citizen card is ready ({request.case_no}): to be collected in person, with the ID card, at {outlet.name}",
+    )
+    notices.drop(uow, request.case_no, now)
+    notices.queue(uow, request, citizen, "made", told, now)
 
 
 def hand_out(
@@ -182,9 +233,10 @@ def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.d
 
     def work(uow: UnitOfWork) -> CardRequest:
         known = _known(uow, case_no)
-        if known.state != CardRequestState.APPLIED:
+        if known.state not in (CardRequestState.HELD, CardRequestState.APPLIED):
             raise RequestError("card_request_made", case_no=case_no, state=known.state)
-        state = advance(CARD_REQUEST_ALLOWED, CardRequestState.APPLIED, CardRequestState.CANCELLED)
+        state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.CANCELLED)
+        notices.drop(uow, case_no, now)
         return uow.card_requests.change(known, state=state, cancelled_by=by.staff_id, cancelled_at=now, why=why[:64])
 
     return store.transact(work)
@@ -198,8 +250,9 @@ def _known(uow: UnitOfWork, case_no: str) -> CardRequest:
 
 
 def board(store: Store, outlet_id: str, now: dt.datetime) -> Board:
-    """What is to be made and to be given at an outlet, the first promised first; who will be late is marked before they are."""
+    """What waits, is to be made and to be given at an outlet, the first promised first; who will be late is marked before."""
     with store.read() as uow:
+        held = uow.card_requests.at(outlet_id, CardRequestState.HELD, BOARD_LIMIT)
         waiting = uow.card_requests.at(outlet_id, CardRequestState.APPLIED, BOARD_LIMIT)
         made = uow.card_requests.at(outlet_id, CardRequestState.MADE, BOARD_LIMIT)
         pace = _pace(uow.card_requests.made_since(outlet_id, now - dt.timedelta(hours=4)))
@@ -208,7 +261,8 @@ def board(store: Store, outlet_id: str, now: dt.datetime) -> Board:
             {**request_view(uow, row), "uncollected": row.made_at is not None and now - row.made_at > UNCOLLECTED_AFTER}
             for row in made
         ]
-    return Board(tuple(to_make), tuple(to_hand), pace / dt.timedelta(minutes=1) if pace else None)
+        waits = tuple(request_view(uow, row) for row in held)
+    return Board(waits, tuple(to_make), tuple(to_hand), pace / dt.timedelta(minutes=1) if pace else None)
 
 
 def _to_make(uow: UnitOfWork, row: CardRequest, place: int, pace: dt.timedelta | None, now: dt.datetime) -> dict[str, Any]:
@@ -273,6 +327,8 @@ def request_view(uow: UnitOfWork, row: CardRequest) -> dict[str, Any]:
         "came": row.came,
         "comer": comer,
         "phone": row.phone,
+        "pre": row.pre,
+        "friend": {"name": row.friend_name, "phone": row.friend_phone} if row.friend_name else None,
         "rules": row.rules,
         "card_no": row.card_no,
         "collected": row.collected,

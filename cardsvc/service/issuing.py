@@ -19,6 +19,7 @@ from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.card_requests import card_was_made
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.orders import move_orders
+from cardsvc.service.rights.holds import check_before_making
 from cardsvc.service.takeovers import REPLACED
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Citizen
@@ -61,6 +62,7 @@ def _begin(context: Context, uow: UnitOfWork, sight: CardSight, now: dt.datetime
         raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
     _refuse_second(uow, citizen.citizen_id, card.card_no if card else None)
     if card is None:
+        check_before_making(uow, context.rules, citizen, now)
         card = uow.cards.add(_new_card(context, citizen, serial, _next_card_no(context, uow), now))
     facts = {"state": str(sight.state), "resuming": resuming}
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)

@@ -1,9 +1,12 @@
-"""What ends by itself: operations whose card never answered, loss reports by phone whose days are over."""
+"""What ends by itself: operations whose card never answered, loss reports by phone whose days are over,
+the waiting of applications whose day has come."""
 
 from cardsvc.service.engine import Engine
 from cardsvc.service.loss import end_lapsed
+from cardsvc.service.rights.holds import recheck_all
 
 
 def tidy(engine: Engine) -> int:
     """End what is over; gives how many things ended. What another worker ended meanwhile is left alone."""
-    return engine.sweep() + len(end_lapsed(engine.store, engine.clock()))
+    now = engine.clock()
+    return engine.sweep() + len(end_lapsed(engine.store, now)) + recheck_all(engine.store, engine.rules, now)

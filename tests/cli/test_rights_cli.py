@@ -16,14 +16,17 @@ from tests.day.outlet import PASSWORD
 from tests.service.bulk_people import hire
 from tests.service.rights_people import as_csv, said
 from tests.service.rights_people import as_json as in_json
+from tests.service.test_card_requests import take
 from tests.world import World
+
+PROGRAM = [sys.executable, "-c", "from cardsvc.cli.main import main; main()"]
 
 
 @pytest.fixture
 def office(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """A clerk in the database of the command line."""
+    """A clerk in the database of the command line, and an application that was taken."""
     world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
-    hire(world)
+    take(world, hire(world), world.citizen(5), phone="13000000001")
     world.close()
     (tmp_path / "password").write_text(PASSWORD)
     return {**home, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "password"), "CARDSVC_STAFF": "clerk"}
@@ -59,10 +62,9 @@ def test_a_watched_folder_is_emptied_until_the_process_is_told_to_stop(office: d
     folder.mkdir()
     (folder / "before.csv").write_bytes(as_csv([said(1)]))
     (folder / "half.csv.part").write_bytes(as_csv([said(2)])[:-30])
-    program = [sys.executable, "-c", "from cardsvc.cli.main import main; main()"]
     arguments = ["rights", "watch", str(folder), "--office", "social", "--interval", "0.1"]
     with subprocess.Popen(
-        [*program, *arguments], env=office, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*PROGRAM, *arguments], env=office, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         until((folder / "done" / "before.csv").exists, process)
         assert (folder / "half.csv.part").exists()
@@ -81,3 +83,42 @@ def test_a_watched_folder_is_emptied_until_the_process_is_told_to_stop(office: d
     assert sorted(report["again"] for report in reports) == [False, True]
     assert sorted(path.name for path in folder.iterdir()) == ["bad", "done"]
     assert {file["file_name"] for file in as_json(office, "rights", "list")} == {"before.csv", "half.csv"}
+
+
+def test_messages_go_out_by_a_command_or_a_folder(office: dict[str, str], tmp_path: Path) -> None:
+    """A feed holds an application and another frees it; a command that fails leaves its message for later."""
+    files, outbox = (tmp_path / "held.csv", tmp_path / "freed.csv"), tmp_path / "outbox"
+    files[0].write_bytes(as_csv([said(5, name="测试乙")]))
+    files[1].write_bytes(as_csv([said(5, changed_at="2026-11-21T08:00:00")]))
+    outbox.mkdir()
+    (case_no,) = as_json(office, "rights", "import", str(files[0]), "--office", "medical")["held"]
+    took = f"{sys.executable} -c \"import sys; open({str(tmp_path / 'took')!r}, 'wb').write(sys.stdin.buffer.read())\""
+    assert as_json(office, "notices", "send", "--command", took) == {"sent": 1, "not_sent": 0}
+    message = json.loads((tmp_path / "took").read_text("utf-8"))
+    assert (message["case_no"], message["kind"], message["phone"]) == (case_no, "held", "13000000001")
+    assert f"Go on: {case_no}" in run(office, "rights", "import", str(files[1]), "--office", "medical").stdout
+    no = f"{sys.executable} -c \"import sys; sys.exit('no line')\""
+    assert as_json(office, "notices", "send", "--command", no) == {"sent": 0, "not_sent": 1}
+    (waiting,) = [one for one in as_json(office, "notices", "list") if one["state"] == "waiting"]
+    assert (waiting["attempts"], waiting["error"], waiting["phone"]) == (1, "exit code 1 no line", "130******01")
+    assert as_json(office, "notices", "send", "--folder", str(outbox)) == {"sent": 0, "not_sent": 0}
+    assert "notice_not_failed" in run(office, "notices", "again", waiting["notice_id"], code=2).stderr
+    run(office, "notices", "send", code=2)
+
+
+def test_a_sender_runs_until_it_is_told_to_stop(office: dict[str, str], tmp_path: Path) -> None:
+    """What is queued while it runs is a file a moment later; SIGTERM ends it."""
+    file, outbox = tmp_path / "held.csv", tmp_path / "outbox"
+    file.write_bytes(as_csv([said(5, name="测试乙")]))
+    outbox.mkdir()
+    arguments = ["notices", "send", "--folder", str(outbox), "--every", "0.1"]
+    with subprocess.Popen(
+        [*PROGRAM, *arguments], env=office, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        run(office, "rights", "import", str(file), "--office", "social")
+        until(lambda: any(outbox.glob("*.json")), process)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "1 sent, 0 not sent\n", "")
+    (written,) = outbox.iterdir()
+    assert json.loads(written.read_text("utf-8"))["notice_id"] == written.stem

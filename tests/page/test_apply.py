@@ -1,14 +1,19 @@
 """Applications at the desk: from the ID number to the card in its holder's hand, without a mouse; and what goes wrong."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from cardsvc.bootstrap import now
+from cardsvc.service.rights.importing import import_feed
+from cardsvc.service.staff import sign_in
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
-from tests.page.conftest import Desk, axe_finds
+from tests.page.conftest import PASSWORD, Desk, axe_finds
+from tests.service.rights_people import as_csv, said
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
 BODY = "33010019990230123"
@@ -105,3 +110,67 @@ def test_what_was_typed_stays_when_it_is_refused(desk: Desk, tmp_path: Path) -> 
     desk.page.check('input[name="consent"]')
     desk.page.get_by_role("button", name="受理").click()
     desk.sees("没办完的申领单")
+
+
+def says(desk: Desk, **other: str) -> None:
+    """A file of the medical insurance comes in about the person of these tests."""
+    clerk = sign_in(desk.world.store, "clerk", PASSWORD, now())
+    told = said(1, **{"id_number": NUMBER, "name": "测试申", "changed_at": now().isoformat(), **other})
+    import_feed(desk.world.store, desk.world.engine.rules, "medical", "f.csv", as_csv([told]), by=clerk, now=now())
+
+
+def apply_for_somebody_new(desk: Desk, photo: str) -> None:
+    """Fill in the form of somebody new who is there in person, up to its last button."""
+    desk.page.goto(f"{desk.hall.url}/desk/apply")
+    desk.type(NUMBER)
+    desk.press("Enter")
+    desk.sees("谁来办")
+    desk.type("测试申")
+    desk.page.fill('input[name="birth_date"]', "1999-02-28")
+    desk.page.fill('input[name="phone"]', "13000000001")
+    desk.page.set_input_files('input[name="photo"]', photo)
+    desk.sees("358×441 · ")
+    desk.page.check('input[name="consent"]')
+
+
+def test_what_waits_for_the_insurance_offices(desk: Desk, tmp_path: Path) -> None:
+    """A right that comes later proposes the pre-application; then the name differs; the right data free it, and it is told."""
+    says(desk, right_from=str(now().date() + dt.timedelta(days=40)))
+    desk.sign_in()
+    apply_for_somebody_new(desk, camera(tmp_path))
+    expect(desk.page.locator('input[name="pre"]')).to_be_checked()
+    desk.page.uncheck('input[name="pre"]')
+    desk.page.get_by_role("button", name="受理").click()
+    desk.sees("请选“预申请”")
+    desk.page.check('input[name="pre"]')
+    desk.page.fill('input[name="friend_name"]', "测试友")
+    desk.page.fill('input[name="friend_phone"]', "13000000002")
+    desk.page.set_input_files('input[name="photo"]', camera(tmp_path))
+    desk.sees("358×441 · ")
+    desk.picture("apply-pre")
+    assert axe_finds(desk.page) == []
+    desk.page.get_by_role("button", name="受理").click()
+    desk.sees("通知朋友要姓名、手机号和本人同意")
+    desk.page.check('input[name="friend_consent"]')
+    desk.page.set_input_files('input[name="photo"]', camera(tmp_path))
+    desk.sees("358×441 · ")
+    desk.page.get_by_role("button", name="受理").click()
+    desk.sees("等到后开始计算")
+    says(desk, name="测试伸")
+    desk.page.reload()
+    desk.sees("≠ 测试伸")
+    desk.sees("医保窗口")
+    desk.picture("apply-held")
+    assert axe_finds(desk.page) == []
+    desk.press("Escape")
+    desk.sees("等待中 1")
+    desk.sees("≠ 姓名")
+    desk.picture("requests-waiting")
+    assert axe_finds(desk.page) == []
+    says(desk)
+    desk.page.reload()
+    desk.sees("待制卡 1")
+    desk.page.get_by_role("link", name="SL").click()
+    desk.sees("待遇已生效，开始制卡")
+    desk.sees("您的朋友测试申的市民卡")
+    desk.picture("apply-freed")

@@ -39,7 +39,7 @@ def as_json(people: Iterable[Any]) -> bytes:
 
 def take_in(world: World, by: Staff, *people: dict[str, str], office: str = "medical") -> Imported:
     """Import a file with these people."""
-    return import_feed(world.store, office, "f.csv", as_csv(people), by=by, now=world.now)
+    return import_feed(world.store, world.engine.rules, office, "f.csv", as_csv(people), by=by, now=world.now)
 
 
 def kept(world: World, *numbers: int) -> list[InsuranceRight]:

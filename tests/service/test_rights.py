@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.bulk.reasons import COLUMN_NAMES, REASONS
 from cardsvc.service.rights.feed import ALIASES, read_feed
-from cardsvc.service.rights.importing import import_feed, list_files
+from cardsvc.service.rights.importing import list_files
 from cardsvc.store.records import Staff
 from tests.service.rights_people import HEADER, as_csv, as_json, kept, said, take_in
 from tests.service.test_staff import people, refused
@@ -38,10 +38,10 @@ def test_csv_and_json_say_the_same(world: World, people: dict[str, Staff]) -> No
     ]
     assert len({replace(line, line=0) for line in read}) == 1
     assert read[0].changed_at == dt.datetime(2026, 11, 20, 0, 0, tzinfo=dt.UTC)
-    done = import_feed(world.store, "social", "二月.csv", as_csv([one, two]), by=people["clerk"], now=world.now)
+    done = take_in(world, people["clerk"], one, two, office="social")
     assert (done.file.lines, done.news, done.again) == (2, 2, False)
     assert [(right.right_from, right.right_until) for right in kept(world, 1, 2)] == [(dt.date(2020, 1, 1), None), (None, None)]
-    assert [file.file_name for file in list_files(world.store)] == ["二月.csv"]
+    assert [file.file_name for file in list_files(world.store)] == ["f.csv"]
 
 
 def test_every_bad_line_is_named_and_nothing_is_taken(world: World, people: dict[str, Staff]) -> None:

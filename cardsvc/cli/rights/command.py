@@ -10,6 +10,7 @@ from cardsvc.cli.person import as_option, signed_in
 
 if TYPE_CHECKING:
     from cardsvc.service.rights.importing import Imported
+    from cardsvc.service.rule_book import RuleBook
 
 office_option = click.option(
     "--office",
@@ -34,6 +35,8 @@ def told(done: "Imported") -> dict[str, Any]:
         "lines": file.lines,
         "news": done.news,
         "again": done.again,
+        "freed": list(done.rechecked.freed),
+        "held": list(done.rechecked.held),
     }
 
 
@@ -42,7 +45,21 @@ def lines_of(one: dict[str, Any]) -> list[str]:
     if one["again"]:
         return [t("这个文件以前导入过，没有改动", "This file was imported before; nothing was changed")]
     people, news = one["lines"], one["news"]
-    return [t(f"{people} 人，其中 {news} 人的数据更新", f"{people} people, of {news} of them it is the latest word")]
+    freed, held = ", ".join(one["freed"]), ", ".join(one["held"])
+    return [
+        t(f"{people} 人，其中 {news} 人的数据更新", f"{people} people, of {news} of them it is the latest word"),
+        *([t(f"继续办理：{freed}", f"Go on: {freed}")] if freed else []),
+        *([t(f"暂停等待：{held}", f"Wait from now on: {held}")] if held else []),
+    ]
+
+
+def rule_book() -> "RuleBook":
+    """The rules of the settings, under those of the database."""
+    from cardsvc.config import Settings
+    from cardsvc.rules import load_rule_set
+    from cardsvc.service.rule_book import RuleBook
+
+    return RuleBook(load_rule_set(Settings().rules))
 
 
 @rights.command(
@@ -67,7 +84,7 @@ def import_(file: Path, office: str, staff_id: str, *, as_json: bool) -> None:
     with database() as store:
         by = signed_in(store, staff_id)
         try:
-            done = told(import_feed(store, office, file.name, content_of(file), by=by, now=now()))
+            done = told(import_feed(store, rule_book(), office, file.name, content_of(file), by=by, now=now()))
         except RequestError as error:
             for problem in error.details.get("problems", ()):
                 click.echo(problem.into(language_of_environment()), err=True)
@@ -92,7 +109,7 @@ def watch(folder: Path, office: str, staff_id: str, interval: float) -> None:
     from cardsvc.cli.stopping import until_stopped
 
     with database() as store:
-        watching = Watch(store, folder, office, signed_in(store, staff_id), click.echo)
+        watching = Watch(store, rule_book(), folder, office, signed_in(store, staff_id), click.echo)
         until_stopped(watching.look, interval)
 
 

@@ -20,6 +20,7 @@ from cardsvc.cli.rights.command import lines_of, told
 from cardsvc.errors import CardsvcError, StoreError
 from cardsvc.service.problem import problem_of
 from cardsvc.service.rights.importing import import_feed
+from cardsvc.service.rule_book import RuleBook
 from cardsvc.store import Store
 from cardsvc.store.records import Staff
 from cardsvc.text import language_of_environment
@@ -34,8 +35,11 @@ Stamp = tuple[int, int]
 class Watch:
     """One folder of one office. ``tell``: gets a line for each file, and one when the database or a file cannot be reached."""
 
-    def __init__(self, store: Store, folder: Path, office: str, by: Staff, tell: Callable[[str], None]) -> None:
-        self._store, self._folder, self._office, self._by, self._tell = store, folder, office, by, tell
+    def __init__(
+        self, store: Store, rules: RuleBook, folder: Path, office: str, by: Staff, tell: Callable[[str], None]
+    ) -> None:
+        self._store, self._rules, self._office, self._by = store, rules, office, by
+        self._folder, self._tell = folder, tell
         self._seen: dict[str, Stamp] = {}
         self._trouble = ""
         for name in (DONE, BAD):
@@ -75,7 +79,7 @@ class Watch:
     def _take(self, name: str) -> None:
         path, language = self._folder / name, language_of_environment()
         try:
-            done = told(import_feed(self._store, self._office, name, content_of(path), by=self._by, now=now()))
+            done = told(import_feed(self._store, self._rules, self._office, name, content_of(path), by=self._by, now=now()))
         except StoreError:
             raise
         except CardsvcError as error:

@@ -34,7 +34,7 @@ ACTOR = Actor("local", "bulk", bytes.fromhex("310000000001"), "desk")
 MAX_SPOILED = 3
 CLAIM_SECONDS = 60
 """How long a line may be taken without an operation: so long a run needs at most from the one to the other."""
-OF_THE_PERSON = frozenset({"citizen_has_card", "citizen_unknown"})
+OF_THE_PERSON = frozenset({"citizen_has_card", "citizen_unknown", "citizen_data_differ", "card_request_held"})
 """Refusals that another card does not change."""
 OPEN = (BulkLineState.WAITING, BulkLineState.MAKING, BulkLineState.VOIDED)
 CLOSED = (BulkLineState.MADE, BulkLineState.FAILED)

@@ -11,26 +11,32 @@ from functools import partial
 from cardsvc.service.bulk.lines import digest
 from cardsvc.service.bulk.loading import lines_wrong
 from cardsvc.service.rights.feed import Feed, FeedLine, read_feed
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.rights.holds import Rechecked, recheck
+from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import InsuranceRight, RightsFile, Staff
 
+NOTHING = Rechecked()
 MAY_IMPORT = ("clerk", "supervisor", "administrator")
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What became of a file. ``again``: it had been imported before, and nothing was done; ``news``: of how many people it is
-    the last word."""
+    the last word; ``rechecked``: the applications that go on, or wait, because of it."""
 
     file: RightsFile
     again: bool
     news: int
+    rechecked: Rechecked = NOTHING
 
 
-def import_feed(store: Store, office: str, file_name: str, content: bytes, *, by: Staff, now: dt.datetime) -> Imported:
-    """Take in a file of an office (``social``, ``medical``). The same file again changes nothing.
+def import_feed(
+    store: Store, rules: RuleBook, office: str, file_name: str, content: bytes, *, by: Staff, now: dt.datetime
+) -> Imported:
+    """Take in a file of an office (``social``, ``medical``), and compare again what waits for it. The same file again changes
+    nothing.
 
     Raises RequestError ``not_permitted``, ``bulk_lines_wrong`` with every bad line (``details["problems"]``), or what
     ``feed.read_feed`` finds: then nothing is stored.
@@ -44,16 +50,17 @@ def import_feed(store: Store, office: str, file_name: str, content: bytes, *, by
     if feed.problems:
         raise lines_wrong(feed.problems)
     file = RightsFile(office, feed.sha256, file_name[-100:], len(feed.people), by.staff_id, now)
-    return store.transact(partial(_store, file, feed))
+    return store.transact(partial(_store, file, feed, rules))
 
 
-def _store(file: RightsFile, feed: Feed, uow: UnitOfWork) -> Imported:
+def _store(file: RightsFile, feed: Feed, rules: RuleBook, uow: UnitOfWork) -> Imported:
     known = uow.rights_files.get(file.office, file.sha256)
     if known is not None:
         return _again(uow, known)
     uow.rights_files.add(file)
     uow.rights.take(_rights(file, feed.people))
-    return Imported(file, again=False, news=uow.rights.said_by(file.office, file.sha256))
+    news = uow.rights.said_by(file.office, file.sha256)
+    return Imported(file, again=False, news=news, rechecked=recheck(uow, rules, file.imported_at))
 
 
 def _again(uow: UnitOfWork, known: RightsFile) -> Imported:

@@ -1,7 +1,7 @@
 """What may be asked of applications for a card."""
 
 import datetime as dt
-from collections.abc import Collection
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
@@ -9,6 +9,15 @@ from cardsvc.store import tables
 from cardsvc.store.records import CardRequest
 from cardsvc.store.rows import Rows
 from cardsvc.store.states import CardRequestState
+
+
+class NotMade(NamedTuple):
+    """An application without its photo, as there may be many."""
+
+    case_no: str
+    citizen_id: str
+    state: str
+    pre: bool
 
 
 class CardRequests(Rows[CardRequest]):
@@ -30,12 +39,12 @@ class CardRequests(Rows[CardRequest]):
         query = query.order_by(columns.promised_at, columns.applied_at, columns.case_no).limit(limit)
         return [CardRequest(**row) for row in self._connection.execute(query).mappings()]
 
-    def not_made(self, citizen_ids: Collection[str] | None = None) -> list[CardRequest]:
-        """Those whose card is not made: of these people, or of all."""
+    def not_made(self) -> list[NotMade]:
+        """Those whose card is not made, by case number."""
         columns = self.table.c
-        waits = columns.state.in_((CardRequestState.HELD, CardRequestState.APPLIED))
-        found = self.where(waits) if citizen_ids is None else self.where_in(columns.citizen_id, citizen_ids, waits)
-        return sorted(found, key=lambda row: row.case_no)
+        query = select(columns.case_no, columns.citizen_id, columns.state, columns.pre)
+        query = query.where(columns.state.in_((CardRequestState.HELD, CardRequestState.APPLIED))).order_by(columns.case_no)
+        return [NotMade(*row) for row in self._connection.execute(query)]
 
     def made_since(self, outlet_id: str, moment: dt.datetime) -> list[dt.datetime]:
         """When the cards of an outlet were made since a moment, first first."""

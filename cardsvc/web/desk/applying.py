@@ -10,6 +10,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.card_requests import (
     CONSENT,
+    FRIEND_CONSENT,
     CardApplication,
     apply_for,
     board,
@@ -22,6 +23,7 @@ from cardsvc.service.card_requests import (
 from cardsvc.service.kinds import reasons
 from cardsvc.service.people import find_citizen, register_citizen
 from cardsvc.service.problem import problem_of
+from cardsvc.service.rights.holds import offices_say, why_held
 from cardsvc.text import Text
 from cardsvc.web.desk.guard import field, here
 from cardsvc.web.desk.people import citizen_data, told_by
@@ -32,6 +34,7 @@ COMERS: Mapping[str, Text] = {
     "agent": Text("代办人", "An agent"),
 }
 STATES: Mapping[str, Text] = {
+    "held": Text("等待中", "Waiting"),
     "applied": Text("待制卡", "To be made"),
     "made": Text("待领取", "To be collected"),
     "handed": Text("已发放", "Handed out"),
@@ -59,7 +62,7 @@ def _apply(app: Flask, services: Services) -> None:
             known = find_citizen(services.store, number)
         except RequestError as error:
             return render_template("apply_find.html", number=number, problem=problem_of(error)), error.http_status
-        return _form(known, {"id_number": number, "came": "holder", **({} if known else told_by(number))})
+        return _form(services, known, {"id_number": number, "came": "holder", **({} if known else told_by(number))})
 
     @app.post("/desk/apply/new")
     def apply_new() -> Any:
@@ -72,13 +75,19 @@ def _apply(app: Flask, services: Services) -> None:
             made = apply_for(services.store, services.rules, application, photo, by=here().staff, now=now())
         except CardsvcError as error:
             known = find_citizen(services.store, typed["id_number"].strip().upper())
-            return _form(known, typed, error), error.http_status
+            return _form(services, known, typed, error), error.http_status
         return redirect(url_for("card_request", case_no=made.case_no), 303)
 
 
-def _form(known: Mapping[str, Any] | None, typed: Mapping[str, str], error: CardsvcError | None = None) -> str:
+def _form(
+    services: Services, known: Mapping[str, Any] | None, typed: Mapping[str, str], error: CardsvcError | None = None
+) -> str:
+    """The form with what the insurance offices say of the person. A right that comes later proposes the pre-application."""
+    offices = offices_say(services.store, services.rules, typed["id_number"].strip().upper(), now())
+    shown = {**typed, "pre": "1"} if error is None and offices["right"]["state"] == "later" else typed
+    texts = {"comers": COMERS, "consent": CONSENT, "friend_consent": FRIEND_CONSENT}
     problem = problem_of(error) if error else None
-    return render_template("apply.html", citizen=known, typed=typed, comers=COMERS, consent=CONSENT, problem=problem)
+    return render_template("apply.html", citizen=known, typed=shown, offices=offices, problem=problem, **texts)
 
 
 def _taken_in(services: Services, typed: Mapping[str, str]) -> str:
@@ -98,10 +107,23 @@ def _application(typed: Mapping[str, str], citizen_id: str) -> CardApplication:
                 "agent_papers": typed.get("agent_papers") == "1",
                 "phone": typed.get("phone", "").strip() or None,
                 "consent": typed.get("consent") == "1",
+                **_pre(typed),
             }
         )
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
+
+
+def _pre(typed: Mapping[str, str]) -> dict[str, Any]:
+    """The pre-application and its friend; what was typed for one that was not chosen is left out."""
+    if typed.get("pre") != "1":
+        return {}
+    return {
+        "pre": True,
+        "friend_name": typed.get("friend_name", "").strip() or None,
+        "friend_phone": typed.get("friend_phone", "").strip() or None,
+        "friend_consent": typed.get("friend_consent") == "1",
+    }
 
 
 def _requests(app: Flask, services: Services) -> None:
@@ -109,7 +131,8 @@ def _requests(app: Flask, services: Services) -> None:
     def card_requests() -> Any:
         """The board of this outlet."""
         found = board(services.store, here().staff.outlet_id, now())
-        return render_template("requests.html", board=found, comers=COMERS)
+        waits = [{**one, "why": why_held(services.store, services.rules, one["case_no"], now())} for one in found.waits]
+        return render_template("requests.html", board=found, waits=waits)
 
     @app.get("/desk/requests/<case_no>")
     def card_request(case_no: str) -> Any:
@@ -136,8 +159,8 @@ def _requests(app: Flask, services: Services) -> None:
 
 def _page(services: Services, case_no: str, error: CardsvcError | None = None) -> str:
     problem = problem_of(error) if error else None
-    found = request_of(services.store, case_no)
-    return render_template("request.html", request=found, comers=COMERS, states=STATES, problem=problem)
+    found, why = request_of(services.store, case_no), why_held(services.store, services.rules, case_no, now())
+    return render_template("request.html", request=found, why=why, comers=COMERS, states=STATES, problem=problem)
 
 
 def _papers(app: Flask, services: Services) -> None:

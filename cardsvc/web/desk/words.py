@@ -4,7 +4,9 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cardsvc.service.bulk.reasons import COLUMN_NAMES
 from cardsvc.service.offers import APPLICATIONS
+from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff import ROLE_NAMES
 from cardsvc.text import Text
 from cardsvc.units import LOCAL, format_yuan
@@ -139,6 +141,20 @@ NEXT: Mapping[str, Text] = {
     "personalise": Text("旧卡有余额按 6 转入；应用按 3 开通", "6 writes the old card's money; 3 opens applications"),
 }
 
+OFFICES, WINDOWS = OFFICE_NAMES, WINDOW_NAMES
+FIELDS: Mapping[str, Text] = COLUMN_NAMES
+RIGHTS: Mapping[str, Text] = {
+    "in_force": Text("待遇已生效", "The right is in force"),
+    "later": Text("待遇还没有生效", "The right is not in force yet"),
+    "ended": Text("待遇已终止", "The right has ended"),
+    "none": Text("社保、医保数据里没有待遇", "The insurance offices know of no right"),
+}
+NOTICES: Mapping[str, Text] = {
+    "waiting": Text("待发送", "to be sent"),
+    "sent": Text("已发送", "sent"),
+    "failed": Text("发送失败", "could not be sent"),
+    "dropped": Text("不再需要", "not needed any more"),
+}
 LOSSES: Mapping[str, Text] = {"phone": Text("电话挂失", "by phone"), "formal": Text("正式挂失", "formal")}
 LOSS_ENDS: Mapping[str, Text] = {
     "lapsed": Text("到期失效", "lapsed"),
