@@ -84,9 +84,14 @@ def check_appraisal(rules: RuleSet, level: int, reason: str | None, day: dt.date
     return working_day(rules, day, rule.call_back_days)
 
 
+def complaint_rules(rules: RuleSet, day: dt.date) -> list[ComplaintRule]:
+    """The channels by which complaints come."""
+    return _held(rules.complaint, day)
+
+
 def complaint_rule(rules: RuleSet, channel: str, day: dt.date) -> ComplaintRule:
     """The rule of a channel by which complaints come. Raises RuleError ``rule_no_complaint``."""
-    found = next((rule for rule in _held(rules.complaint, day) if rule.channel == channel), None)
+    found = next((rule for rule in complaint_rules(rules, day) if rule.channel == channel), None)
     if found is None:
         raise no_rule("rule_no_complaint", rules, "complaint", channel=channel)
     return found

@@ -8,6 +8,7 @@ from pydantic import Field
 from cardsvc.rules.data import Data, Dated, Items
 
 Who = Literal["holder", "parent", "agent"]
+WHO: tuple[Who, ...] = ("holder", "parent", "agent")
 
 
 class Named(Data):

@@ -21,6 +21,12 @@ ROLE_NAMES: Mapping[str, Text] = {
     "auditor": Text("审计员", "auditor"),
     "administrator": Text("管理员", "administrator"),
 }
+SKILL_NAMES: Mapping[str, Text] = {
+    "sign_language": Text("手语", "sign language"),
+    "english": Text("英语", "English"),
+    "dialect": Text("方言", "the local dialect"),
+}
+"""What somebody can do beyond the ordinary; the rules of the green channel name some of them."""
 MIN_PASSWORD = 10
 MAX_ATTEMPTS = 5
 LOCKED_FOR = dt.timedelta(minutes=15)

@@ -75,7 +75,7 @@ def appraise(
 
 
 def call_back(store: Store, case_no: str, note: str, *, by: Staff, now: dt.datetime) -> CallBack:
-    """Somebody called back about a bad appraisal: never whoever it is about.
+    """Somebody called back about a bad appraisal: never whoever it is about. Noted in the same words before, nothing happens.
 
     Raises RequestError ``appraisal_unknown``, ``appraisal_text``, ``not_permitted``, ``not_oneself``;
     OperationError ``appraisal_settled``.
@@ -90,7 +90,10 @@ def call_back(store: Store, case_no: str, note: str, *, by: Staff, now: dt.datet
             raise RequestError("appraisal_unknown")
         if case.staff_id == by.staff_id:
             raise RequestError("not_oneself")
-        if uow.call_backs.get(case_no) is not None:
+        known = uow.call_backs.get(case_no)
+        if known is not None and (known.staff_id, known.note) == (by.staff_id, note):
+            return known
+        if known is not None:
             raise OperationError("appraisal_settled")
         return uow.call_backs.add(CallBack(case_no, by.staff_id, note, now))
 

@@ -27,7 +27,8 @@ def receive(
     now: dt.datetime,
     contact: str | None = None,
 ) -> Complaint:
-    """Take a complaint; whoever takes it looks after it until it is given to somebody else.
+    """Take a complaint; whoever takes it looks after it until it is given to somebody else. The same words taken twice by the
+    same person on a day are one complaint: the form was sent again.
 
     Raises RequestError ``complaint_text``, ``not_permitted``; RuleError ``rule_no_complaint``.
     """
@@ -37,10 +38,16 @@ def receive(
     if not 0 < len(text) <= 1000 or len(contact or "") > 100:
         raise RequestError("complaint_text")
 
+    said = (channel, text, by.staff_id)
+
     def work(uow: UnitOfWork) -> Complaint:
         uow.outlets.lock(by.outlet_id)
         prefix = f"T{day:%y%m%d}-"
-        case_no = f"{prefix}{uow.complaints.received_on(prefix) + 1:03d}"
+        again = (one for one in uow.complaints.of_day(prefix) if (one.channel, one.text, one.received_by) == said)
+        known = next(again, None)
+        if known is not None:
+            return known
+        case_no = f"{prefix}{len(uow.complaints.of_day(prefix)) + 1:03d}"
         sealed = keystore.seal(contact.encode(), LABEL + case_no) if contact else None
         case = uow.complaints.add(Complaint(case_no, by.outlet_id, channel, text, due, by.staff_id, now, sealed))
         uow.complaint_steps.add(ComplaintStep(case_no, 1, "received", by.staff_id, text, by.staff_id, now))
@@ -78,11 +85,14 @@ def _step(
         if case is None:
             raise RequestError("complaint_unknown", case=case_no[:40])
         steps = uow.complaint_steps.of_case(case_no)
-        if steps[-1].step == "answered":
+        last = steps[-1]
+        if (last.step, last.text, last.by, owner or last.owner) == (step, text, by.staff_id, last.owner):
+            return last  # the form was sent again
+        if last.step == "answered":
             raise OperationError("complaint_answered", case=case_no)
         if owner is not None and uow.staff.get(owner) is None:
             raise RequestError("staff_unknown", staff=owner)
-        who = owner or steps[-1].owner
+        who = owner or last.owner
         return uow.complaint_steps.add(ComplaintStep(case_no, len(steps) + 1, step, who, text, by.staff_id, now))
 
     return store.transact(work)
@@ -95,6 +105,21 @@ def complaints_view(store: Store, *, now: dt.datetime, only_open: bool = True) -
     found = [_view(case, steps, local_day(now)) for case, steps in cases]
     shown = [case for case in found if not (only_open and case["answered"])]
     return sorted(shown, key=lambda case: (case["answered"], case["due_on"], case["case_no"]))
+
+
+def complaint_view(store: Store, keystore: KeyStore, case_no: str, *, by: Staff, now: dt.datetime) -> dict[str, Any]:
+    """One complaint. ``contact``, how to reach the person, is read by whoever looks after it and by the outlet's supervisors.
+
+    Raises RequestError ``complaint_unknown``.
+    """
+    with store.read() as uow:
+        case = uow.complaints.get(case_no)
+        if case is None:
+            raise RequestError("complaint_unknown", case=case_no[:40])
+        found = _view(case, uow.complaint_steps.of_case(case_no), local_day(now))
+    trusted = by.staff_id == found["owner"] or (by.role == "supervisor" and by.outlet_id == case.outlet_id)
+    sealed = case.contact if trusted else None
+    return {**found, "contact": keystore.unseal(sealed, LABEL + case_no).decode() if sealed else None}
 
 
 def _view(case: Complaint, steps: list[ComplaintStep], day: dt.date) -> dict[str, Any]:

@@ -60,6 +60,9 @@ def _close(uow: UnitOfWork, desk: Desk, now: dt.datetime) -> Desk:
     busy = uow.tickets.at_desk(desk.outlet_id, desk.desk)
     if busy is not None:
         raise OperationError("desk_busy", desk=desk.desk, number=busy.number)
+    for ticket in uow.tickets.waiting(desk.outlet_id, local_day(now)):
+        if ticket.desk == desk.desk:  # handed to this desk: now any desk that serves its kind may call it
+            uow.tickets.change(ticket, desk=None)
     return uow.desks.change(desk, closed_at=now)
 
 
@@ -82,7 +85,7 @@ def call_next(store: Store, *, by: Staff, now: dt.datetime) -> Ticket | None:
         busy = uow.tickets.at_desk(desk.outlet_id, desk.desk)
         if busy is not None:
             raise OperationError("desk_busy", desk=desk.desk, number=busy.number)
-        ticket = uow.tickets.next_waiting(desk.outlet_id, local_day(now), desk.ticket_types)
+        ticket = uow.tickets.next_waiting(desk.outlet_id, local_day(now), desk.ticket_types, desk.desk)
         if ticket is None:
             return None
         called = move(uow, ticket, TicketState.CALLED, desk=desk.desk, staff_id=by.staff_id, called_at=now, calls=1)
@@ -92,8 +95,11 @@ def call_next(store: Store, *, by: Staff, now: dt.datetime) -> Ticket | None:
     return store.transact(work)
 
 
-def call_again(store: Store, rules: RuleSet, *, by: Staff, now: dt.datetime) -> Ticket:
-    """Call the number at one's desk once more. Raises OperationError ``ticket_calls_used``: pass over now."""
+def call_again(store: Store, rules: RuleSet, *, by: Staff, now: dt.datetime, number: str | None = None) -> Ticket:
+    """Call the number at one's desk once more. Raises OperationError ``ticket_calls_used``: pass over now.
+
+    Here and below: ``number`` is the one that the person saw; where another is at the desk by now, ``ticket_changed``.
+    """
     most = queue_rule(rules, local_day(now)).recalls
 
     def work(uow: UnitOfWork, ticket: Ticket) -> Ticket:
@@ -103,10 +109,10 @@ def call_again(store: Store, rules: RuleSet, *, by: Staff, now: dt.datetime) -> 
         note(uow, called, "called", now, by=by)
         return called
 
-    return _at_own_desk(store, work, by=by)
+    return _at_own_desk(store, work, by=by, number=number)
 
 
-def pass_over(store: Store, *, by: Staff, now: dt.datetime) -> Ticket:
+def pass_over(store: Store, *, by: Staff, now: dt.datetime, number: str | None = None) -> Ticket:
     """Nobody came. Raises OperationError ``state_not_allowed``."""
 
     def work(uow: UnitOfWork, ticket: Ticket) -> Ticket:
@@ -114,10 +120,10 @@ def pass_over(store: Store, *, by: Staff, now: dt.datetime) -> Ticket:
         note(uow, missed, "missed", now, by=by)
         return missed
 
-    return _at_own_desk(store, work, by=by)
+    return _at_own_desk(store, work, by=by, number=number)
 
 
-def serve(store: Store, *, by: Staff, now: dt.datetime) -> Ticket:
+def serve(store: Store, *, by: Staff, now: dt.datetime, number: str | None = None) -> Ticket:
     """The person is at the desk. Done before already, nothing happens."""
 
     def work(uow: UnitOfWork, ticket: Ticket) -> Ticket:
@@ -127,10 +133,10 @@ def serve(store: Store, *, by: Staff, now: dt.datetime) -> Ticket:
         note(uow, serving, "served", now, by=by)
         return serving
 
-    return _at_own_desk(store, work, by=by)
+    return _at_own_desk(store, work, by=by, number=number)
 
 
-def finish(store: Store, rules: RuleSet, *, by: Staff, now: dt.datetime) -> Ticket:
+def finish(store: Store, rules: RuleSet, *, by: Staff, now: dt.datetime, number: str | None = None) -> Ticket:
     """The person was served; the appraisal opens on the second screen of the desk.
 
     Raises OperationError ``desk_empty``, ``state_not_allowed`` where the person never came.
@@ -142,16 +148,18 @@ def finish(store: Store, rules: RuleSet, *, by: Staff, now: dt.datetime) -> Tick
         open_case(uow, rules, done.ticket_id, done.ticket_type, desk=str(done.desk), by=by, now=now)
         return done
 
-    return _at_own_desk(store, work, by=by)
+    return _at_own_desk(store, work, by=by, number=number)
 
 
-def _at_own_desk(store: Store, work: Callable[[UnitOfWork, Ticket], Ticket], *, by: Staff) -> Ticket:
+def _at_own_desk(store: Store, work: Callable[[UnitOfWork, Ticket], Ticket], *, by: Staff, number: str | None) -> Ticket:
     def locked(uow: UnitOfWork) -> Ticket:
         desk = _own(uow, by)
         found = uow.tickets.at_desk(desk.outlet_id, desk.desk)
         ticket = uow.tickets.for_update(found.ticket_id) if found else None
         if ticket is None:
             raise OperationError("desk_empty", desk=desk.desk)
+        if number is not None and ticket.number != number:
+            raise OperationError("ticket_changed", desk=desk.desk, number=ticket.number)
         return work(uow, ticket)
 
     return store.transact(locked)

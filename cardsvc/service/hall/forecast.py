@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -44,7 +44,7 @@ def forecast(
     found, left = {}, list(waiting)
     while left and free:
         desk = min(free, key=lambda name: (free[name], name))
-        first = next((waits for waits in left if waits.ticket_type in serves[desk]), None)
+        first = next((waits for waits in left if _calls(desk, serves[desk], waits)), None)
         if first is None:
             del free[desk]
             continue
@@ -52,6 +52,11 @@ def forecast(
         found[first.number] = free[desk]
         free[desk] += dt.timedelta(minutes=minutes[first.ticket_type])
     return [Expected(ticket.number, _ahead(waiting, ticket), found.get(ticket.number)) for ticket in waiting]
+
+
+def _calls(desk: str, kinds: Collection[str], waits: Ticket) -> bool:
+    """Whether a desk calls this number: by its kind, or because it was handed to this very desk."""
+    return waits.ticket_type in kinds if waits.desk is None else waits.desk == desk
 
 
 def _ahead(waiting: Sequence[Ticket], ticket: Ticket) -> int:
@@ -91,6 +96,7 @@ def hall_view(uow: UnitOfWork, rules: RuleSet, outlet_id: str, now: dt.datetime)
                 "number": e.number,
                 "ticket_type": by_number[e.number].ticket_type,
                 "green": by_number[e.number].green_reason is not None,
+                "desk": by_number[e.number].desk,
                 "ahead": e.ahead,
                 "minutes": None if e.at is None else max(0, round((e.at - now).total_seconds() / 60)),
             }

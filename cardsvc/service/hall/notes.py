@@ -26,8 +26,10 @@ def write_note(
     now: dt.datetime,
     item: str | None = None,
     good: bool = True,
+    key: str | None = None,
 ) -> HallNote:
-    """Keep a note. One of the checklist names its item; one that is not good, and every incident, says why.
+    """Keep a note. One of the checklist names its item; one that is not good, and every incident, says why. The same ``key``
+    again keeps nothing more.
 
     Raises RequestError ``hall_note_wrong``, ``not_permitted``.
     """
@@ -38,8 +40,13 @@ def write_note(
     wanted = kind != "checklist" or not good
     if kind not in KINDS or not fits or len(text) > 400 or (wanted and not text.strip()):
         raise RequestError("hall_note_wrong")
-    note = HallNote(str(uuid.uuid4()), by.outlet_id, day, kind, good, text, by.staff_id, now, item)
-    return store.transact(lambda uow: uow.hall_notes.add(note))
+    note = HallNote(key or str(uuid.uuid4()), by.outlet_id, day, kind, good, text, by.staff_id, now, item)
+
+    def work(uow: UnitOfWork) -> HallNote:
+        uow.outlets.lock(by.outlet_id)
+        return uow.hall_notes.get(note.note_id) or uow.hall_notes.add(note)
+
+    return store.transact(work)
 
 
 def day_notes(uow: UnitOfWork, rules: RuleSet, outlet_id: str, day: dt.date) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Taking a number and what guides do with it: green channel, wrong ticket, missed call, leaving.
 
-A number keeps its place when its kind is changed: nobody queues twice for a ticket that was pulled by mistake. Everything that
-is done with a number is kept, with who did it.
+A number keeps its place when its kind is changed: nobody queues twice for a ticket that was pulled by mistake. A number handed
+to one desk waits for that desk alone. Everything that is done with a number is kept, with who did it.
 """
 
 import datetime as dt
@@ -34,8 +34,10 @@ def take(
     *,
     by: Staff | None = None,
     green_reason: str | None = None,
+    key: str | None = None,
 ) -> Ticket:
-    """Give a number. The green channel needs somebody of the staff who gives the reason.
+    """Give a number. The green channel needs somebody of the staff who gives the reason; where that asks for a skill, the
+    number waits for a desk of somebody who has it, if one is open. The same ``key`` again gives the same number.
 
     Raises RequestError ``outlet_unknown``, ``ticket_green_staff``; RuleError ``rule_no_ticket``, ``rule_no_green``.
     """
@@ -51,9 +53,12 @@ def take(
     def work(uow: UnitOfWork) -> Ticket:
         if uow.outlets.lock(outlet_id) is None:
             raise RequestError("outlet_unknown", outlet=outlet_id)
+        known = uow.tickets.get(key) if key else None
+        if known is not None:
+            return known
         number = f"{kind.prefix}{uow.tickets.given(outlet_id, day, kind.prefix) + 1:03d}"
         ticket = Ticket(
-            str(uuid.uuid4()),
+            key or str(uuid.uuid4()),
             outlet_id,
             day,
             number,
@@ -63,12 +68,20 @@ def take(
             taken_at=now,
             green_reason=green_reason,
             skill=skill,
+            desk=_desk_of(uow, outlet_id, skill) if skill else None,
         )
         uow.tickets.add(ticket)
         note(uow, ticket, "taken", now, by=by, detail=green_reason)
         return ticket
 
     return store.transact(work)
+
+
+def _desk_of(uow: UnitOfWork, outlet_id: str, skill: str) -> str | None:
+    """The open desk of somebody who has this skill; a free one first."""
+    able = set(uow.staff_skills.with_skill(skill))
+    desks = [desk.desk for desk in uow.desks.open_at(outlet_id) if desk.staff_id in able]
+    return min(desks, key=lambda desk: (uow.tickets.at_desk(outlet_id, desk) is not None, desk), default=None)
 
 
 def note(
@@ -100,10 +113,33 @@ def change_kind(store: Store, rules: RuleSet, number: str, ticket_type: str, *, 
             raise OperationError("ticket_over", number=number)
         detail = f"{ticket.ticket_type} > {kind.ticket}"
         if ticket.state == TicketState.WAITING:
-            changed = uow.tickets.change(ticket, ticket_type=kind.ticket)
+            changed = uow.tickets.change(ticket, ticket_type=kind.ticket, desk=None)
         else:
             changed = move(uow, ticket, TicketState.WAITING, ticket_type=kind.ticket, **OFF_THE_DESK)
         note(uow, replace(changed, desk=ticket.desk), "kind", now, by=by, detail=detail)
+        return changed
+
+    return _with_ticket(store, number, work, by=by, now=now)
+
+
+def hand_to(store: Store, number: str, desk: str, *, by: Staff, now: dt.datetime) -> Ticket:
+    """Hand a number to one desk that is open, whatever kinds it serves; the place stays. Handed there before, nothing happens.
+
+    Raises RequestError ``ticket_unknown``, ``not_permitted``; OperationError ``ticket_over``, ``desk_closed``.
+    """
+
+    def work(uow: UnitOfWork, ticket: Ticket) -> Ticket:
+        if ticket.desk == desk and ticket.state in (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING):
+            return ticket
+        if ticket.state not in (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING):
+            raise OperationError("ticket_over", number=number)
+        if desk not in {one.desk for one in uow.desks.open_at(by.outlet_id)}:
+            raise OperationError("desk_closed", desk=desk[:16])
+        before = ticket
+        if ticket.state != TicketState.WAITING:
+            ticket = move(uow, ticket, TicketState.WAITING, **OFF_THE_DESK)
+        changed = uow.tickets.change(ticket, desk=desk)
+        note(uow, changed, "handed", now, by=by, detail=f"{before.desk or '-'} > {desk}")
         return changed
 
     return _with_ticket(store, number, work, by=by, now=now)
@@ -130,9 +166,11 @@ def back_in(store: Store, rules: RuleSet, number: str, *, by: Staff, now: dt.dat
 
 
 def leave(store: Store, number: str, *, by: Staff, now: dt.datetime) -> Ticket:
-    """The person does not want the number any more. Raises as ``change_kind`` does."""
+    """The person does not want the number any more. Gone before, nothing happens. Raises as ``change_kind`` does."""
 
     def work(uow: UnitOfWork, ticket: Ticket) -> Ticket:
+        if ticket.state == TicketState.LEFT:
+            return ticket
         changed = move(uow, ticket, TicketState.LEFT, ended_at=now)
         note(uow, changed, "left", now, by=by)
         return changed

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from cardsvc.store import tables
 from cardsvc.store.records import (
@@ -46,11 +46,13 @@ class Tickets(Rows[Ticket]):
         rows = self._connection.execute(query.order_by(green, columns.place, columns.number)).mappings()
         return [Ticket(**row) for row in rows]
 
-    def next_waiting(self, outlet_id: str, day: dt.date, types: Collection[str]) -> Ticket | None:
-        """The first who waits for one of these kinds, locked; one that another desk is calling just now is passed over."""
+    def next_waiting(self, outlet_id: str, day: dt.date, types: Collection[str], desk: str) -> Ticket | None:
+        """The first who waits for one of these kinds or for this very desk, and for no other one; locked. One that another desk
+        is calling just now is passed over."""
         columns = self.table.c
         green = case((columns.green_reason.is_not(None), 0), else_=1)
-        wanted = (*self._of_day(outlet_id, day), columns.state == TicketState.WAITING, columns.ticket_type.in_(types))
+        ours = or_(columns.desk == desk, and_(columns.desk.is_(None), columns.ticket_type.in_(types)))
+        wanted = (*self._of_day(outlet_id, day), columns.state == TicketState.WAITING, ours)
         query = select(self.table).where(*wanted).order_by(green, columns.place, columns.number).limit(1)
         row = self._connection.execute(query.with_for_update(skip_locked=True)).mappings().one_or_none()
         return Ticket(**row) if row else None
@@ -65,6 +67,11 @@ class Tickets(Rows[Ticket]):
         """The ticket with this number."""
         found = self.where(*self._of_day(outlet_id, day), self.table.c.number == number)
         return found[0] if found else None
+
+    def missed(self, outlet_id: str, day: dt.date) -> list[Ticket]:
+        """Who did not come when called, the newest call first."""
+        missed = self.table.c.state == TicketState.MISSED
+        return self.where(*self._of_day(outlet_id, day), missed, newest="called_at")
 
     def called(self, outlet_id: str, day: dt.date) -> list[Ticket]:
         """Who is called or served at this time, the newest call first."""
@@ -115,6 +122,10 @@ class StaffSkills(Rows[StaffSkill]):
         """Staff ids of who can do this."""
         return [row.staff_id for row in self.where(self.table.c.skill == skill, newest="staff_id")[::-1]]
 
+    def of(self, staff_id: str) -> list[str]:
+        """What this person can do."""
+        return [row.skill for row in self.where(self.table.c.staff_id == staff_id, newest="skill")[::-1]]
+
 
 class AppraisalCases(Rows[AppraisalCase]):
     """Jobs that may be appraised."""
@@ -159,10 +170,9 @@ class Complaints(Rows[Complaint]):
 
     table, record = tables.complaint, Complaint
 
-    def received_on(self, prefix: str) -> int:
-        """How many case numbers begin so."""
-        query = select(func.count()).where(self.table.c.case_no.like(f"{prefix}%"))
-        return int(self._connection.execute(query).scalar_one())
+    def of_day(self, prefix: str) -> list[Complaint]:
+        """The complaints whose case numbers begin so."""
+        return self.where(self.table.c.case_no.like(f"{prefix}%"), newest="case_no")
 
     def all(self) -> list[Complaint]:
         """Every complaint, newest first."""

@@ -11,15 +11,18 @@ from cardsvc.web.desk import (
     applying,
     approvals,
     cards,
+    complaints,
     drawer,
     entrance,
     failures,
     guard,
     hall,
+    hall_book,
     jobs,
     live,
     manage,
     people,
+    queue,
     receipts,
     replace,
     tray,
@@ -43,6 +46,9 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     entrance.install(app, services)
     work.install(app, services)
     hall.install(app, services)
+    queue.install(app, services)
+    hall_book.install(app, services)
+    complaints.install(app, services)
     live.install(app, services)
     jobs.install(app, services)
     people.install(app, services)

@@ -1,7 +1,7 @@
-"""The hall's screens, without sign-in: the ticket machine, the display, the appraisal at a desk's second screen. And the queue
-of the work place. The screens show numbers and desks, never a person."""
+"""The hall's screens, without sign-in: the ticket machine, the display, the appraisal at a desk's second screen. They show
+numbers and desks, never a person."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, redirect, render_template, request, url_for
@@ -10,47 +10,18 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, OperationError, RequestError
 from cardsvc.rules import RuleSet
 from cardsvc.rules.hall import appraisal_rule, papers, ticket_rule
-from cardsvc.service.hall import desks, tickets
+from cardsvc.service.hall import tickets
 from cardsvc.service.hall.appraisals import appraise, case_at_desk
 from cardsvc.service.hall.forecast import hall_view
 from cardsvc.service.problem import problem_of
 from cardsvc.service.rule_book import local_day
-from cardsvc.store.records import Staff
-from cardsvc.web.desk.guard import field, here, workstation
-
-DEEDS: Mapping[str, Callable[..., Any]] = {"next": desks.call_next, "miss": desks.pass_over, "serve": desks.serve}
-WITH_RULES: Mapping[str, Callable[..., Any]] = {"again": desks.call_again, "finish": desks.finish}
+from cardsvc.web.desk.guard import field
 
 
 def install(app: Flask, services: Services) -> None:
     """Add the routes."""
     _screens(app, services)
     _appraisal(app, services)
-
-    @app.post("/desk/queue/<deed>")
-    def queue_deed(deed: str) -> Any:
-        """What the person at this desk does with the queue."""
-        by, moment, rules = here().staff, now(), _rules(services)
-        if deed == "open":
-            desks.open_desk(services.store, rules, workstation()[:16], by=by, now=moment)
-        elif deed == "close":
-            desks.close_desk(services.store, by=by, now=moment)
-        elif deed in DEEDS:
-            DEEDS[deed](services.store, by=by, now=moment)
-        elif deed in WITH_RULES:
-            WITH_RULES[deed](services.store, rules, by=by, now=moment)
-        else:
-            raise RequestError("http_not_found")
-        return redirect(url_for("work_place"), 303)
-
-
-def queue_of(services: Services, by: Staff) -> Mapping[str, Any]:
-    """The queue as the work place shows it: whether this person serves, who is called or served here, how many wait."""
-    with services.store.read() as uow:
-        own = next((desk for desk in uow.desks.open_at(by.outlet_id) if desk.staff_id == by.staff_id), None)
-        ticket = uow.tickets.at_desk(own.outlet_id, own.desk) if own else None
-        waiting = len(uow.tickets.waiting(by.outlet_id, local_day(now())))
-    return {"desk": own.desk if own else None, "ticket": tickets.ticket_view(ticket) if ticket else None, "waiting": waiting}
 
 
 def _rules(services: Services) -> RuleSet:

@@ -7,7 +7,7 @@ from typing import Any
 from cardsvc.service.bulk.reasons import COLUMN_NAMES
 from cardsvc.service.offers import APPLICATIONS
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
-from cardsvc.service.staff import ROLE_NAMES
+from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES
 from cardsvc.text import Text
 from cardsvc.units import LOCAL, format_yuan
 
@@ -66,7 +66,44 @@ SHIFTS: Mapping[str, Text] = {
     "closed": Text("已交班", "closed"),
 }
 
-TICKETS: Mapping[str, Text] = {"called": Text("已叫", "called"), "serving": Text("在办", "served for")}
+TICKETS: Mapping[str, Text] = {
+    "waiting": Text("等候", "waiting"),
+    "called": Text("已叫", "called"),
+    "serving": Text("在办", "served for"),
+    "missed": Text("过号", "missed"),
+    "done": Text("已办结", "served"),
+    "left": Text("不办了", "gone"),
+}
+
+WHO: Mapping[str, Text] = {
+    "holder": Text("本人来办", "Comes in person"),
+    "parent": Text("父母代办", "A parent comes"),
+    "agent": Text("他人代办", "Somebody else comes"),
+}
+
+PHRASES: tuple[Text, ...] = (
+    Text("您好！请在下面写，我会看。", "Good day. Please write below; I will read it."),
+    Text("请出示身份证。", "Please show your ID card."),
+    Text("请把市民卡给我。", "Please give me your card."),
+    Text("请核对屏幕上的姓名。", "Please check the name on the screen."),
+    Text("请付款。", "Please pay."),
+    Text("请稍候，懂手语的同事马上到。", "One moment: a colleague who signs is coming."),
+    Text("办好了，请收好卡和小票。", "It is done. Please keep card and receipt."),
+)
+"""What staff say most, for the page on which they write to a deaf person."""
+
+NOTES: Mapping[str, Text] = {
+    "checklist": Text("晨会", "Checklist"),
+    "patrol": Text("巡视", "Patrol"),
+    "incident": Text("事件", "Incident"),
+}
+
+COMPLAINT_STEPS: Mapping[str, Text] = {
+    "received": Text("受理", "taken"),
+    "assigned": Text("转交", "given to"),
+    "noted": Text("记录", "noted"),
+    "answered": Text("答复", "answered"),
+}
 
 PROMISED: Mapping[str, Text] = {
     "card": Text("待制的卡", "Cards to be made"),
@@ -75,6 +112,7 @@ PROMISED: Mapping[str, Text] = {
 }
 
 STAFF_ROLES: Mapping[str, Text] = ROLE_NAMES
+SKILLS: Mapping[str, Text] = SKILL_NAMES
 
 ROLES: Mapping[str, Text] = {
     "topup": Text("充值终端", "top-up terminal"),

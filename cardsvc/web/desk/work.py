@@ -11,8 +11,8 @@ from cardsvc.service.receipts import money_of
 from cardsvc.service.shifts import shift_at
 from cardsvc.service.work_place import Job, job_of, look_again, work_place
 from cardsvc.web.desk.guard import field, here, workstation
-from cardsvc.web.desk.hall import queue_of
 from cardsvc.web.desk.jobs import JOBS
+from cardsvc.web.desk.queue import queue_of
 
 
 def install(app: Flask, services: Services) -> None:

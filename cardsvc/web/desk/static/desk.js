@@ -5,7 +5,7 @@
 const csrf = document.querySelector('meta[name="csrf"]')?.content;
 const TYPING = ["INPUT", "SELECT", "TEXTAREA"];
 const AGAIN_MS = 2000;
-const LOCK_CHECK_MS = 60000;
+const QUEUE_MS = 10000; // how soon a desk sees that somebody waits for it; and whether the page is locked by now
 
 // --- the live part -------------------------------------------------------------------------------------------------
 
@@ -80,7 +80,7 @@ if (csrf && document.getElementById("live") && !every) {
     offline(!leaving);
     if (!leaving && events.readyState === EventSource.CLOSED) setTimeout(() => { if (!leaving) location.reload(); }, AGAIN_MS);
   });
-  setInterval(refresh, LOCK_CHECK_MS);
+  setInterval(refresh, QUEUE_MS);
   look(document.getElementById("live"));
 }
 
@@ -126,6 +126,20 @@ document.addEventListener("input", () => {
 });
 
 document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) window.print(); });
+
+// --- writing with a deaf person: nothing of it is sent or kept ---------------------------------------------------------
+
+const ours = document.getElementById("ours"), theirs = document.getElementById("theirs");
+if (ours && theirs) {
+  const clear = () => { ours.value = ""; theirs.value = ""; };
+  for (const button of document.querySelectorAll("[data-phrase]")) button.addEventListener("click", () => { ours.value = button.dataset.phrase; theirs.focus(); });
+  document.getElementById("clear").addEventListener("click", () => { clear(); ours.focus(); });
+  document.getElementById("turn").addEventListener("click", (event) => {
+    const turned = document.querySelector(".dialogue").classList.toggle("turned");
+    event.currentTarget.setAttribute("aria-pressed", String(turned));
+  });
+  window.addEventListener("pagehide", clear); // the browser's way back shows the next person an empty page
+}
 
 // --- the photo: cut to the card's size in the browser, so that any photo will do ---------------------------------------
 
