@@ -208,3 +208,28 @@ def test_who_will_be_late_is_shown_before_they_are(world: World, people: dict[st
     later = board(world.store, "hall", begin + dt.timedelta(days=8))
     assert all(one["late"] for one in later.to_make)
     assert all(one["uncollected"] for one in later.to_hand)
+
+
+def test_a_machine_that_never_starts_is_shown_before_the_promise_is_broken(world: World, people: dict[str, Staff]) -> None:
+    """No card was made today, so there is no pace: the usual one says that the eighth of an hour is too late."""
+    begin = world.now
+    for number_of in range(1, 9):
+        take(world, people["clerk"], world.citizen(number_of))
+    assert [one["will_be_late"] for one in board(world.store, "hall", begin).to_make] == [False] * 7 + [True]
+    almost = board(world.store, "hall", begin + dt.timedelta(minutes=55))
+    assert (almost.pace, {one["will_be_late"] for one in almost.to_make}, almost.to_make[0]["late"]) == (None, {True}, False)
+
+
+def test_machines_that_end_together_have_a_pace(world: World, people: dict[str, Staff]) -> None:
+    """Two machines, each ten minutes a card and both done at once: five minutes a card, not none."""
+    clerk, begin = people["clerk"], world.now
+    citizens = [world.citizen(n) for n in range(1, 25)]
+    for citizen in citizens:
+        take(world, clerk, citizen)
+    for place, citizen in enumerate(citizens[:8]):
+        world.now = begin + dt.timedelta(minutes=10 * (place // 2))
+        world.do(VirtualCard.blank(FAMILIES[0], seed=place + 1), "personalise", citizen_id=citizen)
+    seen = board(world.store, "hall", world.now)
+    assert seen.pace is not None
+    assert 3 <= seen.pace <= 5
+    assert seen.to_make[-1]["will_be_late"]

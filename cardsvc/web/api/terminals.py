@@ -39,7 +39,9 @@ def _self(app: Flask, spec: SpecTree, services: Services) -> None:
     @spec.validate(json=Session, resp=Answers(HTTP_200=SessionReply, **ERRORS), tags=["terminals"])
     def sign_terminal_on() -> Any:
         """Sign on in the morning and off at night; a day does not end while terminals are signed on."""
-        return sign_on(services.store, g.actor.id, now(), on=Session.model_validate(request.get_json()).signed_on)
+        return sign_on(
+            services.store, g.actor.id, services.engine.clock(), on=Session.model_validate(request.get_json()).signed_on
+        )
 
     @app.post(f"{PREFIX}/terminals/self/keys")
     @spec.validate(json=NewKey, resp=Answers(HTTP_201=TerminalKey, **ERRORS), tags=["terminals"])

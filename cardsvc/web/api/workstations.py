@@ -36,7 +36,7 @@ def install_workstations(app: Flask, spec: SpecTree, services: Services) -> None
     def wait_for_work() -> Any:
         """The next operation for a card in a reader here, or none after a few seconds."""
         body = AgentPoll.model_validate(request.get_json())
-        still_there(services.store, g.actor.id, body.session, now())
+        still_there(services.store, g.actor.id, body.session, services.engine.clock())
         found = _waited(services, g.actor.id, body)
         if found is None:
             return {"reader": None, "contact": None, "operation": None}
