@@ -15,19 +15,28 @@ from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.processes import free_port, service_processes
 from cardsvc.cli.scratch import scratch_settings
 from cardsvc.cli.simulate.evening import end_of_day
+from cardsvc.cli.simulate.hall.command import hall_figures
 from cardsvc.cli.simulate.places import Place
 from cardsvc.cli.simulate.town import APP, Town, build_town
 from cardsvc.cli.simulate.visits import Profile, Visit, day_of
 from cardsvc.client import ApiClient, load_key
+from cardsvc.config import Settings
 from cardsvc.units import LOCAL
 
 PEAK_DAYS = 5
 """The last days of a month are the busy ones."""
+VISITS, HALL_VISITS = 300, 600
 MUST_BE_ZERO = ("suspects", "drawer_difference", "suspense_in_books")
 
 
 @click.command(help=t("模拟一天：许多卡和终端经真实接口充值，直到日结和对账", "A day of many cards, until it is reconciled"))
-@click.option("--visits", default=300, show_default=True, type=click.IntRange(1, 100_000), help=t("人次", "Visits"))
+@click.option(
+    "--hall",
+    "whole_hall",
+    is_flag=True,
+    help=t("大厅的一整天：12 个窗口、排队、制卡、检测", "A whole day of the hall: desks, queue, making"),
+)
+@click.option("--visits", type=click.IntRange(1, 5000), help=t("人次（300；大厅 600）", "Visits (300; of the hall 600)"))
 @click.option("--cards", default=40, show_default=True, type=click.IntRange(1, 5000), help=t("卡数", "Cards"))
 @click.option("--kiosks", default=3, show_default=True, type=click.IntRange(1, 200), help=t("自助终端数", "Kiosks"))
 @click.option(
@@ -38,7 +47,7 @@ MUST_BE_ZERO = ("suspects", "drawer_difference", "suspense_in_books")
 @click.option("--database-url", help=t("一个空的数据库；不给则用临时 SQLite", "An empty database; fresh SQLite by default"))
 @json_option
 def simulate(
-    visits: int,
+    visits: int | None,
     cards: int,
     kiosks: int,
     faults: int,
@@ -46,13 +55,25 @@ def simulate(
     seed: int,
     database_url: str | None,
     *,
+    whole_hall: bool,
     as_json: bool,
 ) -> None:
     """Simulate."""
     settings = scratch_settings().model_copy(update={"port": free_port()})
     if database_url:
         settings = settings.model_copy(update={"database_url": database_url})
-    plan = day_of(profile or _todays(), visits, cards, faults, seed)
+    figures = (
+        hall_figures(settings, visits or HALL_VISITS, faults, seed)
+        if whole_hall
+        else _desks_and_kiosks(settings, day_of(profile or _todays(), visits or VISITS, cards, faults, seed), cards, kiosks)
+    )
+    show(figures, as_json=as_json, lines=lambda: table([(name, _text(value)) for name, value in figures.items()]))
+    if not figures["well"]:
+        raise SystemExit(1)
+
+
+def _desks_and_kiosks(settings: Settings, plan: Sequence[Visit], cards: int, kiosks: int) -> dict[str, Any]:
+    """A day of cards at one desk and many kiosks, through service processes."""
     town = build_town(settings, cards, kiosks)
     with service_processes(settings), ExitStack() as clients:
         places = _places(town, f"http://{settings.host}:{settings.port}", clients)
@@ -62,9 +83,7 @@ def simulate(
         figures = {**_figures(places, seconds), **end_of_day(town, places)}
     town.services.close()
     figures["well"] = is_well(figures)
-    show(figures, as_json=as_json, lines=lambda: table([(name, _text(value)) for name, value in figures.items()]))
-    if not figures["well"]:
-        raise SystemExit(1)
+    return figures
 
 
 def _todays() -> Profile:

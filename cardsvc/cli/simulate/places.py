@@ -18,6 +18,7 @@ from cardsvc.cli.simulate.visits import Visit
 from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
 from cardsvc.errors import CardsvcError
+from cardsvc.iso7816.channel import Channel
 from cardsvc.readers.carry import CarriedOut, carry_out
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan
@@ -40,6 +41,7 @@ class Seen:
     hours: Counter[int] = field(default_factory=Counter)
     taken: list[Paid] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    apdus: int = 0
 
 
 class Place:
@@ -56,14 +58,14 @@ class Place:
         with holder.lock:
             self.seen.hours[visit.hour] += 1
             if visit.job == "order":
-                self._order(holder, visit)
+                self.order(holder, visit.amount)
             kind, params, paid = self._job(visit)
-            if self._carry(holder, kind, params, paid, PLANS[visit.fault] if visit.fault else FaultPlan()) is None:
+            if self.carry(holder, kind, params, paid, PLANS[visit.fault] if visit.fault else FaultPlan()) is None:
                 self.look(holder)
 
     def look(self, holder: Holder) -> int:
         """The card is presented again: what was broken off is settled. Returns what the card has on all its purses, in fen."""
-        seen = self._carry(holder, "inspect", {}, None, FaultPlan())
+        seen = self.carry(holder, "inspect", {}, None, FaultPlan())
         if not seen:
             return 0
         return int(seen["purse"]["balance"] + sum(area["balance"] for area in seen["areas"]))
@@ -89,25 +91,29 @@ class Place:
             params["month"] = f"{following(now().astimezone(LOCAL).date()):%Y-%m}"
         return "topup", params, Paid(self.name, visit.amount, visit.method, reference)
 
-    def _order(self, holder: Holder, visit: Visit) -> None:
-        """Paid by phone on the way."""
-        paid = Paid("app", visit.amount, "mobile", f"app-{uuid.uuid4().hex[:16]}")
+    def order(self, holder: Holder, amount: int) -> None:
+        """Paid by phone on the way, in fen."""
+        paid = Paid("app", amount, "mobile", f"app-{uuid.uuid4().hex[:16]}")
         payment = {"method": paid.method, "reference": paid.reference}
         try:
-            self._channel.order({"card_no": holder.card_no, "amount": visit.amount, "payment": payment})
+            self._channel.order({"card_no": holder.card_no, "amount": amount, "payment": payment})
         except ServiceRefused as refused:
             self.seen.refused[str(refused.problem["code"])] += 1
         else:
             self.seen.taken.append(paid)
 
-    def _carry(
+    def run(self, channel: Channel, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Carry one operation out, begun by the terminal itself. Raises as ``carry_out`` does."""
+        return carry_out(self._client, channel, kind, params, idempotency_key=str(uuid.uuid4()))
+
+    def carry(
         self, holder: Holder, kind: str, params: dict[str, Any], paid: Paid | None, plan: FaultPlan
     ) -> Mapping[str, Any] | None:
-        """One job: its result, nothing where it was refused, None where the card did not stay to its end."""
-        holder.card.plan = plan
+        """One job: its result, nothing where it was refused, None where the card did not stay to its end, by ``plan``."""
+        holder.card.plan = plan if plan != FaultPlan() else holder.ails
         channel, started = holder.card.channel(), time.perf_counter()
         try:
-            result = carry_out(self._client, channel, kind, params, idempotency_key=str(uuid.uuid4()))
+            result = self.run(channel, kind, params)
         except (CarriedOut, ServiceRefused) as ended:
             problem = ended.problem if isinstance(ended, ServiceRefused) else ended.reply.problem or {}
             self.seen.refused[str(problem["code"])] += 1
@@ -121,6 +127,7 @@ class Place:
             return None
         finally:
             channel.close()
+            self.seen.apdus += holder.card.commands
             holder.card.plan = FaultPlan()
         self.seen.jobs[kind] += 1
         self.seen.seconds.append(time.perf_counter() - started)

@@ -21,7 +21,7 @@ from cardsvc.service.staff import add_outlet, add_staff
 from cardsvc.service.terminals import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store.records import Shift, Staff
-from cardsvc.vcard import VirtualCard
+from cardsvc.vcard import FaultPlan, VirtualCard
 
 OUTLET, DESK, APP = "hall", "desk-1", "app"
 FLOAT = {"10000": 10, "1000": 50}
@@ -32,12 +32,14 @@ FAMILIES = ("fudan-fmcos2", "mingwah-smartcos", "huada-city", "watchdata")
 
 @dataclass
 class Holder:
-    """A citizen with a card, which is in one place at a time. ``paid``: payments whose fate only the card knows."""
+    """A citizen with a card, which is in one place at a time. ``paid``: payments whose fate only the card knows; ``ails``: what
+    is wrong with the chip whenever it runs."""
 
     card: VirtualCard
     card_no: str
     lock: threading.Lock = field(default_factory=threading.Lock)
     paid: dict[int, list["Paid"]] = field(default_factory=dict)
+    ails: FaultPlan = field(default_factory=FaultPlan)
 
 
 @dataclass(frozen=True)

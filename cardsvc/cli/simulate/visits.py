@@ -45,22 +45,23 @@ class Visit:
 def day_of(profile: Profile, visits: int, cards: int, faults: int, seed: int) -> list[Visit]:
     """The visits of a day, in order. ``faults``: percent of visits in which the card does not stay."""
     chance = random.Random(seed)
-    hours = sorted(_chosen(chance, HOURS[profile]) for _ in range(visits))
+    hours = sorted(chosen(chance, HOURS[profile]) for _ in range(visits))
     return [_visit(chance, profile, hour, cards, faults) for hour in hours]
 
 
 def _visit(chance: random.Random, profile: Profile, hour: int, cards: int, faults: int) -> Visit:
-    job = _chosen(chance, JOBS[profile])
+    job = chosen(chance, JOBS[profile])
     return Visit(
         hour,
         chance.randrange(cards),
         job,
         chance.choice(FARES if job == "spend" else AMOUNTS),
-        _chosen(chance, METHODS),
+        chosen(chance, METHODS),
         chance.choice(FAULTS) if chance.randrange(100) < faults else None,
     )
 
 
-def _chosen(chance: random.Random, weights: Mapping[T, int]) -> T:
+def chosen(chance: random.Random, weights: Mapping[T, int]) -> T:
+    """One of these by its weight."""
     kinds: Sequence[T] = list(weights)
     return chance.choices(kinds, list(weights.values()))[0]
