@@ -32,3 +32,10 @@ def measure(content: bytes) -> Measured:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError):
         raise RequestError("photo_unreadable") from None
     return found
+
+
+def sample_photo(width: int = 358, height: int = 441) -> bytes:
+    """A photo of nobody, a JPEG of grey noise as large as an application wants it: for training and simulation."""
+    kept = io.BytesIO()
+    Image.effect_noise((width, height), 40).convert("RGB").save(kept, "JPEG", quality=40)
+    return kept.getvalue()

@@ -7,6 +7,9 @@ import sys
 from collections import Counter
 
 from cardsvc.cli.simulate.command import is_well
+from cardsvc.cli.simulate.hall.clock import CLOSES, OPENS
+from cardsvc.cli.simulate.hall.command import wrongs
+from cardsvc.cli.simulate.hall.plan import AILMENTS, hall_day
 from cardsvc.cli.simulate.visits import HOURS, JOBS, day_of
 
 
@@ -35,3 +38,38 @@ def test_a_day_with_faults_is_ended_and_reconciled() -> None:
     assert figures["cards"] == figures["cards_in_books"] > 0
     for name, wrong in (("cards", 1), ("drawer_difference", -100), ("differences", ["paid_not_loaded x"])):
         assert not is_well({**figures, name: wrong})
+
+
+def test_the_same_seed_plans_the_same_day_of_the_hall() -> None:
+    """600 people bring 1,000 jobs; they come while the hall is open, some with a wrong number, some with a faulty card."""
+    guests, rides = hall_day(600, 6, 1)
+    assert (guests, rides) == hall_day(600, 6, 1) != hall_day(600, 6, 2)
+    assert (len(guests), sum(guest.jobs for guest in guests)) == (600, 1000)
+    assert all(OPENS <= guest.minute < CLOSES for guest in guests)
+    assert {guest.ailment for guest in guests} == {"", *AILMENTS}
+    assert any(guest.pulled != guest.ticket for guest in guests)
+    assert any(guest.green for guest in guests)
+    assert any(task.fault and guest.gone for guest in guests for task in guest.tasks)
+    assert not {ride.number for ride in rides} & {guest.number for guest in guests if guest.errand == "apply"}
+
+
+def test_a_small_day_of_the_hall_is_ended_with_promises_money_and_faults_in_order() -> None:
+    """Through the HTTP door, on a clock of its own; and a day in which anything is wrong is told by its name."""
+    command = [sys.executable, "-c", "from cardsvc.cli.main import main; raise SystemExit(main())", "simulate", "--hall"]
+    options = ["--visits", "15", "--faults", "40", "--seed", "381", "--json"]
+    done = subprocess.run([*command, *options], check=False, capture_output=True, text=True, env={**os.environ})
+    figures = json.loads(done.stdout)
+    assert (done.returncode, figures["wrong"]) == (0, []), done.stdout + done.stderr
+    assert (figures["visits"], figures["planned_jobs"]) == (15, 25)
+    assert figures["promises"]["given"] > 0
+    assert sum(figures["faults"].values()) > 0
+    wrong = {
+        "promises": {**figures["promises"], "surprises": ["SL1"]},
+        "suspects": {"owned": 0, "unowned": 1},
+        "drawers": {"counted": 12, "differences": []},
+        "cards": {"wrong": ["3100010100000001 1 2"]},
+        "ledger": {"total": 1, "breaks": []},
+    }
+    for name, value in wrong.items():
+        assert wrongs({**figures, name: value}) == [name]
+    assert wrongs({**figures, "differences": ["paid_not_loaded x"], "seal": ""}) == ["reconciliation", "seal"]

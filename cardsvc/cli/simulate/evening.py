@@ -1,6 +1,7 @@
 """The evening: cards are seen again, the drawer is counted, terminals sign off, the day ends, and all is compared."""
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -31,7 +32,7 @@ def end_of_day(town: Town, places: Sequence[Place]) -> dict[str, Any]:
     pieces = {"10000": (FLOAT_FEN + cash) // 10000, "1": (FLOAT_FEN + cash) % 10000}
     shift = close_shift(services.store, town.shift.shift_id, pieces, by=town.people["teller"], now=now())
     for method in sorted({paid.method for paid in taken} - {"cash"}):
-        content = statement(paid for paid in taken if paid.method == method)
+        content = statement((paid for paid in taken if paid.method == method), now())
         import_file(services.store, services.engine.keystore, "channel", method, f"{method}.csv", content, now())
     seal = end_day(services.store, OUTLET, today, by=town.people["boss"], now=now())
     with services.store.read() as uow:
@@ -52,9 +53,9 @@ def end_of_day(town: Town, places: Sequence[Place]) -> dict[str, Any]:
     }
 
 
-def statement(payments: Iterable[Paid]) -> bytes:
+def statement(payments: Iterable[Paid], at: dt.datetime) -> bytes:
     """The file of a payment channel: what was paid through it and not paid back."""
-    lines, moment = list(payments), f"{now().astimezone(LOCAL):%Y%m%d%H%M%S}"
+    lines, moment = list(payments), f"{at.astimezone(LOCAL):%Y%m%d%H%M%S}"
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["reference", "amount", "date_time", "fee"])

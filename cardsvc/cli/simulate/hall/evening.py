@@ -48,7 +48,7 @@ def end_of_hall_day(house: House, bus: Bus) -> dict[str, Any]:
         kiosk.sign(on=False)
     taken = [paid for place in house.places for paid in place.seen.taken]
     for method in sorted({paid.method for paid in taken} - {"cash"}):
-        content = statement(paid for paid in taken if paid.method == method)
+        content = statement((paid for paid in taken if paid.method == method), clock())
         import_file(store, keystore, "channel", method, f"{method}.csv", content, clock())
     drawers = [_count(house, number, taken) for number in range(len(house.counters))]
     seal = end_day(store, OUTLET, clock.day, by=boss, now=clock())

@@ -39,12 +39,13 @@ Action = Callable[[], None]
 
 @dataclass
 class Visit:
-    """Who has a number. ``case_no``: a card to collect."""
+    """Who has a number. ``case_no``: a card to collect; ``waits_as``: the kind of number on the display, empty while called."""
 
     guest: Guest
     ticket: str
     misses: bool
     case_no: str | None = None
+    waits_as: str = ""
 
 
 @dataclass
@@ -99,7 +100,8 @@ class Floor:
             actions += [partial(self._at_desk, number, desk) for number, desk in enumerate(self.house.counters)]
         for result in [pool.submit(action) for action in actions]:
             result.result()
-        self.making.watch()
+        if not self.making.idle:
+            self.making.watch()
 
     def _arrive(self, guest: Guest) -> None:
         if guest.errand == "kiosk":
@@ -111,6 +113,7 @@ class Floor:
         house, by = self.house, self.house.people["guide"] if green else None
         ticket = tickets.take(house.services.store, house.rules, OUTLET, kind, house.clock(), by=by, green_reason=green)
         self.seen["green"] += green is not None
+        visit.waits_as = kind
         self.visits[ticket.number] = visit
 
     def _ride(self, ride: Ride) -> None:
@@ -138,6 +141,8 @@ class Floor:
             return
         if self.minute in (OPENS, lunch.stop):
             desks.open_desk(store, self.house.rules, str(number + 1), SERVES[number], by=clerk, now=clock())
+        if not any(visit.waits_as in SERVES[number] for visit in list(self.visits.values())):
+            return
         ticket = desks.call_next(store, by=clerk, now=clock())
         if ticket is not None:
             self._called(counter, ticket)
@@ -145,18 +150,20 @@ class Floor:
     def _called(self, counter: Counter, ticket: Ticket) -> None:
         store, clerk, clock = self.house.services.store, counter.clerk, self.house.clock
         visit = self.visits[ticket.number]
+        visit.waits_as = ""
         if visit.misses:
             visit.misses = False
             desks.call_again(store, self.house.rules, by=clerk, now=clock())
             desks.pass_over(store, by=clerk, now=clock())
             self.seen["missed"] += 1
             self._busy[counter.name] = self.minute + 2
-            self.later(COMES_BACK, partial(self._back, ticket.number))
+            self.later(COMES_BACK, partial(self._back, ticket.number, ticket.ticket_type))
             return
         desks.serve(store, by=clerk, now=clock())
         if ticket.ticket_type != visit.ticket:
             tickets.change_kind(store, self.house.rules, ticket.number, visit.ticket, by=clerk, now=clock())
             self.seen["swapped"] += 1
+            visit.waits_as = visit.ticket
             self._busy[counter.name] = self.minute + 1
             return
         del self.visits[ticket.number]
@@ -164,9 +171,10 @@ class Floor:
         self._busy[counter.name] = self.minute + MINUTES[ticket.ticket_type]
         self._serve(counter, visit)
 
-    def _back(self, number: str) -> None:
+    def _back(self, number: str, kind: str) -> None:
         guide = self.house.people["guide"]
         tickets.back_in(self.house.services.store, self.house.rules, number, by=guide, now=self.house.clock())
+        self.visits[number].waits_as = kind
 
     def _serve(self, counter: Counter, visit: Visit) -> None:
         if visit.case_no is not None:

@@ -24,6 +24,7 @@ class Making:
     warned: dict[str, dt.datetime] = field(default_factory=dict)
     surprises: set[str] = field(default_factory=set)
     late: set[str] = field(default_factory=set)
+    made: int = 0
     _at: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def watch(self) -> None:
@@ -38,7 +39,7 @@ class Making:
 
     def due(self, minute: int) -> list[tuple[Counter, str]]:
         """What each machine ends in this minute; a free one takes the next of the board."""
-        if minute in BROKEN:
+        if minute in BROKEN or self.idle:
             return []
         done = []
         for machine in self.house.machines:
@@ -61,6 +62,8 @@ class Making:
         made = machine.do(holder, "personalise", citizen_id=taken.citizen_id)
         holder.card_no = str((made or {})["card_no"])
         self.house.holders[guest.number] = holder
+        with self.house.lock:
+            self.made += 1
         if dt.datetime.fromisoformat(request_of(self.house.services.store, case_no)["made_at"]) > taken.promised_at:
             self.late.add(case_no)
             if self.warned.get(case_no, taken.promised_at) >= taken.promised_at:
@@ -68,6 +71,5 @@ class Making:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is in a machine, or waits for one."""
-        waiting = board(self.house.services.store, OUTLET, self.house.clock()).to_make
-        return not self._at and not waiting
+        """Whether every card that was applied for is made."""
+        return self.made == len(self.book.requests)
