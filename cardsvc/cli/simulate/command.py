@@ -140,5 +140,7 @@ def is_well(figures: dict[str, Any]) -> bool:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {count}" for name, count in value.items())
+        return ", ".join(
+            f"{name} ({_text(part)})" if isinstance(part, dict) else f"{name} {part}" for name, part in value.items()
+        )
     return str(value)

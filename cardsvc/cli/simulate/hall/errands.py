@@ -1,6 +1,7 @@
 """What is done at a desk for one visit: each errand as the page's flows do it, by the same services."""
 
 from collections import Counter as Tally
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from cardsvc.store.records import CardRequest
 from cardsvc.vcard import Fault, FaultPlan, inflict
 
 CASH = Payment(method="cash")
+NOT_REPAIRED: Mapping[str, Any] = {"waiting": (), "healthy": False}
 PARTS = 6
 """More parts than a card has purses: transfers end before."""
 
@@ -103,9 +105,8 @@ class Errands:
         holder = self.house.holders[guest.number]
         self._ail(holder, guest)
         self.book.jobs["diagnose"] += 1
-        report = counter.do(holder, "diagnose", quick=False)
-        findings = ["no answer"] if not report else [str(finding["code"]) for finding in report["findings"]]
-        healthy = bool(report) and bool(report["healthy"])  # type: ignore[index] # bool(report) looks first
+        report = counter.do(holder, "diagnose", quick=False) or {"healthy": False, "findings": [{"code": "no answer"}]}
+        findings, healthy = [str(finding["code"]) for finding in report["findings"]], report["healthy"]
         if not guest.ailment:
             self.book.false_alarms += [] if healthy else findings
             return
@@ -113,11 +114,11 @@ class Errands:
             self.book.missed.append(f"{guest.ailment} on {holder.card.dialect.name}")
             return
         self.book.found[f"{guest.ailment}: {'refused when used' if healthy else findings[0]}"] += 1
-        if report and self._repaired(counter, holder):
+        if self._repaired(counter, holder):
             self.book.cured["repaired"] += 1
             return
-        sight = counter.do(holder, "inspect")
-        readable = bool(sight) and sight["state"] == "citizen" and sight["purse"]["state"] == "open"  # type: ignore[index]
+        sight = counter.do(holder, "inspect") or {}
+        readable = sight.get("state") == "citizen" and sight["purse"]["state"] == "open"
         self._replace(counter, guest, "fault", readable=readable)
         self.book.cured["replaced" if readable else "replaced, money waits"] += 1
 
@@ -143,15 +144,15 @@ class Errands:
 
     def _repaired(self, counter: Counter, holder: Holder) -> bool:
         """By its findings; what needs two people is proposed by the clerk and agreed to by the supervisor."""
-        result = counter.do(holder, "repair")
-        if result and result["waiting"]:
+        result = counter.do(holder, "repair") or NOT_REPAIRED
+        if result["waiting"]:
             store, people, names = self.house.services.store, self.house.people, [step["name"] for step in result["waiting"]]
             now = self.house.clock()
             asked = propose_repair(store, APPROVALS, holder.card_no, names, "已核对本人", by=counter.clerk, now=now)
             approve(store, APPROVALS, asked.approval_id, by=people["boss"], now=self.house.clock())
-            result = counter.do(holder, "repair")
+            result = counter.do(holder, "repair") or NOT_REPAIRED
         self.book.jobs["repair"] += 1
-        return bool(result) and not result["waiting"] and bool(result["healthy"] or not result["findings"])  # type: ignore[index]
+        return not result["waiting"] and bool(result["healthy"])
 
     def _replace(self, counter: Counter, guest: Guest, reason: str, *, readable: bool) -> None:
         """The fee, the old card's money, a new card, its applications, the money."""
