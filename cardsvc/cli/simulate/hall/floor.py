@@ -185,8 +185,9 @@ class Floor:
         if visit.guest.errand != "apply":
             return
         own = [case for case, (guest, _) in self.errands.book.requests.items() if guest is visit.guest and case not in before]
-        promised = self.errands.book.requests[own[0]][1].promised_at.astimezone(LOCAL)
-        if promised.date() == self.house.clock.day:
+        promise = self.errands.book.requests[own[0]][1].promised_at
+        promised = promise.astimezone(LOCAL) if promise else None
+        if promised and promised.date() == self.house.clock.day:
             minutes = promised.hour * 60 + promised.minute - self.minute + COLLECTS_AFTER
             self.later(minutes, partial(self._take, Visit(visit.guest, "collect", misses=False, case_no=own[0]), "collect"))
 

@@ -64,9 +64,10 @@ class Making:
         self.house.holders[guest.number] = holder
         with self.house.lock:
             self.made += 1
-        if dt.datetime.fromisoformat(request_of(self.house.services.store, case_no)["made_at"]) > taken.promised_at:
+        promised = taken.promised_at
+        if promised and dt.datetime.fromisoformat(request_of(self.house.services.store, case_no)["made_at"]) > promised:
             self.late.add(case_no)
-            if self.warned.get(case_no, taken.promised_at) >= taken.promised_at:
+            if self.warned.get(case_no, promised) >= promised:
                 self.surprises.add(case_no)
 
     @property
