@@ -34,6 +34,7 @@ KEY_TYPE: dict[KeyPurpose, int] = {
     "maintenance": 0x36,
     "pin_unblock": 0x37,
     "master": 0x39,
+    "unload": 0x3D,
     "purchase": 0x3E,
     "load": 0x3F,
 }

@@ -9,12 +9,13 @@ maintenance  with a secure-messaging MAC under the application's maintenance key
 never        nobody
 """
 
+from collections.abc import Callable, Collection
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Access = Literal["free", "master", "maintenance", "never"]
-KeyPurpose = Literal["master", "maintenance", "internal_auth", "tac", "load", "purchase", "pin", "pin_unblock"]
+KeyPurpose = Literal["master", "maintenance", "internal_auth", "tac", "load", "unload", "purchase", "pin", "pin_unblock"]
 FileKind = Literal["binary", "fixed", "variable", "cyclic", "purse"]
 
 T = TypeVar("T")
@@ -56,10 +57,12 @@ class FileLayout(_Data):
 
 
 class KeySlot(_Data):
-    """One key of an application: what it is for and the identifier it has on the card."""
+    """One key of an application: what it is for, the identifier it has on the card, and the version of the layout from which on
+    cards have it."""
 
     purpose: KeyPurpose
     key_id: int = Field(ge=0, le=255)
+    since: int = Field(default=1, ge=1, le=255)
 
 
 def key_name(application: str, purpose: KeyPurpose) -> str:
@@ -94,6 +97,10 @@ class ApplicationLayout(_Data):
                 return slot
         raise KeyError(f"application {self.name} has no {purpose} key")
 
+    def has_key(self, purpose: KeyPurpose) -> bool:
+        """Whether the application has a key for a purpose."""
+        return any(slot.purpose == purpose for slot in self.keys)
+
     @property
     def purses(self) -> tuple[str, ...]:
         """Names of its purses: "ed", "ep"."""
@@ -120,7 +127,7 @@ class Issuer(_Data):
 
 
 class CardLayout(_Data):
-    """The whole card. The first application is the MF."""
+    """The whole card. The first application is the MF. ``version`` stands on the card."""
 
     id: str
     version: int = Field(ge=1, le=255)
@@ -134,6 +141,34 @@ class CardLayout(_Data):
         if len(set(names)) != len(names) or names[:1] != ["mf"]:
             raise ValueError("application names must be unique and begin with mf")
         return self
+
+    @model_validator(mode="after")
+    def _no_key_is_newer_than_the_layout(self) -> "CardLayout":
+        if self._newest() > self.version:
+            raise ValueError("a key is of a later version than the layout")
+        return self
+
+    def _newest(self) -> int:
+        return max((slot.since for application in self.application for slot in application.keys), default=1)
+
+    def with_keys(self, names: Collection[str]) -> "CardLayout":
+        """The layout of a card that has, of the keys that later versions added, only these (names as in the key store)."""
+        return self._keeping(lambda application, slot: slot.since == 1 or key_name(application, slot.purpose) in names)
+
+    def without(self, purpose: KeyPurpose) -> "CardLayout":
+        """The layout of a family whose cards get no key for a purpose."""
+        return self._keeping(lambda _application, slot: slot.purpose != purpose)
+
+    def _keeping(self, keeps: Callable[[str, KeySlot], bool]) -> "CardLayout":
+        """The layout with fewer keys; its version is that of the newest that is left."""
+        kept = tuple(
+            application.model_copy(update={"keys": tuple(slot for slot in application.keys if keeps(application.name, slot))})
+            for application in self.application
+        )
+        if kept == self.application:
+            return self
+        fewer = self.model_copy(update={"application": kept})
+        return fewer.model_copy(update={"version": fewer._newest()})
 
     @property
     def mf(self) -> ApplicationLayout:

@@ -1,5 +1,6 @@
 """Firmware profiles: one card-OS family each, as data. Every field is documented in firmware_profiles/README.md."""
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -74,6 +75,7 @@ class PurseKnobs(_Data):
     pin_for_load: bool
     pin_tries: Literal["empty_verify"] | None = None
     pin_reset: Literal["unblock"] | None = None
+    unload: bool
     purchase_mac1_card_id: bool
     max_balance: int = Field(gt=0)
 
@@ -189,6 +191,11 @@ class Profile(_Data):
 
     def _sourced(self, path: str) -> bool:
         return any(_covers(key, path) for key in self.source)
+
+    def with_keys(self, names: Collection[str]) -> "Profile":
+        """The profile as it is for a card that was personalised with these keys: older cards lack what later layouts added."""
+        layout = self.layout.with_keys(names)
+        return self if layout is self.layout else self.model_copy(update={"layout": layout})
 
     def known_faults(self, code: str, command: str = "", sw: str = "") -> tuple[KnownFault, ...]:
         """The firmware's known faults that an error is a sign of."""

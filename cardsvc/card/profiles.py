@@ -20,9 +20,10 @@ def load_profile(path: Path) -> Profile:
         table["layout"] = _read(path.parent / "layouts" / f"{layout}.toml")
     _add_pins(table)
     try:
-        return Profile.model_validate(table)
+        profile = Profile.model_validate(table)
     except ValidationError as error:
         raise ProfileError("profile_invalid", file=path.name, reason=explain(error)) from None
+    return profile if profile.purse.unload else profile.model_copy(update={"layout": profile.layout.without("unload")})
 
 
 def _add_pins(table: dict[str, Any]) -> None:

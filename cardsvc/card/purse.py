@@ -85,6 +85,20 @@ class InitializeForLoadAnswer(_Layout):
 
 
 @dataclass(frozen=True, slots=True)
+class InitializeForUnloadAnswer(InitializeForLoadAnswer):
+    """Answer to INITIALIZE FOR UNLOAD.  Source: JR/T 0025.2-2010 5.5.7; Fudan FMCOS 2.0 general manual p100.
+
+    offset  bytes  field           unit, meaning
+    0       4      balance         fen, before the unload
+    4       2      online_counter  before the increment
+    6       1      key_version     of the unload key named in the command
+    7       1      algorithm       of the same key; informative only
+    8       4      card_random     one use only
+    12      4      mac1            over balance, amount, type 03, terminal
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class InitializeForPurchaseAnswer(_Layout):
     """Answer to INITIALIZE FOR PURCHASE.  Source: JR/T 0025.2-2010 5.5.3; Fudan FMCOS 2.0 general manual p89.
 
@@ -184,6 +198,17 @@ def debit_for_purchase(terminal_transaction: bytes, moment: dt.datetime, mac1: b
     return Ask(Command(CLA_PBOC, 0x54, 0x01, 0x00, data, le=8), "DEBIT FOR PURCHASE", changes=True)
 
 
+def initialize_for_unload(key_index: int, amount: int, terminal: bytes) -> Ask:
+    """INITIALIZE FOR UNLOAD: of the electronic deposit, the only purse that knows it."""
+    return _initialize(0x05, ED, key_index, amount, terminal, 0x10, "INITIALIZE FOR UNLOAD")
+
+
+def debit_for_unload(moment: dt.datetime, mac2: bytes) -> Ask:
+    """DEBIT FOR UNLOAD: the command that gives money back to the host. The card answers MAC3."""
+    data = bcd_date(moment.date()) + bcd_time(moment) + mac2
+    return Ask(Command(CLA_PBOC, 0x54, 0x03, 0x00, data, le=4), "DEBIT FOR UNLOAD", changes=True)
+
+
 def get_balance(purse: int, counter: int = 0, expect: tuple[str, ...] = SUCCESS) -> Ask:
     """GET BALANCE; ``counter`` other than 0 only on transport-union cards."""
     return Ask(Command(CLA_PBOC, 0x5C, counter, purse, le=4), "GET BALANCE", expect)
@@ -199,19 +224,20 @@ def get_transaction_prove(transaction_type: int, number: int) -> Ask:
 
 
 def load_mac1_data(balance: int, amount: int, transaction_type: int, terminal: bytes) -> bytes:
-    """Card's MAC1 of a load: old balance, amount, type, terminal."""
+    """Card's MAC1 of a load or unload: old balance, amount, type, terminal."""
     return struct.pack(">IIB6s", balance, amount, transaction_type, terminal)
 
 
 def load_mac2_data(amount: int, transaction_type: int, terminal: bytes, moment: dt.datetime) -> bytes:
-    """Host's MAC2 of a load: amount, type, terminal, date, time."""
+    """Host's MAC2 of a load or unload: amount, type, terminal, date, time."""
     return struct.pack(">IB6s", amount, transaction_type, terminal) + bcd_date(moment.date()) + bcd_time(moment)
 
 
 def load_tac_data(
     new_balance: int, online_counter: int, amount: int, transaction_type: int, terminal: bytes, moment: dt.datetime
 ) -> bytes:
-    """TAC of a load: **new** balance, online counter **before** the increment, amount, type, terminal, date, time."""
+    """TAC of a load, and the card's MAC3 of an unload: **new** balance, online counter **before** the increment, amount, type,
+    terminal, date, time."""
     head = struct.pack(">IHIB6s", new_balance, online_counter, amount, transaction_type, terminal)
     return head + bcd_date(moment.date()) + bcd_time(moment)
 

@@ -26,6 +26,7 @@ _PERMISSION: dict[Access, int] = {"free": FREE, "master": STATE_1, "maintenance"
 _KEY_TYPE: dict[KeyPurpose, int] = {
     "purchase": 0x00,
     "load": 0x01,
+    "unload": 0x02,
     "maintenance": 0x05,
     "pin_unblock": 0x06,
     "tac": 0x07,

@@ -114,6 +114,7 @@ transport_key_id = 0
 log_number = "after"
 proof_number = "after"
 pin_for_load = false
+unload = false
 purchase_mac1_card_id = false
 max_balance = 100000
 

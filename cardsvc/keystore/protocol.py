@@ -36,7 +36,7 @@ class KeyStore(Protocol):
     def session(
         self, card_no: str, name: str, card_random: bytes, counter: int, versions: Versions, tail: bytes = b"\x80\x00"
     ) -> MacSession:
-        """A purse session under the load or purchase key ``name`` (JR/T 0025.2-2010 B.3)."""
+        """A purse session under the load, unload or purchase key ``name`` (JR/T 0025.2-2010 B.3)."""
 
     def tac_verifies(self, card_no: str, application: str, data: bytes, tac: bytes, versions: Versions) -> bool:
         """Whether a TAC over data was made by this card. Verify-only versions of the key are tried as well."""

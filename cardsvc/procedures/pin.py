@@ -1,4 +1,4 @@
-"""Loads that want the PIN: VERIFY goes out before each INITIALIZE FOR LOAD; and a PIN that is locked is opened again.
+"""Loads and unloads that want the PIN: VERIFY goes out before each INITIALIZE; and a PIN that is locked is opened again.
 
 Source: JR/T 0025.2-2010 5.5.2, 5.5.9.7. The VERIFY is put around a procedure, which stays the same for all families: it never
 sees it, except that a refused one is its answer to INITIALIZE. The PIN is verified just before, because another SELECT
@@ -16,7 +16,8 @@ from cardsvc.iso7816.status import SW
 from cardsvc.procedures.applications import unavailable
 from cardsvc.procedures.script import Script
 
-INITIALIZE_FOR_LOAD = bytes((0x80, 0x50, 0x00))
+WANT_PIN = (bytes((0x80, 0x50, 0x00)), bytes((0x80, 0x50, 0x05)))
+"""INITIALIZE FOR LOAD and FOR UNLOAD."""
 
 
 def with_pin(procedure: Procedure[T], pin: bytes, key_id: int = 0) -> Procedure[T]:
@@ -35,11 +36,11 @@ def with_pin(procedure: Procedure[T], pin: bytes, key_id: int = 0) -> Procedure[
 
 
 def _with_verify(batch: Batch, pin: bytes, key_id: int) -> tuple[Batch, set[int]]:
-    """The batch with a VERIFY before each INITIALIZE FOR LOAD, and where these stand."""
+    """The batch with a VERIFY before each INITIALIZE that wants it, and where these stand."""
     asks: list[Ask] = []
     added: set[int] = set()
     for ask in batch:
-        if ask.command.header[:3] == INITIALIZE_FOR_LOAD:
+        if ask.command.header[:3] in WANT_PIN:
             added.add(len(asks))
             asks.append(verify(key_id, pin))
         asks.append(ask)

@@ -1,6 +1,6 @@
-"""The purse: balance, log, load, purchase, and the evidence that settles what was broken off.
+"""The purse: balance, log, load, purchase, unload, and the evidence that settles what was broken off.
 
-Source: JR/T 0025.2-2010 5.5.2 (load), 5.5.3 (purchase), 5.6 (GET TRANSACTION PROVE). Money moves here and nowhere else.
+Source: JR/T 0025.2-2010 5.5.2 (load), 5.5.3 (purchase), 5.5.7 (unload), 5.6 (GET TRANSACTION PROVE). Money moves here and nowhere else.
 """
 
 import datetime as dt
@@ -14,8 +14,10 @@ from cardsvc.card.purse import (
     DebitForPurchaseAnswer,
     InitializeForLoadAnswer,
     InitializeForPurchaseAnswer,
+    InitializeForUnloadAnswer,
     LogRecord,
     TransactionProof,
+    TransactionType,
 )
 from cardsvc.errors import CardError
 from cardsvc.iso7816.apdu import Answer
@@ -23,7 +25,9 @@ from cardsvc.iso7816.exchange import Ask, Procedure
 from cardsvc.iso7816.status import SW
 from cardsvc.procedures.script import refused
 
-Purpose = Literal["load", "purchase"]
+Purpose = Literal["load", "unload", "purchase"]
+Counted = Literal["load", "purchase"]
+"""What is asked to see a counter: the online one (of loads and unloads), or the offline one."""
 
 LOOK_TERMINAL = bytes(6)
 """Terminal number of an INITIALIZE that is only a look."""
@@ -124,7 +128,7 @@ def read_log(profile: Profile, ref: PurseRef) -> Procedure[tuple[LogRecord, ...]
     return tuple(record for record in records if record.written)
 
 
-def _look(profile: Profile, ref: PurseRef, purpose: Purpose) -> Procedure[int | None]:
+def _look(profile: Profile, ref: PurseRef, purpose: Counted) -> Procedure[int | None]:
     """A counter, by an INITIALIZE for the smallest amount."""
     initialize = pboc.initialize_for_load if purpose == "load" else pboc.initialize_for_purchase
     key = _key_id(profile, ref, purpose)
@@ -149,17 +153,20 @@ def initialize_for_load(profile: Profile, ref: PurseRef, amount: int, terminal: 
 
 
 def check_mac1(init: InitializeForLoadAnswer, ref: PurseRef, amount: int, terminal: bytes, session: MacSession) -> None:
-    """Whether this card knows its load key. Raises CardError ``card_not_genuine``; no money has moved then."""
-    if session.mac(pboc.load_mac1_data(init.balance, amount, ref.load_type, terminal)) != init.mac1:
+    """Whether this card knows its load or unload key. Raises CardError ``card_not_genuine``; no money has moved then."""
+    unload = isinstance(init, InitializeForUnloadAnswer)
+    transaction_type = TransactionType.UNLOAD if unload else ref.load_type
+    if session.mac(pboc.load_mac1_data(init.balance, amount, transaction_type, terminal)) != init.mac1:
         raise CardError("card_not_genuine")
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionEvidence:
-    """What the card says about a load or purchase whose answer was not seen, or was not good.
+    """What the card says about a load, unload or purchase whose answer was not seen, or was not good.
 
-    ``counter``: the online counter for a load, the offline counter for a purchase, before the next increment; None when
-    the card did not tell. ``proofs``: the proofs that the card gave, by the number asked for; only a TAC that verifies counts.
+    ``counter``: the online counter for a load or unload, the offline counter for a purchase, before the next increment; None
+    when the card did not tell. ``proofs``: the proofs that the card gave, by the number asked for; only a TAC, or MAC3 of an
+    unload, that verifies counts.
     """
 
     balance: int | None
@@ -206,8 +213,14 @@ def purchase_evidence(profile: Profile, ref: PurseRef, offline_counter: int) -> 
     return (yield from _evidence(profile, ref, "purchase", ref.purchase_type, offline_counter))
 
 
+def unload_evidence(profile: Profile, ref: PurseRef, online_counter: int) -> Procedure[TransactionEvidence]:
+    """Everything the card can say about the unload that began at this online counter. A load is asked for the counter, which
+    an empty purse shows too."""
+    return (yield from _evidence(profile, ref, "load", TransactionType.UNLOAD, online_counter))
+
+
 def _evidence(
-    profile: Profile, ref: PurseRef, purpose: Purpose, transaction_type: int, counter: int
+    profile: Profile, ref: PurseRef, purpose: Counted, transaction_type: int, counter: int
 ) -> Procedure[TransactionEvidence]:
     """The proof comes first: the next balance-changing command may throw it away (JR/T 0025.2-2010 5.6)."""
     answers = yield (_select(profile, ref),)
@@ -279,3 +292,48 @@ def debit_for_purchase(
         return DebitForPurchaseOutcome(answer.sw, debit.tac, right)
     evidence = yield from purchase_evidence(profile, ref, init.offline_counter)
     return DebitForPurchaseOutcome(answer.sw, evidence=evidence)
+
+
+# Unload
+
+
+def initialize_for_unload(
+    profile: Profile, ref: PurseRef, amount: int, terminal: bytes
+) -> Procedure[InitializeForUnloadAnswer]:
+    """Select the application and INITIALIZE FOR UNLOAD. Nothing is written. Raises CardError ``not_enough_money``."""
+    key = _key_id(profile, ref, "unload")
+    asks = (_select(profile, ref), pboc.initialize_for_unload(key, amount, terminal))
+    answers = yield asks
+    _judge(profile, asks, answers)
+    return InitializeForUnloadAnswer.parse(answers[1].data)
+
+
+@dataclass(frozen=True, slots=True)
+class DebitForUnloadOutcome:
+    """How DEBIT FOR UNLOAD went. ``mac3_right``: the card took this amount off at this counter."""
+
+    sw: int
+    mac3: bytes | None = None
+    mac3_right: bool = False
+    evidence: TransactionEvidence | None = None
+
+
+def debit_for_unload(
+    profile: Profile,
+    ref: PurseRef,
+    init: InitializeForUnloadAnswer,
+    amount: int,
+    terminal: bytes,
+    moment: dt.datetime,
+    session: MacSession,
+) -> Procedure[DebitForUnloadOutcome]:
+    """DEBIT FOR UNLOAD, directly after its INITIALIZE. Its MAC3 takes the place of a TAC."""
+    kind = TransactionType.UNLOAD
+    mac2 = session.mac(pboc.load_mac2_data(amount, kind, terminal, moment))
+    answers = yield (pboc.debit_for_unload(moment, mac2),)
+    answer = answers[0]
+    if answer.ok and len(answer.data) == 4:
+        covered = pboc.load_tac_data(init.balance - amount, init.online_counter, amount, kind, terminal, moment)
+        return DebitForUnloadOutcome(answer.sw, answer.data, session.mac(covered) == answer.data)
+    evidence = yield from unload_evidence(profile, ref, init.online_counter)
+    return DebitForUnloadOutcome(answer.sw, evidence=evidence)

@@ -20,7 +20,7 @@ LoadSession = Callable[[str, InitializeForLoadAnswer], MacSession]
 def verify_personalised(job: Personalisation, load_session: LoadSession) -> Procedure[None]:
     """Read the whole card back. Raises CardError ``read_back_differs``, ``card_refused`` or ``card_not_genuine``.
 
-    Every application's master key opens it; a load key must make the right MAC1. TAC and purchase keys show themselves
+    Every application's master key opens it; a load key must make the right MAC1. TAC, purchase and unload keys show themselves
     only in a transaction and are not proven here.
     """
     yield from _verify_files(job)

@@ -183,10 +183,11 @@ class EnginePort:
 
 
 def context_of(engine: Engine, operation: Operation, uow: UnitOfWork) -> Context:
-    """What a phase of this operation sees."""
+    """What a phase of this operation sees; of the card's layout, what a card with these keys has."""
     terminal_no = bytes.fromhex(operation.facts["terminal_no"])
     actor = Actor(operation.actor_kind, operation.actor_id, terminal_no, operation.facts["role"])
     profile = next(profile for profile in engine.profiles if profile.id == operation.profile)
+    profile = profile.with_keys(operation.key_versions)
     return Context(operation, profile, engine.keystore, engine.rules.of_operation(uow, operation), actor)
 
 

@@ -92,15 +92,18 @@ def _new_card(context: Context, citizen: Citizen, serial: str, card_no: CardNo, 
 
 
 def _versions_for(context: Context) -> dict[str, int]:
-    """The key versions that a new card gets. Raises KeystoreError ``key_missing`` before anything is written: a card keeps
-    the versions it was begun with, so one that is begun without a key could never be finished."""
+    """The versions of the keys that a new card gets, and of no other: they tell later what the card can do. What later layouts
+    added and the key store lacks, the card does not get.
+
+    Raises KeystoreError ``key_missing`` before anything is written: a card keeps the versions it was begun with, so one that
+    is begun without a key could never be finished."""
     versions = context.keystore.versions()
-    for application in context.profile.layout.application:
-        for slot in application.keys:
-            name = key_name(application.name, slot.purpose)
-            if name not in versions:
-                raise KeystoreError("key_missing", key=name)
-    return versions
+    slots = [(application.name, slot) for application in context.profile.layout.application for slot in application.keys]
+    names = [key_name(application, slot.purpose) for application, slot in slots]
+    for name in names:
+        if name not in versions:
+            raise KeystoreError("key_missing", key=name)
+    return {name: versions[name] for name in names}
 
 
 def _next_card_no(context: Context, uow: UnitOfWork) -> CardNo:
