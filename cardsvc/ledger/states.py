@@ -44,11 +44,24 @@ LOAD_ALLOWED: Mapping[LoadState, frozenset[LoadState]] = {
 
 
 @unique
-class PurchaseState(StrEnum):
-    """A purchase made through this service.
+class PurchaseKind(StrEnum):
+    """How money is taken off a purse.
 
-    authorised   committed before MAC1 leaves; the card may or may not have paid
-    confirmed    the card paid: its TAC or its proof verified
+    purchase  by DEBIT FOR PURCHASE: every purse; proven by a TAC, counted by the offline counter
+    unload    by DEBIT FOR UNLOAD: an electronic deposit whose application has the key; proven by MAC3, counted by the online
+              counter
+    """
+
+    PURCHASE = "purchase"
+    UNLOAD = "unload"
+
+
+@unique
+class PurchaseState(StrEnum):
+    """A purchase made through this service, or an unload.
+
+    authorised   committed before MAC1 of a purchase, MAC2 of an unload, leaves; the card may or may not have paid
+    confirmed    the card paid: its TAC, its MAC3 or its proof verified
     suspect      the answer was not seen or not good
     not_debited  the card proved that it did not pay
     """

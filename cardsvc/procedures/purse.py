@@ -1,6 +1,7 @@
 """The purse: balance, log, load, purchase, unload, and the evidence that settles what was broken off.
 
-Source: JR/T 0025.2-2010 5.5.2 (load), 5.5.3 (purchase), 5.5.7 (unload), 5.6 (GET TRANSACTION PROVE). Money moves here and nowhere else.
+Source: JR/T 0025.2-2010 5.5.2 (load), 5.5.3 (purchase), 5.5.7 (unload), 5.6 (GET TRANSACTION PROVE).
+Money moves here and nowhere else.
 """
 
 import datetime as dt

@@ -69,7 +69,7 @@ def _uploaded(uow: UnitOfWork, card: Card) -> list[int]:
 
 def _next(row: Load | Purchase) -> int:
     """The counter after this transaction."""
-    return (row.online_counter if isinstance(row, Load) else row.offline_counter) + 1
+    return (row.online_counter if isinstance(row, Load) else row.counter) + 1
 
 
 def _highest(uow: UnitOfWork, card: Card, key: str, booked: list[int]) -> int:

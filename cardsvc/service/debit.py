@@ -8,11 +8,17 @@ import datetime as dt
 import uuid
 
 from cardsvc.card.huada import authentication_id
-from cardsvc.card.purse import InitializeForPurchaseAnswer
+from cardsvc.card.purse import InitializeForPurchaseAnswer, InitializeForUnloadAnswer
 from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Procedure
-from cardsvc.ledger.states import PurchaseState
-from cardsvc.procedures.purse import DebitForPurchaseOutcome, PurseRef, debit_for_purchase, initialize_for_purchase
+from cardsvc.ledger.states import PurchaseKind, PurchaseState
+from cardsvc.procedures.purse import (
+    DebitForPurchaseOutcome,
+    PurseRef,
+    TransactionEvidence,
+    debit_for_purchase,
+    initialize_for_purchase,
+)
 from cardsvc.service.card_keys import as_shown
 from cardsvc.service.kinds import Context
 from cardsvc.service.settle import (
@@ -43,9 +49,24 @@ def authorise_debit(
     now: dt.datetime,
 ) -> dict[str, str]:
     """The row: from here on the card may have paid. ``payment``: amount, merchant, payee account. Returns facts to keep."""
+    purchase = uow.purchases.add(debit_row(context, ref, PurchaseKind.PURCHASE, init, init.offline_counter, payment, now))
+    note_purse(context, uow, ref, init.balance, now, offline=init.offline_counter)
+    return {"purchase_id": purchase.purchase_id, "overdraft_limit": init.overdraft_limit.hex()}
+
+
+def debit_row(
+    context: Context,
+    ref: PurseRef,
+    kind: PurchaseKind,
+    init: InitializeForPurchaseAnswer | InitializeForUnloadAnswer,
+    counter: int,
+    payment: tuple[int, str, str],
+    now: dt.datetime,
+) -> Purchase:
+    """A purchase or unload, authorised. ``payment``: amount, merchant, payee account."""
     amount, merchant, payee = payment
     purchase_id = uuid.uuid5(uuid.UUID(context.operation.operation_id), "purchase")
-    purchase = Purchase(
+    return Purchase(
         card_no=context.card_no,
         purchase_id=str(purchase_id),
         operation_id=context.operation.operation_id,
@@ -57,16 +78,14 @@ def authorise_debit(
         payee_account=payee,
         terminal_no=context.actor.terminal_no.hex(),
         terminal_transaction=purchase_id.bytes[:4].hex(),
-        offline_counter=init.offline_counter,
+        counter=counter,
         balance_before=init.balance,
         card_random=init.card_random.hex(),
         host_date_time=f"{now.astimezone(LOCAL):{HOST_TIME}}",
-        key_versions=dict(as_shown(context.keystore, context.versions, f"{ref.application}.purchase", init.key_version)),
+        key_versions=dict(as_shown(context.keystore, context.versions, f"{ref.application}.{kind}", init.key_version)),
         authorised_at=now,
+        kind=kind,
     )
-    uow.purchases.add(purchase)
-    note_purse(context, uow, ref, init.balance, now, offline=init.offline_counter)
-    return {"purchase_id": purchase.purchase_id, "overdraft_limit": init.overdraft_limit.hex()}
 
 
 def purchase_of(context: Context, uow: UnitOfWork) -> Purchase:
@@ -82,10 +101,10 @@ def debit(context: Context, uow: UnitOfWork) -> Procedure[DebitForPurchaseOutcom
     row = purchase_of(context, uow)
     claim, random = claim_of_purchase(row), bytes.fromhex(row.card_random)
     limit = bytes.fromhex(context.facts["overdraft_limit"])
-    init = InitializeForPurchaseAnswer(row.balance_before, row.offline_counter, limit, 0, 0, random)
+    init = InitializeForPurchaseAnswer(row.balance_before, row.counter, limit, 0, 0, random)
     number = bytes.fromhex(row.terminal_transaction)
     name, tail = f"{claim.ref.application}.purchase", number[2:]
-    session = context.keystore.session(context.card_no, name, random, row.offline_counter, row.key_versions, tail)
+    session = context.keystore.session(context.card_no, name, random, row.counter, row.key_versions, tail)
     card_id = authentication_id(CardNo(row.card_no)) if context.profile.purse.purchase_mac1_card_id else b""
     return debit_for_purchase(
         context.profile, claim.ref, init, row.amount, claim.terminal, number, claim.moment, session, card_id
@@ -100,13 +119,7 @@ def settle_debit(
     if row.state not in (PurchaseState.AUTHORISED, PurchaseState.SUSPECT):
         return row, None
     if outcome.tac is None:
-        if outcome.evidence is None:
-            raise ValueError("a debit without a TAC brings evidence")
-        entry = settle_purchase(context, uow, row, outcome.evidence, now)
-        if entry["state"] == PurchaseState.CONFIRMED:
-            return purchase_of(context, uow), None
-        code = "purchase_not_debited" if entry["state"] == PurchaseState.NOT_DEBITED else "purchase_suspect"
-        return row, CardError(code, sw=f"{outcome.sw:04X}")
+        return settle_refused(context, uow, row, outcome.sw, outcome.evidence, now)
     claim = claim_of_purchase(row)
     right = context.keystore.tac_verifies(context.card_no, claim.ref.application, claim.tac_data, outcome.tac, row.key_versions)
     if right and outcome.mac2_right:
@@ -117,7 +130,20 @@ def settle_debit(
     return row, CardError("tac_wrong")
 
 
+def settle_refused(
+    context: Context, uow: UnitOfWork, row: Purchase, sw: int, evidence: TransactionEvidence | None, now: dt.datetime
+) -> tuple[Purchase, CardError | None]:
+    """The card refused the debit, or what it answered was no answer: the evidence that was gathered at once decides."""
+    if evidence is None:
+        raise ValueError("a debit without its answer brings evidence")
+    entry = settle_purchase(context, uow, row, evidence, now)
+    if entry["state"] == PurchaseState.CONFIRMED:
+        return purchase_of(context, uow), None
+    code = "purchase_not_debited" if entry["state"] == PurchaseState.NOT_DEBITED else "purchase_suspect"
+    return row, CardError(code, sw=f"{sw:04X}")
+
+
 def break_off_debit(context: Context, uow: UnitOfWork) -> None:
-    """The card left after MAC1 may have reached it: suspect until it comes back."""
+    """The card left after MAC1 of a purchase, MAC2 of an unload, may have reached it: suspect until it comes back."""
     if "purchase_id" in context.facts:
         suspect_purchase(uow, purchase_of(context, uow))

@@ -1,25 +1,32 @@
 """Refund (退款): a purse is drawn to zero with the card's proof, and its money goes back the way it came.
 
-How much goes back, and to whom, is decided and committed before MAC1 leaves; it is booked with the confirmation, so a card that
-was pulled away is settled at its next contact as any purchase is. Both purses are drawn down by purchase: the citizen card
-has no unload key. The limit of a single spend does not apply.
+How much goes back, and to whom, is decided and committed before the MAC leaves; it is booked with the confirmation, so a card
+that was pulled away is settled at its next contact as any purchase is. An electronic deposit is drawn down by unload where the
+card can, everything else by purchase (drawdown.py). The limit of a single spend does not apply.
 """
 
 import datetime as dt
 from typing import Any
 
 from cardsvc.card.periods import PursePeriods
-from cardsvc.card.purse import InitializeForPurchaseAnswer
 from cardsvc.errors import CardError, RuleError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger import postings
 from cardsvc.procedures.areas import AreaSight
-from cardsvc.procedures.purse import DebitForPurchaseOutcome, read_balance
+from cardsvc.procedures.purse import read_balance
 from cardsvc.rules import RefundRequest, RefundTerms, check_refund
 from cardsvc.service import areas
 from cardsvc.service.areas import LoadAreaParams, Target, outside_city_purse, target_of, wanted
 from cardsvc.service.contact import CONTACT
-from cardsvc.service.debit import authorise_debit, break_off_debit, debit, initialize_debit, settle_debit
+from cardsvc.service.debit import break_off_debit
+from cardsvc.service.drawdown import (
+    Drawn,
+    DrawnOutcome,
+    authorise_drawdown,
+    draw_down,
+    initialize_drawdown,
+    settle_drawdown,
+)
 from cardsvc.service.kinds import Context, Effect, OperationKind, Phase
 from cardsvc.service.payments import money_source
 from cardsvc.service.settle import REFUND, refuse_while_open
@@ -92,17 +99,17 @@ def _terms(context: Context, uow: UnitOfWork, balance: int, now: dt.datetime) ->
     return terms, ways
 
 
-def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[InitializeForPurchaseAnswer]:
-    return initialize_debit(context, target_of(context).ref, context.facts["balance"])
+def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[Drawn]:
+    return initialize_drawdown(context, target_of(context).ref, context.facts["balance"])
 
 
-def _authorise(context: Context, uow: UnitOfWork, init: InitializeForPurchaseAnswer, now: dt.datetime) -> Effect:
+def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime) -> Effect:
     """The terms once more, then the rows: from here on the card may be empty."""
     target, balance = target_of(context), init.balance
     if balance != context.facts["balance"]:
         raise CardError("balance_changed")
     terms, ways = _terms(context, uow, balance, now)
-    facts = authorise_debit(context, uow, target.ref, init, (balance, REFUND, ""), now)
+    facts = authorise_drawdown(context, uow, target.ref, init, (balance, REFUND, ""), now)
     refund = Refund(
         card_no=context.card_no,
         purchase_id=facts["purchase_id"],
@@ -138,12 +145,12 @@ def _payouts(
     return [{"kind": f"refund_{kind}", "account": account, "amount": amount} for kind, account, amount in parts if amount]
 
 
-def _debit(context: Context, uow: UnitOfWork) -> Procedure[DebitForPurchaseOutcome]:
-    return debit(context, uow)
+def _debit(context: Context, uow: UnitOfWork) -> Procedure[DrawnOutcome]:
+    return draw_down(context, uow)
 
 
-def _settle(context: Context, uow: UnitOfWork, outcome: DebitForPurchaseOutcome, now: dt.datetime) -> Effect:
-    row, failure = settle_debit(context, uow, outcome, now)
+def _settle(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.datetime) -> Effect:
+    row, failure = settle_drawdown(context, uow, outcome, now)
     if failure:
         return Effect(failed=failure)
     refund = uow.refunds.get(row.card_no, row.purchase_id)

@@ -1,7 +1,7 @@
 """Settling what was broken off: only the card decides, and every decision stores its evidence and the rule that made it.
 
 rule               decides when                                                       the card
-proof              a proof's TAC verifies for exactly this transaction                has it
+proof              a proof's TAC (of an unload, MAC3) is right for this transaction   has it
 log_record         the log holds it: number, amount, type, terminal, date and time    has it
 log_other          the log holds another transaction under its number                 does not have it
 counter_unchanged  the counter is where it was before                                 does not have it
@@ -10,16 +10,27 @@ counter_and_balance the counter is one further and the balance is exactly as aft
 """
 
 import datetime as dt
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cardsvc.card.purse import LogRecord, TransactionType, load_tac_data, purchase_tac_data
+from cardsvc.card.purse import LogRecord, TransactionProof, TransactionType, load_tac_data, purchase_tac_data
 from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Procedure
+from cardsvc.keystore.protocol import MacSession
 from cardsvc.ledger import postings
-from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, LoadState, OrderState, PurchaseState, advance
-from cardsvc.procedures.purse import PurseRef, TransactionEvidence, load_evidence, purchase_evidence
+from cardsvc.ledger.states import (
+    LOAD_ALLOWED,
+    ORDER_ALLOWED,
+    PURCHASE_ALLOWED,
+    LoadState,
+    OrderState,
+    PurchaseKind,
+    PurchaseState,
+    advance,
+)
+from cardsvc.procedures.purse import PurseRef, TransactionEvidence, load_evidence, purchase_evidence, unload_evidence
 from cardsvc.service.kinds import Context
 from cardsvc.service.payments import BY_ORDER, refund_target
 from cardsvc.store import UnitOfWork
@@ -30,15 +41,18 @@ UNDECIDED = "undecided"
 COUNTED_ALIKE: Mapping[int, tuple[int, ...]] = {
     TransactionType.EP_PURCHASE: (TransactionType.EP_PURCHASE, TransactionType.CAPP_PURCHASE),
     TransactionType.ED_PURCHASE: (TransactionType.ED_PURCHASE, TransactionType.CASH_WITHDRAW),
+    TransactionType.ED_LOAD: (TransactionType.ED_LOAD, TransactionType.UNLOAD),
+    TransactionType.UNLOAD: (TransactionType.ED_LOAD, TransactionType.UNLOAD),
 }
-"""Types of transaction that move the same counter of the same purse; of a load only its own type does."""
+"""Types of transaction that move the same counter of the same purse; of a load of an EP only its own type does."""
 REFUND = "card_refund"
 """Merchant of a purchase that draws a purse down for its holder; no merchant's code has a low line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A load or purchase as it should show on the card, if the card has it."""
+    """A load, unload or purchase as it should show on the card, if the card has it. ``tac_data``: what its TAC, or MAC3 of an
+    unload, covers; ``unload_random``: of an unload, the card's random number, which its session key is made from."""
 
     ref: PurseRef
     counter: int
@@ -48,6 +62,7 @@ class Claim:
     terminal: bytes
     moment: dt.datetime
     tac_data: bytes
+    unload_random: bytes | None = None
 
     def is_log_record(self, record: LogRecord, log_number: str) -> bool:
         """Whether a log record is this transaction; ``log_number`` before or after the increment, by the profile.
@@ -76,13 +91,22 @@ def claim_of_load(load: Load) -> Claim:
 
 
 def claim_of_purchase(purchase: Purchase) -> Claim:
-    """What a purchase would have left on the card."""
-    ref = PurseRef(purchase.application, purchase.purse)
+    """What a purchase or unload would have left on the card."""
+    ref, counter, amount = PurseRef(purchase.application, purchase.purse), purchase.counter, purchase.amount
     moment = dt.datetime.strptime(purchase.host_date_time, HOST_TIME)  # noqa: DTZ007 - local time as on the card
-    after, terminal = purchase.balance_before - purchase.amount, bytes.fromhex(purchase.terminal_no)
+    after, terminal = purchase.balance_before - amount, bytes.fromhex(purchase.terminal_no)
+    if purchase.kind == PurchaseKind.UNLOAD:
+        kind, random = TransactionType.UNLOAD, bytes.fromhex(purchase.card_random)
+        data = load_tac_data(after, counter, amount, kind, terminal, moment)
+        return Claim(ref, counter, kind, amount, after, terminal, moment, data, random)
     number = bytes.fromhex(purchase.terminal_transaction)
-    data = purchase_tac_data(purchase.amount, ref.purchase_type, terminal, number, moment)
-    return Claim(ref, purchase.offline_counter, ref.purchase_type, purchase.amount, after, terminal, moment, data)
+    data = purchase_tac_data(amount, ref.purchase_type, terminal, number, moment)
+    return Claim(ref, counter, ref.purchase_type, amount, after, terminal, moment, data)
+
+
+def unload_session(context: Context, ref: PurseRef, random: bytes, counter: int, versions: Mapping[str, int]) -> MacSession:
+    """The session of an unload: its MACs, MAC3 too, are all under it."""
+    return context.keystore.session(context.card_no, f"{ref.application}.unload", random, counter, versions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +121,8 @@ class Judgement:
 def judge(context: Context, claim: Claim, evidence: TransactionEvidence, versions: Mapping[str, int]) -> Judgement:
     """Apply the rules of the module's table, strongest first."""
     for _number, proof in evidence.proofs:
-        keystore, application = context.keystore, claim.ref.application
-        if keystore.tac_verifies(context.card_no, application, claim.tac_data, proof.tac, versions):
-            return Judgement(True, "proof", proof.tac)
+        if (proven := _proven(context, claim, proof, versions)) is not None:
+            return Judgement(True, "proof", proven)
     if any(claim.is_log_record(record, context.profile.purse.log_number) for record in evidence.log):
         return Judgement(True, "log_record")
     if any(claim.is_displaced_by(record, context.profile.purse.log_number) for record in evidence.log):
@@ -109,6 +132,15 @@ def judge(context: Context, claim: Claim, evidence: TransactionEvidence, version
     if evidence.counter == claim.counter + 1 and evidence.balance == claim.balance_after:
         return Judgement(True, "counter_and_balance")
     return Judgement(None, UNDECIDED)
+
+
+def _proven(context: Context, claim: Claim, proof: TransactionProof, versions: Mapping[str, int]) -> bytes | None:
+    """The TAC, or MAC3 of an unload, if it is right for this very transaction."""
+    if claim.unload_random is not None:
+        session = unload_session(context, claim.ref, claim.unload_random, claim.counter, versions)
+        return proof.mac if hmac.compare_digest(session.mac(claim.tac_data), proof.mac) else None
+    right = context.keystore.tac_verifies(context.card_no, claim.ref.application, claim.tac_data, proof.tac, versions)
+    return proof.tac if right else None
 
 
 def evidence_json(evidence: TransactionEvidence) -> dict[str, Any]:
@@ -260,7 +292,8 @@ def _gather(context: Context, asked: list[tuple[str, str]], claims: Mapping[str,
     gathered: Gathered = []
     for kind, identifier in asked:
         claim = claims[identifier]
-        look = load_evidence if kind == "load" else purchase_evidence
+        unload = claim.unload_random is not None
+        look = load_evidence if kind == "load" else unload_evidence if unload else purchase_evidence
         gathered.append((kind, identifier, (yield from look(context.profile, claim.ref, claim.counter))))
     return gathered
 

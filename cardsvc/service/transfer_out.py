@@ -9,17 +9,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from cardsvc.card.periods import PursePeriods
-from cardsvc.card.purse import InitializeForPurchaseAnswer
 from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger import postings
 from cardsvc.procedures.areas import AreaSight
 from cardsvc.procedures.identify import CardSight, identify
 from cardsvc.procedures.money import read_money
-from cardsvc.procedures.purse import DebitForPurchaseOutcome, PurseRef
+from cardsvc.procedures.purse import PurseRef
 from cardsvc.service.areas import PURSE_PRODUCTS, Target, target_of
 from cardsvc.service.contact import SETTLE, known_card, open_facts
-from cardsvc.service.debit import authorise_debit, break_off_debit, debit, initialize_debit, settle_debit
+from cardsvc.service.debit import break_off_debit
+from cardsvc.service.drawdown import (
+    Drawn,
+    DrawnOutcome,
+    authorise_drawdown,
+    draw_down,
+    initialize_drawdown,
+    settle_drawdown,
+)
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
 from cardsvc.service.refund import refuse_above_books, refuse_bicycle
 from cardsvc.service.settle import refuse_while_open
@@ -105,11 +112,11 @@ def begin_reading_once(context: Context, uow: UnitOfWork, now: dt.datetime) -> N
         begin_reading(uow, context.card_no, context.actor.id, now)
 
 
-def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[InitializeForPurchaseAnswer]:
-    return initialize_debit(context, target_of(context).ref, context.facts["balance"])
+def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[Drawn]:
+    return initialize_drawdown(context, target_of(context).ref, context.facts["balance"])
 
 
-def _authorise(context: Context, uow: UnitOfWork, init: InitializeForPurchaseAnswer, now: dt.datetime) -> Effect:
+def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime) -> Effect:
     """From here on the card may be empty, and the books give nothing for this purse."""
     target, card_no, balance = target_of(context), context.card_no, init.balance
     if balance != context.facts["balance"]:
@@ -120,7 +127,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForPurchaseAns
     refuse_bicycle(uow, card_no)
     refuse_above_books(uow, card_no, target, balance)
     begin_reading_once(context, uow, now)
-    facts = authorise_debit(context, uow, target.ref, init, (balance, TRANSFER, postings.held_account(card_no)), now)
+    facts = authorise_drawdown(context, uow, target.ref, init, (balance, TRANSFER, postings.held_account(card_no)), now)
     identifier, ref = facts["purchase_id"], target.ref
     first = target.period.first if target.period else None
     part = TakeoverPart(
@@ -130,12 +137,12 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForPurchaseAns
     return Effect(facts=facts)
 
 
-def _debit(context: Context, uow: UnitOfWork) -> Procedure[DebitForPurchaseOutcome]:
-    return debit(context, uow)
+def _debit(context: Context, uow: UnitOfWork) -> Procedure[DrawnOutcome]:
+    return draw_down(context, uow)
 
 
-def _settle(context: Context, uow: UnitOfWork, outcome: DebitForPurchaseOutcome, now: dt.datetime) -> Effect:
-    row, failure = settle_debit(context, uow, outcome, now)
+def _settle(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.datetime) -> Effect:
+    row, failure = settle_drawdown(context, uow, outcome, now)
     if failure:
         return Effect(failed=failure)
     takeover = uow.old_cards.get(context.card_no)

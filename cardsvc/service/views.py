@@ -34,7 +34,7 @@ def card_view(store: Store, card_no: str) -> dict[str, Any]:
 
 
 def transactions_view(store: Store, card_no: str) -> list[dict[str, Any]]:
-    """Loads and purchases of a card, newest first."""
+    """Loads, purchases and unloads of a card, newest first."""
     with store.read() as uow:
         if uow.cards.get(card_no) is None:
             raise CardError("card_unknown", card_no=card_no)
@@ -43,9 +43,8 @@ def transactions_view(store: Store, card_no: str) -> list[dict[str, Any]]:
 
 
 def _transaction(row: Load | Purchase) -> dict[str, Any]:
-    is_load = isinstance(row, Load)
     return {
-        "kind": "load" if is_load else "purchase",
+        "kind": "load" if isinstance(row, Load) else row.kind,
         "id": row.load_id if isinstance(row, Load) else row.purchase_id,
         "application": row.application,
         "purse": row.purse,

@@ -197,7 +197,7 @@ def test_the_rule_of_the_day_of_the_refund_counts(world: World) -> None:
     world.now = local(2026, 11, 20, 23, 59, 50)
     port, channel = world.port(DESK), card.channel()
     reply = port.start("refund", {"area": "month"}, atr=card.atr, idempotency_key="midnight-1")
-    while "INITIALIZE FOR PURCHASE" not in [ask.name for ask in reply.commands]:
+    while "INITIALIZE FOR UNLOAD" not in [ask.name for ask in reply.commands]:
         reply = port.answer(reply.id, reply.step, run_batch(channel, reply.commands))
     answers = run_batch(channel, reply.commands)
     world.now += dt.timedelta(seconds=20)

@@ -76,7 +76,7 @@ class _Judge:
         self._taken = {key: (_recorded(row), row.tac) for key, row in uow.spending.taken_at(keys).items()}
         self._purchases: dict[tuple[str, str, str, int], list[Purchase]] = {}
         for purchase in uow.purchases.at_counters(keys):
-            key = (purchase.card_no, purchase.application, purchase.purse, purchase.offline_counter)
+            key = (purchase.card_no, purchase.application, purchase.purse, purchase.counter)
             self._purchases.setdefault(key, []).append(purchase)
         self._checks: dict[tuple[str, str], Callable[[bytes, bytes], bool]] = {}
 

@@ -18,7 +18,7 @@ from itertools import accumulate, combinations
 
 from cardsvc.ledger import postings
 from cardsvc.ledger.counters import how_many
-from cardsvc.ledger.states import LoadState, PurchaseState
+from cardsvc.ledger.states import LoadState, PurchaseKind, PurchaseState
 from cardsvc.rules.ruleset import ReconciliationRule
 from cardsvc.service.batches.spending import counters_of
 from cardsvc.service.reconcile.findings import RECONCILIATION, Finding, entry
@@ -95,7 +95,8 @@ def purses(uow: UnitOfWork, card_nos: Collection[str]) -> list[Purse]:
 def _note_missing(uow: UnitOfWork, cards: Collection[str], found: dict[PurseKey, Purse]) -> None:
     counters, highest = uow.counters.of_cards(cards), uow.sightings.highest_offline(cards)
     for key, purse in found.items():
-        ours = [row.offline_counter for row in purse.purchases if row.state == PurchaseState.CONFIRMED]
+        confirmed = (row for row in purse.purchases if row.state == PurchaseState.CONFIRMED)
+        ours = [row.counter for row in confirmed if row.kind == PurchaseKind.PURCHASE]
         purse.missing = counters_of(counters.get(key)).with_numbers(ours).missing(highest.get(key, 0))
 
 
@@ -176,6 +177,6 @@ def _load_is_after(row: Load, sighting: CardSighting) -> bool:
 
 
 def _purchase_is_after(row: Purchase, sighting: CardSighting) -> bool:
-    if sighting.offline_counter is not None:
-        return row.offline_counter >= sighting.offline_counter
-    return row.authorised_at > sighting.seen_at
+    unload = row.kind == PurchaseKind.UNLOAD
+    seen = sighting.online_counter if unload else sighting.offline_counter
+    return row.counter >= seen if seen is not None else row.authorised_at > sighting.seen_at

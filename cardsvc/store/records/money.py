@@ -50,7 +50,8 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A purchase made through this service; states in ledger/states.py. ``payee_account``: who is owed."""
+    """Money that this service took off a purse; kinds and states in ledger/states.py. ``payee_account``: who is owed;
+    ``counter``: before the increment, the offline one of a purchase, the online one of an unload; ``tac``: its MAC3."""
 
     card_no: str
     purchase_id: str
@@ -63,7 +64,7 @@ class Purchase:
     payee_account: str
     terminal_no: str
     terminal_transaction: str
-    offline_counter: int
+    counter: int
     balance_before: int
     card_random: str
     host_date_time: str
@@ -72,6 +73,7 @@ class Purchase:
     tac: str | None = None
     settled_by: str | None = None
     ended_at: dt.datetime | None = None
+    kind: str = "purchase"
 
 
 @dataclass(frozen=True, slots=True)

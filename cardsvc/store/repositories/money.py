@@ -7,7 +7,7 @@ from sqlalchemy import and_, func, or_, select, text, tuple_
 
 from cardsvc.ledger import chain
 from cardsvc.ledger.postings import Posting
-from cardsvc.ledger.states import LoadState, PurchaseState
+from cardsvc.ledger.states import LoadState, PurchaseKind, PurchaseState
 from cardsvc.store import tables
 from cardsvc.store.records import (
     Evidence,
@@ -126,8 +126,8 @@ class Purchases(Rows[Purchase]):
     def at_counters(self, keys: Collection[tuple[str, str, str, int]]) -> list[Purchase]:
         """Purchases at these cards, applications, purses and offline counters."""
         columns = self.table.c
-        key = tuple_(columns.card_no, columns.application, columns.purse, columns.offline_counter)
-        return self.where_in(key, keys)
+        key = tuple_(columns.card_no, columns.application, columns.purse, columns.counter)
+        return self.where_in(key, keys, columns.kind == PurchaseKind.PURCHASE)
 
     def of_cards(self, card_nos: Collection[str], *states: str) -> list[Purchase]:
         """Purchases of these cards in these states."""

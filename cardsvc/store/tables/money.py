@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from cardsvc.ledger.states import LoadState, PurchaseState
+from cardsvc.ledger.states import LoadState, PurchaseKind, PurchaseState
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 
 LIVE_LOADS = (LoadState.AUTHORISED, LoadState.SUSPECT, LoadState.CONFIRMED)
@@ -101,8 +101,15 @@ purchase = Table(
     *_money_columns("purchase_id"),
     Column("merchant", String(32), nullable=False),
     Column("terminal_transaction", String(8), nullable=False),
-    Column("offline_counter", Integer, nullable=False),
+    Column("counter", Integer, nullable=False),
     Column("payee_account", String(96), nullable=False, server_default=""),
+    Column(
+        "kind",
+        String(8),
+        CheckConstraint(one_of("kind", PurchaseKind), name="ck_purchase_kind"),
+        nullable=False,
+        server_default="purchase",
+    ),
     PrimaryKeyConstraint("card_no", "purchase_id", name="pk_purchase"),
     UniqueConstraint("operation_id", name="uq_purchase_operation"),
     ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_purchase_card"),

@@ -145,7 +145,7 @@ class OrderView(BaseModel):
 
 
 class Transactions(BaseModel):
-    """Loads and purchases of a card, newest first."""
+    """Loads, purchases and unloads of a card, newest first."""
 
     transactions: list[dict[str, Any]]
 

@@ -149,6 +149,7 @@ EVIDENCE: Mapping[str, Text] = {
     "counter_and_balance": Text("计数器和余额都对：卡上有", "Counter and balance agree: the card has it"),
     "undecided": Text("还不能判定", "Not decided"),
     "tac_wrong": Text("TAC 验证不通过", "The TAC is wrong"),
+    "mac3_wrong": Text("MAC3 验证不通过", "MAC3 is wrong"),
     "two_people": Text("两人结清", "Settled by two people"),
     "spending_file": Text("运营单位的消费文件里有", "It stands in the operator's file"),
 }
