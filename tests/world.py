@@ -52,6 +52,11 @@ def key_ring() -> KeyRing:
     return KeyRing((*entries, KeyEntry(TRANSPORT, 1, KeyState.ACTIVE, b"\xff" * 8)))
 
 
+def ring_without(name: str) -> KeyRing:
+    """The key store as it was before this key was added."""
+    return KeyRing(tuple(entry for entry in key_ring().entries if entry.name != name))
+
+
 def person(number: int = 1) -> CitizenData:
     """A synthetic person: nobody was born on 30 February."""
     body = f"3301001999023{number:04d}"
@@ -109,7 +114,11 @@ class World:
 
     def roll_key(self, name: str) -> None:
         """A new version of a key; cards of before have the old one."""
-        self.keys = self.keys.rolled(name, uuid.uuid5(uuid.NAMESPACE_OID, f"{name} again").bytes)
+        self.use_keys(self.keys.rolled(name, uuid.uuid5(uuid.NAMESPACE_OID, f"{name} again").bytes))
+
+    def use_keys(self, keys: KeyRing) -> None:
+        """Another key store from here on."""
+        self.keys = keys
         self.engine = self.new_engine()
 
     def issue(self, family: str, number: int = 1) -> VirtualCard:

@@ -95,7 +95,7 @@ def test_a_counter_that_was_used_is_a_conflict(world: World, card: VirtualCard) 
     with world.store.read() as uow:
         purchase = uow.purchases.get(CARD, paid["purchase_id"])
     assert purchase is not None
-    assert take(world, [second.with_(offline_counter=purchase.offline_counter)]).batch.counts == {"conflict": 1}
+    assert take(world, [second.with_(offline_counter=purchase.counter)]).batch.counts == {"conflict": 1}
     assert world.balances()["merchant:bus"] == -300
     assert take(world, [second]).batch.counts == {"booked": 1}
     assert world.purse_total(CARD) == balance_on(card)[0]
@@ -107,7 +107,7 @@ def ride_of(world: World, purchase_id: str, tac: str) -> Ride:
         p = uow.purchases.get(CARD, purchase_id)
     assert p is not None
     after, moment = p.balance_before - p.amount, p.host_date_time
-    number, counter = p.terminal_transaction, p.offline_counter
+    number, counter = p.terminal_transaction, p.counter
     return Ride("bus", p.terminal_no, number, CARD, "purse", "ep", p.amount, counter, moment, "06", tac, after)
 
 
@@ -166,7 +166,7 @@ def test_another_purchase_under_the_same_number_disproves_a_suspect(world: World
     """A ride of the same fare took the counter that our purchase was to have: counter and balance alone would say it paid."""
     never = torn(world, card, tear_before_command=DEBIT)
     ride = Reader().debit(card, CARD, never.amount, world.now)
-    assert ride.offline_counter == never.offline_counter
+    assert ride.offline_counter == never.counter
     (settled,) = world.do(card, "inspect")["settled"]
     assert (settled["state"], settled["rule"]) == ("not_debited", "log_other")
     assert take(world, [ride]).batch.counts == {"booked": 1}

@@ -9,7 +9,7 @@ from cardsvc.service.people import register_citizen
 from cardsvc.units import LOCAL
 from cardsvc.vcard import VirtualCard
 from tests.day.outlet import Hall, open_hall
-from tests.world import DESK, KIOSK, Snapshot, World, person
+from tests.world import DESK, KIOSK, Snapshot, World, key_ring, person, ring_without
 
 SECOND_DESK = Actor("desk", "desk-2", bytes.fromhex("310000000002"), "desk")
 BUS_STOP = Actor("terminal", "kiosk-8", bytes.fromhex("310000000008"), "topup")
@@ -23,12 +23,14 @@ FIRST_LOAD = 14500
 
 @dataclass(frozen=True)
 class Kind:
-    """A card to begin with: its family, the bus product and parking product open on it, and when its holder was born."""
+    """A card to begin with: its family, the bus product and parking product open on it, when its holder was born, and whether
+    it was made before electronic deposits had an unload key."""
 
     family: str
     bus: str
     born: str = "1950-01-01"
     parking: str | None = None
+    older: bool = False
 
 
 ERAS: dict[str, tuple[dt.datetime, tuple[Kind, ...]]] = {
@@ -37,7 +39,7 @@ ERAS: dict[str, tuple[dt.datetime, tuple[Kind, ...]]] = {
         (
             Kind("fudan-fmcos2", "T", parking="2"),
             Kind("mingwah-smartcos", "C"),
-            Kind("fudan-fmcos2", "A"),
+            Kind("fudan-fmcos2", "A", older=True),
             Kind("mingwah-smartcos", "B", born="2005-01-01"),
             Kind("huada-city", "D"),
             Kind("watchdata", "T"),
@@ -111,9 +113,11 @@ class City:
 
 def issue(world: World, kind: Kind, number: int) -> Held:
     """A new card for a new person, with its applications open."""
+    world.use_keys(ring_without("bus.unload") if kind.older else key_ring())
     holder = person(number).model_copy(update={"birth_date": dt.date.fromisoformat(kind.born)})
     held = reissue(world, kind, register_citizen(world.store, holder, world.now).citizen_id, number)
     open_applications(world, held)
+    world.use_keys(key_ring())
     return held
 
 

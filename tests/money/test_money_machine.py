@@ -9,11 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, event, settings
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from cardsvc.service.audit import verify_ledger
+from cardsvc.service.settle import REFUND
 from cardsvc.service.suspects import suspects
+from cardsvc.service.transfer_out import TRANSFER
 from tests.databases import on_postgresql
 from tests.money.city import ERAS, City
 from tests.money.takeover import Takeover
@@ -73,8 +75,19 @@ class MoneyMachine(Takeover):
             if held.card_no not in self.from_books:
                 on_card = balances_in(held.card)
                 assert on_card == {purse: self.money.balance(held.card_no, purse) for purse in on_card}
+        self.drawn_down_as_each_card_can()
         found = verify_ledger(self.world.store)
         assert (found["total"], found["breaks"]) == (0, [])
+
+    def drawn_down_as_each_card_can(self) -> None:
+        """Electronic deposits by unload where the card has the key, everything else by purchase."""
+        with self.world.store.read() as uow:
+            for row in uow.purchases.where():
+                card = uow.cards.get(row.card_no)
+                deposit = row.purse == "ed" and row.merchant in (REFUND, TRANSFER)
+                unloads = deposit and card is not None and "bus.unload" in card.key_versions
+                assert row.kind == ("unload" if unloads else "purchase")
+                event(f"drawn: {row.purse} {row.kind} {row.state} {row.settled_by}")
 
 
 @pytest.fixture(scope="module")

@@ -5,22 +5,16 @@ from typing import Any
 
 import pytest
 
-from cardsvc.keystore.keys import KeyRing
 from cardsvc.procedures.pin import with_pin
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.views import transactions_view
 from cardsvc.store import UnitOfWork
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.test_areas import CARD, load, local
-from tests.world import DESK, FAMILIES, ISSUABLE, World, area_on, key_ring
+from tests.world import DESK, FAMILIES, ISSUABLE, World, area_on, key_ring, ring_without
 
 NOVEMBER = local(2026, 11, 1, 9, 0)
 """November is an odd month: its money is in the ED."""
-
-
-def without_unload_key() -> KeyRing:
-    """The key store of a city whose cards were made before the layout had the key."""
-    return KeyRing(tuple(entry for entry in key_ring().entries if entry.name != "bus.unload"))
 
 
 def month_card(world: World, family: str) -> VirtualCard:
@@ -34,11 +28,9 @@ def month_card(world: World, family: str) -> VirtualCard:
 
 def old_card(world: World, family: str) -> VirtualCard:
     """The same, made before the layout had the key; then the key store is completed."""
-    world.keys = without_unload_key()
-    world.engine = world.new_engine()
+    world.use_keys(ring_without("bus.unload"))
     card = month_card(world, family)
-    world.keys = key_ring()
-    world.engine = world.new_engine()
+    world.use_keys(key_ring())
     return card
 
 
@@ -102,14 +94,12 @@ def test_families_whose_unload_is_not_known_are_drawn_down_by_purchase(world: Wo
 
 def test_a_personalisation_that_began_before_is_finished_as_it_began(world: World) -> None:
     """The rest of the card follows the layout it was begun with."""
-    world.keys = without_unload_key()
-    world.engine = world.new_engine()
+    world.use_keys(ring_without("bus.unload"))
     card, citizen = VirtualCard.blank(FAMILIES[0], seed=1), world.citizen()
     card.plan = FaultPlan(tear_after_command=20)
     with pytest.raises(Exception, match="card_gone"):
         world.do(card, "personalise", citizen_id=citizen)
-    world.keys = key_ring()
-    world.engine = world.new_engine()
+    world.use_keys(key_ring())
     assert world.do(card, "personalise", citizen_id=citizen)["resumed"] is True
     world.now = NOVEMBER
     world.do(card, "open", application="bus", product="T")
