@@ -161,12 +161,12 @@ class CardLayout(_Data):
 
     def _keeping(self, keeps: Callable[[str, KeySlot], bool]) -> "CardLayout":
         """The layout with fewer keys; its version is that of the newest that is left."""
+        if all(keeps(application.name, slot) for application in self.application for slot in application.keys):
+            return self
         kept = tuple(
             application.model_copy(update={"keys": tuple(slot for slot in application.keys if keeps(application.name, slot))})
             for application in self.application
         )
-        if kept == self.application:
-            return self
         fewer = self.model_copy(update={"application": kept})
         return fewer.model_copy(update={"version": fewer._newest()})
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, event, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from cardsvc.service.audit import verify_ledger
@@ -87,7 +87,6 @@ class MoneyMachine(Takeover):
                 deposit = row.purse == "ed" and row.merchant in (REFUND, TRANSFER)
                 unloads = deposit and card is not None and "bus.unload" in card.key_versions
                 assert row.kind == ("unload" if unloads else "purchase")
-                event(f"drawn: {row.purse} {row.kind} {row.state} {row.settled_by}")
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Unload (圈提): an electronic deposit goes back by unload where the card has the key, by purchase where it does not."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 
 from cardsvc.procedures.pin import with_pin
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.reconcile.run import Scope, reconcile
 from cardsvc.service.views import transactions_view
 from cardsvc.store import UnitOfWork
+from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.test_areas import CARD, load, local
-from tests.world import DESK, FAMILIES, ISSUABLE, World, area_on, key_ring, ring_without
+from tests.world import DESK, FAMILIES, ISSUABLE, World, area_on, key_ring, ring_without, rules
 
 NOVEMBER = local(2026, 11, 1, 9, 0)
 """November is an odd month: its money is in the ED."""
@@ -152,6 +155,37 @@ def test_a_wrong_mac3_pays_nothing_until_the_card_was_asked(world: World) -> Non
     assert world.do(card, "inspect")["settled"][0]["rule"] == "proof"
     assert taken(world) == [("unload", "confirmed", "proof")]
     assert world.balances()["fee:refund"] == -100
+
+
+def test_reconciliation_knows_an_unload(world: World) -> None:
+    """The look before it, the look after it and the books agree; no offline number is missing, open or settled."""
+    card = month_card(world, FAMILIES[0])
+    tick(world)
+    world.do(card, "purchase", amount=1000, merchant="bus", area="month")
+    tick(world)
+    card.plan = FaultPlan(tear_after_write=1)
+    with pytest.raises(Exception, match="card_gone"):
+        world.do(card, "refund", area="month")
+    tick(world)
+    assert findings(world) == []
+    world.do(card, "inspect")
+    assert taken(world)[0] == ("unload", "confirmed", "proof")
+    tick(world)
+    load(world, card, 5000, area="month")
+    tick(world)
+    assert findings(world) == []
+
+
+def tick(world: World) -> None:
+    """No two looks at a card in the same moment."""
+    world.now += dt.timedelta(seconds=5)
+
+
+def findings(world: World) -> list[tuple[str, str | None]]:
+    """What reconciling today finds."""
+    done = reconcile(world.store, rules(), Scope(world.now.astimezone(LOCAL).date(), None, None), world.now)
+    with world.store.read() as uow:
+        return [(row.code, row.explanation) for row in uow.differences.of_run(done.run_id)]
 
 
 def test_an_unload_that_wants_the_pin_gets_it() -> None:
