@@ -21,6 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Which database the cities of the tests live in."""
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.addoption("--topups", default="40", help="how many top-ups the kill test goes through")
+    parser.addoption("--fuzz-inputs", default="6000", help="how many inputs the fuzzer makes")
     parser.addoption("--money-runs", default="0", help="how many cities the money machine goes through; 0: a few small ones")
 
 

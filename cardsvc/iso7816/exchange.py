@@ -83,7 +83,8 @@ def run_batch(channel: Channel, batch: Sequence[Ask]) -> Answers:
 
 
 def run_procedure(channel: Channel, procedure: Procedure[T]) -> T:
-    """Carry a procedure out on a card that is at hand. Raises Interrupted, and what the procedure raises."""
+    """Carry a procedure out on a card that is at hand. Raises what stopped the card or the reader (CardError, ReaderError),
+    and what the procedure raises."""
     try:
         batch = next(procedure)
         while True:
@@ -91,6 +92,8 @@ def run_procedure(channel: Channel, procedure: Procedure[T]) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
+    except Interrupted as broken:
+        raise broken.cause from None
 
 
 def _timed(channel: Channel, ask: Ask) -> Answer:

@@ -62,12 +62,16 @@ class Learned:
             self.status_words.setdefault(ask.name, set()).add(f"{answer.sw:04X}")
 
 
+MOST_NAMES = 48
+"""Names that are looked at: a card whose directory lists new ones for ever is left at some point."""
+
+
 def learn(names: tuple[bytes, ...] = WELL_KNOWN) -> Procedure[Learned]:
     """Look at the MF, at these names, and at the names that the card's own directory lists."""
     learned = Learned()
     yield from _look(learned, b"", select_by_id(MF, ANY))
     asked: list[bytes] = []
-    while rest := [name for name in (*names, *learned.listed) if name not in asked]:
+    while (rest := [name for name in (*names, *learned.listed) if name not in asked]) and len(asked) < MOST_NAMES:
         asked.append(rest[0])
         yield from _look(learned, rest[0], select_by_name(rest[0], ANY))
     return learned

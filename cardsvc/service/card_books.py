@@ -1,5 +1,6 @@
 """What the books know of a card, gathered for its diagnosis."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cardsvc.diagnosis.books import BookedApplication, BookedLoad, Books
@@ -73,10 +74,15 @@ def _next(row: Load | Purchase) -> int:
 
 
 def _highest(uow: UnitOfWork, card: Card, key: str, booked: list[int]) -> int:
-    """The highest counter that was ever seen on this very chip."""
+    """The highest counter that was ever seen on this very chip; an answer whose MAC1 was wrong is no sight of it."""
     shown = uow.sightings.highest_offline([card.card_no]).get((card.card_no, CITY_PURSE.application, CITY_PURSE.purse), 0)
     if key == "purse.offline_counter":
         booked = [*booked, shown]
     rows = uow.diagnoses.of_card(card.card_no)
-    seen: list[Any] = [row.evidence.get(key) for row in rows if not row.evidence.get("chip.differs")]
+    seen: list[Any] = [row.evidence.get(key) for row in rows if _trusted(row.evidence)]
     return max((*booked, *(counter for counter in seen if counter is not None)), default=0)
+
+
+def _trusted(evidence: Mapping[str, Any]) -> bool:
+    """Whether what was seen was this chip. A garbled counter would make the card look like a clone of itself ever after."""
+    return not evidence.get("chip.differs") and evidence.get("key.mac1", "right") == "right"

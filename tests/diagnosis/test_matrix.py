@@ -7,7 +7,7 @@ import pytest
 
 from cardsvc.diagnosis.table import table
 from tests.diagnosis.faults import FAULTS, UNSEEN, Fault, lock
-from tests.diagnosis.patients import Patient
+from tests.diagnosis.patients import Altered, Patient
 from tests.world import FAMILIES, Snapshot, World
 
 NewPatient = Callable[[], Patient]
@@ -64,6 +64,20 @@ def test_what_reading_cannot_show_is_not_guessed_and_no_try_is_burnt(new_patient
     before = bytes(patient.card._eeprom.image)
     assert patient.examine()["findings"] == []
     assert bytes(patient.card._eeprom.image) == before
+
+
+def test_a_garbled_counter_is_not_held_against_the_card(new_patient: NewPatient) -> None:
+    """An answer to INITIALIZE that was damaged on its way has a wrong MAC1; the next look finds the card as well as before."""
+    patient = new_patient()
+    card = patient.card
+
+    def garbled(command: bytes, answer: bytes) -> bytes:
+        return answer[:4] + b"\xfe" + answer[5:] if command[1:3] == b"\x50\x00" else answer
+
+    patient.connect = lambda: Altered(card.channel(), garbled)
+    assert patient.examine()["findings"][0]["code"] == "key_wrong"
+    patient.connect = card.channel
+    assert patient.examine()["findings"] == []
 
 
 def test_every_finding_has_a_fault_that_brings_it() -> None:

@@ -57,12 +57,21 @@ class _Lines:
 
     @staticmethod
     def _hear(expected: str) -> bytes:
-        from cardsvc.errors import CardGone
+        return answer_in(sys.stdin.readline(), expected)
 
-        word, _, rest = sys.stdin.readline().strip().partition(" ")
-        if word != expected:
-            raise CardGone("card_gone")
+
+def answer_in(line: str, expected: str) -> bytes:
+    """The bytes in a line of the card program: the expected word, then hex. Another word says that the card left (CardGone);
+    what is not hex is CardError ``answer_malformed``."""
+    from cardsvc.errors import CardError, CardGone
+
+    word, _, rest = line.strip().partition(" ")
+    if word != expected:
+        raise CardGone("card_gone")
+    try:
         return bytes.fromhex(rest)
+    except ValueError:
+        raise CardError("answer_malformed", reason="not hex") from None
 
 
 @click.command(
