@@ -21,12 +21,19 @@ as_option = click.option(
 )
 
 
-def signed_in(store: "Store", staff_id: str) -> "Staff":
-    """The person, after their password. Raises RequestError ``sign_in_wrong`` or ``sign_in_locked``."""
+def signed_in(store: "Store", staff_id: str, *, once: bool = False) -> "Staff":
+    """The person, after their password. ``once``: one that must be replaced is enough.
+
+    Raises RequestError ``sign_in_wrong``, ``sign_in_locked``, ``password_once``.
+    """
     from cardsvc.bootstrap import now
+    from cardsvc.errors import RequestError
     from cardsvc.service.staff import sign_in
 
-    return sign_in(store, staff_id, password_of(t(f"{staff_id} 的密码", f"Password of {staff_id}")), now())
+    person = sign_in(store, staff_id, password_of(t(f"{staff_id} 的密码", f"Password of {staff_id}")), now())
+    if person.password_once and not once:
+        raise RequestError("password_once")
+    return person
 
 
 def password_of(prompt: str, variable: str = "CARDSVC_STAFF_PASSWORD_FILE", *, confirm: bool = False) -> str:

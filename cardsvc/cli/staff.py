@@ -77,7 +77,7 @@ def password(whose: str, staff_id: str) -> None:
     from cardsvc.service.staff import change_password
 
     store = open_database(Settings())
-    by = signed_in(store, staff_id)
+    by = signed_in(store, staff_id, once=whose == staff_id)
     new = password_of(t(f"{whose} 的新密码", f"New password of {whose}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
     change_password(store, whose, new, by=by)
     store.close()
@@ -85,12 +85,12 @@ def password(whose: str, staff_id: str) -> None:
 
 
 def _set_state(whose: str, staff_id: str, state: str) -> None:
-    from cardsvc.bootstrap import open_database
+    from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff import set_staff_state
+    from cardsvc.service.staff_admin import set_staff_state
 
     store = open_database(Settings())
-    set_staff_state(store, whose, state, by=signed_in(store, staff_id))
+    set_staff_state(store, whose, state, by=signed_in(store, staff_id), now=now())
     store.close()
     click.echo(f"{whose}: {state}")
 

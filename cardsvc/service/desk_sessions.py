@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cardsvc.errors import RequestError
-from cardsvc.service.staff import not_permitted, sign_in
+from cardsvc.service.staff import not_permitted, require_role, sign_in
 from cardsvc.service.workstations import WORKSTATION
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import DeskSession, Staff
@@ -50,10 +50,11 @@ def open_session(
     return token, store.transact(work)
 
 
-def signed_in(store: Store, token: str | None, now: dt.datetime, *, act: bool) -> SignedIn:
+def signed_in(store: Store, token: str | None, now: dt.datetime, *, act: bool, once: bool = False) -> SignedIn:
     """Whose page it is. ``act``: the person did something, which keeps the page open; a page that only follows does not.
+    ``once``: a password that must be replaced is enough.
 
-    Raises RequestError ``desk_session_ended``, ``desk_session_locked``.
+    Raises RequestError ``desk_session_ended``, ``desk_session_locked``, ``password_once``.
     """
     with store.read() as uow:
         session, staff = _found(uow, token)
@@ -62,6 +63,8 @@ def signed_in(store: Store, token: str | None, now: dt.datetime, *, act: bool) -
         raise RequestError("desk_session_ended")
     if session.locked or session.seen_at + IDLE <= now:
         raise RequestError("desk_session_locked")
+    if staff.password_once and not once:
+        raise RequestError("password_once")
     if act and session.seen_at + NOTE_EVERY <= now:
         _change(store, session.session_id, seen_at=now)
     return SignedIn(session, staff)
@@ -89,13 +92,16 @@ def lock(store: Store, session: DeskSession) -> None:
 
 
 def end(store: Store, session_id: str, now: dt.datetime, *, by: Staff) -> None:
-    """End a sign-in of one's own, on this page or elsewhere. Raises RequestError ``desk_session_ended``, ``not_permitted``."""
+    """End a sign-in of one's own, on this page or elsewhere; an administrator ends anybody's.
+
+    Raises RequestError ``desk_session_ended``, ``not_permitted``.
+    """
 
     def work(uow: UnitOfWork) -> None:
         row = uow.desk_sessions.for_update(session_id)
         if row is None:
             raise RequestError("desk_session_ended")
-        if row.staff_id != by.staff_id:
+        if by.staff_id != row.staff_id and by.role != "administrator":
             raise not_permitted(row.staff_id)
         uow.desk_sessions.change(row, ended_at=row.ended_at or now)
 
@@ -116,10 +122,18 @@ def sit_at(store: Store, session: DeskSession, workstation: str, *, by: Staff) -
     return store.transact(work)
 
 
-def own_sessions(store: Store, staff: Staff) -> list[dict[str, Any]]:
-    """A person's sign-ins that are open, newest first."""
+def end_all(uow: UnitOfWork, staff_id: str, now: dt.datetime) -> None:
+    """End every sign-in of a person."""
+    for row in uow.desk_sessions.open_of(staff_id):
+        uow.desk_sessions.change(row, ended_at=now)
+
+
+def sessions_of(store: Store, staff_id: str, *, by: Staff) -> list[dict[str, Any]]:
+    """A person's sign-ins that are open, newest first: one's own, or anybody's for an administrator."""
+    if by.staff_id != staff_id:
+        require_role(by, "administrator")
     with store.read() as uow:
-        rows = uow.desk_sessions.open_of(staff.staff_id)
+        rows = uow.desk_sessions.open_of(staff_id)
     return [
         {
             "session_id": row.session_id,

@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from cardsvc.errors import RequestError
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Outlet, Staff
+from cardsvc.store.records.staff import ONCE
 from cardsvc.text import Text
 
 ROLE_NAMES: Mapping[str, Text] = {
@@ -49,14 +50,25 @@ def add_outlet(store: Store, outlet_id: str, name: str, now: dt.datetime) -> Out
 
 
 def add_staff(
-    store: Store, staff_id: str, name: str, role: str, outlet_id: str, password: str, now: dt.datetime, *, by: Staff | None
+    store: Store,
+    staff_id: str,
+    name: str,
+    role: str,
+    outlet_id: str,
+    password: str,
+    now: dt.datetime,
+    *,
+    by: Staff | None,
+    once: bool = False,
 ) -> Staff:
-    """Add a person. ``by`` must be an administrator; only the very first person is added by nobody.
+    """Add a person. ``by`` must be an administrator; only the very first person is added by nobody. ``once``: the person must
+    choose another password at the first sign-in.
 
     Raises RequestError: ``staff_field_wrong``, ``staff_exists``, ``outlet_unknown``, ``password_weak``, ``not_permitted``.
     """
     _check(("staff_id", staff_id, r"[A-Za-z0-9._-]{1,32}"), ("name", name, r"[^\x00-\x1f]{1,64}"))
-    person = Staff(staff_id, name, role, outlet_id, _hashed(password), "active", 0, now)
+    _check(("role", role, "|".join(ROLE_NAMES)))
+    person = Staff(staff_id, name, role, outlet_id, password_hash(password, once=once), "active", 0, now)
 
     def work(uow: UnitOfWork) -> Staff:
         if by is not None:
@@ -102,27 +114,19 @@ def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime) -> Sta
 
 
 def change_password(store: Store, staff_id: str, password: str, *, by: Staff) -> None:
-    """Give a person another password: their own, or anybody's as administrator. Raises RequestError."""
+    """Give a person another password: their own, or anybody's as administrator. Raises RequestError: ``password_weak``,
+    ``password_same`` where one's own stays what it was, ``staff_unknown``, ``not_permitted``."""
     if by.staff_id != staff_id:
         require_role(by, "administrator")
-    hashed = _hashed(password)
-    _change(store, staff_id, password_hash=hashed, failed_attempts=0, locked_until=None)
+    elif _matches(by.password_hash, password):
+        raise RequestError("password_same")
+    hashed = password_hash(password)
 
-
-def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff) -> None:
-    """Suspend a person or let them in again; nobody suspends themselves. Raises RequestError."""
-    require_role(by, "administrator")
-    if by.staff_id == staff_id:
-        raise RequestError("not_oneself")
-    _change(store, staff_id, state=state)
-
-
-def _change(store: Store, staff_id: str, **values: Any) -> None:
     def work(uow: UnitOfWork) -> None:
         person = uow.staff.for_update(staff_id)
         if person is None:
             raise RequestError("staff_unknown", staff=staff_id)
-        uow.staff.change(person, **values)
+        uow.staff.change(person, password_hash=hashed, failed_attempts=0, locked_until=None)
 
     store.transact(work)
 
@@ -141,17 +145,18 @@ def not_permitted(*roles: str, outlet: str = "") -> RequestError:
     return RequestError("not_permitted", role_zh=chinese + where, role_en=english + where)
 
 
-def _matches(password_hash: str, password: str) -> bool:
+def _matches(kept: str, password: str) -> bool:
     try:
-        return _HASHER.verify(password_hash, password)
+        return _HASHER.verify(kept.removeprefix(ONCE), password)
     except (VerificationError, InvalidHashError):
         return False
 
 
-def _hashed(password: str) -> str:
+def password_hash(password: str, *, once: bool = False) -> str:
+    """What is kept of a password; ``once`` marks one that must be replaced. Raises RequestError ``password_weak``."""
     if len(password) < MIN_PASSWORD:
         raise RequestError("password_weak", length=MIN_PASSWORD)
-    return _HASHER.hash(password)
+    return (ONCE if once else "") + _HASHER.hash(password)
 
 
 def _check(*fields: tuple[str, str, str]) -> None:

@@ -108,3 +108,37 @@ def test_a_supervisors_morning_complaint_call_back_and_stars(desk: Desk) -> None
     page.get_by_role("link", name="管理", exact=True).click()
     page.get_by_role("link", name="服务之星").click()
     looks_right(desk, "manage-stars", "接待人数", "演示员")
+
+
+def test_an_administrator_hires_somebody_who_chooses_a_password(desk: Desk) -> None:
+    """From the list to the one-time password; skills; the new person's first sign-in; the hours of outlets."""
+    desk.sign_in("admin")
+    page = desk.page
+    page.get_by_role("link", name="管理", exact=True).click()
+    page.get_by_role("link", name="员工", exact=True).focus()
+    desk.press("Enter")
+    page.get_by_label("工号").fill("li")
+    page.get_by_label("姓名").fill("演示李")
+    looks_right(desk, "manage-staff", "登记员工", "演示主管")
+    page.get_by_role("button", name="登记，给一次性密码").click()
+    desk.sees("只显示这一次")
+    once = page.locator(".amount.number").inner_text()
+    looks_right(desk, "manage-person", "没有登录")
+    page.get_by_label("手语").check()
+    page.get_by_role("button", name="保存技能").click()
+    expect(page.get_by_text("只显示这一次")).to_have_count(0, timeout=SLOW)
+    expect(page.get_by_label("手语")).to_be_checked()
+    page.get_by_role("link", name="网点", exact=True).click()
+    looks_right(desk, "manage-outlets", "市民之家", "08:00–17:00")
+    page.get_by_role("button", name="退出").click()
+    desk.type("li")
+    desk.press("Tab")
+    desk.type(once)
+    desk.press("Enter")
+    looks_right(desk, "password", "先换成自己的密码")
+    desk.type(once)
+    for _ in range(2):
+        desk.press("Tab")
+        desk.type("my very own words")
+    desk.press("Enter")
+    desk.sees("开窗叫号")

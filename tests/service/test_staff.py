@@ -8,7 +8,8 @@ import pytest
 from cardsvc.errors import CardsvcError, StoreError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.approvals import approve, propose, reject, withdraw
-from cardsvc.service.staff import MAX_ATTEMPTS, add_outlet, add_staff, change_password, set_staff_state, sign_in
+from cardsvc.service.staff import MAX_ATTEMPTS, add_outlet, add_staff, change_password, sign_in
+from cardsvc.service.staff_admin import set_staff_state
 from cardsvc.service.suspects import attachment, suspects, take
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
@@ -82,8 +83,8 @@ def test_accounts_are_made_by_administrators(world: World) -> None:
     with refused("outlet_unknown"):
         add_staff(world.store, "x", "x", "clerk", "moon", PASSWORD, world.now, by=admin)
     with refused("not_oneself"):
-        set_staff_state(world.store, "admin", "suspended", by=admin)
-    set_staff_state(world.store, "clerk", "suspended", by=admin)
+        set_staff_state(world.store, "admin", "suspended", by=admin, now=world.now)
+    set_staff_state(world.store, "clerk", "suspended", by=admin, now=world.now)
     with refused("sign_in_wrong"):
         sign_in(world.store, "clerk", PASSWORD, world.now)
 

@@ -11,7 +11,7 @@ from cardsvc.errors import OperationError, RequestError
 from cardsvc.rules import RuleSet
 from cardsvc.rules.hall import queue_rule, ticket_rules
 from cardsvc.service.hall.appraisals import open_case
-from cardsvc.service.hall.tickets import ATTENDANTS, move, note
+from cardsvc.service.hall.tickets import ATTENDANTS, OFF_THE_DESK, move, note
 from cardsvc.service.rule_book import local_day
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
@@ -64,6 +64,18 @@ def _close(uow: UnitOfWork, desk: Desk, now: dt.datetime) -> Desk:
         if ticket.desk == desk.desk:  # handed to this desk: now any desk that serves its kind may call it
             uow.tickets.change(ticket, desk=None)
     return uow.desks.change(desk, closed_at=now)
+
+
+def vacate(uow: UnitOfWork, staff: Staff, now: dt.datetime) -> None:
+    """Close the desk of somebody who works here no more; the number that is there waits again, at its old place."""
+    for desk in uow.desks.open_at(staff.outlet_id):
+        if desk.staff_id != staff.staff_id:
+            continue
+        left = uow.tickets.at_desk(desk.outlet_id, desk.desk)
+        if left is not None:
+            waits = move(uow, left, TicketState.WAITING, **OFF_THE_DESK)
+            note(uow, waits, "handed", now, detail=f"{desk.desk} > -")
+        _close(uow, desk, now)
 
 
 def _own(uow: UnitOfWork, by: Staff) -> Desk:

@@ -14,10 +14,13 @@ class Outlet:
     created_at: dt.datetime
 
 
+ONCE = "once:"
+
+
 @dataclass(frozen=True, slots=True)
 class Staff:
     """A person who works with the service. ``role``: clerk, cashier, supervisor, stock_keeper, auditor, administrator;
-    ``state``: active, suspended.
+    ``state``: active, suspended. A hash that begins with ``ONCE`` is of a password that only opens the choice of another one.
     """
 
     staff_id: str
@@ -29,6 +32,11 @@ class Staff:
     failed_attempts: int
     created_at: dt.datetime
     locked_until: dt.datetime | None = None
+
+    @property
+    def password_once(self) -> bool:
+        """Whether somebody else chose the password: the person must choose their own before anything else."""
+        return self.password_hash.startswith(ONCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 
 from cardsvc.store import tables
 from cardsvc.store.records import (
@@ -121,6 +121,11 @@ class StaffSkills(Rows[StaffSkill]):
     def with_skill(self, skill: str) -> list[str]:
         """Staff ids of who can do this."""
         return [row.staff_id for row in self.where(self.table.c.skill == skill, newest="staff_id")[::-1]]
+
+    def forget(self, staff_id: str, skills: Collection[str]) -> None:
+        """Somebody cannot do this any more, or it was noted by mistake."""
+        columns = self.table.c
+        self.delete_in(tuple_(columns.staff_id, columns.skill), [(staff_id, skill) for skill in skills])
 
     def of(self, staff_id: str) -> list[str]:
         """What this person can do."""

@@ -8,6 +8,8 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service import desk_sessions
 from cardsvc.service.problem import problem_of
+from cardsvc.service.staff import change_password
+from cardsvc.service.staff import sign_in as check_password
 from cardsvc.service.workstations import workstations_of
 from cardsvc.web.desk.failures import within
 from cardsvc.web.desk.guard import COOKIE, LANGUAGE_COOKIE, PLACE_COOKIE, field, here, keep
@@ -20,6 +22,7 @@ def install(app: Flask, services: Services) -> None:
     _doors(app, services)
     _locks(app, services)
     _places(app, services)
+    _passwords(app, services)
 
 
 def _doors(app: Flask, services: Services) -> None:
@@ -88,6 +91,25 @@ def _locks(app: Flask, services: Services) -> None:
         return redirect(after, 303)
 
 
+def _passwords(app: Flask, services: Services) -> None:
+    @app.get("/desk/password")
+    def new_password_form() -> Any:
+        return render_template("password.html", next=within(request.args.get("next", "")))
+
+    @app.post("/desk/password")
+    def new_password() -> Any:
+        """One's own other password; whoever knows only this open page does not change it."""
+        form, after, by = request.form, within(request.form.get("next", "")), here().staff
+        try:
+            person = check_password(services.store, by.staff_id, form.get("password", ""), now())
+            if form.get("new", "") != form.get("again", ""):
+                raise RequestError("password_differs")
+            change_password(services.store, by.staff_id, form.get("new", ""), by=person)
+        except RequestError as error:
+            return render_template("password.html", next=after, problem=problem_of(error)), error.http_status
+        return redirect(after, 303)
+
+
 def _places(app: Flask, services: Services) -> None:
     @app.get("/desk/workstation")
     def choose_workstation() -> Any:
@@ -104,7 +126,7 @@ def _places(app: Flask, services: Services) -> None:
 
     @app.get("/desk/sessions")
     def sessions() -> Any:
-        rows = desk_sessions.own_sessions(services.store, here().staff)
+        rows = desk_sessions.sessions_of(services.store, here().staff.staff_id, by=here().staff)
         return render_template("sessions.html", rows=rows, this=here().session.session_id)
 
     @app.post("/desk/sessions/<session_id>/end")

@@ -17,6 +17,7 @@ DOORS = {
     "desk_session_ended": "sign_in_form",
     "desk_session_locked": "unlock_form",
     "workstation_not_chosen": "choose_workstation",
+    "password_once": "new_password_form",
 }
 """Where a person is sent instead of being told."""
 

@@ -17,6 +17,8 @@ LANGUAGE_COOKIE: Final = "cardsvc_lang"
 PLACE_COOKIE: Final = "cardsvc_workstation"
 OPEN_DOORS = frozenset({"static", "sign_in", "sign_in_form", "unlock", "unlock_form", "language", "home"})
 """What needs nobody signed in."""
+WITH_ONE_TIME_PASSWORD = frozenset({"new_password_form", "new_password", "sign_out", "lock"})
+"""What a password opens that an administrator chose."""
 HALL_SCREENS = frozenset(
     {
         "hall_display",
@@ -56,7 +58,8 @@ def install(app: Flask, services: Services) -> None:
         g.language = "en" if request.cookies.get(LANGUAGE_COOKIE) == "en" else "zh"
         if request.endpoint in OPEN_DOORS | HALL_SCREENS:
             return
-        g.signed_in = signed_in(services.store, request.cookies.get(COOKIE), now(), act=request.endpoint not in FOLLOWING)
+        act, once = request.endpoint not in FOLLOWING, request.endpoint in WITH_ONE_TIME_PASSWORD
+        g.signed_in = signed_in(services.store, request.cookies.get(COOKIE), now(), act=act, once=once)
         if request.method == "POST":
             check_form(here().session, request.form.get("csrf", ""))
 

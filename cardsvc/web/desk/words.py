@@ -81,6 +81,16 @@ WHO: Mapping[str, Text] = {
     "agent": Text("他人代办", "Somebody else comes"),
 }
 
+WEEKDAYS: tuple[Text, ...] = (
+    Text("周一", "Mon"),
+    Text("周二", "Tue"),
+    Text("周三", "Wed"),
+    Text("周四", "Thu"),
+    Text("周五", "Fri"),
+    Text("周六", "Sat"),
+    Text("周日", "Sun"),
+)
+
 PHRASES: tuple[Text, ...] = (
     Text("您好！请在下面写，我会看。", "Good day. Please write below; I will read it."),
     Text("请出示身份证。", "Please show your ID card."),

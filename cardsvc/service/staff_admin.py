@@ -1,0 +1,122 @@
+"""What an administrator does with staff: hire, move to another post, suspend, reset a password, note skills.
+
+Whatever changes about a person ends their sign-ins on the desk page and closes their desk: nothing goes on under the old post.
+Nobody does any of this to themselves, so an administrator always remains.
+"""
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Collection
+
+from cardsvc.errors import RequestError
+from cardsvc.service.desk_sessions import end_all
+from cardsvc.service.hall.desks import vacate
+from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES, add_staff, password_hash, require_role
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Staff, StaffSkill
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Of a password that is read aloud or from paper: nothing that looks like something else."""
+GROUPS, GROUP = 3, 4
+
+
+def hire(store: Store, staff_id: str, name: str, role: str, outlet_id: str, *, by: Staff, now: dt.datetime) -> str:
+    """Add a person with a one-time password, which is returned and kept nowhere. Raises what ``add_staff`` raises."""
+    password = _made()
+    add_staff(store, staff_id, name, role, outlet_id, password, now, by=by, once=True)
+    return password
+
+
+def reset_password(store: Store, staff_id: str, *, by: Staff, now: dt.datetime) -> str:
+    """Give a person a one-time password, which is returned and kept nowhere; a locked account opens again.
+
+    Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``.
+    """
+    password = _made()
+    hashed = password_hash(password, once=True)
+
+    def work(uow: UnitOfWork, person: Staff) -> None:
+        uow.staff.change(person, password_hash=hashed, failed_attempts=0, locked_until=None)
+        end_all(uow, staff_id, now)
+
+    _about(store, staff_id, work, by=by)
+    return password
+
+
+def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff, now: dt.datetime) -> None:
+    """Suspend a person or let them in again. In this state before, nothing happens.
+
+    Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``.
+    """
+
+    def work(uow: UnitOfWork, person: Staff) -> None:
+        if person.state != state:
+            uow.staff.change(person, state=state)
+            _leaves(uow, person, now)
+
+    _about(store, staff_id, work, by=by)
+
+
+def change_post(store: Store, staff_id: str, role: str, outlet_id: str, *, by: Staff, now: dt.datetime) -> None:
+    """Another role, or another outlet. At this post before, nothing happens.
+
+    Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``, ``staff_field_wrong``, ``outlet_unknown``.
+    """
+    if role not in ROLE_NAMES:
+        raise RequestError("staff_field_wrong", field="role")
+
+    def work(uow: UnitOfWork, person: Staff) -> None:
+        if uow.outlets.get(outlet_id) is None:
+            raise RequestError("outlet_unknown", outlet=outlet_id[:32])
+        if (person.role, person.outlet_id) != (role, outlet_id):
+            _leaves(uow, person, now)
+            uow.staff.change(person, role=role, outlet_id=outlet_id)
+
+    _about(store, staff_id, work, by=by)
+
+
+def set_skills(store: Store, staff_id: str, skills: Collection[str], *, by: Staff, now: dt.datetime) -> None:
+    """What a person can do beyond the ordinary: these and no others.
+
+    Raises RequestError ``not_permitted``, ``staff_unknown``, ``staff_field_wrong``.
+    """
+    if not set(skills) <= set(SKILL_NAMES):
+        raise RequestError("staff_field_wrong", field="skill")
+
+    def work(uow: UnitOfWork, _person: Staff) -> None:
+        known = set(uow.staff_skills.of(staff_id))
+        uow.staff_skills.forget(staff_id, known - set(skills))
+        for skill in sorted(set(skills) - known):
+            uow.staff_skills.add(StaffSkill(staff_id, skill, by.staff_id, now))
+
+    _about(store, staff_id, work, by=by, oneself=True)
+
+
+def skills_of(store: Store, staff_id: str) -> list[str]:
+    """What a person can do beyond the ordinary."""
+    with store.read() as uow:
+        return uow.staff_skills.of(staff_id)
+
+
+def _about(store: Store, staff_id: str, work: Callable[[UnitOfWork, Staff], None], *, by: Staff, oneself: bool = False) -> None:
+    """Do something with a person, whose row is locked."""
+    require_role(by, "administrator")
+    if by.staff_id == staff_id and not oneself:
+        raise RequestError("not_oneself")
+
+    def locked(uow: UnitOfWork) -> None:
+        person = uow.staff.for_update(staff_id)
+        if person is None:
+            raise RequestError("staff_unknown", staff=staff_id[:32])
+        work(uow, person)
+
+    store.transact(locked)
+
+
+def _leaves(uow: UnitOfWork, person: Staff, now: dt.datetime) -> None:
+    end_all(uow, person.staff_id, now)
+    vacate(uow, person, now)
+
+
+def _made() -> str:
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))

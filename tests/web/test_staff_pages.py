@@ -1,0 +1,137 @@
+"""Staff administration and outlets on the desk page, through Flask's test client."""
+
+import re
+
+import pytest
+
+from cardsvc.errors import CardsvcError
+from cardsvc.service.hall import desks, tickets
+from cardsvc.service.staff import sign_in
+from tests.web.desk_office import PASSWORD, Office, plain
+from tests.world import rules
+
+OWN = "my very own words"
+
+
+def shown_password(html: str) -> str:
+    """The one-time password on a page."""
+    found = re.search(r'<p class="amount number">([a-z0-9-]{14})</p>', html)
+    assert found
+    return found[1]
+
+
+def test_only_administrators_see_and_change_staff(office: Office) -> None:
+    """Pages and deeds; others are told whose it is, and their menu does not offer it."""
+    for who in ("clerk", "chief", "auditor"):
+        page = office.page(who)
+        for path in ("/manage/staff", "/manage/staff/clerk"):
+            assert page.get(path).status_code == 403, (who, path)
+        assert page.post("/manage/staff/second", deed="suspend").status_code == 403
+        assert page.post("/manage/staff", staff_id="x", name="x", role="administrator", outlet_id="hall").status_code == 403
+        assert "/desk/manage/staff" not in page.get("/sessions").text
+    assert "/desk/manage/staff" not in office.page("chief").get("/manage").text
+    assert re.search("chief 演示 chief 主管 市民之家 ● 在用", office.page("admin").text("/manage/staff"))
+
+
+def test_a_new_person_must_choose_a_password_before_anything_else(office: Office) -> None:
+    """The one-time password opens one page only; after it the work place opens; it is shown once and works no more."""
+    admin = office.page("admin")
+    answer = admin.post("/manage/staff", staff_id="li", name="演示李", role="clerk", outlet_id="hall")
+    once = shown_password(answer.text)
+    assert once not in admin.get("/manage/staff/li").text
+    again = admin.post("/manage/staff", staff_id="li", name="演示李", role="clerk", outlet_id="hall")
+    assert (again.status_code, "staff_exists" in again.text) == (409, True)
+    page = office.page("li", "ws-1", password=once)
+    for path in ("/", "/queue", "/sessions"):
+        assert page.get(path).location.startswith("/desk/password"), path
+    csrf = re.search(r'name="csrf" content="([^"]+)"', page.get("/password").text)
+    assert csrf
+    assert page.client.post("/desk/queue/open", data={"csrf": csrf[1]}).location.startswith("/desk/password")
+    for form, code in (
+        ({"password": "wrong words", "new": OWN, "again": OWN}, "sign_in_wrong"),
+        ({"password": once, "new": OWN, "again": OWN + "."}, "password_differs"),
+        ({"password": once, "new": once, "again": once}, "password_same"),
+        ({"password": once, "new": "short", "again": "short"}, "password_weak"),
+    ):
+        refused = page.client.post("/desk/password", data={"csrf": csrf[1], **form})
+        assert code in refused.text
+    changed = page.client.post("/desk/password", data={"csrf": csrf[1], "password": once, "new": OWN, "again": OWN})
+    assert changed.status_code == 303
+    assert page.get("/queue").status_code == 200
+    with pytest.raises(CardsvcError, match="sign_in_wrong"):
+        sign_in(office.world.store, "li", once, office.world.now)
+
+
+def test_a_reset_ends_every_sign_in_and_the_old_password(office: Office) -> None:
+    """Whoever sits at an open page of that person is out."""
+    admin, clerk = office.page("admin"), office.page("clerk")
+    once = shown_password(admin.post("/manage/staff/clerk", deed="reset").text)
+    assert clerk.get("/queue").location.startswith("/desk/sign-in")
+    with pytest.raises(CardsvcError, match="sign_in_wrong"):
+        sign_in(office.world.store, "clerk", PASSWORD, office.world.now)
+    assert sign_in(office.world.store, "clerk", once, office.world.now).password_once
+    assert admin.post("/manage/staff/admin", deed="reset").status_code == 409
+    assert admin.post("/manage/staff/nobody", deed="reset").status_code == 404
+
+
+def test_suspending_ends_sign_ins_and_frees_the_desk_and_its_number(office: Office) -> None:
+    """Twice is once; the number waits again at its old place; let in again, the person signs in anew."""
+    store, moment = office.world.store, office.world.now
+    number = tickets.take(store, rules(), "hall", "money", moment)
+    admin, clerk = office.page("admin"), office.page("clerk", "ws-1")
+    clerk.post("/queue/open")
+    clerk.post("/queue/next")
+    for _ in range(2):
+        assert admin.post("/manage/staff/clerk", deed="suspend").status_code == 303
+    with store.read() as uow:
+        left = uow.tickets.get(number.ticket_id)
+        assert left is not None
+        assert (left.state, left.place, uow.desks.open_at("hall")) == ("waiting", number.place, [])
+    assert clerk.get("/queue").location.startswith("/desk/sign-in")
+    desks.open_desk(store, rules(), "ws-1", by=office.people["other"], now=moment)
+    assert "✕ 停用" in admin.text("/manage/staff/clerk")
+    assert admin.post("/manage/staff/clerk", deed="enable").status_code == 303
+    assert clerk.get("/queue").location.startswith("/desk/sign-in")
+    assert office.page("clerk").get("/queue").status_code == 200
+    assert admin.post("/manage/staff/admin", deed="suspend").status_code == 409
+
+
+def test_another_post_counts_at_once(office: Office) -> None:
+    """Role and outlet; the same again ends nothing; what is wrong is told."""
+    admin = office.page("admin")
+    assert admin.post("/manage/staff/clerk", deed="post", role="supervisor", outlet_id="west").status_code == 303
+    page = office.page("clerk")
+    assert admin.post("/manage/staff/clerk", deed="post", role="supervisor", outlet_id="west").status_code == 303
+    assert page.get("/call-backs").status_code == 200
+    assert "城西网点" in page.text("/manage")
+    for form, status in (({"role": "king", "outlet_id": "hall"}, 422), ({"role": "clerk", "outlet_id": "moon"}, 404)):
+        assert admin.post("/manage/staff/clerk", deed="post", **form).status_code == status
+    assert admin.post("/manage/staff/clerk", deed="dance").status_code == 422
+    assert admin.post("/manage/staff", staff_id="a b", name="x", role="clerk", outlet_id="hall").status_code == 422
+
+
+def test_skills_are_noted_and_single_sign_ins_ended(office: Office) -> None:
+    """Who signs is offered by the green channel; a skill that was noted by mistake goes away."""
+    admin, other = office.page("admin"), office.page("other")
+    assert admin.post("/manage/staff/other", deed="skills", skill="sign_language").status_code == 303
+    assert "演示 other (不在窗口)" in other.text("/queue")
+    assert admin.post("/manage/staff/other", deed="skills").status_code == 303
+    assert "演示 other" not in plain(other.get("/queue").text.split("<main")[1])
+    assert admin.post("/manage/staff/other", deed="skills", skill="flying").status_code == 422
+    found = re.search(r'name="session" value="([^"]+)"', admin.get("/manage/staff/other").text)
+    assert found
+    for _ in range(2):
+        assert admin.post("/manage/staff/other", deed="end", session=found[1]).status_code == 303
+    assert other.get("/queue").location.startswith("/desk/sign-in")
+    assert "没有登录" in admin.text("/manage/staff/other")
+
+
+def test_outlets_show_the_hours_of_the_rules(office: Office) -> None:
+    """For every manager, seven days from today; both languages."""
+    told = office.page("auditor").text("/manage/outlets")
+    assert re.search(r"市民之家 hall 6 .*\d\d:\d\d–\d\d:\d\d .* 城西网点 west 0", told)
+    assert told.count("休息") == 2
+    english = office.page("admin", language="en")
+    for path in ("/manage/outlets", "/manage/staff", "/manage/staff/clerk", "/password"):
+        left = re.findall(r"[\u4e00-\u9fff]+", re.sub("演示|市民之家|城西网点|中文|管理员", "", english.text(path)))
+        assert not left, path
