@@ -62,14 +62,16 @@ def _look(context: Context, _uow: UnitOfWork) -> Procedure[Mapping[str, AreaSigh
 
 
 def _choose(context: Context, uow: UnitOfWork, sights: Mapping[str, AreaSight], now: dt.datetime) -> Effect:
-    """The first purse with money; without any the card is replaced."""
-    card_no, today = context.card_no, now.astimezone(LOCAL).date()
-    takeover = uow.old_cards.get(card_no)
+    """The first purse with money; without any the card is replaced. Month money counts that was good when the card was taken
+    in, as it does when the books decide."""
+    card_no, takeover = context.card_no, uow.old_cards.get(context.card_no)
+    taken_in = takeover is not None and takeover.due is not None
+    day = takeover.held_on if takeover and taken_in else now.astimezone(LOCAL).date()
     if takeover is not None and takeover.state == OldCardState.MOVED:
         total = sum(sum(sight.balances.values()) for sight in sights.values())
         return Effect(failed=shows_money(uow, card_no, total))
     refuse_bicycle(uow, card_no)
-    found = [(target, balance) for target, balance in _money(sights) if not target.period or today < target.period.end]
+    found = [(target, balance) for target, balance in _money(sights) if not target.period or day < target.period.end]
     if not found:
         begin_reading_once(context, uow, now)
         finish(uow, card_no, now)

@@ -49,6 +49,7 @@ class Takeover(AtDesk):
         self.parts: dict[str, list[Part]] = {}
         self.due: dict[str, tuple[dt.date, dt.date]] = {}
         self.from_books: set[str] = set()
+        self.gave_all: set[str] = set()
 
     @precondition(lambda self: self.steps > LATER)
     @rule(card=old_cards, plan=plans, upset=upsets)
@@ -71,6 +72,10 @@ class Takeover(AtDesk):
             self.money.move(account_of(held.card_no, purse), f"held:{held.card_no}", -moved)
 
         self.contact(held, "transfer_out", gave, actor=DESK, plan=plan, upset=upset)
+        with self.world.store.read() as uow:
+            takeover = uow.old_cards.get(held.card_no)
+        if takeover is not None and takeover.state == "moved" and held.card_no not in self.from_books:
+            self.gave_all.add(held.card_no)
 
     @precondition(lambda self: self.steps > LATER)
     @rule(card=old_cards)
@@ -155,7 +160,7 @@ class Takeover(AtDesk):
     def books_decide(self, old: Held) -> None:
         """If the day has come and the books decided just now: what they owe on each purse that is not void is held. Of a purse
         that was emptied on the card only what was loaded since: the rest was spent offline and is not told yet."""
-        if old.card_no in self.from_books or old.card_no not in self.due:
+        if old.card_no in self.from_books | self.gave_all or old.card_no not in self.due:
             return
         held_on, due = self.due[old.card_no]
         view = takeover_of(self.world.store, old.card_no)

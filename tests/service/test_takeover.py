@@ -385,3 +385,18 @@ def test_a_part_that_does_not_fit_yet_keeps_no_other_waiting(world: World) -> No
     world.do(new, "open", application="bus", product="T")
     assert world.do(new, "transfer_in", old_card_no=CARD, part_id=month["part_id"])["amount"] == 5000
     assert code_of(world, new, "transfer_in", old_card_no=CARD, part_id=month["part_id"]) == "nothing_held"
+
+
+def test_month_money_of_a_card_that_was_taken_in_does_not_lapse_while_it_waits(world: World) -> None:
+    """It was good on the day the card was taken in: a card that can be read again gives what the books would have given."""
+    old = world.issue(FMCOS)
+    world.do(old, "open", application="bus", product="T")
+    load(world, old, 5000, area="month")
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    world.now = local(2026, 12, 1, 9, 0)
+    assert world.do(old, "transfer_out")["amount"] == 5000
+    new = second_card(world)
+    world.do(new, "open", application="bus", product="T")
+    assert world.do(new, "transfer_in", old_card_no=CARD)["period"] == "2026-12"
+    assert area_on(new, "bus", "ed") + area_on(new, "bus", "ep") == 5000
+    assert world.balances()[HELD] == 0
