@@ -2,17 +2,20 @@
 
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 from cardsvc.ledger.states import LoadState, PurchaseState, ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.catalogue import KINDS
 from cardsvc.service.figures import JOB_NAMES
 from cardsvc.service.reconcile.worklist import ALL
-from cardsvc.store.states import ApprovalState, DifferenceState
+from cardsvc.service.rights.comparing import Standing
+from cardsvc.store.states import ApprovalState, CardRequestState, DifferenceState, NoticeState
 from cardsvc.store.tables.hall import AT_DESK
 from cardsvc.store.tables.staff import STAFF_ROLES
 from cardsvc.store.tables.terminals import ROLES
 from cardsvc.web.desk import words
+from cardsvc.web.desk.applying import STATES
 from cardsvc.web.desk.jobs import JOBS
 
 TEMPLATES = Path(words.__file__).parent / "templates"
@@ -27,6 +30,9 @@ def test_every_phase_of_every_kind_and_every_state_has_a_word() -> None:
     assert {str(state) for state in (*LoadState, *PurchaseState)} == set(words.MONEY_STATES)
     assert {str(state) for state in DifferenceState} | {ALL} == set(words.DIFFERENCES)
     assert {str(state) for state in ApprovalState} == set(words.DECISIONS)
+    assert {str(state) for state in NoticeState} == set(words.NOTICES)
+    assert {str(state) for state in CardRequestState} == set(STATES)
+    assert set(get_args(get_type_hints(Standing)["state"])) == set(words.RIGHTS)
     assert {str(state) for state in AT_DESK} == set(words.TICKETS)
     assert (set(ROLES), set(STAFF_ROLES)) == (set(words.ROLES), set(words.STAFF_ROLES))
 

@@ -32,7 +32,9 @@ ALIASES: Mapping[str, str] = {
     "终止日期": "right_until",
     "变更时间": "changed_at",
 }
-FEED = Columns(NAMES, tuple(name for name in NAMES if name not in OPTIONAL), ALIASES, 100_000)
+MAX_LINES = 20_000
+"""All of them are stored in one transaction, which keeps others from writing on SQLite: a second or two."""
+FEED = Columns(NAMES, tuple(name for name in NAMES if name not in OPTIONAL), ALIASES, MAX_LINES)
 MAX_NAME, MAX_WORD, FIRST_YEAR = 60, 30, 1990
 
 

@@ -5,7 +5,7 @@ what is shown is never older than the data. It goes on with a promise counted fr
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,10 @@ from cardsvc.service.rights.comparing import WINDOW_NAMES, Compared, compare
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import CardRequest, Citizen, InsuranceRight
+from cardsvc.store.repositories import NotMade
 from cardsvc.store.states import CARD_REQUEST_ALLOWED, CardRequestState
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
-
-BOARD_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +86,21 @@ def recheck_all(store: Store, book: RuleBook, now: dt.datetime) -> int:
 
 def _changes(uow: UnitOfWork, rules: RuleSet, now: dt.datetime) -> list[tuple[str, Compared]]:
     """The applications that are held and need not be, or are not and must be."""
+    return [
+        (one.case_no, found)
+        for one, found in _all(uow, rules, now)
+        if found.holds(pre=one.pre) != (one.state == CardRequestState.HELD)
+    ]
+
+
+def _all(uow: UnitOfWork, rules: RuleSet, now: dt.datetime) -> Iterator[tuple[NotMade, Compared]]:
+    """Every application whose card is not made, compared."""
     waiting = uow.card_requests.not_made()
     citizens = uow.citizens.by_ids({one.citizen_id for one in waiting})
     rights, day = _rights(uow, citizens.values()), local_day(now)
-    changes = []
     for one in waiting:
         citizen = citizens[one.citizen_id]
-        found = compare(rules, citizen, rights.get(citizen.id_number, []), day)
-        if found.holds(pre=one.pre) != (one.state == CardRequestState.HELD):
-            changes.append((one.case_no, found))
-    return changes
+        yield one, compare(rules, citizen, rights.get(citizen.id_number, []), day)
 
 
 def _free(uow: UnitOfWork, rules: RuleSet, request: CardRequest, citizen: Citizen, now: dt.datetime) -> None:
@@ -143,6 +147,13 @@ def why_held(store: Store, book: RuleBook, case_no: str, now: dt.datetime) -> di
         day = local_day(now)
         found = compared(uow, book.in_force(uow, day), citizen, day)
         return {**found.view(), "notices": [notices.notice_view(one) for one in uow.notices.of_request(case_no)]}
+
+
+def why_all_held(store: Store, book: RuleBook, now: dt.datetime) -> dict[str, dict[str, Any]]:
+    """What every application that is held waits for, by case number."""
+    with store.read() as uow:
+        everyone = _all(uow, book.in_force(uow, local_day(now)), now)
+        return {one.case_no: found.view() for one, found in everyone if one.state == CardRequestState.HELD}
 
 
 def offices_say(store: Store, book: RuleBook, id_number: str, now: dt.datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from functools import partial
 
 from cardsvc.service.bulk.lines import digest
 from cardsvc.service.bulk.loading import lines_wrong
-from cardsvc.service.rights.feed import Feed, FeedLine, read_feed
+from cardsvc.service.rights.feed import FeedLine, read_feed
 from cardsvc.service.rights.holds import Rechecked, recheck
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.staff import require_role
@@ -50,15 +50,15 @@ def import_feed(
     if feed.problems:
         raise lines_wrong(feed.problems)
     file = RightsFile(office, feed.sha256, file_name[-100:], len(feed.people), by.staff_id, now)
-    return store.transact(partial(_store, file, feed, rules))
+    return store.transact(partial(_store, file, _rights(file, feed.people), rules))
 
 
-def _store(file: RightsFile, feed: Feed, rules: RuleBook, uow: UnitOfWork) -> Imported:
+def _store(file: RightsFile, said: list[InsuranceRight], rules: RuleBook, uow: UnitOfWork) -> Imported:
     known = uow.rights_files.get(file.office, file.sha256)
     if known is not None:
         return _again(uow, known)
     uow.rights_files.add(file)
-    uow.rights.take(_rights(file, feed.people))
+    uow.rights.take(said)
     news = uow.rights.said_by(file.office, file.sha256)
     return Imported(file, again=False, news=news, rechecked=recheck(uow, rules, file.imported_at))
 

@@ -11,7 +11,7 @@ from cardsvc.store.repositories.batches import (
 )
 from cardsvc.store.repositories.bulk import BulkBatches, BulkLines
 from cardsvc.store.repositories.cancellations import Cancellations
-from cardsvc.store.repositories.card_requests import CardRequests
+from cardsvc.store.repositories.card_requests import CardRequests, NotMade
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
@@ -87,6 +87,7 @@ __all__ = [
     "LossReports",
     "MonthEnds",
     "Nonces",
+    "NotMade",
     "Notices",
     "OperationSteps",
     "Operations",

@@ -1,6 +1,5 @@
 """What may be asked of the insurance offices' data, and of messages that go out."""
 
-import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterable
 
@@ -38,7 +37,9 @@ class InsuranceRights(Rows[InsuranceRight]):
         values = {column.name: insert.excluded[column.name] for column in kept if not column.primary_key}
         newer = tuple_(insert.excluded.changed_at, insert.excluded.digest) > tuple_(kept.changed_at, kept.digest)
         upsert = insert.on_conflict_do_update(index_elements=["office", "id_number"], set_=values, where=newer)
-        rows = [dataclasses.asdict(right) for right in sorted(rights, key=lambda right: right.id_number)]
+        names = [column.name for column in kept]
+        ordered = sorted(rights, key=lambda right: right.id_number)
+        rows = [{name: getattr(right, name) for name in names} for right in ordered]
         if rows:
             self._connection.execute(upsert, rows)
 

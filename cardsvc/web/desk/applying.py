@@ -23,7 +23,7 @@ from cardsvc.service.card_requests import (
 from cardsvc.service.kinds import reasons
 from cardsvc.service.people import find_citizen, register_citizen
 from cardsvc.service.problem import problem_of
-from cardsvc.service.rights.holds import offices_say, why_held
+from cardsvc.service.rights.holds import offices_say, why_all_held, why_held
 from cardsvc.text import Text
 from cardsvc.web.desk.guard import field, here
 from cardsvc.web.desk.people import citizen_data, told_by
@@ -131,7 +131,8 @@ def _requests(app: Flask, services: Services) -> None:
     def card_requests() -> Any:
         """The board of this outlet."""
         found = board(services.store, here().staff.outlet_id, now())
-        waits = [{**one, "why": why_held(services.store, services.rules, one["case_no"], now())} for one in found.waits]
+        why = why_all_held(services.store, services.rules, now())
+        waits = [{**one, "why": why[one["case_no"]]} for one in found.waits if one["case_no"] in why]
         return render_template("requests.html", board=found, waits=waits)
 
     @app.get("/desk/requests/<case_no>")
