@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cardsvc.vcard import VirtualCard
-from tests.procedures.torn import carried, tear_points
+from tests.procedures.torn import LONG_RUN, carried, tear_points
 from tests.service.test_areas import CARD, local
 from tests.world import DESK, FAMILIES, Snapshot, World, area_on
 
@@ -49,7 +49,7 @@ def test_a_torn_refund_of_an_ed_is_settled_at_the_next_contact(family: str, tmp_
     def run(world: World, card: VirtualCard) -> Any:
         return carried(world, card, "refund", {**BACK, "month": "2026-11"})
 
-    for plan in tear_points(*start.again(), run, stride=11):
+    for plan in tear_points(*start.again(), run, stride=29):
         world, card = start.again()
         card.plan = plan
         run(world, card)
@@ -75,7 +75,7 @@ def test_a_torn_transfer_out_of_an_ed_ends_with_the_money_held_once(family: str,
     def run(world: World, card: VirtualCard) -> Any:
         return carried(world, card, "transfer_out", {})
 
-    for plan in tear_points(*start.again(), run, stride=29):
+    for plan in tear_points(*start.again(), run, stride=LONG_RUN):
         world, card = start.again()
         card.plan = plan
         run(world, card)
