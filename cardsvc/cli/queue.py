@@ -234,6 +234,19 @@ def swap(number: str, ticket_type: str, staff_id: str, *, as_json: bool) -> None
     _ticket(work, as_json=as_json)
 
 
+@queue.command(help=t("转窗口：请这个窗口办，位置不变", "Hand a number to one desk; the place stays"))
+@click.argument("number")
+@click.argument("desk")
+@as_option
+@json_option
+def hand(number: str, desk: str, staff_id: str, *, as_json: bool) -> None:
+    """Hand a number to one desk."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.hall.tickets import hand_to
+
+    _ticket(lambda store, _rules: hand_to(store, number, desk, by=signed_in(store, staff_id), now=now()), as_json=as_json)
+
+
 @queue.command("show", help=t("现在的队伍：叫到谁、谁在等、还要等多久", "The queue now: who is called, who waits, how long"))
 @outlet_option
 @json_option

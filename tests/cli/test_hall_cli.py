@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cardsvc.bootstrap import now
+from cardsvc.service.staff_admin import reset_password
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD, open_hall
 from tests.world import World
@@ -31,12 +32,29 @@ def test_a_number_goes_through_the_hall(hall: dict[str, str]) -> None:
     assert as_json(hall, "queue", "next", "--as", "teller")["number"] == number
     run(hall, "queue", "miss", "--as", "teller")
     run(hall, "queue", "back", number, "--as", "other")
+    assert "desk_closed" in run(hall, "queue", "hand", number, "7", "--as", "teller", code=9).stderr
+    assert as_json(hall, "queue", "hand", number, "1", "--as", "other")["desk"] == "1"
     run(hall, "queue", "next", "--as", "teller")
     assert f"{number}  > 1  called" in run(hall, "queue", "show", "--outlet", "hall").stdout
     run(hall, "queue", "serve", "--as", "teller")
     run(hall, "queue", "finish", "--as", "teller")
     assert as_json(hall, "queue", "figures", "--outlet", "hall")["by_state"] == {"done": 1}
     assert "rule_no_ticket" in run(hall, "queue", "take", "tea", "--outlet", "hall", code=3).stderr
+
+
+def test_a_one_time_password_changes_itself_and_nothing_else(hall: dict[str, str], tmp_path: Path) -> None:
+    """Other commands are refused until the person has chosen a password."""
+    world = World(tmp_path / "cards.db", now(), url=hall["CARDSVC_DATABASE_URL"])
+    with world.store.read() as uow:
+        admin = uow.staff.get("admin")
+    assert admin
+    (tmp_path / "once").write_text(reset_password(world.store, "teller", by=admin, now=now()))
+    world.close()
+    (tmp_path / "new").write_text("my very own words")
+    once = {**hall, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "once"), "CARDSVC_NEW_PASSWORD_FILE": str(tmp_path / "new")}
+    assert "password_once" in run(once, "queue", "open", "1", "--as", "teller", code=2).stderr
+    run(once, "staff", "password", "teller", "--as", "teller")
+    run({**hall, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "new")}, "queue", "open", "1", "--as", "teller")
 
 
 def test_complaints_and_the_morning(hall: dict[str, str]) -> None:

@@ -148,6 +148,25 @@ def test_waiting_time_learns_from_the_day(queue: Queue) -> None:
     assert figures["by_hour"] == {"12": 3, "13": 2}
 
 
+def test_a_number_handed_to_a_desk_is_forecast_for_that_desk(queue: Queue) -> None:
+    """Desk 2 serves money only and takes the card that was handed to it first; desk 1 calls the next card."""
+    handed, following, money = queue.take("card"), queue.take("card"), queue.take("money")
+    queue.open("teller", "1", "card")
+    queue.open("other", "2", "money")
+    world = queue.hall.world
+    tickets.hand_to(world.store, handed, "2", by=queue.hall["teller"], now=world.now)
+    assert [(row["number"], row["minutes"], row["desk"]) for row in queue.view()["waiting"]] == [
+        (handed, 0, "2"),
+        (following, 0, None),
+        (money, 8, None),
+    ]
+    assert (queue.next("teller"), queue.next("other")) == (following, handed)
+    with refused("desk_closed"):
+        tickets.hand_to(world.store, money, "9", by=queue.hall["teller"], now=world.now)
+    queue.swap(handed, "card")
+    assert queue.view()["waiting"][0]["desk"] is None
+
+
 def test_the_database_itself_keeps_the_states(queue: Queue) -> None:
     """A finished number stays finished, and what was done with numbers cannot be rewritten, whatever program tries."""
     number = queue.take("card")
