@@ -19,6 +19,7 @@ from cardsvc.service.loss import report_loss
 from cardsvc.service.payments import Payment
 from cardsvc.service.repair import propose_repair
 from cardsvc.service.replacement import begin_replacement
+from cardsvc.service.suspects import suspects
 from cardsvc.service.workstations import actor_of
 from cardsvc.store.records import CardRequest
 from cardsvc.vcard import Fault, FaultPlan, inflict
@@ -73,6 +74,8 @@ class Errands:
                 done = top_up(place, holder, task.amount, task.method, moment, plan, next_month=monthly)
                 if done is None and not guest.gone:
                     place.look(holder)
+                elif done is None and not self._waits(holder):
+                    holder.paid.clear()  # it broke off before the payment was booked: the cash goes back over the counter
             case "fetch":
                 place.order(holder, task.amount)
                 place.carry(holder, "fetch", {}, None, plan)
@@ -84,6 +87,10 @@ class Errands:
                 place.do(holder, "open", application=task.name, product="1")
             case _:
                 place.look(holder)
+
+    def _waits(self, holder: Holder) -> bool:
+        """Whether the worklist shows money of this card whose fate is not known."""
+        return any(row["card_no"] == holder.card_no for row in suspects(self.house.services.store, self.house.clock()))
 
     def _apply(self, counter: Counter, guest: Guest) -> None:
         application = CardApplication(citizen_id=self.house.citizens[guest.number], consent=True)

@@ -72,14 +72,15 @@ def end_of_hall_day(house: House, bus: Bus) -> dict[str, Any]:
 
 
 def _count(house: House, number: int, taken: list[Paid]) -> int:
-    """A drawer by what its desk took and paid. The first is short: explained by its teller, agreed to by the supervisor."""
+    """A drawer by what its desk took and paid. The first is short. A difference is explained by its teller and agreed to by the
+    supervisor; any other than this one is told in the figures."""
     counter, store, clock = house.counters[number], house.services.store, house.clock
     waiting = [paid for holder in house.cards for several in holder.paid.values() for paid in several]
     cash = sum(paid.amount for paid in [*taken, *waiting] if (paid.place, paid.method) == (counter.name, "cash"))
     amount = FLOAT_FEN + cash + counter.fees - counter.paid_out - (0 if number else SHORT)
     shift_id = house.shifts[counter.name].shift_id
     shift = close_shift(store, shift_id, {"10000": amount // 10000, "1": amount % 10000}, by=counter.clerk, now=clock())
-    if not number and shift.difference == -SHORT:
+    if shift.difference:
         asked = explain_difference(store, APPROVALS, shift_id, "找零多付", by=counter.clerk, now=clock())
         approve(store, APPROVALS, asked.approval_id, by=house.people["boss"], now=clock())
     return shift.difference

@@ -17,7 +17,7 @@ from cardsvc.cli.simulate.hall.clock import HallClock
 from cardsvc.cli.simulate.hall.counter import Counter
 from cardsvc.cli.simulate.hall.plan import Guest
 from cardsvc.cli.simulate.places import Place
-from cardsvc.cli.simulate.town import APP, FAMILIES, FLOAT, OUTLET, VAULT, Holder, Paid
+from cardsvc.cli.simulate.town import APP, FAMILIES, FLOAT, OUTLET, VAULT, Holder
 from cardsvc.client import ApiClient, load_key
 from cardsvc.config import Settings
 from cardsvc.readers.carry import carry_out
@@ -41,7 +41,7 @@ _ISSUER = Actor("local", "issuing", bytes.fromhex("310000009999"), "desk")
 @dataclass
 class House:
     """Everything that the day needs. ``citizens``: ids by a guest's number; ``holders``: the card that a guest has now;
-    ``cards``: every card there is, with those that were replaced; ``pending``: cash of loads whose cards are not seen again."""
+    ``cards``: every card there is, with those that were replaced."""
 
     services: Services
     clock: HallClock
@@ -54,7 +54,6 @@ class House:
     citizens: dict[int, str] = field(default_factory=dict)
     holders: dict[int, Holder] = field(default_factory=dict)
     cards: list[Holder] = field(default_factory=list)
-    pending: list[Paid] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
