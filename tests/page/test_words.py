@@ -10,8 +10,8 @@ from cardsvc.service.catalogue import KINDS
 from cardsvc.service.figures import JOB_NAMES
 from cardsvc.service.reconcile.worklist import ALL
 from cardsvc.service.rights.comparing import Standing
-from cardsvc.store.states import ApprovalState, CardRequestState, DifferenceState, NoticeState
-from cardsvc.store.tables.hall import AT_DESK
+from cardsvc.store.states import ApprovalState, CardRequestState, DifferenceState, NoticeState, TicketState
+from cardsvc.store.tables.hall import COMPLAINT_STEPS, NOTE_KINDS
 from cardsvc.store.tables.staff import STAFF_ROLES
 from cardsvc.store.tables.terminals import ROLES
 from cardsvc.web.desk import words
@@ -33,7 +33,8 @@ def test_every_phase_of_every_kind_and_every_state_has_a_word() -> None:
     assert {str(state) for state in NoticeState} == set(words.NOTICES)
     assert {str(state) for state in CardRequestState} == set(STATES)
     assert set(get_args(get_type_hints(Standing)["state"])) == set(words.RIGHTS)
-    assert {str(state) for state in AT_DESK} == set(words.TICKETS)
+    assert {str(state) for state in TicketState} == set(words.TICKETS)
+    assert (set(NOTE_KINDS), set(COMPLAINT_STEPS)) == (set(words.NOTES), set(words.COMPLAINT_STEPS))
     assert (set(ROLES), set(STAFF_ROLES)) == (set(words.ROLES), set(words.STAFF_ROLES))
 
 
@@ -41,7 +42,7 @@ def test_no_two_jobs_for_the_same_card_have_the_same_key() -> None:
     """Jobs for a citizen card; blank and old cards have a few of their own."""
     keys = [form.key for kind, form in JOBS.items() if kind not in ("personalise", "migrate")]
     assert len(keys) == len(set(keys))
-    assert not {"l", "d", "p", "s"} & set(keys)
+    assert not {"l", "d", "p", "q", "s"} & set(keys)
 
 
 def test_templates_speak_through_t_alone() -> None:
