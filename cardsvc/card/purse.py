@@ -37,6 +37,9 @@ class TransactionType(IntEnum):
     CAPP_PURCHASE = 0x09
 
 
+BALANCE_LENGTH = 4
+
+
 def load_type(purse: int) -> TransactionType:
     """The load type of a purse."""
     return TransactionType.ED_LOAD if purse == ED else TransactionType.EP_LOAD
@@ -212,6 +215,13 @@ def debit_for_unload(moment: dt.datetime, mac2: bytes) -> Ask:
 def get_balance(purse: int, counter: int = 0, expect: tuple[str, ...] = SUCCESS) -> Ask:
     """GET BALANCE; ``counter`` other than 0 only on transport-union cards."""
     return Ask(Command(CLA_PBOC, 0x5C, counter, purse, le=4), "GET BALANCE", expect)
+
+
+def balance_in(data: bytes) -> int:
+    """The balance in an answer to GET BALANCE, fen. Raises CardError ``answer_malformed`` for anything but four bytes."""
+    if len(data) != BALANCE_LENGTH:
+        raise CardError("answer_malformed", reason=f"balance of {len(data)} bytes")
+    return int.from_bytes(data, "big")
 
 
 def get_transaction_prove(transaction_type: int, number: int) -> Ask:

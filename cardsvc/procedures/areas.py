@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cardsvc.card.commands import read_binary, select_by_name
 from cardsvc.card.profile import Profile
-from cardsvc.card.purse import PURSES, get_balance
+from cardsvc.card.purse import PURSES, balance_in, get_balance
 from cardsvc.card.records import ApplicationRecord
 from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Procedure
@@ -37,5 +37,5 @@ def read_areas(profile: Profile, application: str) -> Procedure[AreaSight]:
         if f"{answers[-1].sw:04X}" in profile.status.blocked_use:
             raise CardError("application_blocked", sw=f"{answers[-1].sw:04X}")
         raise refused(asks[len(answers) - 1], answers[-1])
-    balances = {purse: int.from_bytes(answer.data, "big") for purse, answer in zip(purses, answers[2:], strict=True)}
+    balances = {purse: balance_in(answer.data) for purse, answer in zip(purses, answers[2:], strict=True)}
     return AreaSight(ApplicationRecord.parse(answers[1].data), balances)

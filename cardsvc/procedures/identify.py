@@ -9,7 +9,7 @@ from enum import StrEnum, unique
 
 from cardsvc.card.commands import get_challenge, read_binary, select_by_id, select_by_name
 from cardsvc.card.profile import Profile
-from cardsvc.card.purse import PURSES, get_balance
+from cardsvc.card.purse import PURSES, balance_in, get_balance
 from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, CardIssue, CardIssueSeen, PurseApplication, card_no_of
 from cardsvc.iso7816.exchange import Procedure, send
 from cardsvc.iso7816.status import SW
@@ -116,6 +116,6 @@ def read_applications(profile: Profile) -> Procedure[tuple[ApplicationSight, ...
         blocked = f"{answers[0].sw:04X}" in profile.status.blocked_select
         record = ApplicationRecord.parse(answers[1].data) if len(answers) > 1 and answers[1].ok else None
         given = zip(purses, answers[2:], strict=False)
-        balances = {purse: int.from_bytes(answer.data, "big") for purse, answer in given if answer.ok}
+        balances = {purse: balance_in(answer.data) for purse, answer in given if answer.ok}
         sights.append(ApplicationSight(application.name, answers[0].sw, blocked, record, balances))
     return tuple(sights)

@@ -106,7 +106,7 @@ def read_purse(profile: Profile, ref: PurseRef) -> Procedure[PurseSight]:
     asks = (_select(profile, ref), pboc.get_balance(ref.p2))
     answers = yield asks
     _judge(profile, asks, answers)
-    balance = int.from_bytes(answers[1].data, "big")
+    balance = pboc.balance_in(answers[1].data)
     log = yield from read_log(profile, ref)
     online = yield from _look(profile, ref, "load")
     offline = yield from _look(profile, ref, "purchase")
@@ -118,7 +118,7 @@ def read_balance(profile: Profile, ref: PurseRef) -> Procedure[int]:
     asks = (_select(profile, ref), pboc.get_balance(ref.p2))
     answers = yield asks
     _judge(profile, asks, answers)
-    return int.from_bytes(answers[1].data, "big")
+    return pboc.balance_in(answers[1].data)
 
 
 def read_log(profile: Profile, ref: PurseRef) -> Procedure[tuple[LogRecord, ...]]:
@@ -236,7 +236,8 @@ def _evidence(
 
 def _balance(ref: PurseRef) -> Procedure[int | None]:
     answers = yield (pboc.get_balance(ref.p2),)
-    return int.from_bytes(answers[0].data, "big") if answers[0].ok else None
+    whole = answers[0].ok and len(answers[0].data) == pboc.BALANCE_LENGTH
+    return pboc.balance_in(answers[0].data) if whole else None
 
 
 def _proofs(profile: Profile, kind: int, counter: int) -> Procedure[tuple[tuple[int, TransactionProof], ...]]:

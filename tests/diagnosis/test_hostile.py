@@ -25,6 +25,8 @@ from cardsvc.iso7816.atr import Atr
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.iso7816.links import FETCH_LIMIT, ResponseLink
 from cardsvc.iso7816.tlv import parse_tlv
+from cardsvc.readers.carry import CarriedOut
+from tests.diagnosis.patients import CASH, Altered
 from tests.world import DESK, FAMILIES, NOON, World, profiles
 
 STATUS = st.one_of(st.sampled_from([0x9000, 0x6A82, 0x6283, 0x6A81, 0x9408, 0x9303, 0x6F00, 0x6C00]), st.integers(0, 0xFFFF))
@@ -118,3 +120,19 @@ def test_get_response_ends(tmp_path: Path) -> None:
         ResponseLink(card).transmit(bytes.fromhex("00A40000023F00"))
     assert told.value.code == "response_too_long"
     assert card.asked == FETCH_LIMIT + 1
+
+
+@pytest.mark.parametrize("length", [0, 3, 5, 200])
+def test_a_balance_of_another_length_is_refused_in_our_words(length: int, tmp_path: Path) -> None:
+    """It would not even fit into the database. Found by make fuzz."""
+    world = World(tmp_path / "city.db")
+    card = world.issue(FAMILIES[0])
+    world.do(card, "open", application="bus", product="T")
+
+    def wrong(command: bytes, answer: bytes) -> bytes:
+        return b"\xff" * length + b"\x90\x00" if command[1] == 0x5C else answer
+
+    for kind, params in (("inspect", {}), ("topup", {"amount": 5000, "payment": CASH, "product": "T", "area": "month"})):
+        with pytest.raises(CarriedOut, match="answer_malformed"):
+            world.carry(Altered(card.channel(), wrong), kind, **params)
+    world.close()
