@@ -343,7 +343,7 @@ def test_a_full_diagnosis_ends_in_a_report_that_prints(desk: Desk) -> None:
     desk.sees("余额")
     desk.press("9")
     desk.sees("开始")
-    desk.page.keyboard.press("Enter")
+    desk.press("Enter")
     desk.sees("已检查")
     desk.sees("告知市民")
     desk.page.emulate_media(media="print")

@@ -84,7 +84,8 @@ class Errands:
                 parts = [part for part in done.get("payouts", ()) if part["kind"] == "refund_cash"]
                 place.paid_out += sum(part["amount"] for part in parts)
             case "library" | "park" if isinstance(place, Counter):
-                place.do(holder, "open", application=task.name, product="1")
+                opened = place.do(holder, "open", application=task.name, product="1") or {"terms": {"fee": 0}}
+                place.fees += opened["terms"]["fee"]
             case _:
                 place.look(holder)
 
