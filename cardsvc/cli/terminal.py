@@ -8,7 +8,7 @@ import click
 from cardsvc.cli.card import METHODS, area_option, month_option, product_option, result_lines
 from cardsvc.cli.certify.command import certify, relay
 from cardsvc.cli.local import card_channel, file_option, reader_option, wait_option
-from cardsvc.cli.output import json_option, say, show, t, table
+from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.terminal_admin import ADMINISTRATION
 from cardsvc.units import parse_yuan
 
@@ -217,14 +217,8 @@ def _carry(
     wait: float,
 ) -> Any:
     """One job, after what a crash left of earlier ones is told."""
-    from cardsvc.client import ApiClient, load_key
-    from cardsvc.client.jobs import recover, run_job
-    from cardsvc.client.journal import Journal
+    from cardsvc.cli.terminal_run import opened
+    from cardsvc.client.jobs import run_job
 
-    journal = Journal(key_file.with_suffix(".journal"))
-    with ApiClient(url, terminal_id, load_key(key_file)) as port:
-        for found in recover(port, journal):
-            name, state = found.job.kind, found.state
-            say(f"上次没有办完的 {name}：{state}", f"An earlier {name} that was not finished: {state}")
-        with card_channel(reader, wait, card_file) as channel:
-            return run_job(port, journal, channel, kind, params)
+    with opened(url, terminal_id, key_file) as (port, journal), card_channel(reader, wait, card_file) as channel:
+        return run_job(port, journal, channel, kind, params)

@@ -56,24 +56,31 @@ class Station:
 
 @contextmanager
 def signed_on(url: str, terminal_id: str, key_file: Path, reader: str | None, card_file: str | None) -> Iterator[Station]:
-    """Sign on, tell what a crash left of earlier jobs; sign off at the end, whatever happened."""
+    """Tell what a crash left of earlier jobs, sign on; sign off at the end, whatever happened."""
+    with opened(url, terminal_id, key_file) as (port, journal):
+        session = port.call("POST", "/terminals/self/session", {"signed_on": True})
+        number = session["terminal_no"]
+        say(f"终端 {terminal_id}（{number}）已签到", f"Terminal {terminal_id} ({number}) is signed on")
+        try:
+            yield Station(port, journal, reader, card_file)
+        finally:
+            port.call("POST", "/terminals/self/session", {"signed_on": False})
+            say("已签退", "Signed off")
+
+
+@contextmanager
+def opened(url: str, terminal_id: str, key_file: Path) -> Iterator[tuple["ApiClient", "Journal"]]:
+    """The terminal's connection and journal, after what a crash left of earlier jobs is ended and told."""
     from cardsvc.client import ApiClient, load_key
     from cardsvc.client.jobs import recover
     from cardsvc.client.journal import Journal
 
     journal = Journal(key_file.with_suffix(".journal"))
     with ApiClient(url, terminal_id, load_key(key_file)) as port:
-        session = port.call("POST", "/terminals/self/session", {"signed_on": True})
-        number = session["terminal_no"]
-        say(f"终端 {terminal_id}（{number}）已签到", f"Terminal {terminal_id} ({number}) is signed on")
-        try:
-            for found in recover(port, journal):
-                name, state = found.job.kind, found.state
-                say(f"上次没有办完的 {name}：{state}", f"An earlier {name} that was not finished: {state}")
-            yield Station(port, journal, reader, card_file)
-        finally:
-            port.call("POST", "/terminals/self/session", {"signed_on": False})
-            say("已签退", "Signed off")
+        for found in recover(port, journal):
+            name, state = found.job.kind, found.state
+            say(f"上次没有办完的 {name}：{state}", f"An earlier {name} that was not finished: {state}")
+        yield port, journal
 
 
 def by_script(station: Station, lines: IO[str], wait: float) -> int:

@@ -8,16 +8,16 @@ import datetime as dt
 from typing import Any
 
 from cardsvc.errors import CardError, RequestError
-from cardsvc.procedures.purse import PurseRef
+from cardsvc.service.card_in_hand import card_in_hand, refuse_live
 from cardsvc.service.hotlist import refuse_hot
 from cardsvc.service.orders import return_order
 from cardsvc.service.payments import BY_ORDER
 from cardsvc.service.refund import refuse_bicycle
 from cardsvc.service.shifts import TELLERS
 from cardsvc.service.staff import require_role
-from cardsvc.service.ways import still_owed
+from cardsvc.service.ways import booked_purses, still_owed
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Cancellation, Staff
+from cardsvc.store.records import Cancellation, Card, Staff
 from cardsvc.store.states import DepositState
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
@@ -34,9 +34,9 @@ VOID = "void"
 def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Staff, now: dt.datetime) -> Cancellation:
     """End a card for good. ``papers``: what was shown (ID card; for a death the certificate and the heir's ID card).
 
-    Raises RequestError ``not_permitted``, ``cancel_reason_wrong``, ``reason_missing``, ``cancel_money_left``,
+    Raises RequestError ``not_permitted``, ``cancel_reason_wrong``, ``reason_missing``, ``card_in_use``, ``cancel_money_left``,
     ``cancel_deposit_held``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``, ``card_suspects_open``;
-    OperationError ``card_busy``; RuleError ``bicycle_guarantee_held``.
+    RuleError ``bicycle_guarantee_held``.
     """
     require_role(by, *TELLERS)
     if reason not in REASONS:
@@ -45,10 +45,7 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
         raise RequestError("reason_missing", length=MAX_PAPERS)
 
     def work(uow: UnitOfWork) -> Cancellation:
-        _check(uow, card_no, now)
-        card = uow.cards.get(card_no)
-        if card is None:
-            raise ValueError("the card was there a moment ago")
+        card = _checked(uow, card_no, now)
         for order in uow.orders.waiting(card_no):
             return_order(uow, order, now)
         uow.cards.change(card, state=VOID)
@@ -58,18 +55,12 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
     return store.transact(work)
 
 
-def _check(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
-    """The card is ours, in use, quiet, and empty."""
+def _checked(uow: UnitOfWork, card_no: str, now: dt.datetime) -> Card:
+    """The card, locked: ours, in its holder's hands, quiet, and empty."""
     uow.cards.lock(card_no)
-    card = uow.cards.get(card_no)
-    if card is None:
-        raise CardError("card_unknown", card_no=card_no)
-    if card.state not in ("issued", "blocked"):
-        raise CardError("card_not_issued", card_no=card_no, state=card.state)
+    card = card_in_hand(uow, card_no)
     refuse_hot(uow, card_no)
-    live = uow.operations.live_on(card_no)
-    if live is not None and live.expires_at > now:
-        raise RequestError("card_in_use", card_no=card_no)
+    refuse_live(uow, card_no, now)
     if uow.loads.open_on(card_no) or uow.purchases.open_on(card_no):
         raise CardError("card_suspects_open", card_no=card_no)
     if any(uow.loads.paid_by(BY_ORDER, order.order_id) for order in uow.orders.waiting(card_no)):
@@ -81,17 +72,12 @@ def _check(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
     deposit = uow.deposits.get(card_no)
     if deposit is not None and deposit.state == DepositState.TAKEN:
         raise RequestError("cancel_deposit_held", card_no=card_no, amount=format_yuan(deposit.amount))
+    return card
 
 
 def money_left(uow: UnitOfWork, card_no: str) -> int:
     """What the holder still has on the card's purses by the books, in fen."""
-    total = 0
-    for account, balance in uow.ledger.balances(card_no).items():
-        prefix, _, rest = account.partition(f"purse:{card_no}:")
-        if not prefix and rest and balance < 0:
-            application, _, purse = rest.partition(":")
-            total += still_owed(uow, card_no, PurseRef(application, purse), -balance)
-    return total
+    return sum(still_owed(uow, card_no, ref, booked) for ref, booked in booked_purses(uow, card_no))
 
 
 def cancellation_of(store: Store, card_no: str) -> dict[str, Any] | None:

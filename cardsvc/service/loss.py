@@ -11,6 +11,7 @@ from typing import Any
 
 from cardsvc.errors import CardError, RequestError
 from cardsvc.rules.desk import loss_lapses
+from cardsvc.service.card_in_hand import card_in_hand
 from cardsvc.service.hotlist import end_if_lapsed, list_card
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.staff import require_role
@@ -37,11 +38,7 @@ def report_loss(store: Store, rules: RuleBook, card_no: str, kind: str, *, by: S
 
     def work(uow: UnitOfWork) -> LossReport:
         uow.cards.lock(card_no)
-        card = uow.cards.get(card_no)
-        if card is None:
-            raise CardError("card_unknown", card_no=card_no)
-        if card.state not in ("issued", "blocked"):
-            raise CardError("card_not_issued", card_no=card_no, state=card.state)
+        card_in_hand(uow, card_no)
         known = uow.loss_reports.open_of(card_no)
         if known is not None and known.kind in (kind, "formal"):
             return known

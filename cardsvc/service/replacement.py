@@ -11,6 +11,7 @@ from typing import Any, Literal
 from cardsvc.errors import CardError, RequestError
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import replacement_fee
+from cardsvc.service.card_in_hand import card_in_hand
 from cardsvc.service.hotlist import refuse_hot
 from cardsvc.service.kinds import Actor
 from cardsvc.service.payments import Payment, take_fee
@@ -69,9 +70,7 @@ def begin_replacement(
         known = uow.replacements.get(card_no)
         if known is not None:
             return known
-        card = _card(uow, card_no)
-        if card.state not in ("issued", "blocked"):
-            raise CardError("card_not_issued", card_no=card_no, state=card.state)
+        card = card_in_hand(uow, card_no)
         _refuse_listed_or_found(uow, card_no, reason)
         refuse_bicycle(uow, card_no)
         today = local_day(now)

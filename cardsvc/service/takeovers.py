@@ -18,12 +18,13 @@ from cardsvc.ledger.postings import Posting, held_account, purse_account
 from cardsvc.ledger.states import PurchaseState
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import hold_until
+from cardsvc.service.card_in_hand import refuse_live
 from cardsvc.service.hotlist import list_old_card
 from cardsvc.service.payments import OLD_CARD
 from cardsvc.service.refund import refuse_bicycle
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.staff import require_role
-from cardsvc.service.ways import loads_in, still_owed, ways_of
+from cardsvc.service.ways import booked_purses, loads_in, still_owed, ways_of
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Staff, Takeover, TakeoverPart
 from cardsvc.store.states import OldCardState
@@ -78,9 +79,7 @@ def check_hold(uow: UnitOfWork, card_no: str, now: dt.datetime) -> tuple[Card, T
     reading = known is not None and known.state == OldCardState.READING
     if card.state not in ("issued", "blocked") and not reading:
         raise CardError("card_not_issued", card_no=card_no, state=card.state)
-    live = uow.operations.live_on(card_no)
-    if live is not None and live.expires_at > now:
-        raise RequestError("card_in_use", card_no=card_no)
+    refuse_live(uow, card_no, now)
     return card, known
 
 
@@ -153,11 +152,8 @@ def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Ta
     if uow.loads.open_on(card_no) or uow.purchases.open_on(card_no):
         raise CardError("old_card_suspects_open", card_no=card_no)
     refuse_bicycle(uow, card_no)
-    for account, balance in uow.ledger.balances(card_no).items():
-        prefix, _, rest = account.partition(f"purse:{card_no}:")
-        application, _, purse = rest.partition(":")
-        if not prefix and rest and balance < 0:
-            _move(uow, takeover, PurseRef(application, purse), -balance, now)
+    for ref, booked in booked_purses(uow, card_no):
+        _move(uow, takeover, ref, booked, now)
     finish(uow, card_no, now)
     return uow.old_cards.get(card_no) or takeover
 

@@ -59,6 +59,17 @@ def was_drawn_down(uow: UnitOfWork, card_no: str, ref: PurseRef) -> bool:
     return any(_draws_down(transfer, purse) for transfer in uow.ledger.of_chain(card_no))
 
 
+def booked_purses(uow: UnitOfWork, card_no: str) -> list[tuple[PurseRef, int]]:
+    """The purses of a card that the books owe something, with how much, in fen."""
+    found = []
+    for account, balance in uow.ledger.balances(card_no).items():
+        prefix, _, rest = account.partition(f"purse:{card_no}:")
+        application, _, purse = rest.partition(":")
+        if not prefix and rest and balance < 0:
+            found.append((PurseRef(application, purse), -balance))
+    return found
+
+
 def still_owed(uow: UnitOfWork, card_no: str, ref: PurseRef, booked: int) -> int:
     """What of a purse's books its holder still has, in fen. Of one that the card was emptied of only later loads count: the
     rest is offline spending that still comes in."""
