@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cardsvc.bootstrap import Services, now
@@ -36,6 +38,14 @@ class Served(NamedTuple):
     desk: ApiClient
     kiosk: ApiClient
     channel: ApiClient
+
+
+def kiosk_file(served: Served, folder: Path) -> Path:
+    """The kiosk's private key as a file, as a terminal keeps it."""
+    file = folder / "kiosk.pem"
+    file.write_bytes(served.kiosk_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    file.chmod(0o600)
+    return file
 
 
 @contextmanager

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 from cardsvc.bootstrap import now
 from cardsvc.vcard import VirtualCard
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD, open_hall
-from tests.serving import Served, serving
+from tests.serving import Served, kiosk_file, serving
 from tests.world import FAMILIES, World
 
 CARD = "3100010100000001"
@@ -23,10 +22,7 @@ TERMINAL = ("--public-key", "ab" * 32, "--terminal-no", "310000000042")
 
 def terminal(served: Served, folder: Path, card: VirtualCard, said: str, *options: str) -> subprocess.CompletedProcess[str]:
     """``cardsvc terminal run`` at a card, with what is typed."""
-    key, file = folder / "kiosk.pem", folder / "card"
-    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    key.write_bytes(served.kiosk_key.private_bytes(*pem))
-    key.chmod(0o600)
+    key, file = kiosk_file(served, folder), folder / "card"
     card.save(file)
     command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "terminal", "run", "--url", served.url]
     command += ["--id", "kiosk-7", "--key", str(key), "--vcard", str(file), *options]

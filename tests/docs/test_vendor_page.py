@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import requests
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures import HTTPMessageSigner
 
@@ -18,7 +17,7 @@ from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.signature import public_hex, sign
 from cardsvc.wire import OperationState
-from tests.serving import Served, serving
+from tests.serving import Served, kiosk_file, serving
 from tests.world import FAMILIES, KIOSK, World
 
 PAGE = Path(__file__).parent.parent.parent / "cardsvc" / "docs" / "terminal-vendor.md"
@@ -94,9 +93,7 @@ def test_every_error_of_the_page_exists() -> None:
 
 def call(served: Served, folder: Path, *arguments: str) -> Any:
     """What the shell example prints."""
-    file = folder / "kiosk.pem"
-    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(served.kiosk_key.private_bytes(*pem))
+    file = kiosk_file(served, folder)
     command = ["bash", str(PAGE.parent / "examples" / "call.sh"), served.url, "kiosk-7", str(file), *arguments]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout)
 

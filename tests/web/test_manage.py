@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from cardsvc.bootstrap import Services, now
 from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
+from cardsvc.printing.photo import sample_photo
 from cardsvc.service.card_requests import CardApplication, apply_for
 from cardsvc.service.desk_sessions import IDLE
 from cardsvc.service.rule_book import local_day
@@ -29,7 +30,6 @@ from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
 from cardsvc.web.desk import create_desk
 from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
-from tests.service.test_card_requests import picture
 from tests.world import LiveWorld, World, profiles
 
 PASSWORD = "only for tests"
@@ -162,7 +162,7 @@ def test_the_hall_shows_the_cards_that_are_promised(own_office: Office) -> None:
     assert clerk is not None
     asked = [CardApplication(citizen_id=world.citizen(number), consent=True) for number in (91, 92)]
     for one, moment in zip(asked, (now(), now() - dt.timedelta(days=5)), strict=True):
-        apply_for(world.store, world.engine.rules, one, picture(), by=clerk, now=moment)
+        apply_for(world.store, world.engine.rules, one, sample_photo(), by=clerk, now=moment)
     assert re.search("待制的卡 2 .*其中过期 1", own_office.page("chief").text("/live"))
 
 
