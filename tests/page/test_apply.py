@@ -78,6 +78,32 @@ def test_from_the_id_number_to_the_holders_hand(desk: Desk, tmp_path: Path) -> N
     assert (row.state, row.collected, row.handed_by) == ("handed", "holder", "clerk")
 
 
+SLOW_PICTURES = """
+const made = window.createImageBitmap;
+window.createImageBitmap = async (file) => { await new Promise((done) => setTimeout(done, 700)); return made(file); };
+"""
+
+
+def test_a_form_sent_before_its_picture_is_cut_waits_for_it(desk: Desk, tmp_path: Path) -> None:
+    """A slow computer and a quick clerk: sent at once and again, it arrives once, with the picture that was cut."""
+    desk.sign_in()
+    desk.page.add_init_script(SLOW_PICTURES)
+    desk.page.goto(f"{desk.hall.url}/desk/apply")
+    desk.type(NUMBER)
+    desk.press("Enter")
+    desk.sees("谁来办")
+    desk.type("测试申")
+    desk.page.fill('input[name="birth_date"]', "1999-02-28")
+    desk.page.check('input[name="consent"]')
+    desk.page.set_input_files('input[name="photo"]', camera(tmp_path))
+    for _ in range(2):
+        desk.page.get_by_role("button", name="受理").click()
+    desk.sees("承诺取卡")
+    with desk.world.store.read() as uow:
+        (row,) = uow.card_requests.where()
+    assert 5 * 1024 <= len(row.photo) <= 50 * 1024
+
+
 def test_what_was_typed_stays_when_it_is_refused(desk: Desk, tmp_path: Path) -> None:
     """A file that is no picture, a number that is none, a second application: each with what to do, and nothing is kept."""
     desk.sign_in()

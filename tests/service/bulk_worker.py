@@ -1,6 +1,6 @@
 """A bulk run in a process that may be killed: python -m tests.service.bulk_worker DATABASE BATCH PORT ...
 
-Its readers are ports of tests/kills/reader.py, half of them each. Prints a line for each event, and why it ended.
+Its readers are ports of tests/kills/reader.py, half of them each; 0: none. Prints a line for each event, and why it ended.
 """
 
 import signal

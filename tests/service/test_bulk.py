@@ -322,10 +322,9 @@ def test_whatever_happens_each_person_has_at_most_one_card_and_each_line_an_end(
     world.close()
 
 
-def signalled(world: World, batch_id: str, readers: Sequence[Reader], what: signal.Signals, wait: float) -> bool:
+def signalled(world: World, batch_id: str, ports: Sequence[int], what: signal.Signals, wait: float) -> bool:
     """A run in a process of its own that gets a signal so long after its first event; whether it said that it stopped."""
-    ports = [str(reader.port) for reader in readers]
-    command = [sys.executable, "-m", "tests.service.bulk_worker", str(world.path), batch_id, *ports]
+    command = [sys.executable, "-m", "tests.service.bulk_worker", str(world.path), batch_id, *map(str, ports)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -334,14 +333,16 @@ def signalled(world: World, batch_id: str, readers: Sequence[Reader], what: sign
         return process.stdout.read().splitlines()[-1:] == ["stopped"]
 
 
-def test_an_interrupted_run_finishes_the_cards_on_the_readers(world: World, clerk: Staff) -> None:
-    """Ctrl-C: no card is torn, no further one begun."""
+@pytest.mark.parametrize("other", [True, False])
+def test_an_interrupted_run_finishes_the_cards_on_the_readers(world: World, clerk: Staff, other: bool) -> None:
+    """Ctrl-C, with cards on two readers or on one: no card is torn, no further one begun."""
     batch = loaded(world, clerk, 8)
     cards = blanks(8)
     for card in cards:
         card.plan = FaultPlan(delay_milliseconds=5)
     readers = [Reader(card) for card in cards]
-    assert signalled(world, batch, readers, signal.SIGINT, 0.2)
+    ports = [reader.port for reader in readers] if other else [port for reader in readers for port in (reader.port, 0)]
+    assert signalled(world, batch, ports, signal.SIGINT, 0.2)
     for reader in readers:
         reader.close()
     states = {line.state for line in lines_of(world, batch)}
@@ -354,7 +355,7 @@ def test_a_killed_run_goes_on_with_the_same_cards(world: World, clerk: Staff) ->
     batch = loaded(world, clerk, 6)
     readers = [Reader(card) for card in blanks(6)]
     for wait in (0.05, 0.2, 0.1):
-        signalled(world, batch, readers, signal.SIGKILL, wait)
+        signalled(world, batch, [reader.port for reader in readers], signal.SIGKILL, wait)
         assert all(len(cards) <= 1 for cards in issued_cards(world, batch).values())
     for reader in readers:
         reader.close()

@@ -65,43 +65,47 @@ class BulkRun:
         Raises OperationError ``bulk_stopped``, ``bulk_first_article_wrong``, ``bulk_batch_done``; RequestError.
         """
         begin_run(self._engine, self._batch_id, by=by)
-        threads = [
-            threading.Thread(target=self._guarded, args=(feeder,), name=f"bulk {feeder.name}", daemon=True)
-            for feeder in self._feeders
-        ]
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads):
-            try:
-                self._look_after(threads)
-            except KeyboardInterrupt:
-                if self._stop.is_set():
-                    raise
-                self.stop()
+        ended = [threading.Event() for _ in self._feeders]
+        for feeder, event in zip(self._feeders, ended, strict=True):
+            threading.Thread(target=self._guarded, args=(feeder, event), name=f"bulk {feeder.name}", daemon=True).start()
+        while not self._waited(ended):
+            if self._stop.is_set():
+                raise KeyboardInterrupt
+            self.stop()
         if self._failure is not None:
             raise self._failure
         recover(self._engine, self._batch_id)
         return "done" if not left(self._engine, self._batch_id) else self._reason or "no_more_cards"
 
-    def _look_after(self, threads: Sequence[threading.Thread]) -> None:
-        """One turn of waiting, and a look whether somebody paused the batch."""
-        for thread in threads:
-            thread.join(LOOK_SECONDS / len(threads))
-        if not self._stop.is_set() and not is_on(self._engine.store, self._batch_id):
-            self._end("paused")
+    def _waited(self, ended: Sequence[threading.Event]) -> bool:
+        """Wait for all readers, and look now and then whether somebody paused the batch; False when Ctrl-C came first.
+
+        Events, because a join that Ctrl-C breaks takes its thread for ended (Python 3.11, threading.py), and the card on
+        that reader would be torn by the end of the process.
+        """
+        try:
+            for event in ended:
+                while not event.wait(LOOK_SECONDS):
+                    if not self._stop.is_set() and not is_on(self._engine.store, self._batch_id):
+                        self._end("paused")
+        except KeyboardInterrupt:
+            return False
+        return True
 
     def _end(self, reason: str, failure: BaseException | None = None) -> None:
         with self._telling:
             self._reason, self._failure = self._reason or reason, self._failure or failure
         self._stop.set()
 
-    def _guarded(self, feeder: Feeder) -> None:
+    def _guarded(self, feeder: Feeder, ended: threading.Event) -> None:
         """One reader until the run ends. What is no error of a card or reader ends the whole run."""
         try:
             while not self._stop.is_set() and self._serve(feeder):
                 pass
         except BaseException as failure:
             self._end("failed", failure)
+        finally:
+            ended.set()
 
     def _serve(self, feeder: Feeder) -> bool:
         """One card; whether more may come."""

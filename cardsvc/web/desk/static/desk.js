@@ -149,6 +149,12 @@ if (photo) {
   const [zoom, across, down] = ["zoom", "across", "down"].map((id) => document.getElementById(id));
   const MOST_BYTES = 50 * 1024;
   let picture = null;
+  let working = 0, work = Promise.resolve(); // one step after the other: what is cut last is what is kept
+
+  function later(step) {
+    working += 1;
+    work = work.then(step).finally(() => { working -= 1; });
+  }
 
   function draw() {
     const scale = Math.max(canvas.width / picture.width, canvas.height / picture.height) * (zoom.value / 100);
@@ -171,10 +177,18 @@ if (photo) {
     document.getElementById("photo-size").textContent = `358×441 · ${(cut.size / 1024).toFixed(0)} KB`;
   }
 
-  photo.addEventListener("change", async () => {
+  photo.addEventListener("change", () => later(async () => {
     try { picture = await createImageBitmap(photo.files[0]); } catch { picture = null; }
     crop.hidden = !picture;
-    if (picture) keep(); // what is no picture goes to the service as it is, and is told there
+    if (picture) await keep(); // what is no picture goes to the service as it is, and is told there
+  }));
+  for (const slider of [zoom, across, down]) {
+    slider.addEventListener("input", () => { if (picture && working < 2) later(keep); }); // the step that waits sees the newest place
+  }
+  photo.form.addEventListener("submit", (event) => {
+    if (!working) return;
+    event.preventDefault();
+    event.stopPropagation(); // it is not sent yet: the picture as the camera made it would be refused as too large
+    work.then(() => photo.form.requestSubmit(event.submitter));
   });
-  for (const slider of [zoom, across, down]) slider.addEventListener("input", () => { if (picture) keep(); });
 }
