@@ -9,15 +9,17 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from cardsvc.readers import pcscd
+from cardsvc.service import staff
 from tests.databases import start_cluster
 from tests.keystore.softhsm import SoftHsm
 from tests.keystore.softhsm import start as start_softhsm
 from tests.world import World
-
 
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30
@@ -30,6 +32,9 @@ def pytest_configure() -> None:
     """
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    # A hash that is slow to guess is slow to make, and tests hire somebody a thousand times; commands and served processes
+    # of the tests make the real one (tests/cli/test_cli.py looks at it).
+    staff.HASHER = PasswordHasher.from_parameters(CHEAPEST)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
