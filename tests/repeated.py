@@ -1,7 +1,7 @@
 """Steps that many tests begin with are taken once in a process: issuing a card takes 60 commands, copying a file none.
 
 A step is repeated by copying only in a city that nobody has touched since it was made or since the step before; anything else
-takes it anew. On PostgreSQL every step is taken: copying a database there costs as much as issuing a card.
+takes it anew.
 """
 
 import atexit
@@ -16,10 +16,9 @@ from typing import Any, Concatenate, ParamSpec, Protocol
 from cardsvc.store import Store
 from cardsvc.vcard import VirtualCard
 from tests.databases import copy as copy_database
-from tests.databases import on_postgresql
+from tests.databases import fingerprint
 
 P = ParamSpec("P")
-Mark = tuple[int, int]
 
 
 class City(Protocol):
@@ -28,7 +27,7 @@ class City(Protocol):
     path: Path
     store: Store
     steps: tuple[Any, ...] | None
-    mark: Mark | None
+    mark: object
 
     def as_made(self) -> tuple[Any, ...] | None:
         """Its clock and keys; None where those are its own."""
@@ -57,7 +56,7 @@ def once(make: Callable[Concatenate[Any, P], VirtualCard]) -> Callable[Concatena
             template, card = _taken[done]
             copy_database(template, city.path)
             card = copy.deepcopy(card)
-        city.steps, city.mark = done[1:], _mark(city.path)
+        city.steps, city.mark = done[1:], fingerprint(city.path)
         return card
 
     return step
@@ -65,15 +64,7 @@ def once(make: Callable[Concatenate[Any, P], VirtualCard]) -> Callable[Concatena
 
 def _untouched(city: City) -> bool:
     """Whether all that was done in a city are steps that are known."""
-    if on_postgresql() or city.steps is None or city.as_made() is None:
-        return False
-    log = city.path.with_name(city.path.name + "-wal")
-    return city.mark == _mark(city.path) and not (log.exists() and log.stat().st_size)
-
-
-def _mark(path: Path) -> Mark:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size
+    return city.steps is not None and city.as_made() is not None and city.mark == fingerprint(city.path)
 
 
 @cache
@@ -85,5 +76,4 @@ def _folder() -> Path:
 
 def begin(city: City, *, fresh: bool) -> None:
     """A city was made; ``fresh``: just now, with nothing in it."""
-    known = fresh and not on_postgresql()
-    city.steps, city.mark = (() if known else None), (_mark(city.path) if known else None)
+    city.steps, city.mark = ((), fingerprint(city.path)) if fresh else (None, None)

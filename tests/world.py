@@ -28,7 +28,7 @@ from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import PROFILES, FaultPlan, VirtualCard
 from cardsvc.wire import OperationPort
 from tests.databases import copy as copy_database
-from tests.databases import url_of, with_tables
+from tests.databases import known, url_of, with_tables
 from tests.repeated import begin, once
 
 FAMILIES = ("fudan-fmcos2", "mingwah-smartcos")
@@ -84,11 +84,11 @@ class World:
         self.path = path
         self.now = now
         self.keys = key_ring()
-        fresh = url is None and not path.exists()
+        fresh = url is None and not known(path)
         self.store = open_store(url or with_tables(path))
         self.engine = self.new_engine()
         self.steps: tuple[Any, ...] | None = None
-        self.mark: tuple[int, int] | None = None
+        self.mark: object = None
         begin(self, fresh=fresh)
 
     def new_engine(self) -> Engine:
