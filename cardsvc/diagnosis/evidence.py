@@ -48,6 +48,7 @@ KEYS: Mapping[str, Key] = {
     "application.*.review_overdue": Key("flag", Text("年审过期", "review overdue")),
     "application.*.month_over": Key("flag", Text("月票已过月", "money of a month that is over")),
     "application.*.pin_tries": Key("number", Text("密码剩余次数", "tries left of its PIN")),
+    "application.*.pin_wrong": Key("flag", Text("密码与登记不符", "its PIN is not the one on record")),
     "application.*.pin_resettable": Key("flag", Text("密码可解锁", "its PIN can be opened again")),
     "purse.balance": Key("number", Text("卡上余额（分）", "balance on the card, fen")),
     "purse.owed": Key("number", Text("欠乘车款（分）", "owed for a last ride, fen")),
