@@ -30,9 +30,11 @@ def check(files: tuple[Path, ...]) -> None:
     """Check profiles."""
     from cardsvc.card.profiles import load_profile, load_profiles
     from cardsvc.config import Settings
+    from cardsvc.diagnosis.firmware import check_known_faults
 
     checked = [load_profile(file) for file in files] if files else load_profiles(Settings().profiles)
     for profile in checked:
+        check_known_faults(profile)
         click.echo(f"{profile.id}: {t('正确', 'correct')}")
 
 

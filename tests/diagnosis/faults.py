@@ -272,6 +272,11 @@ def balance(fen: int) -> Make:
     return edit(PURSE, bodies.BALANCE, struct.pack(">I", fen & 0xFFFFFFFF), kind=Kind.PURSE)
 
 
+def algorithm_02(patient: Patient) -> None:
+    """A load key was written with an algorithm byte that this firmware cannot use; the virtual card has that fault."""
+    change_key(patient.card, PURSE, KeyKind.LOAD, 7, b"\x02")
+
+
 def log_swapped(patient: Patient) -> None:
     """Two loads in the log change places."""
     with opened(patient.card) as memory:
@@ -349,6 +354,7 @@ FAULTS = (
     Fault("log-out-of-order", "交易记录错乱", "log_broken", log_swapped),
     Fault("wrong-proof", "交易证明不对", "proof_wrong", edit(PURSE, bodies.LOAD_PROOF + 7, b"\0\0\0\0", kind=Kind.PURSE)),
     Fault("wrong-key", "充值密钥不对", "key_wrong", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 9, bytes(16))),
+    Fault("firmware-algorithm", "固件缺陷（算法标识 02）", "firmware_fault", algorithm_02, ("fudan-fmcos2",)),
     Fault("wrong-key-version", "密钥版本号不对", "key_unknown", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 6, b"\x09")),
     Fault("old-key", "密钥版本旧", "key_old", rolled_key, KEYS_CHANGE),
     Fault("old-keys-stay", "密钥版本旧", "key_old_stays", rolled_key, WITH_PIN),
