@@ -31,6 +31,7 @@ KEYS: Mapping[str, Key] = {
     "atr.known": Key("flag", Text("认得的卡型", "a known card family")),
     "atr.stable": Key("flag", Text("多次复位一致", "the same at every reset")),
     "atr.as_issued": Key("flag", Text("与发卡时一致", "as at issue")),
+    "stranger.kind": Key("text", Text("别处的卡", "whose kind of card it is")),
     "profile.id": Key("text", Text("卡型", "firmware profile")),
     "profile.historical": Key("text", Text("历史字节（芯片与操作系统版本）", "historical bytes: chip and OS version")),
     "firmware.faults": Key("list", Text("已知的固件缺陷", "known faults of the firmware")),
@@ -88,6 +89,7 @@ KEYS: Mapping[str, Key] = {
 GROUPS: Mapping[str, Text] = {
     "reader": Text("读卡器与接触", "reader and contact"),
     "atr": Text("复位应答", "answer to reset"),
+    "stranger": Text("别处的卡", "cards of others"),
     "profile": Text("卡型", "card family"),
     "firmware": Text("固件缺陷", "faults of the firmware"),
     "protocol": Text("通信", "protocol"),

@@ -16,7 +16,7 @@ from cardsvc.card.profile import KnownFault, Profile
 from cardsvc.card.profiles import recognise
 from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.diagnosis.books import Books
-from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence
+from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence, stranger_evidence
 from cardsvc.diagnosis.evidence import Evidence, Value
 from cardsvc.diagnosis.firmware import firmware_faults
 from cardsvc.diagnosis.probes import Readings, look, more
@@ -214,6 +214,7 @@ def diagnose_reader(engine: Engine, contact: Contact, *, atr: bytes, card_no: st
         evidence = {
             **contact_evidence(contact),
             **atr_evidence(atr.hex().upper(), contact.atrs, profile, books.issued_atr if books else None),
+            **(stranger_evidence(atr, contact) if profile is None else {}),
             "books.known": books is not None,
         }
         if books is not None:

@@ -46,6 +46,7 @@ from tests.diagnosis.strangers import (
     social_security,
     unfinished,
 )
+from tests.diagnosis.wild import WILD, Wild
 from tests.world import DESK, FAMILIES, ISSUABLE
 
 Make = Callable[[Patient], None]
@@ -277,6 +278,15 @@ def algorithm_02(patient: Patient) -> None:
     change_key(patient.card, PURSE, KeyKind.LOAD, 7, b"\x02")
 
 
+def stranger_on(wild: Wild) -> Make:
+    """A card that nobody here wrote is put on instead."""
+
+    def make(patient: Patient) -> None:
+        patient.connect = wild.card
+
+    return make
+
+
 def log_swapped(patient: Patient) -> None:
     """Two loads in the log change places."""
     with opened(patient.card) as memory:
@@ -308,7 +318,8 @@ FAULTS = (
     Fault("bad-atr", "复位应答校验错", "atr_wrong", plan(bad_atr=True)),
     Fault("slow", "应答慢", "answers_slow", slow),
     Fault("reader-gone", "读卡器拔掉", "reader_trouble", reader_gone),
-    Fault("unknown-family", "不认得的芯片", "card_unknown_family", altered(lambda _, given: given, UNKNOWN_ATR)),
+    Fault("unknown-family", "不认得的芯片", "stranger_city", altered(lambda _, given: given, UNKNOWN_ATR)),
+    *(Fault(wild.name, wild.zh, wild.first, stranger_on(wild), FAMILIES[:1]) for wild in WILD),
     Fault("dead-os", "拒绝一切命令", "card_dead", altered(lambda _c, _a: bytes.fromhex("6F00"))),
     Fault("card-blocked", "整卡锁死", "card_locked", edit(MF, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),

@@ -23,6 +23,7 @@ from cardsvc.vcard import FaultPlan
 from tests.diagnosis.faults import FAULTS, Fault
 from tests.diagnosis.patients import Altered, Patient
 from tests.diagnosis.test_matrix import NewPatient, Snapshots, in_use, kept
+from tests.diagnosis.wild import WILD
 from tests.world import DESK, FAMILIES, ISSUABLE, Snapshot, World, balance_on
 
 CURED = {
@@ -57,6 +58,7 @@ SILENT = {
     "bad-atr",
     "changing-atr",
     "slow",
+    *(wild.name for wild in WILD),
 }
 """Faults of contact: no operation reaches the card, or the next one finds it well."""
 PASSWORD = "only for tests"
