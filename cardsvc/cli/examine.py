@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cardsvc.diagnosis.contact import Contact
+from cardsvc.diagnosis.strangers import Kind, who_is_it
 from cardsvc.errors import CardError, CardsvcError, ReaderError
 from cardsvc.iso7816.channel import Channel
+from cardsvc.iso7816.exchange import run_procedure
+from cardsvc.iso7816.links import ResponseLink
 from cardsvc.readers.carry import carry_out
 from cardsvc.readers.measure import POWER_UPS, QUICK_POWER_UPS, Measured, measure
 from cardsvc.service.diagnose import diagnose_reader
@@ -28,6 +31,7 @@ def examine(
 
     Whatever card or reader do becomes part of the report; what fails in the service itself comes out as its error.
     """
+    stranger: Kind | None = None
     measured = measure(connect, QUICK_POWER_UPS if quick else POWER_UPS)
     if measured.atrs:
         params = {"quick": quick, "reader": measured.facts(), "person": person}
@@ -38,7 +42,9 @@ def examine(
         except CardsvcError as error:
             if error.code not in ("card_family_unknown", "card_family_ambiguous"):
                 raise
-    return diagnose_reader(engine, _contact(measured), atr=measured.atr, card_no=card_no)
+            stranger = _who(connect, measured)
+    contact = Contact(tuple(measured.atrs), tuple(measured.milliseconds), tuple(measured.failures), stranger)
+    return diagnose_reader(engine, contact, atr=measured.atr, card_no=card_no)
 
 
 def _ask(engine: Engine, actor: Actor, connect: Callable[[], Channel], params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -49,5 +55,14 @@ def _ask(engine: Engine, actor: Actor, connect: Callable[[], Channel], params: M
         channel.close()
 
 
-def _contact(measured: Measured) -> Contact:
-    return Contact(tuple(measured.atrs), tuple(measured.milliseconds), tuple(measured.failures))
+def _who(connect: Callable[[], Channel], measured: Measured) -> Kind | None:
+    """A card of no known family is asked which names it has; one that falls silent says nothing more."""
+    try:
+        channel = connect()
+        try:
+            return run_procedure(ResponseLink(channel), who_is_it())
+        finally:
+            channel.close()
+    except (CardError, ReaderError) as error:
+        measured.failures.append(error.code)
+        return None

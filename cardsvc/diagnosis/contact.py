@@ -6,6 +6,7 @@ from statistics import median
 
 from cardsvc.card.profile import Profile
 from cardsvc.diagnosis.evidence import Value
+from cardsvc.diagnosis.strangers import Kind, by_atr
 from cardsvc.errors import CardError
 from cardsvc.iso7816.atr import Atr
 
@@ -15,11 +16,15 @@ DRIFT_FROM_MILLISECONDS = 100
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What the side with the reader measured: the ATR of each power-up, the time of each first answer, codes of failures."""
+    """What the side with the reader measured: the ATR of each power-up, the time of each first answer, codes of failures.
+
+    ``stranger``: what a card of no known family turned out to be (strangers.py).
+    """
 
     atrs: tuple[str, ...] = ()
     milliseconds: tuple[float, ...] = ()
     failures: tuple[str, ...] = ()
+    stranger: Kind | None = None
 
 
 def contact_evidence(contact: Contact) -> dict[str, Value]:
@@ -54,3 +59,9 @@ def atr_evidence(atr: str, others: Sequence[str], profile: Profile | None, issue
     if issued is not None:
         found["atr.as_issued"] = atr == issued
     return found
+
+
+def stranger_evidence(atr: bytes, contact: Contact) -> dict[str, Value]:
+    """What a card of no known family is: by its ATR, else as it was asked."""
+    kind = by_atr(atr) or contact.stranger
+    return {} if kind is None else {"stranger.kind": kind}

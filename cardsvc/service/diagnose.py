@@ -7,17 +7,18 @@ the side with the reader measured.
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
 
-from cardsvc.card.profile import Profile
+from cardsvc.card.profile import KnownFault, Profile
 from cardsvc.card.profiles import recognise
 from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.diagnosis.books import Books
-from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence
+from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence, stranger_evidence
 from cardsvc.diagnosis.evidence import Evidence, Value
+from cardsvc.diagnosis.firmware import firmware_faults
 from cardsvc.diagnosis.probes import Readings, look, more
 from cardsvc.diagnosis.purse import PurseKeys
 from cardsvc.diagnosis.reading import card_no_in, evidence_of
@@ -121,14 +122,16 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
     card = uow.cards.get(context.card_no) if context.operation.card_no else None
     books = books_of(uow, card, sum(entry["written"] is None for entry in context.facts["judged"])) if card else None
     facts = ReaderFacts.model_validate(context.params["reader"])
-    evidence = {
+    evidence: dict[str, Value] = {
         **contact_evidence(facts.contact()),
         **atr_evidence(context.operation.atr, facts.atrs, context.profile, books.issued_atr if books else None),
         **evidence_of(context.profile, seen, _chip_serial(context), books, _keys(context, card), now.astimezone(LOCAL).date()),
         **_person(context, books),
     }
+    faults = firmware_faults(context.profile, bytes.fromhex(context.operation.atr), evidence)
+    evidence["firmware.faults"] = [fault.id for fault in faults]
     quick = context.params.get("quick", False)
-    result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=quick)
+    result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=quick, firmware=faults)
     if card is not None:
         keep(uow, result, card.card_no, context.operation.operation_id, now)
     return result
@@ -165,8 +168,16 @@ def _session(keystore: KeyStore, card_no: str, init: InitializeForLoadAnswer) ->
         return None
 
 
-def report_of(rules: RuleSet, evidence: Evidence, now: dt.datetime, *, card_no: str | None, quick: bool) -> dict[str, Any]:
-    """The report of this evidence, with the fees of the day."""
+def report_of(
+    rules: RuleSet,
+    evidence: Evidence,
+    now: dt.datetime,
+    *,
+    card_no: str | None,
+    quick: bool,
+    firmware: Sequence[KnownFault] = (),
+) -> dict[str, Any]:
+    """The report of this evidence, with the fees of the day and the known faults of the firmware that it shows."""
     day = now.astimezone(LOCAL).date()
 
     def fee_of(occasion: str) -> Mapping[str, Any]:
@@ -179,7 +190,7 @@ def report_of(rules: RuleSet, evidence: Evidence, now: dt.datetime, *, card_no: 
             "version": rules.version,
         }
 
-    return report(evidence, fee_of, card_no=card_no, quick=quick, at=now.isoformat())
+    return report(evidence, fee_of, firmware, card_no=card_no, quick=quick, at=now.isoformat())
 
 
 def keep(uow: UnitOfWork, result: Mapping[str, Any], card_no: str, operation_id: str | None, now: dt.datetime) -> None:
@@ -203,6 +214,7 @@ def diagnose_reader(engine: Engine, contact: Contact, *, atr: bytes, card_no: st
         evidence = {
             **contact_evidence(contact),
             **atr_evidence(atr.hex().upper(), contact.atrs, profile, books.issued_atr if books else None),
+            **(stranger_evidence(atr, contact) if profile is None else {}),
             "books.known": books is not None,
         }
         if books is not None:

@@ -1,0 +1,26 @@
+"""A known fault of the firmware on the desk's page: what it is and what cures it, in the words of the profile."""
+
+import uuid
+
+from cardsvc.service.workstations import begin, report
+from cardsvc.vcard.session import KeyKind
+from tests.desk.busy import Counter
+from tests.diagnosis.patients import PURSE, change_key
+from tests.web.desk_office import Office
+
+
+def test_the_page_shows_the_fault_and_its_cure(office: Office) -> None:
+    """In place of a suspicion of fraud, which such a card would raise without it."""
+    world, clerk, contact = office.world, office.people["clerk"], str(uuid.uuid4())
+    card = world.issue("fudan-fmcos2")
+    change_key(card, PURSE, KeyKind.LOAD, 7, b"\x03")
+    reader = {"name": "R", "atr": card.atr.hex(), "contact": contact}
+    report(world.engine, "ws-1", "session-2", [reader], new=True)
+    reply = begin(world.engine, "ws-1", contact, "diagnose", {}, by=clerk, idempotency_key=str(uuid.uuid4()))
+    Counter(world, "ws-1", clerk).finish(card, reply)
+    told = office.page("clerk", "ws-1").text("/")
+    assert "芯片固件缺陷" in told
+    assert "密钥记录的算法标识只写 00 或 01" in told
+    assert "FM1208 seen in 2017" in told
+    assert "疑似复制卡" not in told
+    assert "密钥验证不通过" not in told
