@@ -13,6 +13,7 @@ from cardsvc.readers.measure import POWER_UPS, QUICK_POWER_UPS, Measured, measur
 from cardsvc.service.diagnose import diagnose_reader
 from cardsvc.service.engine import Engine
 from cardsvc.service.kinds import Actor
+from cardsvc.service.reader_health import FAILURES, Use, note, watched
 
 
 def examine(
@@ -38,16 +39,26 @@ def examine(
         except CardsvcError as error:
             if error.code not in ("card_family_unknown", "card_family_ambiguous"):
                 raise
-    return diagnose_reader(engine, _contact(measured), atr=measured.atr, card_no=card_no)
+    place, reader = _where(actor, measured)
+    times = tuple(measured.milliseconds), tuple(measured.power_ups)
+    contact = Contact(tuple(measured.atrs), times[0], tuple(measured.failures), times[1], measured.reconnects)
+    report = diagnose_reader(engine, contact, atr=measured.atr, card_no=card_no, place=place, reader=reader)
+    if not measured.atrs and measured.failures[-1] in FAILURES:
+        mute = Use("", "", str(uuid.uuid4()), measured.failures[-1])
+        engine.store.transact(lambda uow: note(uow, place, reader, mute, engine.clock()))
+    return report
 
 
 def _ask(engine: Engine, actor: Actor, connect: Callable[[], Channel], params: Mapping[str, Any]) -> Mapping[str, Any]:
     channel = connect()
     try:
-        return carry_out(engine.port(actor), channel, "diagnose", params, idempotency_key=str(uuid.uuid4()))
+        return carry_out(watched(engine, actor), channel, "diagnose", params, idempotency_key=str(uuid.uuid4()))
     finally:
         channel.close()
 
 
-def _contact(measured: Measured) -> Contact:
-    return Contact(tuple(measured.atrs), tuple(measured.milliseconds), tuple(measured.failures))
+def _where(actor: Actor, measured: Measured) -> tuple[str, str]:
+    """Place and name of the reader, as reader_health.py has them."""
+    if measured.reader is None:
+        return actor.id, ""
+    return measured.reader.machine or actor.id, measured.reader.name

@@ -16,7 +16,7 @@ from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import recognise
 from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.diagnosis.books import Books
-from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence
+from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence, history_evidence
 from cardsvc.diagnosis.evidence import Evidence, Value
 from cardsvc.diagnosis.probes import Readings, look, more
 from cardsvc.diagnosis.purse import PurseKeys
@@ -28,8 +28,9 @@ from cardsvc.keystore.protocol import KeyStore, MacSession
 from cardsvc.rules import RuleSet, payer_of
 from cardsvc.service.card_books import books_of
 from cardsvc.service.contact import open_facts
-from cardsvc.service.engine import Engine
+from cardsvc.service.engine import READER, Engine
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.reader_health import last_cards, reader_of_operation
 from cardsvc.service.settle import Gathered, gather, judge_all
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Diagnosis
@@ -39,15 +40,21 @@ LOAD_KEY = "purse.load"
 
 
 class ReaderFacts(Params):
-    """What the side with the reader measured: the ATR of each power-up in hex, time of each first answer, error codes."""
+    """What the side with the reader measured: the ATR of each power-up in hex, time of each first answer, error codes, time of
+    each power-up, connections that needed another try."""
 
     atrs: list[str] = Field(default=[], max_length=10)
     milliseconds: list[float] = Field(default=[], max_length=10)
     failures: list[str] = Field(default=[], max_length=10)
+    power_ups: list[float] = Field(default=[], max_length=10)
+    reconnects: int = Field(default=0, ge=0, le=1000)
 
-    def contact(self) -> Contact:
-        """As the diagnosis takes it."""
-        return Contact(tuple(self.atrs), tuple(self.milliseconds), tuple(self.failures))
+    def contact(self, told: Mapping[str, Any]) -> Contact:
+        """As the diagnosis takes it; ``told``: what came with the answers, where nobody measured beforehand."""
+        power_ups, reconnects = tuple(self.power_ups), self.reconnects
+        if not power_ups and told.get("power_up_milliseconds") is not None:
+            power_ups, reconnects = (told["power_up_milliseconds"],), told["reconnects"]
+        return Contact(tuple(self.atrs), tuple(self.milliseconds), tuple(self.failures), power_ups, reconnects)
 
 
 class DiagnoseParams(Params):
@@ -121,8 +128,10 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
     card = uow.cards.get(context.card_no) if context.operation.card_no else None
     books = books_of(uow, card, sum(entry["written"] is None for entry in context.facts["judged"])) if card else None
     facts = ReaderFacts.model_validate(context.params["reader"])
+    place, reader = reader_of_operation(context.operation)
     evidence = {
-        **contact_evidence(facts.contact()),
+        **contact_evidence(facts.contact(context.facts.get(READER, {}))),
+        **history_evidence(reader, last_cards(uow, place, reader, context.operation.atr)),
         **atr_evidence(context.operation.atr, facts.atrs, context.profile, books.issued_atr if books else None),
         **evidence_of(context.profile, seen, _chip_serial(context), books, _keys(context, card), now.astimezone(LOCAL).date()),
         **_person(context, books),
@@ -189,10 +198,13 @@ def keep(uow: UnitOfWork, result: Mapping[str, Any], card_no: str, operation_id:
     uow.diagnoses.add(Diagnosis(card_no, identifier, operation_id, result["quick"], result["evidence"], found, now))
 
 
-def diagnose_reader(engine: Engine, contact: Contact, *, atr: bytes, card_no: str | None = None) -> dict[str, Any]:
+def diagnose_reader(
+    engine: Engine, contact: Contact, *, atr: bytes, card_no: str | None = None, place: str = "", reader: str = ""
+) -> dict[str, Any]:
     """A report on a card that cannot be asked: mute, torn away, or of no known family. Kept where the card is known.
 
-    ``atr`` is empty when the card gave none; ``card_no`` as printed on its face, for a card that cannot even say who it is.
+    ``atr`` is empty when the card gave none; ``card_no`` as printed on its face, for a card that cannot even say who it is;
+    ``place`` and ``reader``: where it lies, as reader_health.py names readers.
     """
     now = engine.clock()
     profile = _family(engine.profiles, atr)
@@ -202,6 +214,7 @@ def diagnose_reader(engine: Engine, contact: Contact, *, atr: bytes, card_no: st
         books = books_of(uow, card) if card else None
         evidence = {
             **contact_evidence(contact),
+            **history_evidence(reader, last_cards(uow, place, reader, atr.hex().upper())),
             **atr_evidence(atr.hex().upper(), contact.atrs, profile, books.issued_atr if books else None),
             "books.known": books is not None,
         }

@@ -14,6 +14,8 @@ from typing import Any
 from cardsvc.errors import CardError, CardGone, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
+from cardsvc.service.reader_health import Use, note
+from cardsvc.store import UnitOfWork
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind
 from cardsvc.vcard.session import Key, KeyKind
@@ -321,8 +323,22 @@ def unknown_load(patient: Patient) -> None:
         memory.put(found, bodies.CONTENT, old[:5] + struct.pack(">I", 7777) + old[9:])
 
 
+def worn_reader(patient: Patient) -> None:
+    """Three of the last four cards of this reader failed, of two families; this one does too."""
+    families = ("fudan-fmcos2", "huada-city", "huada-city", "")
+    last = zip("1234", families, ("card_mute", None, "reader_failed", "card_mute"), strict=True)
+
+    def used(uow: UnitOfWork) -> None:
+        for card, family, failure in last:
+            note(uow, DESK.id, "", Use(card, family, card, failure), patient.world.now)
+
+    patient.world.store.transact(used)
+    patient.card.plan = FaultPlan(mute=True)
+
+
 FAULTS = (
     Fault("mute", "芯片无应答", "no_answer", plan(mute=True)),
+    Fault("worn-reader", "读卡器磨损", "reader_worn", worn_reader),
     Fault("no-power-up", "上电无应答", "no_answer", no_power),
     Fault("contact-bounce", "接触时断时续", "contact_unstable", bounce),
     Fault("lost-answer", "应答丢失", "contact_unstable", plan(lose_answer_to_command=5)),
