@@ -94,10 +94,9 @@ def recover(name: str, seconds: float = RECOVER_SECONDS) -> ReaderFacts:
         except CardsvcError as error:
             if error.code == "pcsc_not_running":
                 raise
-            if time.monotonic() >= until and error.code == "card_gone":
-                raise ReaderError("no_card_in_time", reader=name) from error
             if time.monotonic() >= until:
-                raise ReaderError("reader_needs_hand", reader=name) from error
+                empty = any(reader.name == name and reader.state == "empty" for reader in list_readers())
+                raise ReaderError("no_card_in_time" if empty else "reader_needs_hand", reader=name) from error
             tries += 1
             time.sleep(POLL_SECONDS)
             continue

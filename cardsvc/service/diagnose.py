@@ -7,7 +7,7 @@ the side with the reader measured.
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -30,7 +30,7 @@ from cardsvc.service.card_books import books_of
 from cardsvc.service.contact import open_facts
 from cardsvc.service.engine import READER, Engine
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
-from cardsvc.service.reader_health import last_cards, reader_of_operation
+from cardsvc.service.reader_health import last_cards, reader_of_operation, times_of
 from cardsvc.service.settle import Gathered, gather, judge_all
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Diagnosis
@@ -49,12 +49,15 @@ class ReaderFacts(Params):
     power_ups: list[float] = Field(default=[], max_length=10)
     reconnects: int = Field(default=0, ge=0, le=1000)
 
-    def contact(self, told: Mapping[str, Any]) -> Contact:
-        """As the diagnosis takes it; ``told``: what came with the answers, where nobody measured beforehand."""
-        power_ups, reconnects = tuple(self.power_ups), self.reconnects
+    def contact(self, told: Mapping[str, Any], times: Sequence[float]) -> Contact:
+        """As the diagnosis takes it. ``told``: what came with the answers, and ``times``: what each took, where nobody measured
+        beforehand. The quickest answer counts then, for commands differ in what they take."""
+        milliseconds, power_ups, reconnects = tuple(self.milliseconds), tuple(self.power_ups), self.reconnects
+        if not milliseconds and times:
+            milliseconds = (min(times),)
         if not power_ups and told.get("power_up_milliseconds") is not None:
             power_ups, reconnects = (told["power_up_milliseconds"],), told["reconnects"]
-        return Contact(tuple(self.atrs), tuple(self.milliseconds), tuple(self.failures), power_ups, reconnects)
+        return Contact(tuple(self.atrs), milliseconds, tuple(self.failures), power_ups, reconnects)
 
 
 class DiagnoseParams(Params):
@@ -130,7 +133,7 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
     facts = ReaderFacts.model_validate(context.params["reader"])
     place, reader = reader_of_operation(context.operation)
     evidence = {
-        **contact_evidence(facts.contact(context.facts.get(READER, {}))),
+        **contact_evidence(facts.contact(context.facts.get(READER, {}), times_of(uow, context.operation.operation_id))),
         **history_evidence(reader, last_cards(uow, place, reader, context.operation.atr)),
         **atr_evidence(context.operation.atr, facts.atrs, context.profile, books.issued_atr if books else None),
         **evidence_of(context.profile, seen, _chip_serial(context), books, _keys(context, card), now.astimezone(LOCAL).date()),

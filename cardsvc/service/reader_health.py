@@ -92,7 +92,7 @@ def _note_operation(uow: UnitOfWork, operation_id: str, now: dt.datetime) -> Non
     if operation is None:
         return
     place, reader = reader_of_operation(operation)
-    times = [time for step in uow.steps.of_operation(operation_id) for time in step.milliseconds or () if time is not None]
+    times = times_of(uow, operation_id)
     reason = operation.facts.get("broken_off")
     use = Use(
         operation.atr,
@@ -105,6 +105,12 @@ def _note_operation(uow: UnitOfWork, operation_id: str, now: dt.datetime) -> Non
         operation.facts.get(READER, {}).get("reconnects", 0),
     )
     note(uow, place, reader, use, now)
+
+
+def times_of(uow: UnitOfWork, operation_id: str) -> list[float]:
+    """What each answer of an operation took in milliseconds, where the side with the card measured it."""
+    steps = uow.steps.of_operation(operation_id)
+    return [time for step in steps for time in step.milliseconds or () if time is not None]
 
 
 def reader_of_operation(operation: Operation) -> tuple[str, str]:

@@ -27,6 +27,9 @@ def test_a_fault_put_on_a_card_is_met_at_the_desk(home: dict[str, str], tmp_path
     assert as_json(home, "card", "inspect", "--vcard", file)["purse"] == {"state": "blocked"}
     run(home, "vcard", "--file", file, "--fault", "cloned-serial", "--seed", "3", "--inflict-only")
     assert "card_chip_differs" in run(home, "card", "inspect", "--vcard", file, code=4).stderr
+    (reader,) = as_json(home, "readers", "health")
+    assert (reader["place"], reader["uses"], reader["failed"], reader["verdict"]) == ("cli", 3, 0, "good")
+    assert " 3     0 (0%) " in run(home, "readers", "health", "--days", "1").stdout
     before = Path(file).read_bytes()
     run(home, "vcard", "--file", file, "--fault", "mute", "--inflict-only", code=2)
     assert "fault_unknown" in run(home, "vcard", "--file", file, "--fault", "flood", "--inflict-only", code=2).stderr

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cardsvc.client.agent import Agent
+from cardsvc.service.reader_overview import readers_overview
 from cardsvc.service.workstations import begin, progress, workstation_view
 from cardsvc.vcard import FaultPlan
 from cardsvc.vcard.vpcd import VpcdSlot
@@ -84,6 +85,35 @@ def test_a_card_that_leaves_in_mid_flow_ends_the_job_and_is_settled_when_it_come
             until(lambda: contact_of(desk) is None)
         assert [state for state, _ in ids] == [OperationState.ABANDONED, OperationState.DONE]
         assert balance_on(card)[0] == world.purse_total(world.card_no_of(card)) == 10000
+    finally:
+        slot.remove()
+        agent.stop()
+        thread.join()
+
+
+def test_a_reader_that_got_stuck_is_brought_back_and_the_desk_looks_again(desk: Desk) -> None:
+    """The job ends as unknown; the reader is reset, the card is a new contact, the next job works and tells of the resets."""
+    world, slot = desk.world, VpcdSlot()
+    card = world.issue("fudan-fmcos2")
+    agent = Agent(desk.agent, desk.second, lambda _what, _about: None, wait=0.3, deadline=2.0)
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    try:
+        slot.insert(card)
+        contact = until(lambda: contact_of(desk))
+        card.plan = FaultPlan(delay_milliseconds=3000)
+        reply = begin(world.engine, WS, contact, "inspect", {}, by=desk.clerk, idempotency_key="the first look")
+        assert until(lambda: ended_of(desk, reply.id), 30).state is OperationState.ABANDONED
+        card.plan = FaultPlan()
+        again = until(lambda: contact_of(desk) if contact_of(desk) != contact else None, 30)
+        reply = begin(world.engine, WS, again, "diagnose", {"quick": True}, by=desk.clerk, idempotency_key="the second look")
+        ended = until(lambda: ended_of(desk, reply.id), 30)
+        assert ended.result is not None, ended.problem
+        assert ended.result["evidence"]["reader.name"] == "Virtual PCD 00 00"
+        assert ended.result["evidence"]["reader.reconnects"] >= 1
+        (row,) = readers_overview(world.store, world.now)
+        assert (row["place"], row["reader"], row["uses"], row["timeouts"]) == (WS, "Virtual PCD 00 00", 2, 1)
+        assert row["resets"] >= 1
     finally:
         slot.remove()
         agent.stop()
