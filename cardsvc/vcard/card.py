@@ -114,6 +114,13 @@ class VirtualCard:
         """Whether the card has power."""
         return self._running is not None
 
+    @property
+    def running(self) -> Running:
+        """What it remembers as long as it has power. Raises CardGone without."""
+        if self._running is None:
+            raise CardGone("card_gone")
+        return self._running
+
     def power_on(self) -> None:
         """Give power (or reset): recover what was interrupted, forget everything volatile."""
         self._running = None
