@@ -18,6 +18,7 @@ from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence, history_evidence
 from cardsvc.diagnosis.evidence import Evidence, Value
+from cardsvc.diagnosis.legacy import legacy_evidence, look_at_old_card, nothing_more, uid_of
 from cardsvc.diagnosis.probes import Readings, look, more
 from cardsvc.diagnosis.purse import PurseKeys
 from cardsvc.diagnosis.reading import card_no_in, evidence_of
@@ -70,6 +71,9 @@ class DiagnoseParams(Params):
 
 def ask_first(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
     """Who is it, and what do its purse and log say."""
+    legacy = context.profile.legacy
+    if legacy is not None:
+        return look_at_old_card(legacy, context.keystore.legacy_key("read", context.versions))
     return look(context.profile, quick=context.params.get("quick", False))
 
 
@@ -117,6 +121,8 @@ def _judged(context: Context, uow: UnitOfWork, gathered: Gathered, _now: dt.date
 
 def ask_more(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
     """Proof, counters, keys, holder, every application."""
+    if context.profile.legacy is not None:
+        return nothing_more()
     seen = Readings.from_json(context.facts["readings"])
     return more(context.profile, seen, quick=context.params.get("quick", False), reselect=anything_open(context))
 
@@ -138,12 +144,21 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
         **atr_evidence(context.operation.atr, facts.atrs, context.profile, books.issued_atr if books else None),
         **evidence_of(context.profile, seen, _chip_serial(context), books, _keys(context, card), now.astimezone(LOCAL).date()),
         **_person(context, books),
+        **_old_card(context, uow, seen),
     }
     quick = context.params.get("quick", False)
     result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=quick)
     if card is not None:
         keep(uow, result, card.card_no, context.operation.operation_id, now)
     return result
+
+
+def _old_card(context: Context, uow: UnitOfWork, seen: Readings) -> dict[str, Value]:
+    layout = context.profile.legacy
+    if layout is None:
+        return {}
+    booked = uow.legacy_cards.get(uid_of(seen))
+    return legacy_evidence(layout, seen, booked.state if booked else None)
 
 
 def _person(context: Context, books: Books | None) -> dict[str, Value]:
