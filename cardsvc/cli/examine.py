@@ -22,16 +22,17 @@ def examine(
     connect: Callable[[], Channel],
     *,
     quick: bool = False,
-    person: str | None = None,
     card_no: str | None = None,
+    **about: Any,
 ) -> Mapping[str, Any]:
-    """The report on the card that ``connect`` powers up. ``card_no``: as printed on its face, for a card that is mute.
+    """The report on the card that ``connect`` powers up. ``card_no``: as printed on its face, for a card that is mute;
+    ``about``: further parameters of the diagnosis.
 
     Whatever card or reader do becomes part of the report; what fails in the service itself comes out as its error.
     """
     measured = measure(connect, QUICK_POWER_UPS if quick else POWER_UPS)
     if measured.atrs:
-        params = {"quick": quick, "reader": measured.facts(), "person": person}
+        params = {"quick": quick, "reader": measured.facts(), **about}
         try:
             return _ask(engine, actor, connect, params)
         except (CardError, ReaderError) as error:

@@ -33,6 +33,9 @@ KEYS: Mapping[str, Key] = {
     "reader.last_families": Key("number", Text("失败的卡型（种）", "families that failed")),
     "reader.to_blame": Key("flag", Text("多种卡都失败", "cards of several families failed")),
     "reader.drift": Key("number", Text("最慢与最快之比", "slowest answer by fastest")),
+    "side.this": Key("text", Text("读的是哪一面", "the side that answers")),
+    "side.good": Key("text", Text("能读的一面", "the side that works")),
+    "side.dead": Key("text", Text("读不出的一面", "the side that is silent")),
     "atr.raw": Key("text", Text("复位应答", "answer to reset")),
     "atr.problem": Key("text", Text("复位应答的错误", "what is wrong with the ATR")),
     "atr.known": Key("flag", Text("认得的卡型", "a known card family")),
@@ -94,6 +97,7 @@ KEYS: Mapping[str, Key] = {
 
 GROUPS: Mapping[str, Text] = {
     "reader": Text("读卡器与接触", "reader and contact"),
+    "side": Text("感应面与接触面", "contactless and contact side"),
     "atr": Text("复位应答", "answer to reset"),
     "profile": Text("卡型", "card family"),
     "protocol": Text("通信", "protocol"),

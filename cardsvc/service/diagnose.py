@@ -33,6 +33,7 @@ from cardsvc.service.engine import READER, Engine
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
 from cardsvc.service.reader_health import last_cards, reader_of_operation, times_of
 from cardsvc.service.settle import Gathered, gather, judge_all
+from cardsvc.service.sides import side_evidence
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Diagnosis
 from cardsvc.units import LOCAL
@@ -62,11 +63,13 @@ class ReaderFacts(Params):
 
 
 class DiagnoseParams(Params):
-    """Parameters of a diagnosis. ``person``: the ID number of the document on the desk, where there is one."""
+    """Parameters of a diagnosis. ``person``: the ID number of the document on the desk, where there is one;
+    ``other_side_silent``: of a card with contacts and antenna, whether its other side was tried in vain."""
 
     quick: bool = False
     reader: ReaderFacts = ReaderFacts()
     person: str | None = Field(default=None, pattern="^[0-9]{17}[0-9X]$")
+    other_side_silent: bool = False
 
 
 def ask_first(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
@@ -145,12 +148,19 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
         **evidence_of(context.profile, seen, _chip_serial(context), books, _keys(context, card), now.astimezone(LOCAL).date()),
         **_person(context, books),
         **_old_card(context, uow, seen),
+        **_sides(context, uow, card, reader, now),
     }
     quick = context.params.get("quick", False)
     result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=quick)
     if card is not None:
         keep(uow, result, card.card_no, context.operation.operation_id, now)
     return result
+
+
+def _sides(context: Context, uow: UnitOfWork, card: Card | None, reader: str, now: dt.datetime) -> dict[str, Value]:
+    atr, number = bytes.fromhex(context.operation.atr), card.card_no if card else None
+    told = context.params.get("other_side_silent", False)
+    return side_evidence(uow, context.profile, atr, number, reader, now, told_silent=told)
 
 
 def _old_card(context: Context, uow: UnitOfWork, seen: Readings) -> dict[str, Value]:
@@ -236,6 +246,9 @@ def diagnose_reader(
             **atr_evidence(atr.hex().upper(), contact.atrs, profile, books.issued_atr if books else None),
             "books.known": books is not None,
         }
+        if card is not None:
+            family = next(one for one in engine.profiles if one.id == card.profile)
+            evidence |= side_evidence(uow, family, atr, card.card_no, reader, now)
         if books is not None:
             evidence |= {"books.state": books.state, "purse.books": books.balance}
         rules = engine.rules.in_force(uow, now.astimezone(LOCAL).date())

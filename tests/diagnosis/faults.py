@@ -11,9 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import CardError, CardGone, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
+from cardsvc.service.diagnose import diagnose_reader
 from cardsvc.service.reader_health import Use, note
 from cardsvc.store import UnitOfWork
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
@@ -246,6 +248,20 @@ def other_side(patient: Patient) -> None:
     altered(lambda _, given: given, atr)(patient)
 
 
+def one_side_silent(silent: str) -> Make:
+    """The chip works; the desk tried this side of the card first, in another reader, and typed the number on its face."""
+
+    def make(patient: Patient) -> None:
+        world, card = patient.world, patient.card
+        card.through_contacts = silent == "contactless"
+        number = world.card_no_of(card)
+        failed = Contact(failures=("card_unresponsive",))
+        diagnose_reader(world.engine, failed, atr=b"", card_no=number, place=DESK.id, reader="The other reader")
+        world.now += dt.timedelta(minutes=1)
+
+    return make
+
+
 def undecided(patient: Patient) -> None:
     """The load was written, and afterwards the card forgot everything that could prove it."""
     torn_load(before=False)(patient)
@@ -369,6 +385,8 @@ FAULTS = (
     Fault("old-card-refilled", "旧公交卡转出后又有钱", "old_card_refilled", old_card_that_was_refilled),
     Fault("not-in-books", "账册没有的本市卡", "card_unknown", of_other_books),
     Fault("erased", "卡被清空", "card_erased", erased),
+    Fault("antenna", "天线断", "antenna_broken", one_side_silent("contactless")),
+    Fault("contacts", "芯片触点坏", "contacts_broken", one_side_silent("contact")),
     Fault("other-side", "换了接触方式", "atr_changed", other_side),
     Fault("blank", "空白卡", "card_blank", blank),
     Fault("cloned-serial", "复制卡（芯片号不同）", "clone", cloned),
