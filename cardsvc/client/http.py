@@ -16,7 +16,7 @@ import requests
 from cardsvc.errors import Outcome, ReaderError
 from cardsvc.iso7816.exchange import Answers
 from cardsvc.signature import IDEMPOTENCY_KEY, SigningKey, sign
-from cardsvc.wire import OperationState, Reply, answers_to_json, ask_from_json, timings_of
+from cardsvc.wire import OperationState, ReaderFacts, Reply, answers_to_json, ask_from_json, timings_of
 
 TIMEOUT_SECONDS = 15
 WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)
@@ -68,13 +68,13 @@ class ApiClient:
         body = {"kind": kind, "params": dict(params), "reader": {"atr": atr.hex().upper()}}
         return reply_of(self.call("POST", "/operations", body, {IDEMPOTENCY_KEY: idempotency_key}))
 
-    def answer(self, operation_id: str, step: int, answers: Answers) -> Reply:
+    def answer(self, operation_id: str, step: int, answers: Answers, reader: ReaderFacts | None = None) -> Reply:
         """See OperationPort.answer."""
-        return reply_of(self.call("POST", f"/operations/{operation_id}/steps/{step}", _answers(answers)))
+        return reply_of(self.call("POST", f"/operations/{operation_id}/steps/{step}", _answers(answers, reader)))
 
-    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
+    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str, reader: ReaderFacts | None = None) -> Reply:
         """See OperationPort.abandon."""
-        body = {"step": step, **_answers(answers), "reason": reason}
+        body = {"step": step, **_answers(answers, reader), "reason": reason}
         return reply_of(self.call("POST", f"/operations/{operation_id}/abandon", body))
 
     def status(self, operation_id: str) -> Reply:
@@ -123,8 +123,9 @@ class ApiClient:
         return self._session.send(request, timeout=TIMEOUT_SECONDS)
 
 
-def _answers(answers: Answers) -> dict[str, Any]:
-    return {"answers": answers_to_json(answers), "timings": timings_of(answers)}
+def _answers(answers: Answers, reader: ReaderFacts | None) -> dict[str, Any]:
+    body: dict[str, Any] = {"answers": answers_to_json(answers), "timings": timings_of(answers)}
+    return body if reader is None else {**body, "reader": reader.to_json()}
 
 
 def _taken(response: requests.Response) -> Mapping[str, Any]:

@@ -80,6 +80,7 @@ class UnitOfWork:
         self.complaint_steps = repos.ComplaintSteps(connection)
         self.hall_notes = repos.HallNotes(connection)
         self.workstations = repos.Workstations(connection)
+        self.reader_days = repos.ReaderDays(connection)
         self.relayed = repos.RelayedOperations(connection)
         self.loss_reports = repos.LossReports(connection)
         self.replacements = repos.Replacements(connection)

@@ -44,9 +44,15 @@ class ClassicCard:
         self._open = None
         return self
 
-    def close(self) -> None:
-        """The card leaves the reader."""
+    def power_on(self) -> None:
+        """The field comes on, or the reader resets the card: no sector is open."""
         self._open = None
+
+    def power_off(self) -> None:
+        """The field is gone."""
+        self._open = None
+
+    close = power_off
 
     def transmit(self, command: bytes) -> bytes:
         """One pseudo-APDU. Raises CardGone when the card leaves, CardError when it is mute."""

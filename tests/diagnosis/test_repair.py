@@ -50,6 +50,7 @@ CURED = {
 """Faults that a repair brings to health."""
 SILENT = {
     "mute",
+    "worn-reader",
     "reader-gone",
     "no-power-up",
     "lost-answer",

@@ -19,6 +19,7 @@ from cardsvc.readers.carry import CarriedOut, carry_out
 from cardsvc.service.bulk.batches import begin_run, first_article_wrong, is_on
 from cardsvc.service.bulk.making import ACTOR, Bin, Outcome, Turn, left, next_turn, recover, settle
 from cardsvc.service.engine import Engine
+from cardsvc.service.reader_health import watched
 from cardsvc.store.records import Staff
 
 STOP_AFTER = 3
@@ -45,7 +46,7 @@ class BulkRun:
         self, engine: Engine, batch_id: str, feeders: Sequence[Feeder], tell: Tell, *, stop_after: int = STOP_AFTER
     ) -> None:
         self._engine, self._batch_id, self._feeders, self._tell = engine, batch_id, feeders, tell
-        self._port = engine.port(ACTOR)
+        self._port = watched(engine, ACTOR)
         self._stop_after = stop_after
         self._stop = threading.Event()
         self._telling = threading.Lock()

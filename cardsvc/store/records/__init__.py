@@ -29,6 +29,7 @@ from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.old_cards import Takeover, TakeoverPart
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
+from cardsvc.store.records.reader_days import ReaderDay
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
 from cardsvc.store.records.refunds import BicycleHold, Refund
 from cardsvc.store.records.replacements import Replacement
@@ -78,6 +79,7 @@ __all__ = [
     "Outlet",
     "Purchase",
     "PurseCounter",
+    "ReaderDay",
     "ReconciliationRun",
     "Refund",
     "RelayedOperation",

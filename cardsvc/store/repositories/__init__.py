@@ -38,6 +38,7 @@ from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purcha
 from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
+from cardsvc.store.repositories.reader_days import ReaderDays
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
 from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
 from cardsvc.store.repositories.replacements import Replacements
@@ -96,6 +97,7 @@ __all__ = [
     "Promised",
     "Purchases",
     "PurseCounters",
+    "ReaderDays",
     "ReconciliationRuns",
     "Refunds",
     "RelayedOperations",

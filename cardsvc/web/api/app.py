@@ -12,6 +12,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Answers as CardAnswers
 from cardsvc.service.orders import CHANNEL
+from cardsvc.service.reader_health import watched
 from cardsvc.service.views import card_view, transactions_view
 from cardsvc.service.workstations import WORKSTATION
 from cardsvc.units import parse_card_no
@@ -21,6 +22,7 @@ from cardsvc.web.api.models import (
     Abandon,
     CardView,
     Health,
+    MeasuredReader,
     OperationReply,
     Problem,
     StartOperation,
@@ -32,7 +34,7 @@ from cardsvc.web.api.problems import ERRORS, install_problems
 from cardsvc.web.api.receipts import install_receipts
 from cardsvc.web.api.terminals import install_terminals
 from cardsvc.web.api.workstations import install_workstations
-from cardsvc.wire import OperationPort, Reply, answers_from_json, reply_to_json
+from cardsvc.wire import OperationPort, ReaderFacts, Reply, answers_from_json, reply_to_json
 
 MAX_BODY = 64 * 1024
 PREFIX = "/api/v1"
@@ -93,7 +95,7 @@ def _require_json() -> None:
 
 
 def _port(services: Services) -> OperationPort:
-    return services.engine.port(g.actor)
+    return watched(services.engine, g.actor)
 
 
 def _answers(values: list[str], timings: list[float | None] | None) -> CardAnswers:
@@ -101,6 +103,10 @@ def _answers(values: list[str], timings: list[float | None] | None) -> CardAnswe
         return answers_from_json(values, timings)
     except (ValueError, CardError):
         raise RequestError("answers_malformed") from None
+
+
+def _reader(told: MeasuredReader | None) -> ReaderFacts | None:
+    return None if told is None else ReaderFacts(**told.model_dump())
 
 
 def _reply(reply: Reply, status: int = 200) -> tuple[dict[str, Any], int, dict[str, str]]:
@@ -124,7 +130,8 @@ def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
     def answer_step(operation_id: str, step: int) -> Any:
         """Post the card's answers to the commands of a step. The same step with the same answers gives the same reply."""
         body = StepAnswers.model_validate(request.get_json())
-        return _reply(_port(services).answer(operation_id, step, _answers(body.answers, body.timings)))
+        answers = _answers(body.answers, body.timings)
+        return _reply(_port(services).answer(operation_id, step, answers, _reader(body.reader)))
 
     @app.get(f"{PREFIX}/operations/<operation_id>")
     @spec.validate(resp=Answers(HTTP_200=OperationReply, **ERRORS), tags=["operations"])
@@ -137,7 +144,8 @@ def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
     def abandon_operation(operation_id: str) -> Any:
         """The card left or the customer went. What is open is settled at the card's next contact."""
         body = Abandon.model_validate(request.get_json())
-        return _reply(_port(services).abandon(operation_id, body.step, _answers(body.answers, body.timings), body.reason))
+        answers = _answers(body.answers, body.timings)
+        return _reply(_port(services).abandon(operation_id, body.step, answers, body.reason, _reader(body.reader)))
 
 
 def _refuse_blind() -> None:

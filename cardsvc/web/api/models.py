@@ -46,11 +46,24 @@ class StartOperation(_In):
     reader: Reader
 
 
+class MeasuredReader(_In):
+    """What the terminal knows of its reader, once for each operation; it shows faults of readers before they cost cards.
+
+    ``power_up_milliseconds``: from the request for a connection to the ATR; ``reconnects``: tries and resets before that one.
+    """
+
+    name: str = Field(default="", max_length=128, examples=["ACS ACR1281 1S Dual Reader 00 00"])
+    machine: str = Field(default="", max_length=64, description="the host of the reader, where it is not the terminal itself")
+    power_up_milliseconds: Milliseconds = None
+    reconnects: int = Field(default=0, ge=0, le=1000)
+
+
 class StepAnswers(_In):
     """The card's answers to the commands of a step, in order: response data and status word, hex."""
 
     answers: list[str] = Field(min_length=1, max_length=64, examples=[["9000"]])
     timings: list[Milliseconds] | None = Field(default=None, max_length=64, description="milliseconds for each answer")
+    reader: MeasuredReader | None = None
 
 
 class Abandon(_In):
@@ -59,6 +72,7 @@ class Abandon(_In):
     step: int = Field(ge=0)
     answers: list[str] = Field(default_factory=list, max_length=64)
     timings: list[Milliseconds] | None = Field(default=None, max_length=64, description="milliseconds for each answer")
+    reader: MeasuredReader | None = None
     reason: str = Field(default="card_gone", max_length=64)
 
 

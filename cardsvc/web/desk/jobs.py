@@ -178,7 +178,10 @@ JOBS: Mapping[str, JobForm] = {
         Text("修后自动重读核对；中途拿走，再放上重做即可", "Read again afterwards; pulled in the middle, simply do it again"),
     ),
     "diagnose": JobForm(
-        Text("全面检测", "Full diagnosis"), "9", lambda form: {"person": form.get("person") or None}, ("person",)
+        Text("全面检测", "Full diagnosis"),
+        "9",
+        lambda form: {"person": form.get("person") or None, "other_side_silent": form.get("other_side_silent") == "1"},
+        ("person", "other_side"),
     ),
 }
 
