@@ -53,7 +53,7 @@ def test_no_request_breaks_the_service(served: Served) -> None:
     probed = 0
     for found in document.get_all_operations():
 
-        @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
         @given(case=found.ok().as_strategy())
         def probe(case: Any) -> None:
             nonlocal probed
