@@ -60,7 +60,7 @@ def make_key(key_file: Path) -> None:
 @click.option("--name", default="", help=t("名称", "Name"))
 @click.option(
     "--role",
-    type=click.Choice(["topup", "desk", "channel", "workstation"]),
+    type=click.Choice(["topup", "desk", "channel", "workstation", "office"]),
     default="topup",
     show_default=True,
     help=t("角色", "Role"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cardsvc.errors import RuleError
-from cardsvc.rules import RuleSet
+from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.applications import RENEWAL
 from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
@@ -133,7 +133,7 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
             yield from _of_card_that_is_out(look)
             return
         rules = engine.rules.in_force(uow, local_day(engine.clock()))
-        old = tuple(_old_cards(uow, row, local_day(engine.clock())))
+        old = tuple(_old_cards(uow, rules, row, look, local_day(engine.clock())))
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
@@ -163,7 +163,7 @@ def _waiting(look: Mapping[str, Any]) -> Iterator[Choice]:
         yield Choice(order["order_id"], Text(f"{amount} 元", f"{amount} yuan"))
 
 
-def _old_cards(uow: UnitOfWork, card: Card, today: dt.date) -> Iterator[Choice]:
+def _old_cards(uow: UnitOfWork, rules: RuleSet, card: Card, look: Mapping[str, Any], today: dt.date) -> Iterator[Choice]:
     """The money of the holder's old cards that waits for this one. Values: old card's number, a colon, the part (empty: the
     books decide)."""
     for other in uow.cards.of_citizen(card.citizen_id):
@@ -176,7 +176,21 @@ def _old_cards(uow: UnitOfWork, card: Card, today: dt.date) -> Iterator[Choice]:
             if not part["written"]:
                 area, amount = AREAS.get((part["area"], part["product"]), APPLICATIONS["purse"]), format_yuan(part["amount"])
                 label = Text(f"{other.card_no} {area.zh} {amount} 元", f"{other.card_no} {area.en} {amount} yuan")
-                yield Choice(f"{other.card_no}:{part['part_id']}", label)
+                yield Choice(f"{other.card_no}:{part['part_id']}", label, _does_not_fit(rules, look, part, today))
+
+
+def _does_not_fit(rules: RuleSet, look: Mapping[str, Any], part: Mapping[str, Any], today: dt.date) -> Text | None:
+    """Why a part would be too much for the card as it is now."""
+    if part["application"] == "purse":
+        there = look["purse"].get("balance", 0)
+    else:
+        place = part["application"], part["purse"]
+        there = sum(a["balance"] for a in look["areas"] if (a["application"], a["purse"]) == place and not a["over"])
+    try:
+        check_moved(rules, part["product"], part["area"], there + part["amount"], today)
+    except RuleError as error:
+        return error.what
+    return None
 
 
 def _by_the_books(card_no: str, held: Mapping[str, Any], today: dt.date) -> Choice:

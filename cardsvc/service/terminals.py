@@ -10,6 +10,8 @@ from cardsvc.service.terminal_keys import FIRST_KEY, ed25519_key, key_view
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Terminal
 
+OFFICE = "office"
+"""Role of a system that fetches reports: nothing of a card, nothing that writes."""
 TEXT = r"[^\x00-\x1f]{0,64}"
 
 

@@ -144,6 +144,7 @@ class Takeover(AtDesk):
             part = self.written_part(old.card_no, purse, amount)
             month = f"{max(part.first, self.today.replace(day=1)):%Y-%m}" if part.first else None
             self.loaded(new, purse, part.area, month, f"held:{old.card_no}", part.lots[::-1])
+            self.check_cap(self.money.purse(new.card_no, purse))
 
         job = {"old_card_no": old.card_no}
         self.contact(new, "transfer_in", self.lapsing(new, arrived), actor=DESK, plan=plan, upset=upset, **job)

@@ -42,12 +42,13 @@ class MoneyMachine(Takeover):
 
     @invariant()
     def the_books_balance(self) -> None:
-        """At every moment the total is zero, suspense never owes, and the books of a card differ from the model by no more than
-        what is not settled yet."""
+        """At every moment the total is zero, suspense and drawers never owe, and the books of a card differ from the model by
+        no more than what is not settled yet."""
         if not self.begun:
             return
         balances = self.world.balances()
         assert sum(balances.values()) == 0
+        assert not [account for account, amount in balances.items() if account.startswith("drawer:") and amount < 0]
         for held in self.held:
             card_no = held.card_no
             suspense = -balances.get(f"suspense:{card_no}", 0)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 class Terminal:
     """A party that may ask for operations over HTTP.
 
-    ``state``: enabled, suspended; ``role``: topup, desk, channel, workstation; ``certificate``: SHA-256 of its TLS client
-    certificate, hex, where it is bound to one; ``operations``: the kinds it may ask for, all of its role when None; limits in
-    fen and loads a calendar day, none when None; ``signed_on``: since when, None when it is signed off.
+    ``state``: enabled, suspended; ``role``: topup, desk, channel, workstation, office; ``certificate``: SHA-256 of its TLS
+    client certificate, hex, where it is bound to one; ``operations``: the kinds it may ask for, all of its role when None;
+    limits in fen and loads a calendar day, none when None; ``signed_on``: since when, None when it is signed off.
     """
 
     terminal_id: str

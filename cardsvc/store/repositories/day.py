@@ -26,6 +26,13 @@ class Shifts(Rows[Shift]):
         row = self._connection.execute(select(self.table).where(*here).with_for_update(read=True)).mappings().one_or_none()
         return Shift(**row) if row else None
 
+    def open_for_paying(self, actor_kind: str, actor_id: str) -> Shift | None:
+        """The open shift at a workstation, held so that nobody else puts cash into its drawer or takes cash out of it."""
+        columns = self.table.c
+        here = (columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.state == ShiftState.OPEN)
+        row = self._connection.execute(select(self.table).where(*here).with_for_update()).mappings().one_or_none()
+        return Shift(**row) if row else None
+
     def unfinished_at(self, actor_kind: str, actor_id: str) -> Shift | None:
         """The shift at a workstation that is not closed."""
         columns = self.table.c

@@ -13,6 +13,7 @@ from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Answers as CardAnswers
 from cardsvc.service.orders import CHANNEL
 from cardsvc.service.reader_health import watched
+from cardsvc.service.terminals import OFFICE
 from cardsvc.service.views import card_view, transactions_view
 from cardsvc.service.workstations import WORKSTATION
 from cardsvc.units import parse_card_no
@@ -32,6 +33,8 @@ from cardsvc.web.api.models import (
 from cardsvc.web.api.orders import install_orders
 from cardsvc.web.api.problems import ERRORS, install_problems
 from cardsvc.web.api.receipts import install_receipts
+from cardsvc.web.api.reports import install_reports
+from cardsvc.web.api.shifts import install_shifts
 from cardsvc.web.api.terminals import install_terminals
 from cardsvc.web.api.workstations import install_workstations
 from cardsvc.wire import OperationPort, ReaderFacts, Reply, answers_from_json, reply_to_json
@@ -76,6 +79,8 @@ def create_api(services: Services) -> Flask:
     _cards(app, spec, services)
     install_orders(app, spec, services)
     install_receipts(app, spec, services)
+    install_reports(app, spec, services)
+    install_shifts(app, spec, services)
     install_terminals(app, spec, services)
     install_workstations(app, spec, services)
     _service(app, spec, services)
@@ -149,8 +154,9 @@ def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
 
 
 def _refuse_blind() -> None:
-    """A payment channel sees its own orders and no cards, an agent only carries: staff look on their own page."""
-    if g.actor.role in (CHANNEL, WORKSTATION):
+    """A payment channel sees its own orders and no cards, an office its reports, an agent only carries: staff look on their own
+    page."""
+    if g.actor.role in (CHANNEL, OFFICE, WORKSTATION):
         raise RequestError("operation_not_permitted", kind="card")
 
 

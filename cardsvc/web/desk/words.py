@@ -128,6 +128,7 @@ ROLES: Mapping[str, Text] = {
     "topup": Text("充值终端", "top-up terminal"),
     "desk": Text("柜台终端", "desk terminal"),
     "channel": Text("付款渠道", "payment channel"),
+    "office": Text("取报表的系统", "system that fetches reports"),
     "workstation": Text("工作台", "workstation"),
 }
 
@@ -223,6 +224,7 @@ APPROVALS: Mapping[str, Text] = {
     "card_repair": Text("卡片修复", "Repair of a card"),
     "correct_difference": Text("对账更正", "Correcting a difference"),
     "correction": Text("账目更正", "Correction of the books"),
+    "drawer_cash": Text("钱箱领缴现金", "Cash between vault and drawer"),
     "hold_unidentified": Text("认定读不出的卡", "Whose card it is"),
     "release_from_hot_list": Text("移出黑名单", "Release from the hot list"),
     "rule_set": Text("规则版本", "A version of the rules"),
