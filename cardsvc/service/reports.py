@@ -35,6 +35,7 @@ KINDS: Mapping[str, Text] = {
     "refund_forfeited": Text("过期作废", "forfeited"),
     "refund_gift": Text("退款扣回赠送", "gifts taken back"),
     "fee_taken": Text("收手续费", "fees taken"),
+    "fee_returned": Text("退还工本费", "fees given back"),
     "drawer_filled": Text("领备用金", "floats"),
     "drawer_emptied": Text("现金入库", "cash to the vault"),
     "drawer_short": Text("短款", "drawers short"),

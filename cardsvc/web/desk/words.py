@@ -6,6 +6,7 @@ from typing import Any
 
 from cardsvc.service.bulk.reasons import COLUMN_NAMES
 from cardsvc.service.offers import APPLICATIONS
+from cardsvc.service.replacement import REASON_WORDS
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES
 from cardsvc.text import Text
@@ -178,12 +179,7 @@ DIFFERENCES: Mapping[str, Text] = {
     "all": Text("全部", "all"),
 }
 
-REPLACEMENTS: Mapping[str, Text] = {
-    "fault": Text("自然故障", "It failed by itself"),
-    "damaged": Text("人为损坏", "It was damaged"),
-    "changed": Text("信息变更", "Its data changed"),
-    "lost": Text("遗失", "It was lost"),
-}
+REPLACEMENTS = REASON_WORDS
 
 NEXT: Mapping[str, Text] = {
     "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
