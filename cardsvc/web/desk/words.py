@@ -23,6 +23,7 @@ PHASES: Mapping[str, Text] = {
     "decide": Text("核对规则", "Check the rules"),
     "write": Text("写卡", "Write the card"),
     "verify": Text("重读核对", "Read again and compare"),
+    "block_lost": Text("核对挂失", "Is it reported lost"),
     "block": Text("锁定", "Block"),
     "unblock": Text("解锁", "Unblock"),
     "order": Text("找订单", "Find the order"),

@@ -1,4 +1,4 @@
-"""Replacements have a number of their own, and a fee that can go back"""
+"""Replacements have a number of their own and a fee that can go back; what a loss report came to on the chip"""
 
 import uuid
 
@@ -22,6 +22,8 @@ def _in_chart(column: str) -> str:
 def upgrade() -> None:
     """Make the change."""
     _replacements()
+    op.add_column("loss_report", sa.Column("chip", sa.JSON(), nullable=True))
+    op.add_column("loss_report", sa.Column("chip_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def _replacements() -> None:
