@@ -15,7 +15,7 @@ from cardsvc.service.replacement import REASON_WORDS
 from cardsvc.service.settle import HOST_TIME, REFUND
 from cardsvc.service.statement import Statement, opened, signed
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import ApplicationFee, Load, Purchase, Replacement
+from cardsvc.store.records import ApplicationFee, HeldPayout, Load, Purchase, Replacement
 from cardsvc.text import Language, Text
 from cardsvc.units import LOCAL, format_yuan
 
@@ -25,6 +25,7 @@ KINDS = {
     "REFUND": Text("退款", "Refund"),
     "FEE": Text("开通收费", "Fee of an application"),
     "REPLACEMENT": Text("补换卡工本费", "Fee of a replacement"),
+    "PAYOUT": Text("退旧卡代管余额", "Held money paid back"),
 }
 STATES = {
     "CONFIRMED": Text("成功", "Done"),
@@ -44,11 +45,14 @@ METHODS = {
     "order": Text("网上已付", "paid online"),
 }
 
+PIECES = {"held_fee": Text("手续费", "Fee"), "held_gift": Text("扣回赠送", "Gift taken back")}
+
 
 Fee = ApplicationFee | Replacement
-Paid = Load | Purchase | Fee
+WithoutCard = Fee | HeldPayout
+"""What is paid without a word to the card: its own number stands for an operation, and no terminal number on it."""
+Paid = Load | Purchase | WithoutCard
 NO_TERMINAL = "0" * 12
-"""A fee is no transaction of the card: no terminal number stands on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def receipt_of(store: Store, key: ReceiptKey, card_no: str, identifier: str) -> 
         if uow.cards.get(card_no) is None:
             raise CardError("card_unknown", card_no=card_no)
         row: Paid | None = uow.loads.get(card_no, identifier) or uow.purchases.get(card_no, identifier)
-        row = row or uow.application_fees.get(card_no, identifier) or _replacement(uow, identifier, card_no)
+        row = row or uow.application_fees.get(card_no, identifier) or _numbered(uow, identifier, card_no)
         if row is None:
             raise RequestError("transaction_unknown")
         statement = _statement(uow, row)
@@ -80,17 +84,22 @@ def receipt_of(store: Store, key: ReceiptKey, card_no: str, identifier: str) -> 
     return Receipt(statement, rows, signed(statement, key))
 
 
-def _replacement(uow: UnitOfWork, identifier: str, card_no: str | None = None) -> Replacement | None:
-    """A replacement that cost something, by its number; of this old card, where one is named."""
-    row = uow.replacements.get(identifier)
+def _numbered(uow: UnitOfWork, identifier: str, card_no: str | None = None) -> Replacement | HeldPayout | None:
+    """A replacement that cost something, or a payout, by its number; of this old card, where one is named."""
+    row, payout = uow.replacements.get(identifier), uow.held_payouts.by_id(identifier)
+    if payout is not None:
+        return payout if card_no in (None, payout.card_no) else None
     return row if row and row.fee and card_no in (None, row.old_card_no) else None
 
 
-def _fee_statement(row: Fee) -> Statement:
-    """The number of a replacement stands for an operation: a fee that is taken before anything else has none."""
+def _without_card(row: WithoutCard) -> Statement:
+    """What the books say of something that was paid without the card."""
     if isinstance(row, ApplicationFee):
         kind, state, number, card_no = "FEE", "CONFIRMED", row.operation_id, row.card_no
         amount, taken = row.amount, row.taken_at
+    elif isinstance(row, HeldPayout):
+        kind, state, number, card_no = "PAYOUT", "CONFIRMED", row.payout_id, row.card_no
+        amount, taken = row.returned, row.paid_at
     else:
         kind, state, number = "REPLACEMENT", "PAID-BACK" if row.back_at else "CONFIRMED", row.replacement_id
         card_no, amount, taken = row.old_card_no, row.fee, row.asked_at
@@ -99,9 +108,9 @@ def _fee_statement(row: Fee) -> Statement:
 
 
 def _statement(uow: UnitOfWork, row: Paid) -> Statement:
-    """What the books say of a load, a purchase or a fee now."""
-    if isinstance(row, Fee):
-        return _fee_statement(row)
+    """What the books say of a payment now."""
+    if isinstance(row, WithoutCard):
+        return _without_card(row)
     state = row.state.replace("_", "-").upper()
     if state not in STATES:
         raise OperationError("receipt_not_yet")
@@ -142,6 +151,8 @@ def _rows(uow: UnitOfWork, row: Paid, statement: Statement) -> tuple[tuple[Text,
     if isinstance(row, Fee):
         what = _plain(f"{row.application} {row.product}") if isinstance(row, ApplicationFee) else REASON_WORDS[row.reason]
         rows += [(Text("项目", "For"), what), (Text("付款", "Paid by"), METHODS[row.payment_method or "cash"])]
+    if isinstance(row, HeldPayout):
+        rows += [(Text("代管余额", "Was held"), _yuan(row.amount)), *_ways_back(row)]
     refund = uow.refunds.get(row.card_no, row.purchase_id) if isinstance(row, Purchase) else None
     if refund is not None:
         rows += [(Text("卡内余额", "Was on the card"), _yuan(refund.balance)), (Text("手续费", "Fee"), _yuan(refund.fee))]
@@ -149,6 +160,16 @@ def _rows(uow: UnitOfWork, row: Paid, statement: Statement) -> tuple[tuple[Text,
     if statement.balance is not None:
         rows.append((Text("余额", "Balance"), _yuan(statement.balance)))
     return (*rows, (Text("结果", "Result"), STATES[statement.state]))
+
+
+def _ways_back(payout: HeldPayout) -> list[tuple[Text, Text]]:
+    """Each way that the money went, and what was kept."""
+    rows = []
+    for piece in payout.payouts:
+        kind, _, channel = piece["account"].partition(":")
+        way = METHODS.get(channel, METHODS["order"]) if kind == "payout" else METHODS["cash"]
+        rows.append((PIECES.get(piece["kind"], way), _yuan(piece["amount"])))
+    return rows
 
 
 def _load_rows(load: Load) -> list[tuple[Text, Text]]:
@@ -176,8 +197,8 @@ def money_of(store: Store, card_no: str, operation_id: str) -> dict[str, Any] | 
         row = _of_operation(uow, card_no, operation_id)
     if row is None:
         return None
-    if isinstance(row, Fee):
-        paid = _fee_statement(row)
+    if isinstance(row, WithoutCard):
+        paid = _without_card(row)
         return {"id": paid.operation_id, "load": False, "amount": paid.amount, "state": STATES[paid.state]}
     load = isinstance(row, Load)
     state = STATES.get(row.state.replace("_", "-").upper())
@@ -201,7 +222,7 @@ def check_receipt(store: Store, public_hex: str, text: str) -> dict[str, Any]:
     with store.read() as uow:
         operation = uow.operations.get(statement.operation_id)
         card_no = operation.card_no if operation is not None else None
-        row = _of_operation(uow, card_no, statement.operation_id) if card_no else _replacement(uow, statement.operation_id)
+        row = _of_operation(uow, card_no, statement.operation_id) if card_no else _numbered(uow, statement.operation_id)
         now = _statement(uow, row) if row is not None else None
     books = "unknown" if now is None else "same" if now == statement else "changed"
     return {"receipt": statement.view(), "books": books, "now": now.view() if now else None}

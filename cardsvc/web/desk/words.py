@@ -220,6 +220,7 @@ APPROVALS: Mapping[str, Text] = {
     "card_repair": Text("卡片修复", "Repair of a card"),
     "correct_difference": Text("对账更正", "Correcting a difference"),
     "correction": Text("账目更正", "Correction of the books"),
+    "held_payout": Text("退旧卡代管余额", "Paying held money back"),
     "hold_unidentified": Text("认定读不出的卡", "Whose card it is"),
     "release_from_hot_list": Text("移出黑名单", "Release from the hot list"),
     "rule_set": Text("规则版本", "A version of the rules"),

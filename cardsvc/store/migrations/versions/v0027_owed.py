@@ -1,9 +1,11 @@
-"""Replacements have a number of their own and a fee that can go back; what a loss report came to on the chip"""
+"""Replacements have a number of their own and a fee that can go back; what a loss report came to on the chip; held money that is paid back"""
 
 import uuid
 
 import sqlalchemy as sa
 from alembic import op
+
+from cardsvc.store.triggers import create_statements
 
 revision = "0027"
 down_revision = "0026"
@@ -24,6 +26,7 @@ def upgrade() -> None:
     _replacements()
     op.add_column("loss_report", sa.Column("chip", sa.JSON(), nullable=True))
     op.add_column("loss_report", sa.Column("chip_at", sa.DateTime(timezone=True), nullable=True))
+    _held_payouts()
 
 
 def _replacements() -> None:
@@ -83,3 +86,34 @@ def _replacements() -> None:
     for row in rows:
         number = str(uuid.uuid5(NUMBERS, row["old_card_no"]))
         connection.execute(table.insert().values(replacement_id=number, **row))
+
+
+def _held_payouts() -> None:
+    op.create_table(
+        "held_payout",
+        sa.Column("card_no", sa.String(length=16), nullable=False),
+        sa.Column("part_id", sa.String(length=36), nullable=False),
+        sa.Column("payout_id", sa.String(length=36), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("papers", sa.String(length=200), nullable=False),
+        sa.Column("payouts", sa.JSON(), nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("rule_version", sa.String(length=64), nullable=False),
+        sa.Column("approval_id", sa.String(length=36), nullable=True),
+        sa.Column("paid_by", sa.String(length=32), nullable=False),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount > 0", name="ck_held_payout_amount"),
+        sa.CheckConstraint("returned >= 0 AND returned <= amount", name="ck_held_payout_returned"),
+        sa.CheckConstraint("reason IN ('no_card', 'death', 'not_writable')", name="ck_held_payout_reason"),
+        sa.ForeignKeyConstraint(["approval_id"], ["approval.approval_id"], name="fk_held_payout_approval"),
+        sa.ForeignKeyConstraint(
+            ["card_no", "part_id"], ["takeover_part.card_no", "takeover_part.part_id"], name="fk_held_payout_part"
+        ),
+        sa.ForeignKeyConstraint(["paid_by"], ["staff.staff_id"], name="fk_held_payout_staff"),
+        sa.PrimaryKeyConstraint("card_no", "part_id", name="pk_held_payout"),
+        sa.UniqueConstraint("payout_id", name="uq_held_payout_id"),
+    )
+    for statement in create_statements(op.get_bind().dialect.name, "held_payout"):
+        op.execute(statement)
