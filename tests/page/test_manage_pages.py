@@ -69,6 +69,7 @@ def test_a_supervisor_goes_through_every_page_by_keyboard_and_the_hall_renews_it
         "终端和黑名单": ("terminals", "落后的终端"),
         "规则": ("rules", "purse-2009"),
         "待核实": ("suspects", "没有人"),
+        "代管余额": ("held", "没有写进新卡的旧卡余额"),
         "对账差异": ("differences", "建议分录"),
     }
     for tab, (name, word) in tabs.items():
