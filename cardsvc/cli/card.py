@@ -20,7 +20,7 @@ from cardsvc.cli.replay import replay
 from cardsvc.units import LOCAL, format_yuan, parse_yuan
 
 APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
-BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park"])
+BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park", "all"])
 METHODS = click.Choice(["cash", "bank_card", "mobile", "transfer", "credit_card"])
 AMOUNTS = ("amount", "balance", "gift", "returned", "fee", "forfeited")
 PRODUCTS = click.Choice(["citizen", "A", "B", "C", "D", "T", "parking"])

@@ -29,6 +29,7 @@ _SUBJECT = {
     "refund": ("area", "products"),
     "deposit": ("product",),
     "hold": ("reason",),
+    "payout": ("reason",),
     "calendar": (),
     "reconciliation": (),
     "fare": ("service", "products"),

@@ -134,6 +134,16 @@ class HoldRule(Dated):
     working_days: int = Field(ge=0)
 
 
+class PayoutRule(Dated):
+    """Money of an old card that no new card takes, paid back. ``working_days`` after the card was taken in; from
+    ``approve_from`` fen on two people decide; ``fee_percent`` of what the holder had paid."""
+
+    reason: str
+    working_days: int = Field(ge=0)
+    approve_from: int = Field(ge=0)
+    fee_percent: int = Field(default=0, ge=0, le=100)
+
+
 class WorkCalendar(Dated):
     """Days that differ from Monday to Friday: free ones, and weekend days that are worked."""
 
@@ -164,6 +174,7 @@ class RuleSet(Data):
     refund: Items[RefundRule] = ()
     deposit: Items[DepositRule] = ()
     hold: Items[HoldRule] = ()
+    payout: Items[PayoutRule] = ()
     calendar: Items[WorkCalendar] = ()
     reconciliation: Items[ReconciliationRule] = ()
     fare: Items[FareRule] = ()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from cardsvc.service.approvals import ApprovalKind
 from cardsvc.service.corrections import CORRECTION
 from cardsvc.service.drawer import DRAWER_CASH
+from cardsvc.service.held_payout import HELD_PAYOUT
 from cardsvc.service.hold_approval import HOLD_UNIDENTIFIED
 from cardsvc.service.hotlist import RELEASE_FROM_HOT_LIST
 from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE
@@ -20,6 +21,7 @@ APPROVALS: Mapping[str, ApprovalKind] = {
         CORRECTION,
         CORRECT_DIFFERENCE,
         DRAWER_CASH,
+        HELD_PAYOUT,
         HOLD_UNIDENTIFIED,
         RELEASE_FROM_HOT_LIST,
         RULE_SET,

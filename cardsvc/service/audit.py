@@ -43,7 +43,7 @@ def _line(transfer: Transfer) -> Line:
 
 
 def why(store: Store, card_no: str) -> list[dict[str, Any]]:
-    """One time line of a card, oldest first: operations, evidence and what decided by it, ledger lines, who asked."""
+    """One time line of a card, oldest first: operations, evidence and what decided by it, ledger, loss reports, people."""
     with store.read() as uow:
         card = uow.cards.get(card_no)
         if card is None:
@@ -51,7 +51,7 @@ def why(store: Store, card_no: str) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = [
             {"at": card.created_at, "what": "card", "text": f"personalising began, chip {card.chip_serial}"}
         ]
-        entries += _operations(uow, card_no) + _evidence(uow, card_no) + _transfers(uow, card_no)
+        entries += _operations(uow, card_no) + _evidence(uow, card_no) + _transfers(uow, card_no) + _losses(uow, card_no)
     return [{**entry, "at": entry["at"].isoformat()} for entry in sorted(entries, key=lambda entry: entry["at"])]
 
 
@@ -70,6 +70,20 @@ def _operations(uow: UnitOfWork, card_no: str) -> list[dict[str, Any]]:
 def _reason(problem: dict[str, Any] | None, facts: dict[str, Any]) -> str:
     reason = (problem or {}).get("code") or facts.get("broken_off")
     return f" ({reason})" if reason else ""
+
+
+def _losses(uow: UnitOfWork, card_no: str) -> list[dict[str, Any]]:
+    """Loss reports: made, what they came to on the chip, ended."""
+    entries = []
+    for row in uow.loss_reports.of_card(card_no):
+        moments = [(row.reported_at, f"{row.kind} report by {row.reported_by}")]
+        if row.chip_at is not None:
+            found = ", ".join(f"{name} {state}" for name, state in sorted((row.chip or {}).items()))
+            moments.append((row.chip_at, f"the lost card turned up: {found}"))
+        if row.ended_at is not None:
+            moments.append((row.ended_at, f"report {row.ended} by {row.ended_by}"))
+        entries += [{"at": at, "what": "loss", "text": text, "id": row.report_id} for at, text in moments]
+    return entries
 
 
 def _evidence(uow: UnitOfWork, card_no: str) -> list[dict[str, Any]]:

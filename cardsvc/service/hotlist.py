@@ -16,7 +16,7 @@ from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, HotListEntry, LossReport, Staff
 
-STILL_ALLOWED = frozenset({"inspect", "block", "diagnose"})
+LOOKS_AND_BLOCKS = frozenset({"inspect", "block", "diagnose"})
 """What may be done to a listed card: look at it, and make sure that it is of no use to anybody."""
 
 OLD_CARD_REASON = "旧卡换新 (replaced)"
@@ -85,7 +85,7 @@ def refuse_listed(context: Context, uow: UnitOfWork, now: dt.datetime) -> CardEr
     """Why a card is refused at contact, once what was open is settled; None when it is not on the list."""
     end_if_lapsed(uow, context.card_no, now)
     latest = uow.hotlist.latest_of(context.card_no)
-    if latest is None or latest.action != "add" or context.operation.kind in STILL_ALLOWED:
+    if latest is None or latest.action != "add" or context.operation.kind in LOOKS_AND_BLOCKS:
         return None
     if context.operation.kind == "transfer_out" and uow.old_cards.get(context.card_no) is not None:
         return None  # it was taken in, and may still give its money itself

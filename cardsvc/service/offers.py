@@ -11,7 +11,7 @@ from typing import Any
 from cardsvc.errors import RuleError
 from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.opening import OpenRequest, check_open
-from cardsvc.service.applications import RENEWAL
+from cardsvc.service.applications import ALL, RENEWAL
 from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.card_requests import waiting_for_card
 from cardsvc.service.engine import Engine
@@ -311,7 +311,8 @@ def _of_applications(look: Mapping[str, Any]) -> Iterator[Offer]:
     opened = [name for name, state in states.items() if state == "open"]
     blocked = [name for name, state in states.items() if state == "blocked"]
     if blocked:
-        yield Offer("unblock", None, _named(blocked))
+        everything = (Choice(ALL, APPLICATIONS[ALL]),) if len(blocked) > 1 else ()
+        yield Offer("unblock", None, (*everything, *_named(blocked)))
     yield Offer("block", None if opened else NOT_OPEN, _named(opened))
     closable = [name for name in opened if name != "purse"]
     yield Offer("close", None if closable else NOT_OPEN, _named(closable))
@@ -331,4 +332,5 @@ APPLICATIONS: Mapping[str, Text] = {
     "parking": Text("停车", "Parking"),
     "library": Text("图书馆", "Library"),
     "park": Text("公园年卡", "Park pass"),
+    ALL: Text("全部应用", "All of them"),
 }

@@ -21,7 +21,7 @@ from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase,
 from cardsvc.service.orders import move_orders
 from cardsvc.service.payments import OLD_CARD
 from cardsvc.service.settle import refuse_while_open
-from cardsvc.service.takeovers import good_parts, is_written, move_from_books, reference_of
+from cardsvc.service.takeovers import good_parts, is_gone, move_from_books, reference_of
 from cardsvc.service.topup import LOAD, break_off_load
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import TakeoverPart
@@ -64,7 +64,7 @@ def _find(context: Context, uow: UnitOfWork, _value: Any, now: dt.datetime) -> E
 def _part(context: Context, uow: UnitOfWork, old_no: str, today: dt.date) -> TakeoverPart | None:
     """The part to write: one that does not fit on the new card yet must not keep the others waiting."""
     asked = context.params.get("part_id")
-    parts = [part for part in good_parts(uow, old_no) if not is_written(uow, part) and asked in (None, part.part_id)]
+    parts = [part for part in good_parts(uow, old_no) if not is_gone(uow, part) and asked in (None, part.part_id)]
     opened = {row.application for row in uow.applications.of_card(context.card_no) if row.state == "open"}
     closed = {part.part_id for part in parts if part.application not in {CITY_PURSE.application, *opened}}
     parts.sort(key=lambda part: part.part_id in closed or not _fits(context, uow, part, today))

@@ -49,6 +49,7 @@ APPEND_ONLY = (
     "hall_note",
     "cancellation",
     "application_fee",
+    "held_payout",
     "rights_file",
 )
 

@@ -84,6 +84,7 @@ class UnitOfWork:
         self.relayed = repos.RelayedOperations(connection)
         self.loss_reports = repos.LossReports(connection)
         self.replacements = repos.Replacements(connection)
+        self.held_payouts = repos.HeldPayouts(connection)
         self.card_requests = repos.CardRequests(connection)
         self.rights_files = repos.RightsFiles(connection)
         self.rights = repos.InsuranceRights(connection)

@@ -99,7 +99,7 @@ def test_month_money_is_void_on_the_first_and_makes_room(world: World) -> None:
     assert world.balances()["fee:lapsed_month"] == -5000
     with world.store.read() as uow:
         lapse = uow.purchases.of_card(CARD)[0]
-    assert (lapse.state, lapse.settled_by, lapse.payee_account) == ("confirmed", "tac", "fee:lapsed_month")
+    assert (lapse.state, lapse.settled_by, lapse.payee_account) == ("confirmed", "mac3", "fee:lapsed_month")
 
 
 @pytest.mark.parametrize(

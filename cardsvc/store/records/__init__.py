@@ -22,6 +22,7 @@ from cardsvc.store.records.hall import (
     Ticket,
     TicketEvent,
 )
+from cardsvc.store.records.held_payouts import HeldPayout
 from cardsvc.store.records.hotlist import HotListAck, HotListEntry
 from cardsvc.store.records.legacy import LegacyCardRow
 from cardsvc.store.records.losses import LossReport
@@ -66,6 +67,7 @@ __all__ = [
     "Evidence",
     "FileBatch",
     "HallNote",
+    "HeldPayout",
     "HotListAck",
     "HotListEntry",
     "InsuranceRight",

@@ -31,6 +31,7 @@ from cardsvc.store.repositories.hall import (
     TicketEvents,
     Tickets,
 )
+from cardsvc.store.repositories.held_payouts import HeldPayouts
 from cardsvc.store.repositories.hotlist import HotList, HotListAcks
 from cardsvc.store.repositories.legacy import LegacyCards
 from cardsvc.store.repositories.losses import LossReports
@@ -79,6 +80,7 @@ __all__ = [
     "Figures",
     "FileBatches",
     "HallNotes",
+    "HeldPayouts",
     "HotList",
     "HotListAcks",
     "InsuranceRights",

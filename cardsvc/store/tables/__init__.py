@@ -26,6 +26,7 @@ from cardsvc.store.tables.hall import (
     ticket,
     ticket_event,
 )
+from cardsvc.store.tables.held_payouts import PAYOUT_REASONS, held_payout
 from cardsvc.store.tables.hotlist import HOT_LIST_ACTIONS, hotlist_ack, hotlist_entry
 from cardsvc.store.tables.legacy import legacy_card
 from cardsvc.store.tables.losses import LOSS_ENDS, LOSS_REPORTS, loss_report
@@ -54,6 +55,7 @@ __all__ = [
     "LOSS_REPORTS",
     "NOTICE_KINDS",
     "OFFICES",
+    "PAYOUT_REASONS",
     "REPLACEMENT_REASONS",
     "ROLES",
     "STAFF_ROLES",
@@ -85,6 +87,7 @@ __all__ = [
     "evidence",
     "file_batch",
     "hall_note",
+    "held_payout",
     "hotlist_ack",
     "hotlist_entry",
     "in_chart",

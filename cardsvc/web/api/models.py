@@ -168,7 +168,7 @@ class ReceiptStatement(BaseModel):
     """What a receipt says; amounts in fen, ``at`` in local time, the middle of the card number left out."""
 
     number: str
-    kind: Literal["load", "purchase", "refund", "fee"]
+    kind: Literal["load", "purchase", "refund", "fee", "replacement", "payout"]
     state: str
     card: str
     amount: int

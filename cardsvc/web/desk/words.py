@@ -6,6 +6,7 @@ from typing import Any
 
 from cardsvc.service.bulk.reasons import COLUMN_NAMES
 from cardsvc.service.offers import APPLICATIONS
+from cardsvc.service.replacement import REASON_WORDS
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES
 from cardsvc.text import Text
@@ -22,6 +23,7 @@ PHASES: Mapping[str, Text] = {
     "decide": Text("核对规则", "Check the rules"),
     "write": Text("写卡", "Write the card"),
     "verify": Text("重读核对", "Read again and compare"),
+    "block_lost": Text("核对挂失", "Is it reported lost"),
     "block": Text("锁定", "Block"),
     "unblock": Text("解锁", "Unblock"),
     "order": Text("找订单", "Find the order"),
@@ -179,12 +181,7 @@ DIFFERENCES: Mapping[str, Text] = {
     "all": Text("全部", "all"),
 }
 
-REPLACEMENTS: Mapping[str, Text] = {
-    "fault": Text("自然故障", "It failed by itself"),
-    "damaged": Text("人为损坏", "It was damaged"),
-    "changed": Text("信息变更", "Its data changed"),
-    "lost": Text("遗失", "It was lost"),
-}
+REPLACEMENTS = REASON_WORDS
 
 NEXT: Mapping[str, Text] = {
     "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
@@ -225,6 +222,7 @@ APPROVALS: Mapping[str, Text] = {
     "correct_difference": Text("对账更正", "Correcting a difference"),
     "correction": Text("账目更正", "Correction of the books"),
     "drawer_cash": Text("钱箱领缴现金", "Cash between vault and drawer"),
+    "held_payout": Text("退旧卡代管余额", "Paying held money back"),
     "hold_unidentified": Text("认定读不出的卡", "Whose card it is"),
     "release_from_hot_list": Text("移出黑名单", "Release from the hot list"),
     "rule_set": Text("规则版本", "A version of the rules"),
