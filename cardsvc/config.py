@@ -14,6 +14,11 @@ from pydantic_settings import (
 _STATE = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "cardsvc"
 
 
+def state_folder() -> Path:
+    """Where a user's own state lies: the embedded database, the sealed keys, who is signed in."""
+    return _STATE
+
+
 def find_profiles() -> Path:
     """The folder firmware_profiles: in a checkout beside the package, in an installation inside it."""
     package = Path(__file__).parent

@@ -50,6 +50,7 @@ APPEND_ONLY = (
     "cancellation",
     "application_fee",
     "rights_file",
+    "staff_act",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

@@ -25,7 +25,8 @@ from cardsvc.service.hotlist import (
 )
 from cardsvc.service.kinds import Actor
 from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminal_keys import check_keys, retire, rotate, share_secret
+from cardsvc.service.terminal_admin import retire, share_secret
+from cardsvc.service.terminal_keys import check_keys, rotate
 from cardsvc.service.terminals import change_terminal, register_terminal, set_terminal_state, sign_on, terminal_view
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
@@ -200,17 +201,17 @@ def test_keys_overlap_and_retire(city: World) -> None:
     assert usable(later) == [new, old]
     assert usable(later, "1") == [old]
     assert usable(later + dt.timedelta(days=7)) == [new]
-    retire(city.store, "kiosk-7", "1")
+    retire(city.store, "kiosk-7", "1", by=None, now=later)
     assert usable(later) == [new]
     with pytest.raises(CardsvcError) as told:
-        retire(city.store, "kiosk-7", "9")
+        retire(city.store, "kiosk-7", "9", by=None, now=later)
     assert told.value.code == "terminal_key_unknown"
 
 
 def test_a_shared_secret_is_sealed_and_bound_to_its_terminal(city: World) -> None:
     """It is in no row in clear; in another terminal's row, or with a byte changed, it does not open."""
     register_terminal(city.store, "kiosk-8", "", "310000000008", "bb" * 32, "topup", city.now)
-    shown, secret = share_secret(city.store, key_ring(), "kiosk-7", city.now + dt.timedelta(minutes=1), "test")
+    shown, secret = share_secret(city.store, key_ring(), "kiosk-7", by=None, now=city.now + dt.timedelta(minutes=1))
     with city.store.read() as uow:
         row = uow.terminal_keys.of_terminal("kiosk-7")[0]
     assert row.sealed_secret is not None

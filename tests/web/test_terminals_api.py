@@ -11,7 +11,7 @@ from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
 from cardsvc.service.hotlist import signed_text
-from cardsvc.service.terminal_keys import share_secret
+from cardsvc.service.terminal_admin import share_secret
 from cardsvc.service.terminals import set_terminal_state
 from cardsvc.signature import public_hex
 from tests.serving import Served
@@ -52,7 +52,7 @@ def test_a_terminal_registers_its_next_key_and_both_count(served: Served) -> Non
 
 def test_a_terminal_signs_with_a_shared_secret(served: Served) -> None:
     """HMAC-SHA256; with another secret it is nobody."""
-    _, secret = share_secret(served.world.store, key_ring(), "kiosk-7", now(), "test")
+    _, secret = share_secret(served.world.store, key_ring(), "kiosk-7", by=None, now=now())
     with ApiClient(served.url, "kiosk-7", secret, waits=()) as client:
         assert client.call("GET", "/hotlist")["version"] == 0
     with ApiClient(served.url, "kiosk-7", bytes(32), waits=()) as client:
