@@ -116,6 +116,31 @@ def inspect(card_file: str | None, *, as_json: bool, **given: Any) -> None:
 
 
 @terminal.command(
+    "hotlist",
+    help=t("作为终端更新黑名单，逐行列出卡号", "Bring this terminal's hot list up to date, and list its cards line by line"),
+)
+@click.option(
+    "--public-key", required=True, help=t("服务的名单公钥（64 个十六进制数字）", "Key of the service's lists, 64 hex digits")
+)
+@url_option
+@id_option
+@key_option
+def hotlist(public_key: str, url: str, terminal_id: str, key_file: Path) -> None:
+    """Bring the hot list up to date."""
+    from cardsvc.client import ApiClient, load_key
+    from cardsvc.client.hotlist import sync_hot_list
+
+    try:
+        known = bytes.fromhex(public_key)
+    except ValueError:
+        raise click.BadParameter(t("不是十六进制", "not hex"), param_hint="--public-key") from None
+    with ApiClient(url, terminal_id, load_key(key_file)) as port:
+        copy = sync_hot_list(port, known, key_file.with_suffix(".hotlist"))
+    for card_no in sorted(copy.cards):
+        click.echo(f"listed {card_no}")
+
+
+@terminal.command(
     "run",
     help=t(
         "作为充值终端运行：放卡、输金额；--script 时逐行读 JSON",

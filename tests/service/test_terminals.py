@@ -19,7 +19,6 @@ from cardsvc.service.hotlist import (
     acknowledge,
     add_to_hot_list,
     history,
-    signed_text,
     snapshot,
     who_has_which,
 )
@@ -30,7 +29,7 @@ from cardsvc.service.terminal_keys import check_keys, rotate
 from cardsvc.service.terminals import change_terminal, register_terminal, set_terminal_state, sign_on, terminal_view
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
-from cardsvc.wire import OperationState, Reply
+from cardsvc.wire import OperationState, Reply, hot_list_text
 from tests.world import FAMILIES, KIOSK, World, balance_on, key_ring
 
 FMCOS = FAMILIES[0]
@@ -339,9 +338,9 @@ def test_increments_and_full_lists_lead_to_the_same_cards(city: World, people: t
     assert snapshot(city.store, key_ring(), 6)["entries"] == []
     lines = [(entry["card_no"], entry["action"], entry["version"]) for entry in full["entries"]]
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(full["public_key"]))
-    key.verify(bytes.fromhex(full["signature"]), signed_text("full", 0, 6, lines))
+    key.verify(bytes.fromhex(full["signature"]), hot_list_text("full", 0, 6, lines))
     with pytest.raises(InvalidSignature):
-        key.verify(bytes.fromhex(full["signature"]), signed_text("full", 0, 6, lines[1:]))
+        key.verify(bytes.fromhex(full["signature"]), hot_list_text("full", 0, 6, lines[1:]))
 
 
 def test_who_has_which_version(city: World, people: tuple[Staff, Staff]) -> None:

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
-from cardsvc.service.hotlist import signed_text
 from cardsvc.service.terminal_admin import share_secret
 from cardsvc.service.terminals import set_terminal_state
 from cardsvc.signature import public_hex
+from cardsvc.wire import hot_list_text
 from tests.serving import Served
 from tests.web.test_api import sent, signed
 from tests.world import FAMILIES, key_ring
@@ -68,7 +68,7 @@ def test_the_hot_list_over_http(served: Served) -> None:
     full = served.kiosk.call("GET", "/hotlist")
     assert [entry["card_no"] for entry in full["entries"]] == [card_no]
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(full["public_key"]))
-    key.verify(bytes.fromhex(full["signature"]), signed_text("full", 0, 1, [(card_no, "add", 1)]))
+    key.verify(bytes.fromhex(full["signature"]), hot_list_text("full", 0, 1, [(card_no, "add", 1)]))
     assert served.kiosk.call("GET", "/hotlist?since=1")["entries"] == []
     assert served.kiosk.call("POST", "/hotlist/ack", {"version": 1})["newest"] == 1
     assert refused(served.kiosk, "POST", "/hotlist/ack", {"version": 2}) == "hotlist_version_unknown"
@@ -95,4 +95,4 @@ def test_a_clock_that_jumped_back_makes_no_old_request_fresh(served: Served) -> 
     with served.world.store.begin() as uow:
         uow.nonces.take("kiosk-7", str(uuid.uuid4()), later)
         uow.commit()
-    assert sent(signed(served, "GET", "/hotlist")) == (401, "signature_wrong")
+    assert sent(signed(served, "GET", "/hotlist")) == (401, "clock_wrong")

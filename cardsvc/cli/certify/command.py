@@ -18,21 +18,33 @@ from cardsvc.units import parse_yuan
 @click.option(
     "--command", help=t("被测程序，{url} {id} {key} {amount} 会被替换", "The program; {url} {id} {key} {amount} are filled in")
 )
+@click.option(
+    "--hot-list-command",
+    "list_command",
+    help=t(
+        "更新黑名单的被测程序，{list_key} 为名单公钥；不给则不测",
+        "The program that updates the hot list; {list_key}: its public key",
+    ),
+)
 @click.option("--self", "ourselves", is_flag=True, help=t("测我们自己的客户端", "Test our own client"))
 @click.option("--scenario", "names", multiple=True, help=t("只做这些场景", "Only these scenarios"))
 @json_option
-def certify(command: str | None, names: tuple[str, ...], *, ourselves: bool, as_json: bool) -> None:
+def certify(command: str | None, list_command: str | None, names: tuple[str, ...], *, ourselves: bool, as_json: bool) -> None:
     """Certify a terminal."""
-    from cardsvc.cli.certify.run import OURSELVES, bench
-    from cardsvc.cli.certify.scenarios import SCENARIOS
+    from cardsvc.cli.certify.run import OUR_LIST, OURSELVES, bench
+    from cardsvc.cli.certify.scenarios import LIST_SCENARIOS, SCENARIOS
 
     if ourselves == (command is not None):
         raise click.UsageError(t("--self 和 --command 二选一", "Give either --self or --command"))
+    list_command = OUR_LIST if ourselves else list_command
     wanted = [scenario for scenario in SCENARIOS if not names or scenario.name in names]
-    if not wanted or len(wanted) < len(set(names)):
+    lists = [scenario for scenario in LIST_SCENARIOS if not names or scenario.name in names]
+    if len(wanted) + len(lists) < max(1, len(set(names))):
         raise click.UsageError(t("没有这样的场景", "No such scenario"))
     with bench() as bed:
         verdicts = [bed.play(scenario, command or OURSELVES) for scenario in wanted]
+        if list_command is not None:
+            verdicts += [bed.play_list(scenario, list_command) for scenario in lists]
     failed = sum(bool(verdict.wrong) for verdict in verdicts)
     found = [{"scenario": v.scenario, "said": v.said, "passed": not v.wrong, "wrong": list(v.wrong)} for v in verdicts]
     rows = [("FAIL" if v.wrong else "ok", v.scenario, v.said, "; ".join(v.wrong)) for v in verdicts]
@@ -61,11 +73,14 @@ class _Lines:
 
 
 def answer_in(line: str, expected: str) -> bytes:
-    """The bytes in a line of the card program: the expected word, then hex. Another word says that the card left (CardGone);
-    what is not hex is CardError ``answer_malformed``."""
+    """The bytes in a line of the card program: the expected word, then hex. ``cancel`` says that the customer wants no more
+    (CardError ``customer_cancelled``), another word that the card left (CardGone); what is not hex is CardError
+    ``answer_malformed``."""
     from cardsvc.errors import CardError, CardGone
 
     word, _, rest = line.strip().partition(" ")
+    if word == "cancel":
+        raise CardError("customer_cancelled")
     if word != expected:
         raise CardGone("card_gone")
     try:
@@ -101,4 +116,4 @@ def relay(amount: str, url: str, terminal_id: str, key_file: Path) -> None:
         problem = (error.reply.problem if isinstance(error, CarriedOut) else error.problem) or {}
         click.echo(f"result {'unknown' if problem.get('outcome') == 'unknown' else 'failed'} {problem.get('code')}")
     except CardsvcError as error:
-        click.echo(f"result unknown {error.code}")
+        click.echo(f"result {'unknown' if error.outcome == 'unknown' else 'failed'} {error.code}")
