@@ -46,7 +46,7 @@ class CardLine:
     def _converse(self, program: "subprocess.Popen[str]") -> str:
         said: queue.Queue[str] = queue.Queue()
         threading.Thread(target=_listen, args=(program, said), daemon=True).start()
-        self._say(program, f"atr {self._channel.atr.hex().upper()}")
+        self._say(program, f"atr {self.atr.hex().upper()}")
         while True:
             try:
                 line = said.get(timeout=SILENCE_SECONDS)
@@ -58,7 +58,7 @@ class CardLine:
             if word == "ended":
                 return "ended without a result"
             if word == "apdu":
-                self._say(program, self._transmit(rest))
+                self._say(program, self.answer(rest))
 
     @staticmethod
     def _say(program: "subprocess.Popen[str]", line: str) -> None:
@@ -69,7 +69,13 @@ class CardLine:
         except OSError:
             return  # it has ended; what it said last is on its way
 
-    def _transmit(self, text: str) -> str:
+    @property
+    def atr(self) -> bytes:
+        """The ATR of the card that is on the reader."""
+        return self._channel.atr
+
+    def answer(self, text: str) -> str:
+        """What is said to a command in hex."""
         try:
             command = bytes.fromhex(text)
         except ValueError:

@@ -1,12 +1,19 @@
 """``cardsvc terminal certify`` and ``cardsvc terminal relay``: testing a terminal, and being one over lines of text."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.units import parse_yuan
+
+if TYPE_CHECKING:
+    from cardsvc.client import ApiClient
+    from cardsvc.client.journal import Journal
+    from cardsvc.iso7816.channel import Channel
 
 
 @click.command(
@@ -99,21 +106,25 @@ def answer_in(line: str, expected: str) -> bytes:
 def relay(amount: str, url: str, terminal_id: str, key_file: Path) -> None:
     """Be a terminal over lines of text."""
     from cardsvc.client import ApiClient, load_key
+    from cardsvc.client.journal import Journal
+
+    with ApiClient(url, terminal_id, load_key(key_file)) as port:
+        click.echo(f"result {top_up(port, Journal(key_file.with_suffix('.journal')), _Lines, int(parse_yuan(amount)))}")
+
+
+def top_up(port: "ApiClient", journal: "Journal", card: "Callable[[], Channel]", amount: int) -> str:
+    """One top-up in fen, as a terminal does it. Gives what it says came of it: done, or failed or unknown with the code."""
     from cardsvc.client.http import ServiceRefused
     from cardsvc.client.jobs import recover, run_job
-    from cardsvc.client.journal import Journal
     from cardsvc.errors import CardsvcError
     from cardsvc.readers.carry import CarriedOut
 
-    params = {"amount": int(parse_yuan(amount)), "payment": {"method": "cash"}}
-    journal = Journal(key_file.with_suffix(".journal"))
     try:
-        with ApiClient(url, terminal_id, load_key(key_file)) as port:
-            recover(port, journal)
-            run_job(port, journal, _Lines(), "topup", params)
-        click.echo("result done")
+        recover(port, journal)
+        run_job(port, journal, card(), "topup", {"amount": amount, "payment": {"method": "cash"}})
     except (CarriedOut, ServiceRefused) as error:
         problem = (error.reply.problem if isinstance(error, CarriedOut) else error.problem) or {}
-        click.echo(f"result {'unknown' if problem.get('outcome') == 'unknown' else 'failed'} {problem.get('code')}")
+        return f"{'unknown' if problem.get('outcome') == 'unknown' else 'failed'} {problem.get('code')}"
     except CardsvcError as error:
-        click.echo(f"result {'unknown' if error.outcome == 'unknown' else 'failed'} {error.code}")
+        return f"{'unknown' if error.outcome == 'unknown' else 'failed'} {error.code}"
+    return "done"

@@ -3,12 +3,13 @@
 import datetime as dt
 import logging
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +59,10 @@ class Verdict:
 
 
 class Bench:
-    """The service and the cards that terminals are tested with."""
+    """The service and the cards that terminals are tested with. ``key``: the file of the terminal's key."""
 
     def __init__(self, services: Services, ports: tuple[int, int], folder: Path, key: Path) -> None:
-        self._services, self._ports, self._folder, self._key = services, ports, folder, key
+        self._services, self._ports, self._folder, self.key = services, ports, folder, key
         self._desk = services.engine.port(Actor("local", "certify", bytes(6), "desk"))
         self._cards = self._listed_cards = 0
 
@@ -86,13 +87,16 @@ class Bench:
 
     def play(self, scenario: Scenario, command: str) -> Verdict:
         """One scenario against a fresh run of the terminal's program."""
+        log = self._folder / f"{scenario.name}.log"
+        return self.play_with(scenario, lambda card, line: card.run(shlex.split(self._filled(command, line, self.key)), log))
+
+    def play_with(self, scenario: Scenario, terminal: Callable[[CardLine, Line], str]) -> Verdict:
+        """One scenario against a terminal, which is given the card and the line to the service, and says what came of it."""
         (card, card_no), (other, _) = self.issue(), self.issue()
         store = self._services.store
         line = Line(scenario, *self._ports, suspend=lambda: set_terminal_state(store, TERMINAL, "suspended"))
         try:
-            said = CardLine(card, other, scenario.card).run(
-                shlex.split(self._filled(command, line)), self._folder / f"{scenario.name}.log"
-            )
+            said = terminal(CardLine(card, other, scenario.card), line)
         finally:
             line.stop()
             set_terminal_state(store, TERMINAL, "enabled")
@@ -100,12 +104,13 @@ class Bench:
         return Verdict(scenario.name, said, wrong)
 
     def play_list(self, scenario: ListScenario, command: str) -> Verdict:
-        """One update of the hot list: a quiet one first, then changes, then the one that goes wrong."""
+        """One update of the hot list by a terminal that has none: a quiet one, then changes, then the one that goes wrong."""
+        key = Path(shutil.copy(self.key, tempfile.mkdtemp(dir=self._folder)))
         for trouble in ("none", scenario.line):
             self._change_list()
             line = Line(ListScenario(scenario.name, trouble), *self._ports, lists=self._list_after)
             try:
-                said, held = self._listed(shlex.split(self._filled(command, line)), scenario.name)
+                said, held = self._listed(shlex.split(self._filled(command, line, key)), scenario.name)
             finally:
                 line.stop()
         true = {entry["card_no"] for entry in self._list_after(0)["entries"]}
@@ -115,9 +120,9 @@ class Bench:
         wrong = (*conduct(line.seen), *list_differences(held, true, told, version))
         return Verdict(scenario.name, said, wrong)
 
-    def _filled(self, command: str, line: Line) -> str:
+    def _filled(self, command: str, line: Line, key: Path) -> str:
         public = self._services.engine.keystore.signing_public_key().hex()
-        return command.format(url=line.url, id=TERMINAL, key=shlex.quote(str(self._key)), amount=AMOUNT, list_key=public)
+        return command.format(url=line.url, id=TERMINAL, key=shlex.quote(str(key)), amount=AMOUNT, list_key=public)
 
     def _change_list(self) -> None:
         """Two cards come onto the list, and the one that has been there longest leaves it."""
