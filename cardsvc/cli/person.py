@@ -42,9 +42,7 @@ def signed_in(store: "Store", staff_id: str, *, once: bool = False) -> "Staff":
 
     Raises RequestError ``staff_not_signed_in``, ``sign_in_wrong``, ``sign_in_locked``, ``password_once``.
     """
-    from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
-    from cardsvc.service.staff import sign_in
 
     told = PASSWORD_FILE in os.environ
     kept = None if staff_id and told else _kept(store, once=once)
@@ -52,6 +50,15 @@ def signed_in(store: "Store", staff_id: str, *, once: bool = False) -> "Staff":
         return kept
     if not staff_id:
         raise RequestError("staff_not_signed_in")
+    return with_password(store, staff_id, once=once)
+
+
+def with_password(store: "Store", staff_id: str, *, once: bool = False) -> "Staff":
+    """The person, after their password here and now. Raises as ``signed_in`` does."""
+    from cardsvc.bootstrap import now
+    from cardsvc.errors import RequestError
+    from cardsvc.service.staff import sign_in
+
     person = sign_in(store, staff_id, password_of(t(f"{staff_id} 的密码", f"Password of {staff_id}")), now())
     if person.password_once and not once:
         raise RequestError("password_once")

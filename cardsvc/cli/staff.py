@@ -3,7 +3,7 @@
 import click
 
 from cardsvc.cli.output import json_option, show, t, table
-from cardsvc.cli.person import administrator, as_option, password_of, sign_in_here, sign_out_here, signed_in
+from cardsvc.cli.person import administrator, as_option, password_of, sign_in_here, sign_out_here, signed_in, with_password
 
 ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator"])
 
@@ -100,15 +100,16 @@ def sign_out() -> None:
 @click.argument("whose")
 @as_option
 def password(whose: str, staff_id: str) -> None:
-    """Change a password."""
-    from cardsvc.bootstrap import open_database
+    """Change a password. Being signed in is not enough: whoever finds an open sign-in must not keep it."""
+    from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.service.staff import change_password
 
     store = open_database(Settings())
-    by = signed_in(store, staff_id, once=whose == staff_id)
+    who = staff_id or whose
+    by = with_password(store, who, once=whose == who)
     new = password_of(t(f"{whose} 的新密码", f"New password of {whose}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-    change_password(store, whose, new, by=by)
+    change_password(store, whose, new, by=by, now=now())
     store.close()
     click.echo(t("密码已修改", "The password was changed"))
 

@@ -105,7 +105,12 @@ def show_one(terminal_id: str) -> None:
 @click.option("--daily-loads", type=int, help=t("每日笔数", "Loads a day"))
 @click.option("--daily-amount", help=t("每日总额，元", "Amount a day, yuan"))
 @click.option("--operation", "operations", multiple=True, help=t("只允许的业务，可多次给出", "The only kinds it may ask for"))
-@click.option("--requests", "requests_per_minute", type=int, help=t("每分钟请求数", "Requests a minute"))
+@click.option(
+    "--requests",
+    "requests_per_minute",
+    type=int,
+    help=t("每分钟请求数，不给即用服务的默认值", "Requests a minute; else the default"),
+)
 @as_option
 def limit(
     terminal_id: str,

@@ -120,7 +120,7 @@ def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime) -> Sta
     return person
 
 
-def change_password(store: Store, staff_id: str, password: str, *, by: Staff) -> None:
+def change_password(store: Store, staff_id: str, password: str, *, by: Staff, now: dt.datetime) -> None:
     """Give a person another password: their own, or anybody's as administrator. Raises RequestError: ``password_weak``,
     ``password_same`` where one's own stays what it was, ``staff_unknown``, ``not_permitted``."""
     if by.staff_id != staff_id:
@@ -134,6 +134,7 @@ def change_password(store: Store, staff_id: str, password: str, *, by: Staff) ->
         if person is None:
             raise RequestError("staff_unknown", staff=staff_id)
         uow.staff.change(person, password_hash=hashed, failed_attempts=0, locked_until=None)
+        note_act(uow, by, "staff_password", f"staff:{staff_id}", {}, now)
 
     store.transact(work)
 

@@ -84,6 +84,10 @@ def test_a_sign_in_is_one_persons_and_has_their_role(office: dict[str, str], tmp
     assert "session_file_open" in run(office, "approvals", "approve", "x", code=2).stderr
     session.chmod(0o600)
     told = {**office, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "word")}
+    (tmp_path / "new").write_text("another one of li")
+    other = {"CARDSVC_NEW_PASSWORD_FILE": str(tmp_path / "new")}
+    assert "sign_in_wrong" in run({**wrong, **other}, "staff", "password", "li", code=2).stderr
+    run({**told, **other}, "staff", "password", "li")
     run(told, "staff", "suspend", "li", "--as", "root")
     assert "staff_not_signed_in" in run(office, "approvals", "approve", "x", code=2).stderr
     (act,) = as_json(office, "audit", "acts", "--subject", "staff:li")[:1]
