@@ -36,6 +36,7 @@ test: lint
 soak: setup
 	$(PYTHON) -m pytest tests/money --money-runs 300 --timeout 3600
 	$(PYTHON) -m pytest -s tests/kills --topups 1000 --timeout 3600
+	.venv/bin/cardsvc terminal certify --self
 
 # A million inputs for every parser and for a diagnosis: changed answers of real cards, and cards that mean harm.
 fuzz: setup

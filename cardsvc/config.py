@@ -14,6 +14,11 @@ from pydantic_settings import (
 _STATE = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "cardsvc"
 
 
+def state_folder() -> Path:
+    """Where a user's own state lies: the embedded database, the sealed keys, who is signed in."""
+    return _STATE
+
+
 def find_profiles() -> Path:
     """The folder firmware_profiles: in a checkout beside the package, in an installation inside it."""
     package = Path(__file__).parent
@@ -42,7 +47,9 @@ class Settings(BaseSettings):
     tls_cert: Path | None = Field(default=None, description="serve HTTPS with this certificate, and tls_key")
     tls_key: Path | None = None
     client_ca: Path | None = Field(default=None, description="mTLS: take only clients with a certificate of this authority")
-    client_cert_proxy: str | None = Field(default=None, description="address of the proxy whose X-Client-Cert header counts")
+    client_cert_proxy: str | None = Field(default=None, description="address of the proxy whose X-Client-Cert, X-Real-IP count")
+    requests_per_minute: int = Field(default=600, ge=1, description="of one terminal, where it has no number of its own")
+    refused_per_minute: int = Field(default=120, ge=1, description="badly signed requests of one address, over all workers")
     desk_host: str = "127.0.0.1"
     desk_port: int = Field(default=8081, ge=1, le=65535)
     desk_workers: int = Field(default=2, ge=1, le=16)

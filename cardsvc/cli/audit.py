@@ -48,6 +48,40 @@ def _verdict(found: dict[str, Any]) -> list[str]:
     ]
 
 
+@audit.command(help=t("管理操作的记录：谁、何时、改了什么", "What administrators did: who, when, what changed"))
+@click.option(
+    "--subject", help=t("对象，例如 terminal:kiosk-7、staff:li、outlet:hall", "Of one thing: terminal:kiosk-7, staff:li")
+)
+@click.option("--by", help=t("某人的工号", "Of one person, by staff id"))
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10000), help=t("最多几条", "At most so many"))
+@json_option
+def acts(subject: str | None, by: str | None, limit: int, *, as_json: bool) -> None:
+    """Show acts."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_acts import acts_view
+
+    store = open_database(Settings())
+    found = acts_view(store, subject=subject, staff_id=by, limit=limit)
+    store.close()
+    rows = [
+        (
+            local_time(act["done_at"]),
+            act["staff_id"] or t("（初始设置）", "(set-up)"),
+            act["act"],
+            act["subject"],
+            _changed(act),
+        )
+        for act in found
+    ]
+    show(found, as_json=as_json, lines=lambda: table(rows))
+
+
+def _changed(act: dict[str, Any]) -> str:
+    pairs = ((field, *change) for field, change in act["changes"].items())
+    return ", ".join(f"{field}: {'-' if old is None else old} -> {'-' if new is None else new}" for field, old, new in pairs)
+
+
 @click.command(help=t("一张卡的来龙去脉：业务、证据、账目，按时间排列", "Operations, evidence and ledger of a card, by time"))
 @click.argument("card_no")
 @json_option

@@ -3,7 +3,7 @@
 import click
 
 from cardsvc.cli.output import json_option, show, t, table
-from cardsvc.cli.person import as_option, password_of, signed_in
+from cardsvc.cli.person import administrator, as_option, password_of, sign_in_here, sign_out_here, signed_in, with_password
 
 ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator"])
 
@@ -16,14 +16,15 @@ def staff() -> None:
 @staff.command(help=t("登记网点", "Add an outlet"))
 @click.argument("outlet_id")
 @click.argument("name")
-def outlet(outlet_id: str, name: str) -> None:
+@as_option
+def outlet(outlet_id: str, name: str, staff_id: str) -> None:
     """Add an outlet."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff import add_outlet
+    from cardsvc.service.staff_admin import open_outlet
 
     store = open_database(Settings())
-    add_outlet(store, outlet_id, name, now())
+    open_outlet(store, outlet_id, name, by=administrator(store, staff_id), now=now())
     store.close()
     click.echo(t(f"已登记网点 {outlet_id}", f"Added outlet {outlet_id}"))
 
@@ -38,15 +39,15 @@ def outlet(outlet_id: str, name: str) -> None:
 @click.option("--name", required=True, help=t("姓名", "Name"))
 @click.option("--role", required=True, type=ROLES, help=t("岗位", "Role"))
 @click.option("--outlet", "outlet_id", required=True, help=t("网点编号", "Outlet id"))
-@click.option("--as", "staff_id", envvar="CARDSVC_STAFF", help=t("管理员工号", "Your staff id as administrator"))
-def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str | None) -> None:
+@as_option
+def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> None:
     """Add a person."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.service.staff import add_staff
 
     store = open_database(Settings())
-    by = signed_in(store, staff_id) if staff_id else None
+    by = administrator(store, staff_id)
     password = password_of(t(f"{new_id} 的新密码", f"New password of {new_id}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
     add_staff(store, new_id, name, role, outlet_id, password, now(), by=by)
     store.close()
@@ -67,19 +68,48 @@ def list_(*, as_json: bool) -> None:
     show(found, as_json=as_json, lines=lambda: table([tuple(person.values()) for person in found]))
 
 
+@staff.command(
+    "sign-in",
+    help=t("登录：之后的命令不用再给 --as；十分钟不用即失效", "Sign in for the commands to come; ten idle minutes end it"),
+)
+@click.argument("who")
+def sign_in(who: str) -> None:
+    """Sign in."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+
+    store = open_database(Settings())
+    sign_in_here(store, who)
+    store.close()
+    click.echo(t(f"{who} 已登录", f"{who} is signed in"))
+
+
+@staff.command("sign-out", help=t("退出登录", "Sign out"))
+def sign_out() -> None:
+    """Sign out."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+
+    store = open_database(Settings())
+    sign_out_here(store)
+    store.close()
+    click.echo(t("已退出登录", "Signed out"))
+
+
 @staff.command(help=t("修改密码：自己的，或由管理员重设", "Change a password: one's own, or as administrator"))
 @click.argument("whose")
 @as_option
 def password(whose: str, staff_id: str) -> None:
-    """Change a password."""
-    from cardsvc.bootstrap import open_database
+    """Change a password. Being signed in is not enough: whoever finds an open sign-in must not keep it."""
+    from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.service.staff import change_password
 
     store = open_database(Settings())
-    by = signed_in(store, staff_id, once=whose == staff_id)
+    who = staff_id or whose
+    by = with_password(store, who, once=whose == who)
     new = password_of(t(f"{whose} 的新密码", f"New password of {whose}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-    change_password(store, whose, new, by=by)
+    change_password(store, whose, new, by=by, now=now())
     store.close()
     click.echo(t("密码已修改", "The password was changed"))
 

@@ -108,6 +108,17 @@ def end(store: Store, session_id: str, now: dt.datetime, *, by: Staff) -> None:
     store.transact(work)
 
 
+def end_own(store: Store, token: str | None, now: dt.datetime) -> None:
+    """End the sign-in of a token, whether locked or not; one that is over stays over."""
+
+    def work(uow: UnitOfWork) -> None:
+        row = uow.desk_sessions.for_update(_hashed(token)) if token else None
+        if row is not None and row.ended_at is None:
+            uow.desk_sessions.change(row, ended_at=now)
+
+    store.transact(work)
+
+
 def sit_at(store: Store, session: DeskSession, workstation: str, *, by: Staff) -> DeskSession:
     """Bind a page to a workstation of the person's outlet. Raises RequestError ``workstation_elsewhere``."""
 

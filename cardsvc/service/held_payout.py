@@ -10,11 +10,12 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from cardsvc.errors import RequestError, RuleError
 from cardsvc.ledger.postings import Posting, fee_account, gift_account, held_account, purse_account
-from cardsvc.rules import OpenRequest, PayoutTerms, RuleSet, check_legal_cap, check_open, payout_terms
+from cardsvc.rules import OpenRequest, PayoutTerms, RuleSet, check_moved, check_open, payout_terms
+from cardsvc.rules.ruleset import Area
 from cardsvc.service.approvals import MAX_TEXT, ApprovalKind
 from cardsvc.service.areas import CITY_PURSE, PARKING_CARD
 from cardsvc.service.card_in_hand import IN_HAND
@@ -160,11 +161,12 @@ def _refuse_writable(uow: UnitOfWork, rules: RuleSet, part: TakeoverPart, reason
 
 
 def _fits(uow: UnitOfWork, rules: RuleSet, card: Card, part: TakeoverPart, day: dt.date) -> bool:
-    """Whether the rules let this card hold it: the law's cap over what the books have, and its application open or to be
+    """Whether the rules let this card hold it: the cap over what the books have, and its application open or to be
     opened for this holder."""
     purse = purse_account(card.card_no, part.application, part.purse)
     try:
-        check_legal_cap(rules, max(0, -uow.ledger.balances(card.card_no).get(purse, 0)) + part.amount, day)
+        booked = max(0, -uow.ledger.balances(card.card_no).get(purse, 0))
+        check_moved(rules, part.product, cast("Area", part.area), booked + part.amount, day)
         if part.application != CITY_PURSE.application and not _is_open(uow, card.card_no, part):
             citizen = uow.citizens.get(card.citizen_id)
             birth_date = citizen.birth_date if citizen else day

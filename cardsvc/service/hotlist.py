@@ -15,6 +15,7 @@ from cardsvc.service.kinds import Context
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, HotListEntry, LossReport, Staff
+from cardsvc.wire import hot_list_text
 
 LOOKS_AND_BLOCKS = frozenset({"inspect", "block", "diagnose"})
 """What may be done to a listed card: look at it, and make sure that it is of no use to anybody."""
@@ -115,15 +116,9 @@ def snapshot(store: Store, keystore: KeyStore, since: int) -> dict[str, Any]:
         "since": base,
         "version": version,
         "entries": [{"card_no": card_no, "action": action, "version": number} for card_no, action, number in lines],
-        "signature": keystore.sign(signed_text(kind, base, version, lines)).hex(),
+        "signature": keystore.sign(hot_list_text(kind, base, version, lines)).hex(),
         "public_key": keystore.signing_public_key().hex(),
     }
-
-
-def signed_text(kind: str, since: int, version: int, lines: list[tuple[str, str, int]]) -> bytes:
-    """What the signature of a snapshot is over: a head line, then a line for each entry, each ended by a line feed."""
-    head = f"cardsvc hotlist {kind} {since} {version}\n"
-    return (head + "".join(f"{card_no} {action} {number}\n" for card_no, action, number in lines)).encode("ascii")
 
 
 def acknowledge(store: Store, terminal_id: str, version: int, now: dt.datetime) -> dict[str, Any]:

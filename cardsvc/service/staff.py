@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from cardsvc.errors import RequestError
+from cardsvc.service.staff_acts import note_act
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Outlet, Staff
 from cardsvc.store.records.staff import ONCE
@@ -38,15 +39,21 @@ HASHER = PasswordHasher()
 
 def add_outlet(store: Store, outlet_id: str, name: str, now: dt.datetime) -> Outlet:
     """Add an outlet. Raises RequestError ``staff_field_wrong`` or ``outlet_exists``."""
+    return store.transact(lambda uow: outlet_in(uow, outlet_id, name, now))
+
+
+def outlet_in(uow: UnitOfWork, outlet_id: str, name: str, now: dt.datetime) -> Outlet:
+    """``add_outlet`` within another transaction."""
     _check(("outlet_id", outlet_id, r"[A-Za-z0-9._-]{1,32}"), ("name", name, r"[^\x00-\x1f]{1,64}"))
-    outlet = Outlet(outlet_id, name, now)
+    if uow.outlets.get(outlet_id) is not None:
+        raise RequestError("outlet_exists", outlet=outlet_id)
+    return uow.outlets.add(Outlet(outlet_id, name, now))
 
-    def work(uow: UnitOfWork) -> Outlet:
-        if uow.outlets.get(outlet_id) is not None:
-            raise RequestError("outlet_exists", outlet=outlet_id)
-        return uow.outlets.add(outlet)
 
-    return store.transact(work)
+def has_staff(store: Store) -> bool:
+    """Whether anybody can sign in; until then the service is being set up."""
+    with store.read() as uow:
+        return uow.staff.any()
 
 
 def add_staff(
@@ -71,17 +78,17 @@ def add_staff(
     person = Staff(staff_id, name, role, outlet_id, password_hash(password, once=once), "active", 0, now)
 
     def work(uow: UnitOfWork) -> Staff:
-        if by is not None:
-            require_role(by, "administrator")
-        elif uow.staff.any():
-            raise not_permitted("administrator")
-        elif role != "administrator":
+        require_administrator(uow, by)
+        if by is None and role != "administrator":
             raise RequestError("staff_first_administrator")
         if uow.outlets.get(outlet_id) is None:
             raise RequestError("outlet_unknown", outlet=outlet_id)
         if uow.staff.get(staff_id) is not None:
             raise RequestError("staff_exists", staff=staff_id)
-        return uow.staff.add(person)
+        added = uow.staff.add(person)
+        told = {"name": [None, name], "role": [None, role], "outlet_id": [None, outlet_id]}
+        note_act(uow, by or added, "staff_add", f"staff:{staff_id}", told, now)
+        return added
 
     return store.transact(work)
 
@@ -113,7 +120,7 @@ def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime) -> Sta
     return person
 
 
-def change_password(store: Store, staff_id: str, password: str, *, by: Staff) -> None:
+def change_password(store: Store, staff_id: str, password: str, *, by: Staff, now: dt.datetime) -> None:
     """Give a person another password: their own, or anybody's as administrator. Raises RequestError: ``password_weak``,
     ``password_same`` where one's own stays what it was, ``staff_unknown``, ``not_permitted``."""
     if by.staff_id != staff_id:
@@ -127,8 +134,20 @@ def change_password(store: Store, staff_id: str, password: str, *, by: Staff) ->
         if person is None:
             raise RequestError("staff_unknown", staff=staff_id)
         uow.staff.change(person, password_hash=hashed, failed_attempts=0, locked_until=None)
+        note_act(uow, by, "staff_password", f"staff:{staff_id}", {}, now)
 
     store.transact(work)
+
+
+def require_administrator(uow: UnitOfWork, by: Staff | None) -> None:
+    """Only an administrator; nobody is asked (``by`` None) while a service is set up and has no staff.
+
+    Raises RequestError ``not_permitted``.
+    """
+    if by is not None:
+        require_role(by, "administrator")
+    elif uow.staff.any():
+        raise not_permitted("administrator")
 
 
 def require_role(person: Staff, *roles: str) -> None:

@@ -11,13 +11,36 @@ from collections.abc import Callable, Collection
 from cardsvc.errors import RequestError
 from cardsvc.service.desk_sessions import end_all
 from cardsvc.service.hall.desks import vacate
-from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES, add_staff, password_hash, require_role
+from cardsvc.service.staff import (
+    ROLE_NAMES,
+    SKILL_NAMES,
+    add_staff,
+    outlet_in,
+    password_hash,
+    require_administrator,
+    require_role,
+)
+from cardsvc.service.staff_acts import note_act
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Staff, StaffSkill
+from cardsvc.store.records import Outlet, Staff, StaffSkill
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Of a password that is read aloud or from paper: nothing that looks like something else."""
 GROUPS, GROUP = 3, 4
+
+
+def open_outlet(store: Store, outlet_id: str, name: str, *, by: Staff | None, now: dt.datetime) -> Outlet:
+    """Add an outlet, and note who did. ``by`` None: while the service has no staff yet.
+
+    Raises RequestError ``not_permitted``, ``staff_field_wrong``, ``outlet_exists``.
+    """
+
+    def work(uow: UnitOfWork) -> Outlet:
+        require_administrator(uow, by)
+        note_act(uow, by, "outlet_add", f"outlet:{outlet_id[:32]}", {"name": [None, name[:64]]}, now)
+        return outlet_in(uow, outlet_id, name, now)
+
+    return store.transact(work)
 
 
 def hire(store: Store, staff_id: str, name: str, role: str, outlet_id: str, *, by: Staff, now: dt.datetime) -> str:
@@ -38,6 +61,7 @@ def reset_password(store: Store, staff_id: str, *, by: Staff, now: dt.datetime) 
     def work(uow: UnitOfWork, person: Staff) -> None:
         uow.staff.change(person, password_hash=hashed, failed_attempts=0, locked_until=None)
         end_all(uow, staff_id, now)
+        note_act(uow, by, "staff_password", f"staff:{staff_id}", {}, now)
 
     _about(store, staff_id, work, by=by)
     return password
@@ -53,6 +77,7 @@ def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff, now: 
         if person.state != state:
             uow.staff.change(person, state=state)
             _leaves(uow, person, now)
+            note_act(uow, by, "staff_state", f"staff:{staff_id}", {"state": [person.state, state]}, now)
 
     _about(store, staff_id, work, by=by)
 
@@ -71,6 +96,8 @@ def change_post(store: Store, staff_id: str, role: str, outlet_id: str, *, by: S
         if (person.role, person.outlet_id) != (role, outlet_id):
             _leaves(uow, person, now)
             uow.staff.change(person, role=role, outlet_id=outlet_id)
+            told = {"role": [person.role, role], "outlet_id": [person.outlet_id, outlet_id]}
+            note_act(uow, by, "staff_post", f"staff:{staff_id}", told, now)
 
     _about(store, staff_id, work, by=by)
 
@@ -88,6 +115,9 @@ def set_skills(store: Store, staff_id: str, skills: Collection[str], *, by: Staf
         uow.staff_skills.forget(staff_id, known - set(skills))
         for skill in sorted(set(skills) - known):
             uow.staff_skills.add(StaffSkill(staff_id, skill, by.staff_id, now))
+        if known != set(skills):
+            told = {"skills": [sorted(known), sorted(skills)]}
+            note_act(uow, by, "staff_skills", f"staff:{staff_id}", told, now)
 
     _about(store, staff_id, work, by=by, oneself=True)
 

@@ -51,6 +51,7 @@ APPEND_ONLY = (
     "application_fee",
     "held_payout",
     "rights_file",
+    "staff_act",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

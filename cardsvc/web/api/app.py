@@ -1,6 +1,8 @@
 """The API application: authentication, routes, the API document."""
 
+import datetime as dt
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -19,6 +21,7 @@ from cardsvc.service.workstations import WORKSTATION
 from cardsvc.units import parse_card_no
 from cardsvc.web.api.auth import authenticate
 from cardsvc.web.api.document import patched
+from cardsvc.web.api.floods import Unproven
 from cardsvc.web.api.models import (
     Abandon,
     CardView,
@@ -51,8 +54,8 @@ def _refuse_invalid(_request: Any, _response: Any, error: Any, _instance: Any, _
         raise RequestError("params_invalid", reason=reason)
 
 
-def create_api(services: Services) -> Flask:
-    """The WSGI application over services that are put together."""
+def create_api(services: Services, clock: Callable[[], dt.datetime] = now) -> Flask:
+    """The WSGI application over services that are put together. ``clock``: what requests are found fresh by."""
     app = Flask("cardsvc.api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # Flask's default provider has it
@@ -68,10 +71,12 @@ def create_api(services: Services) -> Flask:
         validation_error_model=Problem,
     )
 
+    unproven = Unproven(services.settings.refused_per_minute, services.settings.workers)
+
     @app.before_request
     def _authenticate() -> None:
         if request.path.startswith(PREFIX):
-            g.actor = authenticate(services, request, now())
+            g.actor = authenticate(services, unproven, request, clock())
             if request.method == "POST":
                 _require_json()
 

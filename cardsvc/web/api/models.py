@@ -101,8 +101,16 @@ class Rule(BaseModel):
     source: str
 
 
+class Clock(BaseModel):
+    """The service's time and how far a terminal's clock is from it; ``skew_seconds`` is positive when that one is fast."""
+
+    service_time: str = Field(examples=["2026-11-24T04:00:00+00:00"])
+    skew_seconds: int = Field(examples=[-412])
+
+
 class Problem(BaseModel):
-    """An error, RFC 9457. ``code`` is stable; ``outcome`` says what became of the request; ``rule`` refused, if one did."""
+    """An error, RFC 9457. ``code`` is stable; ``outcome`` says what became of the request; ``rule`` refused, if one did;
+    ``retry_after``: seconds to wait before asking again (also in the header Retry-After); ``clock``: with clock_wrong."""
 
     type: str
     title: str
@@ -112,6 +120,8 @@ class Problem(BaseModel):
     detail: Texts
     next_step: Texts
     rule: Rule | None = None
+    retry_after: int | None = None
+    clock: Clock | None = None
 
 
 class OperationReply(BaseModel):

@@ -104,7 +104,7 @@ def _passwords(app: Flask, services: Services) -> None:
             person = check_password(services.store, by.staff_id, form.get("password", ""), now())
             if form.get("new", "") != form.get("again", ""):
                 raise RequestError("password_differs")
-            change_password(services.store, by.staff_id, form.get("new", ""), by=person)
+            change_password(services.store, by.staff_id, form.get("new", ""), by=person, now=now())
         except RequestError as error:
             return render_template("password.html", next=after, problem=problem_of(error)), error.http_status
         return redirect(after, 303)
