@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from cardsvc.service.approvals import ApprovalKind
 from cardsvc.service.corrections import CORRECTION
+from cardsvc.service.deaths import CITIZEN_DEATH
 from cardsvc.service.hold_approval import HOLD_UNIDENTIFIED
 from cardsvc.service.hotlist import RELEASE_FROM_HOT_LIST
+from cardsvc.service.person_changes import CITIZEN_CHANGE
 from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE
 from cardsvc.service.repair import CARD_REPAIR
 from cardsvc.service.rule_versions import RULE_SET
@@ -16,6 +18,8 @@ APPROVALS: Mapping[str, ApprovalKind] = {
     kind.name: kind
     for kind in (
         CARD_REPAIR,
+        CITIZEN_CHANGE,
+        CITIZEN_DEATH,
         CORRECTION,
         CORRECT_DIFFERENCE,
         HOLD_UNIDENTIFIED,

@@ -17,6 +17,7 @@ from cardsvc.procedures.verify import verify_personalised
 from cardsvc.service.card_data import card_data
 from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.card_requests import card_was_made
+from cardsvc.service.deaths import refuse_dead
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.orders import move_orders
 from cardsvc.service.rights.holds import check_before_making
@@ -45,6 +46,7 @@ def _begin(context: Context, uow: UnitOfWork, sight: CardSight, now: dt.datetime
     citizen = uow.citizens.get(context.params["citizen_id"])
     if citizen is None:
         raise RequestError("citizen_unknown")
+    refuse_dead(uow, citizen.citizen_id)
     if not context.profile.issuable:
         raise CardError("card_family_not_issued", profile=context.profile.id)
     serial = context.profile.chip_serial(bytes.fromhex(context.operation.atr)).hex().upper()

@@ -14,6 +14,7 @@ from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.applications import RENEWAL
 from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.card_requests import waiting_for_card
+from cardsvc.service.carry_over import carried
 from cardsvc.service.engine import Engine
 from cardsvc.service.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.replacement import open_replacements
@@ -137,8 +138,11 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
+        carrying = tuple(_carried(uow, rules, row, local_day(engine.clock())))
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
+    if carrying:
+        yield Offer("carry_over", None, carrying)
     if old:
         yield Offer("transfer_in", None if any(choice.reason is None for choice in old) else old[0].reason, old)
     yield _top_up(look)
@@ -148,6 +152,14 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     yield Offer("replace")
     yield Offer("identity")
     yield Offer("diagnose")
+
+
+def _carried(uow: UnitOfWork, rules: RuleSet, card: Card, day: dt.date) -> Iterator[Choice]:
+    """What the card that this one replaces had, and is to be opened here."""
+    for name, record in carried(uow, rules, card, day):
+        where, until = APPLICATIONS[name], record.valid_to.isoformat() if record.valid_to else "-"
+        label = Text(f"{where.zh} {record.product}，至 {until}", f"{where.en} {record.product}, until {until}")
+        yield Choice(name, label)
 
 
 def _of_card_that_is_out(look: Mapping[str, Any]) -> Iterator[Offer]:

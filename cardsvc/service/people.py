@@ -32,7 +32,7 @@ class CitizenData(Params):
 
 def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citizen:
     """Register a person, or find them: the same document gives the same person. Raises RequestError per field."""
-    _check(data)
+    check_data(data)
     with store.begin() as uow:
         known = uow.citizens.by_id_number(RESIDENT_ID, data.id_number)
         if known is not None:
@@ -55,7 +55,8 @@ def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citiz
     return citizen
 
 
-def _check(data: CitizenData) -> None:
+def check_data(data: CitizenData) -> None:
+    """Raise RequestError ``citizen_field_wrong`` for what cannot be, or cannot go onto a card."""
     if name_problem(data.name) is not None:
         raise RequestError("citizen_field_wrong", field="name")
     if id_number_check_digit(data.id_number[:17]) != data.id_number[17]:

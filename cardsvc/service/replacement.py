@@ -6,12 +6,15 @@ day (takeovers.py). Personalising the person's next card closes the replacement;
 """
 
 import datetime as dt
+from contextlib import suppress
 from typing import Any, Literal
 
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import CardError, RequestError, RuleError
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import replacement_fee
+from cardsvc.rules.life import renewal_fee
 from cardsvc.service.card_in_hand import card_in_hand
+from cardsvc.service.deaths import refuse_dead
 from cardsvc.service.hotlist import refuse_hot
 from cardsvc.service.kinds import Actor
 from cardsvc.service.payments import Payment, take_fee
@@ -24,24 +27,35 @@ from cardsvc.service.takeovers import begin_hold, hold_terms
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Replacement, Staff
 
-Reason = Literal["fault", "damaged", "changed", "lost"]
-REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed")
+Reason = Literal["fault", "damaged", "changed", "expired", "lost"]
+REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed", "expired")
 """Reasons for a card that is at the desk."""
 LOST: Reason = "lost"
+EXPIRED: Reason = "expired"
+"""Its validity is over, or will soon be: a renewal (到期换卡)."""
 PRODUCT = "citizen"
 
 
 def replacement_terms(rules: RuleSet, card: Card, reason: str, day: dt.date) -> tuple[int, str]:
-    """The fee in fen and the rule that says so: a natural fault in warranty is free. Raises RuleError."""
+    """The fee in fen and the rule that says so: a natural fault in warranty is free. Raises RuleError, of a renewal before its
+    time ``rule_not_yet_renewed``."""
+    if reason == EXPIRED:
+        return renewal_fee(rules, PRODUCT, card.expiry_date, day)
     return replacement_fee(rules, PRODUCT, reason, card.issue_date, day)
 
 
 def fees_of(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> dict[str, tuple[int, str]]:
-    """The fee by reason, for the form. Raises CardError ``card_unknown``."""
+    """The fee by reason, for the form; no renewal of a card that may not be renewed yet. Raises CardError ``card_unknown``."""
     with store.read() as uow:
         card = _card(uow, card_no)
         today = local_day(now)
-        return {reason: replacement_terms(rules.in_force(uow, today), card, reason, today) for reason in (*REASONS, LOST)}
+        in_force = rules.in_force(uow, today)
+    fees: dict[str, tuple[int, str]] = {
+        reason: replacement_terms(in_force, card, reason, today) for reason in (*REASONS, LOST) if reason != EXPIRED
+    }
+    with suppress(RuleError):
+        fees[EXPIRED] = replacement_terms(in_force, card, EXPIRED, today)
+    return fees
 
 
 def begin_replacement(
@@ -58,8 +72,9 @@ def begin_replacement(
 ) -> Replacement:
     """Take the fee and, from a card that cannot be read, the card. Asked again for the same card, it is the same replacement.
 
-    Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``payment_reference_used``, ``loss_not_formal``;
-    CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError ``bicycle_guarantee_held``, those of fees.
+    Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``payment_reference_used``, ``loss_not_formal``,
+    ``citizen_died``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError ``bicycle_guarantee_held``,
+    those of fees.
     """
     require_role(by, *TELLERS)
     if reason not in (*REASONS, LOST):
@@ -71,6 +86,7 @@ def begin_replacement(
         if known is not None:
             return known
         card = card_in_hand(uow, card_no)
+        refuse_dead(uow, card.citizen_id)
         _refuse_listed_or_found(uow, card_no, reason)
         refuse_bicycle(uow, card_no)
         today = local_day(now)

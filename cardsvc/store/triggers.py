@@ -69,6 +69,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "bulk_batch": BULK_ALLOWED,
     "bulk_line": BULK_LINE_ALLOWED,
     "notice": NOTICE_ALLOWED,
+    "library_notice": NOTICE_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

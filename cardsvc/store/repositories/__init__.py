@@ -33,11 +33,13 @@ from cardsvc.store.repositories.hall import (
 )
 from cardsvc.store.repositories.hotlist import HotList, HotListAcks
 from cardsvc.store.repositories.legacy import LegacyCards
+from cardsvc.store.repositories.library import LibraryNotices
 from cardsvc.store.repositories.losses import LossReports
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
+from cardsvc.store.repositories.persons import CitizenChanges, Deaths
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
 from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
 from cardsvc.store.repositories.replacements import Replacements
@@ -62,6 +64,7 @@ __all__ = [
     "CardRequests",
     "CardSightings",
     "Cards",
+    "CitizenChanges",
     "Citizens",
     "ComplaintSteps",
     "Complaints",
@@ -69,6 +72,7 @@ __all__ = [
     "DaySeals",
     "DaySum",
     "DaySums",
+    "Deaths",
     "Deposits",
     "DeskSessions",
     "Desks",
@@ -83,6 +87,7 @@ __all__ = [
     "InsuranceRights",
     "Ledger",
     "LegacyCards",
+    "LibraryNotices",
     "Loads",
     "LossReports",
     "MonthEnds",

@@ -15,7 +15,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.offers import Offer, offers
 from cardsvc.service.problem import problem_of
-from cardsvc.service.replacement import fees_of
+from cardsvc.service.replacement import EXPIRED, fees_of
 from cardsvc.service.work_place import CardOnDesk, work_place
 from cardsvc.service.workstations import begin
 from cardsvc.text import Text
@@ -115,6 +115,14 @@ JOBS: Mapping[str, JobForm] = {
         _opening,
         ("choice", "holder", "payment"),
         Text("收费并开通", "Paid: open it"),
+    ),
+    "carry_over": JobForm(
+        Text("旧卡的应用转入新卡", "Open what the old card had"),
+        "a",
+        _nothing,
+        ("steps",),
+        Text("转入", "Open them"),
+        Text("不再收费；有效期照旧", "Nothing to pay; they hold as they did"),
     ),
     "refund": JobForm(
         Text("退款", "Refund"),
@@ -252,6 +260,8 @@ def job_form_page(
 
 
 def _likely_reason(card: CardOnDesk) -> str:
-    """Why the card is replaced, by who pays for its gravest finding."""
+    """Why the card is replaced, by its gravest finding: it is over, or who pays for it."""
     findings = (card.report or {}).get("findings") or ()
+    if findings and findings[0]["code"] == "card_expired":
+        return EXPIRED
     return "damaged" if findings and findings[0]["fee"]["payer"] == "holder" else "fault"

@@ -182,12 +182,16 @@ REPLACEMENTS: Mapping[str, Text] = {
     "fault": Text("自然故障", "It failed by itself"),
     "damaged": Text("人为损坏", "It was damaged"),
     "changed": Text("信息变更", "Its data changed"),
+    "expired": Text("到期换卡", "Its validity is over"),
     "lost": Text("遗失", "It was lost"),
 }
 
 NEXT: Mapping[str, Text] = {
+    "carry_over": Text("旧卡有余额按 6 转入", "6 writes the old card's money"),
     "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
-    "personalise": Text("旧卡有余额按 6 转入；应用按 3 开通", "6 writes the old card's money; 3 opens applications"),
+    "personalise": Text(
+        "换卡的先按 A 转入应用，再按 6 转入余额", "After a replacement: A opens what the old card had, then 6 writes its money"
+    ),
 }
 
 OFFICES, WINDOWS = OFFICE_NAMES, WINDOW_NAMES
@@ -221,6 +225,8 @@ SETTLED: Mapping[str, Text] = {
 
 APPROVALS: Mapping[str, Text] = {
     "card_repair": Text("卡片修复", "Repair of a card"),
+    "citizen_change": Text("姓名、证件变更", "Change of a person's data"),
+    "citizen_death": Text("持卡人身故", "Death of a holder"),
     "correct_difference": Text("对账更正", "Correcting a difference"),
     "correction": Text("账目更正", "Correction of the books"),
     "hold_unidentified": Text("认定读不出的卡", "Whose card it is"),
@@ -252,6 +258,7 @@ OUTCOMES: Mapping[str, Text] = {
 LABELS: Mapping[str, Text] = {
     "card_no": Text("卡号", "Card"),
     "application": Text("应用", "Application"),
+    "opened": Text("转入的应用", "Opened"),
     "state": Text("状态", "State"),
     "product": Text("产品", "Product"),
     "period": Text("月份", "Months"),
@@ -290,6 +297,9 @@ def _value(key: str, value: Any) -> Text:
         return Text("是", "yes") if value else Text("否", "no")
     if key in AMOUNTS:
         return Text(f"{format_yuan(value)} 元", f"{format_yuan(value)} yuan")
+    if key == "opened":
+        names = [(APPLICATIONS[name], product) for name, product in value.items()]
+        return Text("、".join(f"{n.zh} {p}" for n, p in names), ", ".join(f"{n.en} {p}" for n, p in names))
     if key == "holder":
         shown = f"{value['name']}  {value['id_number']}"
         return Text(shown, shown)
