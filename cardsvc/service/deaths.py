@@ -14,7 +14,7 @@ from pydantic import Field
 
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
-from cardsvc.rules.life import heir_rule
+from cardsvc.rules.life import heir_rule, heirs
 from cardsvc.service import notices
 from cardsvc.service.approvals import MAX_TEXT, ApprovalKind, propose_within
 from cardsvc.service.card_in_hand import IN_HAND
@@ -134,6 +134,13 @@ def require_death(uow: UnitOfWork, citizen_id: str) -> Death:
     if found is None:
         raise RequestError("death_not_noted")
     return found
+
+
+def heirs_by_rule(store: Store, rules: RuleBook, now: dt.datetime) -> list[dict[str, Any]]:
+    """Who may come, and with which papers, for the form."""
+    with store.read() as uow:
+        in_force, day = rules.in_force(uow, local_day(now)), local_day(now)
+    return [rule.model_dump(include={"heir", "name", "papers"}) for rule in heirs(in_force, day)]
 
 
 def deaths_of(store: Store, citizen_id: str) -> list[dict[str, Any]]:

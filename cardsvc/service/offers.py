@@ -16,6 +16,7 @@ from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.card_requests import waiting_for_card
 from cardsvc.service.carry_over import carried
 from cardsvc.service.engine import Engine
+from cardsvc.service.person_changes import REWRITE, to_follow
 from cardsvc.service.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.replacement import open_replacements
 from cardsvc.service.rule_book import local_day
@@ -31,6 +32,7 @@ OPENABLE = (("bus", ("T", "B", "C", "A", "D")), ("parking", ("1", "2")), ("libra
 MONTH_PRODUCTS = ("A", "B", "T")
 NOTHING_ON_IT = Text("卡里没有余额", "There is no money on the card")
 NOT_OPEN = Text("没有已开通的应用", "No application is open")
+HOLDER_CHANGED = Text("持卡人信息已变更：按登记重写卡内信息", "The holder's data changed: written again from the record")
 PURSE_BLOCKED = Text("钱包已锁定，先解锁", "The purse is blocked: unblock it first")
 
 
@@ -65,8 +67,18 @@ def offers(engine: Engine, card: CardOnDesk, *, by: Staff) -> tuple[Offer, ...]:
 def _repair(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     """Where the findings ask for steps on the card, with the steps."""
     plan = planned(engine.store, card.report) if card.report else None
-    if plan and plan["steps"]:
+    if data_changed(engine, card) == REWRITE:
+        yield Offer("repair", None, (Choice("rewrite_file:holder", HOLDER_CHANGED),))
+    elif plan and plan["steps"]:
         yield Offer("repair", None, tuple(Choice(step["name"], _step(step)) for step in plan["steps"]))
+
+
+def data_changed(engine: Engine, card: CardOnDesk) -> str | None:
+    """What is to be done with the card because its holder's data changed: rewrite, replace, or nothing. The quick look does not
+    read them, so the books say it."""
+    with engine.store.read() as uow:
+        row = uow.cards.get(card.books["card_no"]) if card.books and card.state == "citizen" else None
+        return to_follow(uow, row) if row is not None and row.state == "issued" else None
 
 
 def _step(step: Mapping[str, Any]) -> Text:

@@ -86,6 +86,18 @@ def citizen_json(citizen: Citizen) -> dict[str, Any]:
     return {"citizen_id": citizen.citizen_id, "name": citizen.name, "id_number": masked(citizen.id_number)}
 
 
+def person_view(store: Store, citizen_id: str) -> dict[str, Any]:
+    """A person by their id, with their cards, newest first. Raises RequestError ``citizen_unknown``."""
+    with store.read() as uow:
+        citizen = uow.citizens.get(citizen_id)
+        cards = uow.cards.of_citizen(citizen_id)
+    if citizen is None:
+        raise RequestError("citizen_unknown")
+    codes = {name: getattr(citizen, name) for name in ("sex", "ethnic_group", "birthplace")}
+    shown = [{"card_no": card.card_no, "state": card.state, "issue_date": card.issue_date.isoformat()} for card in cards]
+    return {**citizen_json(citizen), **codes, "birth_date": citizen.birth_date.isoformat(), "cards": shown}
+
+
 def find_citizen(store: Store, id_number: str) -> dict[str, Any] | None:
     """A person by their resident ID number, with their cards; None where nobody is registered with it.
 

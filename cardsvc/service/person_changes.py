@@ -154,6 +154,14 @@ CITIZEN_CHANGE = ApprovalKind(
 )
 
 
+def what_it_takes(store: Store, rules: RuleBook, now: dt.datetime) -> list[dict[str, Any]]:
+    """The rules of the day, for the form: fields, papers to be shown, whether a second person agrees, what the card needs."""
+    with store.read() as uow:
+        in_force, day = rules.in_force(uow, local_day(now)), local_day(now)
+    kept = {"id", "fields", "papers", "two_people", "on_card"}
+    return [rule.model_dump(include=kept) for rule in in_force.change if rule.holds(day)]
+
+
 def changes_of(store: Store, citizen_id: str) -> list[dict[str, Any]]:
     """The changes of a person, newest first, as the one who decides must see them: with the old and the new values.
     ``cards``: the cards in their hands that do not have a change in force yet."""

@@ -73,8 +73,8 @@ def begin_replacement(
     """Take the fee and, from a card that cannot be read, the card. Asked again for the same card, it is the same replacement.
 
     Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``payment_reference_used``, ``loss_not_formal``,
-    ``citizen_died``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError ``bicycle_guarantee_held``,
-    those of fees.
+    ``citizen_died``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError
+    ``bicycle_guarantee_held``, those of fees.
     """
     require_role(by, *TELLERS)
     if reason not in (*REASONS, LOST):

@@ -13,7 +13,8 @@ from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.offers import Offer, offers
+from cardsvc.service.offers import Offer, data_changed, offers
+from cardsvc.service.person_changes import REPLACE
 from cardsvc.service.problem import problem_of
 from cardsvc.service.replacement import EXPIRED, fees_of
 from cardsvc.service.work_place import CardOnDesk, work_place
@@ -255,12 +256,14 @@ def job_form_page(
         holders=HOLDERS,
         months=(f"{month:%Y-%m}", f"{month + dt.timedelta(days=32):%Y-%m}"),
         fees=fees,
-        likely=_likely_reason(card),
+        likely=_likely_reason(services, card),
     )
 
 
-def _likely_reason(card: CardOnDesk) -> str:
-    """Why the card is replaced, by its gravest finding: it is over, or who pays for it."""
+def _likely_reason(services: Services, card: CardOnDesk) -> str:
+    """Why the card is replaced: its data changed, or by its gravest finding: it is over, or who pays for it."""
+    if data_changed(services.engine, card) == REPLACE:
+        return "changed"
     findings = (card.report or {}).get("findings") or ()
     if findings and findings[0]["code"] == "card_expired":
         return EXPIRED

@@ -186,6 +186,17 @@ REPLACEMENTS: Mapping[str, Text] = {
     "lost": Text("遗失", "It was lost"),
 }
 
+FOLLOW: Mapping[str, Text] = {
+    "rewrite": Text("放上卡按 0 修复，按登记重写；写不了的换卡", "on the reader, 0 writes its data again; else replace it"),
+    "replace": Text("卡面要改，换新卡（原因：信息变更）", "its face changes: replace the card (reason: its data changed)"),
+}
+SEXES: Mapping[int, Text] = {
+    0: Text("未知", "not known"),
+    1: Text("男", "male"),
+    2: Text("女", "female"),
+    9: Text("未说明", "not stated"),
+}
+
 NEXT: Mapping[str, Text] = {
     "carry_over": Text("旧卡有余额按 6 转入", "6 writes the old card's money"),
     "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
