@@ -201,7 +201,8 @@ NEXT: Mapping[str, Text] = {
     "carry_over": Text("旧卡有余额按 6 转入", "6 writes the old card's money"),
     "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
     "personalise": Text(
-        "换卡的先按 A 转入应用，再按 6 转入余额", "After a replacement: A opens what the old card had, then 6 writes its money"
+        "旧卡的应用按 A 转入，旧卡有余额按 6 转入；别的应用按 3 开通",
+        "A opens what the old card had, 6 writes its money; 3 opens others",
     ),
 }
 
