@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     tls_cert: Path | None = Field(default=None, description="serve HTTPS with this certificate, and tls_key")
     tls_key: Path | None = None
     client_ca: Path | None = Field(default=None, description="mTLS: take only clients with a certificate of this authority")
+    library_url: str | None = Field(default=None, description="where the library's system takes notices")
     client_cert_proxy: str | None = Field(default=None, description="address of the proxy whose X-Client-Cert header counts")
     desk_host: str = "127.0.0.1"
     desk_port: int = Field(default=8081, ge=1, le=65535)
@@ -50,10 +51,10 @@ class Settings(BaseSettings):
     config: Path | None = None
     lang: str | None = None
 
-    @field_validator("pkcs11_module", mode="before")
+    @field_validator("pkcs11_module", "library_url", mode="before")
     @classmethod
     def _empty_is_none(cls, given: object) -> object:
-        """Set to nothing it means the sealed file: for a process that is to ignore an HSM of its parent's settings."""
+        """Set to nothing it is not set: for a process that is to ignore an HSM, or the library, of its parent's settings."""
         return given or None
 
     @classmethod

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from cardsvc.cli.local import services
+from cardsvc.cli.bulk.command import database
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.person import as_option, signed_in
 
@@ -73,11 +73,12 @@ def register(
 def change(citizen_id: str, staff_id: str, *, as_json: bool, **given: object) -> None:
     """Change a person's data."""
     from cardsvc.bootstrap import now
+    from cardsvc.cli.rights.command import rule_book
     from cardsvc.service.person_changes import PersonChange, change_person
 
     asked = _read(PersonChange, {"citizen_id": citizen_id, **{k: v for k, v in given.items() if v is not None}})
-    with services() as opened:
-        row = change_person(opened.store, opened.rules, asked, by=signed_in(opened.store, staff_id), now=now())
+    with database() as store:
+        row = change_person(store, rule_book(), asked, by=signed_in(store, staff_id), now=now())
     found = {
         "change_id": row.change_id,
         "fields": sorted(row.after),
@@ -103,11 +104,12 @@ def change(citizen_id: str, staff_id: str, *, as_json: bool, **given: object) ->
 def death(citizen_id: str, staff_id: str, *, as_json: bool, **given: object) -> None:
     """Note a death."""
     from cardsvc.bootstrap import now
+    from cardsvc.cli.rights.command import rule_book
     from cardsvc.service.deaths import DeathReport, report_death
 
     asked = _read(DeathReport, {"citizen_id": citizen_id, **given})
-    with services() as opened:
-        row = report_death(opened.store, opened.rules, asked, by=signed_in(opened.store, staff_id), now=now())
+    with database() as store:
+        row = report_death(store, rule_book(), asked, by=signed_in(store, staff_id), now=now())
     show({"death_id": row.death_id, "applied": False}, as_json=as_json, lines=lambda: [_outcome(applied=False)])
 
 

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "cardsvc.cli.notices:notices",
         t("给市民的通知：发送、列表、重发", "Messages to citizens: send, list, try again"),
     ),
+    "outbox": ("cardsvc.cli.outbox:outbox", t("发给图书馆系统的通知", "Notices to the library's system")),
     "terminal": ("cardsvc.cli.terminal:terminal", t("终端：登记、停用、充值", "Terminals: register, suspend, top up")),
     "agent": ("cardsvc.cli.agent:agent", t("窗口电脑上的读卡代理", "The agent on a desk PC: its readers and cards")),
     "workstation": (

@@ -11,6 +11,7 @@ from cardsvc.errors import CardError, RequestError
 from cardsvc.service.card_in_hand import card_in_hand, refuse_live
 from cardsvc.service.deaths import require_death
 from cardsvc.service.hotlist import refuse_hot
+from cardsvc.service.library import tell_library
 from cardsvc.service.orders import return_order
 from cardsvc.service.payments import BY_ORDER
 from cardsvc.service.refund import refuse_bicycle
@@ -53,6 +54,7 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
             require_death(uow, card.citizen_id)
         for order in uow.orders.waiting(card_no):
             return_order(uow, order, now)
+        tell_library(uow, card_no, "cancelled", now)
         uow.cards.change(card, state=VOID)
         uow.hotlist.change_card(card_no, "add", f"注销 ({reason})", by.staff_id, now)
         return uow.cancellations.add(Cancellation(card_no, reason, papers.strip(), by.staff_id, now))

@@ -19,6 +19,7 @@ from cardsvc.service import notices
 from cardsvc.service.approvals import MAX_TEXT, ApprovalKind, propose_within
 from cardsvc.service.card_in_hand import IN_HAND
 from cardsvc.service.kinds import Params
+from cardsvc.service.library import tell_library
 from cardsvc.service.people import masked
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.shifts import TELLERS
@@ -97,6 +98,7 @@ def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[st
     taken = []
     for card in uow.cards.of_citizen(row.citizen_id):
         if card.state in IN_HAND and card.card_no not in row.cards_here:
+            tell_library(uow, card.card_no, "cancelled", now)
             begin_hold(uow, card.card_no, row.asked_by, terms, now)
             taken.append(card.card_no)
     return {"death_id": row.death_id, "taken_in": taken, "cards_here": row.cards_here}

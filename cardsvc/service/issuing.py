@@ -19,6 +19,7 @@ from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.card_requests import card_was_made
 from cardsvc.service.deaths import refuse_dead
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.library import tell_replaced
 from cardsvc.service.orders import move_orders
 from cardsvc.service.rights.holds import check_before_making
 from cardsvc.service.takeovers import REPLACED
@@ -160,6 +161,7 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     card_was_made(uow, card.citizen_id, card.card_no, now)
     for replaced in uow.replacements.open_of(card.citizen_id)[:1]:
         uow.replacements.change(replaced, new_card_no=card.card_no, made_at=now)
+        tell_replaced(uow, replaced.old_card_no, card, now)
     return Effect(done=_result(card, context.facts["resuming"]))
 
 

@@ -108,7 +108,7 @@ def held(world: World) -> list[Any]:
     return parts
 
 
-@pytest.mark.parametrize("write", range(4))
+@pytest.mark.parametrize("write", [1, 2, 3])
 def test_applications_that_broke_off_half_way_are_carried_over_by_the_next_try(
     world: World, people: dict[str, Staff], write: int
 ) -> None:

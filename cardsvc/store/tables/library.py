@@ -1,4 +1,4 @@
-"""Table of the outbox to the library's system: what it is told, in order for each card."""
+"""Table of the outbox to the library's system: what it is told, in order for each reader."""
 
 from sqlalchemy import (
     JSON,
@@ -20,8 +20,9 @@ LIBRARY_EVENTS = ("opened", "closed", "lost", "found", "replaced", "cancelled")
 library_notice = Table(
     "library_notice",
     metadata,
-    Column("card_no", String(16)),
+    Column("citizen_id", String(36)),
     Column("number", Integer),
+    Column("card_no", String(16), nullable=False),
     Column("event", String(16), nullable=False),
     Column("body", JSON, nullable=False),
     Column("state", String(8), nullable=False),
@@ -30,7 +31,8 @@ library_notice = Table(
     Column("queued_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("error", String(100)),
-    PrimaryKeyConstraint("card_no", "number", name="pk_library_notice"),
+    PrimaryKeyConstraint("citizen_id", "number", name="pk_library_notice"),
+    ForeignKeyConstraint(["citizen_id"], ["citizen.citizen_id"], name="fk_library_notice_citizen"),
     ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_library_notice_card"),
     CheckConstraint(one_of("event", LIBRARY_EVENTS), name="ck_library_notice_event"),
     CheckConstraint(one_of("state", NoticeState), name="ck_library_notice_state"),

@@ -220,6 +220,14 @@ NOTICES: Mapping[str, Text] = {
     "failed": Text("发送失败", "could not be sent"),
     "dropped": Text("不再需要", "not needed any more"),
 }
+LIBRARY: Mapping[str, Text] = {
+    "opened": Text("开通", "opened"),
+    "closed": Text("关闭", "closed"),
+    "lost": Text("挂失", "reported lost"),
+    "found": Text("解挂", "released"),
+    "replaced": Text("换卡", "replaced"),
+    "cancelled": Text("注销", "cancelled"),
+}
 LOSSES: Mapping[str, Text] = {"phone": Text("电话挂失", "by phone"), "formal": Text("正式挂失", "formal")}
 LOSS_ENDS: Mapping[str, Text] = {
     "lapsed": Text("到期失效", "lapsed"),

@@ -88,8 +88,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "library_notice",
-        sa.Column("card_no", sa.String(length=16), nullable=False),
+        sa.Column("citizen_id", sa.String(length=36), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("card_no", sa.String(length=16), nullable=False),
         sa.Column("event", sa.String(length=16), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
@@ -104,7 +105,8 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("state IN ('waiting', 'sent', 'failed', 'dropped')", name="ck_library_notice_state"),
         sa.ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_library_notice_card"),
-        sa.PrimaryKeyConstraint("card_no", "number", name="pk_library_notice"),
+        sa.ForeignKeyConstraint(["citizen_id"], ["citizen.citizen_id"], name="fk_library_notice_citizen"),
+        sa.PrimaryKeyConstraint("citizen_id", "number", name="pk_library_notice"),
     )
     op.create_index("ix_library_notice_waiting", "library_notice", ["state", "next_at"], unique=False)
     for statement in create_statements(op.get_bind().dialect.name, *TABLES):
