@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cardsvc.service.bulk.reasons import COLUMN_NAMES
+from cardsvc.service.machines import CARD, COMPLAINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
 from cardsvc.service.offers import APPLICATIONS
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES
@@ -41,6 +42,7 @@ PHASES: Mapping[str, Text] = {
 }
 
 CARD_STATES: Mapping[str, Text] = {
+    **CARD.words,
     "citizen": Text("市民卡", "Citizen card"),
     "blank": Text("空白卡", "Blank card"),
     "partial": Text("没做完的卡", "Unfinished card"),
@@ -48,32 +50,15 @@ CARD_STATES: Mapping[str, Text] = {
     "locked": Text("整卡锁定", "Blocked card"),
     "legacy": Text("旧公交卡", "Old bus card"),
     "unknown": Text("未识别", "Not recognised"),
-    "personalising": Text("制作中", "Being made"),
-    "issued": Text("正常", "In use"),
-    "blocked": Text("已锁定", "Blocked"),
-    "replaced": Text("已换卡", "Replaced"),
-    "void": Text("已作废", "Void"),
     "open": Text("已开通", "Open"),
     "closed": Text("已关闭", "Closed"),
     "unreadable": Text("读不出", "Cannot be read"),
     "not_opened": Text("未开通", "Not open"),
 }
 
-SHIFTS: Mapping[str, Text] = {
-    "open": Text("在班", "open"),
-    "closing": Text("正在交班", "closing"),
-    "difference_pending": Text("长短款待处理", "its difference waits"),
-    "closed": Text("已交班", "closed"),
-}
+SHIFTS, TICKETS, NOTICES, COMPLAINT_STEPS = SHIFT.words, TICKET.words, NOTICE.words, COMPLAINT.words
+MONEY_STATES: Mapping[str, Text] = {**LOAD.words, **PURCHASE.words}
 
-TICKETS: Mapping[str, Text] = {
-    "waiting": Text("等候", "waiting"),
-    "called": Text("已叫", "called"),
-    "serving": Text("在办", "served for"),
-    "missed": Text("过号", "missed"),
-    "done": Text("已办结", "served"),
-    "left": Text("不办了", "gone"),
-}
 
 WHO: Mapping[str, Text] = {
     "holder": Text("本人来办", "Comes in person"),
@@ -108,12 +93,6 @@ NOTES: Mapping[str, Text] = {
     "incident": Text("事件", "Incident"),
 }
 
-COMPLAINT_STEPS: Mapping[str, Text] = {
-    "received": Text("受理", "taken"),
-    "assigned": Text("转交", "given to"),
-    "noted": Text("记录", "noted"),
-    "answered": Text("答复", "answered"),
-}
 
 PROMISED: Mapping[str, Text] = {
     "card": Text("待制的卡", "Cards to be made"),
@@ -139,17 +118,6 @@ CHANGES: Mapping[str, Text] = {
 
 SUBJECTS: Mapping[str, Text] = {"load": Text("充值", "Top-up"), "purchase": Text("消费", "Purchase")}
 
-MONEY_STATES: Mapping[str, Text] = {
-    "requested": Text("已提出", "asked for"),
-    "refused": Text("已拒绝", "refused"),
-    "authorised": Text("正在写卡", "being written"),
-    "confirmed": Text("卡上有，已入账", "on the card and booked"),
-    "suspect": Text("待核实", "not known yet"),
-    "not_written": Text("卡上没有，待退款", "not on the card, to be paid back"),
-    "refunded": Text("已退款", "paid back"),
-    "rewritten": Text("已另行写卡", "written by another load"),
-    "not_debited": Text("卡没有扣款", "the card did not pay"),
-}
 
 EVIDENCE: Mapping[str, Text] = {
     "proof": Text("交易证明：卡上有", "Proof: the card has it"),
@@ -213,12 +181,6 @@ RIGHTS: Mapping[str, Text] = {
     "later": Text("待遇还没有生效", "The right is not in force yet"),
     "ended": Text("待遇已终止", "The right has ended"),
     "none": Text("社保、医保数据里没有待遇", "The insurance offices know of no right"),
-}
-NOTICES: Mapping[str, Text] = {
-    "waiting": Text("待发送", "to be sent"),
-    "sent": Text("已发送", "sent"),
-    "failed": Text("发送失败", "could not be sent"),
-    "dropped": Text("不再需要", "not needed any more"),
 }
 LIBRARY: Mapping[str, Text] = {
     "opened": Text("开通", "opened"),

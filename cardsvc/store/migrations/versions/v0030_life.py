@@ -10,7 +10,8 @@ down_revision = "0026"
 branch_labels = None
 depends_on = None
 
-TABLES = ("library_notice",)
+TABLES = ("library_notice", "card", "operation")
+"""Cards and operations move along their lists from now on, as what holds money always did."""
 
 
 OLD_REASONS = "reason IN ('fault', 'damaged', 'changed', 'lost')"
