@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from cardsvc.errors import CardError, RequestError, RuleError
 from cardsvc.rules import RuleSet
-from cardsvc.rules.desk import replacement_fee
-from cardsvc.rules.life import renewal_fee
+from cardsvc.rules.desk import fee, replacement_fee
+from cardsvc.rules.life import renewal_fee, swapped
 from cardsvc.service.card_in_hand import card_in_hand
 from cardsvc.service.deaths import refuse_dead
 from cardsvc.service.hotlist import refuse_hot
@@ -27,12 +27,14 @@ from cardsvc.service.takeovers import begin_hold, hold_terms
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Replacement, Staff
 
-Reason = Literal["fault", "damaged", "changed", "expired", "lost"]
-REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed", "expired")
+Reason = Literal["fault", "damaged", "changed", "expired", "withdrawn", "lost"]
+REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed", "expired", "withdrawn")
 """Reasons for a card that is at the desk."""
 LOST: Reason = "lost"
 EXPIRED: Reason = "expired"
 """Its validity is over, or will soon be: a renewal (到期换卡)."""
+WITHDRAWN: Reason = "withdrawn"
+"""It has a bus product that was withdrawn and is swapped (A、C、D 换杭州通)."""
 PRODUCT = "citizen"
 
 
@@ -41,17 +43,22 @@ def replacement_terms(rules: RuleSet, card: Card, reason: str, day: dt.date) -> 
     time ``rule_not_yet_renewed``."""
     if reason == EXPIRED:
         return renewal_fee(rules, PRODUCT, card.expiry_date, day)
+    if reason == WITHDRAWN:
+        return fee(rules, "swap", day)
     return replacement_fee(rules, PRODUCT, reason, card.issue_date, day)
 
 
 def fees_of(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> dict[str, tuple[int, str]]:
-    """The fee by reason, for the form; no renewal of a card that may not be renewed yet. Raises CardError ``card_unknown``."""
+    """The fee by reason, for the form: no renewal of a card that may not be renewed yet, no swap where nothing was withdrawn.
+    Raises CardError ``card_unknown``."""
     with store.read() as uow:
         card = _card(uow, card_no)
         today = local_day(now)
         in_force = rules.in_force(uow, today)
+        swaps = _has_withdrawn(uow, in_force, card_no, today)
+    always = [reason for reason in (*REASONS, LOST) if reason not in (EXPIRED, WITHDRAWN)]
     fees: dict[str, tuple[int, str]] = {
-        reason: replacement_terms(in_force, card, reason, today) for reason in (*REASONS, LOST) if reason != EXPIRED
+        reason: replacement_terms(in_force, card, reason, today) for reason in (*always, *([WITHDRAWN] if swaps else []))
     }
     with suppress(RuleError):
         fees[EXPIRED] = replacement_terms(in_force, card, EXPIRED, today)
@@ -90,16 +97,25 @@ def begin_replacement(
         _refuse_listed_or_found(uow, card_no, reason)
         refuse_bicycle(uow, card_no)
         today = local_day(now)
-        fee, rule = replacement_terms(rules.in_force(uow, today), card, reason, today)
-        paid = _take(uow, actor, card_no, fee, payment, now)
+        in_force = rules.in_force(uow, today)
+        if reason == WITHDRAWN and not _has_withdrawn(uow, in_force, card_no, today):
+            raise RequestError("replacement_reason_wrong", reason=reason)
+        amount, rule = replacement_terms(in_force, card, reason, today)
+        paid = _take(uow, actor, card_no, amount, payment, now)
         row = uow.replacements.add(
-            Replacement(card_no, card.citizen_id, by.outlet_id, reason, fee, [rule], *paid, by.staff_id, now)
+            Replacement(card_no, card.citizen_id, by.outlet_id, reason, amount, [rule], *paid, by.staff_id, now)
         )
         if not readable:
             begin_hold(uow, card_no, by.staff_id, hold_terms(uow, rules, now), now)
         return row
 
     return store.transact(work)
+
+
+def _has_withdrawn(uow: UnitOfWork, rules: RuleSet, card_no: str, day: dt.date) -> bool:
+    """Whether an application on the card has a product that the rules swap for another one."""
+    rows = [row for row in uow.applications.of_card(card_no) if row.state in ("open", "blocked")]
+    return any(swapped(rules, row.application, row.product, day)[1] for row in rows)
 
 
 def _refuse_listed_or_found(uow: UnitOfWork, card_no: str, reason: str) -> None:

@@ -1,8 +1,9 @@
 """The money of an old card goes onto the new one: a load as any other, paid from what is held of the old card.
 
 One operation writes one part (one purse of the old card): the part that is asked for, or the first whose application is open on
-the new card; it is asked again until nothing is held. On the day that the books decide about an unreadable card, the first
-transfer moves its money from the books, and what was paid for it and never written waits for the new card.
+the new card; it is asked again until nothing is held. Money of a withdrawn product goes where its holder now pays from. On the
+day that the books decide about an unreadable card, the first transfer moves its money from the books, and what was paid for it
+and never written waits for the new card.
 """
 
 import datetime as dt
@@ -12,6 +13,8 @@ from pydantic import Field
 
 from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Procedure
+from cardsvc.rules import RuleSet
+from cardsvc.rules.life import swapped
 from cardsvc.service.areas import CITY_PURSE
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
@@ -54,7 +57,7 @@ def _find(context: Context, uow: UnitOfWork, _value: Any, now: dt.datetime) -> E
     part = _part(context, uow, old_no)
     if part is None:
         return Effect(failed=RequestError("nothing_held", card_no=old_no))
-    return Effect(facts={"order": _job(part, now.astimezone(LOCAL).date())})
+    return Effect(facts={"order": _job(context.rules, part, now.astimezone(LOCAL).date())})
 
 
 def _part(context: Context, uow: UnitOfWork, old_no: str) -> TakeoverPart | None:
@@ -66,16 +69,26 @@ def _part(context: Context, uow: UnitOfWork, old_no: str) -> TakeoverPart | None
     return parts[0] if parts else None
 
 
-def _job(part: TakeoverPart, today: dt.date) -> dict[str, Any]:
+def _job(rules: RuleSet, part: TakeoverPart, today: dt.date) -> dict[str, Any]:
     """Month money whose month ended while it waited is good for the month in which it is written."""
     month = max(part.first_month, today.replace(day=1)) if part.first_month else None
+    product, area = _area(rules, part, today)
     return {
-        "product": None if part.product == "citizen" else part.product,
-        "area": part.area,
+        "product": None if product == "citizen" else product,
+        "area": area,
         "month": f"{month:%Y-%m}" if month else None,
         "amount": part.amount,
         "payment": {"method": OLD_CARD, "reference": reference_of(part)},
     }
+
+
+def _area(rules: RuleSet, part: TakeoverPart, today: dt.date) -> tuple[str, str]:
+    """Where the money goes: where it came from or, of a product that was withdrawn, where the rules' product has its own: its
+    purse is the city purse, and it sells months only."""
+    becomes, rule = swapped(rules, part.application, part.product, today)
+    if rule is None:
+        return part.product, part.area
+    return ("citizen", "purse") if part.area == "purse" else (becomes, "month")
 
 
 TRANSFER_IN = OperationKind(

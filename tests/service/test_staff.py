@@ -30,6 +30,11 @@ HIRED: dict[str, Staff] = {}
 @pytest.fixture
 def people(world: World) -> dict[str, Staff]:
     """An outlet with one person of each kind that these tests need."""
+    return hire_all(world)
+
+
+def hire_all(world: World) -> dict[str, Staff]:
+    """The same for a world that a test made itself."""
     add_outlet(world.store, "hall", "市民之家", world.now)
     if HIRED:
         with world.store.begin() as uow:

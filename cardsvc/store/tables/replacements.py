@@ -15,7 +15,7 @@ from sqlalchemy import (
 
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 
-REPLACEMENT_REASONS = ("fault", "damaged", "changed", "lost", "expired")
+REPLACEMENT_REASONS = ("fault", "damaged", "changed", "lost", "expired", "withdrawn")
 
 replacement = Table(
     "replacement",

@@ -151,6 +151,7 @@ REPLACEMENTS: Mapping[str, Text] = {
     "damaged": Text("人为损坏", "It was damaged"),
     "changed": Text("信息变更", "Its data changed"),
     "expired": Text("到期换卡", "Its validity is over"),
+    "withdrawn": Text("停用的公交产品换杭州通", "Its bus product was withdrawn"),
     "lost": Text("遗失", "It was lost"),
 }
 

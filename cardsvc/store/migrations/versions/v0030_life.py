@@ -15,11 +15,11 @@ TABLES = ("library_notice", "card", "operation")
 
 
 OLD_REASONS = "reason IN ('fault', 'damaged', 'changed', 'lost')"
-NEW_REASONS = "reason IN ('fault', 'damaged', 'changed', 'lost', 'expired')"
+NEW_REASONS = "reason IN ('fault', 'damaged', 'changed', 'lost', 'expired', 'withdrawn')"
 
 
 def _renewals() -> None:
-    """A replacement may be a renewal. On SQLite the CHECK is changed in the schema's own text, as its documentation describes:
+    """A replacement may be a renewal, or the swap of a withdrawn product. On SQLite the CHECK is changed in the schema's own text, as its documentation describes:
     a table that is built anew would lose its triggers, and whatever another migration added to it."""
     if op.get_bind().dialect.name == "postgresql":
         op.drop_constraint("ck_replacement_reason", "replacement", type_="check")
