@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     client_cert_proxy: str | None = Field(default=None, description="address of the proxy whose X-Client-Cert, X-Real-IP count")
     requests_per_minute: int = Field(default=600, ge=1, description="of one terminal, where it has no number of its own")
     refused_per_minute: int = Field(default=120, ge=1, description="badly signed requests of one address, over all workers")
+    library_url: str | None = Field(default=None, description="where the library's system takes notices")
     desk_host: str = "127.0.0.1"
     desk_port: int = Field(default=8081, ge=1, le=65535)
     desk_workers: int = Field(default=2, ge=1, le=16)
@@ -57,10 +58,10 @@ class Settings(BaseSettings):
     config: Path | None = None
     lang: str | None = None
 
-    @field_validator("pkcs11_module", mode="before")
+    @field_validator("pkcs11_module", "library_url", mode="before")
     @classmethod
     def _empty_is_none(cls, given: object) -> object:
-        """Set to nothing it means the sealed file: for a process that is to ignore an HSM of its parent's settings."""
+        """Set to nothing it is not set: for a process that is to ignore an HSM, or the library, of its parent's settings."""
         return given or None
 
     @classmethod

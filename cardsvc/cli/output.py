@@ -108,6 +108,7 @@ def exit_code_of(code: str) -> int:
         "batch": errors.RequestError,
         "bulk": errors.RequestError,
         "rights": errors.RequestError,
+        "person": errors.RequestError,
         "rule": errors.RuleError,
         "card": errors.CardError,
         "reader": errors.ReaderError,

@@ -51,6 +51,10 @@ _SUBJECT = {
     "checklist": (),
     "right": (),
     "correction": ("field", "offices"),
+    "renewal": ("product",),
+    "change": ("fields",),
+    "heir": ("heir",),
+    "swap": ("application", "products"),
 }
 """What a rule of each table is about: of two rules about the same, one may hold on a day."""
 

@@ -18,6 +18,7 @@ from cardsvc.rules.desk_rules import (
     PromiseRule,
 )
 from cardsvc.rules.hall_rules import AppraisalRule, ChecklistRule, ComplaintRule, GreenRule, PapersRule, QueueRule, TicketRule
+from cardsvc.rules.life_rules import ChangeRule, HeirRule, RenewalRule, SwapRule
 from cardsvc.rules.rights import CorrectionRule, RightRule
 
 Area = Literal["purse", "month", "season", "term"]
@@ -195,6 +196,10 @@ class RuleSet(Data):
     checklist: Items[ChecklistRule] = ()
     right: Items[RightRule] = ()
     correction: Items[CorrectionRule] = ()
+    renewal: Items[RenewalRule] = ()
+    change: Items[ChangeRule] = ()
+    heir: Items[HeirRule] = ()
+    swap: Items[SwapRule] = ()
 
     def rule(self, rule_id: str) -> Dated | None:
         """The rule with this id."""

@@ -17,6 +17,8 @@ from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.held import held_areas
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.library import APPLICATION as LIBRARY_APPLICATION
+from cardsvc.service.library import tell_opened
 from cardsvc.service.payments import Payment, refuse_paid, take_fee
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import ApplicationFee, CardApplication
@@ -184,6 +186,8 @@ def _recorded(context: Context, uow: UnitOfWork, record: ApplicationRecord, now:
         now,
     )
     uow.applications.put(row)
+    if name == LIBRARY_APPLICATION:
+        tell_opened(uow, row, now)
     if context.operation.kind == "open" and context.facts["terms"]["fee"]:
         _take_fee(context, uow, record.product, now)
     return Effect(done=_result(row, context.facts["terms"], context.facts["settled"]))

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from cardsvc.service.approvals import ApprovalKind
 from cardsvc.service.corrections import CORRECTION
+from cardsvc.service.deaths import CITIZEN_DEATH
 from cardsvc.service.drawer import DRAWER_CASH
 from cardsvc.service.held_payout import HELD_PAYOUT
 from cardsvc.service.hold_approval import HOLD_UNIDENTIFIED
 from cardsvc.service.hotlist import RELEASE_FROM_HOT_LIST
+from cardsvc.service.person_changes import CITIZEN_CHANGE
 from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE
 from cardsvc.service.repair import CARD_REPAIR
 from cardsvc.service.rule_versions import RULE_SET
@@ -18,6 +20,8 @@ APPROVALS: Mapping[str, ApprovalKind] = {
     kind.name: kind
     for kind in (
         CARD_REPAIR,
+        CITIZEN_CHANGE,
+        CITIZEN_DEATH,
         CORRECTION,
         CORRECT_DIFFERENCE,
         DRAWER_CASH,

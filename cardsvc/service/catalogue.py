@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from cardsvc.service.applications import BLOCK, CLOSE, OPEN, REVIEW, UNBLOCK
+from cardsvc.service.carry_over import CARRY_OVER
 from cardsvc.service.diagnose import DIAGNOSE
 from cardsvc.service.fetch import FETCH
 from cardsvc.service.identity import IDENTITY
@@ -22,6 +23,7 @@ KINDS: Mapping[str, OperationKind] = {
     for kind in (
         PERSONALISE,
         OPEN,
+        CARRY_OVER,
         REVIEW,
         CLOSE,
         TOP_UP,

@@ -12,6 +12,7 @@ from cardsvc.errors import CardError, RequestError
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.service.approvals import MAX_TEXT, ApprovalKind
 from cardsvc.service.kinds import Context
+from cardsvc.service.library import tell_library
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, HotListEntry, LossReport, Staff
@@ -59,6 +60,7 @@ def _release(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str,
     entry = uow.hotlist.change_card(approval.subject, "remove", approval.reason, people, now)
     report = uow.loss_reports.open_of(approval.subject)
     if report is not None:
+        tell_library(uow, approval.subject, "found", now)
         uow.loss_reports.change(report, ended="released", ended_by=people, ended_at=now)
     return {"card_no": entry.card_no, "version": entry.version}
 
@@ -78,6 +80,7 @@ def end_if_lapsed(uow: UnitOfWork, card_no: str, now: dt.datetime) -> LossReport
     if report is None or report.lapses_at is None or report.lapses_at > now:
         return None
     if uow.hotlist.is_listed(card_no) and uow.old_cards.get(card_no) is None:
+        tell_library(uow, card_no, "found", now)
         uow.hotlist.change_card(card_no, "remove", "挂失失效 (report lapsed)", report.rule, now)
     return uow.loss_reports.change(report, ended="lapsed", ended_by=report.rule, ended_at=now)
 

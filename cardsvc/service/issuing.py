@@ -17,7 +17,9 @@ from cardsvc.procedures.verify import verify_personalised
 from cardsvc.service.card_data import card_data
 from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.card_requests import card_was_made
+from cardsvc.service.deaths import refuse_dead
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.library import tell_replaced
 from cardsvc.service.orders import move_orders
 from cardsvc.service.replacement import close_replacement
 from cardsvc.service.rights.holds import check_before_making
@@ -46,6 +48,7 @@ def _begin(context: Context, uow: UnitOfWork, sight: CardSight, now: dt.datetime
     citizen = uow.citizens.get(context.params["citizen_id"])
     if citizen is None:
         raise RequestError("citizen_unknown")
+    refuse_dead(uow, citizen.citizen_id)
     if not context.profile.issuable:
         raise CardError("card_family_not_issued", profile=context.profile.id)
     serial = context.profile.chip_serial(bytes.fromhex(context.operation.atr)).hex().upper()
@@ -157,7 +160,9 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
         if old.state == REPLACED:
             move_orders(uow, old.card_no, card.card_no, now)
     card_was_made(uow, card.citizen_id, card.card_no, now)
-    close_replacement(uow, card.citizen_id, card.card_no, now)
+    replaced = close_replacement(uow, card.citizen_id, card.card_no, now)
+    if replaced is not None:
+        tell_replaced(uow, replaced.old_card_no, card, now)
     return Effect(done=_result(card, context.facts["resuming"]))
 
 

@@ -14,6 +14,7 @@ from cardsvc.errors import CardError, RequestError
 from cardsvc.rules.desk import loss_lapses
 from cardsvc.service.card_in_hand import card_in_hand
 from cardsvc.service.hotlist import end_if_lapsed, list_card
+from cardsvc.service.library import tell_library
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
@@ -45,7 +46,9 @@ def report_loss(store: Store, rules: RuleBook, card_no: str, kind: str, *, by: S
             return known
         in_force = rules.in_force(uow, local_day(now))
         lapses, rule = loss_lapses(in_force, PRODUCT, kind, now)
-        if known is not None:
+        if known is None:
+            tell_library(uow, card_no, "lost", now)
+        else:
             uow.loss_reports.change(known, ended="confirmed", ended_by=by.staff_id, ended_at=now)
         if not uow.hotlist.is_listed(card_no):
             list_card(uow, card_no, REASON, by.staff_id, now)

@@ -30,6 +30,8 @@ from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.diagnose import ReaderFacts, anything_open, ask_first, ask_more, bind, conclude
 from cardsvc.service.hotlist import refuse_listed
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.library import APPLICATION as LIBRARY_APPLICATION
+from cardsvc.service.library import tell_opened
 from cardsvc.service.repair_steps import Step, steps_for
 from cardsvc.service.settle import UNDECIDED, gather, settle_all
 from cardsvc.store import Store, UnitOfWork
@@ -145,7 +147,10 @@ def _carried_out(context: Context, uow: UnitOfWork, _value: None, now: dt.dateti
         if step.plan == "roll_keys":
             rolled |= step.versions
         if step.plan == "reopen" and step.record is not None:
-            uow.applications.put(_opened(context, step, now))
+            opened = _opened(context, step, now)
+            uow.applications.put(opened)
+            if opened.application == LIBRARY_APPLICATION:
+                tell_opened(uow, opened, now)
     card = uow.cards.get(context.card_no)
     if card is not None and rolled:
         uow.cards.change(card, key_versions={**card.key_versions, **rolled})

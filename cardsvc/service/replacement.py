@@ -11,13 +11,16 @@ that is spoiled before it is anybody's opens the replacement again. Or the fee g
 import datetime as dt
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import CardError, RequestError, RuleError
 from cardsvc.ledger.postings import Posting, fee_account, payout_account
 from cardsvc.rules import RuleSet
-from cardsvc.rules.desk import replacement_fee
+from cardsvc.rules.desk import fee, replacement_fee
+from cardsvc.rules.life import renewal_fee, swapped
 from cardsvc.service.card_in_hand import IN_HAND, card_in_hand, refuse_live
+from cardsvc.service.deaths import refuse_dead
 from cardsvc.service.hotlist import refuse_hot
 from cardsvc.service.kinds import Actor
 from cardsvc.service.payments import Payment, money_source, take_fee
@@ -32,35 +35,55 @@ from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Replacement, Staff
 from cardsvc.text import Text
 
-Reason = Literal["fault", "damaged", "changed", "lost"]
-REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed")
+Reason = Literal["fault", "damaged", "changed", "expired", "withdrawn", "lost"]
+REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed", "expired", "withdrawn")
 """Reasons for a card that is at the desk."""
 LOST: Reason = "lost"
 REASON_WORDS: Mapping[str, Text] = {
     "fault": Text("自然故障", "It failed by itself"),
     "damaged": Text("人为损坏", "It was damaged"),
     "changed": Text("信息变更", "Its data changed"),
+    "expired": Text("到期换卡", "Its validity is over"),
+    "withdrawn": Text("停用的公交产品换杭州通", "Its bus product was withdrawn"),
     "lost": Text("遗失", "It was lost"),
 }
+EXPIRED: Reason = "expired"
+"""Its validity is over, or will soon be: a renewal (到期换卡)."""
+WITHDRAWN: Reason = "withdrawn"
+"""It has a bus product that was withdrawn and is swapped (A、C、D 换杭州通)."""
 PRODUCT = "citizen"
 JOB = "replace"
 """The job of the fee's account."""
 
 
 def replacement_terms(rules: RuleSet, card: Card, reason: str, day: dt.date) -> tuple[int, str]:
-    """The fee in fen and the rule that says so: a natural fault in warranty is free. Raises RuleError."""
+    """The fee in fen and the rule that says so: a natural fault in warranty is free. Raises RuleError, of a renewal before its
+    time ``rule_not_yet_renewed``."""
+    if reason == EXPIRED:
+        return renewal_fee(rules, PRODUCT, card.expiry_date, day)
+    if reason == WITHDRAWN:
+        return fee(rules, "swap", day)
     return replacement_fee(rules, PRODUCT, reason, card.issue_date, day)
 
 
 def fees_of(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> dict[str, tuple[int, str]]:
-    """The fee by reason, for the form; only the reason of a fee that was paid before. Raises CardError ``card_unknown``."""
+    """The fee by reason, for the form: only the reason of a fee that was paid before, no renewal of a card that may not be
+    renewed yet, no swap where nothing was withdrawn. Raises CardError ``card_unknown``."""
     with store.read() as uow:
         card = _card(uow, card_no)
         known = uow.replacements.of_card(card_no)
         if known is not None:
             return {known.reason: (0, ", ".join(known.rules))}
         today = local_day(now)
-        return {reason: replacement_terms(rules.in_force(uow, today), card, reason, today) for reason in (*REASONS, LOST)}
+        in_force = rules.in_force(uow, today)
+        swaps = _has_withdrawn(uow, in_force, card_no, today)
+    always = [reason for reason in (*REASONS, LOST) if reason not in (EXPIRED, WITHDRAWN)]
+    fees: dict[str, tuple[int, str]] = {
+        reason: replacement_terms(in_force, card, reason, today) for reason in (*always, *([WITHDRAWN] if swaps else []))
+    }
+    with suppress(RuleError):
+        fees[EXPIRED] = replacement_terms(in_force, card, EXPIRED, today)
+    return fees
 
 
 def begin_replacement(
@@ -78,8 +101,9 @@ def begin_replacement(
     """Take the fee and, from a card that cannot be read, the card. Asked again for the same card, it is the same replacement,
     paid before; a card that was to give its money itself and cannot is taken in then.
 
-    Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``payment_reference_used``, ``loss_not_formal``;
-    CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError ``bicycle_guarantee_held``, those of fees.
+    Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``payment_reference_used``, ``loss_not_formal``,
+    ``citizen_died``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError
+    ``bicycle_guarantee_held``, those of fees.
     """
     require_role(by, *TELLERS)
     if reason not in (*REASONS, LOST):
@@ -102,15 +126,25 @@ def _begin(
     """The fee of the day, booked, and the replacement that it pays. ``asked``: card, reason, payment."""
     card_no, reason, payment = asked
     card = card_in_hand(uow, card_no)
+    refuse_dead(uow, card.citizen_id)
     _refuse_listed_or_found(uow, card_no, reason)
     refuse_bicycle(uow, card_no)
     today = local_day(now)
-    fee, rule = replacement_terms(rules.in_force(uow, today), card, reason, today)
+    in_force = rules.in_force(uow, today)
+    if reason == WITHDRAWN and not _has_withdrawn(uow, in_force, card_no, today):
+        raise RequestError("replacement_reason_wrong", reason=reason)
+    amount, rule = replacement_terms(in_force, card, reason, today)
     number = str(uuid.uuid4())
-    paid = _take(uow, actor, card_no, fee, payment, number, now)
+    paid = _take(uow, actor, card_no, amount, payment, number, now)
     return uow.replacements.add(
-        Replacement(number, card_no, card.citizen_id, by.outlet_id, reason, fee, [rule], *paid, by.staff_id, now)
+        Replacement(number, card_no, card.citizen_id, by.outlet_id, reason, amount, [rule], *paid, by.staff_id, now)
     )
+
+
+def _has_withdrawn(uow: UnitOfWork, rules: RuleSet, card_no: str, day: dt.date) -> bool:
+    """Whether an application on the card has a product that the rules swap for another one."""
+    rows = [row for row in uow.applications.of_card(card_no) if row.state in ("open", "blocked")]
+    return any(swapped(rules, row.application, row.product, day)[1] for row in rows)
 
 
 def _refuse_listed_or_found(uow: UnitOfWork, card_no: str, reason: str) -> None:
@@ -168,10 +202,10 @@ def _give_back(uow: UnitOfWork, actor: Actor, card_no: str, by: Staff, now: dt.d
     return uow.replacements.change(row, back_account=account, back_by=by.staff_id, back_at=now)
 
 
-def close_replacement(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.datetime) -> None:
-    """The person's new card is made: it is the one that their newest open replacement was paid for."""
-    for row in uow.replacements.open_of(citizen_id)[:1]:
-        uow.replacements.change(row, new_card_no=card_no, made_at=now)
+def close_replacement(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.datetime) -> Replacement | None:
+    """The person's new card is made: it is the one that their newest open replacement, if any, was paid for."""
+    row = next(iter(uow.replacements.open_of(citizen_id)), None)
+    return uow.replacements.change(row, new_card_no=card_no, made_at=now) if row else None
 
 
 def open_replacements(store: Store, outlet_id: str, limit: int = 5) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from cardsvc.service.reconcile.worklist import ALL
 from cardsvc.service.rights.comparing import Standing
 from cardsvc.store.states import ApprovalState, CardRequestState, DifferenceState, NoticeState, TicketState
 from cardsvc.store.tables.hall import COMPLAINT_STEPS, NOTE_KINDS
+from cardsvc.store.tables.library import LIBRARY_EVENTS
 from cardsvc.store.tables.staff import STAFF_ROLES
 from cardsvc.store.tables.terminals import ROLES
 from cardsvc.web.desk import words
@@ -31,6 +32,7 @@ def test_every_phase_of_every_kind_and_every_state_has_a_word() -> None:
     assert {str(state) for state in DifferenceState} | {ALL} == set(words.DIFFERENCES)
     assert {str(state) for state in ApprovalState} == set(words.DECISIONS)
     assert {str(state) for state in NoticeState} == set(words.NOTICES)
+    assert set(LIBRARY_EVENTS) == set(words.LIBRARY)
     assert {str(state) for state in CardRequestState} == set(STATES)
     assert set(get_args(get_type_hints(Standing)["state"])) == set(words.RIGHTS)
     assert {str(state) for state in TicketState} == set(words.TICKETS)

@@ -25,11 +25,13 @@ from cardsvc.store.records.hall import (
 from cardsvc.store.records.held_payouts import HeldPayout
 from cardsvc.store.records.hotlist import HotListAck, HotListEntry
 from cardsvc.store.records.legacy import LegacyCardRow
+from cardsvc.store.records.library import LibraryNotice
 from cardsvc.store.records.losses import LossReport
 from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.old_cards import Takeover, TakeoverPart
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
+from cardsvc.store.records.persons import CitizenChange, Death
 from cardsvc.store.records.reader_days import ReaderDay
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
 from cardsvc.store.records.refunds import BicycleHold, Refund
@@ -57,9 +59,11 @@ __all__ = [
     "CardRequest",
     "CardSighting",
     "Citizen",
+    "CitizenChange",
     "Complaint",
     "ComplaintStep",
     "DaySeal",
+    "Death",
     "Deposit",
     "Desk",
     "DeskSession",
@@ -73,6 +77,7 @@ __all__ = [
     "HotListEntry",
     "InsuranceRight",
     "LegacyCardRow",
+    "LibraryNotice",
     "Load",
     "LossReport",
     "MonthEnd",

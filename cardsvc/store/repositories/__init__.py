@@ -34,11 +34,13 @@ from cardsvc.store.repositories.hall import (
 from cardsvc.store.repositories.held_payouts import HeldPayouts
 from cardsvc.store.repositories.hotlist import HotList, HotListAcks
 from cardsvc.store.repositories.legacy import LegacyCards
+from cardsvc.store.repositories.library import LibraryNotices
 from cardsvc.store.repositories.losses import LossReports
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
+from cardsvc.store.repositories.persons import CitizenChanges, Deaths
 from cardsvc.store.repositories.reader_days import ReaderDays
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
 from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
@@ -65,6 +67,7 @@ __all__ = [
     "CardRequests",
     "CardSightings",
     "Cards",
+    "CitizenChanges",
     "Citizens",
     "ComplaintSteps",
     "Complaints",
@@ -72,6 +75,7 @@ __all__ = [
     "DaySeals",
     "DaySum",
     "DaySums",
+    "Deaths",
     "Deposits",
     "DeskSessions",
     "Desks",
@@ -87,6 +91,7 @@ __all__ = [
     "InsuranceRights",
     "Ledger",
     "LegacyCards",
+    "LibraryNotices",
     "Loads",
     "LossReports",
     "MonthEnds",

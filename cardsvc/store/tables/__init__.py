@@ -29,11 +29,13 @@ from cardsvc.store.tables.hall import (
 from cardsvc.store.tables.held_payouts import PAYOUT_REASONS, held_payout
 from cardsvc.store.tables.hotlist import HOT_LIST_ACTIONS, hotlist_ack, hotlist_entry
 from cardsvc.store.tables.legacy import legacy_card
+from cardsvc.store.tables.library import LIBRARY_EVENTS, library_notice
 from cardsvc.store.tables.losses import LOSS_ENDS, LOSS_REPORTS, loss_report
 from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, transfer
 from cardsvc.store.tables.old_cards import takeover, takeover_part
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
+from cardsvc.store.tables.persons import ON_CARD, citizen_change, death
 from cardsvc.store.tables.reader_days import reader_day
 from cardsvc.store.tables.reconciliation import difference, reconciliation_run
 from cardsvc.store.tables.refunds import bicycle_hold, refund
@@ -51,11 +53,13 @@ __all__ = [
     "CANCEL_REASONS",
     "CARD_STATES",
     "HOT_LIST_ACTIONS",
+    "LIBRARY_EVENTS",
     "LIVE_LOADS",
     "LOSS_ENDS",
     "LOSS_REPORTS",
     "NOTICE_KINDS",
     "OFFICES",
+    "ON_CARD",
     "PAYOUT_REASONS",
     "REPLACEMENT_REASONS",
     "ROLES",
@@ -77,9 +81,11 @@ __all__ = [
     "card_request",
     "card_sighting",
     "citizen",
+    "citizen_change",
     "complaint",
     "complaint_step",
     "day_seal",
+    "death",
     "deposit",
     "desk",
     "desk_session",
@@ -94,6 +100,7 @@ __all__ = [
     "in_chart",
     "insurance_right",
     "legacy_card",
+    "library_notice",
     "load",
     "loss_report",
     "metadata",

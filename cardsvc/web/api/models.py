@@ -26,6 +26,7 @@ class StartOperation(_In):
     kind: Literal[
         "personalise",
         "open",
+        "carry_over",
         "review",
         "close",
         "diagnose",

@@ -22,6 +22,7 @@ from cardsvc.web.desk import (
     live,
     manage,
     people,
+    persons,
     queue,
     receipts,
     replace,
@@ -52,6 +53,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     live.install(app, services)
     jobs.install(app, services)
     people.install(app, services)
+    persons.install(app, services)
     drawer.install(app, services)
     approvals.install(app, services)
     cards.install(app, services)

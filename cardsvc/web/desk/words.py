@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cardsvc.service.bulk.reasons import COLUMN_NAMES
+from cardsvc.service.machines import CARD, COMPLAINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
 from cardsvc.service.offers import APPLICATIONS
 from cardsvc.service.replacement import REASON_WORDS
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
@@ -43,6 +44,7 @@ PHASES: Mapping[str, Text] = {
 }
 
 CARD_STATES: Mapping[str, Text] = {
+    **CARD.words,
     "citizen": Text("市民卡", "Citizen card"),
     "blank": Text("空白卡", "Blank card"),
     "partial": Text("没做完的卡", "Unfinished card"),
@@ -50,32 +52,15 @@ CARD_STATES: Mapping[str, Text] = {
     "locked": Text("整卡锁定", "Blocked card"),
     "legacy": Text("旧公交卡", "Old bus card"),
     "unknown": Text("未识别", "Not recognised"),
-    "personalising": Text("制作中", "Being made"),
-    "issued": Text("正常", "In use"),
-    "blocked": Text("已锁定", "Blocked"),
-    "replaced": Text("已换卡", "Replaced"),
-    "void": Text("已作废", "Void"),
     "open": Text("已开通", "Open"),
     "closed": Text("已关闭", "Closed"),
     "unreadable": Text("读不出", "Cannot be read"),
     "not_opened": Text("未开通", "Not open"),
 }
 
-SHIFTS: Mapping[str, Text] = {
-    "open": Text("在班", "open"),
-    "closing": Text("正在交班", "closing"),
-    "difference_pending": Text("长短款待处理", "its difference waits"),
-    "closed": Text("已交班", "closed"),
-}
+SHIFTS, TICKETS, NOTICES, COMPLAINT_STEPS = SHIFT.words, TICKET.words, NOTICE.words, COMPLAINT.words
+MONEY_STATES: Mapping[str, Text] = {**LOAD.words, **PURCHASE.words}
 
-TICKETS: Mapping[str, Text] = {
-    "waiting": Text("等候", "waiting"),
-    "called": Text("已叫", "called"),
-    "serving": Text("在办", "served for"),
-    "missed": Text("过号", "missed"),
-    "done": Text("已办结", "served"),
-    "left": Text("不办了", "gone"),
-}
 
 WHO: Mapping[str, Text] = {
     "holder": Text("本人来办", "Comes in person"),
@@ -110,12 +95,6 @@ NOTES: Mapping[str, Text] = {
     "incident": Text("事件", "Incident"),
 }
 
-COMPLAINT_STEPS: Mapping[str, Text] = {
-    "received": Text("受理", "taken"),
-    "assigned": Text("转交", "given to"),
-    "noted": Text("记录", "noted"),
-    "answered": Text("答复", "answered"),
-}
 
 PROMISED: Mapping[str, Text] = {
     "card": Text("待制的卡", "Cards to be made"),
@@ -142,17 +121,6 @@ CHANGES: Mapping[str, Text] = {
 
 SUBJECTS: Mapping[str, Text] = {"load": Text("充值", "Top-up"), "purchase": Text("消费", "Purchase")}
 
-MONEY_STATES: Mapping[str, Text] = {
-    "requested": Text("已提出", "asked for"),
-    "refused": Text("已拒绝", "refused"),
-    "authorised": Text("正在写卡", "being written"),
-    "confirmed": Text("卡上有，已入账", "on the card and booked"),
-    "suspect": Text("待核实", "not known yet"),
-    "not_written": Text("卡上没有，待退款", "not on the card, to be paid back"),
-    "refunded": Text("已退款", "paid back"),
-    "rewritten": Text("已另行写卡", "written by another load"),
-    "not_debited": Text("卡没有扣款", "the card did not pay"),
-}
 
 EVIDENCE: Mapping[str, Text] = {
     "proof": Text("交易证明：卡上有", "Proof: the card has it"),
@@ -182,10 +150,24 @@ DIFFERENCES: Mapping[str, Text] = {
 }
 
 REPLACEMENTS = REASON_WORDS
+FOLLOW: Mapping[str, Text] = {
+    "rewrite": Text("放上卡按 0 修复，按登记重写；写不了的换卡", "on the reader, 0 writes its data again; else replace it"),
+    "replace": Text("卡面要改，换新卡（原因：信息变更）", "its face changes: replace the card (reason: its data changed)"),
+}
+SEXES: Mapping[int, Text] = {
+    0: Text("未知", "not known"),
+    1: Text("男", "male"),
+    2: Text("女", "female"),
+    9: Text("未说明", "not stated"),
+}
 
 NEXT: Mapping[str, Text] = {
+    "carry_over": Text("旧卡有余额按 6 转入", "6 writes the old card's money"),
     "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
-    "personalise": Text("旧卡有余额按 6 转入；应用按 3 开通", "6 writes the old card's money; 3 opens applications"),
+    "personalise": Text(
+        "旧卡的应用按 A 转入，旧卡有余额按 6 转入；别的应用按 3 开通",
+        "A opens what the old card had, 6 writes its money; 3 opens others",
+    ),
 }
 
 OFFICES, WINDOWS = OFFICE_NAMES, WINDOW_NAMES
@@ -196,11 +178,13 @@ RIGHTS: Mapping[str, Text] = {
     "ended": Text("待遇已终止", "The right has ended"),
     "none": Text("社保、医保数据里没有待遇", "The insurance offices know of no right"),
 }
-NOTICES: Mapping[str, Text] = {
-    "waiting": Text("待发送", "to be sent"),
-    "sent": Text("已发送", "sent"),
-    "failed": Text("发送失败", "could not be sent"),
-    "dropped": Text("不再需要", "not needed any more"),
+LIBRARY: Mapping[str, Text] = {
+    "opened": Text("开通", "opened"),
+    "closed": Text("关闭", "closed"),
+    "lost": Text("挂失", "reported lost"),
+    "found": Text("解挂", "released"),
+    "replaced": Text("换卡", "replaced"),
+    "cancelled": Text("注销", "cancelled"),
 }
 LOSSES: Mapping[str, Text] = {"phone": Text("电话挂失", "by phone"), "formal": Text("正式挂失", "formal")}
 LOSS_ENDS: Mapping[str, Text] = {
@@ -219,6 +203,8 @@ SETTLED: Mapping[str, Text] = {
 
 APPROVALS: Mapping[str, Text] = {
     "card_repair": Text("卡片修复", "Repair of a card"),
+    "citizen_change": Text("姓名、证件变更", "Change of a person's data"),
+    "citizen_death": Text("持卡人身故", "Death of a holder"),
     "correct_difference": Text("对账更正", "Correcting a difference"),
     "correction": Text("账目更正", "Correction of the books"),
     "drawer_cash": Text("钱箱领缴现金", "Cash between vault and drawer"),
@@ -252,6 +238,7 @@ OUTCOMES: Mapping[str, Text] = {
 LABELS: Mapping[str, Text] = {
     "card_no": Text("卡号", "Card"),
     "application": Text("应用", "Application"),
+    "opened": Text("转入的应用", "Opened"),
     "state": Text("状态", "State"),
     "product": Text("产品", "Product"),
     "period": Text("月份", "Months"),
@@ -290,6 +277,9 @@ def _value(key: str, value: Any) -> Text:
         return Text("是", "yes") if value else Text("否", "no")
     if key in AMOUNTS:
         return Text(f"{format_yuan(value)} 元", f"{format_yuan(value)} yuan")
+    if key == "opened":
+        names = [(APPLICATIONS[name], product) for name, product in value.items()]
+        return Text("、".join(f"{n.zh} {p}" for n, p in names), ", ".join(f"{n.en} {p}" for n, p in names))
     if key == "holder":
         shown = f"{value['name']}  {value['id_number']}"
         return Text(shown, shown)
