@@ -1,6 +1,7 @@
 """Personalisation as an operation: recognise the blank, write, read back, issue. A broken run is resumed on any desk."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
@@ -20,6 +21,7 @@ from cardsvc.service.card_requests import card_was_made
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.orders import move_orders
 from cardsvc.service.rights.holds import check_before_making
+from cardsvc.service.stock_use import take_blank, transport_version
 from cardsvc.service.takeovers import REPLACED
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Citizen
@@ -61,11 +63,14 @@ def _begin(context: Context, uow: UnitOfWork, sight: CardSight, now: dt.datetime
     if card is not None and card.state != "personalising":
         raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
     _refuse_second(uow, citizen.citizen_id, card.card_no if card else None)
+    stock: Mapping[str, Any] = {}
     if card is None:
         check_before_making(uow, context.rules, citizen, now)
         card = uow.cards.add(_new_card(context, citizen, serial, _next_card_no(context, uow), now))
-    facts = {"state": str(sight.state), "resuming": resuming}
-    return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
+        stock = take_blank(uow, context, card, now)
+    facts = {"state": str(sight.state), "resuming": resuming, "stock": dict(stock)}
+    versions = {**card.key_versions, **transport_version(uow, context.profile.id, serial)}
+    return Effect(facts=facts, card_no=card.card_no, key_versions=versions)
 
 
 def _refuse_second(uow: UnitOfWork, citizen_id: str, card_no: str | None) -> None:
@@ -158,7 +163,8 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     card_was_made(uow, card.citizen_id, card.card_no, now)
     for replaced in uow.replacements.open_of(card.citizen_id)[:1]:
         uow.replacements.change(replaced, new_card_no=card.card_no, made_at=now)
-    return Effect(done=_result(card, context.facts["resuming"]))
+    stock = context.facts.get("stock")
+    return Effect(done={**_result(card, context.facts["resuming"]), **({"stock": stock} if stock else {})})
 
 
 def _result(card: Card, resumed: bool) -> dict[str, Any]:

@@ -50,6 +50,9 @@ APPEND_ONLY = (
     "cancellation",
     "application_fee",
     "rights_file",
+    "blank_batch",
+    "blank_movement",
+    "blank_count",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

@@ -90,6 +90,9 @@ class UnitOfWork:
         self.cancellations = repos.Cancellations(connection)
         self.application_fees = repos.ApplicationFees(connection)
         self.desk_sessions = repos.DeskSessions(connection)
+        self.blank_batches = repos.BlankBatches(connection)
+        self.blank_movements = repos.BlankMovements(connection)
+        self.blank_counts = repos.BlankCounts(connection)
         self.bulk_batches = repos.BulkBatches(connection)
         self.bulk_lines = repos.BulkLines(connection)
 

@@ -10,6 +10,7 @@ from cardsvc.service.bulk.making import OPEN, recover, spoil
 from cardsvc.service.engine import Engine
 from cardsvc.service.people import masked
 from cardsvc.service.staff import require_role
+from cardsvc.service.stock_use import void_card
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkBatch, BulkLine, Citizen, Staff
 from cardsvc.store.states import BulkLineState, BulkState
@@ -70,7 +71,7 @@ def give_up(engine: Engine, batch_id: str, number: int, *, by: Staff) -> BulkLin
             if uow.operations.live_on(card.card_no) is not None:
                 raise OperationError("card_busy")
         for older in begun[1:]:
-            uow.cards.change(older, state="void")
+            void_card(uow, older, now, by=by.staff_id, reason="bulk_card_given_up")
         return spoil(uow, line, begun[0], "bulk_card_given_up", line.operation_id, now)
 
     return engine.store.transact(work)

@@ -25,12 +25,14 @@ from cardsvc.errors import CardError, ProfileError, RequestError
 from cardsvc.errors.catalog import all_entries
 from cardsvc.service.engine import Engine
 from cardsvc.service.kinds import Actor
+from cardsvc.service.stock_use import void_card
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import BulkLine, Card, Operation
 from cardsvc.store.states import BulkLineState, BulkState
 from cardsvc.wire import OperationState
 
 ACTOR = Actor("local", "bulk", bytes.fromhex("310000000001"), "desk")
+BY = f"{ACTOR.kind}:{ACTOR.id}"
 MAX_SPOILED = 3
 CLAIM_SECONDS = 60
 """How long a line may be taken without an operation: so long a run needs at most from the one to the other."""
@@ -140,7 +142,7 @@ def _known(uow: UnitOfWork, batch_id: str, card: Card, reader: str, now: dt.date
             return Outcome(reader, Bin.AGAIN, "card_busy", line.line, line.state, card.card_no)
         return _taken(uow, line, (card.chip_serial, card.profile), reader, now)
     if line is not None:
-        line, card = _settled(uow, line, now), _spoiled_if_late(uow, line, card)
+        line, card = _settled(uow, line, now), _spoiled_if_late(uow, line, card, now)
         if card.state == "issued" and line.card_no == card.card_no:
             return Outcome(reader, Bin.GOOD, None, line.line, line.state, card.card_no, counts=False)
     where, code = (Bin.BAD, "bulk_card_given_up") if card.state == "void" else (Bin.ASIDE, "bulk_card_of_others")
@@ -163,7 +165,7 @@ def settle(engine: Engine, turn: Turn, code: str | None) -> Outcome:
         elif card is not None and card.card_no == line.card_no:
             where = Bin.GOOD if line.state == BulkLineState.MADE else Bin.AGAIN
         else:
-            late = _spoiled_if_late(uow, line, card) if card else None
+            late = _spoiled_if_late(uow, line, card, now) if card else None
             where = Bin.BAD if late and late.state == "void" else Bin.AGAIN
         return Outcome(
             turn.reader,
@@ -202,10 +204,10 @@ def _settled(uow: UnitOfWork, line: BulkLine, now: dt.datetime) -> BulkLine:
     return line
 
 
-def _spoiled_if_late(uow: UnitOfWork, line: BulkLine, card: Card) -> Card:
+def _spoiled_if_late(uow: UnitOfWork, line: BulkLine, card: Card, now: dt.datetime) -> Card:
     """A card that was begun for a person whose line is over is given up."""
     late = line.state in CLOSED and card.state == "personalising" and uow.operations.live_on(card.card_no) is None
-    return uow.cards.change(card, state="void") if late else card
+    return void_card(uow, card, now, by=BY) if late else card
 
 
 def _judged(
@@ -224,7 +226,7 @@ def _judged(
     else:
         state, where = BulkLineState.MAKING, Bin.AGAIN
     if card and state is BulkLineState.FAILED:
-        uow.cards.change(card, state="void")
+        void_card(uow, card, now, by=BY, reason=code)
     line = uow.bulk_lines.change(
         line,
         state=state,
@@ -239,7 +241,7 @@ def _judged(
 
 def spoil(uow: UnitOfWork, line: BulkLine, card: Card, code: str, operation_id: str | None, now: dt.datetime) -> BulkLine:
     """Give up the card that was begun (or made, and found wrong) for a line; the person gets another one, three at most."""
-    uow.cards.change(card, state="void")
+    void_card(uow, card, now, by=BY, reason=code)
     spoiled = line.spoiled + 1
     last = spoiled >= MAX_SPOILED and line.state == BulkLineState.MAKING
     return uow.bulk_lines.change(

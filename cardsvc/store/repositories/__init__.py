@@ -44,6 +44,7 @@ from cardsvc.store.repositories.replacements import Replacements
 from cardsvc.store.repositories.rights import InsuranceRights, Notices, RightsFiles
 from cardsvc.store.repositories.rules import RuleVersions
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
+from cardsvc.store.repositories.stock import BlankBatches, BlankCounts, BlankMovements, Held
 from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, TerminalKeys, Terminals
 from cardsvc.store.repositories.workstations import RelayedOperations, Workstations
@@ -54,6 +55,9 @@ __all__ = [
     "Appraisals",
     "Approvals",
     "BicycleHolds",
+    "BlankBatches",
+    "BlankCounts",
+    "BlankMovements",
     "BulkBatches",
     "BulkLines",
     "CallBacks",
@@ -78,6 +82,7 @@ __all__ = [
     "Figures",
     "FileBatches",
     "HallNotes",
+    "Held",
     "HotList",
     "HotListAcks",
     "InsuranceRights",

@@ -39,12 +39,14 @@ from cardsvc.store.tables.replacements import REPLACEMENT_REASONS, replacement
 from cardsvc.store.tables.rights import NOTICE_KINDS, OFFICES, insurance_right, notice, rights_file
 from cardsvc.store.tables.rules import rule_version
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
+from cardsvc.store.tables.stock import BLANK_MOVES, blank_batch, blank_count, blank_movement
 from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal, terminal_key
 from cardsvc.store.tables.workstations import relayed_operation, workstation
 
 __all__ = [
     "APPLICATION_STATES",
+    "BLANK_MOVES",
     "CANCEL_REASONS",
     "CARD_STATES",
     "HOT_LIST_ACTIONS",
@@ -64,6 +66,9 @@ __all__ = [
     "appraisal_case",
     "approval",
     "bicycle_hold",
+    "blank_batch",
+    "blank_count",
+    "blank_movement",
     "bulk_batch",
     "bulk_line",
     "call_back",

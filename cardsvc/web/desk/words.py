@@ -115,6 +115,17 @@ COMPLAINT_STEPS: Mapping[str, Text] = {
     "answered": Text("答复", "answered"),
 }
 
+BLANK_MOVES: Mapping[str, Text] = {
+    "received": Text("入库", "received"),
+    "handed": Text("领用", "handed out"),
+    "returned": Text("退回", "taken back"),
+    "sent": Text("调拨", "sent"),
+    "used": Text("制卡", "used"),
+    "spoiled": Text("作废", "void"),
+    "counted": Text("盘点更正", "put right"),
+    "destroyed": Text("销毁", "destroyed"),
+}
+
 PROMISED: Mapping[str, Text] = {
     "card": Text("待制的卡", "Cards to be made"),
     "complaint": Text("待答复的投诉", "Complaints to answer"),
@@ -228,6 +239,8 @@ APPROVALS: Mapping[str, Text] = {
     "rule_set": Text("规则版本", "A version of the rules"),
     "settle_suspect": Text("人工结清", "Settling by hand"),
     "shift_difference": Text("长短款", "Difference of a drawer"),
+    "stock_destroy": Text("销毁废卡", "Destroying void cards"),
+    "stock_difference": Text("白卡盘点差异", "Difference of a count of blanks"),
 }
 
 SEVERITIES: Mapping[str, Text] = {
