@@ -282,3 +282,19 @@ def protocol_(approval_id: str, target: Path | None) -> None:
     if target is not None:
         target.write_bytes(printed_protocol(record, language_of_environment()))
     show(record, as_json=target is None, lines=lambda: [t(f"已存到 {target}", f"Written to {target}")])
+
+
+@stock.command(
+    help=t("查明停止制卡的原因后放行：一个窗口或一个批次", "Let the making go on at a desk, or of a batch, after a stop")
+)
+@click.option("--desk", default=None, metavar="DESK", help=t("窗口", "The desk"))
+@click.option("--batch", "batch_id", default=None, metavar="BATCH", help=t("批次", "The batch"))
+@reason_option
+@as_option
+@json_option
+def release(desk: str | None, batch_id: str | None, reason: str, staff_id: str, *, as_json: bool) -> None:
+    """Release a desk or a batch."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.making import release as let_go_on
+
+    _do(staff_id, lambda o, by: let_go_on(o.store, reason, desk=desk, batch_id=batch_id, by=by, now=now()), as_json=as_json)

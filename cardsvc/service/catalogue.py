@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from cardsvc.service.applications import BLOCK, CLOSE, OPEN, REVIEW, UNBLOCK
 from cardsvc.service.diagnose import DIAGNOSE
 from cardsvc.service.fetch import FETCH
+from cardsvc.service.first_article import FIRST_ARTICLE
 from cardsvc.service.identity import IDENTITY
 from cardsvc.service.inspect import INSPECT
 from cardsvc.service.issuing import PERSONALISE
@@ -21,6 +22,7 @@ KINDS: Mapping[str, OperationKind] = {
     kind.name: kind
     for kind in (
         PERSONALISE,
+        FIRST_ARTICLE,
         OPEN,
         REVIEW,
         CLOSE,

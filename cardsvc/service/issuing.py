@@ -19,6 +19,7 @@ from cardsvc.service.card_data import card_data
 from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.card_requests import card_was_made
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.making import article_due
 from cardsvc.service.orders import move_orders
 from cardsvc.service.rights.holds import check_before_making
 from cardsvc.service.stock_use import take_blank, transport_version
@@ -163,8 +164,17 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     card_was_made(uow, card.citizen_id, card.card_no, now)
     for replaced in uow.replacements.open_of(card.citizen_id)[:1]:
         uow.replacements.change(replaced, new_card_no=card.card_no, made_at=now)
-    stock = context.facts.get("stock")
-    return Effect(done={**_result(card, context.facts["resuming"]), **({"stock": stock} if stock else {})})
+    return Effect(done={**_result(card, context.facts["resuming"]), **_of_stock(context, uow, card, now)})
+
+
+def _of_stock(context: Context, uow: UnitOfWork, card: Card, now: dt.datetime) -> Mapping[str, Any]:
+    """Batch and warning of the blank, and whether the card is a first article, to be checked before the next one."""
+    taken = uow.blank_movements.of_chip(card.profile, card.chip_serial, "used")
+    if taken is None:
+        noted = context.facts.get("stock")
+        return {"stock": noted} if noted else {}
+    due = article_due(uow, context.rules, taken, now)
+    return {"stock": {"batch": taken.batch_id, **context.facts.get("stock", {}), "first_article": due}}
 
 
 def _result(card: Card, resumed: bool) -> dict[str, Any]:

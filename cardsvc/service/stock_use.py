@@ -15,6 +15,7 @@ from cardsvc.rules.desk import stock_rule
 from cardsvc.rules.desk_rules import StockRule
 from cardsvc.rules.loading import refusal
 from cardsvc.service.kinds import Context
+from cardsvc.service.making import check_making
 from cardsvc.service.rule_book import local_day
 from cardsvc.service.staff import require_role
 from cardsvc.service.stock import KEEPERS, MADE, desk_place, reason_of, void_place
@@ -28,7 +29,8 @@ def take_blank(uow: UnitOfWork, context: Context, card: Card, now: dt.datetime) 
     """A new card was begun on this chip: its blank leaves the desk's stock.
 
     Gives what the operation notes: the batch, and a ``warning`` (code) where a rule only warns; nothing where blanks of this
-    family are not kept in stock. Raises RuleError ``stock_serial_unknown``, ``stock_desk_empty`` where the rule refuses.
+    family are not kept in stock. Raises RuleError ``stock_serial_unknown``, ``stock_desk_empty`` where the rule refuses, and
+    what ``check_making`` finds.
     """
     rule = stock_rule(context.rules, local_day(now))
     batch = uow.blank_batches.of_serial(card.profile, card.chip_serial)
@@ -37,6 +39,7 @@ def take_blank(uow: UnitOfWork, context: Context, card: Card, now: dt.datetime) 
         return _told(context, rule, UNKNOWN, None) if kept and rule else {}
     uow.blank_batches.for_update(batch.batch_id)
     place = desk_place(context.actor.kind, context.actor.id)
+    check_making(uow, context.rules, place, batch, now)
     empty = uow.blank_movements.held(place, batch.batch_id) < 1
     noted = _told(context, rule, EMPTY, batch) if empty and rule else {"batch": batch.batch_id}
     outlet_id = _outlet(uow, place, batch, context.actor.id)

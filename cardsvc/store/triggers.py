@@ -53,6 +53,7 @@ APPEND_ONLY = (
     "blank_batch",
     "blank_movement",
     "blank_count",
+    "making_note",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

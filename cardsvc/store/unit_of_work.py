@@ -92,6 +92,7 @@ class UnitOfWork:
         self.desk_sessions = repos.DeskSessions(connection)
         self.blank_batches = repos.BlankBatches(connection)
         self.blank_movements = repos.BlankMovements(connection)
+        self.making_notes = repos.MakingNotes(connection)
         self.blank_counts = repos.BlankCounts(connection)
         self.bulk_batches = repos.BulkBatches(connection)
         self.bulk_lines = repos.BulkLines(connection)

@@ -57,6 +57,16 @@ class Stock:
         """A card for person ``number`` on the chip of the same number."""
         return dict(self.world.do(card or blank(number), "personalise", actor, citizen_id=self.world.citizen(number)))
 
+    def check(self, card: VirtualCard, actor: Actor = DESK_1) -> dict[str, Any]:
+        """The first-article check of a card."""
+        return dict(self.world.do(card, "first_article", actor))
+
+    def proven(self, number: int, actor: Actor = DESK_1) -> None:
+        """A first card of its batch at this desk, made and checked."""
+        card = blank(number)
+        self.make(number, actor, card)
+        assert self.check(card, actor)["right"]
+
     def view(self) -> dict[str, Any]:
         """The figures of the outlet."""
         return stock_view(self.world.store, self.world.engine.rules, "hall", self.world.now)

@@ -107,14 +107,14 @@ def test_blanks_go_to_a_desk_by_name_and_back_and_to_another_outlet(stock: Stock
 def test_each_card_takes_its_blank_from_the_desk_once(stock: Stock) -> None:
     """Also when it was pulled and comes back; chips of no batch and an empty desk are told."""
     stock.hand(2)
-    assert stock.make(1)["stock"] == {"batch": "FM-1"}
+    stock.proven(1)
     torn = blank(2)
     torn.plan = FaultPlan(tear_after_command=40)
     with pytest.raises(CardsvcError):
         stock.make(2, card=torn)
     assert stock.make(2, card=torn)["resumed"]
     assert stock.holds() == {"made": 2, "store:hall": 8, "supplier": -10}
-    assert stock.make(3)["stock"] == {"batch": "FM-1", "warning": "stock_desk_empty"}
+    assert stock.make(3)["stock"] == {"batch": "FM-1", "warning": "stock_desk_empty", "first_article": False}
     assert stock.make(50)["stock"] == {"batch": None, "warning": "stock_serial_unknown"}
     assert stock.holds() == {"desk:terminal:ws-1": -1, "made": 3, "store:hall": 8, "supplier": -10}
     (short,) = stock.view()["short"]
@@ -138,7 +138,7 @@ def test_a_batch_is_opened_with_the_transport_key_it_was_delivered_with(stock: S
     """The key store rolled on; chips of the older batch still take their key."""
     stock.hand(2)
     stock.world.use_keys(stock.world.keys.rolled(TRANSPORT, bytes(range(8))))
-    assert stock.make(1)["stock"] == {"batch": "FM-1"}
+    assert stock.make(1)["stock"] == {"batch": "FM-1", "first_article": True}
 
 
 def test_void_cards_are_counted_kept_apart_and_destroyed_by_two(stock: Stock) -> None:
@@ -208,7 +208,8 @@ def test_a_count_is_kept_and_its_difference_put_right_once_by_two(stock: Stock) 
 def test_figures_say_whether_the_blanks_last_the_day(stock: Stock) -> None:
     """By what earlier days took and by the applications that wait."""
     stock.hand(5)
-    for number in (1, 2, 3, 4):
+    stock.proven(1)
+    for number in (2, 3, 4):
         stock.make(number)
     assert (stock.view()["used_today"], stock.view()["usual"], stock.view()["lasts"]) == (4, None, True)
     stock.world.now += dt.timedelta(days=3)

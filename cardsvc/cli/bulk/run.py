@@ -6,12 +6,12 @@ the first card is wrong. Stopping never tears a card out of its operation: what 
 """
 
 import threading
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
-from cardsvc.cli.bulk.first_article import right
 from cardsvc.errors import CardsvcError, OperationError
 from cardsvc.errors.catalog import all_entries
 from cardsvc.iso7816.channel import Channel
@@ -19,6 +19,7 @@ from cardsvc.readers.carry import CarriedOut, carry_out
 from cardsvc.service.bulk.batches import begin_run, first_article_wrong, is_on
 from cardsvc.service.bulk.making import ACTOR, Bin, Outcome, Turn, left, next_turn, recover, settle
 from cardsvc.service.engine import Engine
+from cardsvc.service.making import STOPS
 from cardsvc.store.records import Staff
 
 STOP_AFTER = 3
@@ -52,6 +53,7 @@ class BulkRun:
         self._first = threading.Lock()
         self._proven = False
         self._in_a_row = 0
+        self._stopped: CarriedOut | None = None
         self._reason: str | None = None
         self._failure: BaseException | None = None
 
@@ -62,7 +64,8 @@ class BulkRun:
     def go(self, *, by: Staff) -> str:
         """Run until it ends; says why: done, paused, stopped, or no_more_cards.
 
-        Raises OperationError ``bulk_stopped``, ``bulk_first_article_wrong``, ``bulk_batch_done``; RequestError.
+        Raises OperationError ``bulk_stopped``, ``bulk_first_article_wrong``, ``bulk_batch_done``; RequestError; CarriedOut with
+        the rule where the stock of blanks stops the making (service/making.py).
         """
         begin_run(self._engine, self._batch_id, by=by)
         ended = [threading.Event() for _ in self._feeders]
@@ -154,6 +157,8 @@ class BulkRun:
             carry_out(self._port, channel, "personalise", params, idempotency_key=turn.key)
         except CarriedOut as ended:
             code = str((ended.reply.problem or {}).get("code", "operation_abandoned"))
+            if code in STOPS:
+                self._stopped = ended
         except CardsvcError as error:
             code = error.code
         return settle(self._engine, turn, code)
@@ -170,7 +175,7 @@ class BulkRun:
         """The first card of the run, read again. One that left meanwhile proves nothing: the next one is read."""
         if outcome.line is None or outcome.card_no is None:
             return outcome
-        found = right(self._engine, self._batch_id, outcome.line, outcome.card_no, channel)
+        found = self._right(outcome.card_no, channel)
         self._say({"event": "first_article", "card_no": outcome.card_no, "line": outcome.line, "right": found})
         self._proven = bool(found)
         if found is not False:
@@ -178,6 +183,16 @@ class BulkRun:
         first_article_wrong(self._engine, self._batch_id, outcome.line)
         self._end("failed", OperationError(WRONG, card_no=outcome.card_no))
         return replace(outcome, bin=Bin.BAD, code=WRONG, state="voided")
+
+    def _right(self, card_no: str, channel: Channel) -> bool | None:
+        """Whether it is the genuine, empty card of its person; None when it left before that was known."""
+        try:
+            seen = carry_out(self._port, channel, "first_article", {}, idempotency_key=str(uuid.uuid4()))
+        except CarriedOut as ended:
+            return None if ended.reply.problem and ended.reply.problem["code"] == "operation_abandoned" else False
+        except CardsvcError:
+            return None
+        return bool(seen["right"]) and seen["card_no"] == card_no
 
     def _told(self, outcome: Outcome) -> None:
         """Say where the card goes, and end the run when too many in a row came to nothing."""
@@ -192,6 +207,8 @@ class BulkRun:
                 "code": outcome.code,
             }
         )
+        if self._stopped is not None:
+            self._end("failed", self._stopped)
         if not outcome.counts:
             return
         with self._telling:

@@ -90,16 +90,6 @@ def first_article_wrong(engine: Engine, batch_id: str, number: int) -> None:
     engine.store.transact(work)
 
 
-def holder_of(store: Store, batch_id: str, number: int) -> Citizen:
-    """The person of a line."""
-    with store.read() as uow:
-        line = uow.bulk_lines.get(batch_id, number)
-        citizen = uow.citizens.get(line.citizen_id) if line else None
-    if citizen is None:
-        raise ValueError("a line never goes away, nor its person")
-    return citizen
-
-
 def _batch(uow: UnitOfWork, batch_id: str, *, locked: bool = False) -> BulkBatch:
     batch = uow.bulk_batches.for_update(batch_id) if locked else uow.bulk_batches.get(batch_id)
     if batch is None:

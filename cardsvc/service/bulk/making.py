@@ -25,6 +25,7 @@ from cardsvc.errors import CardError, ProfileError, RequestError
 from cardsvc.errors.catalog import all_entries
 from cardsvc.service.engine import Engine
 from cardsvc.service.kinds import Actor
+from cardsvc.service.making import STOPS
 from cardsvc.service.stock_use import void_card
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import BulkLine, Card, Operation
@@ -217,7 +218,9 @@ def _judged(
     code = code or "operation_abandoned"
     ended = operation is not None and operation.state == OperationState.FAILED
     of_the_card = all_entries()[code].family in ("card", "profile")
-    if ended and code in OF_THE_PERSON:
+    if ended and code in STOPS and card is None:
+        state, where = BulkLineState.WAITING, Bin.STOCK
+    elif ended and code in OF_THE_PERSON:
         state, where = BulkLineState.FAILED, Bin.BAD if card else Bin.STOCK
     elif card is None:
         state, where = BulkLineState.WAITING, Bin.ASIDE if ended and of_the_card else Bin.AGAIN

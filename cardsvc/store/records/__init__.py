@@ -35,7 +35,7 @@ from cardsvc.store.records.replacements import Replacement
 from cardsvc.store.records.rights import InsuranceRight, Notice, RightsFile
 from cardsvc.store.records.rules import RuleVersion
 from cardsvc.store.records.staff import Approval, Outlet, Staff
-from cardsvc.store.records.stock import BlankBatch, BlankCount, BlankMovement
+from cardsvc.store.records.stock import BlankBatch, BlankCount, BlankMovement, MakingNote
 from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal, TerminalKey
 from cardsvc.store.records.workstations import RelayedOperation, Workstation
@@ -75,6 +75,7 @@ __all__ = [
     "LegacyCardRow",
     "Load",
     "LossReport",
+    "MakingNote",
     "MonthEnd",
     "Notice",
     "Operation",

@@ -53,3 +53,17 @@ class BlankCount:
     counted: int
     by: str
     at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MakingNote:
+    """A first article (``kind`` right or wrong, of a batch at a desk), or that making went on after a stop (``released``)."""
+
+    note_id: str
+    place: str | None
+    batch_id: str | None
+    kind: str
+    card_no: str | None
+    by: str
+    reason: str | None
+    at: dt.datetime

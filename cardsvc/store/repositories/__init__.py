@@ -44,7 +44,7 @@ from cardsvc.store.repositories.replacements import Replacements
 from cardsvc.store.repositories.rights import InsuranceRights, Notices, RightsFiles
 from cardsvc.store.repositories.rules import RuleVersions
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
-from cardsvc.store.repositories.stock import BlankBatches, BlankCounts, BlankMovements, Held
+from cardsvc.store.repositories.stock import BlankBatches, BlankCounts, BlankMovements, Held, MakingNotes
 from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, TerminalKeys, Terminals
 from cardsvc.store.repositories.workstations import RelayedOperations, Workstations
@@ -90,6 +90,7 @@ __all__ = [
     "LegacyCards",
     "Loads",
     "LossReports",
+    "MakingNotes",
     "MonthEnds",
     "Nonces",
     "NotMade",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import case, func, select, union_all
 
 from cardsvc.store import tables
-from cardsvc.store.records import BlankBatch, BlankCount, BlankMovement
+from cardsvc.store.records import BlankBatch, BlankCount, BlankMovement, MakingNote
 from cardsvc.store.rows import Rows
 
 
@@ -68,6 +68,17 @@ class BlankMovements(Rows[BlankMovement]):
         total = func.sum(moved.number)
         query = select(moved.place, moved.batch_id, total).group_by(moved.place, moved.batch_id).having(total != 0)
         return sorted(Held(*row) for row in self._connection.execute(query))
+
+    def newest_taken(
+        self, limit: int, since: dt.datetime | None, *, place: str | None = None, batch_id: str | None = None
+    ) -> list[BlankMovement]:
+        """The last blanks that a desk took, or that were taken of a batch: used, or found dead there. Newest first."""
+        columns = self.table.c
+        wanted = [columns.from_place == place] if place else []
+        wanted += [columns.batch_id == batch_id] if batch_id else []
+        wanted += [columns.at > since] if since else []
+        taken = (columns.kind == "used") | ((columns.kind == "spoiled") & columns.card_no.is_(None))
+        return self.where(*wanted, taken, newest="at", limit=limit)
 
     def of_chip(self, family: str, serial: str, kind: str) -> BlankMovement | None:
         """The movement of this kind of a chip."""
@@ -132,3 +143,16 @@ class BlankCounts(Rows[BlankCount]):
     def newest(self, outlet_id: str, limit: int) -> list[BlankCount]:
         """The counts of an outlet, newest first."""
         return self.where(self.table.c.outlet_id == outlet_id, newest="at", limit=limit)
+
+
+class MakingNotes(Rows[MakingNote]):
+    """First articles, and making that was let go on."""
+
+    table, record = tables.making_note, MakingNote
+
+    def newest_of(self, kinds: tuple[str, ...], *, place: str | None = None, batch_id: str | None = None) -> MakingNote | None:
+        """The newest note of these kinds about a desk, a batch, or a batch at a desk."""
+        columns = self.table.c
+        wanted = [columns.place == place] if place else []
+        wanted += [columns.batch_id == batch_id] if batch_id else []
+        return next(iter(self.where(*wanted, columns.kind.in_(kinds), newest="at", limit=1)), None)

@@ -39,7 +39,7 @@ from cardsvc.store.tables.replacements import REPLACEMENT_REASONS, replacement
 from cardsvc.store.tables.rights import NOTICE_KINDS, OFFICES, insurance_right, notice, rights_file
 from cardsvc.store.tables.rules import rule_version
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
-from cardsvc.store.tables.stock import BLANK_MOVES, blank_batch, blank_count, blank_movement
+from cardsvc.store.tables.stock import BLANK_MOVES, blank_batch, blank_count, blank_movement, making_note
 from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal, terminal_key
 from cardsvc.store.tables.workstations import relayed_operation, workstation
@@ -96,6 +96,7 @@ __all__ = [
     "legacy_card",
     "load",
     "loss_report",
+    "making_note",
     "metadata",
     "month_end",
     "nonce",

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from cardsvc.store.tables.base import UtcDateTime, metadata, one_of
 
 BLANK_MOVES = ("received", "handed", "returned", "sent", "used", "spoiled", "counted", "destroyed")
+MAKING_NOTES = ("right", "wrong", "released")
 
 blank_batch = Table(
     "blank_batch",
@@ -76,7 +77,31 @@ blank_movement = Table(
 """A chip is used once and spoiled once: the unique constraint counts no movement without a chip."""
 Index("ix_blank_movement_from", blank_movement.c.from_place, blank_movement.c.batch_id)
 Index("ix_blank_movement_to", blank_movement.c.to_place, blank_movement.c.batch_id)
+Index("ix_blank_movement_batch", blank_movement.c.batch_id, blank_movement.c.at)
 Index("ix_blank_movement_outlet", blank_movement.c.outlet_id, blank_movement.c.kind, blank_movement.c.at)
+
+making_note = Table(
+    "making_note",
+    metadata,
+    Column("note_id", String(36)),
+    Column("place", String(96)),
+    Column("batch_id", String(32)),
+    Column("kind", String(16), nullable=False),
+    Column("card_no", String(16)),
+    Column("by", String(96), nullable=False),
+    Column("reason", String(200)),
+    Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("note_id", name="pk_making_note"),
+    ForeignKeyConstraint(["batch_id"], ["blank_batch.batch_id"], name="fk_making_note_batch"),
+    ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_making_note_card"),
+    CheckConstraint(one_of("kind", MAKING_NOTES), name="ck_making_note_kind"),
+    CheckConstraint("(kind = 'released') = (card_no IS NULL)", name="ck_making_note_card"),
+    CheckConstraint("kind = 'released' OR place IS NOT NULL AND batch_id IS NOT NULL", name="ck_making_note_article"),
+    CheckConstraint("place IS NOT NULL OR batch_id IS NOT NULL", name="ck_making_note_what"),
+)
+"""First articles, right or wrong, and who let the making go on after it had stopped."""
+Index("ix_making_note_place", making_note.c.place, making_note.c.at)
+Index("ix_making_note_batch", making_note.c.batch_id, making_note.c.at)
 
 blank_count = Table(
     "blank_count",

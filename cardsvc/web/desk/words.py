@@ -115,6 +115,14 @@ COMPLAINT_STEPS: Mapping[str, Text] = {
     "answered": Text("答复", "answered"),
 }
 
+STOCK_WARNINGS: Mapping[str, Text] = {
+    "stock_serial_unknown": Text(
+        "芯片不属于任何入库批次，请告诉库管员", "The chip is of no batch that was received: tell the keeper"
+    ),
+    "stock_desk_empty": Text(
+        "账上本窗口没有这批白卡了，请库管员登记领用", "By the books this desk has none left: tell the keeper"
+    ),
+}
 BLANK_MOVES: Mapping[str, Text] = {
     "received": Text("入库", "received"),
     "handed": Text("领用", "handed out"),
@@ -198,6 +206,7 @@ REPLACEMENTS: Mapping[str, Text] = {
 
 NEXT: Mapping[str, Text] = {
     "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
+    "first_article": Text("合格才可做下一张", "Only after a right one the next is made"),
     "personalise": Text("旧卡有余额按 6 转入；应用按 3 开通", "6 writes the old card's money; 3 opens applications"),
 }
 

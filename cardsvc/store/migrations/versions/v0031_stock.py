@@ -10,7 +10,7 @@ down_revision = "0026"
 branch_labels = None
 depends_on = None
 
-TABLES = ("blank_batch", "blank_movement", "blank_count")
+TABLES = ("blank_batch", "blank_movement", "blank_count", "making_note")
 
 
 def upgrade() -> None:
@@ -85,8 +85,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("movement_id", name="pk_blank_movement"),
         sa.UniqueConstraint("batch_id", "kind", "chip_serial", name="uq_blank_movement_chip"),
     )
+    op.create_index("ix_blank_movement_batch", "blank_movement", ["batch_id", "at"], unique=False)
     op.create_index("ix_blank_movement_from", "blank_movement", ["from_place", "batch_id"], unique=False)
     op.create_index("ix_blank_movement_outlet", "blank_movement", ["outlet_id", "kind", "at"], unique=False)
     op.create_index("ix_blank_movement_to", "blank_movement", ["to_place", "batch_id"], unique=False)
+    op.create_table(
+        "making_note",
+        sa.Column("note_id", sa.String(length=36), nullable=False),
+        sa.Column("place", sa.String(length=96), nullable=True),
+        sa.Column("batch_id", sa.String(length=32), nullable=True),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("card_no", sa.String(length=16), nullable=True),
+        sa.Column("by", sa.String(length=96), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(kind = 'released') = (card_no IS NULL)", name="ck_making_note_card"),
+        sa.CheckConstraint("kind = 'released' OR place IS NOT NULL AND batch_id IS NOT NULL", name="ck_making_note_article"),
+        sa.CheckConstraint("kind IN ('right', 'wrong', 'released')", name="ck_making_note_kind"),
+        sa.CheckConstraint("place IS NOT NULL OR batch_id IS NOT NULL", name="ck_making_note_what"),
+        sa.ForeignKeyConstraint(["batch_id"], ["blank_batch.batch_id"], name="fk_making_note_batch"),
+        sa.ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_making_note_card"),
+        sa.PrimaryKeyConstraint("note_id", name="pk_making_note"),
+    )
+    op.create_index("ix_making_note_batch", "making_note", ["batch_id", "at"], unique=False)
+    op.create_index("ix_making_note_place", "making_note", ["place", "at"], unique=False)
     for statement in create_statements(op.get_bind().dialect.name, *TABLES):
         op.execute(statement)

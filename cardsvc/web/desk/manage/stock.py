@@ -1,5 +1,6 @@
 """Blank cards: what an outlet has and whether it lasts the day; receive, hand out, take back, send, count, destroy."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import Flask, Response, redirect, render_template, request, url_for
@@ -7,6 +8,7 @@ from flask import Flask, Response, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.making import release
 from cardsvc.service.problem import problem_of
 from cardsvc.service.staff import outlets_view
 from cardsvc.service.stock import (
@@ -27,6 +29,7 @@ from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import MOST_DIGITS, field, here, language
 from cardsvc.web.desk.manage.choice import outlet
 
+Who = dict[str, Any]
 ENDPOINTS: Final = frozenset({"manage_stock", "manage_stock_deed", "manage_stock_protocol"})
 
 
@@ -52,28 +55,69 @@ def install(app: Flask, services: Services) -> None:
 
 
 def _do(services: Services, deed: str) -> None:
-    store, who = services.store, {"by": here().staff, "now": now()}
-    if deed == "receive":
-        receive(services.engine, delivery_of(**_delivery()), by=here().staff)
-    elif deed == "hand":
-        hand_to_desk(store, _batch(), _number("count"), field("desk"), field("receiver"), **who)
-    elif deed == "back":
-        take_back(store, _batch(), _number("count"), field("desk"), **who)
-    elif deed == "send":
-        send_to_outlet(store, _batch(), _number("count"), field("to"), **who)
-    elif deed == "spoil":
-        spoil_blanks(store, _batch(), _number("count"), field("place"), field("reason"), **who)
-    elif deed == "void":
-        give_card_up(store, parse_card_no(field("card_no")), field("reason"), **who)
-    elif deed == "count":
-        count_place(store, _batch(), field("place"), _number("count"), **who)
-    elif deed == "difference":
-        propose_difference(store, APPROVALS, field("count_id"), field("reason"), **who)
-    elif deed == "destroy":
-        counts = {name.removeprefix("void_"): _number(name) for name in request.form if name.startswith("void_")}
-        propose_destruction(store, APPROVALS, counts, field("reason"), **who)
-    else:
+    if deed not in DEEDS:
         raise RequestError("form_incomplete", field="deed")
+    DEEDS[deed](services, _who())
+
+
+def _receive(services: Services, _who: Who) -> None:
+    receive(services.engine, delivery_of(**_delivery()), by=here().staff)
+
+
+def _hand(services: Services, who: Who) -> None:
+    hand_to_desk(services.store, _batch(), _number("count"), field("desk"), field("receiver"), **who)
+
+
+def _back(services: Services, who: Who) -> None:
+    take_back(services.store, _batch(), _number("count"), field("desk"), **who)
+
+
+def _send(services: Services, who: Who) -> None:
+    send_to_outlet(services.store, _batch(), _number("count"), field("to"), **who)
+
+
+def _spoil(services: Services, who: Who) -> None:
+    spoil_blanks(services.store, _batch(), _number("count"), field("place"), field("reason"), **who)
+
+
+def _void(services: Services, who: Who) -> None:
+    give_card_up(services.store, parse_card_no(field("card_no")), field("reason"), **who)
+
+
+def _count(services: Services, who: Who) -> None:
+    count_place(services.store, _batch(), field("place"), _number("count"), **who)
+
+
+def _difference(services: Services, who: Who) -> None:
+    propose_difference(services.store, APPROVALS, field("count_id"), field("reason"), **who)
+
+
+def _release(services: Services, who: Who) -> None:
+    kind, _, name = field("what").partition("=")
+    release(services.store, field("reason"), **{"desk" if kind == "desk" else "batch_id": name}, **who)
+
+
+def _destroy(services: Services, who: Who) -> None:
+    counts = {name.removeprefix("void_"): _number(name) for name in request.form if name.startswith("void_")}
+    propose_destruction(services.store, APPROVALS, counts, field("reason"), **who)
+
+
+DEEDS: Final[Mapping[str, Callable[[Services, Who], None]]] = {
+    "receive": _receive,
+    "hand": _hand,
+    "back": _back,
+    "send": _send,
+    "spoil": _spoil,
+    "void": _void,
+    "count": _count,
+    "difference": _difference,
+    "release": _release,
+    "destroy": _destroy,
+}
+
+
+def _who() -> Who:
+    return {"by": here().staff, "now": now()}
 
 
 def _delivery() -> dict[str, Any]:
