@@ -94,7 +94,8 @@ def _difference(services: Services, who: Who) -> None:
 
 def _release(services: Services, who: Who) -> None:
     kind, _, name = field("what").partition("=")
-    release(services.store, field("reason"), **{"desk" if kind == "desk" else "batch_id": name}, **who)
+    desk, batch_id = (name, None) if kind == "desk" else (None, name)
+    release(services.store, field("reason"), desk=desk, batch_id=batch_id, **who)
 
 
 def _destroy(services: Services, who: Who) -> None:
