@@ -50,6 +50,7 @@ APPEND_ONLY = (
     "cancellation",
     "application_fee",
     "rights_file",
+    "bulk_event",
     "blank_batch",
     "blank_movement",
     "blank_count",

@@ -96,6 +96,8 @@ class UnitOfWork:
         self.blank_counts = repos.BlankCounts(connection)
         self.bulk_batches = repos.BulkBatches(connection)
         self.bulk_lines = repos.BulkLines(connection)
+        self.bulk_events = repos.BulkEvents(connection)
+        self.bulk_stations = repos.BulkStations(connection)
 
     def commit(self) -> None:
         """Make everything done in this transaction durable."""

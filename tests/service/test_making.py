@@ -133,9 +133,8 @@ def test_bulk_stops_where_the_stock_says_so_and_nobody_loses_a_turn(stock: Stock
     bad = [blank(number) for number in (11, 12, 13)]
     for card in bad:
         card.plan = FaultPlan(worn_from_eeprom_byte=3000)
-    with pytest.raises(CarriedOut) as ended:
-        run(stock.world, stock.people["clerk"], batch, Stack([*bad, blank(14)]), stop_after=9)
-    assert (ended.value.reply.problem or {})["code"] == "making_stopped_desk"
+    reason, events = run(stock.world, stock.people["clerk"], batch, Stack([*bad, blank(14)]), stop_after=9)
+    assert (reason, bins(events)[-1]) == ("making_stopped_desk", ("stock", "making_stopped_desk"))
     later(stock)
     let_go_on(stock, desk="local:bulk")
     let_go_on(stock, batch_id="FM-1")

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cardsvc.cli.bulk.run import BulkRun
 from cardsvc.errors import CardsvcError, StoreError
 from cardsvc.keystore.keys import TRANSPORT
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.approvals import approve
+from cardsvc.service.bulk.run import BulkRun
 from cardsvc.service.stock import count_place, hand_to_desk, send_to_outlet, spoil_blanks, take_back
 from cardsvc.service.stock_decisions import printed_protocol, propose_destruction, propose_difference, protocol
 from cardsvc.service.stock_use import give_card_up
@@ -24,7 +24,7 @@ from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan
 from tests.databases import copy
 from tests.service.blanks import Stock, blank, open_stock, serial
-from tests.service.bulk_people import Stack, loaded
+from tests.service.bulk_people import Fed, Stack, loaded
 from tests.service.test_staff import refused
 from tests.world import World
 
@@ -293,5 +293,6 @@ def test_bulk_takes_its_blanks_from_this_machines_stock(stock: Stock) -> None:
     stock.hand(4, desk="local:bulk")
     bad = blank(1)
     bad.plan = FaultPlan(worn_from_eeprom_byte=3000)
-    BulkRun(stock.world.engine, batch, [Stack([bad, blank(2), blank(3)])], lambda _: None).go(by=stock.people["clerk"])
+    fed = Fed(stock.world.engine, Stack([bad, blank(2), blank(3)]))
+    BulkRun(stock.world.engine, batch, [fed], lambda _: None).go(by=stock.people["clerk"])
     assert stock.holds() == {"desk:local:bulk": 1, "made": 2, "store:hall": 6, "supplier": -10, "void:hall": 1}

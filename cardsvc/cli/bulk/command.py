@@ -14,7 +14,8 @@ from cardsvc.cli.person import as_option, signed_in
 from cardsvc.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from cardsvc.cli.bulk.run import Feeder
+    from cardsvc.service.bulk.run import Feeder
+    from cardsvc.service.engine import Engine
     from cardsvc.store import Store
 
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -214,12 +215,12 @@ def run(
     batch_id: str, patterns: tuple[str, ...], card_files: tuple[Path, ...], stop_after: int, staff_id: str, *, as_json: bool
 ) -> None:
     """Make the cards of a batch."""
-    from cardsvc.cli.bulk.run import BulkRun
     from cardsvc.cli.local import services
     from cardsvc.service.bulk.batches import show_batch
+    from cardsvc.service.bulk.run import BulkRun
 
     with services() as opened, progress_bar(t("制卡", "Making cards")) as progress:
-        by, feeders = signed_in(opened.store, staff_id), _feeders(patterns, card_files)
+        by, feeders = signed_in(opened.store, staff_id), _feeders(opened.engine, patterns, card_files)
         begun = show_batch(opened.store, batch_id)
         tell = _teller(progress, begun["lines"] - begun["left"], begun["lines"], as_json=as_json)
         reason = "failed"
@@ -230,7 +231,7 @@ def run(
             _tell_end(reason, ended, as_json=as_json)
 
 
-def _feeders(patterns: tuple[str, ...], card_files: tuple[Path, ...]) -> "list[Feeder]":
+def _feeders(engine: "Engine", patterns: tuple[str, ...], card_files: tuple[Path, ...]) -> "list[Feeder]":
     """The readers that are meant. Raises ReaderError for a pattern that does not mean one reader."""
     from cardsvc.cli.bulk.feeders import CardFiles, PcscReader
     from cardsvc.readers.directory import find_reader
@@ -238,8 +239,8 @@ def _feeders(patterns: tuple[str, ...], card_files: tuple[Path, ...]) -> "list[F
     if bool(patterns) == bool(card_files):
         raise click.UsageError(t("给出 --reader（可多个）或 --vcard", "Give --reader, once or more, or --vcard"))
     if card_files:
-        return [CardFiles(card_files)]
-    return [PcscReader(name) for name in dict.fromkeys(find_reader(pattern).name for pattern in patterns)]
+        return [CardFiles(engine, card_files)]
+    return [PcscReader(engine, name) for name in dict.fromkeys(find_reader(pattern).name for pattern in patterns)]
 
 
 def _teller(

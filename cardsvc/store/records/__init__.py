@@ -2,7 +2,7 @@
 
 from cardsvc.store.records.application_fees import ApplicationFee
 from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
-from cardsvc.store.records.bulk import BulkBatch, BulkLine
+from cardsvc.store.records.bulk import BulkBatch, BulkEvent, BulkLine, BulkStation
 from cardsvc.store.records.cancellations import Cancellation
 from cardsvc.store.records.card_requests import CardRequest
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
@@ -50,7 +50,9 @@ __all__ = [
     "BlankCount",
     "BlankMovement",
     "BulkBatch",
+    "BulkEvent",
     "BulkLine",
+    "BulkStation",
     "CallBack",
     "Cancellation",
     "Card",

@@ -9,7 +9,7 @@ from cardsvc.store.repositories.batches import (
     SpendingRecords,
     StatementRecords,
 )
-from cardsvc.store.repositories.bulk import BulkBatches, BulkLines
+from cardsvc.store.repositories.bulk import BulkBatches, BulkEvents, BulkLines, BulkStations
 from cardsvc.store.repositories.cancellations import Cancellations
 from cardsvc.store.repositories.card_requests import CardRequests, NotMade
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
@@ -59,7 +59,9 @@ __all__ = [
     "BlankCounts",
     "BlankMovements",
     "BulkBatches",
+    "BulkEvents",
     "BulkLines",
+    "BulkStations",
     "CallBacks",
     "Cancellations",
     "CardApplications",

@@ -6,7 +6,7 @@ Tables that belong to a card lead their primary key with the card: a top-up touc
 from cardsvc.store.tables.application_fees import application_fee
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counter, spending_record, statement_record
-from cardsvc.store.tables.bulk import bulk_batch, bulk_line
+from cardsvc.store.tables.bulk import bulk_batch, bulk_event, bulk_line, bulk_station
 from cardsvc.store.tables.cancellations import CANCEL_REASONS, cancellation
 from cardsvc.store.tables.card_requests import card_request
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
@@ -70,7 +70,9 @@ __all__ = [
     "blank_count",
     "blank_movement",
     "bulk_batch",
+    "bulk_event",
     "bulk_line",
+    "bulk_station",
     "call_back",
     "cancellation",
     "card",

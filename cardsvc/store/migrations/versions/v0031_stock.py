@@ -1,4 +1,4 @@
-"""Stock of blank cards"""
+"""Stock of blank cards, first articles, runs of bulk issue at workstations"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0026"
 branch_labels = None
 depends_on = None
 
-TABLES = ("blank_batch", "blank_movement", "blank_count", "making_note")
+TABLES = ("blank_batch", "blank_movement", "blank_count", "making_note", "bulk_event", "bulk_station")
 
 
 def upgrade() -> None:
@@ -90,6 +90,37 @@ def upgrade() -> None:
     op.create_index("ix_blank_movement_outlet", "blank_movement", ["outlet_id", "kind", "at"], unique=False)
     op.create_index("ix_blank_movement_to", "blank_movement", ["to_place", "batch_id"], unique=False)
     op.create_table(
+        "bulk_event",
+        sa.Column("event_id", sa.String(length=36), nullable=False),
+        sa.Column("batch_id", sa.String(length=36), nullable=False),
+        sa.Column("place", sa.String(length=96), nullable=False),
+        sa.Column("reader", sa.String(length=128), nullable=False),
+        sa.Column("bin", sa.String(length=8), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("card_no", sa.String(length=16), nullable=True),
+        sa.Column("code", sa.String(length=64), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("bin IN ('good', 'bad', 'aside', 'again', 'stock')", name="ck_bulk_event_bin"),
+        sa.ForeignKeyConstraint(["batch_id"], ["bulk_batch.batch_id"], name="fk_bulk_event_batch"),
+        sa.PrimaryKeyConstraint("event_id", name="pk_bulk_event"),
+    )
+    op.create_index("ix_bulk_event_batch", "bulk_event", ["batch_id", "at"], unique=False)
+    op.create_index("ix_bulk_event_place", "bulk_event", ["place", "at"], unique=False)
+    op.create_table(
+        "bulk_station",
+        sa.Column("terminal_id", sa.String(length=64), nullable=False),
+        sa.Column("batch_id", sa.String(length=36), nullable=False),
+        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("staff_id", sa.String(length=32), nullable=False),
+        sa.Column("readers", sa.JSON(), nullable=False),
+        sa.Column("alive_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["bulk_batch.batch_id"], name="fk_bulk_station_batch"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], name="fk_bulk_station_staff"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminal.terminal_id"], name="fk_bulk_station_terminal"),
+        sa.PrimaryKeyConstraint("terminal_id", name="pk_bulk_station"),
+    )
+    op.create_table(
         "making_note",
         sa.Column("note_id", sa.String(length=36), nullable=False),
         sa.Column("place", sa.String(length=96), nullable=True),
@@ -109,5 +140,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_making_note_batch", "making_note", ["batch_id", "at"], unique=False)
     op.create_index("ix_making_note_place", "making_note", ["place", "at"], unique=False)
+    op.add_column("bulk_line", sa.Column("place", sa.String(length=96), nullable=True))
     for statement in create_statements(op.get_bind().dialect.name, *TABLES):
         op.execute(statement)
