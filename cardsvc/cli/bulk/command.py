@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cardsvc.cli.bulk.words import REASONS, batch_lines, event_line, person_lines, report_csv, said
+from cardsvc.cli.bulk.words import batch_lines, event_line, person_lines, said
 from cardsvc.cli.output import json_option, say, show, t
 from cardsvc.cli.person import as_option, signed_in
 from cardsvc.cli.progress import progress_bar
@@ -165,13 +165,15 @@ def give_up_(batch_id: str, line: int, staff_id: str, *, as_json: bool) -> None:
 def report(batch_id: str, target: Path | None, *, as_json: bool) -> None:
     """Report on a batch."""
     from cardsvc.service.bulk.batches import report_batch
+    from cardsvc.service.bulk.words import report_csv
+    from cardsvc.text import language_of_environment
 
     with database() as store:
         found = report_batch(store, batch_id)
     if target is None:
         show(found, as_json=as_json, lines=lambda: person_lines(found))
         return
-    target.write_text(report_csv(found), encoding="utf-8-sig", newline="")
+    target.write_text(report_csv(found, language_of_environment()), encoding="utf-8-sig", newline="")
     show(
         {**found, "lines_told": [], "csv": str(target)},
         as_json=as_json,
@@ -260,6 +262,8 @@ def _teller(
 
 def _tell_end(reason: str, batch: dict[str, Any], *, as_json: bool) -> None:
     """How the run ended and where the batch stands."""
+    from cardsvc.service.bulk.words import REASONS
+
     if as_json:
         stands = {name: batch[name] for name in ("state", "counts", "left", "cards_to_destroy")}
         click.echo(json.dumps({"event": "end", "reason": reason, **stands}, ensure_ascii=False))

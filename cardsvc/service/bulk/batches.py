@@ -128,6 +128,11 @@ def report_batch(store: Store, batch_id: str) -> dict[str, Any]:
     return {**_view(batch, counts), "cards_to_destroy": sum(map(len, spoiled.values())), "lines_told": told}
 
 
+def batch_view(uow: UnitOfWork, batch_id: str) -> dict[str, Any]:
+    """A batch with how many lines are in each state. Raises RequestError ``bulk_batch_unknown``."""
+    return _view(_batch(uow, batch_id), uow.bulk_lines.counts([batch_id])[batch_id])
+
+
 def _view(batch: BulkBatch, counts: Mapping[str, int]) -> dict[str, Any]:
     return {
         "batch_id": batch.batch_id,

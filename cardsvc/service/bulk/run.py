@@ -112,6 +112,10 @@ class BulkRun:
         where the stock of blanks stops the making (service/making.py).
         """
         begin_run(self._engine, self._batch_id, by=by)
+        return self.carry_on()
+
+    def carry_on(self) -> str:
+        """The same for a batch that was begun already. A pause since then holds."""
         ended = [threading.Event() for _ in self._feeders]
         for feeder, event in zip(self._feeders, ended, strict=True):
             threading.Thread(target=self._guarded, args=(feeder, event), name=f"bulk {feeder.name}", daemon=True).start()
