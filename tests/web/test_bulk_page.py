@@ -11,8 +11,9 @@ from werkzeug.test import TestResponse
 
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut, finish
+from cardsvc.service.bulk.station import claim
 from cardsvc.service.kinds import Actor
-from cardsvc.service.workstations import report, waiting_work
+from cardsvc.service.workstations import AWAY_AFTER, report, waiting_work
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.bulk_people import HEADER, blanks, people_file, row
 from tests.service.test_bulk_excel import row as cells
@@ -105,3 +106,21 @@ def test_who_may_not_load_sees_no_bulk_page_and_a_batch_can_be_paused(office: Of
     assert page.post(f"/bulk/{batch_id}", deed="pause").status_code == 303
     until(lambda: "批次已暂停" in page.text(f"/bulk/{batch_id}/live"))
     assert page.get("/bulk/nothing").status_code == 404
+
+
+def test_a_run_whose_process_is_gone_is_told_and_started_again(office: Office) -> None:
+    """While its process says that it lives, no second run begins."""
+    page, world = office.page("clerk", "ws-1"), office.world
+    batch_id = upload(page, people_file(1), "load").headers["Location"].rsplit("/", 1)[1]
+    Agent(office, batch_id, [])
+    claim(world.store, "ws-1", batch_id, ["R"], by=office.people["clerk"], now=world.now)
+    assert page.post(f"/bulk/{batch_id}", deed="start", reader="R").status_code == 409
+    with world.store.begin() as uow:
+        row_ = uow.bulk_stations.get("ws-1")
+        assert row_
+        uow.bulk_stations.change(row_, alive_at=world.now - AWAY_AFTER)
+        uow.commit()
+    assert "制卡进程中断了" in page.text(f"/bulk/{batch_id}")
+    assert page.post(f"/bulk/{batch_id}", deed="start", reader="R").status_code == 303
+    assert page.post(f"/bulk/{batch_id}", deed="pause").status_code == 303
+    until(lambda: "批次已暂停" in page.text(f"/bulk/{batch_id}/live"))

@@ -137,12 +137,19 @@ class BulkRun:
         try:
             for event in ended:
                 while not event.wait(LOOK_SECONDS):
-                    self._alive()
-                    if not self._stop.is_set() and not is_on(self._engine.store, self._batch_id):
-                        self._end("paused")
+                    self._look()
         except KeyboardInterrupt:
             return False
         return True
+
+    def _look(self) -> None:
+        """Say that the run lives, and see whether somebody paused the batch. A database that is away ends the run."""
+        try:
+            self._alive()
+            if not self._stop.is_set() and not is_on(self._engine.store, self._batch_id):
+                self._end("paused")
+        except CardsvcError as error:
+            self._end("failed", error)
 
     def _end(self, reason: str, failure: BaseException | None = None) -> None:
         with self._telling:
