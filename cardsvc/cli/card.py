@@ -94,6 +94,15 @@ def personalise(citizen: str) -> tuple[str, Mapping[str, Any]]:
     return "personalise", {"citizen_id": citizen}
 
 
+@card.command(
+    "first-article", help=t("首件检验：重读刚做好的卡，与本人核对", "Read a card that was just made again, and compare")
+)
+@_job
+def first_article() -> tuple[str, Mapping[str, Any]]:
+    """Check a first article."""
+    return "first_article", {}
+
+
 @card.command("open", help=t("开通应用", "Open an application"))
 @click.argument("application", type=APPLICATIONS)
 @click.option("--product", default=None, help=t("公交产品 A B C D T；其他应用为资费类别", "Bus product, or tariff class"))

@@ -42,6 +42,7 @@ _SUBJECT = {
     "product": ("product",),
     "legal_cap": (),
     "payer": ("occasion",),
+    "stock": (),
     "ticket": ("ticket",),
     "papers": ("job", "who"),
     "queue": (),

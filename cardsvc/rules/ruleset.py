@@ -16,6 +16,7 @@ from cardsvc.rules.desk_rules import (
     PhotoRule,
     ProductRule,
     PromiseRule,
+    StockRule,
 )
 from cardsvc.rules.hall_rules import AppraisalRule, ChecklistRule, ComplaintRule, GreenRule, PapersRule, QueueRule, TicketRule
 from cardsvc.rules.life_rules import ChangeRule, HeirRule, RenewalRule, SwapRule
@@ -187,6 +188,7 @@ class RuleSet(Data):
     loss: Items[LossRule] = ()
     product: Items[ProductRule] = ()
     payer: Items[PayerRule] = ()
+    stock: Items[StockRule] = ()
     ticket: Items[TicketRule] = ()
     papers: Items[PapersRule] = ()
     queue: Items[QueueRule] = ()

@@ -14,6 +14,7 @@ from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE
 from cardsvc.service.repair import CARD_REPAIR
 from cardsvc.service.rule_versions import RULE_SET
 from cardsvc.service.shifts import SHIFT_DIFFERENCE
+from cardsvc.service.stock_decisions import DESTROY, DIFFERENCE
 from cardsvc.service.suspects import SETTLE_BY_HAND
 
 APPROVALS: Mapping[str, ApprovalKind] = {
@@ -26,6 +27,8 @@ APPROVALS: Mapping[str, ApprovalKind] = {
         CORRECT_DIFFERENCE,
         DRAWER_CASH,
         HELD_PAYOUT,
+        DESTROY,
+        DIFFERENCE,
         HOLD_UNIDENTIFIED,
         RELEASE_FROM_HOT_LIST,
         RULE_SET,

@@ -49,7 +49,7 @@ class CardKeys:
 
     def transport_auth(self, challenge: bytes) -> bytes:
         """Cryptogram under the transport key."""
-        return self._keystore.transport_auth(challenge)
+        return self._keystore.transport_auth(challenge, self._versions)
 
     def transport_code(self) -> bytes:
         """The code that guards the erasure of this card."""

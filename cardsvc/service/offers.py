@@ -16,6 +16,7 @@ from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.card_requests import waiting_for_card
 from cardsvc.service.carry_over import carried
 from cardsvc.service.engine import Engine
+from cardsvc.service.making import article_due
 from cardsvc.service.person_changes import REWRITE, to_follow
 from cardsvc.service.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.replacement import open_replacements
@@ -147,10 +148,14 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
             return
         rules = engine.rules.in_force(uow, local_day(engine.clock()))
         old = tuple(_old_cards(uow, rules, row, look, local_day(engine.clock())))
+        carrying = tuple(_carried(uow, rules, row, local_day(engine.clock())))
+        taken = uow.blank_movements.of_chip(row.profile, row.chip_serial, "used")
+        first = taken is not None and article_due(uow, rules, taken, engine.clock())
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
-        carrying = tuple(_carried(uow, rules, row, local_day(engine.clock())))
+    if first:
+        yield Offer("first_article")
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
     if carrying:

@@ -54,6 +54,11 @@ APPEND_ONLY = (
     "held_payout",
     "rights_file",
     "staff_act",
+    "bulk_event",
+    "blank_batch",
+    "blank_movement",
+    "blank_count",
+    "making_note",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

@@ -96,8 +96,14 @@ class UnitOfWork:
         self.cancellations = repos.Cancellations(connection)
         self.application_fees = repos.ApplicationFees(connection)
         self.desk_sessions = repos.DeskSessions(connection)
+        self.blank_batches = repos.BlankBatches(connection)
+        self.blank_movements = repos.BlankMovements(connection)
+        self.making_notes = repos.MakingNotes(connection)
+        self.blank_counts = repos.BlankCounts(connection)
         self.bulk_batches = repos.BulkBatches(connection)
         self.bulk_lines = repos.BulkLines(connection)
+        self.bulk_events = repos.BulkEvents(connection)
+        self.bulk_stations = repos.BulkStations(connection)
 
     def commit(self) -> None:
         """Make everything done in this transaction durable."""

@@ -14,6 +14,7 @@ from cardsvc.store.states import ApprovalState, CardRequestState, DifferenceStat
 from cardsvc.store.tables.hall import COMPLAINT_STEPS, NOTE_KINDS
 from cardsvc.store.tables.library import LIBRARY_EVENTS
 from cardsvc.store.tables.staff import STAFF_ROLES
+from cardsvc.store.tables.stock import BLANK_MOVES
 from cardsvc.store.tables.terminals import ROLES
 from cardsvc.web.desk import words
 from cardsvc.web.desk.applying import STATES
@@ -36,6 +37,7 @@ def test_every_phase_of_every_kind_and_every_state_has_a_word() -> None:
     assert {str(state) for state in CardRequestState} == set(STATES)
     assert set(get_args(get_type_hints(Standing)["state"])) == set(words.RIGHTS)
     assert {str(state) for state in TicketState} == set(words.TICKETS)
+    assert set(BLANK_MOVES) == set(words.BLANK_MOVES)
     assert (set(NOTE_KINDS), set(COMPLAINT_STEPS)) == (set(words.NOTES), set(words.COMPLAINT_STEPS))
     assert (set(ROLES), set(STAFF_ROLES)) == (set(words.ROLES), set(words.STAFF_ROLES))
 

@@ -2,7 +2,7 @@
 
 from cardsvc.store.records.application_fees import ApplicationFee
 from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
-from cardsvc.store.records.bulk import BulkBatch, BulkLine
+from cardsvc.store.records.bulk import BulkBatch, BulkEvent, BulkLine, BulkStation
 from cardsvc.store.records.cancellations import Cancellation
 from cardsvc.store.records.card_requests import CardRequest
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
@@ -40,6 +40,7 @@ from cardsvc.store.records.rights import InsuranceRight, Notice, RightsFile
 from cardsvc.store.records.rules import RuleVersion
 from cardsvc.store.records.staff import Approval, Outlet, Staff
 from cardsvc.store.records.staff_acts import StaffAct
+from cardsvc.store.records.stock import BlankBatch, BlankCount, BlankMovement, MakingNote
 from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal, TerminalKey
 from cardsvc.store.records.workstations import RelayedOperation, Workstation
@@ -50,8 +51,13 @@ __all__ = [
     "AppraisalCase",
     "Approval",
     "BicycleHold",
+    "BlankBatch",
+    "BlankCount",
+    "BlankMovement",
     "BulkBatch",
+    "BulkEvent",
     "BulkLine",
+    "BulkStation",
     "CallBack",
     "Cancellation",
     "Card",
@@ -80,6 +86,7 @@ __all__ = [
     "LibraryNotice",
     "Load",
     "LossReport",
+    "MakingNote",
     "MonthEnd",
     "Notice",
     "Operation",

@@ -9,7 +9,7 @@ from cardsvc.store.repositories.batches import (
     SpendingRecords,
     StatementRecords,
 )
-from cardsvc.store.repositories.bulk import BulkBatches, BulkLines
+from cardsvc.store.repositories.bulk import BulkBatches, BulkEvents, BulkLines, BulkStations
 from cardsvc.store.repositories.cancellations import Cancellations
 from cardsvc.store.repositories.card_requests import CardRequests, NotMade
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
@@ -49,6 +49,7 @@ from cardsvc.store.repositories.rights import InsuranceRights, Notices, RightsFi
 from cardsvc.store.repositories.rules import RuleVersions
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
 from cardsvc.store.repositories.staff_acts import StaffActs
+from cardsvc.store.repositories.stock import BlankBatches, BlankCounts, BlankMovements, Held, MakingNotes
 from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, TerminalKeys, Terminals
 from cardsvc.store.repositories.workstations import RelayedOperations, Workstations
@@ -59,8 +60,13 @@ __all__ = [
     "Appraisals",
     "Approvals",
     "BicycleHolds",
+    "BlankBatches",
+    "BlankCounts",
+    "BlankMovements",
     "BulkBatches",
+    "BulkEvents",
     "BulkLines",
+    "BulkStations",
     "CallBacks",
     "Cancellations",
     "CardApplications",
@@ -85,6 +91,7 @@ __all__ = [
     "Figures",
     "FileBatches",
     "HallNotes",
+    "Held",
     "HeldPayouts",
     "HotList",
     "HotListAcks",
@@ -94,6 +101,7 @@ __all__ = [
     "LibraryNotices",
     "Loads",
     "LossReports",
+    "MakingNotes",
     "MonthEnds",
     "Nonces",
     "NotMade",

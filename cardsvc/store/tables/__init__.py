@@ -6,7 +6,7 @@ Tables that belong to a card lead their primary key with the card: a top-up touc
 from cardsvc.store.tables.application_fees import application_fee
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counter, spending_record, statement_record
-from cardsvc.store.tables.bulk import bulk_batch, bulk_line
+from cardsvc.store.tables.bulk import bulk_batch, bulk_event, bulk_line, bulk_station
 from cardsvc.store.tables.cancellations import CANCEL_REASONS, cancellation
 from cardsvc.store.tables.card_requests import card_request
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
@@ -44,12 +44,14 @@ from cardsvc.store.tables.rights import NOTICE_KINDS, OFFICES, insurance_right, 
 from cardsvc.store.tables.rules import rule_version
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
 from cardsvc.store.tables.staff_acts import staff_act
+from cardsvc.store.tables.stock import BLANK_MOVES, blank_batch, blank_count, blank_movement, making_note
 from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal, terminal_key
 from cardsvc.store.tables.workstations import relayed_operation, workstation
 
 __all__ = [
     "APPLICATION_STATES",
+    "BLANK_MOVES",
     "CANCEL_REASONS",
     "CARD_STATES",
     "HOT_LIST_ACTIONS",
@@ -72,8 +74,13 @@ __all__ = [
     "appraisal_case",
     "approval",
     "bicycle_hold",
+    "blank_batch",
+    "blank_count",
+    "blank_movement",
     "bulk_batch",
+    "bulk_event",
     "bulk_line",
+    "bulk_station",
     "call_back",
     "cancellation",
     "card",
@@ -103,6 +110,7 @@ __all__ = [
     "library_notice",
     "load",
     "loss_report",
+    "making_note",
     "metadata",
     "month_end",
     "nonce",

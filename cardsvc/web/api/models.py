@@ -39,6 +39,7 @@ class StartOperation(_In):
         "transfer_in",
         "inspect",
         "identity",
+        "first_article",
         "block",
         "unblock",
         "migrate",

@@ -10,6 +10,7 @@ from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
     applying,
     approvals,
+    bulk,
     cards,
     complaints,
     drawer,
@@ -59,6 +60,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     cards.install(app, services)
     applying.install(app, services)
     replace.install(app, services)
+    bulk.install(app, services)
     receipts.install(app, services)
     manage.install(app, services)
     tray.install(app, sample_cards)

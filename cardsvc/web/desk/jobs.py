@@ -100,6 +100,9 @@ JOBS: Mapping[str, JobForm] = {
         ("citizen",),
         Text("开始制卡", "Make the card"),
     ),
+    "first_article": JobForm(
+        Text("首件检验", "Check the first article"), "e", _nothing, (), Text("重读核对", "Read it again and compare")
+    ),
     "topup": JobForm(
         Text("充值", "Top up"), "1", _load, ("choice", "amount", "month", "payment"), Text("收款并写卡", "Paid: write the card")
     ),

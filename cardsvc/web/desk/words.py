@@ -96,6 +96,25 @@ NOTES: Mapping[str, Text] = {
 }
 
 
+STOCK_WARNINGS: Mapping[str, Text] = {
+    "stock_serial_unknown": Text(
+        "芯片不属于任何入库批次，请告诉库管员", "The chip is of no batch that was received: tell the keeper"
+    ),
+    "stock_desk_empty": Text(
+        "账上本窗口没有这批白卡了，请库管员登记领用", "By the books this desk has none left: tell the keeper"
+    ),
+}
+BLANK_MOVES: Mapping[str, Text] = {
+    "received": Text("入库", "received"),
+    "handed": Text("领用", "handed out"),
+    "returned": Text("退回", "taken back"),
+    "sent": Text("调拨", "sent"),
+    "used": Text("制卡", "used"),
+    "spoiled": Text("作废", "void"),
+    "counted": Text("盘点更正", "put right"),
+    "destroyed": Text("销毁", "destroyed"),
+}
+
 PROMISED: Mapping[str, Text] = {
     "card": Text("待制的卡", "Cards to be made"),
     "complaint": Text("待答复的投诉", "Complaints to answer"),
@@ -168,6 +187,7 @@ NEXT: Mapping[str, Text] = {
         "旧卡的应用按 A 转入，旧卡有余额按 6 转入；别的应用按 3 开通",
         "A opens what the old card had, 6 writes its money; 3 opens others",
     ),
+    "first_article": Text("合格才可做下一张", "Only after a right one the next is made"),
 }
 
 OFFICES, WINDOWS = OFFICE_NAMES, WINDOW_NAMES
@@ -214,6 +234,8 @@ APPROVALS: Mapping[str, Text] = {
     "rule_set": Text("规则版本", "A version of the rules"),
     "settle_suspect": Text("人工结清", "Settling by hand"),
     "shift_difference": Text("长短款", "Difference of a drawer"),
+    "stock_destroy": Text("销毁废卡", "Destroying void cards"),
+    "stock_difference": Text("白卡盘点差异", "Difference of a count of blanks"),
 }
 
 SEVERITIES: Mapping[str, Text] = {
