@@ -1,6 +1,8 @@
 """Who is at the command line: people sign in with their staff id and password for what only people may decide."""
 
+import getpass
 import os
+import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,15 @@ def signed_in(store: "Store", staff_id: str, *, once: bool = False) -> "Staff":
     if person.password_once and not once:
         raise RequestError("password_once")
     return person
+
+
+def from_where() -> str:
+    """Where this command runs, as it is kept with what it changes about staff: who the machine says it is."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "?"
+    return f"cli {user}@{platform.node()}"
 
 
 def password_of(prompt: str, variable: str = "CARDSVC_STAFF_PASSWORD_FILE", *, confirm: bool = False) -> str:

@@ -3,7 +3,7 @@
 import click
 
 from cardsvc.cli.output import json_option, show, t, table
-from cardsvc.cli.person import as_option, password_of, signed_in
+from cardsvc.cli.person import as_option, from_where, password_of, signed_in
 
 ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator"])
 
@@ -48,7 +48,7 @@ def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str | None)
     store = open_database(Settings())
     by = signed_in(store, staff_id) if staff_id else None
     password = password_of(t(f"{new_id} 的新密码", f"New password of {new_id}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-    add_staff(store, new_id, name, role, outlet_id, password, now(), by=by)
+    add_staff(store, new_id, name, role, outlet_id, password, now(), by=by, where=from_where())
     store.close()
     click.echo(t(f"已登记 {new_id}（{role}）", f"Added {new_id} ({role})"))
 
@@ -72,14 +72,14 @@ def list_(*, as_json: bool) -> None:
 @as_option
 def password(whose: str, staff_id: str) -> None:
     """Change a password."""
-    from cardsvc.bootstrap import open_database
+    from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.service.staff import change_password
 
     store = open_database(Settings())
     by = signed_in(store, staff_id, once=whose == staff_id)
     new = password_of(t(f"{whose} 的新密码", f"New password of {whose}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-    change_password(store, whose, new, by=by)
+    change_password(store, whose, new, by=by, now=now(), where=from_where())
     store.close()
     click.echo(t("密码已修改", "The password was changed"))
 
@@ -90,7 +90,7 @@ def _set_state(whose: str, staff_id: str, state: str) -> None:
     from cardsvc.service.staff_admin import set_staff_state
 
     store = open_database(Settings())
-    set_staff_state(store, whose, state, by=signed_in(store, staff_id), now=now())
+    set_staff_state(store, whose, state, by=signed_in(store, staff_id), now=now(), where=from_where())
     store.close()
     click.echo(f"{whose}: {state}")
 
@@ -109,3 +109,39 @@ def suspend(whose: str, staff_id: str) -> None:
 def enable(whose: str, staff_id: str) -> None:
     """Let an account in again."""
     _set_state(whose, staff_id, "active")
+
+
+@staff.command(
+    help=t(
+        "员工变动记录：谁、何时、从哪里、改了什么；不写工号则列出所有人的",
+        "What was changed about a person, or about everybody: when, what, by whom, from where",
+    )
+)
+@click.argument("whose", required=False)
+@json_option
+def history(whose: str | None, *, as_json: bool) -> None:
+    """List what was changed about staff."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.cli.card import local_time
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_history import staff_history
+
+    store = open_database(Settings())
+    rows = staff_history(store, whose)
+    store.close()
+    show(
+        rows,
+        as_json=as_json,
+        lines=lambda: table(
+            [
+                (
+                    local_time(row["at"]),
+                    row["staff_id"],
+                    t(row["text"]["zh"], row["text"]["en"]),
+                    row["by"] or "-",
+                    row["place"],
+                )
+                for row in rows
+            ]
+        ),
+    )

@@ -13,6 +13,7 @@ from typing import Any
 
 from cardsvc.errors import RequestError
 from cardsvc.service.staff import not_permitted, require_role, sign_in
+from cardsvc.service.staff_trail import PROGRAM, note
 from cardsvc.service.workstations import WORKSTATION
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import DeskSession, Staff
@@ -91,19 +92,24 @@ def lock(store: Store, session: DeskSession) -> None:
     _change(store, session.session_id, locked=True)
 
 
-def end(store: Store, session_id: str, now: dt.datetime, *, by: Staff) -> None:
-    """End a sign-in of one's own, on this page or elsewhere; an administrator ends anybody's.
+def end(store: Store, session_id: str, now: dt.datetime, *, by: Staff, where: str = PROGRAM) -> None:
+    """End a sign-in of one's own, on this page or elsewhere; an administrator ends anybody's, which is kept (staff_trail.py).
 
     Raises RequestError ``desk_session_ended``, ``not_permitted``.
     """
 
     def work(uow: UnitOfWork) -> None:
+        row = uow.desk_sessions.get(session_id)
+        person = uow.staff.for_update(row.staff_id) if row else None
         row = uow.desk_sessions.for_update(session_id)
-        if row is None:
+        if row is None or person is None:
             raise RequestError("desk_session_ended")
         if by.staff_id != row.staff_id and by.role != "administrator":
             raise not_permitted(row.staff_id)
-        uow.desk_sessions.change(row, ended_at=row.ended_at or now)
+        if row.ended_at is None:
+            uow.desk_sessions.change(row, ended_at=now)
+            if by.staff_id != row.staff_id:
+                note(uow, person, "session_ended", was=row.workstation or "", by=by.staff_id, where=where, now=now)
 
     store.transact(work)
 

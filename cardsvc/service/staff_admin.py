@@ -1,7 +1,8 @@
 """What an administrator does with staff: hire, move to another post, suspend, reset a password, note skills.
 
 Whatever changes about a person ends their sign-ins on the desk page and closes their desk: nothing goes on under the old post.
-Nobody does any of this to themselves, so an administrator always remains.
+Nobody does any of this to themselves, so an administrator always remains. Each change is kept with who made it and from where
+(``where``: desk or command line; staff_trail.py), in the same transaction.
 """
 
 import datetime as dt
@@ -12,6 +13,7 @@ from cardsvc.errors import RequestError
 from cardsvc.service.desk_sessions import end_all
 from cardsvc.service.hall.desks import vacate
 from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES, add_staff, password_hash, require_role
+from cardsvc.service.staff_trail import PROGRAM, note
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Staff, StaffSkill
 
@@ -20,30 +22,41 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 GROUPS, GROUP = 3, 4
 
 
-def hire(store: Store, staff_id: str, name: str, role: str, outlet_id: str, *, by: Staff, now: dt.datetime) -> str:
+def hire(
+    store: Store,
+    staff_id: str,
+    name: str,
+    role: str,
+    outlet_id: str,
+    *,
+    by: Staff,
+    now: dt.datetime,
+    where: str = PROGRAM,
+) -> str:
     """Add a person with a one-time password, which is returned and kept nowhere. Raises what ``add_staff`` raises."""
     password = _made()
-    add_staff(store, staff_id, name, role, outlet_id, password, now, by=by, once=True)
+    add_staff(store, staff_id, name, role, outlet_id, password, now, by=by, once=True, where=where)
     return password
 
 
-def reset_password(store: Store, staff_id: str, *, by: Staff, now: dt.datetime) -> str:
+def reset_password(store: Store, staff_id: str, *, by: Staff, now: dt.datetime, where: str = PROGRAM) -> str:
     """Give a person a one-time password, which is returned and kept nowhere; a locked account opens again.
 
     Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``.
     """
     password = _made()
-    hashed = password_hash(password, once=True)
+    hashed = password_hash(password)
 
     def work(uow: UnitOfWork, person: Staff) -> None:
-        uow.staff.change(person, password_hash=hashed, failed_attempts=0, locked_until=None)
+        changed = uow.staff.change(person, password_hash=hashed, password_once=True, failed_attempts=0, locked_until=None)
         end_all(uow, staff_id, now)
+        note(uow, changed, "password_once", by=by.staff_id, where=where, now=now)
 
     _about(store, staff_id, work, by=by)
     return password
 
 
-def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff, now: dt.datetime) -> None:
+def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff, now: dt.datetime, where: str = PROGRAM) -> None:
     """Suspend a person or let them in again. In this state before, nothing happens.
 
     Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``.
@@ -51,13 +64,16 @@ def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff, now: 
 
     def work(uow: UnitOfWork, person: Staff) -> None:
         if person.state != state:
-            uow.staff.change(person, state=state)
+            changed = uow.staff.change(person, state=state)
             _leaves(uow, person, now)
+            note(uow, changed, "state", person.state, state, by=by.staff_id, where=where, now=now)
 
     _about(store, staff_id, work, by=by)
 
 
-def change_post(store: Store, staff_id: str, role: str, outlet_id: str, *, by: Staff, now: dt.datetime) -> None:
+def change_post(
+    store: Store, staff_id: str, role: str, outlet_id: str, *, by: Staff, now: dt.datetime, where: str = PROGRAM
+) -> None:
     """Another role, or another outlet. At this post before, nothing happens.
 
     Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``, ``staff_field_wrong``, ``outlet_unknown``.
@@ -70,12 +86,18 @@ def change_post(store: Store, staff_id: str, role: str, outlet_id: str, *, by: S
             raise RequestError("outlet_unknown", outlet=outlet_id[:32])
         if (person.role, person.outlet_id) != (role, outlet_id):
             _leaves(uow, person, now)
-            uow.staff.change(person, role=role, outlet_id=outlet_id)
+            changed = uow.staff.change(person, role=role, outlet_id=outlet_id)
+            if person.role != role:
+                note(uow, changed, "role", person.role, role, by=by.staff_id, where=where, now=now)
+            if person.outlet_id != outlet_id:
+                note(uow, changed, "outlet", person.outlet_id, outlet_id, by=by.staff_id, where=where, now=now)
 
     _about(store, staff_id, work, by=by)
 
 
-def set_skills(store: Store, staff_id: str, skills: Collection[str], *, by: Staff, now: dt.datetime) -> None:
+def set_skills(
+    store: Store, staff_id: str, skills: Collection[str], *, by: Staff, now: dt.datetime, where: str = PROGRAM
+) -> None:
     """What a person can do beyond the ordinary: these and no others.
 
     Raises RequestError ``not_permitted``, ``staff_unknown``, ``staff_field_wrong``.
@@ -83,11 +105,15 @@ def set_skills(store: Store, staff_id: str, skills: Collection[str], *, by: Staf
     if not set(skills) <= set(SKILL_NAMES):
         raise RequestError("staff_field_wrong", field="skill")
 
-    def work(uow: UnitOfWork, _person: Staff) -> None:
+    def work(uow: UnitOfWork, person: Staff) -> None:
         known = set(uow.staff_skills.of(staff_id))
+        if known == set(skills):
+            return
         uow.staff_skills.forget(staff_id, known - set(skills))
         for skill in sorted(set(skills) - known):
             uow.staff_skills.add(StaffSkill(staff_id, skill, by.staff_id, now))
+        was, became = (" ".join(sorted(names)) for names in (known, set(skills)))
+        note(uow, person, "skills", was, became, by=by.staff_id, where=where, now=now)
 
     _about(store, staff_id, work, by=by, oneself=True)
 

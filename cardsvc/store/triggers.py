@@ -50,6 +50,7 @@ APPEND_ONLY = (
     "cancellation",
     "application_fee",
     "rights_file",
+    "staff_change",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

@@ -45,6 +45,7 @@ class UnitOfWork:
         self.outlets = repos.Outlets(connection)
         self.rule_versions = repos.RuleVersions(connection)
         self.staff = repos.StaffRows(connection)
+        self.staff_changes = repos.StaffChanges(connection)
         self.approvals = repos.Approvals(connection)
         self.batches = repos.FileBatches(connection)
         self.spending = repos.SpendingRecords(connection)

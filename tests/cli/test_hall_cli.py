@@ -1,5 +1,6 @@
 """The hall on the command line: a number from the machine to the call-back, a complaint, the morning."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,11 @@ def test_a_one_time_password_changes_itself_and_nothing_else(hall: dict[str, str
     assert "password_once" in run(once, "queue", "open", "1", "--as", "teller", code=2).stderr
     run(once, "staff", "password", "teller", "--as", "teller")
     run({**hall, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "new")}, "queue", "open", "1", "--as", "teller")
+    rows = as_json(hall, "staff", "history", "teller")
+    assert [row["what"] for row in rows] == ["password", "password_once", "created"]
+    assert re.fullmatch(r"cli .+@.+", rows[0]["place"])
+    assert re.search("one-time password given +admin +program", run(hall, "staff", "history").stdout)
+    assert as_json(hall, "audit", "verify")["breaks"] == []
 
 
 def test_complaints_and_the_morning(hall: dict[str, str]) -> None:

@@ -123,7 +123,14 @@ def test_skills_are_noted_and_single_sign_ins_ended(office: Office) -> None:
     for _ in range(2):
         assert admin.post("/manage/staff/other", deed="end", session=found[1]).status_code == 303
     assert other.get("/queue").location.startswith("/desk/sign-in")
-    assert "没有登录" in admin.text("/manage/staff/other")
+    told = admin.text("/manage/staff/other")
+    assert "没有登录" in told
+    assert re.search(
+        r"结束登录 管理员 \(admin\) desk - 127\.0\.0\.1 .* 技能：手语 → 无 .* 技能：无 → 手语 .* 登记：收银员、hall", told
+    )
+    with office.world.store.read() as uow:
+        kinds = [row.what for row in uow.staff_changes.of("other")]
+    assert kinds == ["created", "skills", "skills", "session_ended"]
 
 
 def test_outlets_show_the_hours_of_the_rules(office: Office) -> None:

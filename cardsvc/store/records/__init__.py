@@ -34,7 +34,7 @@ from cardsvc.store.records.refunds import BicycleHold, Refund
 from cardsvc.store.records.replacements import Replacement
 from cardsvc.store.records.rights import InsuranceRight, Notice, RightsFile
 from cardsvc.store.records.rules import RuleVersion
-from cardsvc.store.records.staff import Approval, Outlet, Staff
+from cardsvc.store.records.staff import Approval, Outlet, Staff, StaffChange
 from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal, TerminalKey
 from cardsvc.store.records.workstations import RelayedOperation, Workstation
@@ -88,6 +88,7 @@ __all__ = [
     "Shift",
     "SpendingRecord",
     "Staff",
+    "StaffChange",
     "StaffSkill",
     "StatementRecord",
     "SuspectCase",

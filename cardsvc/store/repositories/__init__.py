@@ -43,7 +43,7 @@ from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
 from cardsvc.store.repositories.replacements import Replacements
 from cardsvc.store.repositories.rights import InsuranceRights, Notices, RightsFiles
 from cardsvc.store.repositories.rules import RuleVersions
-from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
+from cardsvc.store.repositories.staff import Approvals, Outlets, StaffChanges, StaffRows
 from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, TerminalKeys, Terminals
 from cardsvc.store.repositories.workstations import RelayedOperations, Workstations
@@ -106,6 +106,7 @@ __all__ = [
     "SealedHeads",
     "Shifts",
     "SpendingRecords",
+    "StaffChanges",
     "StaffRows",
     "StaffSkills",
     "StatementRecords",

@@ -38,7 +38,7 @@ from cardsvc.store.tables.refunds import bicycle_hold, refund
 from cardsvc.store.tables.replacements import REPLACEMENT_REASONS, replacement
 from cardsvc.store.tables.rights import NOTICE_KINDS, OFFICES, insurance_right, notice, rights_file
 from cardsvc.store.tables.rules import rule_version
-from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
+from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff, staff_change
 from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal, terminal_key
 from cardsvc.store.tables.workstations import relayed_operation, workstation
@@ -111,6 +111,7 @@ __all__ = [
     "shift",
     "spending_record",
     "staff",
+    "staff_change",
     "staff_skill",
     "statement_record",
     "suspect_case",

@@ -12,7 +12,7 @@ from cardsvc.service.staff import change_password
 from cardsvc.service.staff import sign_in as check_password
 from cardsvc.service.workstations import workstations_of
 from cardsvc.web.desk.failures import within
-from cardsvc.web.desk.guard import COOKIE, LANGUAGE_COOKIE, PLACE_COOKIE, field, here, keep
+from cardsvc.web.desk.guard import COOKIE, LANGUAGE_COOKIE, PLACE_COOKIE, field, from_where, here, keep
 
 A_YEAR = 365
 
@@ -104,7 +104,7 @@ def _passwords(app: Flask, services: Services) -> None:
             person = check_password(services.store, by.staff_id, form.get("password", ""), now())
             if form.get("new", "") != form.get("again", ""):
                 raise RequestError("password_differs")
-            change_password(services.store, by.staff_id, form.get("new", ""), by=person)
+            change_password(services.store, by.staff_id, form.get("new", ""), by=person, now=now(), where=from_where())
         except RequestError as error:
             return render_template("password.html", next=after, problem=problem_of(error)), error.http_status
         return redirect(after, 303)

@@ -90,6 +90,11 @@ def workstation() -> str:
     return place
 
 
+def from_where() -> str:
+    """Where this request comes from, as it is kept with what it changes about staff."""
+    return f"desk {here().session.workstation or '-'} {request.remote_addr or ''}".strip()
+
+
 def language() -> Language:
     """The language that this browser chose."""
     chosen: Language = g.get("language", "zh")
