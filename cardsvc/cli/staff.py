@@ -145,3 +145,56 @@ def history(whose: str | None, *, as_json: bool) -> None:
             ]
         ),
     )
+
+
+@staff.command(help=t("调岗：换岗位，也可换网点", "Give a person another role, or another outlet as well"))
+@click.argument("whose")
+@click.argument("new_role", metavar="ROLE", type=ROLES)
+@click.option("--outlet", "outlet_id", help=t("网点编号；不写则不变", "Outlet id; as it is where none is given"))
+@as_option
+def role(whose: str, new_role: str, outlet_id: str | None, staff_id: str) -> None:
+    """Give a person another post."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_admin import change_post
+
+    store = open_database(Settings())
+    change_post(store, whose, new_role, outlet_id, by=signed_in(store, staff_id), now=now(), where=from_where())
+    store.close()
+    click.echo(f"{whose}: {new_role}" + (f" ({outlet_id})" if outlet_id else ""))
+
+
+@staff.command(
+    help=t(
+        "技能：写出全部技能（sign_language、english、dialect），不写则清空",
+        "Skills: all that a person has (sign_language, english, dialect); none given: none",
+    )
+)
+@click.argument("whose")
+@click.argument("skills", nargs=-1)
+@as_option
+def skill(whose: str, skills: tuple[str, ...], staff_id: str) -> None:
+    """Note what a person can do beyond the ordinary."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_admin import set_skills
+
+    store = open_database(Settings())
+    set_skills(store, whose, skills, by=signed_in(store, staff_id), now=now(), where=from_where())
+    store.close()
+    click.echo(f"{whose}: {', '.join(skills) or '-'}")
+
+
+@staff.command(help=t("重设为一次性密码，只显示这一次", "Give a one-time password, shown this once"))
+@click.argument("whose")
+@as_option
+def reset(whose: str, staff_id: str) -> None:
+    """Give a person a one-time password."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_admin import reset_password
+
+    store = open_database(Settings())
+    made = reset_password(store, whose, by=signed_in(store, staff_id), now=now(), where=from_where())
+    store.close()
+    click.echo(made)

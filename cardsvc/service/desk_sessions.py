@@ -1,13 +1,14 @@
-"""Sign-ins on the desk page: opened by a password, locked when nobody touches the page, ended by hand or by the day.
+"""Sign-ins on the desk page: opened by password or passkey, locked when nobody touches the page, ended by hand or by the day.
 
 The cookie holds a random token and the database its hash only. A locked sign-in keeps its workstation and whatever runs there:
-the same person's password opens it again. Everything is in the database, so any worker answers any request.
+the same person opens it again. Everything is in the database, so any worker answers any request.
 """
 
 import datetime as dt
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +37,15 @@ class SignedIn:
 def open_session(
     store: Store, staff_id: str, password: str, workstation: str | None, browser: str, now: dt.datetime
 ) -> tuple[str, DeskSession]:
-    """Sign in. Gives the token for the cookie; a ``workstation`` that is not of this person's outlet is left out.
+    """Sign in by password. Gives the token for the cookie; a ``workstation`` that is not of this person's outlet is left out.
 
     Raises RequestError ``sign_in_wrong``, ``sign_in_locked``.
     """
-    person = sign_in(store, staff_id, password, now)
+    return open_for(store, sign_in(store, staff_id, password, now), workstation, browser, now)
+
+
+def open_for(store: Store, person: Staff, workstation: str | None, browser: str, now: dt.datetime) -> tuple[str, DeskSession]:
+    """Sign somebody in who was just recognised, by password or passkey. Gives what ``open_session`` gives."""
     token = secrets.token_urlsafe(32)
 
     def work(uow: UnitOfWork) -> DeskSession:
@@ -79,11 +84,28 @@ def who_locked(store: Store, token: str | None) -> Staff:
 
 def unlock(store: Store, token: str | None, password: str, now: dt.datetime) -> DeskSession:
     """Open a locked page with its person's password. Raises RequestError ``desk_session_ended``, ``sign_in_wrong``."""
+    return _unlock(store, token, now, lambda staff: sign_in(store, staff.staff_id, password, now))
+
+
+def unlock_for(store: Store, token: str | None, person: Staff, now: dt.datetime) -> DeskSession:
+    """Open a locked page for somebody whose passkey was just shown.
+
+    Raises RequestError ``desk_session_ended``, ``passkey_wrong`` for anybody but its person.
+    """
+
+    def check(staff: Staff) -> None:
+        if staff.staff_id != person.staff_id:
+            raise RequestError("passkey_wrong")
+
+    return _unlock(store, token, now, check)
+
+
+def _unlock(store: Store, token: str | None, now: dt.datetime, check: Callable[[Staff], object]) -> DeskSession:
     with store.read() as uow:
         session, staff = _found(uow, token)
     if session.ended_at is not None or session.opened_at + LONGEST <= now:
         raise RequestError("desk_session_ended")
-    sign_in(store, staff.staff_id, password, now)
+    check(staff)
     return _change(store, session.session_id, seen_at=max(now, session.seen_at), locked=False)
 
 

@@ -13,6 +13,7 @@ from cardsvc.errors import RequestError
 from cardsvc.service.desk_sessions import end_all
 from cardsvc.service.hall.desks import vacate
 from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES, add_staff, password_hash, require_role
+from cardsvc.service.staff_shifts import freeze_drawer
 from cardsvc.service.staff_trail import PROGRAM, note
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Staff, StaffSkill
@@ -57,7 +58,8 @@ def reset_password(store: Store, staff_id: str, *, by: Staff, now: dt.datetime, 
 
 
 def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff, now: dt.datetime, where: str = PROGRAM) -> None:
-    """Suspend a person or let them in again. In this state before, nothing happens.
+    """Suspend a person or let them in again. In this state before, nothing happens. A suspended teller's drawer stands still
+    until a supervisor has counted it.
 
     Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``.
     """
@@ -68,13 +70,15 @@ def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff, now: 
             _leaves(uow, person, now)
             note(uow, changed, "state", person.state, state, by=by.staff_id, where=where, now=now)
 
-    _about(store, staff_id, work, by=by)
+    suspended = _about(store, staff_id, work, by=by)
+    if state == "suspended":
+        freeze_drawer(store, suspended)
 
 
 def change_post(
-    store: Store, staff_id: str, role: str, outlet_id: str, *, by: Staff, now: dt.datetime, where: str = PROGRAM
+    store: Store, staff_id: str, role: str, outlet_id: str | None, *, by: Staff, now: dt.datetime, where: str = PROGRAM
 ) -> None:
-    """Another role, or another outlet. At this post before, nothing happens.
+    """Another role, or another outlet (None: the same). At this post before, nothing happens.
 
     Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``, ``staff_field_wrong``, ``outlet_unknown``.
     """
@@ -82,15 +86,16 @@ def change_post(
         raise RequestError("staff_field_wrong", field="role")
 
     def work(uow: UnitOfWork, person: Staff) -> None:
-        if uow.outlets.get(outlet_id) is None:
-            raise RequestError("outlet_unknown", outlet=outlet_id[:32])
-        if (person.role, person.outlet_id) != (role, outlet_id):
+        outlet = outlet_id or person.outlet_id
+        if uow.outlets.get(outlet) is None:
+            raise RequestError("outlet_unknown", outlet=outlet[:32])
+        if (person.role, person.outlet_id) != (role, outlet):
             _leaves(uow, person, now)
-            changed = uow.staff.change(person, role=role, outlet_id=outlet_id)
+            changed = uow.staff.change(person, role=role, outlet_id=outlet)
             if person.role != role:
                 note(uow, changed, "role", person.role, role, by=by.staff_id, where=where, now=now)
-            if person.outlet_id != outlet_id:
-                note(uow, changed, "outlet", person.outlet_id, outlet_id, by=by.staff_id, where=where, now=now)
+            if person.outlet_id != outlet:
+                note(uow, changed, "outlet", person.outlet_id, outlet, by=by.staff_id, where=where, now=now)
 
     _about(store, staff_id, work, by=by)
 
@@ -124,19 +129,22 @@ def skills_of(store: Store, staff_id: str) -> list[str]:
         return uow.staff_skills.of(staff_id)
 
 
-def _about(store: Store, staff_id: str, work: Callable[[UnitOfWork, Staff], None], *, by: Staff, oneself: bool = False) -> None:
-    """Do something with a person, whose row is locked."""
+def _about(
+    store: Store, staff_id: str, work: Callable[[UnitOfWork, Staff], object], *, by: Staff, oneself: bool = False
+) -> Staff:
+    """Do something with a person, whose row is locked; gives who it was, as they were before."""
     require_role(by, "administrator")
     if by.staff_id == staff_id and not oneself:
         raise RequestError("not_oneself")
 
-    def locked(uow: UnitOfWork) -> None:
+    def locked(uow: UnitOfWork) -> Staff:
         person = uow.staff.for_update(staff_id)
         if person is None:
             raise RequestError("staff_unknown", staff=staff_id[:32])
         work(uow, person)
+        return person
 
-    store.transact(locked)
+    return store.transact(locked)
 
 
 def _leaves(uow: UnitOfWork, person: Staff, now: dt.datetime) -> None:

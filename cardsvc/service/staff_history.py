@@ -19,8 +19,11 @@ CHANGES: Mapping[str, Text] = {
     "password_once": Text("重设为一次性密码", "one-time password given"),
     "password": Text("修改密码", "password changed"),
     "session_ended": Text("结束登录", "sign-in ended"),
+    "passkey_added": Text("添加通行密钥", "passkey added"),
+    "passkey_removed": Text("删除通行密钥", "passkey removed"),
 }
 NAMES: Mapping[str, Text] = {**ROLE_NAMES, **SKILL_NAMES, **STATE_NAMES}
+CODED = frozenset({"known", "created", "role", "skills", "state"})
 NOTHING = Text("无", "none")
 NEWEST = 200
 
@@ -63,6 +66,8 @@ def _in_words(row: StaffChange) -> Text:
 
 
 def _values(what: str, codes: str) -> Text:
-    """Codes of roles, skills and states as words; ids of outlets and workstations as they are."""
-    words = [NAMES.get(code, Text(code, code)) if what != "outlet" else Text(code, code) for code in codes.split()]
-    return Text("、".join(word.zh for word in words), ", ".join(word.en for word in words)) if words else NOTHING
+    """Codes of roles, skills and states as words; ids and names as they are."""
+    if not codes:
+        return NOTHING
+    words = [NAMES.get(code, Text(code, code)) for code in (codes.split() if what in CODED else [codes])]
+    return Text("、".join(word.zh for word in words), ", ".join(word.en for word in words))

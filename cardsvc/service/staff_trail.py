@@ -66,4 +66,5 @@ def _standing(uow: UnitOfWork, person: Staff) -> str:
     """A digest of what an account may do and how it is opened. Wrong passwords and locks are no changes of it."""
     once = "once" if person.password_once else "own"
     account = (person.name, person.role, person.outlet_id, person.state, once, person.password_hash)
-    return hashlib.sha256("\n".join((*account, *uow.staff_skills.of(person.staff_id))).encode()).hexdigest()
+    keys = sorted(f"passkey {row.passkey_id} {row.public_key.hex()}" for row in uow.passkeys.of(person.staff_id))
+    return hashlib.sha256("\n".join((*account, *uow.staff_skills.of(person.staff_id), *keys)).encode()).hexdigest()

@@ -46,6 +46,8 @@ class UnitOfWork:
         self.rule_versions = repos.RuleVersions(connection)
         self.staff = repos.StaffRows(connection)
         self.staff_changes = repos.StaffChanges(connection)
+        self.passkeys = repos.Passkeys(connection)
+        self.passkey_challenges = repos.PasskeyChallenges(connection)
         self.approvals = repos.Approvals(connection)
         self.batches = repos.FileBatches(connection)
         self.spending = repos.SpendingRecords(connection)

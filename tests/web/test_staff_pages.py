@@ -6,6 +6,7 @@ import pytest
 
 from cardsvc.errors import CardsvcError
 from cardsvc.service.hall import desks, tickets
+from cardsvc.service.shifts import open_shift
 from cardsvc.service.staff import sign_in
 from tests.web.desk_office import PASSWORD, Office, plain
 from tests.world import rules
@@ -142,3 +143,30 @@ def test_outlets_show_the_hours_of_the_rules(office: Office) -> None:
     for path in ("/manage/outlets", "/manage/staff", "/manage/staff/clerk", "/password"):
         left = re.findall(r"[\u4e00-\u9fff]+", re.sub("演示|市民之家|城西网点|中文|管理员", "", english.text(path)))
         assert not left, path
+
+
+def test_a_suspended_tellers_drawer_is_counted_by_two(office: Office) -> None:
+    """It stands still at once; a supervisor counts it from the day-end's list; what differs takes another supervisor."""
+    world, admin, chief = office.world, office.page("admin"), office.page("chief")
+    shift = open_shift(world.store, ("terminal", "ws-1"), {}, by=office.people["clerk"], now=world.now)
+    path = f"/manage/day/shifts/{shift.shift_id}"
+    admin.post("/manage/staff/clerk", deed="suspend")
+    assert "这个人有没交的班：terminal:ws-1" in admin.text("/manage/staff/clerk")
+    assert path in chief.get("/manage/day").text
+    assert re.search("演示 clerk \\(clerk\\) ✕ 账号已停用 .* 正在交班", chief.text(path))
+    assert "由本网点的主管点数交班" in admin.text(path)
+    assert admin.post(f"{path}/close").status_code == 403
+    assert chief.post(f"{path}/close", d100="x").status_code == 422
+    assert chief.post(f"{path}/close", d100="3").location.endswith(path)
+    assert "点数与账相差 3.00" in chief.text(path)
+    assert chief.post(f"{path}/explain", reason="抽屉里多三元").status_code == 303
+    with world.store.read() as uow:
+        (waiting,) = uow.approvals.open()
+    form = {"decision": "approve"}
+    assert chief.post(f"/approvals/{waiting.approval_id}", **form).status_code == 403
+    assert office.page("second").post(f"/approvals/{waiting.approval_id}", **form).status_code == 303
+    assert chief.get(path).status_code == 404
+    assert "没有交" not in admin.text("/manage/staff/clerk")
+    again = open_shift(world.store, ("terminal", "ws-1"), {}, by=office.people["other"], now=world.now)
+    assert chief.post(f"/manage/day/shifts/{again.shift_id}/close").location.endswith("/desk/manage/day")
+    assert chief.post(f"/manage/day/shifts/{again.shift_id}/close").status_code == 404

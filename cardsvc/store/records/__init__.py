@@ -29,6 +29,7 @@ from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.old_cards import Takeover, TakeoverPart
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
+from cardsvc.store.records.passkeys import Passkey, PasskeyChallenge
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
 from cardsvc.store.records.refunds import BicycleHold, Refund
 from cardsvc.store.records.replacements import Replacement
@@ -76,6 +77,8 @@ __all__ = [
     "Operation",
     "OperationStep",
     "Outlet",
+    "Passkey",
+    "PasskeyChallenge",
     "Purchase",
     "PurseCounter",
     "ReconciliationRun",

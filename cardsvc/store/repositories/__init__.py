@@ -38,6 +38,7 @@ from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purcha
 from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
+from cardsvc.store.repositories.passkeys import PasskeyChallenges, Passkeys
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
 from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
 from cardsvc.store.repositories.replacements import Replacements
@@ -93,6 +94,8 @@ __all__ = [
     "Operations",
     "Orders",
     "Outlets",
+    "PasskeyChallenges",
+    "Passkeys",
     "Promised",
     "Purchases",
     "PurseCounters",

@@ -48,6 +48,10 @@ class Shifts(Rows[Shift]):
         """Shifts of an outlet that are not closed."""
         return self.where(self.table.c.outlet_id == outlet_id, self.table.c.state != ShiftState.CLOSED)
 
+    def of_teller(self, staff_id: str) -> list[Shift]:
+        """A teller's shifts that are not closed, newest first."""
+        return self.where(self.table.c.staff_id == staff_id, self.table.c.state != ShiftState.CLOSED, newest="opened_at")
+
     def of_outlet(self, outlet_id: str) -> list[Shift]:
         """All shifts of an outlet, newest first."""
         return self.where(self.table.c.outlet_id == outlet_id, newest="opened_at")

@@ -33,6 +33,7 @@ from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, tra
 from cardsvc.store.tables.old_cards import takeover, takeover_part
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
+from cardsvc.store.tables.passkeys import passkey, passkey_challenge
 from cardsvc.store.tables.reconciliation import difference, reconciliation_run
 from cardsvc.store.tables.refunds import bicycle_hold, refund
 from cardsvc.store.tables.replacements import REPLACEMENT_REASONS, replacement
@@ -99,6 +100,8 @@ __all__ = [
     "operation",
     "operation_step",
     "outlet",
+    "passkey",
+    "passkey_challenge",
     "purchase",
     "purse_counter",
     "reconciliation_run",

@@ -58,6 +58,8 @@ STAFF_CHANGES = (
     "password_once",
     "password",
     "session_ended",
+    "passkey_added",
+    "passkey_removed",
 )
 
 staff_change = Table(

@@ -7,6 +7,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service import desk_sessions
+from cardsvc.service.passkeys import passkeys_of
 from cardsvc.service.problem import problem_of
 from cardsvc.service.staff import change_password
 from cardsvc.service.staff import sign_in as check_password
@@ -127,7 +128,8 @@ def _places(app: Flask, services: Services) -> None:
     @app.get("/desk/sessions")
     def sessions() -> Any:
         rows = desk_sessions.sessions_of(services.store, here().staff.staff_id, by=here().staff)
-        return render_template("sessions.html", rows=rows, this=here().session.session_id)
+        keys = passkeys_of(services.store, here().staff.staff_id, by=here().staff)
+        return render_template("sessions.html", rows=rows, keys=keys, this=here().session.session_id)
 
     @app.post("/desk/sessions/<session_id>/end")
     def end_session(session_id: str) -> Any:

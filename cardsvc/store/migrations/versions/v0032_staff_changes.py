@@ -1,4 +1,4 @@
-"""What was changed about staff, as a chain of each person; the mark of a one-time password in a column of its own"""
+"""What was changed about staff, as a chain of each person; one-time passwords are marked in a column; passkeys"""
 
 import datetime as dt
 import hashlib
@@ -34,7 +34,8 @@ def upgrade() -> None:
         sa.Column("previous_hash", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.CheckConstraint(
-            "what IN ('known', 'created', 'role', 'outlet', 'skills', 'state', 'password_once', 'password', 'session_ended')",
+            "what IN ('known', 'created', 'role', 'outlet', 'skills', 'state', 'password_once', 'password', 'session_ended', "
+            "'passkey_added', 'passkey_removed')",
             name="ck_staff_change_what",
         ),
         sa.CheckConstraint("number > 0", name="ck_staff_change_number"),
@@ -42,6 +43,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], name="fk_staff_change_staff"),
         sa.PrimaryKeyConstraint("staff_id", "number", name="pk_staff_change"),
     )
+    _passkeys()
     connection = op.get_bind()
     connection.execute(
         sa.text(
@@ -52,6 +54,33 @@ def upgrade() -> None:
     _begin_chains(connection, changes)
     for statement in create_statements(connection.dialect.name, "staff_change"):
         op.execute(statement)
+
+
+def _passkeys() -> None:
+    op.create_table(
+        "passkey",
+        sa.Column("passkey_id", sa.String(length=64), nullable=False),
+        sa.Column("staff_id", sa.String(length=32), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("sign_count >= 0", name="ck_passkey_count"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], name="fk_passkey_staff"),
+        sa.PrimaryKeyConstraint("passkey_id", name="pk_passkey"),
+    )
+    op.create_index("ix_passkey_staff", "passkey", ["staff_id", "added_at"], unique=False)
+    op.create_table(
+        "passkey_challenge",
+        sa.Column("challenge", sa.String(length=64), nullable=False),
+        sa.Column("staff_id", sa.String(length=32), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], name="fk_passkey_challenge_staff"),
+        sa.PrimaryKeyConstraint("challenge", name="pk_passkey_challenge"),
+    )
+    op.create_index("ix_passkey_challenge_until", "passkey_challenge", ["until"], unique=False)
 
 
 def _begin_chains(connection: sa.Connection, changes: sa.Table) -> None:

@@ -7,7 +7,7 @@ from flask import Flask, request
 from cardsvc.bootstrap import Services
 from cardsvc.service.staff import require_role
 from cardsvc.web.desk.guard import here
-from cardsvc.web.desk.manage import day, figures, live, people, rules, stars, terminals, worklists
+from cardsvc.web.desk.manage import day, figures, live, people, rules, shifts, stars, terminals, worklists
 
 MANAGERS: Final = ("supervisor", "auditor", "administrator")
 """Who sees these pages; what each may do there is said by the services."""
@@ -22,5 +22,5 @@ def install(app: Flask, services: Services) -> None:
             require_role(here().staff, *MANAGERS)
 
     app.jinja_env.globals.update(managers=MANAGERS)
-    for part in (live, figures, stars, day, terminals, rules, worklists, people):
+    for part in (live, figures, stars, day, shifts, terminals, rules, worklists, people):
         part.install(app, services)

@@ -8,11 +8,13 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.desk_sessions import end, sessions_of
 from cardsvc.service.outlets import outlets_with_hours
+from cardsvc.service.passkeys import passkeys_of, remove
 from cardsvc.service.problem import problem_of
 from cardsvc.service.rule_book import local_day
 from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES, outlets_view, require_role, staff_view
 from cardsvc.service.staff_admin import change_post, hire, reset_password, set_skills, set_staff_state, skills_of
 from cardsvc.service.staff_history import staff_history
+from cardsvc.service.staff_shifts import drawers_of
 from cardsvc.web.desk.guard import field, from_where, here
 from cardsvc.web.desk.manage.choice import outlet
 
@@ -81,6 +83,8 @@ def _do(services: Services, staff_id: str, deed: str) -> None:
         set_skills(store, staff_id, request.form.getlist("skill"), by=by, now=moment, where=where)
     elif deed == "end":
         end(store, field("session"), moment, by=by, where=where)
+    elif deed == "passkey":
+        remove(store, staff_id, field("passkey"), moment, by=by, where=where)
     else:
         raise RequestError("form_incomplete", field="deed")
 
@@ -119,6 +123,8 @@ def _person_page(services: Services, staff_id: str, error: CardsvcError | None =
         skills=SKILL_NAMES,
         able=skills_of(services.store, staff_id),
         sessions=sessions_of(services.store, staff_id, by=by),
+        drawers=drawers_of(services.store, staff_id),
+        keys=passkeys_of(services.store, staff_id, by=by),
         history=staff_history(services.store, staff_id),
         own=by.staff_id == staff_id,
         password=password,
