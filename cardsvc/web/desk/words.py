@@ -69,7 +69,7 @@ SHIFTS: Mapping[str, Text] = {
 TICKETS: Mapping[str, Text] = {
     "waiting": Text("等候", "waiting"),
     "called": Text("已叫", "called"),
-    "serving": Text("在办", "served for"),
+    "serving": Text("在办", "being served"),
     "missed": Text("过号", "missed"),
     "done": Text("已办结", "served"),
     "left": Text("不办了", "gone"),
@@ -296,6 +296,27 @@ def _value(key: str, value: Any) -> Text:
     words = {"application": APPLICATIONS, "state": CARD_STATES, "product": PURSES}.get(key, {})
     shown = card_no(value) if key == "card_no" else str(value)
     return words.get(value, Text(shown, shown))
+
+
+def wait(minutes: int | None) -> Text:
+    """How long somebody waits, as a screen says it; ``minutes`` None where no desk serves the kind."""
+    if minutes is None:
+        return Text("没有窗口办", "no desk open")
+    return Text(f"约 {minutes} 分钟", f"about {minutes} min") if minutes else Text("马上", "soon")
+
+
+BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
+SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
+
+
+def browser(told: str) -> str:
+    """A browser in two words, from the long line that it tells about itself: enough to know one's own by."""
+    name = next((one for one in BROWSERS if f"{one}/" in told), None)
+    system = next((one for one in SYSTEMS if one in told), None)
+    if name is None or system is None:
+        return told
+    version = told.partition(f"{name}/")[2].partition(".")[0]
+    return f"{'Edge' if name == 'Edg' else name} {version} · {system.replace(' OS X', '')}"
 
 
 def clock(moment: str | dt.datetime) -> str:
