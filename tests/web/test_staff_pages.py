@@ -1,11 +1,16 @@
 """Staff administration and outlets on the desk page, through Flask's test client."""
 
+import datetime as dt
 import re
 
 import pytest
 
 from cardsvc.errors import CardsvcError
+from cardsvc.rules import rule_text
+from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.approvals import propose
 from cardsvc.service.hall import desks, tickets
+from cardsvc.service.rule_versions import propose_rules
 from cardsvc.service.shifts import open_shift
 from cardsvc.service.staff import sign_in
 from tests.web.desk_office import PASSWORD, Office, plain
@@ -163,6 +168,7 @@ def test_a_suspended_tellers_drawer_is_counted_by_two(office: Office) -> None:
     with world.store.read() as uow:
         (waiting,) = uow.approvals.open()
     form = {"decision": "approve"}
+    assert "点得（元） 3.00 账上（元） 0.00" in office.page("second").text("/approvals")
     assert chief.post(f"/approvals/{waiting.approval_id}", **form).status_code == 403
     assert office.page("second").post(f"/approvals/{waiting.approval_id}", **form).status_code == 303
     assert chief.get(path).status_code == 404
@@ -170,3 +176,19 @@ def test_a_suspended_tellers_drawer_is_counted_by_two(office: Office) -> None:
     again = open_shift(world.store, ("terminal", "ws-1"), {}, by=office.people["other"], now=world.now)
     assert chief.post(f"/manage/day/shifts/{again.shift_id}/close").location.endswith("/desk/manage/day")
     assert chief.post(f"/manage/day/shifts/{again.shift_id}/close").status_code == 404
+
+
+def test_a_decision_is_read_as_words_not_as_data(office: Office) -> None:
+    """Money in yuan, labels in the language of the page, a whole set of rules folded away."""
+    store, moment = office.world.store, office.world.now
+    chief = office.people["chief"]
+    text = rule_text().replace('version = "2026.1"', 'version = "2026.2"')
+    propose_rules(store, APPROVALS, text, moment.date() + dt.timedelta(days=9), "test", by=chief, now=moment)
+    slip = {"debit": "vault:hall", "credit": "clearing:bank:hall", "amount": 123456, "corrects": "slip-1"}
+    propose(store, APPROVALS, "correction", "slip-1", slip, "test", by=chief, now=moment)
+    page = office.page("second", language="en")
+    told = page.text("/approvals")
+    assert "Debit vault:hall Credit clearing:bank:hall Amount (yuan) 1234.56 Corrects slip-1" in told
+    assert "In force from" in told
+    assert "The whole text" in told
+    assert page.get("/approvals").text.count("<details>") == 1

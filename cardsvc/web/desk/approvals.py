@@ -11,6 +11,7 @@ from cardsvc.service.approvals import approve, open_approvals, reject, withdraw
 from cardsvc.service.problem import problem_of
 from cardsvc.service.repair import propose_repair
 from cardsvc.service.work_place import job_of
+from cardsvc.web.desk.decisions import payload_rows, payload_texts
 from cardsvc.web.desk.guard import field, here, workstation
 
 
@@ -53,4 +54,11 @@ def _decide(services: Services, approval_id: str, decision: str, remark: str) ->
 
 def _page(services: Services, error: CardsvcError | None = None) -> str:
     waiting = open_approvals(services.store)
-    return render_template("approvals.html", waiting=waiting, problem=problem_of(error) if error else None, kinds=APPROVALS)
+    return render_template(
+        "approvals.html",
+        waiting=waiting,
+        problem=problem_of(error) if error else None,
+        kinds=APPROVALS,
+        rows_of=payload_rows,
+        texts_of=payload_texts,
+    )
