@@ -305,6 +305,20 @@ def wait(minutes: int | None) -> Text:
     return Text(f"约 {minutes} 分钟", f"about {minutes} min") if minutes else Text("马上", "soon")
 
 
+def queue(waiting: int, minutes: int | None) -> Text:
+    """How many wait for a kind, and for how long whoever takes a number now will."""
+    if not waiting and minutes == 0:
+        return Text("不用等", "no wait")
+    told = wait(minutes)
+    return Text(f"等候 {waiting} 人 · {told.zh}", f"{waiting} waiting · {told.en}")
+
+
+def ahead(others: int, minutes: int | None) -> Text:
+    """What somebody is told with their number. ``others``: who waits for the same; fewer than none after a call."""
+    told, number = wait(minutes), max(others, 0)
+    return Text(f"前面 {number} 人 · {told.zh}", f"{number} ahead of you · {told.en}")
+
+
 BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
 SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
 
