@@ -1,6 +1,7 @@
 """Settings: environment variables CARDSVC_*, over a TOML file (CARDSVC_CONFIG), over defaults. No default is a secret."""
 
 import os
+import re
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -53,12 +54,24 @@ class Settings(BaseSettings):
     library_url: str | None = Field(default=None, description="where the library's system takes notices")
     desk_host: str = "127.0.0.1"
     desk_port: int = Field(default=8081, ge=1, le=65535)
+    passkey_origin: str | None = Field(
+        default=None, description="address of the desk page in browsers, https://desk.example.cn: turns passkeys on"
+    )
     desk_workers: int = Field(default=2, ge=1, le=16)
     workers: int = Field(default=2, ge=1, le=64)
     config: Path | None = None
     lang: str | None = None
 
     @field_validator("pkcs11_module", "library_url", mode="before")
+    @field_validator("passkey_origin")
+    @classmethod
+    def _browsers_allow_it(cls, given: str | None) -> str | None:
+        """Browsers know passkeys on https pages and on localhost, by the origin as they write it: no path, no slash behind."""
+        if given is None or re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://localhost(:\d+)?", given):
+            return given
+        raise ValueError("passkey_origin is https://HOST[:PORT], in small letters and without a path")
+
+    @field_validator("pkcs11_module", mode="before")
     @classmethod
     def _empty_is_none(cls, given: object) -> object:
         """Set to nothing it is not set: for a process that is to ignore an HSM, or the library, of its parent's settings."""

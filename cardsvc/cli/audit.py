@@ -15,8 +15,8 @@ def audit() -> None:
 
 @audit.command(
     help=t(
-        "校验账册的哈希链和日封；有改动、缺失、插入即指出位置，退出码 1",
-        "Check every hash chain and day seal; exit code 1 when one breaks",
+        "校验账册和员工变动记录的哈希链、日封；有改动、缺失、插入即指出位置，退出码 1",
+        "Check every hash chain, of the ledger and of staff changes, and the day seals; exit code 1 when one breaks",
     )
 )
 @click.option("--root", help=t("打印的日报表上的封根，应能在账上找到", "Root on a printed day sheet: it must be in the books"))
@@ -37,13 +37,14 @@ def verify(root: str | None, *, as_json: bool) -> int:
 def _verdict(found: dict[str, Any]) -> list[str]:
     names = {"changed": t("被改动", "changed"), "missing": t("缺失", "missing"), "inserted": t("被插入", "inserted")}
     lines = [f"{b['chain']} {b['number']}: {names[b['what']]}" for b in found["breaks"]]
+    changes = found["staff_changes"]
     holds = not lines and found["total"] == 0
     verdict = t("账册完整", "the ledger holds") if holds else t("账册有问题", "THE LEDGER DOES NOT HOLD")
     return [
         *lines,
         t(
-            f"{found['lines']} 笔，{found['seals']} 个日封，合计 {found['total']}：{verdict}",
-            f"{found['lines']} lines, {found['seals']} day seals, total {found['total']}: {verdict}",
+            f"{found['lines']} 笔，{found['seals']} 个日封，合计 {found['total']}，{changes} 条员工变动：{verdict}",
+            f"{found['lines']} lines, {found['seals']} day seals, total {found['total']}, {changes} staff changes: {verdict}",
         ),
     ]
 

@@ -5,8 +5,10 @@ kept in a file that only its owner can read, and counts as a sign-in on the desk
 administrator can end it, and it says who acts. The password itself is kept nowhere.
 """
 
+import getpass
 import json
 import os
+import platform
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +65,15 @@ def with_password(store: "Store", staff_id: str, *, once: bool = False) -> "Staf
     if person.password_once and not once:
         raise RequestError("password_once")
     return person
+
+
+def from_where() -> str:
+    """Where this command runs, as it is kept with what it changes about staff: who the machine says it is."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "?"
+    return f"cli {user}@{platform.node()}"
 
 
 def administrator(store: "Store", staff_id: str) -> "Staff | None":

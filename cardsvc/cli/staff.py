@@ -3,7 +3,16 @@
 import click
 
 from cardsvc.cli.output import json_option, show, t, table
-from cardsvc.cli.person import administrator, as_option, password_of, sign_in_here, sign_out_here, signed_in, with_password
+from cardsvc.cli.person import (
+    administrator,
+    as_option,
+    from_where,
+    password_of,
+    sign_in_here,
+    sign_out_here,
+    signed_in,
+    with_password,
+)
 
 ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator"])
 
@@ -49,7 +58,7 @@ def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> Non
     store = open_database(Settings())
     by = administrator(store, staff_id)
     password = password_of(t(f"{new_id} 的新密码", f"New password of {new_id}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-    add_staff(store, new_id, name, role, outlet_id, password, now(), by=by)
+    add_staff(store, new_id, name, role, outlet_id, password, now(), by=by, where=from_where())
     store.close()
     click.echo(t(f"已登记 {new_id}（{role}）", f"Added {new_id} ({role})"))
 
@@ -109,7 +118,7 @@ def password(whose: str, staff_id: str) -> None:
     who = staff_id or whose
     by = with_password(store, who, once=whose == who)
     new = password_of(t(f"{whose} 的新密码", f"New password of {whose}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-    change_password(store, whose, new, by=by, now=now())
+    change_password(store, whose, new, by=by, now=now(), where=from_where())
     store.close()
     click.echo(t("密码已修改", "The password was changed"))
 
@@ -120,7 +129,7 @@ def _set_state(whose: str, staff_id: str, state: str) -> None:
     from cardsvc.service.staff_admin import set_staff_state
 
     store = open_database(Settings())
-    set_staff_state(store, whose, state, by=signed_in(store, staff_id), now=now())
+    set_staff_state(store, whose, state, by=signed_in(store, staff_id), now=now(), where=from_where())
     store.close()
     click.echo(f"{whose}: {state}")
 
@@ -139,3 +148,92 @@ def suspend(whose: str, staff_id: str) -> None:
 def enable(whose: str, staff_id: str) -> None:
     """Let an account in again."""
     _set_state(whose, staff_id, "active")
+
+
+@staff.command(
+    help=t(
+        "员工变动记录：谁、何时、从哪里、改了什么；不写工号则列出所有人的",
+        "What was changed about a person, or about everybody: when, what, by whom, from where",
+    )
+)
+@click.argument("whose", required=False)
+@json_option
+def history(whose: str | None, *, as_json: bool) -> None:
+    """List what was changed about staff."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.cli.card import local_time
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_history import staff_history
+
+    store = open_database(Settings())
+    rows = staff_history(store, whose)
+    store.close()
+    show(
+        rows,
+        as_json=as_json,
+        lines=lambda: table(
+            [
+                (
+                    local_time(row["at"]),
+                    row["staff_id"],
+                    t(row["text"]["zh"], row["text"]["en"]),
+                    row["by"] or "-",
+                    row["place"],
+                )
+                for row in rows
+            ]
+        ),
+    )
+
+
+@staff.command(help=t("调岗：换岗位，也可换网点", "Give a person another role, or another outlet as well"))
+@click.argument("whose")
+@click.argument("new_role", metavar="ROLE", type=ROLES)
+@click.option("--outlet", "outlet_id", help=t("网点编号；不写则不变", "Outlet id; as it is where none is given"))
+@as_option
+def role(whose: str, new_role: str, outlet_id: str | None, staff_id: str) -> None:
+    """Give a person another post."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_admin import change_post
+
+    store = open_database(Settings())
+    change_post(store, whose, new_role, outlet_id, by=signed_in(store, staff_id), now=now(), where=from_where())
+    store.close()
+    click.echo(f"{whose}: {new_role}" + (f" ({outlet_id})" if outlet_id else ""))
+
+
+@staff.command(
+    help=t(
+        "技能：写出全部技能（sign_language、english、dialect），不写则清空",
+        "Skills: all that a person has (sign_language, english, dialect); none given: none",
+    )
+)
+@click.argument("whose")
+@click.argument("skills", nargs=-1)
+@as_option
+def skill(whose: str, skills: tuple[str, ...], staff_id: str) -> None:
+    """Note what a person can do beyond the ordinary."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_admin import set_skills
+
+    store = open_database(Settings())
+    set_skills(store, whose, skills, by=signed_in(store, staff_id), now=now(), where=from_where())
+    store.close()
+    click.echo(f"{whose}: {', '.join(skills) or '-'}")
+
+
+@staff.command(help=t("重设为一次性密码，只显示这一次", "Give a one-time password, shown this once"))
+@click.argument("whose")
+@as_option
+def reset(whose: str, staff_id: str) -> None:
+    """Give a person a one-time password."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_admin import reset_password
+
+    store = open_database(Settings())
+    made = reset_password(store, whose, by=signed_in(store, staff_id), now=now(), where=from_where())
+    store.close()
+    click.echo(made)

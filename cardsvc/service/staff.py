@@ -10,10 +10,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from cardsvc.errors import RequestError
-from cardsvc.service.staff_acts import note_act
+from cardsvc.service.staff_trail import PROGRAM, note
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Outlet, Staff
-from cardsvc.store.records.staff import ONCE
 from cardsvc.text import Text
 
 ROLE_NAMES: Mapping[str, Text] = {
@@ -24,6 +23,7 @@ ROLE_NAMES: Mapping[str, Text] = {
     "auditor": Text("审计员", "auditor"),
     "administrator": Text("管理员", "administrator"),
 }
+STATE_NAMES: Mapping[str, Text] = {"active": Text("在用", "in use"), "suspended": Text("停用", "suspended")}
 SKILL_NAMES: Mapping[str, Text] = {
     "sign_language": Text("手语", "sign language"),
     "english": Text("英语", "English"),
@@ -67,15 +67,16 @@ def add_staff(
     *,
     by: Staff | None,
     once: bool = False,
+    where: str = PROGRAM,
 ) -> Staff:
     """Add a person. ``by`` must be an administrator; only the very first person is added by nobody. ``once``: the person must
-    choose another password at the first sign-in.
+    choose another password at the first sign-in; ``where``: desk or command line, for the record.
 
     Raises RequestError: ``staff_field_wrong``, ``staff_exists``, ``outlet_unknown``, ``password_weak``, ``not_permitted``.
     """
     _check(("staff_id", staff_id, r"[A-Za-z0-9._-]{1,32}"), ("name", name, r"[^\x00-\x1f]{1,64}"))
     _check(("role", role, "|".join(ROLE_NAMES)))
-    person = Staff(staff_id, name, role, outlet_id, password_hash(password, once=once), "active", 0, now)
+    person = Staff(staff_id, name, role, outlet_id, password_hash(password), "active", 0, now, password_once=once)
 
     def work(uow: UnitOfWork) -> Staff:
         require_administrator(uow, by)
@@ -85,10 +86,9 @@ def add_staff(
             raise RequestError("outlet_unknown", outlet=outlet_id)
         if uow.staff.get(staff_id) is not None:
             raise RequestError("staff_exists", staff=staff_id)
-        added = uow.staff.add(person)
-        told = {"name": [None, name], "role": [None, role], "outlet_id": [None, outlet_id]}
-        note_act(uow, by or added, "staff_add", f"staff:{staff_id}", told, now)
-        return added
+        uow.staff.add(person)
+        note(uow, person, "created", became=f"{role} {outlet_id}", by=by.staff_id if by else None, where=where, now=now)
+        return person
 
     return store.transact(work)
 
@@ -120,7 +120,7 @@ def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime) -> Sta
     return person
 
 
-def change_password(store: Store, staff_id: str, password: str, *, by: Staff, now: dt.datetime) -> None:
+def change_password(store: Store, staff_id: str, password: str, *, by: Staff, now: dt.datetime, where: str = PROGRAM) -> None:
     """Give a person another password: their own, or anybody's as administrator. Raises RequestError: ``password_weak``,
     ``password_same`` where one's own stays what it was, ``staff_unknown``, ``not_permitted``."""
     if by.staff_id != staff_id:
@@ -133,8 +133,8 @@ def change_password(store: Store, staff_id: str, password: str, *, by: Staff, no
         person = uow.staff.for_update(staff_id)
         if person is None:
             raise RequestError("staff_unknown", staff=staff_id)
-        uow.staff.change(person, password_hash=hashed, failed_attempts=0, locked_until=None)
-        note_act(uow, by, "staff_password", f"staff:{staff_id}", {}, now)
+        changed = uow.staff.change(person, password_hash=hashed, password_once=False, failed_attempts=0, locked_until=None)
+        note(uow, changed, "password", by=by.staff_id, where=where, now=now)
 
     store.transact(work)
 
@@ -166,16 +166,16 @@ def not_permitted(*roles: str, outlet: str = "") -> RequestError:
 
 def _matches(kept: str, password: str) -> bool:
     try:
-        return HASHER.verify(kept.removeprefix(ONCE), password)
+        return HASHER.verify(kept, password)
     except (VerificationError, InvalidHashError):
         return False
 
 
-def password_hash(password: str, *, once: bool = False) -> str:
-    """What is kept of a password; ``once`` marks one that must be replaced. Raises RequestError ``password_weak``."""
+def password_hash(password: str) -> str:
+    """What is kept of a password. Raises RequestError ``password_weak``."""
     if len(password) < MIN_PASSWORD:
         raise RequestError("password_weak", length=MIN_PASSWORD)
-    return (ONCE if once else "") + HASHER.hash(password)
+    return HASHER.hash(password)
 
 
 def _check(*fields: tuple[str, str, str]) -> None:

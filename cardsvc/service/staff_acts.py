@@ -1,6 +1,7 @@
-"""The audit trail of administration: who changed what about terminals, outlets and staff, and from what to what.
+"""The audit trail of administration: who changed what about terminals and outlets, and from what to what.
 
-Money has its ledger and decisions of two people have their approvals; this is for what one administrator may do alone.
+Money has its ledger, decisions of two people have their approvals, changes of staff their own chain (staff_trail.py); this is
+for what one administrator may do alone.
 """
 
 import datetime as dt

@@ -59,6 +59,7 @@ APPEND_ONLY = (
     "blank_movement",
     "blank_count",
     "making_note",
+    "staff_change",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

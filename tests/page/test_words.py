@@ -54,7 +54,7 @@ def test_templates_speak_through_t_alone() -> None:
     for path in TEMPLATES.glob("*.html"):
         text = path.read_text("utf-8")
         plain = re.sub(
-            r'\bt\(\s*"[^"]*"\s*,\s*"[^"]*"\s*\)|\bt\(\s*\'[^\']*\'\s*,\s*\'[^\']*\'\s*\)|{#.*?#}|"中文"',
+            r'\b(?:t|both)\(\s*"[^"]*"\s*,\s*"[^"]*"\s*\)|\bt\(\s*\'[^\']*\'\s*,\s*\'[^\']*\'\s*\)|{#.*?#}|"中文"',
             "",
             text,
             flags=re.DOTALL,
@@ -62,5 +62,5 @@ def test_templates_speak_through_t_alone() -> None:
         assert not re.search(r"[\u4e00-\u9fff]", plain), path.name
         assert not re.search(r"<script>|<style>|\son\w+=|\sstyle=|javascript:", text), path.name
         assert all(hasattr(words, name) for name in re.findall(r"\bwords\.(\w+)", text)), path.name
-        for english in re.findall(r't\(\s*"[^"]*"\s*,\s*"([^"]*)"', text):
+        for english in re.findall(r'(?:t|both)\(\s*"[^"]*"\s*,\s*"([^"]*)"', text):
             assert not re.search(r"[\u4e00-\u9fff]", english), path.name

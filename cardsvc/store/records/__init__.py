@@ -31,6 +31,7 @@ from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.old_cards import Takeover, TakeoverPart
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
+from cardsvc.store.records.passkeys import Passkey, PasskeyChallenge
 from cardsvc.store.records.persons import CitizenChange, Death
 from cardsvc.store.records.reader_days import ReaderDay
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
@@ -38,7 +39,7 @@ from cardsvc.store.records.refunds import BicycleHold, Refund
 from cardsvc.store.records.replacements import Replacement
 from cardsvc.store.records.rights import InsuranceRight, Notice, RightsFile
 from cardsvc.store.records.rules import RuleVersion
-from cardsvc.store.records.staff import Approval, Outlet, Staff
+from cardsvc.store.records.staff import Approval, Outlet, Staff, StaffChange
 from cardsvc.store.records.staff_acts import StaffAct
 from cardsvc.store.records.stock import BlankBatch, BlankCount, BlankMovement, MakingNote
 from cardsvc.store.records.suspects import SuspectCase
@@ -92,6 +93,8 @@ __all__ = [
     "Operation",
     "OperationStep",
     "Outlet",
+    "Passkey",
+    "PasskeyChallenge",
     "Purchase",
     "PurseCounter",
     "ReaderDay",
@@ -106,6 +109,7 @@ __all__ = [
     "SpendingRecord",
     "Staff",
     "StaffAct",
+    "StaffChange",
     "StaffSkill",
     "StatementRecord",
     "SuspectCase",

@@ -40,6 +40,7 @@ from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purcha
 from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
+from cardsvc.store.repositories.passkeys import PasskeyChallenges, Passkeys
 from cardsvc.store.repositories.persons import CitizenChanges, Deaths
 from cardsvc.store.repositories.reader_days import ReaderDays
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
@@ -47,7 +48,7 @@ from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
 from cardsvc.store.repositories.replacements import Replacements
 from cardsvc.store.repositories.rights import InsuranceRights, Notices, RightsFiles
 from cardsvc.store.repositories.rules import RuleVersions
-from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
+from cardsvc.store.repositories.staff import Approvals, Outlets, StaffChanges, StaffRows
 from cardsvc.store.repositories.staff_acts import StaffActs
 from cardsvc.store.repositories.stock import BlankBatches, BlankCounts, BlankMovements, Held, MakingNotes
 from cardsvc.store.repositories.suspects import SuspectCases
@@ -110,6 +111,8 @@ __all__ = [
     "Operations",
     "Orders",
     "Outlets",
+    "PasskeyChallenges",
+    "Passkeys",
     "Promised",
     "Purchases",
     "PurseCounters",
@@ -125,6 +128,7 @@ __all__ = [
     "Shifts",
     "SpendingRecords",
     "StaffActs",
+    "StaffChanges",
     "StaffRows",
     "StaffSkills",
     "StatementRecords",

@@ -35,6 +35,7 @@ from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, tra
 from cardsvc.store.tables.old_cards import takeover, takeover_part
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
+from cardsvc.store.tables.passkeys import passkey, passkey_challenge
 from cardsvc.store.tables.persons import ON_CARD, citizen_change, death
 from cardsvc.store.tables.reader_days import reader_day
 from cardsvc.store.tables.reconciliation import difference, reconciliation_run
@@ -42,7 +43,7 @@ from cardsvc.store.tables.refunds import bicycle_hold, refund
 from cardsvc.store.tables.replacements import REPLACEMENT_REASONS, replacement
 from cardsvc.store.tables.rights import NOTICE_KINDS, OFFICES, insurance_right, notice, rights_file
 from cardsvc.store.tables.rules import rule_version
-from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
+from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff, staff_change
 from cardsvc.store.tables.staff_acts import staff_act
 from cardsvc.store.tables.stock import BLANK_MOVES, blank_batch, blank_count, blank_movement, making_note
 from cardsvc.store.tables.suspects import suspect_case
@@ -119,6 +120,8 @@ __all__ = [
     "operation",
     "operation_step",
     "outlet",
+    "passkey",
+    "passkey_challenge",
     "purchase",
     "purse_counter",
     "reader_day",
@@ -133,6 +136,7 @@ __all__ = [
     "spending_record",
     "staff",
     "staff_act",
+    "staff_change",
     "staff_skill",
     "statement_record",
     "suspect_case",

@@ -22,6 +22,7 @@ from cardsvc.web.desk import (
     jobs,
     live,
     manage,
+    passkeys,
     people,
     persons,
     queue,
@@ -46,6 +47,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     guard.install(app, services)
     failures.install(app)
     entrance.install(app, services)
+    passkeys.install(app, services)
     work.install(app, services)
     hall.install(app, services)
     queue.install(app, services)

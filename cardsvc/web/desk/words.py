@@ -310,6 +310,41 @@ def _value(key: str, value: Any) -> Text:
     return words.get(value, Text(shown, shown))
 
 
+def wait(minutes: int | None) -> Text:
+    """How long somebody waits, as a screen says it; ``minutes`` None where no desk serves the kind."""
+    if minutes is None:
+        return Text("没有窗口办", "no desk open")
+    return Text(f"约 {minutes} 分钟", f"about {minutes} min") if minutes else Text("马上", "soon")
+
+
+def queue(waiting: int, minutes: int | None) -> Text:
+    """How many wait for a kind, and for how long whoever takes a number now will."""
+    if not waiting and minutes == 0:
+        return Text("不用等", "no wait")
+    told = wait(minutes)
+    return Text(f"等候 {waiting} 人 · {told.zh}", f"{waiting} waiting · {told.en}")
+
+
+def ahead(others: int, minutes: int | None) -> Text:
+    """What somebody is told with their number. ``others``: who waits for the same; fewer than none after a call."""
+    told, number = wait(minutes), max(others, 0)
+    return Text(f"前面 {number} 人 · {told.zh}", f"{number} ahead of you · {told.en}")
+
+
+BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
+SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
+
+
+def browser(told: str) -> str:
+    """A browser in two words, from the long line that it tells about itself: enough to know one's own by."""
+    name = next((one for one in BROWSERS if f"{one}/" in told), None)
+    system = next((one for one in SYSTEMS if one in told), None)
+    if name is None or system is None:
+        return told
+    version = told.partition(f"{name}/")[2].partition(".")[0]
+    return f"{'Edge' if name == 'Edg' else name} {version} · {system.replace(' OS X', '')}"
+
+
 def clock(moment: str | dt.datetime) -> str:
     """A moment as the clock on the wall shows it."""
     at = dt.datetime.fromisoformat(moment) if isinstance(moment, str) else moment

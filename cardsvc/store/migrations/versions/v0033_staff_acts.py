@@ -6,7 +6,7 @@ from alembic import op
 from cardsvc.store.triggers import create_statements
 
 revision = "0033"
-down_revision = "0026"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
