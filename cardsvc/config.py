@@ -62,7 +62,6 @@ class Settings(BaseSettings):
     config: Path | None = None
     lang: str | None = None
 
-    @field_validator("pkcs11_module", "library_url", mode="before")
     @field_validator("passkey_origin")
     @classmethod
     def _browsers_allow_it(cls, given: str | None) -> str | None:
@@ -71,7 +70,7 @@ class Settings(BaseSettings):
             return given
         raise ValueError("passkey_origin is https://HOST[:PORT], in small letters and without a path")
 
-    @field_validator("pkcs11_module", mode="before")
+    @field_validator("pkcs11_module", "library_url", mode="before")
     @classmethod
     def _empty_is_none(cls, given: object) -> object:
         """Set to nothing it is not set: for a process that is to ignore an HSM, or the library, of its parent's settings."""
