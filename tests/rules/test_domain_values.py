@@ -239,7 +239,7 @@ def test_another_city_has_its_own_days() -> None:
 
 
 def test_held_money_is_paid_back_after_its_days_by_two_people_from_an_amount_on() -> None:
-    """Seven working days as for an unreadable card, 200 yuan, no fee; another city keeps 1 percent, in its own favour by a fen."""
+    """Seven working days as for an unreadable card, 200 yuan, no fee; another city keeps 1 percent, rounded up."""
     terms = payout_terms(city(), "held", DAY, DAY)
     assert (terms.due, terms.approve_from, terms.fee(9999)) == (hold_until(city(), "unreadable", DAY)[0], 20000, 0)
     assert payout_terms(city(("fee_percent = 0", "fee_percent = 1")), "held", DAY, DAY).fee(9999) == 100
