@@ -4,6 +4,7 @@ import datetime as dt
 from contextlib import suppress
 from dataclasses import dataclass
 
+from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -182,6 +183,7 @@ class Takeover(AtDesk):
 
     def went_back(self, old: Held, purse: Purse, amount: int, actor: Actor) -> None:
         """A part: gift to the city, the rest the way it came. Orders that wait for the card go back with it."""
+        event("pay held: paid")
         account = f"held:{old.card_no}"
         for lot in self.written_part(old.card_no, purse, amount).lots:
             self.money.move(account, self.till(actor, CASH) if lot.way == CASH else lot.way, lot.paid)
