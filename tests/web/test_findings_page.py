@@ -1,4 +1,4 @@
-"""A known fault of the firmware on the desk's page: what it is and what cures it, in the words of the profile."""
+"""What the desk's page says of cards with a known fault of their firmware, and of cards of others."""
 
 import uuid
 
@@ -24,3 +24,12 @@ def test_the_page_shows_the_fault_and_its_cure(office: Office) -> None:
     assert "FM1208 seen in 2017" in told
     assert "疑似复制卡" not in told
     assert "密钥验证不通过" not in told
+
+
+def test_the_page_says_what_a_card_of_others_is(office: Office) -> None:
+    """By its ATR alone: no operation runs on a card of no known family."""
+    reader = {"name": "R", "atr": "3B8F8001804F0CA0000003060300020000000069", "contact": str(uuid.uuid4())}
+    report(office.world.engine, "ws-1", "session-1", [reader], new=True)
+    told = office.page("clerk", "ws-1").text("/")
+    assert "门禁、校园等存储卡" in told
+    assert "请持卡人到发卡单位办理" in told
