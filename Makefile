@@ -1,6 +1,8 @@
 # Two commands do everything: `make demo` shows the main job, `make test` passes the tests. Both set up what is missing.
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
+# Compiled modules are kept: the tests start many processes, and each would compile all of cardsvc again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What keeps its data in the database runs on both databases; the rest once.
 ON_POSTGRESQL := tests/service tests/day tests/hall tests/store tests/ledger tests/money tests/procedures/test_torn_money.py tests/web

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -31,9 +32,8 @@ SKILL_NAMES: Mapping[str, Text] = {
 MIN_PASSWORD = 10
 MAX_ATTEMPTS = 5
 LOCKED_FOR = dt.timedelta(minutes=15)
-_HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash("nobody has this password")
-"""Checked for a person who does not exist, so that the time of an answer tells nothing."""
+HASHER = PasswordHasher()
+"""argon2id with the library's costs (RFC 9106, its low-memory profile)."""
 
 
 def add_outlet(store: Store, outlet_id: str, name: str, now: dt.datetime) -> Outlet:
@@ -93,7 +93,7 @@ def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime) -> Sta
     """
     with store.read() as uow:
         known = uow.staff.get(staff_id)
-    right = _matches(known.password_hash if known else _NOBODY, password) and known is not None
+    right = _matches(known.password_hash if known else _nobody(), password) and known is not None
 
     def work(uow: UnitOfWork) -> Staff | None:
         person = uow.staff.for_update(staff_id)
@@ -147,7 +147,7 @@ def not_permitted(*roles: str, outlet: str = "") -> RequestError:
 
 def _matches(kept: str, password: str) -> bool:
     try:
-        return _HASHER.verify(kept.removeprefix(ONCE), password)
+        return HASHER.verify(kept.removeprefix(ONCE), password)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -156,7 +156,7 @@ def password_hash(password: str, *, once: bool = False) -> str:
     """What is kept of a password; ``once`` marks one that must be replaced. Raises RequestError ``password_weak``."""
     if len(password) < MIN_PASSWORD:
         raise RequestError("password_weak", length=MIN_PASSWORD)
-    return (ONCE if once else "") + _HASHER.hash(password)
+    return (ONCE if once else "") + HASHER.hash(password)
 
 
 def _check(*fields: tuple[str, str, str]) -> None:
@@ -178,3 +178,9 @@ def outlets_view(store: Store) -> list[dict[str, Any]]:
     """Every outlet by its id, with its name."""
     with store.read() as uow:
         return sorted(({"outlet_id": o.outlet_id, "name": o.name} for o in uow.outlets.all()), key=lambda o: o["outlet_id"])
+
+
+@cache
+def _nobody() -> str:
+    """Checked for a person who does not exist, so that the time of an answer tells nothing."""
+    return HASHER.hash("nobody has this password")

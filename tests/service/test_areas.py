@@ -15,6 +15,7 @@ from cardsvc.service.kinds import Actor
 from cardsvc.service.people import register_citizen
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState, Reply
+from tests.repeated import once
 from tests.world import DESK, FAMILIES, KIOSK, World, area_on, person
 
 CASH = {"method": "cash", "reference": None}
@@ -34,6 +35,7 @@ def city(folder: Path, *at: int) -> World:
     return World(folder / f"{at[0]}-{at[1]}.db", local(*at))
 
 
+@once
 def bus_card(world: World, product: str, born: str = "1950-01-01", family: str = FMCOS, number: int = 1) -> VirtualCard:
     """A citizen card with the bus open, of a person born on that day."""
     holder = person(number).model_copy(update={"birth_date": dt.date.fromisoformat(born)})
