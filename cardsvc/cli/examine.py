@@ -41,8 +41,8 @@ def examine(
             if error.code not in ("card_family_unknown", "card_family_ambiguous"):
                 raise
     place, reader = _where(actor, measured)
-    times = tuple(measured.milliseconds), tuple(measured.power_ups)
-    contact = Contact(tuple(measured.atrs), times[0], tuple(measured.failures), times[1], measured.reconnects)
+    seen = tuple(measured.atrs), tuple(measured.milliseconds), tuple(measured.failures)
+    contact = Contact(*seen, power_ups=tuple(measured.power_ups), reconnects=measured.reconnects)
     report = diagnose_reader(engine, contact, atr=measured.atr, card_no=card_no, place=place, reader=reader)
     if not measured.atrs and measured.failures[-1] in FAILURES:
         mute = Use("", "", str(uuid.uuid4()), measured.failures[-1])

@@ -59,7 +59,8 @@ class ReaderFacts(Params):
             milliseconds = (min(times),)
         if not power_ups and told.get("power_up_milliseconds") is not None:
             power_ups, reconnects = (told["power_up_milliseconds"],), told["reconnects"]
-        return Contact(tuple(self.atrs), milliseconds, tuple(self.failures), power_ups, reconnects)
+        seen = tuple(self.atrs), milliseconds, tuple(self.failures)
+        return Contact(*seen, power_ups=power_ups, reconnects=reconnects)
 
 
 class DiagnoseParams(Params):
