@@ -43,9 +43,10 @@ class OpenParams(Params):
 
 
 class ReviewParams(Params):
-    """Parameters of the yearly review of a pupil's bus card: the desk has seen the school's paper."""
+    """Parameters of the yearly review of a pupil's bus card: the desk has seen the school's paper. ``proof``: which it was."""
 
     application: Literal["bus"] = "bus"
+    proof: str | None = Field(default=None, min_length=1, max_length=100)
 
 
 class CloseParams(Params):

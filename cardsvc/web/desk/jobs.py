@@ -168,9 +168,9 @@ JOBS: Mapping[str, JobForm] = {
     "review": JobForm(
         Text("学生卡年审", "Review a pupil's card"),
         "r",
-        _nothing,
-        (),
-        warning=Text("已看过学校证明", "The school's paper was seen"),
+        lambda form: {"proof": form["proof"]},
+        ("proof",),
+        warning=Text("先看学校的在校证明或学生证", "See the school's paper or the pupil's card first"),
     ),
     "identity": JobForm(Text("身份核验（别的窗口）", "Identity for another window"), "i", _identity, ("bureau",)),
     "migrate": JobForm(
