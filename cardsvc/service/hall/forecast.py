@@ -92,7 +92,7 @@ def hall_view(uow: UnitOfWork, rules: RuleSet, outlet_id: str, now: dt.datetime)
             {
                 "number": t.number,
                 "desk": t.desk,
-                "desk_name": names.get(t.desk),
+                "desk_name": names.get(t.desk or ""),
                 "state": str(t.state),
                 "calls": t.calls,
                 "called_at": _iso(t.called_at),
