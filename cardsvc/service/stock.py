@@ -170,7 +170,7 @@ def spoil_blanks(
     told = reason_of(reason)
 
     def work(uow: UnitOfWork) -> BlankMovement:
-        way = (place_named(uow, place, by), void_place(by.outlet_id))
+        way = (_desk(uow, place, by) if place != "store" else store_place(by.outlet_id), void_place(by.outlet_id))
         batch = locked(uow, batch_id)
         _enough(uow, batch, way[0], count)
         return move(uow, batch, "spoiled", way, count, by, now, reason=told)

@@ -142,3 +142,21 @@ def test_bulk_stops_where_the_stock_says_so_and_nobody_loses_a_turn(stock: Stock
     reason, events = run(stock.world, stock.people["clerk"], batch, Stack([blank(number) for number in range(14, 20)]))
     assert (reason, bins(events)) == ("done", [("good", None)] * 5)
     assert stock.holds()["void:hall"] == 3
+
+
+def test_bulk_checks_the_first_card_of_every_batch_it_is_fed_and_one_that_left_when_it_comes_back(stock: Stock) -> None:
+    """Until then blanks of that batch stay blank, and the run goes on."""
+    stock.deliver("FM-2", first=60)
+    stock.hand(4, "FM-2", "local:bulk")
+    batch = loaded(stock.world, stock.people["clerk"], 5)
+    measured, hasty = blank(11), blank(60)
+    _, events = run(stock.world, stock.people["clerk"], batch, Stack([measured]))
+    assert [event["right"] for event in events if event["event"] == "first_article"] == [True]
+    hasty.plan = FaultPlan(tear_after_command=measured.commands - 2)
+    reason, events = run(stock.world, stock.people["clerk"], batch, Stack([blank(12), hasty, blank(61)]))
+    assert (reason, bins(events)) == ("no_more_cards", [("good", None), ("good", None), ("stock", "first_article_due")])
+    assert [event["right"] for event in events if event["event"] == "first_article"] == [True, None]
+    hasty.plan = FaultPlan()
+    reason, events = run(stock.world, stock.people["clerk"], batch, Stack([hasty, blank(61), blank(62)]))
+    assert (reason, bins(events)) == ("done", [("good", None)] * 3)
+    assert [event["right"] for event in events if event["event"] == "first_article"] == [True]

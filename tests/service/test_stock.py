@@ -152,6 +152,8 @@ def test_void_cards_are_counted_kept_apart_and_destroyed_by_two(stock: Stock) ->
         give_card_up(store, number, "写卡失败", by=clerk, now=now)
     spoil_blanks(store, "FM-1", 2, "terminal:ws-1", "读不出", by=clerk, now=now)
     assert stock.holds() == {"desk:terminal:ws-1": 2, "store:hall": 5, "supplier": -10, "void:hall": 3}
+    with refused("stock_desk_unknown"):
+        spoil_blanks(store, "FM-1", 1, "void", "读不出", by=clerk, now=now)
 
     def propose(counts: dict[str, int], by: Staff = stock.keeper) -> str:
         return propose_destruction(store, APPROVALS, counts, "月末销毁", by=by, now=now).approval_id

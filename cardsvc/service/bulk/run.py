@@ -21,13 +21,15 @@ from cardsvc.service.bulk.batches import begin_run, first_article_wrong, is_on
 from cardsvc.service.bulk.making import ACTOR, LOCAL, Bin, Outcome, Turn, left, next_turn, operation_at, recover, settle
 from cardsvc.service.engine import Engine
 from cardsvc.service.kinds import Actor
-from cardsvc.service.making import STOPS, check_making
+from cardsvc.service.making import STOPS, article_due, check_making
 from cardsvc.service.rule_book import local_day
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import BulkEvent, Staff
 
 STOP_AFTER = 3
 WRONG = "bulk_first_article_wrong"
+DUE = "first_article_due"
+"""Another reader has the first card of this batch of blanks: the run goes on, this blank is put in later."""
 LOOK_SECONDS = 0.5
 
 Tell = Callable[[dict[str, Any]], None]
@@ -195,10 +197,10 @@ class BulkRun:
                 self._told(Outcome(reader, Bin.STOCK, counts=False))
                 break
             outcome = turn if isinstance(turn, Outcome) else self._made(turn, card)
-            if isinstance(turn, Turn) and outcome.bin is Bin.GOOD and not self._proven:
+            if outcome.bin is Bin.GOOD and self._to_be_proven(outcome, fresh=isinstance(turn, Turn)):
                 outcome = self._prove(outcome, card)
             self._told(outcome)
-            if outcome.bin is not Bin.STOCK:
+            if outcome.bin is not Bin.STOCK or outcome.code in STOPS:
                 break
         if not left(self._engine, self._batch_id):
             self._end("done")
@@ -211,7 +213,7 @@ class BulkRun:
             code = card.carry("personalise", {"citizen_id": turn.citizen_id}, turn.key).code
         except CardsvcError as error:
             code = error.code
-        if code in STOPS:
+        if code in STOPS and code != DUE:
             self._stopped = self._stopped or self._why_stopped(turn, code)
         return settle(self._engine, turn, code)
 
@@ -238,13 +240,22 @@ class BulkRun:
             with suppress(OperationError):
                 self._engine.port(actor).abandon(known.operation_id, known.step, (), "connection_lost")
 
+    def _to_be_proven(self, outcome: Outcome, *, fresh: bool) -> bool:
+        """The first card that this run makes; and the first of a batch of blanks here, also when it is put in once more."""
+        with self._engine.store.read() as uow:
+            card = uow.cards.get(outcome.card_no or "")
+            taken = uow.blank_movements.of_chip(card.profile, card.chip_serial, "used") if card else None
+            now = self._engine.clock()
+            due = taken is not None and article_due(uow, self._engine.rules.in_force(uow, local_day(now)), taken, now)
+        return due or (fresh and not self._proven)
+
     def _prove(self, outcome: Outcome, card: CardInHand) -> Outcome:
-        """The first card of the run, read again. One that left meanwhile proves nothing: the next one is read."""
+        """A first card, read again. One that left meanwhile proves nothing: the next one is read, or it is put in again."""
         if outcome.line is None or outcome.card_no is None:
             return outcome
         found = self._right(outcome.card_no, card)
         self._say({"event": "first_article", "card_no": outcome.card_no, "line": outcome.line, "right": found})
-        self._proven = bool(found)
+        self._proven = self._proven or bool(found)
         if found is not False:
             return outcome
         first_article_wrong(self._engine, self._batch_id, outcome.line)
