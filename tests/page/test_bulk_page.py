@@ -49,7 +49,7 @@ def test_blanks_are_received_and_handed_out_and_bulk_follows_each_card_by_itself
     desk.sees("正在这个工作台上制卡")
     for number, card in enumerate(blanks(2), start=1):
         desk.hall.slot.insert(card)
-        expect(page.locator("#live tbody tr")).to_have_count(number, timeout=3 * SLOW)
+        expect(page.locator("#live tbody tr b")).to_have_count(number, timeout=3 * SLOW)
         desk.hall.slot.remove()
     desk.sees("这个批次做完了")
     fits(page, "bulk-batch")
