@@ -16,7 +16,7 @@ from cardsvc.service.takeovers import hold_card, takeover_of
 from cardsvc.vcard import FaultPlan
 from tests.money.at_desk import AtDesk
 from tests.money.city import DESKS, Held, open_applications, reissue
-from tests.money.machine import plans, upsets
+from tests.money.machine import cards, plans, upsets
 from tests.money.model import CASH, Lot, account_of
 from tests.money.upsets import Upset
 from tests.money.witness import PURSES, Purse, Witness
@@ -40,6 +40,7 @@ class Part:
 
 LATER = 8
 """Cards are replaced once something has happened on them."""
+PAYOUTS = ["no_card", "death", "not_writable"]
 old_cards = st.sampled_from([0, 1, 3, 6])
 """The others live on."""
 
@@ -155,12 +156,16 @@ class Takeover(AtDesk):
         self.books_decide(old)
         self.orders_follow(new)
 
-    @precondition(lambda self: self.steps > LATER)
-    @rule(card=old_cards, actor=st.sampled_from(DESKS), reason=st.sampled_from(["no_card", "death", "not_writable"]))
-    def held_money_goes_back(self, card: int, actor: Actor, reason: str) -> None:
-        """Every part of an old card is asked for; large ones by two people first. What is paid back goes the way it came."""
+    @precondition(lambda self: self.due or any(self.parts.values()))
+    @rule(card=cards, actor=st.sampled_from(DESKS), reason=st.sampled_from(PAYOUTS), early=st.booleans())
+    def held_money_goes_back(self, card: int, actor: Actor, reason: str, early: bool) -> None:
+        """Every part of an old card is asked for, before its day or on it; large ones by two people first. What is paid back
+        goes the way it came."""
+        if not early:
+            self.time_passes(60 * 24 * 14)
         self.tick()
-        old, store = self.pick(card), self.world.store
+        taken_in = [held for held in self.held if held.card_no in self.due or self.parts.get(held.card_no)]
+        old, store = taken_in[card % len(taken_in)], self.world.store
         with suppress(CardsvcError):
             move_due(store, old.card_no, self.world.now)
         if old.card_no in self.due:
