@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def fill_rows(rows: "Rows[Any]", records: "Sequence[DataclassInstance]") -> None:
-    """Add the records to the table of this repository, within its transaction. They are new; nothing looks at them one by one."""
+    """Add the records to the table of this repository, within its transaction. All are new."""
     connection = rows._connection
     if connection.dialect.name != "postgresql":
         rows.add_many(records)
