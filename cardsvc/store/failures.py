@@ -29,6 +29,8 @@ _UNIQUE: tuple[tuple[str, type[CardsvcError], str], ...] = (
     ("topup_order.payment_reference", RequestError, "payment_reference_used"),
     ("uq_file_batch_content", Conflict, "store_conflict"),
     ("file_batch.sha256", Conflict, "store_conflict"),
+    ("pk_reader_day", Conflict, "store_conflict"),
+    ("reader_day.place", Conflict, "store_conflict"),
     ("pk_nonce", RequestError, "request_replayed"),
     ("pk_rule_version", Conflict, "store_conflict"),
     ("rule_version.version", Conflict, "store_conflict"),

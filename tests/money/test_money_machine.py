@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from cardsvc.service.audit import verify_ledger
+from cardsvc.service.lapse import LAPSED_MONTH
 from cardsvc.service.settle import REFUND
 from cardsvc.service.suspects import suspects
 from cardsvc.service.transfer_out import TRANSFER
@@ -85,7 +86,7 @@ class MoneyMachine(Takeover):
         with self.world.store.read() as uow:
             for row in uow.purchases.where():
                 card = uow.cards.get(row.card_no)
-                deposit = row.purse == "ed" and row.merchant in (REFUND, TRANSFER)
+                deposit = row.purse == "ed" and row.merchant in (REFUND, TRANSFER, LAPSED_MONTH)
                 unloads = deposit and card is not None and "bus.unload" in card.key_versions
                 assert row.kind == ("unload" if unloads else "purchase")
 

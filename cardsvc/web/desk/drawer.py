@@ -42,21 +42,21 @@ def _do(services: Services, deed: str, typed: Mapping[str, str]) -> None:
     place, by, moment = ("terminal", workstation()), here().staff, now()
     shift = shift_at(services.store, place)
     if deed == "open":
-        open_shift(services.store, place, _pieces(typed), by=by, now=moment)
+        open_shift(services.store, place, pieces_of(typed), by=by, now=moment)
     elif shift is None:
         raise RequestError("shift_unknown")
     elif deed == "close":
-        close_shift(services.store, shift["shift_id"], _pieces(typed), by=by, now=moment)
+        close_shift(services.store, shift["shift_id"], pieces_of(typed), by=by, now=moment)
     elif deed == "explain":
         explain_difference(services.store, APPROVALS, shift["shift_id"], field("reason"), by=by, now=moment)
     elif deed in MOVES:
-        pieces, reason = _pieces(typed), field("reason")
+        pieces, reason = pieces_of(typed), field("reason")
         propose_move(services.store, APPROVALS, shift["shift_id"], deed, pieces, reason, by=by, now=moment)
     else:
         raise RequestError("http_not_found")
 
 
-def _pieces(typed: Mapping[str, str]) -> dict[str, int]:
+def pieces_of(typed: Mapping[str, str]) -> dict[str, int]:
     """The counted pieces by denomination. Raises RequestError ``count_wrong``."""
     pieces = {}
     for denomination in DENOMINATIONS:
