@@ -62,25 +62,39 @@ def fill(opened: Any, rows: int, title: str) -> int:
 
 def _fill_part(opened: Any, numbers: range, citizen_id: str, moment: dt.datetime) -> None:
     """These cards with their loads, as confirmed top-ups leave them."""
-    from cardsvc.ledger import postings
+    from cardsvc.store.filling import fill_rows
     from cardsvc.store.records import Card
 
     versions, profile, day = opened.engine.keystore.versions(), opened.profiles[0].id, moment.date()
     cards = [card_number(number) for number in numbers]
     loads = [_load(card_no, counter, moment, versions) for card_no in cards for counter in range(LOADS_A_CARD)]
-    entries = []
+    with opened.store.begin() as uow:
+        made = [
+            Card(no, f"{no}0000", profile, "issued", citizen_id, no[-9:], day, day, versions, moment, moment) for no in cards
+        ]
+        fill_rows(uow.cards, made)
+        fill_rows(uow.loads, loads)
+        fill_rows(uow.ledger, _transfers(loads, moment))
+        uow.commit()
+
+
+def _transfers(loads: list[Any], moment: dt.datetime) -> list[Any]:
+    """The lines of these loads, each card's in a chain from its beginning."""
+    from cardsvc.ledger import chain, postings
+    from cardsvc.store.records import Transfer
+
+    made: list[Any] = []
+    heads: dict[str, tuple[int, str]] = {}
     for load in loads:
         purse = postings.purse_account(load.card_no, "purse", "ep")
         taken = postings.load_authorised(load.card_no, load.source_account, AMOUNT)
-        written = postings.load_confirmed(load.card_no, purse, AMOUNT)
-        entries += [(load.card_no, posting, load.load_id) for posting in (taken, written)]
-    with opened.store.begin() as uow:
-        uow.cards.add_many(
-            Card(no, f"{no}0000", profile, "issued", citizen_id, no[-9:], day, day, versions, moment, moment) for no in cards
-        )
-        uow.loads.add_many(loads)
-        uow.ledger.post_many(entries, moment)
-        uow.commit()
+        for posting in (taken, postings.load_confirmed(load.card_no, purse, AMOUNT)):
+            number, previous = heads.get(load.card_no, (0, chain.FIRST))
+            sides = posting.debit, posting.credit
+            content = (load.card_no, number + 1, posting.kind, *sides, posting.amount, load.load_id, moment)
+            made.append(Transfer(*content, previous, chain.link(previous, content)))
+            heads[load.card_no] = number + 1, made[-1].hash
+    return made
 
 
 def _load(card_no: str, counter: int, moment: dt.datetime, versions: dict[str, int]) -> Any:

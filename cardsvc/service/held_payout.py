@@ -19,9 +19,10 @@ from cardsvc.rules.ruleset import Area
 from cardsvc.service.approvals import MAX_TEXT, ApprovalKind
 from cardsvc.service.areas import CITY_PURSE, PARKING_CARD
 from cardsvc.service.card_in_hand import IN_HAND
+from cardsvc.service.drawer import cash_out
 from cardsvc.service.kinds import Actor
 from cardsvc.service.orders import return_order
-from cardsvc.service.payments import BY_ORDER, money_source
+from cardsvc.service.payments import BY_ORDER
 from cardsvc.service.people import citizen_json
 from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.shifts import TELLERS
@@ -199,9 +200,9 @@ def _payouts(uow: UnitOfWork, actor: Actor, part: TakeoverPart, terms: PayoutTer
     gift = sum(way.gift for way in ways)
     own = part.amount - gift
     fee = terms.fee(own)
-    cash = money_source(uow, actor, {"method": CASH, "reference": None})
     back = split(own - fee, ways)
-    pieces = [("held_cash", cash, back.pop(CASH, 0))]
+    cash = back.pop(CASH, 0)
+    pieces = [("held_cash", cash_out(uow, actor, cash), cash)] if cash else []
     pieces += [(f"held_channel_{number}", to, amount) for number, (to, amount) in enumerate(back.items(), start=1)]
     pieces += [(FEE, fee_account("refund"), fee), (GIFT, gift_account(part.product), gift)]
     return [{"kind": kind, "account": account, "amount": amount} for kind, account, amount in pieces if amount]

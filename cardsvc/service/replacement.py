@@ -21,9 +21,10 @@ from cardsvc.rules.desk import fee, replacement_fee
 from cardsvc.rules.life import renewal_fee, swapped
 from cardsvc.service.card_in_hand import IN_HAND, card_in_hand, refuse_live
 from cardsvc.service.deaths import refuse_dead
+from cardsvc.service.drawer import cash_out
 from cardsvc.service.hotlist import refuse_hot
 from cardsvc.service.kinds import Actor
-from cardsvc.service.payments import Payment, money_source, take_fee
+from cardsvc.service.payments import Payment, take_fee
 from cardsvc.service.people import citizen_json
 from cardsvc.service.refund import refuse_bicycle
 from cardsvc.service.rule_book import RuleBook, local_day
@@ -178,7 +179,7 @@ def give_fee_back(store: Store, actor: Actor, card_no: str, *, by: Staff, now: d
     channel. That ends the replacement; what the old card gave stays held for its holder.
 
     Raises RequestError ``not_permitted``, ``replacement_no_fee``, ``replacement_made``, ``card_in_use`` while a new card for
-    the person is being made.
+    the person is being made; OperationError ``drawer_holds_less``.
     """
     require_role(by, *TELLERS)
     return store.transact(lambda uow: _give_back(uow, actor, card_no, by, now))
@@ -197,7 +198,7 @@ def _give_back(uow: UnitOfWork, actor: Actor, card_no: str, by: Staff, now: dt.d
         refuse_live(uow, begun.card_no, now)
     method = row.payment_method or CASH
     cash = method == CASH
-    account = money_source(uow, actor, {"method": CASH, "reference": None}) if cash else payout_account(method)
+    account = cash_out(uow, actor, row.fee) if cash else payout_account(method)
     uow.ledger.post(card_no, Posting("fee_returned", fee_account(JOB), account, row.fee), row.replacement_id, now)
     return uow.replacements.change(row, back_account=account, back_by=by.staff_id, back_at=now)
 

@@ -11,6 +11,7 @@ from cardsvc.cli.bench_pgbench import run, script
 from cardsvc.cli.bench_topup import issued, top_up
 from cardsvc.cli.scratch import scratch_settings
 from cardsvc.errors import StoreError
+from cardsvc.service.audit import verify_ledger
 from cardsvc.store import open_store
 from cardsvc.store.recording import recorded
 from cardsvc.vcard import VirtualCard
@@ -24,6 +25,7 @@ def test_pgbench_books_top_ups_on_other_cards(tmp_path: Path) -> None:
         opened = build(settings)
         card = VirtualCard.load(issued(opened, tmp_path, 0))
         cards = fill(opened, 200, "")
+        assert verify_ledger(opened.store)["breaks"] == []
         with recorded(opened.store) as seen:
             top_up(opened, card)
         assert [sql for sql, _ in seen].count("BEGIN") == [sql for sql, _ in seen].count("COMMIT") == 4

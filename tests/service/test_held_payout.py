@@ -79,6 +79,16 @@ def test_it_goes_back_the_way_it_came_on_its_day_and_once(world: World, hall: Ha
         world.do(new, "transfer_in", old_card_no=CARD)
 
 
+def test_a_drawer_pays_no_held_money_that_is_not_in_it(world: World, hall: Hall) -> None:
+    """It stays held; another day, or another drawer."""
+    hall.open(pieces={})
+    old_card(world)
+    world.now += DAYS
+    with refused("drawer_holds_less"):
+        pay(hall)
+    assert (world.balances()[HELD], parts(world)[0]["gone"]) == (-5000, False)
+
+
 def test_much_of_it_wants_two_people_and_is_paid_where_the_holder_stands(world: World, hall: Hall) -> None:
     """From 200.00 on; the proposer does not agree with themselves; what the two saw stands in the payout."""
     old_card(world, 20000)

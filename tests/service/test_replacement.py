@@ -20,6 +20,7 @@ from cardsvc.service.kinds import Actor
 from cardsvc.service.payments import Payment
 from cardsvc.service.receipts import check_receipt, printed, receipt_of
 from cardsvc.service.replacement import begin_replacement, fees_of, give_fee_back, open_replacements, replacement_of
+from cardsvc.service.shifts import close_shift, open_shift
 from cardsvc.service.staff import add_outlet, add_staff
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
@@ -148,6 +149,17 @@ def spoil(world: World, card_no: str) -> None:
 def back(world: World, clerk: Staff) -> Any:
     """The fee goes back."""
     return give_fee_back(world.store, HERE, OLD, by=clerk, now=world.now)
+
+
+def test_a_drawer_gives_no_fee_back_that_is_not_in_it(world: World, clerk: Staff) -> None:
+    """Taken before this shift was opened, without a float: a supervisor brings cash, or another desk pays."""
+    world.issue("fudan-fmcos2")
+    replace(world, clerk, "damaged", readable=False)
+    shift = open_shift(world.store, (HERE.kind, HERE.id), {}, by=clerk, now=world.now)
+    with pytest.raises(CardsvcError, match=r"^drawer_holds_less "):
+        back(world, clerk)
+    close_shift(world.store, shift.shift_id, {}, by=clerk, now=world.now)
+    assert back(world, clerk).fee == 1500
 
 
 def test_one_fee_pays_one_replacement_however_many_blanks_it_takes(world: World, clerk: Staff) -> None:
