@@ -1,6 +1,8 @@
 # Two commands do everything: `make demo` shows the main job, `make test` passes the tests. Both set up what is missing.
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
+# Compiled modules are kept: the tests start many processes, and each would compile all of cardsvc again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What keeps its data in the database runs on both databases; the rest once.
 ON_POSTGRESQL := tests/service tests/day tests/hall tests/store tests/ledger tests/money tests/procedures/test_torn_money.py tests/web
@@ -34,6 +36,7 @@ test: lint
 soak: setup
 	$(PYTHON) -m pytest tests/money --money-runs 300 --timeout 3600
 	$(PYTHON) -m pytest -s tests/kills --topups 1000 --timeout 3600
+	.venv/bin/cardsvc terminal certify --self
 
 # A million inputs for every parser and for a diagnosis: changed answers of real cards, and cards that mean harm.
 fuzz: setup

@@ -1,11 +1,19 @@
 """What differs between families, as the machinery of the virtual card asks for it."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cardsvc.vcard.bodies import Directory, Purse
 from cardsvc.vcard.memory import Memory
 from cardsvc.vcard.session import Apdu, Running
+
+
+@runtime_checkable
+class TwoSided(Protocol):
+    """A family whose cards have contacts beside the antenna."""
+
+    def contact_atr(self, chip_serial: bytes) -> bytes:
+        """The ATR of the same card through its contacts; T=0 alone, so it has no check byte."""
 
 
 class CardDialect(Protocol):

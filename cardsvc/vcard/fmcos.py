@@ -51,6 +51,10 @@ class Fmcos:
         """Historical bytes 2090 and the UID, as PC/SC shows the ATS."""
         return bytes.fromhex("3B8B80012090") + bytes(5) + chip_serial
 
+    def contact_atr(self, chip_serial: bytes) -> bytes:
+        """As the published FM1280 through its contacts."""
+        return bytes.fromhex("3B6B00002090") + bytes(5) + chip_serial
+
     def allowed(self, card: Running, permission: int) -> bool:
         """XY: state of the current DF within Y..X; FY: MF state at least Y; F0 free."""
         high, low = permission >> 4, permission & 0x0F

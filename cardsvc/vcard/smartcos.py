@@ -50,6 +50,10 @@ class Smartcos:
         """Historical bytes 8638, MWOHP and the chip serial, as the published Hangzhou Tong card."""
         return bytes.fromhex("3B8F800186384D574F4850") + chip_serial
 
+    def contact_atr(self, chip_serial: bytes) -> bytes:
+        """Version 01, state 00, 8638 and the chip serial."""
+        return bytes.fromhex("3B6C000201008638") + chip_serial
+
     def allowed(self, card: Running, permission: int) -> bool:
         """XY: state of the current DF within X..Y; 0F free, F0 never."""
         return permission >> 4 <= card.state <= permission & 0x0F

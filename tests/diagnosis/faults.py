@@ -11,9 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import CardError, CardGone, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
+from cardsvc.service.diagnose import diagnose_reader
+from cardsvc.service.reader_health import Use, note
+from cardsvc.store import UnitOfWork
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind
 from cardsvc.vcard.session import KeyKind
@@ -41,6 +45,12 @@ from tests.diagnosis.strangers import (
     month_is_over,
     of_other_books,
     old_bus_card,
+    old_card_half_moved,
+    old_card_of_others,
+    old_card_that_was_moved,
+    old_card_that_was_refilled,
+    old_card_with_two_balances,
+    old_card_without_money,
     other_city,
     other_issuer,
     social_security,
@@ -207,6 +217,20 @@ def other_side(patient: Patient) -> None:
     altered(lambda _, given: given, atr)(patient)
 
 
+def one_side_silent(silent: str) -> Make:
+    """The chip works; the desk tried this side of the card first, in another reader, and typed the number on its face."""
+
+    def make(patient: Patient) -> None:
+        world, card = patient.world, patient.card
+        card.through_contacts = silent == "contactless"
+        number = world.card_no_of(card)
+        failed = Contact(failures=("card_unresponsive",))
+        diagnose_reader(world.engine, failed, atr=b"", card_no=number, place=DESK.id, reader="The other reader")
+        world.now += dt.timedelta(minutes=1)
+
+    return make
+
+
 def undecided(patient: Patient) -> None:
     """The load was written, and afterwards the card forgot everything that could prove it."""
     torn_load(before=False)(patient)
@@ -309,8 +333,23 @@ WITH_PIN = ("watchdata",)
 KEYS_CHANGE = (*FAMILIES, "huada-city")
 """Families whose cards take new keys after issue."""
 
+
+def worn_reader(patient: Patient) -> None:
+    """Three of the last four cards of this reader failed, of two families; this one does too."""
+    families = ("fudan-fmcos2", "huada-city", "huada-city", "")
+    last = zip("1234", families, ("card_mute", None, "reader_failed", "card_mute"), strict=True)
+
+    def used(uow: UnitOfWork) -> None:
+        for card, family, failure in last:
+            note(uow, DESK.id, "", Use(card, family, card, failure), patient.world.now)
+
+    patient.world.store.transact(used)
+    patient.card.plan = FaultPlan(mute=True)
+
+
 FAULTS = (
     Fault("mute", "芯片无应答", "no_answer", plan(mute=True)),
+    Fault("worn-reader", "读卡器磨损", "reader_worn", worn_reader),
     Fault("no-power-up", "上电无应答", "no_answer", no_power),
     Fault("contact-bounce", "接触时断时续", "contact_unstable", bounce),
     Fault("lost-answer", "应答丢失", "contact_unstable", plan(lose_answer_to_command=5)),
@@ -328,9 +367,17 @@ FAULTS = (
     Fault("other-issuer", "交通联合卡", "card_foreign", other_issuer),
     Fault("social-security", "社保卡", "card_foreign", social_security),
     Fault("old-bus-card", "旧公交卡（M1）", "card_legacy", old_bus_card),
+    Fault("old-card-of-others", "外地旧公交卡", "old_card_of_others", old_card_of_others),
+    Fault("old-card-empty", "旧公交卡用完", "old_card_empty", old_card_without_money),
+    Fault("old-card-damaged", "旧公交卡两份余额不一", "old_card_damaged", old_card_with_two_balances),
+    Fault("old-card-half-moved", "旧公交卡转到一半拿走", "old_card_half_moved", old_card_half_moved),
+    Fault("old-card-moved", "旧公交卡已转出", "old_card_moved", old_card_that_was_moved),
+    Fault("old-card-refilled", "旧公交卡转出后又有钱", "old_card_refilled", old_card_that_was_refilled),
     Fault("not-in-books", "账册没有的本市卡", "card_unknown", of_other_books),
     Fault("erased", "卡被清空", "card_erased", erased),
     Fault("other-side", "换了接触方式", "atr_changed", other_side, tuple(OTHER_SIDE)),
+    Fault("antenna", "天线断", "antenna_broken", one_side_silent("contactless")),
+    Fault("contacts", "芯片触点坏", "contacts_broken", one_side_silent("contact")),
     Fault("blank", "空白卡", "card_blank", blank),
     Fault("cloned-serial", "复制卡（芯片号不同）", "clone", cloned),
     Fault("rolled-back", "旧数据写回", "counter_back", rolled_back),

@@ -50,6 +50,7 @@ CURED = {
 """Faults that a repair brings to health."""
 SILENT = {
     "mute",
+    "worn-reader",
     "reader-gone",
     "no-power-up",
     "lost-answer",
@@ -250,7 +251,7 @@ def test_a_locked_pin_is_opened_for_its_holder_only(new_patient: NewPatient) -> 
     assert money_of(patient) == (19800, 19800)
 
 
-ROLLED = ("mf.internal_auth", "purse.tac", "purse.purchase", "purse.load", "bus.load", "parking.tac")
+ROLLED = ("mf.internal_auth", "purse.tac", "purse.purchase", "purse.load", "bus.load", "bus.unload", "parking.tac")
 STEPS = ["roll_keys:mf", "roll_keys:purse", "roll_keys:bus", "roll_keys:parking"]
 
 
