@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,16 +51,13 @@ def outcome(check: Callable[[], None]) -> str | None:
 
 
 @contextmanager
-def throw_away(path: Path) -> Iterator[tuple["Services", "Profile"]]:
-    """A throw-away service whose profiles are the installed ones and this one, which replaces its namesake."""
-    from cardsvc.bootstrap import build, create_keystore
-    from cardsvc.card.profiles import load_profile, load_profiles
-    from cardsvc.cli.scratch import QUICK_SCRYPT_N, scratch_settings
+def beside_the_others(path: Path) -> Iterator[tuple[Path, "Profile"]]:
+    """A folder with the installed profiles and this one, which replaces its namesake. Raises ProfileError."""
+    from cardsvc.card.profiles import load_profile
     from cardsvc.config import Settings
 
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cardsvc-contract-")))
-        profiles = folder / "profiles"
+    with tempfile.TemporaryDirectory(prefix="cardsvc-contract-") as folder:
+        profiles = Path(folder) / "profiles"
         shutil.copytree(Settings().profiles, profiles)
         layouts = path.parent / "layouts"
         if layouts.is_dir():
@@ -70,13 +67,24 @@ def throw_away(path: Path) -> Iterator[tuple["Services", "Profile"]]:
         for other in profiles.glob("*.toml"):
             if other.name != "under-test.toml" and load_profile(other).id == profile.id:
                 other.unlink()
-        load_profiles(profiles)
-        settings = scratch_settings(folder).model_copy(update={"profiles": profiles})
+        yield profiles, profile
+
+
+@contextmanager
+def throw_away(path: Path) -> Iterator[tuple["Services", "Profile"]]:
+    """A throw-away service over these profiles."""
+    from cardsvc.bootstrap import build, create_keystore
+    from cardsvc.cli.scratch import QUICK_SCRYPT_N, scratch_settings
+
+    with beside_the_others(path) as (profiles, profile):
+        settings = scratch_settings(profiles.parent).model_copy(update={"profiles": profiles})
         settings.keystore.unlink()
         create_keystore(settings, scrypt_n=QUICK_SCRYPT_N)
         opened = build(settings)
-        stack.callback(opened.close)
-        yield opened, profile
+        try:
+            yield opened, profile
+        finally:
+            opened.close()
 
 
 def virtual_card(profile: "Profile", seed: int) -> "VirtualCard":

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cardsvc.cli.contract import Check, Failed, Subject, issued_checks, outcome, same, throw_away
+from cardsvc.cli.contract import Check, Failed, Subject, beside_the_others, issued_checks, outcome, same, throw_away
 from cardsvc.cli.output import t
 from cardsvc.errors import CardGone
 from cardsvc.iso7816.channel import Channel
@@ -31,26 +31,25 @@ def run_on_card(path: Path, connect: Connect, *, write: bool) -> list[tuple[str,
 
     ``write``: run the whole suite on it where it is blank. Raises ProfileError when the file is no profile.
     """
-    with throw_away(path) as (opened, profile):
-        seen = Seen(opened, profile, connect)
+    from cardsvc.card.profiles import load_profiles
+
+    with beside_the_others(path) as (folder, profile):
+        seen = Seen(load_profiles(folder), profile, connect)
         told = [(name, outcome(check)) for name, check in _reading(seen)]
-        if write:
-            writing = [
-                (t("是一张空白卡", "it is a blank card"), seen.is_blank),
-                *issued_checks(OnReader(opened, profile, connect)),
-            ]
-            for name, check in writing:
-                told.append((name, outcome(check)))
-                if told[-1][1] is not None and check == seen.is_blank:
-                    break
+    if not write:
         return told
+    told.append((t("是一张空白卡", "it is a blank card"), outcome(seen.is_blank)))
+    if told[-1][1] is None:
+        with throw_away(path) as (opened, profile):
+            told += [(name, outcome(check)) for name, check in issued_checks(OnReader(opened, profile, connect))]
+    return told
 
 
 class Seen:
     """A card of the family under test, asked as a diagnosis asks it, once."""
 
-    def __init__(self, opened: "Services", profile: "Profile", connect: Connect) -> None:
-        self.opened, self.profile, self.connect = opened, profile, connect
+    def __init__(self, profiles: "tuple[Profile, ...]", profile: "Profile", connect: Connect) -> None:
+        self.profiles, self.profile, self.connect = profiles, profile, connect
         self._asked: tuple[Readings, dict[str, Value]] | None = None
 
     @contextmanager
@@ -117,7 +116,7 @@ def _is_recognised(seen: Seen) -> None:
 
     with seen.powered() as channel:
         atr = channel.atr
-    same(recognise(seen.opened.profiles, atr).id, seen.profile.id, f"family of {atr.hex().upper()}")
+    same(recognise(seen.profiles, atr).id, seen.profile.id, f"family of {atr.hex().upper()}")
     if seen.profile.issuable and not seen.profile.chip_serial(atr):
         raise Failed("the ATR tells no chip serial")
 
