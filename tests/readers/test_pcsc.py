@@ -1,5 +1,7 @@
 """Readers across the real pcscd: cards come, go, are pulled, fall silent; the service stops and starts."""
 
+import json
+import os
 import queue
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from cardsvc.readers.worker import MACHINE
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.vcard.vpcd import VpcdSlot
 from cardsvc.wire import reader_of
+from tests.cli.prefork import run_command
 
 FIRST = "Virtual PCD 00 00"
 CHALLENGE = bytes.fromhex("0084000004")
@@ -134,7 +137,9 @@ def test_a_reader_that_stays_stuck_asks_for_a_hand(slot: VpcdSlot) -> None:
     with pytest.raises(ReaderError, match="no_card_in_time"):
         recover(FIRST, 0)
     inserted(slot, VirtualCard.blank("mingwah-smartcos")).close()
-    assert recover(FIRST, 20).reconnects >= 1
+    done = run_command(("readers", "reset", "00 00$", "--wait", "20", "--json"), {**os.environ, "CARDSVC_LANG": "en"})
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["name"] == FIRST
 
 
 def test_a_channel_knows_its_reader(slot: VpcdSlot) -> None:
