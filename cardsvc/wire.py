@@ -149,3 +149,9 @@ def answers_from_json(values: list[str], timings: Sequence[float | None] | None 
     if timings is None:
         return answers
     return tuple(replace(answer, milliseconds=time) for answer, time in zip(answers, timings, strict=True))
+
+
+def hot_list_text(kind: str, since: int, version: int, lines: list[tuple[str, str, int]]) -> bytes:
+    """What the signature of a snapshot is over: a head line, then a line for each entry, each ended by a line feed."""
+    head = f"cardsvc hotlist {kind} {since} {version}\n"
+    return (head + "".join(f"{card_no} {action} {number}\n" for card_no, action, number in lines)).encode("ascii")

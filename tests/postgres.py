@@ -75,9 +75,9 @@ class Cluster:
         """Psycopg's address."""
         return f"host=127.0.0.1 port={self.port} user=postgres dbname={database} connect_timeout=5"
 
-    def make(self) -> None:
+    def make(self, *options: str) -> None:
         """initdb: UTF-8, C locale, nobody asks for a password on the loopback."""
-        self.run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        self.run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N", *options)
 
     def run(self, program: str, *arguments: str) -> None:
         """One of PostgreSQL's programs, as its user."""
@@ -135,8 +135,8 @@ class Cluster:
         with psycopg.connect(self.dsn(database), autocommit=True) as connection:
             connection.execute(sql)  # type: ignore[arg-type] # the tests' own statements
 
-    def remove(self) -> None:
-        """Stop if it runs, and delete everything."""
+    def halt(self) -> None:
+        """Stop if it runs, however it is."""
         if (self.data / "postmaster.pid").exists():
             subprocess.run(
                 [str(programs() / "pg_ctl"), "-D", str(self.data), "-s", "-m", "immediate", "stop"],
@@ -145,4 +145,8 @@ class Cluster:
                 cwd="/",
                 **as_postgres(),
             )
+
+    def remove(self) -> None:
+        """Stop if it runs, and delete everything."""
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -20,7 +20,7 @@ from cardsvc.cli.replay import replay
 from cardsvc.units import LOCAL, format_yuan, parse_yuan
 
 APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
-BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park"])
+BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park", "all"])
 METHODS = click.Choice(["cash", "bank_card", "mobile", "transfer", "credit_card"])
 AMOUNTS = ("amount", "balance", "gift", "returned", "fee", "forfeited")
 PRODUCTS = click.Choice(["citizen", "A", "B", "C", "D", "T", "parking"])
@@ -92,6 +92,15 @@ def identity(bureau: str, purpose: str, law: str | None) -> tuple[str, Mapping[s
 def personalise(citizen: str) -> tuple[str, Mapping[str, Any]]:
     """Personalise a blank card."""
     return "personalise", {"citizen_id": citizen}
+
+
+@card.command(
+    "first-article", help=t("首件检验：重读刚做好的卡，与本人核对", "Read a card that was just made again, and compare")
+)
+@_job
+def first_article() -> tuple[str, Mapping[str, Any]]:
+    """Check a first article."""
+    return "first_article", {}
 
 
 @card.command("open", help=t("开通应用", "Open an application"))
@@ -192,10 +201,20 @@ def unblock(application: str) -> tuple[str, Mapping[str, Any]]:
 
 
 @card.command(help=t("学生卡年审：已看过学校证明", "The yearly review of a pupil's bus card: the school's paper was seen"))
+@click.option("--proof", help=t("看过的证明（学校、学年）", "The paper that was shown (school, school year)"))
 @_job
-def review() -> tuple[str, Mapping[str, Any]]:
+def review(proof: str | None) -> tuple[str, Mapping[str, Any]]:
     """Review a pupil's bus card."""
-    return "review", {}
+    return "review", {"proof": proof}
+
+
+@card.command(
+    "carry-over", help=t("旧卡的应用转入这张新卡，不再收费", "Open on this card what the card that it replaces had; free")
+)
+@_job
+def carry_over() -> tuple[str, Mapping[str, Any]]:
+    """Applications of the old card on the new one."""
+    return "carry_over", {}
 
 
 @card.command("log", help=t("按账册列出一张卡的交易", "The transactions of a card in the books"))

@@ -99,6 +99,7 @@ def _finding_lines(finding: Mapping[str, Any], language: str) -> list[str]:
     amount = f" {format_yuan(fee['amount'])}" if fee["amount"] else ""
     return [
         f"== {finding['word'][language]}{subject}  [{t(*SEVERITY[finding['severity']])}]",
+        *(f"  {t('现象', 'Symptom')}: {f['symptom'][language]} ({f['versions']})" for f in finding["firmware"]),
         f"  {t('原因', 'Cause')}: {finding['cause'][language]}",
         f"  {t('告知市民', 'Tell the citizen')}: {finding['tell'][language]}",
         f"  {t('费用', 'Who pays')}: {t(*PAYER[fee['payer']])}{amount} ({', '.join(fee['rules'])})",

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cardsvc.diagnosis.contact import Contact
+from cardsvc.diagnosis.strangers import Kind, who_is_it
 from cardsvc.errors import CardError, CardsvcError, ReaderError
 from cardsvc.iso7816.channel import Channel
+from cardsvc.iso7816.exchange import run_procedure
+from cardsvc.iso7816.links import ResponseLink
 from cardsvc.readers.carry import carry_out
 from cardsvc.readers.measure import POWER_UPS, QUICK_POWER_UPS, Measured, measure
 from cardsvc.service.diagnose import diagnose_reader
@@ -30,6 +33,7 @@ def examine(
 
     Whatever card or reader do becomes part of the report; what fails in the service itself comes out as its error.
     """
+    stranger: Kind | None = None
     measured = measure(connect, QUICK_POWER_UPS if quick else POWER_UPS)
     if measured.atrs:
         params = {"quick": quick, "reader": measured.facts(), **about}
@@ -40,9 +44,16 @@ def examine(
         except CardsvcError as error:
             if error.code not in ("card_family_unknown", "card_family_ambiguous"):
                 raise
+            stranger = _who(connect, measured)
     place, reader = _where(actor, measured)
-    seen = tuple(measured.atrs), tuple(measured.milliseconds), tuple(measured.failures)
-    contact = Contact(*seen, power_ups=tuple(measured.power_ups), reconnects=measured.reconnects)
+    contact = Contact(
+        tuple(measured.atrs),
+        tuple(measured.milliseconds),
+        tuple(measured.failures),
+        stranger,
+        tuple(measured.power_ups),
+        measured.reconnects,
+    )
     report = diagnose_reader(engine, contact, atr=measured.atr, card_no=card_no, place=place, reader=reader)
     if not measured.atrs and measured.failures[-1] in FAILURES:
         mute = Use("", "", str(uuid.uuid4()), measured.failures[-1])
@@ -56,6 +67,19 @@ def _ask(engine: Engine, actor: Actor, connect: Callable[[], Channel], params: M
         return carry_out(watched(engine, actor), channel, "diagnose", params, idempotency_key=str(uuid.uuid4()))
     finally:
         channel.close()
+
+
+def _who(connect: Callable[[], Channel], measured: Measured) -> Kind | None:
+    """A card of no known family is asked which names it has; one that falls silent says nothing more."""
+    try:
+        channel = connect()
+        try:
+            return run_procedure(ResponseLink(channel), who_is_it())
+        finally:
+            channel.close()
+    except (CardError, ReaderError) as error:
+        measured.failures.append(error.code)
+        return None
 
 
 def _where(actor: Actor, measured: Measured) -> tuple[str, str]:

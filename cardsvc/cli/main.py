@@ -14,8 +14,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("cardsvc.cli.serve:serve", t("启动 HTTP 接口服务", "Serve the HTTP API")),
     "desk": ("cardsvc.cli.desk:desk", t("启动窗口网页（工作台）", "Serve the desk page")),
     "card": ("cardsvc.cli.card:card", t("办理读卡器里的卡：检视、个人化、开通、充值……", "Jobs on the card in the reader")),
-    "citizen": ("cardsvc.cli.citizen:citizen", t("登记市民", "Register people")),
+    "citizen": ("cardsvc.cli.citizen:citizen", t("市民：登记、变更、身故", "People: register, change, death")),
     "bulk": ("cardsvc.cli.bulk.command:bulk", t("批量制卡：一份名单的卡", "Bulk issue: the cards of a file of people")),
+    "stock": (
+        "cardsvc.cli.stock:stock",
+        t("白卡库存：入库、领用、盘点、销毁", "Blank cards: receive, hand out, count, destroy"),
+    ),
     "rights": (
         "cardsvc.cli.rights.command:rights",
         t("社保、医保数据：导入、监视目录", "Data of the insurance offices: import, watch a folder"),
@@ -24,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "cardsvc.cli.notices:notices",
         t("给市民的通知：发送、列表、重发", "Messages to citizens: send, list, try again"),
     ),
+    "outbox": ("cardsvc.cli.outbox:outbox", t("发给图书馆系统的通知", "Notices to the library's system")),
     "terminal": ("cardsvc.cli.terminal:terminal", t("终端：登记、停用、充值", "Terminals: register, suspend, top up")),
     "agent": ("cardsvc.cli.agent:agent", t("窗口电脑上的读卡代理", "The agent on a desk PC: its readers and cards")),
     "workstation": (

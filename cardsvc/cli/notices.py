@@ -43,7 +43,8 @@ def send(program: str | None, folder: Path | None, every: float | None, *, as_js
     from cardsvc.cli.bulk.command import database
     from cardsvc.cli.stopping import until_stopped
     from cardsvc.errors import StoreError
-    from cardsvc.service.notices import Transport, send_due
+    from cardsvc.service.notices import NOTICES
+    from cardsvc.service.outbox import Transport
 
     if (program is None) == (folder is None):
         raise click.UsageError(t("给出 --command 或 --folder", "Give --command or --folder"))
@@ -52,7 +53,7 @@ def send(program: str | None, folder: Path | None, every: float | None, *, as_js
     def again(stop: threading.Event) -> None:
         """A database that is away is tried again."""
         try:
-            counts = send_due(store, transport, now, stop)
+            counts = NOTICES.send_due(store, transport, now, stop)
         except StoreError as error:
             say(f"稍后再试：{error.code}", f"Will be tried again: {error.code}")
             return
@@ -61,7 +62,7 @@ def send(program: str | None, folder: Path | None, every: float | None, *, as_js
 
     with database() as store:
         if every is None:
-            _tell(send_due(store, transport, now, threading.Event()), as_json=as_json)
+            _tell(NOTICES.send_due(store, transport, now, threading.Event()), as_json=as_json)
         else:
             until_stopped(again, every)
 

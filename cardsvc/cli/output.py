@@ -108,6 +108,7 @@ def exit_code_of(code: str) -> int:
         "batch": errors.RequestError,
         "bulk": errors.RequestError,
         "rights": errors.RequestError,
+        "person": errors.RequestError,
         "rule": errors.RuleError,
         "card": errors.CardError,
         "reader": errors.ReaderError,
@@ -118,6 +119,7 @@ def exit_code_of(code: str) -> int:
         "day": errors.OperationError,
         "day_input": errors.RequestError,
         "hall": errors.OperationError,
+        "stock": errors.OperationError,
     }
     entry = all_entries().get(code)
     return families.get(entry.family if entry else "", errors.CardsvcError).exit_code

@@ -1,4 +1,5 @@
-"""``cardsvc serve``: the HTTP API; with ``--desk`` or ``--demo`` the desk page beside it, under one supervisor."""
+"""``cardsvc serve``: the HTTP API; with ``--desk`` or ``--demo`` the desk page beside it, and the sender of the library's
+notices where there is such a system, under one supervisor."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ import click
 
 from cardsvc.cli.output import say, t
 
+SEND_EVERY_SECONDS = 5
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -37,8 +39,8 @@ def serve(*, desk: bool, demo: bool, **given: Any) -> int | None:
         from cardsvc.cli.training import serve_training
 
         return serve_training(given["host"], given["port"])
-    if desk:
-        return _beside_the_desk(given)
+    if desk or Settings().library_url is not None:
+        return _side_by_side(given, desk=desk)
     settings = Settings().model_copy(update={key: value for key, value in given.items() if value is not None})
     scheme = "http" if settings.tls_cert is None else "https"
     say(
@@ -49,15 +51,21 @@ def serve(*, desk: bool, demo: bool, **given: Any) -> int | None:
     return None
 
 
-def _beside_the_desk(given: Mapping[str, Any]) -> int:
-    """API and desk page in processes of their own."""
+def _side_by_side(given: Mapping[str, Any], *, desk: bool) -> int:
+    """API, desk page and the sender of notices to the library in processes of their own."""
     from cardsvc.cli.supervise import Child, supervise
+    from cardsvc.config import Settings
 
     options = [
         part for name, value in given.items() if value is not None for part in (f"--{name.replace('_', '-')}", str(value))
     ]
     tls = {f"CARDSVC_{name.upper()}": str(given[name]) for name in ("tls_cert", "tls_key") if given[name] is not None}
-    return supervise([Child("API", ["serve", *options]), Child("desk", ["desk"], environment=tls)])
+    children = [Child("API", ["serve", *options], environment={"CARDSVC_LIBRARY_URL": ""})]
+    if desk:
+        children.append(Child("desk", ["desk"], environment=tls))
+    if Settings().library_url is not None:
+        children.append(Child("outbox", ["outbox", "run", "--every", f"{SEND_EVERY_SECONDS}"]))
+    return supervise(children)
 
 
 def _check_tls(given: Mapping[str, Any]) -> None:

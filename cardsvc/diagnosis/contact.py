@@ -6,6 +6,7 @@ from statistics import median
 
 from cardsvc.card.profile import Profile
 from cardsvc.diagnosis.evidence import Value
+from cardsvc.diagnosis.strangers import Kind, by_atr
 from cardsvc.errors import CardError
 from cardsvc.iso7816.atr import Atr
 
@@ -19,12 +20,16 @@ BAD_CARDS, BAD_FAMILIES = 3, 2
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What the side with the reader measured: the ATR of each power-up, the time of each first answer, codes of failures, the
-    time of each power-up in milliseconds, and connections that needed another try."""
+    """What the side with the reader measured: the ATR of each power-up, the time of each first answer, codes of failures.
+
+    ``stranger``: what a card of no known family turned out to be (strangers.py); ``power_ups``: the time of each power-up in
+    milliseconds; ``reconnects``: connections that needed another try.
+    """
 
     atrs: tuple[str, ...] = ()
     milliseconds: tuple[float, ...] = ()
     failures: tuple[str, ...] = ()
+    stranger: Kind | None = None
     power_ups: tuple[float, ...] = ()
     reconnects: int = 0
 
@@ -91,3 +96,9 @@ def atr_evidence(atr: str, others: Sequence[str], profile: Profile | None, issue
     if issued is not None:
         found["atr.as_issued"] = atr == issued
     return found
+
+
+def stranger_evidence(atr: bytes, contact: Contact) -> dict[str, Value]:
+    """What a card of no known family is: by its ATR, else as it was asked."""
+    kind = by_atr(atr) or contact.stranger
+    return {} if kind is None else {"stranger.kind": kind}

@@ -1,10 +1,12 @@
-"""The key that signs receipts: Ed25519, in a file beside the key store, under the same passphrase.
+"""The key that signs receipts and requests to other systems: Ed25519, in a file beside the key store, with its passphrase.
 
 Its public half is printed on posters and in the app: with it anybody can check a receipt, without asking the service.
 """
 
+import datetime as dt
 import os
 from pathlib import Path
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -17,6 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from cardsvc.errors import KeystoreError
+from cardsvc.signature import sign
+
+SERVICE_KEY_ID: Final = "cardsvc"
+"""Key id of what the service itself signs."""
 
 
 class ReceiptKey:
@@ -60,6 +66,10 @@ class ReceiptKey:
     def sign(self, message: bytes) -> bytes:
         """A 64-byte signature."""
         return self._key.sign(message)
+
+    def sign_request(self, message: Any, body: bytes, nonce: str, now: dt.datetime) -> None:
+        """Sign an HTTP request of the service in place, as signature.py says; ``message`` has method, url and headers."""
+        sign(message, body, self._key, SERVICE_KEY_ID, nonce, now)
 
 
 def receipt_signature_right(public_hex: str, signature: bytes, message: bytes) -> bool:

@@ -51,7 +51,10 @@ def finish(port: OperationPort, channel: Channel, reply: Reply, *, progress: Pro
     card, reader = ResponseLink(channel), reader_of(channel)
     while reply.state is OperationState.CARD:
         answers = _exchange(port, card, reply, reader, progress)
-        reply, reader = port.answer(reply.id, reply.step, answers, reader), None
+        step, reply, reader = reply.step, port.answer(reply.id, reply.step, answers, reader), None
+        if reply.state is OperationState.CARD and reply.step <= step:
+            # An old reply came again on the way: its commands were sent to the card already and must not be once more.
+            reply = port.status(reply.id)
     if reply.state is not OperationState.DONE or reply.result is None:
         raise CarriedOut(reply)
     return reply.result

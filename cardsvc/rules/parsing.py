@@ -29,6 +29,7 @@ _SUBJECT = {
     "refund": ("area", "products"),
     "deposit": ("product",),
     "hold": ("reason",),
+    "payout": ("reason",),
     "calendar": (),
     "reconciliation": (),
     "fare": ("service", "products"),
@@ -41,6 +42,7 @@ _SUBJECT = {
     "product": ("product",),
     "legal_cap": (),
     "payer": ("occasion",),
+    "stock": (),
     "ticket": ("ticket",),
     "papers": ("job", "who"),
     "queue": (),
@@ -50,6 +52,10 @@ _SUBJECT = {
     "checklist": (),
     "right": (),
     "correction": ("field", "offices"),
+    "renewal": ("product",),
+    "change": ("fields",),
+    "heir": ("heir",),
+    "swap": ("application", "products"),
 }
 """What a rule of each table is about: of two rules about the same, one may hold on a day."""
 

@@ -17,6 +17,8 @@ from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.held import held_areas
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.library import APPLICATION as LIBRARY_APPLICATION
+from cardsvc.service.library import tell_opened
 from cardsvc.service.payments import Payment, refuse_paid, take_fee
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import ApplicationFee, CardApplication
@@ -24,6 +26,7 @@ from cardsvc.units import LOCAL, bcd, format_yuan
 
 ApplicationName = Literal["bus", "parking", "library", "park"]
 DESK_ONLY = frozenset({"desk"})
+ALL = "all"
 RENEWAL = ("park", "2")
 """The application that is sold year by year, and the product that prolongs it while last year's still holds."""
 
@@ -40,9 +43,10 @@ class OpenParams(Params):
 
 
 class ReviewParams(Params):
-    """Parameters of the yearly review of a pupil's bus card: the desk has seen the school's paper."""
+    """Parameters of the yearly review of a pupil's bus card: the desk has seen the school's paper. ``proof``: which it was."""
 
     application: Literal["bus"] = "bus"
+    proof: str | None = Field(default=None, min_length=1, max_length=100)
 
 
 class CloseParams(Params):
@@ -52,9 +56,9 @@ class CloseParams(Params):
 
 
 class BlockParams(Params):
-    """Parameters of blocking or unblocking."""
+    """Parameters of blocking or unblocking; ``all``: the purse and whatever is open, or blocked, by the books."""
 
-    application: Literal["purse", "bus", "parking", "library", "park"]
+    application: Literal["purse", "bus", "parking", "library", "park", "all"]
 
 
 def _read(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSight, ...]]:
@@ -183,6 +187,8 @@ def _recorded(context: Context, uow: UnitOfWork, record: ApplicationRecord, now:
         now,
     )
     uow.applications.put(row)
+    if name == LIBRARY_APPLICATION:
+        tell_opened(uow, row, now)
     if context.operation.kind == "open" and context.facts["terms"]["fee"]:
         _take_fee(context, uow, record.product, now)
     return Effect(done=_result(row, context.facts["terms"], context.facts["settled"]))
@@ -218,19 +224,38 @@ def _result(row: CardApplication, terms: Any, settled: Any) -> dict[str, Any]:
     }
 
 
-def _block(context: Context, _uow: UnitOfWork) -> Procedure[None]:
-    name, keys = context.params["application"], CardKeys(context.keystore, context.card_no, context.versions)
+def _named(context: Context, uow: UnitOfWork) -> list[str]:
+    """The applications that are meant."""
+    named = context.params["application"]
+    if named != ALL:
+        return [named]
+    before = "open" if context.operation.kind == "block" else "blocked"
+    rows = uow.applications.of_card(context.card_no)
+    return ["purse", *sorted(row.application for row in rows if row.state == before)]
+
+
+def _block(context: Context, uow: UnitOfWork) -> Procedure[None]:
+    return _block_each(context, _named(context, uow))
+
+
+def _block_each(context: Context, names: list[str]) -> Procedure[None]:
+    keys = CardKeys(context.keystore, context.card_no, context.versions)
     procedure = block_application if context.operation.kind == "block" else unblock_application
-    return procedure(context.profile, name, lambda challenge, text: keys.line_mac(name, challenge, text))
+    for name in names:
+
+        def line_mac(challenge: bytes, text: bytes, name: str = name) -> bytes:
+            return keys.line_mac(name, challenge, text)
+
+        yield from procedure(context.profile, name, line_mac)
 
 
 def _blocked(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) -> Effect:
-    name = context.params["application"]
     state = "blocked" if context.operation.kind == "block" else "open"
-    row = uow.applications.get(context.card_no, name)
-    if row is not None:
-        uow.applications.change(row, state=state, changed_at=now, operation_id=context.operation.operation_id)
-    return Effect(done={"card_no": context.card_no, "application": name, "state": state})
+    for name in _named(context, uow):
+        row = uow.applications.get(context.card_no, name)
+        if row is not None:
+            uow.applications.change(row, state=state, changed_at=now, operation_id=context.operation.operation_id)
+    return Effect(done={"card_no": context.card_no, "application": context.params["application"], "state": state})
 
 
 _WRITE = Phase("write", _write, _recorded)

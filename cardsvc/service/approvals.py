@@ -52,17 +52,20 @@ def propose(
     the kind's own check finds.
     """
     known = _kind(kinds, kind)
-    require_role(by, *sorted(known.proposers))
+    return store.transact(lambda uow: propose_within(uow, known, subject, payload, reason, by=by, now=now))
+
+
+def propose_within(
+    uow: UnitOfWork, kind: ApprovalKind, subject: str, payload: dict[str, Any], reason: str, *, by: Staff, now: dt.datetime
+) -> Approval:
+    """The same within another transaction, which keeps what the decision is about."""
+    require_role(by, *sorted(kind.proposers))
     _reason(reason)
-    approval = Approval(str(uuid.uuid4()), kind, subject, payload, reason.strip(), ApprovalState.PROPOSED, by.staff_id, now)
-
-    def work(uow: UnitOfWork) -> Approval:
-        if uow.approvals.open_on(kind, subject):
-            raise RequestError("approval_open", subject=subject)
-        known.check(uow, subject, payload)
-        return uow.approvals.add(approval)
-
-    return store.transact(work)
+    if uow.approvals.open_on(kind.name, subject):
+        raise RequestError("approval_open", subject=subject)
+    kind.check(uow, subject, payload)
+    approval_id, state = str(uuid.uuid4()), ApprovalState.PROPOSED
+    return uow.approvals.add(Approval(approval_id, kind.name, subject, payload, reason.strip(), state, by.staff_id, now))
 
 
 def approve(store: Store, kinds: Kinds, approval_id: str, remark: str = "", *, by: Staff, now: dt.datetime) -> Approval:

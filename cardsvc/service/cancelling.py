@@ -9,7 +9,9 @@ from typing import Any
 
 from cardsvc.errors import CardError, RequestError
 from cardsvc.service.card_in_hand import card_in_hand, refuse_live
+from cardsvc.service.deaths import require_death
 from cardsvc.service.hotlist import refuse_hot
+from cardsvc.service.library import tell_library
 from cardsvc.service.orders import return_order
 from cardsvc.service.payments import BY_ORDER
 from cardsvc.service.refund import refuse_bicycle
@@ -29,13 +31,15 @@ REASONS = {
 }
 MAX_PAPERS = 200
 VOID = "void"
+DEATH = "death"
 
 
 def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Staff, now: dt.datetime) -> Cancellation:
     """End a card for good. ``papers``: what was shown (ID card; for a death the certificate and the heir's ID card).
 
     Raises RequestError ``not_permitted``, ``cancel_reason_wrong``, ``reason_missing``, ``card_in_use``, ``cancel_money_left``,
-    ``cancel_deposit_held``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``, ``card_suspects_open``;
+    ``cancel_deposit_held``, ``death_not_noted``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``,
+    ``card_suspects_open``;
     RuleError ``bicycle_guarantee_held``.
     """
     require_role(by, *TELLERS)
@@ -46,8 +50,11 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
 
     def work(uow: UnitOfWork) -> Cancellation:
         card = _checked(uow, card_no, now)
+        if reason == DEATH:
+            require_death(uow, card.citizen_id)
         for order in uow.orders.waiting(card_no):
             return_order(uow, order, now)
+        tell_library(uow, card_no, "cancelled", now)
         uow.cards.change(card, state=VOID)
         uow.hotlist.change_card(card_no, "add", f"注销 ({reason})", by.staff_id, now)
         return uow.cancellations.add(Cancellation(card_no, reason, papers.strip(), by.staff_id, now))

@@ -18,6 +18,7 @@ from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Photo, Visitor, card_ready, check_person, check_photo, hours_of
 from cardsvc.service import notices
+from cardsvc.service.deaths import refuse_dead
 from cardsvc.service.kinds import Params
 from cardsvc.service.people import citizen_json, masked
 from cardsvc.service.rights.comparing import Standing
@@ -87,7 +88,7 @@ def apply_for(
 ) -> CardRequest:
     """Take an application. The same person again, while one is open, is told its number.
 
-    Raises RequestError ``not_permitted``, ``citizen_unknown``, ``citizen_has_card``, ``card_request_open``,
+    Raises RequestError ``not_permitted``, ``citizen_unknown``, ``citizen_died``, ``citizen_has_card``, ``card_request_open``,
     ``consent_missing``, ``comer_unknown``, ``friend_incomplete``, ``photo_unreadable``, ``right_not_in_force``; RuleError of
     persons, photos and promises. It is held where the offices' data differ or, asked for before its time, the right is to come.
     """
@@ -102,6 +103,7 @@ def apply_for(
         citizen = uow.citizens.get(application.citizen_id)
         if citizen is None:
             raise RequestError("citizen_unknown")
+        refuse_dead(uow, citizen.citizen_id)
         _refuse_second(uow, citizen)
         ruling = rules.in_force(uow, local_day(now))
         who = _visitor(citizen, application.came, papers=application.agent_papers, consent=True)

@@ -12,12 +12,13 @@ from typing import Any
 
 from pydantic import Field
 
-from cardsvc.card.profile import Profile
+from cardsvc.card.profile import KnownFault, Profile
 from cardsvc.card.profiles import recognise
 from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.diagnosis.books import Books
-from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence, history_evidence
+from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence, history_evidence, stranger_evidence
 from cardsvc.diagnosis.evidence import Evidence, Value
+from cardsvc.diagnosis.firmware import firmware_faults
 from cardsvc.diagnosis.legacy import legacy_evidence, look_at_old_card, nothing_more, uid_of
 from cardsvc.diagnosis.probes import Readings, look, more
 from cardsvc.diagnosis.purse import PurseKeys
@@ -59,8 +60,7 @@ class ReaderFacts(Params):
             milliseconds = (min(times),)
         if not power_ups and told.get("power_up_milliseconds") is not None:
             power_ups, reconnects = (told["power_up_milliseconds"],), told["reconnects"]
-        seen = tuple(self.atrs), milliseconds, tuple(self.failures)
-        return Contact(*seen, power_ups=power_ups, reconnects=reconnects)
+        return Contact(tuple(self.atrs), milliseconds, tuple(self.failures), power_ups=power_ups, reconnects=reconnects)
 
 
 class DiagnoseParams(Params):
@@ -142,7 +142,7 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
     books = books_of(uow, card, sum(entry["written"] is None for entry in context.facts["judged"])) if card else None
     facts = ReaderFacts.model_validate(context.params["reader"])
     place, reader = reader_of_operation(context.operation)
-    evidence = {
+    evidence: dict[str, Value] = {
         **contact_evidence(facts.contact(context.facts.get(READER, {}), times_of(uow, context.operation.operation_id))),
         **history_evidence(reader, last_cards(uow, place, reader, context.operation.atr)),
         **atr_evidence(context.operation.atr, facts.atrs, context.profile, books.issued_atr if books else None),
@@ -151,8 +151,10 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
         **_old_card(context, uow, seen),
         **_sides(context, uow, card, reader, now),
     }
+    faults = firmware_faults(context.profile, bytes.fromhex(context.operation.atr), evidence)
+    evidence["firmware.faults"] = [fault.id for fault in faults]
     quick = context.params.get("quick", False)
-    result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=quick)
+    result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=quick, firmware=faults)
     if card is not None:
         keep(uow, result, card.card_no, context.operation.operation_id, now)
     return result
@@ -203,8 +205,16 @@ def _session(keystore: KeyStore, card_no: str, init: InitializeForLoadAnswer) ->
         return None
 
 
-def report_of(rules: RuleSet, evidence: Evidence, now: dt.datetime, *, card_no: str | None, quick: bool) -> dict[str, Any]:
-    """The report of this evidence, with the fees of the day."""
+def report_of(
+    rules: RuleSet,
+    evidence: Evidence,
+    now: dt.datetime,
+    *,
+    card_no: str | None,
+    quick: bool,
+    firmware: Sequence[KnownFault] = (),
+) -> dict[str, Any]:
+    """The report of this evidence, with the fees of the day and the known faults of the firmware that it shows."""
     day = now.astimezone(LOCAL).date()
 
     def fee_of(occasion: str) -> Mapping[str, Any]:
@@ -217,7 +227,7 @@ def report_of(rules: RuleSet, evidence: Evidence, now: dt.datetime, *, card_no: 
             "version": rules.version,
         }
 
-    return report(evidence, fee_of, card_no=card_no, quick=quick, at=now.isoformat())
+    return report(evidence, fee_of, firmware, card_no=card_no, quick=quick, at=now.isoformat())
 
 
 def keep(uow: UnitOfWork, result: Mapping[str, Any], card_no: str, operation_id: str | None, now: dt.datetime) -> None:
@@ -245,6 +255,7 @@ def diagnose_reader(
             **contact_evidence(contact),
             **history_evidence(reader, last_cards(uow, place, reader, atr.hex().upper())),
             **atr_evidence(atr.hex().upper(), contact.atrs, profile, books.issued_atr if books else None),
+            **(stranger_evidence(atr, contact) if profile is None else {}),
             "books.known": books is not None,
         }
         if card is not None:

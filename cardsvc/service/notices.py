@@ -1,35 +1,21 @@
 """Messages to citizens and to the friends they named: an outbox. They are queued with what they tell, in one transaction.
 
-Who sends gets each message at least once and knows it again by ``notice_id``. An attempt that fails is made again after a pause
-that doubles; after the last one a person has to see to it. What is true no longer is not sent.
+How they go out is said in outbox.py; a message is known again by its ``notice_id``. What is true no longer is not sent.
 """
 
 import datetime as dt
-import threading
 import uuid
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
-from cardsvc.errors import RequestError
+from cardsvc.service.outbox import Outbox
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import CardRequest, Citizen, Notice
 from cardsvc.store.states import NoticeState
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
-MAX_ATTEMPTS = 12
-"""With the pauses below: about a day."""
-FIRST_PAUSE = dt.timedelta(minutes=1)
-LONGEST_PAUSE = dt.timedelta(hours=6)
-LEASE = dt.timedelta(minutes=5)
-"""For so long an attempt belongs to one sender; a sender that died meanwhile is followed by another."""
-AT_ONCE = 100
 TOLD = ("notice_id", "case_no", "kind", "to_name", "phone", "zh", "en")
-
-Transport = Callable[[Mapping[str, Any]], str | None]
-"""Sends a message; gives None when it was taken, else why not."""
 
 
 def queue(uow: UnitOfWork, request: CardRequest, citizen: Citizen, kind: str, told: Text, now: dt.datetime) -> None:
@@ -48,53 +34,21 @@ def drop(uow: UnitOfWork, case_no: str, now: dt.datetime) -> None:
         uow.notices.change(notice, state=NoticeState.DROPPED, ended_at=now)
 
 
-def send_due(store: Store, transport: Transport, clock: Callable[[], dt.datetime], stop: threading.Event) -> dict[str, int]:
-    """Send what is due; gives how many were sent, and how many were not. Ends between two messages when ``stop`` is set."""
-    with store.read() as uow:
-        due = uow.notices.due(clock(), AT_ONCE)
-    counts = {"sent": 0, "not_sent": 0}
-    for one in due:
-        if stop.is_set():
-            break
-        notice = store.transact(partial(_claim, one.notice_id, clock()))
-        if notice is not None:
-            error = transport({name: getattr(notice, name) for name in TOLD})
-            store.transact(partial(_settle, notice.notice_id, error, clock()))
-            counts["not_sent" if error else "sent"] += 1
-    return counts
+def _told(notice: Notice) -> dict[str, Any]:
+    return {name: getattr(notice, name) for name in TOLD}
 
 
-def _claim(notice_id: str, now: dt.datetime, uow: UnitOfWork) -> Notice | None:
-    """Take a message for one attempt; None when somebody else has it."""
-    notice = uow.notices.for_update(notice_id)
-    if notice is None or notice.state != NoticeState.WAITING or notice.next_at > now:
-        return None
-    return uow.notices.change(notice, attempts=notice.attempts + 1, next_at=now + LEASE)
-
-
-def _settle(notice_id: str, error: str | None, now: dt.datetime, uow: UnitOfWork) -> None:
-    notice = uow.notices.for_update(notice_id)
-    if notice is None or notice.state != NoticeState.WAITING:
-        return
-    if error is None:
-        uow.notices.change(notice, state=NoticeState.SENT, ended_at=now, error=None)
-    elif notice.attempts >= MAX_ATTEMPTS:
-        uow.notices.change(notice, state=NoticeState.FAILED, ended_at=now, error=error[:100])
-    else:
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (notice.attempts - 1))
-        uow.notices.change(notice, next_at=now + pause, error=error[:100])
+NOTICES: Outbox[Notice] = Outbox(
+    rows=lambda uow: uow.notices,
+    due=lambda uow, now, limit: uow.notices.due(now, limit),
+    key=lambda notice: (notice.notice_id,),
+    told=_told,
+)
 
 
 def try_again(store: Store, notice_id: str, now: dt.datetime) -> None:
     """A message that failed is tried anew. Raises RequestError ``notice_not_failed``."""
-
-    def work(uow: UnitOfWork) -> None:
-        notice = uow.notices.for_update(notice_id)
-        if notice is None or notice.state != NoticeState.FAILED:
-            raise RequestError("notice_not_failed")
-        uow.notices.change(notice, state=NoticeState.WAITING, attempts=0, next_at=now, ended_at=None)
-
-    store.transact(work)
+    store.transact(lambda uow: NOTICES.try_again(uow, (notice_id,), now))
 
 
 def list_notices(store: Store, limit: int = 50) -> list[dict[str, Any]]:

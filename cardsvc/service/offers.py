@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cardsvc.errors import RuleError
-from cardsvc.rules import RuleSet
+from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.opening import OpenRequest, check_open
-from cardsvc.service.applications import RENEWAL
+from cardsvc.service.applications import ALL, RENEWAL
 from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.card_requests import waiting_for_card
+from cardsvc.service.carry_over import carried
 from cardsvc.service.engine import Engine
+from cardsvc.service.making import article_due
+from cardsvc.service.person_changes import REWRITE, to_follow
 from cardsvc.service.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.replacement import open_replacements
 from cardsvc.service.rule_book import local_day
@@ -30,6 +33,7 @@ OPENABLE = (("bus", ("T", "B", "C", "A", "D")), ("parking", ("1", "2")), ("libra
 MONTH_PRODUCTS = ("A", "B", "T")
 NOTHING_ON_IT = Text("卡里没有余额", "There is no money on the card")
 NOT_OPEN = Text("没有已开通的应用", "No application is open")
+HOLDER_CHANGED = Text("持卡人信息已变更：按登记重写卡内信息", "The holder's data changed: written again from the record")
 PURSE_BLOCKED = Text("钱包已锁定，先解锁", "The purse is blocked: unblock it first")
 
 
@@ -64,8 +68,18 @@ def offers(engine: Engine, card: CardOnDesk, *, by: Staff) -> tuple[Offer, ...]:
 def _repair(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     """Where the findings ask for steps on the card, with the steps."""
     plan = planned(engine.store, card.report) if card.report else None
-    if plan and plan["steps"]:
+    if data_changed(engine, card) == REWRITE:
+        yield Offer("repair", None, (Choice("rewrite_file:holder", HOLDER_CHANGED),))
+    elif plan and plan["steps"]:
         yield Offer("repair", None, tuple(Choice(step["name"], _step(step)) for step in plan["steps"]))
+
+
+def data_changed(engine: Engine, card: CardOnDesk) -> str | None:
+    """What is to be done with the card because its holder's data changed: rewrite, replace, or nothing. The quick look does not
+    read them, so the books say it."""
+    with engine.store.read() as uow:
+        row = uow.cards.get(card.books["card_no"]) if card.books and card.state == "citizen" else None
+        return to_follow(uow, row) if row is not None and row.state == "issued" else None
 
 
 def _step(step: Mapping[str, Any]) -> Text:
@@ -133,12 +147,19 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
             yield from _of_card_that_is_out(look)
             return
         rules = engine.rules.in_force(uow, local_day(engine.clock()))
-        old = tuple(_old_cards(uow, row, local_day(engine.clock())))
+        old = tuple(_old_cards(uow, rules, row, look, local_day(engine.clock())))
+        carrying = tuple(_carried(uow, rules, row, local_day(engine.clock())))
+        taken = uow.blank_movements.of_chip(row.profile, row.chip_serial, "used")
+        first = taken is not None and article_due(uow, rules, taken, engine.clock())
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
+    if first:
+        yield Offer("first_article")
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
+    if carrying:
+        yield Offer("carry_over", None, carrying)
     if old:
         yield Offer("transfer_in", None if any(choice.reason is None for choice in old) else old[0].reason, old)
     yield _top_up(look)
@@ -148,6 +169,14 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     yield Offer("replace")
     yield Offer("identity")
     yield Offer("diagnose")
+
+
+def _carried(uow: UnitOfWork, rules: RuleSet, card: Card, day: dt.date) -> Iterator[Choice]:
+    """What the card that this one replaces had, and is to be opened here."""
+    for name, record in carried(uow, rules, card, day):
+        where, until = APPLICATIONS[name], record.valid_to.isoformat() if record.valid_to else "-"
+        label = Text(f"{where.zh} {record.product}，至 {until}", f"{where.en} {record.product}, until {until}")
+        yield Choice(name, label)
 
 
 def _of_card_that_is_out(look: Mapping[str, Any]) -> Iterator[Offer]:
@@ -163,7 +192,7 @@ def _waiting(look: Mapping[str, Any]) -> Iterator[Choice]:
         yield Choice(order["order_id"], Text(f"{amount} 元", f"{amount} yuan"))
 
 
-def _old_cards(uow: UnitOfWork, card: Card, today: dt.date) -> Iterator[Choice]:
+def _old_cards(uow: UnitOfWork, rules: RuleSet, card: Card, look: Mapping[str, Any], today: dt.date) -> Iterator[Choice]:
     """The money of the holder's old cards that waits for this one. Values: old card's number, a colon, the part (empty: the
     books decide)."""
     for other in uow.cards.of_citizen(card.citizen_id):
@@ -176,7 +205,21 @@ def _old_cards(uow: UnitOfWork, card: Card, today: dt.date) -> Iterator[Choice]:
             if not part["written"]:
                 area, amount = AREAS.get((part["area"], part["product"]), APPLICATIONS["purse"]), format_yuan(part["amount"])
                 label = Text(f"{other.card_no} {area.zh} {amount} 元", f"{other.card_no} {area.en} {amount} yuan")
-                yield Choice(f"{other.card_no}:{part['part_id']}", label)
+                yield Choice(f"{other.card_no}:{part['part_id']}", label, _does_not_fit(rules, look, part, today))
+
+
+def _does_not_fit(rules: RuleSet, look: Mapping[str, Any], part: Mapping[str, Any], today: dt.date) -> Text | None:
+    """Why a part would be too much for the card as it is now."""
+    if part["application"] == "purse":
+        there = look["purse"].get("balance", 0)
+    else:
+        place = part["application"], part["purse"]
+        there = sum(a["balance"] for a in look["areas"] if (a["application"], a["purse"]) == place and not a["over"])
+    try:
+        check_moved(rules, part["product"], part["area"], there + part["amount"], today)
+    except RuleError as error:
+        return error.what
+    return None
 
 
 def _by_the_books(card_no: str, held: Mapping[str, Any], today: dt.date) -> Choice:
@@ -297,7 +340,8 @@ def _of_applications(look: Mapping[str, Any]) -> Iterator[Offer]:
     opened = [name for name, state in states.items() if state == "open"]
     blocked = [name for name, state in states.items() if state == "blocked"]
     if blocked:
-        yield Offer("unblock", None, _named(blocked))
+        everything = (Choice(ALL, APPLICATIONS[ALL]),) if len(blocked) > 1 else ()
+        yield Offer("unblock", None, (*everything, *_named(blocked)))
     yield Offer("block", None if opened else NOT_OPEN, _named(opened))
     closable = [name for name in opened if name != "purse"]
     yield Offer("close", None if closable else NOT_OPEN, _named(closable))
@@ -317,4 +361,5 @@ APPLICATIONS: Mapping[str, Text] = {
     "parking": Text("停车", "Parking"),
     "library": Text("图书馆", "Library"),
     "park": Text("公园年卡", "Park pass"),
+    ALL: Text("全部应用", "All of them"),
 }

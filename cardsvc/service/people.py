@@ -32,7 +32,7 @@ class CitizenData(Params):
 
 def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citizen:
     """Register a person, or find them: the same document gives the same person. Raises RequestError per field."""
-    _check(data)
+    check_data(data)
     with store.begin() as uow:
         known = uow.citizens.by_id_number(RESIDENT_ID, data.id_number)
         if known is not None:
@@ -55,7 +55,8 @@ def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citiz
     return citizen
 
 
-def _check(data: CitizenData) -> None:
+def check_data(data: CitizenData) -> None:
+    """Raise RequestError ``citizen_field_wrong`` for what cannot be, or cannot go onto a card."""
     if name_problem(data.name) is not None:
         raise RequestError("citizen_field_wrong", field="name")
     if id_number_check_digit(data.id_number[:17]) != data.id_number[17]:
@@ -83,6 +84,18 @@ def masked(id_number: str) -> str:
 def citizen_json(citizen: Citizen) -> dict[str, Any]:
     """A person as a view may show them."""
     return {"citizen_id": citizen.citizen_id, "name": citizen.name, "id_number": masked(citizen.id_number)}
+
+
+def person_view(store: Store, citizen_id: str) -> dict[str, Any]:
+    """A person by their id, with their cards, newest first. Raises RequestError ``citizen_unknown``."""
+    with store.read() as uow:
+        citizen = uow.citizens.get(citizen_id)
+        cards = uow.cards.of_citizen(citizen_id)
+    if citizen is None:
+        raise RequestError("citizen_unknown")
+    codes = {name: getattr(citizen, name) for name in ("sex", "ethnic_group", "birthplace")}
+    shown = [{"card_no": card.card_no, "state": card.state, "issue_date": card.issue_date.isoformat()} for card in cards]
+    return {**citizen_json(citizen), **codes, "birth_date": citizen.birth_date.isoformat(), "cards": shown}
 
 
 def find_citizen(store: Store, id_number: str) -> dict[str, Any] | None:

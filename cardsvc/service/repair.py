@@ -30,6 +30,8 @@ from cardsvc.service.card_keys import CardKeys
 from cardsvc.service.diagnose import ReaderFacts, anything_open, ask_first, ask_more, bind, conclude
 from cardsvc.service.hotlist import refuse_listed
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.library import APPLICATION as LIBRARY_APPLICATION
+from cardsvc.service.library import tell_opened
 from cardsvc.service.repair_steps import Step, steps_for
 from cardsvc.service.settle import UNDECIDED, gather, settle_all
 from cardsvc.store import Store, UnitOfWork
@@ -127,7 +129,7 @@ def _all_steps(job: Personalisation, keys: CardKeys, steps: list[Step]) -> Proce
             yield from unblock_application(job.profile, name, line_mac)
         elif step.plan == "roll_keys":
             fresh = keys.with_versions(step.versions)
-            new = NewKeys(keys.changed_key_record, fresh.load_session, fresh.proves_itself)
+            new = NewKeys(keys.changed_key_record, fresh.load_session, fresh.unload_session, fresh.proves_itself)
             yield from roll_keys(job, name, step.versions, new)
         elif step.plan == "reset_pin":
             yield from reset_pin(job.profile, name, partial(keys.pin_unblock, name))
@@ -145,7 +147,10 @@ def _carried_out(context: Context, uow: UnitOfWork, _value: None, now: dt.dateti
         if step.plan == "roll_keys":
             rolled |= step.versions
         if step.plan == "reopen" and step.record is not None:
-            uow.applications.put(_opened(context, step, now))
+            opened = _opened(context, step, now)
+            uow.applications.put(opened)
+            if opened.application == LIBRARY_APPLICATION:
+                tell_opened(uow, opened, now)
     card = uow.cards.get(context.card_no)
     if card is not None and rolled:
         uow.cards.change(card, key_versions={**card.key_versions, **rolled})

@@ -106,19 +106,27 @@ def _rolls(behind: Iterable[str]) -> Iterable[Step]:
 
 
 def _record(uow: UnitOfWork, card_no: str, application: str) -> Iterable[Step]:
-    """The record that was last written into this application by an operation that ended well."""
+    record = last_record(uow, card_no, application)
+    if record is not None:
+        yield Step("rewrite_application", application, record)
+
+
+def last_record(uow: UnitOfWork, card_no: str, application: str) -> str | None:
+    """The record that was last written into this application by an operation that ended well, in hex."""
     for operation in uow.operations.of_card(card_no, limit=None):
-        record = operation.facts.get("record")
-        if record and operation.state == OperationState.DONE and _writes_into(operation) == application:
-            yield Step("rewrite_application", application, record)
-            return
+        record = _written_into(operation, application) if operation.state == OperationState.DONE else None
+        if record is not None:
+            return record
+    return None
 
 
-def _writes_into(operation: Operation) -> str | None:
-    """The application whose record an operation wrote: it names it, or it loaded a purse there."""
-    named = operation.params.get("application")
+def _written_into(operation: Operation, application: str) -> str | None:
+    """What an operation wrote into this application: it names it, loaded a purse there, or wrote several at once."""
+    several: Mapping[str, str] = operation.facts.get("records", {})
     target = operation.facts.get("target")
-    return named or (target["purse"][0] if target else None)
+    named = operation.params.get("application") or (target["purse"][0] if target else None)
+    record: str | None = operation.facts.get("record") if named == application else several.get(application)
+    return record or None
 
 
 def _broken_opening(uow: UnitOfWork, card_no: str, application: str) -> Operation | None:

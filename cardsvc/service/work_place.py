@@ -126,9 +126,12 @@ def desk_mark(store: Store, workstation: str, now: dt.datetime) -> str:
         seen = uow.workstations.get(workstation)
         newest = uow.relayed.newest_at(workstation, 1 + len(LOOKS))
         jobs = [uow.operations.get(relayed.operation_id) for relayed in newest]
+        bulk, told = uow.bulk_stations.get(workstation), uow.bulk_events.last_at(f"terminal:{workstation}")
     online = seen is not None and seen.seen_at + AWAY_AFTER > now
     how_far = [(job.operation_id, job.state, job.step) for job in jobs if job is not None]
-    looks = json.dumps([online, seen.readers if seen else [], how_far], sort_keys=True)
+    looks = json.dumps(
+        [online, seen.readers if seen else [], how_far, told, bulk and [bulk.run_id, bulk.ended]], sort_keys=True
+    )
     return hashlib.sha256(looks.encode()).hexdigest()[:16]
 
 

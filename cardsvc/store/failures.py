@@ -102,6 +102,8 @@ def _integrity(message: str) -> CardsvcError:
 def _operational(error: DBAPIError) -> StoreError:
     message = str(error.orig)
     code = _STATES.get(getattr(error.orig, "sqlstate", None) or "")
+    if getattr(getattr(error.orig, "diag", None), "severity_nonlocalized", None) == "PANIC":
+        code = "store_connection_lost"  # the whole server is gone, by a full WAL disk for one: a commit may have come through
     if code is None:
         code = next((code for mark, code in _OPERATIONAL if mark in message), "store_unreachable")
     if code == "store_conflict":

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum, unique
 
+from cardsvc.wire import OperationState
+
 
 @unique
 class ApprovalState(StrEnum):
@@ -165,6 +167,61 @@ TICKET_ALLOWED: Mapping[TicketState, frozenset[TicketState]] = {
     TicketState.MISSED: frozenset({TicketState.WAITING, TicketState.LEFT}),
     TicketState.DONE: frozenset(),
     TicketState.LEFT: frozenset(),
+}
+
+
+@unique
+class CardLife(StrEnum):
+    """A card of ours.
+
+    personalising  it was begun for a person; pulled in the middle it stays so until it is finished or given up
+    issued         finished and read back: its holder's
+    blocked        its holder's, and blocked as a whole
+    replaced       taken in: its money goes, or went, to another card or waits for its day
+    void           spoiled while it was made, or cancelled
+    """
+
+    PERSONALISING = "personalising"
+    ISSUED = "issued"
+    BLOCKED = "blocked"
+    REPLACED = "replaced"
+    VOID = "void"
+
+
+CARD_ALLOWED: Mapping[CardLife, frozenset[CardLife]] = {
+    CardLife.PERSONALISING: frozenset({CardLife.ISSUED, CardLife.VOID}),
+    CardLife.ISSUED: frozenset({CardLife.BLOCKED, CardLife.REPLACED, CardLife.VOID}),
+    CardLife.BLOCKED: frozenset({CardLife.ISSUED, CardLife.REPLACED, CardLife.VOID}),
+    CardLife.REPLACED: frozenset(),
+    CardLife.VOID: frozenset(),
+}
+
+
+OPERATION_ALLOWED: Mapping[OperationState, frozenset[OperationState]] = {
+    OperationState.CARD: frozenset({OperationState.DONE, OperationState.FAILED, OperationState.ABANDONED}),
+    OperationState.ABANDONED: frozenset({OperationState.DONE, OperationState.FAILED}),
+    OperationState.DONE: frozenset(),
+    OperationState.FAILED: frozenset(),
+}
+"""Answers that arrive after an operation was abandoned are still evidence, and may end it otherwise."""
+
+
+@unique
+class ComplaintStage(StrEnum):
+    """The last step of a complaint. ``answered``: its person was told, and it is over."""
+
+    RECEIVED = "received"
+    ASSIGNED = "assigned"
+    NOTED = "noted"
+    ANSWERED = "answered"
+
+
+_WORKED_ON = frozenset({ComplaintStage.ASSIGNED, ComplaintStage.NOTED, ComplaintStage.ANSWERED})
+COMPLAINT_ALLOWED: Mapping[ComplaintStage, frozenset[ComplaintStage]] = {
+    ComplaintStage.RECEIVED: _WORKED_ON,
+    ComplaintStage.ASSIGNED: _WORKED_ON,
+    ComplaintStage.NOTED: _WORKED_ON,
+    ComplaintStage.ANSWERED: frozenset(),
 }
 
 

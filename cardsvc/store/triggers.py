@@ -16,12 +16,14 @@ from cardsvc.store.states import (
     BICYCLE_ALLOWED,
     BULK_ALLOWED,
     BULK_LINE_ALLOWED,
+    CARD_ALLOWED,
     CARD_REQUEST_ALLOWED,
     DEPOSIT_ALLOWED,
     DIFFERENCE_ALLOWED,
     LEGACY_CARD_ALLOWED,
     NOTICE_ALLOWED,
     OLD_CARD_ALLOWED,
+    OPERATION_ALLOWED,
     TICKET_ALLOWED,
 )
 
@@ -49,10 +51,20 @@ APPEND_ONLY = (
     "hall_note",
     "cancellation",
     "application_fee",
+    "held_payout",
     "rights_file",
+    "staff_act",
+    "bulk_event",
+    "blank_batch",
+    "blank_movement",
+    "blank_count",
+    "making_note",
+    "staff_change",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
+    "card": CARD_ALLOWED,
+    "operation": OPERATION_ALLOWED,
     "load": LOAD_ALLOWED,
     "purchase": PURCHASE_ALLOWED,
     "approval": APPROVAL_ALLOWED,
@@ -69,6 +81,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "bulk_batch": BULK_ALLOWED,
     "bulk_line": BULK_LINE_ALLOWED,
     "notice": NOTICE_ALLOWED,
+    "library_notice": NOTICE_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

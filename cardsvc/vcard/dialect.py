@@ -1,5 +1,6 @@
 """What differs between families, as the machinery of the virtual card asks for it."""
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from cardsvc.vcard.bodies import Directory, Purse
@@ -19,7 +20,8 @@ class CardDialect(Protocol):
     """One family's rules. Methods that handle a command end it with StatusError or return answer data.
 
     ``t0``: the card speaks T=0. ``check_byte``: its ATR has a TCK. ``pin_for_ep_load``: a load of the EP wants the PIN.
-    ``empty_verify``: VERIFY without a PIN tells the tries left.
+    ``empty_verify``: VERIFY without a PIN tells the tries left. ``wrong_mac1``: a fault of the firmware, what
+    INITIALIZE FOR LOAD answers as MAC1 under a key with this algorithm byte.
     """
 
     name: str
@@ -36,6 +38,7 @@ class CardDialect(Protocol):
     unwritten_sw: int
     proof_after: bool
     log_after: bool
+    wrong_mac1: Mapping[int, bytes]
 
     def atr(self, chip_serial: bytes) -> bytes:
         """The ATR of a card with this chip, without its check byte."""

@@ -1,6 +1,7 @@
 """Fudan FMCOS 2.0 as a virtual card. Source: Fudan FMCOS 2.0 general manual p49-118, special manual p2-10."""
 
 import struct
+from collections.abc import Mapping
 
 from cardsvc.vcard import bodies
 from cardsvc.vcard.crypto import line_plain
@@ -44,6 +45,7 @@ class Fmcos:
     unwritten_sw = 0x6281
     proof_after = True
     log_after = True
+    wrong_mac1: Mapping[int, bytes] = {0x02: bytes.fromhex("31BA0BCD"), 0x03: bytes(4)}
 
     def atr(self, chip_serial: bytes) -> bytes:
         """Historical bytes 2090 and the UID, as PC/SC shows the ATS."""

@@ -4,6 +4,7 @@ Source: one public copy of the manual and two public code bases that issue such 
 """
 
 import struct
+from collections.abc import Mapping
 
 from cardsvc.vcard import bodies
 from cardsvc.vcard.crypto import line_plain
@@ -43,6 +44,7 @@ class Smartcos:
     unwritten_sw = 0x9000
     proof_after = True
     log_after = True
+    wrong_mac1: Mapping[int, bytes] = {}
 
     def atr(self, chip_serial: bytes) -> bytes:
         """Historical bytes 8638, MWOHP and the chip serial, as the published Hangzhou Tong card."""

@@ -358,12 +358,12 @@ def test_a_card_is_cancelled_once_it_is_empty(desk: Desk) -> None:
     desk.world.topup(card, 10000)
     number = desk.world.card_no_of(card)
     desk.sign_in()
-    for refunded, told in ((False, "不能注销"), (True, "已注销：持卡人去世")):
+    for refunded, told in ((False, "不能注销"), (True, "已注销：迁出本市")):
         if refunded:
             desk.world.do(card, "refund")
         desk.page.goto(f"{desk.hall.url}/desk/cards/{number}")
-        desk.page.check('input[value="death"]')
-        desk.page.fill('input[name="papers"]', "死亡证明、继承人身份证")
+        desk.page.check('input[value="moved_away"]')
+        desk.page.fill('input[name="papers"]', "身份证、户口迁移证")
         desk.page.get_by_role("button", name="注销此卡").click()
         desk.sees(told)
     desk.sees("已作废")

@@ -81,6 +81,7 @@ def test_a_supervisor_goes_through_every_page_by_keyboard_and_the_hall_renews_it
         "读卡器": ("readers", "擦净或更换"),
         "规则": ("rules", "purse-2009"),
         "待核实": ("suspects", "没有人"),
+        "代管余额": ("held", "没有写进新卡的旧卡余额"),
         "对账差异": ("differences", "建议分录"),
     }
     for tab, (name, word) in tabs.items():

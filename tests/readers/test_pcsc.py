@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cardsvc.config import find_profiles
 from cardsvc.errors import CardGone, CardsvcError, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.readers import pcscd
@@ -71,6 +72,19 @@ def test_a_card_answers_across_pcscd(slot: VpcdSlot) -> None:
     )
     plain = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert plain.strip() == f"{card.atr.hex().upper()} (144, 0)"
+
+
+def test_a_profile_is_tested_on_the_card_in_a_reader(slot: VpcdSlot) -> None:
+    """By command, reading only: every check holds and the card is as it was."""
+    card = VirtualCard.blank("watchdata", seed=3)
+    before = bytes(card._eeprom.image)
+    inserted(slot, card).close()
+    file = str(find_profiles() / "watchdata.toml")
+    done = run_command(("profiles", "test", file, "--reader", FIRST, "--json"), {**os.environ, "CARDSVC_LANG": "en"})
+    assert done.returncode == 0, done.stderr
+    checks = json.loads(done.stdout)
+    assert [check["failure"] for check in checks] == [None] * 5
+    assert bytes(card._eeprom.image) == before
 
 
 def test_a_card_pulled_in_the_middle_leaves_the_outcome_unknown(slot: VpcdSlot) -> None:

@@ -99,7 +99,7 @@ def test_month_money_is_void_on_the_first_and_makes_room(world: World) -> None:
     assert world.balances()["fee:lapsed_month"] == -5000
     with world.store.read() as uow:
         lapse = uow.purchases.of_card(CARD)[0]
-    assert (lapse.state, lapse.settled_by, lapse.payee_account) == ("confirmed", "tac", "fee:lapsed_month")
+    assert (lapse.state, lapse.settled_by, lapse.payee_account) == ("confirmed", "mac3", "fee:lapsed_month")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_pupil_who_was_not_reviewed_cannot_load_for_the_new_school_year(world:
     world.now = local(2027, 8, 25, 9, 0)
     september = {"area": "month", "month": "2027-09"}
     assert refusal(world, card, amount=2500, **september) == "rule_review_due"
-    reviewed = world.do(card, "review", DESK)
+    reviewed = world.do(card, "review", DESK, proof="第一中学 在校证明")
     assert (reviewed["terms"]["review"], reviewed["valid_to"]) == ("2028-09-01", "2028-08-31")
     assert reviewed["valid_from"] == "2026-11-24"
     assert load(world, card, 2500, **september)["period"] == "2027-09"

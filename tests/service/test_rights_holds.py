@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.card_requests import board, cancel_request, request_of
-from cardsvc.service.notices import MAX_ATTEMPTS, list_notices, send_due, try_again
+from cardsvc.service.notices import NOTICES, list_notices, try_again
+from cardsvc.service.outbox import MAX_ATTEMPTS
 from cardsvc.service.rights.holds import offices_say, why_held
 from cardsvc.service.tidy import tidy
 from cardsvc.store.records import Staff
@@ -206,7 +207,7 @@ def waiting_message(world: World, clerk: Staff) -> None:
 
 def send(world: World, transport: Carrier) -> dict[str, int]:
     """Send what is due now."""
-    return send_due(world.store, transport, lambda: world.now, threading.Event())
+    return NOTICES.send_due(world.store, transport, lambda: world.now, threading.Event())
 
 
 def test_a_message_is_sent_once_and_says_what_to_do(world: World, people: dict[str, Staff]) -> None:

@@ -101,7 +101,7 @@ def test_altered_requests_are_refused(served: Served) -> None:
 def test_stale_foreign_and_suspended_terminals_are_refused(served: Served) -> None:
     """A clock 10 minutes slow, another key, an unknown id, a suspended terminal."""
     old = served.world.now - dt.timedelta(minutes=10)
-    assert sent(signed(served, "POST", "/operations", START, created=old)) == (401, "signature_wrong")
+    assert sent(signed(served, "POST", "/operations", START, created=old)) == (401, "clock_wrong")
     other = Ed25519PrivateKey.generate()
     assert sent(signed(served, "POST", "/operations", START, key=other)) == (401, "signature_wrong")
     assert sent(signed(served, "POST", "/operations", START, terminal="nobody")) == (401, "terminal_unknown")

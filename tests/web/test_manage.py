@@ -219,7 +219,7 @@ def test_terminals_that_are_behind_stand_first(office: Office) -> None:
     told = office.page("chief").text("/terminals")
     assert "最新版本 2" in told
     assert "落后的终端：1" in told
-    assert re.search(r"kiosk-7 .* 1 ，落后 1 .* ws-1 .* 由服务核对", told)
+    assert re.search(r"kiosk-7 .* 1，落后 1 .* ws-1 .* 由服务核对", told)
     assert "在线" in told
 
 

@@ -11,6 +11,7 @@ from cardsvc.service.rule_book import local_day
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Complaint, ComplaintStep, Staff
+from cardsvc.store.states import COMPLAINT_ALLOWED, ComplaintStage
 
 LABEL = "complaint contact "
 DESK = ("clerk", "cashier", "supervisor")
@@ -88,7 +89,7 @@ def _step(
         last = steps[-1]
         if (last.step, last.text, last.by, owner or last.owner) == (step, text, by.staff_id, last.owner):
             return last  # the form was sent again
-        if last.step == "answered":
+        if not COMPLAINT_ALLOWED[ComplaintStage(last.step)]:
             raise OperationError("complaint_answered", case=case_no)
         if owner is not None and uow.staff.get(owner) is None:
             raise RequestError("staff_unknown", staff=owner)

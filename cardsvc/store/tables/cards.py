@@ -13,9 +13,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from cardsvc.store.states import CardLife
 from cardsvc.store.tables.base import UtcDateTime, metadata, one_of
 
-CARD_STATES = ("personalising", "issued", "blocked", "replaced", "void")
+CARD_STATES = tuple(CardLife)
 
 
 APPLICATION_STATES = ("open", "closed", "blocked")

@@ -17,11 +17,11 @@ from sqlalchemy import (
     text,
 )
 
-from cardsvc.store.states import TicketState
+from cardsvc.store.states import ComplaintStage, TicketState
 from cardsvc.store.tables.base import UtcDateTime, metadata, one_of
 
 AT_DESK = (TicketState.CALLED, TicketState.SERVING)
-COMPLAINT_STEPS = ("received", "assigned", "noted", "answered")
+COMPLAINT_STEPS = tuple(ComplaintStage)
 NOTE_KINDS = ("checklist", "patrol", "incident")
 
 ticket = Table(

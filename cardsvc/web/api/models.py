@@ -26,6 +26,7 @@ class StartOperation(_In):
     kind: Literal[
         "personalise",
         "open",
+        "carry_over",
         "review",
         "close",
         "diagnose",
@@ -38,6 +39,7 @@ class StartOperation(_In):
         "transfer_in",
         "inspect",
         "identity",
+        "first_article",
         "block",
         "unblock",
         "migrate",
@@ -101,8 +103,16 @@ class Rule(BaseModel):
     source: str
 
 
+class Clock(BaseModel):
+    """The service's time and how far a terminal's clock is from it; ``skew_seconds`` is positive when that one is fast."""
+
+    service_time: str = Field(examples=["2026-11-24T04:00:00+00:00"])
+    skew_seconds: int = Field(examples=[-412])
+
+
 class Problem(BaseModel):
-    """An error, RFC 9457. ``code`` is stable; ``outcome`` says what became of the request; ``rule`` refused, if one did."""
+    """An error, RFC 9457. ``code`` is stable; ``outcome`` says what became of the request; ``rule`` refused, if one did;
+    ``retry_after``: seconds to wait before asking again (also in the header Retry-After); ``clock``: with clock_wrong."""
 
     type: str
     title: str
@@ -112,6 +122,8 @@ class Problem(BaseModel):
     detail: Texts
     next_step: Texts
     rule: Rule | None = None
+    retry_after: int | None = None
+    clock: Clock | None = None
 
 
 class OperationReply(BaseModel):
@@ -168,7 +180,7 @@ class ReceiptStatement(BaseModel):
     """What a receipt says; amounts in fen, ``at`` in local time, the middle of the card number left out."""
 
     number: str
-    kind: Literal["load", "purchase", "refund", "fee"]
+    kind: Literal["load", "purchase", "refund", "fee", "replacement", "payout"]
     state: str
     card: str
     amount: int
@@ -211,7 +223,7 @@ class SessionReply(BaseModel):
 
     terminal_id: str = Field(examples=["kiosk-7"])
     terminal_no: str = Field(examples=["310000000007"])
-    role: Literal["topup", "desk", "channel", "workstation"]
+    role: Literal["topup", "desk", "channel", "workstation", "office"]
     signed_on: bool
     limits: Limits
     hotlist_version: int = Field(examples=[12])

@@ -10,6 +10,7 @@ from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
     applying,
     approvals,
+    bulk,
     cards,
     complaints,
     drawer,
@@ -21,7 +22,9 @@ from cardsvc.web.desk import (
     jobs,
     live,
     manage,
+    passkeys,
     people,
+    persons,
     queue,
     receipts,
     replace,
@@ -44,6 +47,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     guard.install(app, services)
     failures.install(app)
     entrance.install(app, services)
+    passkeys.install(app, services)
     work.install(app, services)
     hall.install(app, services)
     queue.install(app, services)
@@ -52,11 +56,13 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     live.install(app, services)
     jobs.install(app, services)
     people.install(app, services)
+    persons.install(app, services)
     drawer.install(app, services)
     approvals.install(app, services)
     cards.install(app, services)
     applying.install(app, services)
     replace.install(app, services)
+    bulk.install(app, services)
     receipts.install(app, services)
     manage.install(app, services)
     tray.install(app, sample_cards)

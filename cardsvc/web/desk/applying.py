@@ -21,6 +21,7 @@ from cardsvc.service.card_requests import (
     request_of,
 )
 from cardsvc.service.kinds import reasons
+from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.people import find_citizen, register_citizen
 from cardsvc.service.problem import problem_of
 from cardsvc.service.rights.holds import offices_say, why_all_held, why_held
@@ -33,13 +34,7 @@ COMERS: Mapping[str, Text] = {
     "parent": Text("父母", "A parent"),
     "agent": Text("代办人", "An agent"),
 }
-STATES: Mapping[str, Text] = {
-    "held": Text("等待中", "Waiting"),
-    "applied": Text("待制卡", "To be made"),
-    "made": Text("待领取", "To be collected"),
-    "handed": Text("已发放", "Handed out"),
-    "cancelled": Text("已撤销", "Withdrawn"),
-}
+STATES = CARD_REQUEST.words
 
 
 def install(app: Flask, services: Services) -> None:

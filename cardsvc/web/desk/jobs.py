@@ -13,9 +13,10 @@ from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.offers import Offer, offers
+from cardsvc.service.offers import Offer, data_changed, offers
+from cardsvc.service.person_changes import REPLACE
 from cardsvc.service.problem import problem_of
-from cardsvc.service.replacement import fees_of
+from cardsvc.service.replacement import EXPIRED, WITHDRAWN, fees_of
 from cardsvc.service.work_place import CardOnDesk, work_place
 from cardsvc.service.workstations import begin
 from cardsvc.text import Text
@@ -99,6 +100,9 @@ JOBS: Mapping[str, JobForm] = {
         ("citizen",),
         Text("开始制卡", "Make the card"),
     ),
+    "first_article": JobForm(
+        Text("首件检验", "Check the first article"), "e", _nothing, (), Text("重读核对", "Read it again and compare")
+    ),
     "topup": JobForm(
         Text("充值", "Top up"), "1", _load, ("choice", "amount", "month", "payment"), Text("收款并写卡", "Paid: write the card")
     ),
@@ -115,6 +119,14 @@ JOBS: Mapping[str, JobForm] = {
         _opening,
         ("choice", "holder", "payment"),
         Text("收费并开通", "Paid: open it"),
+    ),
+    "carry_over": JobForm(
+        Text("旧卡的应用转入新卡", "Open what the old card had"),
+        "a",
+        _nothing,
+        ("steps",),
+        Text("转入", "Open them"),
+        Text("不再收费；有效期照旧", "Nothing to pay; they hold as they did"),
     ),
     "refund": JobForm(
         Text("退款", "Refund"),
@@ -156,9 +168,9 @@ JOBS: Mapping[str, JobForm] = {
     "review": JobForm(
         Text("学生卡年审", "Review a pupil's card"),
         "r",
-        _nothing,
-        (),
-        warning=Text("已看过学校证明", "The school's paper was seen"),
+        lambda form: {"proof": form["proof"]},
+        ("proof",),
+        warning=Text("先看学校的在校证明或学生证", "See the school's paper or the pupil's card first"),
     ),
     "identity": JobForm(Text("身份核验（别的窗口）", "Identity for another window"), "i", _identity, ("bureau",)),
     "migrate": JobForm(
@@ -250,11 +262,18 @@ def job_form_page(
         holders=HOLDERS,
         months=(f"{month:%Y-%m}", f"{month + dt.timedelta(days=32):%Y-%m}"),
         fees=fees,
-        likely=_likely_reason(card),
+        likely=_likely_reason(services, card, fees),
     )
 
 
-def _likely_reason(card: CardOnDesk) -> str:
-    """Why the card is replaced, by who pays for its gravest finding."""
+def _likely_reason(services: Services, card: CardOnDesk, fees: Mapping[str, Any]) -> str:
+    """Why the card is replaced: its data changed, or by its gravest finding: it is over, or who pays for it. A card that
+    is well: a product that was withdrawn."""
+    if data_changed(services.engine, card) == REPLACE:
+        return "changed"
     findings = (card.report or {}).get("findings") or ()
+    if findings and findings[0]["code"] == "card_expired":
+        return EXPIRED
+    if not findings and WITHDRAWN in fees:
+        return WITHDRAWN
     return "damaged" if findings and findings[0]["fee"]["payer"] == "holder" else "fault"

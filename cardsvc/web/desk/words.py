@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cardsvc.service.bulk.reasons import COLUMN_NAMES
+from cardsvc.service.machines import CARD, COMPLAINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
 from cardsvc.service.offers import APPLICATIONS
+from cardsvc.service.replacement import REASON_WORDS
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES
 from cardsvc.text import Text
@@ -22,6 +24,7 @@ PHASES: Mapping[str, Text] = {
     "decide": Text("核对规则", "Check the rules"),
     "write": Text("写卡", "Write the card"),
     "verify": Text("重读核对", "Read again and compare"),
+    "block_lost": Text("核对挂失", "Is it reported lost"),
     "block": Text("锁定", "Block"),
     "unblock": Text("解锁", "Unblock"),
     "order": Text("找订单", "Find the order"),
@@ -41,6 +44,7 @@ PHASES: Mapping[str, Text] = {
 }
 
 CARD_STATES: Mapping[str, Text] = {
+    **CARD.words,
     "citizen": Text("市民卡", "Citizen card"),
     "blank": Text("空白卡", "Blank card"),
     "partial": Text("没做完的卡", "Unfinished card"),
@@ -48,32 +52,15 @@ CARD_STATES: Mapping[str, Text] = {
     "locked": Text("整卡锁定", "Blocked card"),
     "legacy": Text("旧公交卡", "Old bus card"),
     "unknown": Text("未识别", "Not recognised"),
-    "personalising": Text("制作中", "Being made"),
-    "issued": Text("正常", "In use"),
-    "blocked": Text("已锁定", "Blocked"),
-    "replaced": Text("已换卡", "Replaced"),
-    "void": Text("已作废", "Void"),
     "open": Text("已开通", "Open"),
     "closed": Text("已关闭", "Closed"),
     "unreadable": Text("读不出", "Cannot be read"),
     "not_opened": Text("未开通", "Not open"),
 }
 
-SHIFTS: Mapping[str, Text] = {
-    "open": Text("在班", "open"),
-    "closing": Text("正在交班", "closing"),
-    "difference_pending": Text("长短款待处理", "its difference waits"),
-    "closed": Text("已交班", "closed"),
-}
+SHIFTS, TICKETS, NOTICES, COMPLAINT_STEPS = SHIFT.words, TICKET.words, NOTICE.words, COMPLAINT.words
+MONEY_STATES: Mapping[str, Text] = {**LOAD.words, **PURCHASE.words}
 
-TICKETS: Mapping[str, Text] = {
-    "waiting": Text("等候", "waiting"),
-    "called": Text("已叫", "called"),
-    "serving": Text("在办", "served for"),
-    "missed": Text("过号", "missed"),
-    "done": Text("已办结", "served"),
-    "left": Text("不办了", "gone"),
-}
 
 WHO: Mapping[str, Text] = {
     "holder": Text("本人来办", "Comes in person"),
@@ -108,11 +95,24 @@ NOTES: Mapping[str, Text] = {
     "incident": Text("事件", "Incident"),
 }
 
-COMPLAINT_STEPS: Mapping[str, Text] = {
-    "received": Text("受理", "taken"),
-    "assigned": Text("转交", "given to"),
-    "noted": Text("记录", "noted"),
-    "answered": Text("答复", "answered"),
+
+STOCK_WARNINGS: Mapping[str, Text] = {
+    "stock_serial_unknown": Text(
+        "芯片不属于任何入库批次，请告诉库管员", "The chip is of no batch that was received: tell the keeper"
+    ),
+    "stock_desk_empty": Text(
+        "账上本窗口没有这批白卡了，请库管员登记领用", "By the books this desk has none left: tell the keeper"
+    ),
+}
+BLANK_MOVES: Mapping[str, Text] = {
+    "received": Text("入库", "received"),
+    "handed": Text("领用", "handed out"),
+    "returned": Text("退回", "taken back"),
+    "sent": Text("调拨", "sent"),
+    "used": Text("制卡", "used"),
+    "spoiled": Text("作废", "void"),
+    "counted": Text("盘点更正", "put right"),
+    "destroyed": Text("销毁", "destroyed"),
 }
 
 PROMISED: Mapping[str, Text] = {
@@ -128,6 +128,7 @@ ROLES: Mapping[str, Text] = {
     "topup": Text("充值终端", "top-up terminal"),
     "desk": Text("柜台终端", "desk terminal"),
     "channel": Text("付款渠道", "payment channel"),
+    "office": Text("取报表的系统", "system that fetches reports"),
     "workstation": Text("工作台", "workstation"),
 }
 
@@ -139,17 +140,6 @@ CHANGES: Mapping[str, Text] = {
 
 SUBJECTS: Mapping[str, Text] = {"load": Text("充值", "Top-up"), "purchase": Text("消费", "Purchase")}
 
-MONEY_STATES: Mapping[str, Text] = {
-    "requested": Text("已提出", "asked for"),
-    "refused": Text("已拒绝", "refused"),
-    "authorised": Text("正在写卡", "being written"),
-    "confirmed": Text("卡上有，已入账", "on the card and booked"),
-    "suspect": Text("待核实", "not known yet"),
-    "not_written": Text("卡上没有，待退款", "not on the card, to be paid back"),
-    "refunded": Text("已退款", "paid back"),
-    "rewritten": Text("已另行写卡", "written by another load"),
-    "not_debited": Text("卡没有扣款", "the card did not pay"),
-}
 
 EVIDENCE: Mapping[str, Text] = {
     "proof": Text("交易证明：卡上有", "Proof: the card has it"),
@@ -178,16 +168,26 @@ DIFFERENCES: Mapping[str, Text] = {
     "all": Text("全部", "all"),
 }
 
-REPLACEMENTS: Mapping[str, Text] = {
-    "fault": Text("自然故障", "It failed by itself"),
-    "damaged": Text("人为损坏", "It was damaged"),
-    "changed": Text("信息变更", "Its data changed"),
-    "lost": Text("遗失", "It was lost"),
+REPLACEMENTS = REASON_WORDS
+FOLLOW: Mapping[str, Text] = {
+    "rewrite": Text("放上卡按 0 修复，按登记重写；写不了的换卡", "on the reader, 0 writes its data again; else replace it"),
+    "replace": Text("卡面要改，换新卡（原因：信息变更）", "its face changes: replace the card (reason: its data changed)"),
+}
+SEXES: Mapping[int, Text] = {
+    0: Text("未知", "not known"),
+    1: Text("男", "male"),
+    2: Text("女", "female"),
+    9: Text("未说明", "not stated"),
 }
 
 NEXT: Mapping[str, Text] = {
+    "carry_over": Text("旧卡有余额按 6 转入", "6 writes the old card's money"),
     "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
-    "personalise": Text("旧卡有余额按 6 转入；应用按 3 开通", "6 writes the old card's money; 3 opens applications"),
+    "personalise": Text(
+        "旧卡的应用按 A 转入，旧卡有余额按 6 转入；别的应用按 3 开通",
+        "A opens what the old card had, 6 writes its money; 3 opens others",
+    ),
+    "first_article": Text("合格才可做下一张", "Only after a right one the next is made"),
 }
 
 OFFICES, WINDOWS = OFFICE_NAMES, WINDOW_NAMES
@@ -198,11 +198,13 @@ RIGHTS: Mapping[str, Text] = {
     "ended": Text("待遇已终止", "The right has ended"),
     "none": Text("社保、医保数据里没有待遇", "The insurance offices know of no right"),
 }
-NOTICES: Mapping[str, Text] = {
-    "waiting": Text("待发送", "to be sent"),
-    "sent": Text("已发送", "sent"),
-    "failed": Text("发送失败", "could not be sent"),
-    "dropped": Text("不再需要", "not needed any more"),
+LIBRARY: Mapping[str, Text] = {
+    "opened": Text("开通", "opened"),
+    "closed": Text("关闭", "closed"),
+    "lost": Text("挂失", "reported lost"),
+    "found": Text("解挂", "released"),
+    "replaced": Text("换卡", "replaced"),
+    "cancelled": Text("注销", "cancelled"),
 }
 LOSSES: Mapping[str, Text] = {"phone": Text("电话挂失", "by phone"), "formal": Text("正式挂失", "formal")}
 LOSS_ENDS: Mapping[str, Text] = {
@@ -221,13 +223,19 @@ SETTLED: Mapping[str, Text] = {
 
 APPROVALS: Mapping[str, Text] = {
     "card_repair": Text("卡片修复", "Repair of a card"),
+    "citizen_change": Text("姓名、证件变更", "Change of a person's data"),
+    "citizen_death": Text("持卡人身故", "Death of a holder"),
     "correct_difference": Text("对账更正", "Correcting a difference"),
     "correction": Text("账目更正", "Correction of the books"),
+    "drawer_cash": Text("钱箱领缴现金", "Cash between vault and drawer"),
+    "held_payout": Text("退旧卡代管余额", "Paying held money back"),
     "hold_unidentified": Text("认定读不出的卡", "Whose card it is"),
     "release_from_hot_list": Text("移出黑名单", "Release from the hot list"),
     "rule_set": Text("规则版本", "A version of the rules"),
     "settle_suspect": Text("人工结清", "Settling by hand"),
     "shift_difference": Text("长短款", "Difference of a drawer"),
+    "stock_destroy": Text("销毁废卡", "Destroying void cards"),
+    "stock_difference": Text("白卡盘点差异", "Difference of a count of blanks"),
 }
 
 SEVERITIES: Mapping[str, Text] = {
@@ -252,6 +260,7 @@ OUTCOMES: Mapping[str, Text] = {
 LABELS: Mapping[str, Text] = {
     "card_no": Text("卡号", "Card"),
     "application": Text("应用", "Application"),
+    "opened": Text("转入的应用", "Opened"),
     "state": Text("状态", "State"),
     "product": Text("产品", "Product"),
     "period": Text("月份", "Months"),
@@ -290,12 +299,50 @@ def _value(key: str, value: Any) -> Text:
         return Text("是", "yes") if value else Text("否", "no")
     if key in AMOUNTS:
         return Text(f"{format_yuan(value)} 元", f"{format_yuan(value)} yuan")
+    if key == "opened":
+        names = [(APPLICATIONS[name], product) for name, product in value.items()]
+        return Text("、".join(f"{n.zh} {p}" for n, p in names), ", ".join(f"{n.en} {p}" for n, p in names))
     if key == "holder":
         shown = f"{value['name']}  {value['id_number']}"
         return Text(shown, shown)
     words = {"application": APPLICATIONS, "state": CARD_STATES, "product": PURSES}.get(key, {})
     shown = card_no(value) if key == "card_no" else str(value)
     return words.get(value, Text(shown, shown))
+
+
+def wait(minutes: int | None) -> Text:
+    """How long somebody waits, as a screen says it; ``minutes`` None where no desk serves the kind."""
+    if minutes is None:
+        return Text("没有窗口办", "no desk open")
+    return Text(f"约 {minutes} 分钟", f"about {minutes} min") if minutes else Text("马上", "soon")
+
+
+def queue(waiting: int, minutes: int | None) -> Text:
+    """How many wait for a kind, and for how long whoever takes a number now will."""
+    if not waiting and minutes == 0:
+        return Text("不用等", "no wait")
+    told = wait(minutes)
+    return Text(f"等候 {waiting} 人 · {told.zh}", f"{waiting} waiting · {told.en}")
+
+
+def ahead(others: int, minutes: int | None) -> Text:
+    """What somebody is told with their number. ``others``: who waits for the same; fewer than none after a call."""
+    told, number = wait(minutes), max(others, 0)
+    return Text(f"前面 {number} 人 · {told.zh}", f"{number} ahead of you · {told.en}")
+
+
+BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
+SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
+
+
+def browser(told: str) -> str:
+    """A browser in two words, from the long line that it tells about itself: enough to know one's own by."""
+    name = next((one for one in BROWSERS if f"{one}/" in told), None)
+    system = next((one for one in SYSTEMS if one in told), None)
+    if name is None or system is None:
+        return told
+    version = told.partition(f"{name}/")[2].partition(".")[0]
+    return f"{'Edge' if name == 'Edg' else name} {version} · {system.replace(' OS X', '')}"
 
 
 def clock(moment: str | dt.datetime) -> str:

@@ -1,0 +1,85 @@
+"""Notices to the library on the command line: sent, listed, tried again by a person; and people's data and deaths."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cardsvc.bootstrap import now
+from cardsvc.cli.processes import free_port
+from cardsvc.service.outbox import MAX_ATTEMPTS
+from cardsvc.store import UnitOfWork
+from cardsvc.store.states import NoticeState
+from tests.cli.test_cli import as_json, run
+from tests.cli.test_rights_cli import PROGRAM, until
+from tests.day.outlet import PASSWORD
+from tests.service.bulk_people import hire
+from tests.service.library_system import LibrarySystem
+from tests.service.test_card_requests import PARENT
+from tests.world import World
+
+
+@pytest.fixture
+def world(home: dict[str, str], tmp_path: Path) -> World:
+    """The database of the command line, with a clerk and a card that borrows."""
+    made = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
+    hire(made)
+    made.do(made.issue("fudan-fmcos2"), "open", application="library", product="1")
+    return made
+
+
+@pytest.fixture
+def office(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """A clerk signs in."""
+    (tmp_path / "password").write_text(PASSWORD)
+    return {**home, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "password"), "CARDSVC_STAFF": "clerk"}
+
+
+def test_notices_are_sent_listed_and_tried_again(world: World, office: dict[str, str]) -> None:
+    """Without an address nothing is lost; with one it goes out, signed by the service's key; a dead letter is a person's."""
+    assert "library_url_missing" in run(office, "outbox", "run", code=2).stderr
+    public = as_json(office, "receipt", "key")["public_key"]
+    with LibrarySystem(public) as library:
+        reached = {**office, "CARDSVC_LIBRARY_URL": library.url}
+
+        def give_up(uow: UnitOfWork) -> None:
+            (waiting,) = uow.library_notices.where()
+            uow.library_notices.change(waiting, attempts=MAX_ATTEMPTS - 1)
+
+        world.store.transact(give_up)
+        library.answer = 500
+        assert as_json(reached, "outbox", "run") == {"sent": 0, "not_sent": 1}
+        (dead,) = as_json(office, "outbox", "list", "--failed")
+        assert (dead["state"], dead["error"]) == (NoticeState.FAILED, "HTTP 500")
+        assert "not_permitted" in run(office, "outbox", "again", dead["id"], code=2).stderr
+        assert "notice_not_failed" in run(office, "outbox", "again", "1-1", code=2).stderr
+    assert dead["id"] in run(office, "outbox", "list").stdout
+    world.close()
+
+
+def test_serve_brings_the_notices_beside_the_interface(world: World, office: dict[str, str]) -> None:
+    """One command: the sender runs under the same parent, and one signal ends both."""
+    world.close()
+    public = as_json(office, "receipt", "key")["public_key"]
+    with LibrarySystem(public) as library:
+        reached = {**office, "CARDSVC_LIBRARY_URL": library.url, "CARDSVC_PORT": str(free_port())}
+        run(office, "keys", "init")
+        with subprocess.Popen([*PROGRAM, "serve"], env=reached, stderr=subprocess.PIPE, text=True) as process:
+            until(lambda: bool(library.taken), process)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+    assert (process.returncode, [event for event, _card in library.events]) == (0, ["opened"])
+
+
+def test_a_change_and_a_death_wait_for_the_second_person(world: World, office: dict[str, str]) -> None:
+    """What is wrong is told by its field; what is right waits."""
+    citizen = world.citizen()
+    world.close()
+    done = as_json(office, "citizen", "change", citizen, "--name", "测试改", "--proof", "新身份证")
+    assert (done["fields"], done["on_card"], done["applied"]) == (["name"], "replace", False)
+    assert "params_invalid" in run(office, "citizen", "change", citizen, "--birthplace", "x", "--proof", "x", code=2).stderr
+    heir = ("--heir", "child", "--heir-name", PARENT["comer_name"], "--papers", "死亡证明")
+    assert "heir_id_number" in run(office, "citizen", "death", citizen, *heir, "--heir-id-number", "1", code=2).stderr
+    waits = run(office, "citizen", "death", citizen, *heir, "--heir-id-number", PARENT["comer_id_number"]).stdout
+    assert "cardsvc approvals" in waits

@@ -1,0 +1,75 @@
+"""A card's life at the desk: a holder's name changes, and the new card has everything that the old one had."""
+
+import pytest
+from playwright.sync_api import expect
+
+from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.approvals import approve
+from cardsvc.service.staff import sign_in
+from cardsvc.vcard import VirtualCard
+from tests.page.conftest import PASSWORD, Desk, axe_finds
+from tests.world import person
+
+pytestmark = pytest.mark.usefixtures("real_pcscd")
+
+
+def agree(desk: Desk) -> None:
+    """The supervisor agrees to what waits."""
+    world = desk.world
+    with world.store.read() as uow:
+        (waiting,) = uow.approvals.open()
+    chief = sign_in(world.store, "chief", PASSWORD, world.now)
+    approve(world.store, APPROVALS, waiting.approval_id, by=chief, now=world.now)
+
+
+def test_a_new_name_means_a_new_card_with_the_old_ones_applications_and_money(desk: Desk) -> None:
+    """From the person's page, without a mouse, to the new card: the reason is proposed, nothing is paid for twice."""
+    old = desk.world.issue("fudan-fmcos2")
+    for application, product in (("bus", "T"), ("library", "1")):
+        desk.world.do(old, "open", application=application, product=product)
+    desk.world.topup(old, 10000)
+    desk.sign_in()
+    desk.press("f")
+    desk.sees("身份证号或卡号")
+    desk.type(person().id_number)
+    desk.press("Enter")
+    desk.sees("测试一")
+    desk.press("v")
+    desk.sees("姓名、证件变更")
+    desk.press("c")
+    expect(desk.page.locator('input[name="proof"]')).to_be_visible()
+    desk.page.focus('input[name="name"]')
+    desk.type("测试改")
+    desk.page.focus('input[name="proof"]')
+    desk.type("新身份证、户口簿")
+    desk.picture("person-change")
+    assert axe_finds(desk.page) == []
+    desk.press("Enter")
+    desk.sees("等第二人复核")
+    agree(desk)
+    desk.page.reload()
+    desk.sees("换新卡（原因：信息变更）")
+    desk.press("Escape")
+    desk.hall.put(old)
+    desk.sees("X 补换卡")
+    desk.press("x")
+    expect(desk.page.locator('input[value="changed"]')).to_be_checked()
+    desk.press("Enter")
+    desk.sees("放一张空白卡")
+    desk.press("Enter")
+    desk.hall.put(VirtualCard.blank("fudan-fmcos2", seed=70))
+    desk.sees("1 制卡")
+    desk.press("1")
+    desk.sees("补换卡：测试改")
+    desk.press("Enter")
+    desk.sees("旧卡的应用按 A 转入")
+    desk.press("Enter")
+    desk.sees("A 旧卡的应用转入新卡")
+    desk.press("a")
+    desk.sees("图书馆 1")
+    desk.press("Enter")
+    desk.sees("公交 T、图书馆 1")
+    desk.picture("carried-over")
+    desk.press("Enter")
+    desk.sees("6 转入旧卡余额")
+    expect(desk.page.locator("#job-carry_over")).to_have_count(0)

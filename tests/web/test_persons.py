@@ -1,0 +1,72 @@
+"""A person's page: a change and a death from the form to the second person's screen, in both languages."""
+
+import pytest
+
+from cardsvc.service.deaths import deaths_of
+from cardsvc.service.person_changes import changes_of
+from tests.service.test_areas import CARD
+from tests.service.test_card_requests import PARENT
+from tests.web.desk_office import Office, plain
+from tests.world import person
+
+
+def decide(office: Office, who: str = "chief") -> str:
+    """The second person agrees on their own screen; gives what they saw of it."""
+    page = office.page(who)
+    with office.world.store.read() as uow:
+        (waiting,) = uow.approvals.open()
+    seen = page.get("/approvals").text
+    assert f"/desk/persons/{waiting.subject}" in seen
+    answer = page.post(f"/approvals/{waiting.approval_id}", decision="approve")
+    assert answer.status_code == 303, plain(answer.text)
+    return plain(page.get(f"/persons/{waiting.subject}").text)
+
+
+def test_a_change_from_the_form_to_the_card(office: Office) -> None:
+    """The clerk fills in what changes, the supervisor sees old and new, and the page says what the card needs."""
+    office.world.issue("fudan-fmcos2")
+    clerk, citizen = office.page("clerk"), office.world.citizen()
+    found = clerk.post("/person", wanted=person().id_number)
+    assert f"/desk/persons/{citizen}" in found.text
+    assert f"/desk/persons/{citizen}" in clerk.get(f"/cards/{CARD}").text
+    assert "新身份证原件" in clerk.text(f"/persons/{citizen}")
+    refused = clerk.post(f"/persons/{citizen}/change", name="", sex="", proof="新身份证")
+    assert (refused.status_code, "没有要变更的内容" in refused.text) == (422, True)
+    wrong = clerk.post(f"/persons/{citizen}/change", ethnic_group="x", proof="新身份证")
+    assert (wrong.status_code, "params_invalid" in wrong.text) == (422, True)
+    for _ in range(2):
+        clerk.post(f"/persons/{citizen}/change", ethnic_group="5", sex="2", name="", proof="户口簿")
+    assert len(changes_of(office.world.store, citizen)) == 1
+    assert "等第二人复核" in clerk.text(f"/persons/{citizen}")
+    seen = decide(office)
+    assert "性别：男 → 女" in seen
+    assert "已生效 chief" in seen
+    assert "放上卡按 0 修复" in seen
+    assert "0 writes its data again" in office.page("clerk", language="en").text(f"/persons/{citizen}")
+
+
+def test_a_death_from_the_form_to_the_cards(office: Office) -> None:
+    """Who came, what was shown, which cards are here; confirmed, and the forms are gone."""
+    office.world.issue("fudan-fmcos2")
+    clerk, citizen = office.page("clerk"), office.world.citizen()
+    form = {
+        "heir": "child",
+        "heir_name": PARENT["comer_name"],
+        "heir_id_number": PARENT["comer_id_number"],
+        "papers": "死亡证明",
+    }
+    refused = clerk.post(f"/persons/{citizen}/death", **{**form, "heir": "friend"})
+    assert (refused.status_code, "rule_no_heir" in refused.text) == (422, True)
+    assert clerk.post(f"/persons/{citizen}/death", **form, cards_here=CARD).status_code == 303
+    seen = decide(office)
+    assert "已身故" in seen
+    assert "提交变更" not in seen
+    (shown,) = deaths_of(office.world.store, citizen)
+    assert shown["cards_here"] == [CARD]
+
+
+@pytest.mark.parametrize("path", ["/persons/nobody", "/persons/" + "0" * 36])
+def test_nobodys_page_is_told(office: Office, path: str) -> None:
+    """A page for a person who is not there, and a deed that is none."""
+    assert office.page("clerk").get(path).status_code == 404
+    assert office.page("clerk").post(f"/persons/{office.world.citizen()}/dance").status_code == 404
