@@ -16,6 +16,7 @@ from cardsvc.service.reader_health import Use, note, watched
 from cardsvc.service.reader_overview import readers_overview
 from cardsvc.service.terminals import register_terminal
 from cardsvc.service.workstations import report
+from cardsvc.store import UnitOfWork
 from cardsvc.store.records import ReaderDay
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import ReaderFacts
@@ -106,11 +107,15 @@ def test_operations_on_a_card_that_lies_there_are_one_card(world: World) -> None
     assert [(entry["family"], entry["failure"]) for entry in recent] == [(FAMILIES[1], None), (FAMILIES[0], "card_mute")]
 
 
-def wear_out(world: World, place: str, reader: str, failures: list[tuple[str, str | None]]) -> None:
+def wear_out(world: World, place: str, reader: str, cards: list[tuple[str, str | None]], milliseconds: float = 150) -> None:
     """So many cards were in this reader: family and failure of each."""
-    for number, (family, failure) in enumerate(failures):
-        use = Use(f"{number:02X}", family, str(uuid.uuid4()), failure, 10, 150, 30)
-        world.store.transact(lambda uow, use=use: note(uow, place, reader, use, world.now))
+
+    def used(uow: UnitOfWork) -> None:
+        for number, (family, failure) in enumerate(cards):
+            use = Use(f"{number:02X}", family, str(uuid.uuid4()), failure, 10, milliseconds, 30)
+            note(uow, place, reader, use, world.now)
+
+    world.store.transact(used)
 
 
 FOUR_OF_FIVE = [("a", "card_mute"), ("b", "reader_failed"), ("a", None), ("c", "card_mute"), ("", "card_unresponsive")]
@@ -185,9 +190,7 @@ def test_the_overview_puts_the_worst_first_and_finds_the_slow_one(world: World) 
     """Three readers of the usual speed, one four times slower; what is older than the days that are asked for is left out."""
     for reader in ("A", "B", "C"):
         wear_out(world, "ws-1", reader, [("a", None)] * 20)
-    for number in range(20):
-        use = Use(f"{number:02X}", "a", str(uuid.uuid4()), None, 10, 800, 90)
-        world.store.transact(lambda uow, use=use: note(uow, "ws-2", "D", use, world.now))
+    wear_out(world, "ws-2", "D", [("a", None)] * 20, 800)
     wear_out(world, "ws-3", "E", FOUR_OF_FIVE)
     found = readers_overview(world.store, world.now)
     assert [(one["reader"], one["verdict"]) for one in found][:2] == [("E", "change"), ("D", "slow")]
