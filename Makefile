@@ -1,11 +1,13 @@
 # Two commands do everything: `make demo` shows the main job, `make test` passes the tests. Both set up what is missing.
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
+# Compiled modules are kept: the tests start many processes, and each would compile all of cardsvc again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What keeps its data in the database runs on both databases; the rest once.
 ON_POSTGRESQL := tests/service tests/day tests/hall tests/store tests/ledger tests/money tests/procedures/test_torn_money.py tests/web
 
-.PHONY: demo test soak fuzz serve bench lint setup lock clean
+.PHONY: demo test soak fuzz fuzz-guided serve bench lint setup lock clean
 
 setup:
 	@scripts/setup
@@ -34,10 +36,16 @@ test: lint
 soak: setup
 	$(PYTHON) -m pytest tests/money --money-runs 300 --timeout 3600
 	$(PYTHON) -m pytest -s tests/kills --topups 1000 --timeout 3600
+	.venv/bin/cardsvc terminal certify --self
 
 # A million inputs for every parser and for a diagnosis: changed answers of real cards, and cards that mean harm.
 fuzz: setup
 	nice -n 10 $(PYTHON) -m pytest -s -n 0 tests/fuzz --fuzz-inputs 1000000 --timeout 14400
+
+# The parsers once more, guided by the code that an input reaches; fetches Atheris (a wheel for Python 3.11 to 3.13) first.
+fuzz-guided: setup
+	$(PYTHON) -m pip install --quiet --only-binary :all: --group fuzz
+	nice -n 10 $(PYTHON) -m tests.fuzz.guided
 
 lock:
 	$(PYTHON) -m piptools compile -q --generate-hashes --strip-extras --allow-unsafe --extra dev --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.lock pyproject.toml

@@ -1,6 +1,7 @@
 """Settings: environment variables CARDSVC_*, over a TOML file (CARDSVC_CONFIG), over defaults. No default is a secret."""
 
 import os
+import re
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -12,6 +13,11 @@ from pydantic_settings import (
 )
 
 _STATE = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "cardsvc"
+
+
+def state_folder() -> Path:
+    """Where a user's own state lies: the embedded database, the sealed keys, who is signed in."""
+    return _STATE
 
 
 def find_profiles() -> Path:
@@ -42,14 +48,27 @@ class Settings(BaseSettings):
     tls_cert: Path | None = Field(default=None, description="serve HTTPS with this certificate, and tls_key")
     tls_key: Path | None = None
     client_ca: Path | None = Field(default=None, description="mTLS: take only clients with a certificate of this authority")
+    client_cert_proxy: str | None = Field(default=None, description="address of the proxy whose X-Client-Cert, X-Real-IP count")
+    requests_per_minute: int = Field(default=600, ge=1, description="of one terminal, where it has no number of its own")
+    refused_per_minute: int = Field(default=120, ge=1, description="badly signed requests of one address, over all workers")
     library_url: str | None = Field(default=None, description="where the library's system takes notices")
-    client_cert_proxy: str | None = Field(default=None, description="address of the proxy whose X-Client-Cert header counts")
     desk_host: str = "127.0.0.1"
     desk_port: int = Field(default=8081, ge=1, le=65535)
+    passkey_origin: str | None = Field(
+        default=None, description="address of the desk page in browsers, https://desk.example.cn: turns passkeys on"
+    )
     desk_workers: int = Field(default=2, ge=1, le=16)
     workers: int = Field(default=2, ge=1, le=64)
     config: Path | None = None
     lang: str | None = None
+
+    @field_validator("passkey_origin")
+    @classmethod
+    def _browsers_allow_it(cls, given: str | None) -> str | None:
+        """Browsers know passkeys on https pages and on localhost, by the origin as they write it: no path, no slash behind."""
+        if given is None or re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://localhost(:\d+)?", given):
+            return given
+        raise ValueError("passkey_origin is https://HOST[:PORT], in small letters and without a path")
 
     @field_validator("pkcs11_module", "library_url", mode="before")
     @classmethod

@@ -13,12 +13,16 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, HTTPSignatureKeyResolver, algorithms
-from http_message_signatures.exceptions import HTTPMessageSignaturesException
+from http_message_signatures.exceptions import HTTPMessageSignaturesException, InvalidSignature
 
 from cardsvc.errors import RequestError
 
 LABEL = "cardsvc"
 MAX_AGE = dt.timedelta(minutes=5)
+MAX_AHEAD = dt.timedelta(seconds=5)
+"""A clock may be that much fast."""
+LATEST = 2**32
+"""Unix seconds: what is later is no time of ours, and would not fit into a date."""
 IDEMPOTENCY_KEY = "Idempotency-Key"
 MIN_SECRET = 32
 """Bytes of an HMAC secret: as long as what SHA-256 gives (RFC 2104 section 3)."""
@@ -93,25 +97,38 @@ def claimed(headers: Any) -> Claim:
     return Claim(terminal_id, which or None)
 
 
-def verify(message: Message, body: bytes, keys: Iterable[CheckKey]) -> Taken:
-    """Check a request against a terminal's keys. Raises RequestError ``signature_wrong``."""
+def verify(message: Message, body: bytes, keys: Iterable[CheckKey], now: dt.datetime) -> Taken:
+    """Check a request against a terminal's keys. Raises RequestError ``signature_wrong``, or ``clock_wrong`` for one that is
+    signed well but at most 5 minutes ago by no clock of ours: that one says how far the terminal's clock is off."""
     refusal = RequestError("signature_wrong", reason="no usable key")
     for key in keys:
         try:
-            return _verify(message, body, key)
+            taken = _verify(message, body, key, now)
         except RequestError as error:
             refusal = error
+            continue
+        if not -MAX_AHEAD <= now - taken.created <= MAX_AGE + MAX_AHEAD:
+            raise clock_wrong(taken.created, now)
+        return taken
     raise refusal
 
 
-def _verify(message: Message, body: bytes, key: CheckKey) -> Taken:
+def clock_wrong(created: dt.datetime, now: dt.datetime) -> RequestError:
+    """The refusal of a request that is too old or from the future, with the difference in whole seconds."""
+    seconds = round((created - now).total_seconds())
+    clock = {"service_time": now.isoformat(timespec="seconds"), "skew_seconds": seconds}
+    return RequestError("clock_wrong", seconds=f"{seconds:+d}", time=clock["service_time"], clock=clock)
+
+
+def _verify(message: Message, body: bytes, key: CheckKey, now: dt.datetime) -> Taken:
     if key.algorithm == "ed25519":
         resolver = _OneKey(Ed25519PublicKey.from_public_bytes(key.value))
-        verifier = HTTPMessageVerifier(signature_algorithm=algorithms.ED25519, key_resolver=resolver)
+        verifier = _Verifier(signature_algorithm=algorithms.ED25519, key_resolver=resolver)
     else:
-        verifier = HTTPMessageVerifier(signature_algorithm=algorithms.HMAC_SHA256, key_resolver=_OneKey(key.value))
+        verifier = _Verifier(signature_algorithm=algorithms.HMAC_SHA256, key_resolver=_OneKey(key.value))
+    verifier.now = now
     try:
-        results = verifier.verify(message, max_age=MAX_AGE, require_components=_covered(message, body), body=body or None)
+        results = verifier.verify(message, max_age=None, require_components=_covered(message, body), body=body or None)
     except (HTTPMessageSignaturesException, ValueError) as error:
         raise RequestError("signature_wrong", reason=type(error).__name__) from None
     if len(results) != 1 or not results[0].nonce or len(results[0].nonce) > 64:
@@ -123,6 +140,20 @@ def _verify(message: Message, body: bytes, key: CheckKey) -> Taken:
 def public_hex(key: Ed25519PrivateKey) -> str:
     """The public key of a terminal as it is registered, 64 hex digits."""
     return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+
+class _Verifier(HTTPMessageVerifier):
+    """Leaves the age to the caller, who first wants to know that the signature is right; the library would look at it first."""
+
+    now = dt.datetime.max.replace(tzinfo=dt.UTC)
+
+    def validate_created_and_expires(self, sig_input: Any, max_age: dt.timedelta | None = None) -> None:  # noqa: ARG002
+        """Raise what the library raises for a signature that does not say when it was made, or whose own end is over."""
+        created, expires = (sig_input.params.get(name) for name in ("created", "expires"))
+        if type(created) is not int or not 0 <= created < LATEST:
+            raise InvalidSignature("created")
+        if expires is not None and (type(expires) is not int or expires < (self.now - MAX_AHEAD).timestamp()):
+            raise InvalidSignature("expires")
 
 
 class _OneKey(HTTPSignatureKeyResolver):

@@ -5,9 +5,9 @@ client is another, so a job runs the same way through a local reader, the desk a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum, unique
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from cardsvc.iso7816.apdu import Answer, Command
 from cardsvc.iso7816.exchange import Answers, Ask, Batch
@@ -47,16 +47,51 @@ class Reply:
     replayed: bool = field(default=False, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderFacts:
+    """What the side with the card knows of its reader, for the diagnosis and for the reader's health.
+
+    ``name``: as PC/SC has it; ``machine``: the host it hangs on, where that is not the terminal itself;
+    ``power_up_milliseconds``: from the request for a connection to the ATR; ``reconnects``: tries and resets before that one.
+    """
+
+    name: str = ""
+    machine: str = ""
+    power_up_milliseconds: float | None = None
+    reconnects: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As it goes over HTTP and into the facts of an operation."""
+        return asdict(self)
+
+
+@runtime_checkable
+class KnowsReader(Protocol):
+    """A channel that can tell about the reader its card is in."""
+
+    @property
+    def reader(self) -> ReaderFacts:
+        """What is known of the reader."""
+
+
+def reader_of(channel: object) -> ReaderFacts | None:
+    """What this channel tells about its reader, None when it cannot tell anything."""
+    return channel.reader if isinstance(channel, KnowsReader) else None
+
+
 class OperationPort(Protocol):
     """A place where one party (a desk, a terminal) has its operations carried out."""
 
     def start(self, kind: str, params: Mapping[str, Any], *, atr: bytes, idempotency_key: str) -> Reply:
         """Begin an operation on the card with this ATR. The same key with the same input gives the same operation."""
 
-    def answer(self, operation_id: str, step: int, answers: Answers) -> Reply:
-        """The card's answers to the commands of a step. The same step with the same answers gives the same reply."""
+    def answer(self, operation_id: str, step: int, answers: Answers, reader: ReaderFacts | None = None) -> Reply:
+        """The card's answers to the commands of a step. The same step with the same answers gives the same reply.
 
-    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
+        ``reader``: told once, with the first answers.
+        """
+
+    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str, reader: ReaderFacts | None = None) -> Reply:
         """The card left or the customer went: with the answers of this step that did come."""
 
     def status(self, operation_id: str) -> Reply:
@@ -114,3 +149,9 @@ def answers_from_json(values: list[str], timings: Sequence[float | None] | None 
     if timings is None:
         return answers
     return tuple(replace(answer, milliseconds=time) for answer, time in zip(answers, timings, strict=True))
+
+
+def hot_list_text(kind: str, since: int, version: int, lines: list[tuple[str, str, int]]) -> bytes:
+    """What the signature of a snapshot is over: a head line, then a line for each entry, each ended by a line feed."""
+    head = f"cardsvc hotlist {kind} {since} {version}\n"
+    return (head + "".join(f"{card_no} {action} {number}\n" for card_no, action, number in lines)).encode("ascii")

@@ -1,20 +1,44 @@
 """Fixtures that all tests share."""
 
 import fcntl
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from cardsvc.readers import pcscd
-from tests.databases import start_cluster
+from cardsvc.service import staff
+from tests import postgres
+from tests.databases import forget_under, on_postgresql, start_cluster
 from tests.keystore.softhsm import SoftHsm
 from tests.keystore.softhsm import start as start_softhsm
 from tests.world import World
+
+# Tests send in a minute what a terminal sends in a day; what holds back a flood is in web/test_floods.py.
+os.environ["CARDSVC_REQUESTS_PER_MINUTE"] = os.environ["CARDSVC_REFUSED_PER_MINUTE"] = "1000000"
+
+MEMORY = Path("/dev/shm")
+ROOM = 2 << 30
+
+
+def pytest_configure() -> None:
+    """Tests keep their files in memory where there is room: a third of their time went by waiting for the disk.
+
+    What a killed process leaves behind is the same there. The failover and full-disk tests make disks of their own.
+    """
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault(postgres.MEMORY, str(MEMORY))
+    # A hash that is slow to guess is slow to make, and tests hire somebody a thousand times; commands and served processes
+    # of the tests make the real one (tests/cli/test_cli.py looks at it).
+    staff.HASHER = PasswordHasher.from_parameters(CHEAPEST)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +77,15 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[None]:
     made = start_cluster()
     yield
     made.remove()
+
+
+@pytest.fixture(autouse=True)
+def forgotten(request: pytest.FixtureRequest, cluster: None) -> Iterator[None]:
+    """A test's databases go with it."""
+    folder = request.getfixturevalue("tmp_path") if on_postgresql() and "tmp_path" in request.fixturenames else None
+    yield
+    if folder is not None:
+        forget_under(folder)
 
 
 @pytest.fixture(scope="session")

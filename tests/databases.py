@@ -39,7 +39,7 @@ def url_of(path: Path) -> str:
     if not on_postgresql():
         return f"sqlite:///{path}"
     name = _name(path)
-    if not _known(path):
+    if not known(path):
         with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY")  # type: ignore[arg-type] # a name of our own
     return f"postgresql+psycopg://postgres@127.0.0.1:{os.environ[PORT]}/{name}"
@@ -50,7 +50,7 @@ def with_tables(path: Path) -> str:
 
     Migrating takes ten times as long as copying. ``tests/store/test_migrations.py`` goes through the migrations themselves.
     """
-    if not _known(path):
+    if not known(path):
         copy(_migrated(), path)
     return url_of(path)
 
@@ -65,7 +65,7 @@ def _migrated() -> Path:
     return path
 
 
-def _known(path: Path) -> bool:
+def known(path: Path) -> bool:
     """Whether there is a database by this path."""
     if not on_postgresql():
         return path.exists()
@@ -85,8 +85,35 @@ def copy(source: Path, target: Path) -> None:
         connection.execute(f"CREATE DATABASE {_name(target)} TEMPLATE {_name(source)} STRATEGY FILE_COPY")  # type: ignore[arg-type]
 
 
+def fingerprint(path: Path) -> object:
+    """Something that is another one after anything was written to the database that goes by this path."""
+    if on_postgresql():
+        with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
+            return connection.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
+    log = path.with_name(path.name + "-wal")
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, log.stat().st_size if log.exists() else 0
+
+
+def forget_under(folder: Path) -> None:
+    """Drop the databases that go by paths in this folder: hundreds of tests would fill the memory."""
+    gone = [name for name, path in _made.items() if path.is_relative_to(folder)]
+    if not gone:
+        return
+    with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
+        for name in gone:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type] # a name of our own
+            del _made[name]
+
+
+_made: dict[str, Path] = {}
+"""PostgreSQL's databases of this process, and the paths they go by."""
+
+
 def _name(path: Path) -> str:
-    return "t" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:24]
+    name = "t" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:24]
+    _made[name] = path
+    return name
 
 
 def _dsn(database: str) -> str:

@@ -19,6 +19,9 @@ from cardsvc.signature import public_hex
 from cardsvc.web.api import create_api
 from tests.world import World, profiles
 
+POLL_SECONDS = 0.02
+"""How often a server looks whether it is to end."""
+
 
 class Quiet(WSGIRequestHandler):
     """No request log on stderr."""
@@ -61,7 +64,7 @@ def serving(world: World, waits: tuple[float, ...] = (0.01, 0.01)) -> Iterator[S
         )
     )
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,))
     thread.start()
     url = f"http://127.0.0.1:{server.port}"
     try:

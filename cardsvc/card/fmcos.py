@@ -7,14 +7,14 @@ Permission byte XY: the state of the current DF must be Y..X; FY: the state of t
 import struct
 
 from cardsvc.card.commands import ANY_STATUS, CLA_PBOC, CLA_PBOC_SM, MAC_LENGTH
-from cardsvc.card.layout import Access, ApplicationLayout, FileLayout, KeyPurpose, KeySlot
+from cardsvc.card.layout import PIN_TRIES, Access, ApplicationLayout, FileLayout, KeyPurpose, KeySlot
 from cardsvc.card.profile import Profile
 from cardsvc.iso7816.apdu import Command
 from cardsvc.iso7816.exchange import Ask
 
 FREE, MF_STATE_1, NEVER = 0xF0, 0xF1, 0xEF
 STATE_AFTER_MASTER = 0x01
-THREE_TRIES = 0x33
+THREE_TRIES = PIN_TRIES << 4 | PIN_TRIES
 """Error counter of a key: high nibble the maximum, low nibble what is left."""
 
 NO_PROTECTED_READ = 0xFF

@@ -18,6 +18,9 @@ Access = Literal["free", "master", "maintenance", "never"]
 KeyPurpose = Literal["master", "maintenance", "internal_auth", "tac", "load", "unload", "purchase", "pin", "pin_unblock"]
 FileKind = Literal["binary", "fixed", "variable", "cyclic", "purse"]
 
+PIN_TRIES = 3
+"""Tries that every PIN and every key with a counter has when a card is issued."""
+
 T = TypeVar("T")
 Items = Annotated[tuple[T, ...], Field(strict=False)]
 """A TOML array; the items themselves are checked strictly."""

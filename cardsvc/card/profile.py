@@ -1,7 +1,7 @@
 """Firmware profiles: one card-OS family each, as data. Every field is documented in firmware_profiles/README.md."""
 
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -16,6 +16,12 @@ class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+def fits(pattern: str, atr: bytes) -> bool:
+    """Whether an ATR has this form: hex, ``x`` for any digit."""
+    seen = atr.hex().upper()
+    return len(seen) == len(pattern) and all(p in ("x", s) for s, p in zip(seen, pattern, strict=True))
+
+
 class AtrPattern(_Data):
     """One ATR of the family: hex, ``x`` for any digit; where the chip's serial number stands in it, if it does."""
 
@@ -26,8 +32,7 @@ class AtrPattern(_Data):
 
     def fits(self, atr: bytes) -> bool:
         """Whether this ATR is one of them."""
-        seen = atr.hex().upper()
-        return len(seen) == len(self.pattern) and all(p in ("x", s) for s, p in zip(seen, self.pattern, strict=True))
+        return fits(self.pattern, atr)
 
     @property
     def fixed_digits(self) -> int:
@@ -89,12 +94,27 @@ class StatusWords(_Data):
     unwritten_binary: Items[str]
 
 
-class KnownFault(_Data):
-    """A fault of this firmware: how it shows, in terms of an error (code, and command and status word where it has them)."""
+class Symptom(_Data):
+    """What a diagnosis sees of a fault: a key of its evidence (diagnosis/evidence.py) with one of these values."""
 
-    code: str
+    key: str
+    one_of: Items[bool | int | str]
+
+
+class KnownFault(_Data):
+    """A fault of this firmware: how it shows in an error (code, and command and status word where it has them), or in a
+    diagnosis (``seen``: all of these, on a card whose ATR fits one of ``atr``, or any ATR of the family where none is given).
+
+    ``explains``: the findings that are this fault and nothing worse.
+    """
+
+    id: str = Field(pattern="^[a-z0-9-]+$")
+    code: str = ""
     command: str = ""
     sw: str = Field(default="xxxx", pattern=HEX_STATUS)
+    atr: Items[Annotated[str, Field(pattern="^([0-9A-Fx]{2}){2,33}$")]] = ()
+    seen: Items[Symptom] = ()
+    explains: Items[str] = ()
     symptom_zh: str
     symptom_en: str
     versions: str
@@ -102,10 +122,20 @@ class KnownFault(_Data):
     cure_en: str
     source: str
 
+    @model_validator(mode="after")
+    def _shows_somewhere(self) -> "KnownFault":
+        if not self.code and not self.seen:
+            raise ValueError(f"{self.id}: a fault shows in an error (code) or in a diagnosis (seen)")
+        return self
+
+    def is_of(self, atr: bytes) -> bool:
+        """Whether a card with this ATR is of a version that has the fault."""
+        return not self.atr or any(fits(pattern, atr) for pattern in self.atr)
+
     def shows_in(self, code: str, command: str, sw: str) -> bool:
         """Whether an error with this code, on this command, with this status word (four hex digits, or empty) is its sign."""
         fits_sw = self.sw == "xxxx" or (len(sw) == 4 and matches(int(sw, 16), self.sw))
-        return self.code == code and self.command in ("", command) and fits_sw
+        return bool(self.code) and self.code == code and self.command in ("", command) and fits_sw
 
 
 class ForeignField(_Data):

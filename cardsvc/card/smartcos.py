@@ -8,14 +8,14 @@ Until CREATE END everything in a DF is free and purses do not work; after it the
 import struct
 
 from cardsvc.card.commands import ANY_STATUS, CLA_PBOC, CLA_PBOC_SM, MAC_LENGTH
-from cardsvc.card.layout import Access, ApplicationLayout, FileLayout, KeyPurpose, KeySlot
+from cardsvc.card.layout import PIN_TRIES, Access, ApplicationLayout, FileLayout, KeyPurpose, KeySlot
 from cardsvc.card.profile import Profile
 from cardsvc.iso7816.apdu import Command
 from cardsvc.iso7816.exchange import Ask
 
 FREE, STATE_1, NEVER = 0x0F, 0x1F, 0xF0
 STATE_AFTER_MASTER = 0x01
-THREE_TRIES = 0x33
+THREE_TRIES = PIN_TRIES << 4 | PIN_TRIES
 SM_ON_WRITE = 0x08
 KEY_RECORD_LENGTH = 0x18
 DIRECTORY_SFI = 0x01

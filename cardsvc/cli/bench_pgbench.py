@@ -5,7 +5,6 @@ stays as the service sent it. So pgbench does the work of the database without c
 """
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -45,12 +44,6 @@ def _ids(statements: list[Statement]) -> list[str]:
     """Every UUID among the parameters, in the order of their first use."""
     pattern = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
     return list(dict.fromkeys(pattern.findall(str([parameters for _, parameters in statements]))))
-
-
-def pgbench() -> str | None:
-    """Where pgbench is, if it is installed (Debian: postgresql-contrib or the server's own package)."""
-    beside = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
-    return shutil.which("pgbench") or (str(beside[-1]) if beside else None)
 
 
 def run(program: str, database_url: str, file: Path, clients: int, seconds: int) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.bench_place import database_option, measured_at, postgresql_option
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.progress import progress_bar
 
@@ -18,21 +19,23 @@ RIDES_A_CARD = 10
 
 @click.command("reconcile", help=t("导入一天的消费记录并对账", "Import a day's spending and reconcile it"))
 @click.option("--records", default=100_000, show_default=True, type=click.IntRange(1, 300_000), help=t("记录条数", "Records"))
-@click.option(
-    "--database-url", help=t("一个空的数据库；不给则用临时 SQLite", "An empty database; a fresh SQLite file by default")
-)
+@database_option
+@postgresql_option
 @json_option
-def bench_reconcile(records: int, database_url: str | None, *, as_json: bool) -> None:
+def bench_reconcile(records: int, database_url: str | None, *, postgresql: bool, as_json: bool) -> None:
     """Measure."""
+    with measured_at(database_url, postgresql=postgresql) as settings:
+        figures = _measure(settings, records)
+    show(figures, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in figures.items()]))
+
+
+def _measure(settings: Any, records: int) -> dict[str, Any]:
     from cardsvc.bootstrap import build, now
-    from cardsvc.cli.scratch import scratch_settings
     from cardsvc.service.batches import import_file
     from cardsvc.service.reconcile.run import Scope, reconcile
     from cardsvc.units import LOCAL
 
-    settings = scratch_settings()
-    opened = build(settings.model_copy(update={"database_url": database_url}) if database_url else settings)
-    moment = now()
+    opened, moment = build(settings), now()
     with opened.store.read() as uow:
         rules = opened.rules.in_force(uow, moment.astimezone(LOCAL).date())
     content = city(opened, records, moment)
@@ -49,7 +52,7 @@ def bench_reconcile(records: int, database_url: str | None, *, as_json: bool) ->
     figures["records/s"] = round(records / (figures["import s"] + figures["reconcile s"]))
     figures["result"] = {**done.batch.counts, "again": again.again, "differences": sum(run.counts.values())}
     opened.close()
-    show(figures, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in figures.items()]))
+    return figures
 
 
 def _timed(action: Callable[[], Any]) -> tuple[float, Any]:

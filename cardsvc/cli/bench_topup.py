@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.bench_place import database_option, measured_at, postgresql_option
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.wire import Reply
 
@@ -25,7 +26,7 @@ PGBENCH_SECONDS = 10
 @click.command(
     "topup", help=t("每秒充值笔数，与 pgbench 同样语句相比", "Top-ups per second, and pgbench with the same statements")
 )
-@click.option("--database-url", help=t("一个空的数据库；不给则用临时 SQLite", "An empty database; fresh SQLite by default"))
+@database_option
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16), help=t("工作进程", "Worker processes"))
 @click.option("--cards", default=30, show_default=True, type=click.IntRange(1, 500), help=t("每进程卡数", "Cards a worker"))
 @click.option(
@@ -36,31 +37,38 @@ PGBENCH_SECONDS = 10
     type=click.IntRange(1, 20_000_000),
     help=t("账册行数，可给多次", "Rows in the ledger; may be given twice"),
 )
+@postgresql_option
 @json_option
-def bench_topup(database_url: str | None, workers: int, cards: int, rows: tuple[int, ...], *, as_json: bool) -> None:
+def bench_topup(
+    database_url: str | None, workers: int, cards: int, rows: tuple[int, ...], *, postgresql: bool, as_json: bool
+) -> None:
     """Measure."""
+    with measured_at(database_url, postgresql=postgresql) as settings:
+        figures = _measure(settings, workers, cards, rows[:2])
+    show(figures, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in figures.items()]))
+
+
+def _measure(settings: Any, workers: int, cards: int, rows: tuple[int, ...]) -> dict[str, Any]:
     from cardsvc.bootstrap import build
     from cardsvc.cli.bench_fill import fill, ledger_rows
-    from cardsvc.cli.scratch import scratch_settings
 
-    settings = scratch_settings()
-    if database_url:
-        settings = settings.model_copy(update={"database_url": database_url})
     opened, folder = build(settings), settings.keystore.parent
     figures: dict[str, Any] = {"workers": workers}
     files = [[issued(opened, folder, worker * cards + card) for card in range(cards)] for worker in range(workers)]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for wanted in rows[:2]:
+        for wanted in rows:
+            started = time.perf_counter()
             filled = fill(opened, wanted, t("填充账册", "Filling the ledger"))
             figures[f"ledger rows {wanted}"] = ledger_rows(opened)
+            figures[f"filled in s at {wanted}"] = round(time.perf_counter() - started, 1)
             done = list(pool.map(_work, [settings] * workers, files))
             figures.update(_figures(wanted, done))
-    if database_url and database_url.startswith("postgresql"):
+    if settings.database_url.startswith("postgresql"):
         figures |= _beside_pgbench(opened, settings, files[0][0], workers, filled)
-        rate, theirs = figures[f"top-ups/s at {rows[:2][-1]}"], figures["pgbench top-ups/s"]
+        rate, theirs = figures[f"top-ups/s at {rows[-1]}"], figures["pgbench top-ups/s"]
         figures["share of pgbench"] = f"{rate / theirs:.0%}" if theirs else None
     opened.close()
-    show(figures, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in figures.items()]))
+    return figures
 
 
 def issued(opened: Any, folder: Path, number: int) -> Path:
@@ -138,7 +146,8 @@ def _figures(rows: int, done: list[tuple[float, list[float]]]) -> dict[str, Any]
 
 def _beside_pgbench(opened: Any, settings: Any, card_file: Path, workers: int, filled: int) -> dict[str, Any]:
     """The statements of one top-up, and how fast PostgreSQL alone carries them out."""
-    from cardsvc.cli.bench_pgbench import pgbench, run, script
+    from cardsvc.cli.bench_cluster import program
+    from cardsvc.cli.bench_pgbench import run, script
     from cardsvc.store.recording import recorded
     from cardsvc.vcard import VirtualCard
 
@@ -148,6 +157,12 @@ def _beside_pgbench(opened: Any, settings: Any, card_file: Path, workers: int, f
     with opened.store.read() as uow:
         known = uow.cards.by_chip(card.chip_serial.hex().upper(), card.dialect.name)
     file.write_text(script(opened.store, seen, known.card_no, filled, workers))
-    program = pgbench()
-    theirs = run(program, settings.database_url, file, workers, PGBENCH_SECONDS) if program else None
-    return {"statements a top-up": len(seen), "script": str(file), "pgbench top-ups/s": theirs}
+    pgbench = program("pgbench")
+    theirs = round(run(pgbench, settings.database_url, file, workers, PGBENCH_SECONDS), 1) if pgbench else None
+    sent = [sql for sql, _ in seen]
+    return {
+        "transactions a top-up": sent.count("COMMIT"),
+        "statements a top-up": len(sent) - sent.count("BEGIN") - sent.count("COMMIT"),
+        "script": str(file),
+        "pgbench top-ups/s": theirs,
+    }

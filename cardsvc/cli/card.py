@@ -20,7 +20,7 @@ from cardsvc.cli.replay import replay
 from cardsvc.units import LOCAL, format_yuan, parse_yuan
 
 APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
-BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park"])
+BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park", "all"])
 METHODS = click.Choice(["cash", "bank_card", "mobile", "transfer", "credit_card"])
 AMOUNTS = ("amount", "balance", "gift", "returned", "fee", "forfeited")
 PRODUCTS = click.Choice(["citizen", "A", "B", "C", "D", "T", "parking"])
@@ -92,6 +92,15 @@ def identity(bureau: str, purpose: str, law: str | None) -> tuple[str, Mapping[s
 def personalise(citizen: str) -> tuple[str, Mapping[str, Any]]:
     """Personalise a blank card."""
     return "personalise", {"citizen_id": citizen}
+
+
+@card.command(
+    "first-article", help=t("首件检验：重读刚做好的卡，与本人核对", "Read a card that was just made again, and compare")
+)
+@_job
+def first_article() -> tuple[str, Mapping[str, Any]]:
+    """Check a first article."""
+    return "first_article", {}
 
 
 @card.command("open", help=t("开通应用", "Open an application"))

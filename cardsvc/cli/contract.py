@@ -7,6 +7,7 @@ import copy
 import shutil
 import tempfile
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from cardsvc.errors import CardGone, CardsvcError
 if TYPE_CHECKING:
     from cardsvc.bootstrap import Services
     from cardsvc.card.profile import AtrPattern, Profile
+    from cardsvc.iso7816.channel import Channel
     from cardsvc.vcard import VirtualCard
     from cardsvc.vcard.classic import ClassicCard
 
@@ -31,13 +33,14 @@ class Failed(Exception):
 
 def run_contract(path: Path) -> list[tuple[str, str | None]]:
     """All checks with None, or why one failed. Raises ProfileError when the file is no profile."""
-    with _services(path) as (opened, profile):
-        subject = _Subject(opened, profile)
-        checks = _issued(subject) if profile.issuable else _foreign(subject)
-        return [(name, _outcome(check)) for name, check in checks]
+    with throw_away(path) as (opened, profile):
+        subject = Virtual(opened, profile)
+        checks = issued_checks(subject) if profile.issuable else _foreign(subject)
+        return [(name, outcome(check)) for name, check in checks]
 
 
-def _outcome(check: Callable[[], None]) -> str | None:
+def outcome(check: Callable[[], None]) -> str | None:
+    """None, or why the check did not hold."""
     from cardsvc.readers.carry import CarriedOut
 
     try:
@@ -48,7 +51,7 @@ def _outcome(check: Callable[[], None]) -> str | None:
 
 
 @contextmanager
-def _services(path: Path) -> Iterator[tuple["Services", "Profile"]]:
+def throw_away(path: Path) -> Iterator[tuple["Services", "Profile"]]:
     """A throw-away service whose profiles are the installed ones and this one, which replaces its namesake."""
     from cardsvc.bootstrap import build, create_keystore
     from cardsvc.card.profiles import load_profile, load_profiles
@@ -95,7 +98,7 @@ def virtual_card(profile: "Profile", seed: int) -> "VirtualCard":
         "empty_verify": profile.purse.pin_tries == "empty_verify",
         "t0": profile.transport.protocols[0] == "T=0",
         "check_byte": False,
-        "atr": lambda serial: _atr(pattern, serial),
+        "atr": lambda serial: fitting_atr(pattern, serial),
     }
     for name, value in knobs.items():
         setattr(dialect, name, value)
@@ -109,7 +112,7 @@ def _old_card() -> "ClassicCard":
     return ClassicCard(1234, b"\x5a" * 6, b"\xa5" * 6)
 
 
-def _atr(pattern: "AtrPattern", serial: bytes) -> bytes:
+def fitting_atr(pattern: "AtrPattern", serial: bytes) -> bytes:
     """An ATR that fits the pattern, with this serial; digits that the pattern leaves open are zero."""
     raw = bytearray.fromhex(pattern.pattern.replace("x", "0"))
     start, length = pattern.chip_serial_offset, pattern.chip_serial_length
@@ -117,35 +120,45 @@ def _atr(pattern: "AtrPattern", serial: bytes) -> bytes:
     return bytes(raw)
 
 
-class _Subject:
+class Subject(ABC):
     """A card of the family under test at the throw-away service."""
 
     def __init__(self, opened: "Services", profile: "Profile") -> None:
         from cardsvc.service.kinds import Actor
 
         self.opened, self.profile = opened, profile
-        self.card: VirtualCard | ClassicCard = _old_card() if profile.legacy else virtual_card(profile, seed=1)
         self._port = opened.engine.port(Actor("local", "contract", bytes.fromhex("310000000001"), "desk"))
 
     def do(self, kind: str, **params: Any) -> Mapping[str, Any]:
         """Put the card on, carry an operation out, take it off; faults strike once."""
         from cardsvc.readers.carry import carry_out
-        from cardsvc.vcard import FaultPlan
 
-        channel = self.card.channel()
+        channel = self.channel()
         try:
             return carry_out(self._port, channel, kind, params, idempotency_key=str(uuid.uuid4()))
         finally:
             channel.close()
-            self.card.plan = FaultPlan()
+            self.relieve()
+
+    @abstractmethod
+    def channel(self) -> "Channel":
+        """The card on power."""
+
+    @abstractmethod
+    def relieve(self) -> None:
+        """No fault strikes any more."""
+
+    @abstractmethod
+    def strike(self, fault: str) -> None:
+        """This fault, ``torn-before-write:N`` or ``torn-after-write:N``, strikes at the next operation."""
+
+    @abstractmethod
+    def unknown_commands(self) -> list[str]:
+        """Commands that the card did not know, in hex, as far as it tells."""
 
     def torn(self, fault: str, kind: str, **params: Any) -> None:
         """An operation in which power fails."""
-        from cardsvc.vcard import Fault, VirtualCard, inflict
-
-        if not isinstance(self.card, VirtualCard):
-            raise Failed("faults by name are for virtual cards with a memory")
-        inflict(self.card, [Fault.parse(fault)])
+        self.strike(fault)
         with suppress(CardGone):
             self.do(kind, **params)
             raise Failed(f"{fault} did not strike")
@@ -173,14 +186,45 @@ class _Subject:
     def balance(self, expected: int, settled: str | None = None) -> None:
         """Card and books hold this much, and what was open has come to this."""
         seen = self.do("inspect")
-        _same(seen["purse"].get("balance"), expected, "balance on the card")
+        same(seen["purse"].get("balance"), expected, "balance on the card")
         with self.opened.store.read() as uow:
             booked = -uow.ledger.balances().get(f"purse:{seen['card_no']}:purse:ep", 0)
-        _same(booked, expected, "balance in the books")
-        _same([entry["state"] for entry in seen["settled"]], [settled] if settled else [], "what was settled")
+        same(booked, expected, "balance in the books")
+        same([entry["state"] for entry in seen["settled"]], [settled] if settled else [], "what was settled")
 
 
-def _same(found: object, expected: object, what: str) -> None:
+class Virtual(Subject):
+    """A virtual card with the knobs of the profile, or an old bus card."""
+
+    def __init__(self, opened: "Services", profile: "Profile") -> None:
+        super().__init__(opened, profile)
+        self.card: VirtualCard | ClassicCard = _old_card() if profile.legacy else virtual_card(profile, seed=1)
+
+    def channel(self) -> "Channel":
+        """The card on power."""
+        return self.card.channel()
+
+    def relieve(self) -> None:
+        """No fault strikes any more."""
+        from cardsvc.vcard import FaultPlan
+
+        self.card.plan = FaultPlan()
+
+    def strike(self, fault: str) -> None:
+        """As the catalogue of faults has it."""
+        from cardsvc.vcard import Fault, VirtualCard, inflict
+
+        if not isinstance(self.card, VirtualCard):
+            raise Failed("faults by name are for virtual cards with a memory")
+        inflict(self.card, [Fault.parse(fault)])
+
+    def unknown_commands(self) -> list[str]:
+        """Commands that the virtual card did not know."""
+        return [raw.hex() for raw in getattr(self.card, "unknown_commands", [])]
+
+
+def same(found: object, expected: object, what: str) -> None:
+    """Raises Failed where they differ."""
     if found != expected:
         raise Failed(f"{what}: {found}, expected {expected}")
 
@@ -188,20 +232,22 @@ def _same(found: object, expected: object, what: str) -> None:
 Check = tuple[str, Callable[[], None]]
 
 
-def _recognised(subject: _Subject) -> None:
+def recognised(subject: Subject) -> None:
+    """Every ATR of the profile is one, and of no other profile."""
     from cardsvc.card.profiles import recognise
     from cardsvc.iso7816.atr import MAX_LENGTH
 
     for pattern in subject.profile.atr:
-        atr = _atr(pattern, b"\x5a" * pattern.chip_serial_length)
+        atr = fitting_atr(pattern, b"\x5a" * pattern.chip_serial_length)
         if len(atr) > MAX_LENGTH or atr[0] not in (0x3B, 0x3F):
             raise Failed(f"{pattern.pattern} is no ATR")
-        _same(recognise(subject.opened.profiles, atr).id, subject.profile.id, f"family of {pattern.pattern}")
+        same(recognise(subject.opened.profiles, atr).id, subject.profile.id, f"family of {pattern.pattern}")
 
 
-def _issued(subject: _Subject) -> list[Check]:
+def issued_checks(subject: Subject) -> list[Check]:
+    """What a family that is issued here must do."""
     return [
-        (t("能按 ATR 认出，且不与别的卡型混淆", "recognised by its ATR, and no other"), lambda: _recognised(subject)),
+        (t("能按 ATR 认出，且不与别的卡型混淆", "recognised by its ATR, and no other"), lambda: recognised(subject)),
         (t("个人化中途断电后续做", "personalised, and resumed after power failed"), lambda: _personalised(subject)),
         (t("开通公交", "an application opened"), lambda: _opened(subject)),
         (t("充值和消费，卡账一致", "topped up and spent; card and books agree"), lambda: _moved(subject)),
@@ -212,61 +258,60 @@ def _issued(subject: _Subject) -> list[Check]:
     ]
 
 
-def _foreign(subject: _Subject) -> list[Check]:
+def _foreign(subject: Virtual) -> list[Check]:
     return [
-        (t("能按 ATR 认出，且不与别的卡型混淆", "recognised by its ATR, and no other"), lambda: _recognised(subject)),
+        (t("能按 ATR 认出，且不与别的卡型混淆", "recognised by its ATR, and no other"), lambda: recognised(subject)),
         (t("不制卡", "never personalised"), lambda: _not_issued(subject)),
     ]
 
 
-def _personalised(subject: _Subject) -> None:
+def _personalised(subject: Subject) -> None:
     citizen = subject.citizen()
     subject.torn("torn-before-write:12", "personalise", citizen_id=citizen)
     subject.torn("torn-after-write:25", "personalise", citizen_id=citizen)
-    _same(subject.do("personalise", citizen_id=citizen)["resumed"], True, "resumed")
+    same(subject.do("personalise", citizen_id=citizen)["resumed"], True, "resumed")
     subject.balance(0)
 
 
-def _opened(subject: _Subject) -> None:
+def _opened(subject: Subject) -> None:
     subject.do("open", application="bus", product="T")
-    _same(subject.do("inspect")["applications"]["bus"]["state"], "open", "state of the bus application")
+    same(subject.do("inspect")["applications"]["bus"]["state"], "open", "state of the bus application")
 
 
-def _moved(subject: _Subject) -> None:
+def _moved(subject: Subject) -> None:
     subject.do("topup", **subject.topup())
     subject.do("purchase", amount=200, merchant="bus")
     subject.balance(4800)
 
 
-def _torn_after(subject: _Subject) -> None:
+def _torn_after(subject: Subject) -> None:
     subject.torn("torn-after-write:1", "topup", **subject.topup())
     subject.balance(9800, "confirmed")
 
 
-def _torn_before(subject: _Subject) -> None:
+def _torn_before(subject: Subject) -> None:
     subject.torn("torn-before-write:1", "topup", **subject.topup())
     subject.balance(9800, "refunded")
 
 
-def _blocked(subject: _Subject) -> None:
+def _blocked(subject: Subject) -> None:
     subject.do("block", application="purse")
-    _same(subject.do("inspect")["purse"], {"state": "blocked"}, "purse")
+    same(subject.do("inspect")["purse"], {"state": "blocked"}, "purse")
     subject.do("unblock", application="purse")
     subject.balance(9800)
 
 
-def _known(subject: _Subject) -> None:
-    unknown = getattr(subject.card, "unknown_commands", [])
-    _same([raw.hex() for raw in unknown], [], "unknown commands")
+def _known(subject: Subject) -> None:
+    same(subject.unknown_commands(), [], "unknown commands")
 
 
-def _not_issued(subject: _Subject) -> None:
+def _not_issued(subject: Virtual) -> None:
     from cardsvc.readers.carry import CarriedOut
 
     try:
         subject.do("personalise", citizen_id=subject.citizen())
     except CarriedOut as told:
-        _same((told.reply.problem or {}).get("code"), "card_family_not_issued", "refusal")
-        _same(subject.card.writes, 0, "writes")
+        same((told.reply.problem or {}).get("code"), "card_family_not_issued", "refusal")
+        same(subject.card.writes, 0, "writes")
     else:
         raise Failed("it was personalised")

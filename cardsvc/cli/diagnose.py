@@ -25,6 +25,11 @@ PAYER = {"nobody": ("免费", "free"), "card_company": ("公司承担", "the car
 @click.option("--quick", is_flag=True, help=t("快速查看（最多 12 条指令）", "A quick look, at most 12 commands"))
 @click.option("--person", default=None, help=t("办理人证件号，用于核对是否本人", "ID number of the person at the desk"))
 @click.option("--card-no", default=None, help=t("卡面印的卡号（读不出时用）", "Number on the card's face, for a mute card"))
+@click.option(
+    "--other-side-silent",
+    is_flag=True,
+    help=t("另一面（感应／插卡）试过，读不出", "The other side (antenna or contacts) was tried in vain"),
+)
 @reader_option
 @wait_option
 @file_option
@@ -37,6 +42,7 @@ def diagnose(
     card_no: str | None,
     *,
     quick: bool,
+    other_side_silent: bool,
     as_json: bool,
 ) -> int:
     """Diagnose the card; exit code 1 when it is not healthy."""
@@ -45,7 +51,8 @@ def diagnose(
 
     actor = Actor("local", "cli", LOCAL_TERMINAL_NO, "desk")
     with services() as opened, connector(reader, wait, card_file) as connect:
-        result = examine(opened.engine, actor, connect, quick=quick, person=person, card_no=card_no)
+        about = {"person": person, "other_side_silent": other_side_silent}
+        result = examine(opened.engine, actor, connect, quick=quick, card_no=card_no, **about)
     show(result, as_json=as_json, lines=lambda: report_lines(result))
     return 0 if result["healthy"] else 1
 
@@ -92,6 +99,7 @@ def _finding_lines(finding: Mapping[str, Any], language: str) -> list[str]:
     amount = f" {format_yuan(fee['amount'])}" if fee["amount"] else ""
     return [
         f"== {finding['word'][language]}{subject}  [{t(*SEVERITY[finding['severity']])}]",
+        *(f"  {t('现象', 'Symptom')}: {f['symptom'][language]} ({f['versions']})" for f in finding["firmware"]),
         f"  {t('原因', 'Cause')}: {finding['cause'][language]}",
         f"  {t('告知市民', 'Tell the citizen')}: {finding['tell'][language]}",
         f"  {t('费用', 'Who pays')}: {t(*PAYER[fee['payer']])}{amount} ({', '.join(fee['rules'])})",

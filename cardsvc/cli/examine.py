@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cardsvc.diagnosis.contact import Contact
+from cardsvc.diagnosis.strangers import Kind, who_is_it
 from cardsvc.errors import CardError, CardsvcError, ReaderError
 from cardsvc.iso7816.channel import Channel
+from cardsvc.iso7816.exchange import run_procedure
+from cardsvc.iso7816.links import ResponseLink
 from cardsvc.readers.carry import carry_out
 from cardsvc.readers.measure import POWER_UPS, QUICK_POWER_UPS, Measured, measure
 from cardsvc.service.diagnose import diagnose_reader
 from cardsvc.service.engine import Engine
 from cardsvc.service.kinds import Actor
+from cardsvc.service.reader_health import FAILURES, Use, note, watched
 
 
 def examine(
@@ -21,16 +25,18 @@ def examine(
     connect: Callable[[], Channel],
     *,
     quick: bool = False,
-    person: str | None = None,
     card_no: str | None = None,
+    **about: Any,
 ) -> Mapping[str, Any]:
-    """The report on the card that ``connect`` powers up. ``card_no``: as printed on its face, for a card that is mute.
+    """The report on the card that ``connect`` powers up. ``card_no``: as printed on its face, for a card that is mute;
+    ``about``: further parameters of the diagnosis.
 
     Whatever card or reader do becomes part of the report; what fails in the service itself comes out as its error.
     """
+    stranger: Kind | None = None
     measured = measure(connect, QUICK_POWER_UPS if quick else POWER_UPS)
     if measured.atrs:
-        params = {"quick": quick, "reader": measured.facts(), "person": person}
+        params = {"quick": quick, "reader": measured.facts(), **about}
         try:
             return _ask(engine, actor, connect, params)
         except (CardError, ReaderError) as error:
@@ -38,16 +44,46 @@ def examine(
         except CardsvcError as error:
             if error.code not in ("card_family_unknown", "card_family_ambiguous"):
                 raise
-    return diagnose_reader(engine, _contact(measured), atr=measured.atr, card_no=card_no)
+            stranger = _who(connect, measured)
+    place, reader = _where(actor, measured)
+    contact = Contact(
+        tuple(measured.atrs),
+        tuple(measured.milliseconds),
+        tuple(measured.failures),
+        stranger,
+        tuple(measured.power_ups),
+        measured.reconnects,
+    )
+    report = diagnose_reader(engine, contact, atr=measured.atr, card_no=card_no, place=place, reader=reader)
+    if not measured.atrs and measured.failures[-1] in FAILURES:
+        mute = Use("", "", str(uuid.uuid4()), measured.failures[-1])
+        engine.store.transact(lambda uow: note(uow, place, reader, mute, engine.clock()))
+    return report
 
 
 def _ask(engine: Engine, actor: Actor, connect: Callable[[], Channel], params: Mapping[str, Any]) -> Mapping[str, Any]:
     channel = connect()
     try:
-        return carry_out(engine.port(actor), channel, "diagnose", params, idempotency_key=str(uuid.uuid4()))
+        return carry_out(watched(engine, actor), channel, "diagnose", params, idempotency_key=str(uuid.uuid4()))
     finally:
         channel.close()
 
 
-def _contact(measured: Measured) -> Contact:
-    return Contact(tuple(measured.atrs), tuple(measured.milliseconds), tuple(measured.failures))
+def _who(connect: Callable[[], Channel], measured: Measured) -> Kind | None:
+    """A card of no known family is asked which names it has; one that falls silent says nothing more."""
+    try:
+        channel = connect()
+        try:
+            return run_procedure(ResponseLink(channel), who_is_it())
+        finally:
+            channel.close()
+    except (CardError, ReaderError) as error:
+        measured.failures.append(error.code)
+        return None
+
+
+def _where(actor: Actor, measured: Measured) -> tuple[str, str]:
+    """Place and name of the reader, as reader_health.py has them."""
+    if measured.reader is None:
+        return actor.id, ""
+    return measured.reader.machine or actor.id, measured.reader.name

@@ -9,7 +9,9 @@ from cardsvc.cli.local import card_channel, file_option, reader_option, trace_op
 from cardsvc.cli.output import say, t
 
 if TYPE_CHECKING:
+    from cardsvc.diagnosis.strangers import Kind
     from cardsvc.iso7816.atr import Atr
+    from cardsvc.iso7816.channel import Channel
     from cardsvc.procedures.learn import Learned
 
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 @trace_option
 def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, card_file: str | None, *, trace: bool) -> None:
     """Learn a card."""
+    from cardsvc.diagnosis.strangers import WORDS
     from cardsvc.iso7816.atr import Atr
     from cardsvc.iso7816.exchange import run_procedure
     from cardsvc.iso7816.links import ResponseLink
@@ -35,9 +38,13 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
     if not profile_id.isascii() or not profile_id.replace("-", "").isalnum() or profile_id != profile_id.lower():
         raise click.BadParameter(t("用小写字母、数字、横线", "lower case, digits, hyphens"), param_hint="PROFILE_ID")
     with card_channel(reader, wait, card_file, trace=trace) as channel:
+        link = ResponseLink(channel)
+        kind = who(link)
+        if kind is not None:
+            say(f"看来是{WORDS[kind].zh}", f"It looks like: {WORDS[kind].en}")
         atr = Atr.parse(channel.atr)
-        learned = run_procedure(ResponseLink(channel), look())
-    text = draft(profile_id, atr, learned)
+        learned = run_procedure(link, look())
+    text = draft(profile_id, atr, learned, kind)
     if save is None:
         click.echo(text, nl=False)
         return
@@ -45,8 +52,18 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
     say(f"草稿写到 {save}；核对后运行 cardsvc profiles test {save}", f"Draft in {save}; check it: cardsvc profiles test {save}")
 
 
-def draft(profile_id: str, atr: "Atr", learned: "Learned") -> str:
-    """A profile that reads what was seen; everything that was not seen says so in its source."""
+def who(link: "Channel") -> "Kind | None":
+    """What kind of card of others it is, by its ATR or by its names."""
+    from cardsvc.diagnosis.strangers import by_atr, who_is_it
+    from cardsvc.iso7816.exchange import run_procedure
+
+    return by_atr(link.atr) or run_procedure(link, who_is_it())
+
+
+def draft(profile_id: str, atr: "Atr", learned: "Learned", kind: "Kind | None" = None) -> str:
+    """A profile that reads what was seen; everything that was not seen says so in its source. ``kind``: what it looks like."""
+    from cardsvc.diagnosis.strangers import WORDS
+
     found = [application for application in learned.applications if application.name]
     chosen = max(found, key=lambda a: (len(a.balances), len(a.files)), default=None)
     binaries = [f for f in chosen.files if f.kind == "binary"] if chosen else []
@@ -60,6 +77,7 @@ def draft(profile_id: str, atr: "Atr", learned: "Learned") -> str:
     spoken = ["T=CL"] if contactless else [protocols[p] for p in atr.protocols if p in protocols] or ["T=0"]
     return DRAFT.format(
         id=profile_id,
+        kind=f"# It looks like: {WORDS[kind].zh}, {WORDS[kind].en}.\n" if kind else "",
         seen="".join(f"# {line}\n" for line in _seen_lines(learned)),
         atr=atr.raw.hex().upper(),
         protocols=", ".join(f'"{name}"' for name in spoken),
@@ -81,7 +99,7 @@ def _seen_lines(learned: "Learned") -> list[str]:
 
 DRAFT = """\
 # A draft that cardsvc card learn wrote by reading only. Check every value and name its source; fields: README.md.
-# Seen on the card:
+{kind}# Seen on the card:
 {seen}
 id = "{id}"
 name_zh = "草稿 {id}"

@@ -15,6 +15,7 @@ from cardsvc.iso7816.exchange import Ask
 from cardsvc.iso7816.links import Exchange, TraceLink
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.kinds import Actor
+from cardsvc.service.reader_health import watched
 
 LOCAL_TERMINAL_NO = bytes.fromhex("310000000001")
 reader_option = click.option(
@@ -84,7 +85,7 @@ def _virtual(card_file: str) -> Iterator[Channel]:
 
 def do(opened: Services, channel: Channel, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Carry an operation out through the local door, with progress on a terminal."""
-    port = opened.engine.port(Actor("local", "cli", LOCAL_TERMINAL_NO, "desk"))
+    port = watched(opened.engine, Actor("local", "cli", LOCAL_TERMINAL_NO, "desk"))
     with _progress(kind) as progress:
         return carry_out(port, channel, kind, params, idempotency_key=str(uuid.uuid4()), progress=progress)
 

@@ -16,6 +16,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "card": ("cardsvc.cli.card:card", t("办理读卡器里的卡：检视、个人化、开通、充值……", "Jobs on the card in the reader")),
     "citizen": ("cardsvc.cli.citizen:citizen", t("市民：登记、变更、身故", "People: register, change, death")),
     "bulk": ("cardsvc.cli.bulk.command:bulk", t("批量制卡：一份名单的卡", "Bulk issue: the cards of a file of people")),
+    "stock": (
+        "cardsvc.cli.stock:stock",
+        t("白卡库存：入库、领用、盘点、销毁", "Blank cards: receive, hand out, count, destroy"),
+    ),
     "rights": (
         "cardsvc.cli.rights.command:rights",
         t("社保、医保数据：导入、监视目录", "Data of the insurance offices: import, watch a folder"),

@@ -119,6 +119,7 @@ def exit_code_of(code: str) -> int:
         "day": errors.OperationError,
         "day_input": errors.RequestError,
         "hall": errors.OperationError,
+        "stock": errors.OperationError,
     }
     entry = all_entries().get(code)
     return families.get(entry.family if entry else "", errors.CardsvcError).exit_code

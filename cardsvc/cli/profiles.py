@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from cardsvc.cli.local import wait_option
 from cardsvc.cli.output import json_option, show, t, table
 
 
@@ -30,9 +31,11 @@ def check(files: tuple[Path, ...]) -> None:
     """Check profiles."""
     from cardsvc.card.profiles import load_profile, load_profiles
     from cardsvc.config import Settings
+    from cardsvc.diagnosis.firmware import check_known_faults
 
     checked = [load_profile(file) for file in files] if files else load_profiles(Settings().profiles)
     for profile in checked:
+        check_known_faults(profile)
         click.echo(f"{profile.id}: {t('正确', 'correct')}")
 
 
@@ -43,16 +46,42 @@ def check(files: tuple[Path, ...]) -> None:
     )
 )
 @click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
+@click.option(
+    "--reader",
+    metavar=t("名称", "NAME"),
+    help=t("改用这个读卡器里的真卡，默认只读", "On the real card in this reader instead; reading only by default"),
+)
+@wait_option
+@click.option(
+    "--write-blank",
+    is_flag=True,
+    help=t(
+        "读卡器里的空白卡可以报废：在它上面跑全套，密钥用后即弃，此卡再不能用",
+        "The blank card in the reader may be lost: run the whole suite on it, under keys that are thrown away",
+    ),
+)
 @json_option
-def test(file: Path, *, as_json: bool) -> int:
+def test(file: Path, reader: str | None, wait: float, *, write_blank: bool, as_json: bool) -> int:
     """Test a profile."""
-    from cardsvc.cli.contract import run_contract
-
-    checks = [{"check": name, "failure": failure} for name, failure in run_contract(file)]
+    if write_blank and reader is None:
+        raise click.UsageError(t("--write-blank 要与 --reader 同用", "--write-blank wants --reader"))
+    checks = [{"check": name, "failure": failure} for name, failure in _checked(file, reader, wait, write_blank=write_blank)]
     good, bad = t("通过", "ok"), t("不通过", "FAILED")
     lines = [(bad if c["failure"] else good, str(c["check"]), c["failure"] or "") for c in checks]
     show(checks, as_json=as_json, lines=lambda: table(lines))
     return 1 if any(c["failure"] for c in checks) else 0
+
+
+def _checked(file: Path, reader: str | None, wait: float, *, write_blank: bool) -> list[tuple[str, str | None]]:
+    if reader is None:
+        from cardsvc.cli.contract import run_contract
+
+        return run_contract(file)
+    from cardsvc.cli.contract_reader import run_on_card
+    from cardsvc.cli.diagnose import connector
+
+    with connector(reader, wait, None) as connect:
+        return run_on_card(file, connect, write=write_blank)
 
 
 @profiles.command("show", help=t("查看一个固件配置，连同每个值的来源", "Show a profile with the source of each value"))

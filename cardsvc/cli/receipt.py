@@ -34,7 +34,7 @@ def key(*, as_json: bool) -> None:
     show({"public_key": found.public_hex}, as_json=as_json, lines=lambda: [found.public_hex])
 
 
-@receipt.command("show", help=t("打印一笔充值、消费或退款的凭证", "Print the receipt of a top-up, purchase or refund"))
+@receipt.command("show", help=t("打印凭证：充值、消费、退款、收费", "Print the receipt of a top-up, purchase, refund or fee"))
 @click.argument("card_no")
 @click.argument("transaction_id")
 @click.option(

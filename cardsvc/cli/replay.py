@@ -21,11 +21,22 @@ from cardsvc.cli.output import json_option, show, t, table
     type=click.Path(dir_okay=False, path_type=Path),
     help=t("把录音存成文件（密文已遮盖），供测试使用", "Store the recording, secrets masked, in a file for a test"),
 )
+@click.option(
+    "--case",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=t(
+        "做成测试案例存进目录（没有密钥和个人信息），并在一张有同样内存的虚拟卡上重现",
+        "Make a case for a test in this folder (no keys, nothing personal) and play it on a virtual card with the same memory",
+    ),
+)
 @json_option
-def replay(operation_id: str, save: Path | None, *, as_json: bool) -> int:
+def replay(operation_id: str, save: Path | None, folder: Path | None, *, as_json: bool) -> int:
     """Play an operation again."""
     import json
 
+    if folder is not None:
+        return _case(operation_id, folder, as_json=as_json)
     from cardsvc.service import flight
     from cardsvc.vcard.recorded import RecordedCard
 
@@ -39,6 +50,61 @@ def replay(operation_id: str, save: Path | None, *, as_json: bool) -> int:
     result = {**recording.to_json(), "differences": differences}
     show(result, as_json=as_json, lines=lambda: _lines(result))
     return 1 if differences else 0
+
+
+def _case(operation_id: str, folder: Path, *, as_json: bool) -> int:
+    """Write the case and play it in a throw-away city; exit code 1 when the fault does not show there."""
+    import tempfile
+
+    from cardsvc.bootstrap import build
+    from cardsvc.cli import cases
+    from cardsvc.cli.scratch import scratch_settings
+
+    with services() as opened:
+        case = cases.case_of(opened.engine, operation_id)
+    path = cases.save(case, folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        city = build(scratch_settings(Path(scratch)))
+        try:
+            played = cases.play(city.engine, case)
+        finally:
+            city.close()
+    same = played.outcome == case["outcome"]
+    result = {
+        "file": str(path),
+        "recorded": case["outcome"],
+        "played": dict(played.outcome),
+        "changed": played.changed,
+        "same": same,
+    }
+    show(result, as_json=as_json, lines=lambda: _case_lines(result))
+    return 0 if same else 1
+
+
+def _case_lines(result: dict[str, Any]) -> list[str]:
+    verdict = (
+        t("虚拟卡上重现了同样的结果", "the same shows on the virtual card")
+        if result["same"]
+        else t(
+            "虚拟卡上结果不同：故障在案例里没有保留的内容（个人信息、密钥、更早的历史）里",
+            "the virtual card ends otherwise: the fault lies in what a case does not keep (personal data, keys, older history)",
+        )
+    )
+    return [
+        *table(
+            [
+                (t("案例", "Case"), result["file"]),
+                (t("录下", "Recorded"), _outcome_text(result["recorded"])),
+                (t("重现", "Played"), _outcome_text(result["played"])),
+                (t("改动的内存", "Memory changed"), str(result["changed"])),
+            ]
+        ),
+        verdict,
+    ]
+
+
+def _outcome_text(outcome: dict[str, Any]) -> str:
+    return " ".join(filter(None, (outcome.get("state"), outcome.get("problem"), *outcome.get("findings", []))))
 
 
 def _lines(result: dict[str, Any]) -> list[str]:

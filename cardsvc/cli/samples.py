@@ -6,6 +6,7 @@ from pathlib import Path
 from cardsvc.errors import RequestError
 from cardsvc.text import Text
 from cardsvc.vcard import FAULTS, Fault, FaultPlan, VirtualCard, inflict
+from cardsvc.vcard.classic import MAGIC, ClassicCard
 from cardsvc.vcard.vpcd import VpcdSlot
 
 SUFFIX = ".vcard"
@@ -18,7 +19,7 @@ class SampleTray:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._slot = VpcdSlot()
-        self._card: tuple[str, VirtualCard] | None = None
+        self._card: tuple[str, VirtualCard | ClassicCard] | None = None
 
     def cards(self) -> Sequence[tuple[str, Text]]:
         """The cards, by name."""
@@ -26,8 +27,10 @@ class SampleTray:
         return [(name, self._about(name)) for name in names]
 
     def _about(self, name: str) -> Text:
-        family = VirtualCard.load(self._path(name)).dialect.name
-        return Text(family, family)
+        card = _load(self._path(name))
+        if isinstance(card, ClassicCard):
+            return Text("旧公交卡（M1）", "old bus card (MIFARE Classic)")
+        return Text(card.dialect.name, card.dialect.name)
 
     def faults(self) -> Sequence[tuple[str, Text]]:
         """The faults that a card may be given, by name."""
@@ -42,8 +45,10 @@ class SampleTray:
         if name not in dict(self.cards()):
             raise RequestError("sample_card_unknown", name=name[:64])
         self.remove()
-        card = VirtualCard.load(self._path(name))
-        if fault:
+        card = _load(self._path(name))
+        if fault and isinstance(card, ClassicCard):
+            raise RequestError("fault_does_not_fit", fault=fault[:32], reason="an old bus card")
+        if fault and isinstance(card, VirtualCard):
             inflict(card, [Fault.parse(fault)])
         self._card = name, card
         self._slot.insert(card)
@@ -61,6 +66,11 @@ class SampleTray:
         return self._folder / f"{name}{SUFFIX}"
 
 
+def _load(path: Path) -> VirtualCard | ClassicCard:
+    """The card in a file, of either kind. Raises CardError ``card_file_wrong``."""
+    return ClassicCard.load(path) if path.read_bytes().startswith(MAGIC) else VirtualCard.load(path)
+
+
 def make_blanks(folder: Path) -> None:
     """Blank cards of the families that are issued, two of each."""
     folder.mkdir(exist_ok=True)
@@ -69,6 +79,6 @@ def make_blanks(folder: Path) -> None:
             VirtualCard.blank(family).save(folder / f"blank-{family}-{number}{SUFFIX}")
 
 
-def keep_sample(card: VirtualCard, folder: Path, name: str) -> None:
+def keep_sample(card: VirtualCard | ClassicCard, folder: Path, name: str) -> None:
     """One more sample card."""
     card.save(folder / f"{name}{SUFFIX}")

@@ -12,6 +12,8 @@ from cardsvc.signature import public_hex
 from cardsvc.store import Store
 
 QUICK_SCRYPT_N = 2**12
+SIMULATED_RATE = 1_000_000
+"""Requests a minute: a simulated terminal serves a day's customers in a minute."""
 
 
 def scratch_settings(folder: Path | None = None) -> Settings:
@@ -25,6 +27,7 @@ def scratch_settings(folder: Path | None = None) -> Settings:
         keystore=folder / "keys.sealed",
         passphrase_file=secret_file,
         pkcs11_module=None,
+        requests_per_minute=SIMULATED_RATE,
     )
     create_keystore(settings, scrypt_n=QUICK_SCRYPT_N)
     return settings
@@ -38,6 +41,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "CARDSVC_PASSPHRASE_FILE": str(settings.passphrase_file),
         "CARDSVC_PKCS11_MODULE": "",
         "CARDSVC_PORT": str(settings.port),
+        "CARDSVC_REQUESTS_PER_MINUTE": str(settings.requests_per_minute),
     }
 
 

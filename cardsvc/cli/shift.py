@@ -148,6 +148,36 @@ def explain(shift_id: str, reason: str, staff_id: str, *, as_json: bool) -> None
     show(found, as_json=as_json, lines=lambda: approval_lines([found]))
 
 
+@shift.command(
+    help=t(
+        "班中从金库领入现金（in）或缴出（out）：柜员点数提出，主管复核后入账（cardsvc approvals approve）",
+        "Cash from the vault into the drawer (in), or back (out): the teller counts, a supervisor approves, and it is booked",
+    )
+)
+@click.argument("shift_id")
+@click.argument("direction", type=click.Choice(["in", "out"]))
+@count_option
+@click.option("--reason", default=t("备用金", "float"), show_default=True, help=t("说明", "Why"))
+@as_option
+@json_option
+def cash(
+    shift_id: str, direction: str, pieces: tuple[tuple[str, int], ...], reason: str, staff_id: str, *, as_json: bool
+) -> None:
+    """Propose to move cash between vault and drawer."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.cli.approvals import approval_lines
+    from cardsvc.config import Settings
+    from cardsvc.service.approval_kinds import APPROVALS
+    from cardsvc.service.approvals import approval_view
+    from cardsvc.service.drawer import propose_move
+
+    store = open_database(Settings())
+    by, counted = signed_in(store, staff_id), counted_pieces(pieces)
+    found = approval_view(propose_move(store, APPROVALS, shift_id, direction, counted, reason, by=by, now=now()))
+    store.close()
+    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+
+
 @shift.command("list", help=t("一个网点的班次，新的在前", "Shifts of an outlet, newest first"))
 @click.option("--outlet", "outlet_id", required=True, help=t("网点编号", "Outlet id"))
 @json_option

@@ -3,7 +3,16 @@
 import click
 
 from cardsvc.cli.output import json_option, show, t, table
-from cardsvc.cli.person import as_option, password_of, signed_in
+from cardsvc.cli.person import (
+    administrator,
+    as_option,
+    from_where,
+    password_of,
+    sign_in_here,
+    sign_out_here,
+    signed_in,
+    with_password,
+)
 
 ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator"])
 
@@ -16,14 +25,15 @@ def staff() -> None:
 @staff.command(help=t("登记网点", "Add an outlet"))
 @click.argument("outlet_id")
 @click.argument("name")
-def outlet(outlet_id: str, name: str) -> None:
+@as_option
+def outlet(outlet_id: str, name: str, staff_id: str) -> None:
     """Add an outlet."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff import add_outlet
+    from cardsvc.service.staff_admin import open_outlet
 
     store = open_database(Settings())
-    add_outlet(store, outlet_id, name, now())
+    open_outlet(store, outlet_id, name, by=administrator(store, staff_id), now=now())
     store.close()
     click.echo(t(f"已登记网点 {outlet_id}", f"Added outlet {outlet_id}"))
 
@@ -38,17 +48,17 @@ def outlet(outlet_id: str, name: str) -> None:
 @click.option("--name", required=True, help=t("姓名", "Name"))
 @click.option("--role", required=True, type=ROLES, help=t("岗位", "Role"))
 @click.option("--outlet", "outlet_id", required=True, help=t("网点编号", "Outlet id"))
-@click.option("--as", "staff_id", envvar="CARDSVC_STAFF", help=t("管理员工号", "Your staff id as administrator"))
-def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str | None) -> None:
+@as_option
+def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> None:
     """Add a person."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.service.staff import add_staff
 
     store = open_database(Settings())
-    by = signed_in(store, staff_id) if staff_id else None
+    by = administrator(store, staff_id)
     password = password_of(t(f"{new_id} 的新密码", f"New password of {new_id}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-    add_staff(store, new_id, name, role, outlet_id, password, now(), by=by)
+    add_staff(store, new_id, name, role, outlet_id, password, now(), by=by, where=from_where())
     store.close()
     click.echo(t(f"已登记 {new_id}（{role}）", f"Added {new_id} ({role})"))
 
@@ -67,19 +77,48 @@ def list_(*, as_json: bool) -> None:
     show(found, as_json=as_json, lines=lambda: table([tuple(person.values()) for person in found]))
 
 
+@staff.command(
+    "sign-in",
+    help=t("登录：之后的命令不用再给 --as；十分钟不用即失效", "Sign in for the commands to come; ten idle minutes end it"),
+)
+@click.argument("who")
+def sign_in(who: str) -> None:
+    """Sign in."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+
+    store = open_database(Settings())
+    sign_in_here(store, who)
+    store.close()
+    click.echo(t(f"{who} 已登录", f"{who} is signed in"))
+
+
+@staff.command("sign-out", help=t("退出登录", "Sign out"))
+def sign_out() -> None:
+    """Sign out."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.config import Settings
+
+    store = open_database(Settings())
+    sign_out_here(store)
+    store.close()
+    click.echo(t("已退出登录", "Signed out"))
+
+
 @staff.command(help=t("修改密码：自己的，或由管理员重设", "Change a password: one's own, or as administrator"))
 @click.argument("whose")
 @as_option
 def password(whose: str, staff_id: str) -> None:
-    """Change a password."""
-    from cardsvc.bootstrap import open_database
+    """Change a password. Being signed in is not enough: whoever finds an open sign-in must not keep it."""
+    from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.service.staff import change_password
 
     store = open_database(Settings())
-    by = signed_in(store, staff_id, once=whose == staff_id)
+    who = staff_id or whose
+    by = with_password(store, who, once=whose == who)
     new = password_of(t(f"{whose} 的新密码", f"New password of {whose}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-    change_password(store, whose, new, by=by)
+    change_password(store, whose, new, by=by, now=now(), where=from_where())
     store.close()
     click.echo(t("密码已修改", "The password was changed"))
 
@@ -90,7 +129,7 @@ def _set_state(whose: str, staff_id: str, state: str) -> None:
     from cardsvc.service.staff_admin import set_staff_state
 
     store = open_database(Settings())
-    set_staff_state(store, whose, state, by=signed_in(store, staff_id), now=now())
+    set_staff_state(store, whose, state, by=signed_in(store, staff_id), now=now(), where=from_where())
     store.close()
     click.echo(f"{whose}: {state}")
 
@@ -109,3 +148,92 @@ def suspend(whose: str, staff_id: str) -> None:
 def enable(whose: str, staff_id: str) -> None:
     """Let an account in again."""
     _set_state(whose, staff_id, "active")
+
+
+@staff.command(
+    help=t(
+        "员工变动记录：谁、何时、从哪里、改了什么；不写工号则列出所有人的",
+        "What was changed about a person, or about everybody: when, what, by whom, from where",
+    )
+)
+@click.argument("whose", required=False)
+@json_option
+def history(whose: str | None, *, as_json: bool) -> None:
+    """List what was changed about staff."""
+    from cardsvc.bootstrap import open_database
+    from cardsvc.cli.card import local_time
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_history import staff_history
+
+    store = open_database(Settings())
+    rows = staff_history(store, whose)
+    store.close()
+    show(
+        rows,
+        as_json=as_json,
+        lines=lambda: table(
+            [
+                (
+                    local_time(row["at"]),
+                    row["staff_id"],
+                    t(row["text"]["zh"], row["text"]["en"]),
+                    row["by"] or "-",
+                    row["place"],
+                )
+                for row in rows
+            ]
+        ),
+    )
+
+
+@staff.command(help=t("调岗：换岗位，也可换网点", "Give a person another role, or another outlet as well"))
+@click.argument("whose")
+@click.argument("new_role", metavar="ROLE", type=ROLES)
+@click.option("--outlet", "outlet_id", help=t("网点编号；不写则不变", "Outlet id; as it is where none is given"))
+@as_option
+def role(whose: str, new_role: str, outlet_id: str | None, staff_id: str) -> None:
+    """Give a person another post."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_admin import change_post
+
+    store = open_database(Settings())
+    change_post(store, whose, new_role, outlet_id, by=signed_in(store, staff_id), now=now(), where=from_where())
+    store.close()
+    click.echo(f"{whose}: {new_role}" + (f" ({outlet_id})" if outlet_id else ""))
+
+
+@staff.command(
+    help=t(
+        "技能：写出全部技能（sign_language、english、dialect），不写则清空",
+        "Skills: all that a person has (sign_language, english, dialect); none given: none",
+    )
+)
+@click.argument("whose")
+@click.argument("skills", nargs=-1)
+@as_option
+def skill(whose: str, skills: tuple[str, ...], staff_id: str) -> None:
+    """Note what a person can do beyond the ordinary."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_admin import set_skills
+
+    store = open_database(Settings())
+    set_skills(store, whose, skills, by=signed_in(store, staff_id), now=now(), where=from_where())
+    store.close()
+    click.echo(f"{whose}: {', '.join(skills) or '-'}")
+
+
+@staff.command(help=t("重设为一次性密码，只显示这一次", "Give a one-time password, shown this once"))
+@click.argument("whose")
+@as_option
+def reset(whose: str, staff_id: str) -> None:
+    """Give a person a one-time password."""
+    from cardsvc.bootstrap import now, open_database
+    from cardsvc.config import Settings
+    from cardsvc.service.staff_admin import reset_password
+
+    store = open_database(Settings())
+    made = reset_password(store, whose, by=signed_in(store, staff_id), now=now(), where=from_where())
+    store.close()
+    click.echo(made)

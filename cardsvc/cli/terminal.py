@@ -49,63 +49,6 @@ def make_key(key_file: Path) -> None:
     click.echo(public_hex(create_key(key_file)))
 
 
-@terminal.command(help=t("登记终端", "Register a terminal"))
-@click.argument("terminal_id")
-@click.option("--public-key", required=True, help=t("终端公钥（64 个十六进制数字）", "Public key, 64 hex digits"))
-@click.option(
-    "--terminal-no",
-    required=True,
-    help=t("写进卡里的 6 字节终端机编号（12 个十六进制数字）", "6-byte PBOC terminal number, hex"),
-)
-@click.option("--name", default="", help=t("名称", "Name"))
-@click.option(
-    "--role",
-    type=click.Choice(["topup", "desk", "channel", "workstation"]),
-    default="topup",
-    show_default=True,
-    help=t("角色", "Role"),
-)
-@click.option("--type", "type", default="", help=t("机型", "Type of machine"))
-@click.option("--place", default="", help=t("安装地点", "Where it stands"))
-@click.option("--operator", default="", help=t("运营单位", "Who runs it"))
-@click.option("--outlet", "outlet_id", default=None, help=t("网点编号", "Outlet id"))
-def register(terminal_id: str, public_key: str, terminal_no: str, name: str, role: str, **about: Any) -> None:
-    """Register a terminal."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
-    from cardsvc.service.terminals import register_terminal
-
-    store = open_database(Settings())
-    register_terminal(store, terminal_id, name, terminal_no, public_key, role, now(), **about)
-    store.close()
-    click.echo(t(f"已登记终端 {terminal_id}", f"Registered terminal {terminal_id}"))
-
-
-def _set_state(terminal_id: str, state: str) -> None:
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
-    from cardsvc.service.terminals import set_terminal_state
-
-    store = open_database(Settings())
-    set_terminal_state(store, terminal_id, state)
-    store.close()
-    click.echo(f"{terminal_id}: {state}")
-
-
-@terminal.command(help=t("停用终端", "Suspend a terminal"))
-@click.argument("terminal_id")
-def suspend(terminal_id: str) -> None:
-    """Suspend a terminal."""
-    _set_state(terminal_id, "suspended")
-
-
-@terminal.command(help=t("启用终端", "Enable a terminal"))
-@click.argument("terminal_id")
-def enable(terminal_id: str) -> None:
-    """Enable a terminal."""
-    _set_state(terminal_id, "enabled")
-
-
 @terminal.command("list", help=t("列出终端", "List terminals"))
 @json_option
 def list_(*, as_json: bool) -> None:
@@ -170,6 +113,31 @@ def inspect(card_file: str | None, *, as_json: bool, **given: Any) -> None:
     """Inspect through the HTTP API."""
     result = _carry("inspect", {}, card_file, **given)
     show(result, as_json=as_json, lines=lambda: result_lines("inspect", result))
+
+
+@terminal.command(
+    "hotlist",
+    help=t("作为终端更新黑名单，逐行列出卡号", "Bring this terminal's hot list up to date, and list its cards line by line"),
+)
+@click.option(
+    "--public-key", required=True, help=t("服务的名单公钥（64 个十六进制数字）", "Key of the service's lists, 64 hex digits")
+)
+@url_option
+@id_option
+@key_option
+def hotlist(public_key: str, url: str, terminal_id: str, key_file: Path) -> None:
+    """Bring the hot list up to date."""
+    from cardsvc.client import ApiClient, load_key
+    from cardsvc.client.hotlist import sync_hot_list
+
+    try:
+        known = bytes.fromhex(public_key)
+    except ValueError:
+        raise click.BadParameter(t("不是十六进制", "not hex"), param_hint="--public-key") from None
+    with ApiClient(url, terminal_id, load_key(key_file)) as port:
+        copy = sync_hot_list(port, known, key_file.with_suffix(".hotlist"))
+    for card_no in sorted(copy.cards):
+        click.echo(f"listed {card_no}")
 
 
 @terminal.command(

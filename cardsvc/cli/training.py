@@ -22,11 +22,13 @@ from cardsvc.service.people import CitizenData, register_citizen
 from cardsvc.service.staff import add_outlet, add_staff
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
+from cardsvc.vcard.classic import ClassicCard
 
 WORKSTATION = "ws-1"
 OUTLET = "hall"
 STAFF = (("clerk", "演示员", "clerk"), ("chief", "演示主管", "supervisor"))
 SAMPLER = Actor("desk", "samples", bytes.fromhex("310000000001"), "desk")
+OLD_CARD_FEN = 1234
 PEOPLE = (("测试甲", 1), ("测试乙", 2))
 
 
@@ -81,6 +83,9 @@ def _furnish(settings: Settings, samples: Path, password: str) -> Path:
         make_blanks(samples)
         for name, number in PEOPLE:
             keep_sample(_issued(services, name, number), samples, f"issued-{number}")
+        keys = services.engine.keystore
+        read, write = (keys.legacy_key(purpose, keys.versions()) for purpose in ("read", "write"))
+        keep_sample(ClassicCard(OLD_CARD_FEN, read, write), samples, "old-bus-card")
     finally:
         services.close()
     return key

@@ -5,6 +5,7 @@ seconds, so that an agent with a long job never looks away; one waits for work. 
 or pcscd was away. What a killed agent had under way is ended by the service when the next one reports.
 """
 
+import queue
 import threading
 import time
 import uuid
@@ -15,13 +16,16 @@ from cardsvc.client.http import ApiClient, ServiceRefused, reply_of
 from cardsvc.errors import CardsvcError, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.readers.carry import CarriedOut, finish
-from cardsvc.readers.directory import open_card
+from cardsvc.readers.directory import open_card, recover
 from cardsvc.readers.pcsc import ReaderState
 from cardsvc.readers.presence import Event, PresenceLoop, What
+from cardsvc.readers.worker import EXCHANGE_SECONDS
 from cardsvc.wire import Reply
 
 AGAIN_SECONDS = 0.5
 POLL_SECONDS = 5.0
+STUCK = frozenset({"reader_stuck", "reader_failed"})
+"""Failures after which the reader itself may need a push."""
 FOR_GOOD = frozenset({"workstation_taken_over", "workstation_unknown", "terminal_unknown"})
 """Refusals that no second try changes."""
 
@@ -30,9 +34,20 @@ class Agent:
     """One run. ``tell`` hears what happens: a word and the reader or operation it is about; ``wait``: seconds of a poll."""
 
     def __init__(
-        self, client: ApiClient, work_client: ApiClient, tell: Callable[[str, str], None], *, wait: float = POLL_SECONDS
+        self,
+        client: ApiClient,
+        work_client: ApiClient,
+        tell: Callable[[str, str], None],
+        *,
+        wait: float = POLL_SECONDS,
+        deadline: float = EXCHANGE_SECONDS,
     ) -> None:
+        """``deadline``: seconds that a card may take for one answer."""
         self._client, self._work_client, self._tell, self._wait = client, work_client, tell, wait
+        self._deadline = deadline
+        self._recovered: set[str] = set()
+        self._brought_back: queue.SimpleQueue[tuple[str, str, str]] = queue.SimpleQueue()
+        self._resets: dict[str, int] = {}
         self._session = str(uuid.uuid4())
         self._readers: dict[str, tuple[str, str] | None] = {}
         self._reported = threading.Event()
@@ -84,8 +99,13 @@ class Agent:
                 self._later(failure)
 
     def _take(self, presence: PresenceLoop) -> bool:
-        """All events that wait; whether there were any."""
+        """All events that wait; whether anything changed."""
         changed = False
+        while not self._brought_back.empty():
+            reader, contact, again = self._brought_back.get()
+            if self._is_in(reader, contact):
+                self._readers[reader] = (self._atr_in(reader), again)
+                changed = True
         while not presence.events.empty():
             event: Event = presence.events.get()
             self._tell(event.what, event.reader)
@@ -130,6 +150,24 @@ class Agent:
                 self._tell(str(refused.problem.get("code")), reply.id)
             except CardsvcError as error:
                 self._tell(error.code, reply.id)
+                if error.code in STUCK:
+                    self._bring_back(work["reader"], work["contact"])
+
+    def _bring_back(self, reader: str, contact: str) -> None:
+        """Try once in a card's stay to bring its reader back. The card lost its power then, which is a new stay of it: the desk
+        looks at it again, and only a card that is silent once more waits for a hand."""
+        if contact in self._recovered or not self._is_in(reader, contact):
+            return
+        again = str(uuid.uuid4())
+        self._recovered = {contact, again}
+        try:
+            facts = recover(reader)
+        except CardsvcError as error:
+            self._tell(error.code, reader)
+            return
+        self._resets[reader] = facts.reconnects
+        self._tell("reader_back", reader)
+        self._brought_back.put((reader, contact, again))
 
     def _later(self, failure: ReaderError | ServiceRefused) -> None:
         """Try again after a moment. Raises a refusal that is for good."""
@@ -149,7 +187,8 @@ class Agent:
             self._work_client.abandon(reply.id, reply.step, (), "card_changed")
             return
         try:
-            channel = open_card(ReaderState(reader, "present", b"", 0))
+            state, resets = ReaderState(reader, "present", b"", 0), self._resets.pop(reader, 0)
+            channel = open_card(state, deadline=self._deadline, reconnects=resets)
         except CardsvcError as error:
             self._work_client.abandon(reply.id, reply.step, (), error.code)
             return
@@ -163,6 +202,10 @@ class Agent:
             self._work_client.abandon(reply.id, reply.step, (), "card_changed")
             return
         finish(self._work_client, channel, reply)
+
+    def _atr_in(self, reader: str) -> str:
+        card = self._readers.get(reader)
+        return card[0] if card else ""
 
     def _is_in(self, reader: str, contact: str) -> bool:
         card = self._readers.get(reader)

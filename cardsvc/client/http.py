@@ -16,11 +16,14 @@ import requests
 from cardsvc.errors import Outcome, ReaderError
 from cardsvc.iso7816.exchange import Answers
 from cardsvc.signature import IDEMPOTENCY_KEY, SigningKey, sign
-from cardsvc.wire import OperationState, Reply, answers_to_json, ask_from_json, timings_of
+from cardsvc.wire import OperationState, ReaderFacts, Reply, answers_to_json, ask_from_json, timings_of
 
 TIMEOUT_SECONDS = 15
 WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)
 RETRIED_STATUSES = (502, 503, 504)
+TOO_MANY = 429
+LONGEST_WAIT = 60
+"""Seconds: a customer stands before the terminal; whoever is asked to wait longer is told that the outcome is not known."""
 BROKEN_OFF = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 """No answer, or half of one."""
 
@@ -68,13 +71,13 @@ class ApiClient:
         body = {"kind": kind, "params": dict(params), "reader": {"atr": atr.hex().upper()}}
         return reply_of(self.call("POST", "/operations", body, {IDEMPOTENCY_KEY: idempotency_key}))
 
-    def answer(self, operation_id: str, step: int, answers: Answers) -> Reply:
+    def answer(self, operation_id: str, step: int, answers: Answers, reader: ReaderFacts | None = None) -> Reply:
         """See OperationPort.answer."""
-        return reply_of(self.call("POST", f"/operations/{operation_id}/steps/{step}", _answers(answers)))
+        return reply_of(self.call("POST", f"/operations/{operation_id}/steps/{step}", _answers(answers, reader)))
 
-    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
+    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str, reader: ReaderFacts | None = None) -> Reply:
         """See OperationPort.abandon."""
-        body = {"step": step, **_answers(answers), "reason": reason}
+        body = {"step": step, **_answers(answers, reader), "reason": reason}
         return reply_of(self.call("POST", f"/operations/{operation_id}/abandon", body))
 
     def status(self, operation_id: str) -> Reply:
@@ -99,17 +102,25 @@ class ApiClient:
         return self.call("GET", f"/orders/{order_id}")
 
     def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
-        """One call, repeated while no answer comes. Raises ServiceRefused, or ReaderError ``service_unreachable``."""
+        """One call, repeated while no answer comes, and after the time that a service with too many requests asks for.
+
+        Raises ServiceRefused, or ReaderError ``service_unreachable``, ``service_busy``: an earlier sending may have arrived.
+        """
         content = b"" if body is None else json.dumps(body).encode()
         for wait in (*self._waits, None):
+            asked = 0
             try:
                 response = self._send(method, path, content, dict(headers or {}))
-                if response.status_code not in RETRIED_STATUSES or wait is None:
+                if response.status_code == TOO_MANY:
+                    asked = _asked_to_wait(response)
+                    if wait is None or asked > LONGEST_WAIT:
+                        raise ReaderError("service_busy", outcome=Outcome.UNKNOWN, url=self._url)
+                elif response.status_code not in RETRIED_STATUSES or wait is None:
                     return _taken(response)
             except BROKEN_OFF:
                 if wait is None:
                     raise ReaderError("service_unreachable", outcome=Outcome.UNKNOWN, url=self._url) from None
-            time.sleep(wait)
+            time.sleep(max(wait or 0, asked))
         raise AssertionError("the last wait is None")
 
     def _send(self, method: str, path: str, content: bytes, headers: dict[str, str]) -> requests.Response:
@@ -123,8 +134,15 @@ class ApiClient:
         return self._session.send(request, timeout=TIMEOUT_SECONDS)
 
 
-def _answers(answers: Answers) -> dict[str, Any]:
-    return {"answers": answers_to_json(answers), "timings": timings_of(answers)}
+def _answers(answers: Answers, reader: ReaderFacts | None) -> dict[str, Any]:
+    body: dict[str, Any] = {"answers": answers_to_json(answers), "timings": timings_of(answers)}
+    return body if reader is None else {**body, "reader": reader.to_json()}
+
+
+def _asked_to_wait(response: requests.Response) -> int:
+    """Seconds of Retry-After; what is no number of seconds asks for a moment."""
+    given = response.headers.get("Retry-After", "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else 1
 
 
 def _taken(response: requests.Response) -> Mapping[str, Any]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from cardsvc.client.http import ServiceRefused
 from cardsvc.client.journal import Begun, Journal
+from cardsvc.errors import Outcome
 from cardsvc.iso7816.channel import Channel
-from cardsvc.readers.carry import CarriedOut, Progress, carry_out, no_progress
+from cardsvc.readers.carry import CarriedOut, Progress, finish, no_progress
 from cardsvc.wire import OperationPort, OperationState
 
 RESTARTED = "client_restarted"
@@ -56,16 +57,25 @@ def run_job(
     *,
     progress: Progress = no_progress,
 ) -> Mapping[str, Any]:
-    """Carry one job out. An error that leaves its outcome unknown leaves it open in the journal, for ``recover``.
+    """Carry one job out. An error that leaves its outcome unknown leaves it open in the journal, for ``recover``: also a step
+    that was refused, for what the card did before is not undone by that.
 
     Raises as ``carry_out`` does.
     """
     key = str(uuid.uuid4())
     journal.begin(key, kind, params, channel.atr)
     try:
-        result = carry_out(port, channel, kind, params, idempotency_key=key, progress=progress)
-    except (CarriedOut, ServiceRefused):
+        reply = port.start(kind, params, atr=channel.atr, idempotency_key=key)
+    except ServiceRefused as refused:
+        if refused.problem.get("outcome") != Outcome.UNKNOWN:
+            journal.end(key, "refused")
+        raise
+    try:
+        result = finish(port, channel, reply, progress=progress)
+    except CarriedOut:
         journal.end(key, "refused")
         raise
+    except ServiceRefused as refused:
+        raise ServiceRefused({**refused.problem, "outcome": Outcome.UNKNOWN}) from refused
     journal.end(key, "done")
     return result

@@ -6,6 +6,7 @@ from statistics import median
 
 from cardsvc.card.profile import Profile
 from cardsvc.diagnosis.evidence import Value
+from cardsvc.diagnosis.strangers import Kind, by_atr
 from cardsvc.errors import CardError
 from cardsvc.iso7816.atr import Atr
 
@@ -13,18 +14,59 @@ DRIFT_FROM_MILLISECONDS = 100
 """Below this an answer is quick however much it varies."""
 
 
+BAD_CARDS, BAD_FAMILIES = 3, 2
+"""So many of a reader's last five cards failed, of so many families: then the reader is to blame."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What the side with the reader measured: the ATR of each power-up, the time of each first answer, codes of failures."""
+    """What the side with the reader measured: the ATR of each power-up, the time of each first answer, codes of failures.
+
+    ``stranger``: what a card of no known family turned out to be (strangers.py); ``power_ups``: the time of each power-up in
+    milliseconds; ``reconnects``: connections that needed another try.
+    """
 
     atrs: tuple[str, ...] = ()
     milliseconds: tuple[float, ...] = ()
     failures: tuple[str, ...] = ()
+    stranger: Kind | None = None
+    power_ups: tuple[float, ...] = ()
+    reconnects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LastCards:
+    """The last cards of a reader before the present one: how many, how many of them failed, and of how many families."""
+
+    cards: int = 0
+    failed: int = 0
+    families: int = 0
+
+    @property
+    def reader_to_blame(self) -> bool:
+        """One card may be bad, and a family may have a fault; cards of several families do not go bad together."""
+        return self.failed >= BAD_CARDS and self.families >= BAD_FAMILIES
+
+
+def history_evidence(reader: str, last: LastCards) -> dict[str, Value]:
+    """What is known of the reader from the cards before."""
+    found: dict[str, Value] = {"reader.name": reader} if reader else {}
+    if last.cards:
+        found |= {
+            "reader.last_cards": last.cards,
+            "reader.last_failed": last.failed,
+            "reader.last_families": last.families,
+            "reader.to_blame": last.reader_to_blame,
+        }
+    return found
 
 
 def contact_evidence(contact: Contact) -> dict[str, Value]:
     """Failures, times and drift."""
     found: dict[str, Value] = {"reader.failures": len(contact.failures)}
+    if contact.power_ups:
+        found["reader.power_up"] = round(max(contact.power_ups))
+        found["reader.reconnects"] = contact.reconnects
     if contact.failures:
         found["reader.failure"] = contact.failures[-1]
     if contact.milliseconds:
@@ -54,3 +96,9 @@ def atr_evidence(atr: str, others: Sequence[str], profile: Profile | None, issue
     if issued is not None:
         found["atr.as_issued"] = atr == issued
     return found
+
+
+def stranger_evidence(atr: bytes, contact: Contact) -> dict[str, Value]:
+    """What a card of no known family is: by its ATR, else as it was asked."""
+    kind = by_atr(atr) or contact.stranger
+    return {} if kind is None else {"stranger.kind": kind}

@@ -3,6 +3,10 @@
 A full run is at most 38 commands on a card without open transactions, a quick look 11; the side with the reader adds
 one or two SELECTs to time it.
 INITIALIZEs come last: the next balance-changing command may throw a proof away (JR/T 0025.2-2010 5.6).
+
+Where loads want the PIN, only a verified PIN lets the card prove its load key. VERIFY goes out where the card tells that all
+tries are left, and never else: the right PIN then changes nothing, a wrong one costs one try once, and the last one is out of
+reach. A family that does not tell its tries is not asked (see ``_load``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +14,14 @@ from dataclasses import dataclass
 
 from cardsvc.card import purse as pboc
 from cardsvc.card.commands import get_challenge, read_binary, read_record, select_by_id, select_by_name, tries_left
-from cardsvc.card.layout import ApplicationLayout
+from cardsvc.card.layout import PIN_TRIES, ApplicationLayout
 from cardsvc.card.profile import Profile
 from cardsvc.card.purse import LogRecord
 from cardsvc.card.records import ApplicationRecord, CardIssue, PurseApplication
 from cardsvc.iso7816.apdu import Answer
 from cardsvc.iso7816.exchange import Ask, Procedure
 from cardsvc.iso7816.status import SW
+from cardsvc.procedures.pin import tries_shown
 from cardsvc.procedures.purse import LOOK_TERMINAL
 from cardsvc.procedures.script import MAX_BATCH
 
@@ -26,8 +31,8 @@ QUICK_APPLICATIONS = ("bus",)
 CARD_RECORDS = (1, 7)
 """Records of the holder application's EF05 that are this card's own: card id, social-security card number."""
 HOLDER_RECORDS = 6
-ROOM_FOR_TRIES = 2
-"""Log records, the oldest, that give way to the try counters of PINs: a full run stays within its commands."""
+ROOM_FOR_PINS = 4
+"""Log records, the oldest, that give way to try counters and VERIFY: a full run stays within its commands."""
 FILES = {
     "mf.card_issue": CardIssue.LENGTH,
     "purse.application": PurseApplication.LENGTH,
@@ -98,7 +103,7 @@ def look(profile: Profile, *, quick: bool) -> Procedure[Readings]:
         directory = mf.find("directory")
         questions.insert(1, Question("mf.directory", read_record(1, directory.sfi, directory.record_length, ANY)))
     log = purse.find("log")
-    depth = 1 if quick else log.records - (ROOM_FOR_TRIES if profile.purse.pin_tries else 0)
+    depth = 1 if quick else log.records - (ROOM_FOR_PINS if profile.purse.pin_tries else 0)
     questions += [Question(f"purse.log.{n}", read_record(n, log.sfi, LogRecord.LENGTH, ANY)) for n in range(1, depth + 1)]
     return _asked(questions)
 
@@ -106,16 +111,24 @@ def look(profile: Profile, *, quick: bool) -> Procedure[Readings]:
 def more(profile: Profile, seen: Readings, *, quick: bool, reselect: bool) -> Procedure[Readings]:
     """Then: proof, counters, key version and genuineness, the holder, every application."""
     if not seen.ok("mf.select"):
-        return _asked([Question("challenge", get_challenge(profile.dialect.challenge_length, ANY))])
+        return (yield from _asked([Question("challenge", get_challenge(profile.dialect.challenge_length, ANY))]))
     purse = profile.layout.find("purse")
     questions = [_selection(purse)] if reselect else []
-    questions += [*_proof(profile, seen), *([] if quick else _tries(profile, purse)), *_initialize(profile, purse)]
+    questions += [*_proof(profile, seen), *([] if quick else _tries(profile, purse))]
+    told = Readings({})
+    if profile.purse.pin_for_load:
+        told = yield from _asked(questions)
+        told = told.with_more((yield from _asked(_load(purse) if _all_tries_left(told) else [])))
+        questions = []
+    else:
+        questions += _load(purse)
+    questions += _purchase(purse)
     for application in profile.layout.applications:
         if application.name == "holder":
             questions += [] if quick else _holder(application)
         elif application.name != "purse" and (not quick or application.name in QUICK_APPLICATIONS):
             questions += _application(profile, application, quick=quick)
-    return _asked(questions)
+    return told.with_more((yield from _asked(questions)))
 
 
 def _asked(questions: Sequence[Question]) -> Procedure[Readings]:
@@ -158,16 +171,25 @@ def newest_record(seen: Readings) -> LogRecord | None:
     return record if record.written else None
 
 
-def _initialize(profile: Profile, purse: ApplicationLayout) -> list[Question]:
-    """Both INITIALIZEs, followed by nothing: they tell the counters and prove the load key.
+def _load(purse: ApplicationLayout) -> list[Question]:
+    """INITIALIZE FOR LOAD, followed by nothing: it tells the online counter and proves the load key.
 
-    Where loads want the PIN, INITIALIZE FOR LOAD is left out: a VERIFY may burn the PIN's last try.
+    Where loads want the PIN, who carries the procedure out puts VERIFY before it (procedures/pin.py); a refusal is the answer.
     """
-    nothing = 0  # an empty purse refuses any other amount
     load = pboc.initialize_for_load(EP, purse.key("load").key_id, pboc.SAFE_AMOUNT, LOOK_TERMINAL)
+    return [Question("purse.load", _any(load))]
+
+
+def _all_tries_left(told: Readings) -> bool:
+    """Whether VERIFY may go out: the card itself says that no wrong PIN was ever entered since the last right one."""
+    return tries_shown(told.sw("purse.pin") or 0) == PIN_TRIES
+
+
+def _purchase(purse: ApplicationLayout) -> list[Question]:
+    """INITIALIZE FOR PURCHASE, followed by nothing: it tells the offline counter."""
+    nothing = 0  # an empty purse refuses any other amount
     purchase = pboc.initialize_for_purchase(EP, purse.key("purchase").key_id, nothing, LOOK_TERMINAL)
-    questions = [Question("purse.load", _any(load)), Question("purse.purchase", _any(purchase))]
-    return questions[1:] if profile.purse.pin_for_load else questions
+    return [Question("purse.purchase", _any(purchase))]
 
 
 def _holder(application: ApplicationLayout) -> list[Question]:

@@ -207,6 +207,7 @@ def _keys(load: InitializeForLoadAnswer | None, keys: PurseKeys | None) -> dict[
     right = session.mac(data) == load.mac1
     return {
         "key.mac1": "right" if right else "wrong",
+        "key.algorithm": load.algorithm,
         "key.old": right and load.key_version != keys.active.get(key_name("purse", "load")),
     }
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from cardsvc.card.layout import key_name
+from cardsvc.card.layout import PIN_TRIES, key_name
 from cardsvc.card.periods import PursePeriods
 from cardsvc.card.profile import Profile
 from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, ApplicationState, CardIssueSeen
@@ -31,9 +31,15 @@ def card_state(profile: Profile, readings: Readings) -> str:
         return "blank" if f"{sw or 0:04X}" in profile.blank.no_mf else "foreign"
     issue = CardIssueSeen.parse(readings.data("mf.card_issue"))
     if issue is None:
-        return "partial"
+        return "blank" if _as_delivered(profile, readings) else "partial"
     ours = issue.card_type == CITIZEN_CARD_TYPE and issue.city == profile.layout.issuer.city
     return "citizen" if ours and issue.card_no is not None else "foreign"
+
+
+def _as_delivered(profile: Profile, readings: Readings) -> bool:
+    """Of a family that comes with its files: none of those that were read was ever written."""
+    written = [label for label in readings.labels() if label.startswith(("mf.card", "purse.app", "holder.holder"))]
+    return profile.dialect.name == "huada" and not any(readings.data(label).strip(b"\xff\x00") for label in written)
 
 
 def card_no_in(readings: Readings) -> str | None:
@@ -108,13 +114,17 @@ def _usable(profile: Profile, readings: Readings, name: str) -> str:
 
 
 def _pin(profile: Profile, readings: Readings, name: str, books: Books | None) -> dict[str, Value]:
-    """The tries left of an application's PIN, and whether this very card was given the key that opens a locked one."""
+    """The tries left of an application's PIN, whether it is the one on record (the answer to VERIFY), and whether this very
+    card was given the key that opens a locked one."""
     tries = tries_shown(readings.sw(f"{name}.pin") or 0)
     if tries is None:
         return {}
     has_key = any(slot.purpose == "pin_unblock" for slot in profile.layout.find(name).keys)
     known = books is not None and key_name(name, "pin_unblock") in books.key_versions
-    return {"pin_tries": tries, "pin_resettable": has_key and known}
+    found: dict[str, Value] = {"pin_tries": tries, "pin_resettable": has_key and known}
+    if name == "purse" and tries == PIN_TRIES:
+        found["pin_wrong"] = tries_shown(readings.sw("purse.load") or 0) is not None
+    return found
 
 
 def _record(readings: Readings, name: str, books: Books | None, day: dt.date) -> dict[str, Value]:

@@ -1,8 +1,9 @@
 """The report of a diagnosis: findings in rank, what was checked, and the evidence, as plain values for programs and pages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cardsvc.card.profile import KnownFault
 from cardsvc.diagnosis.evidence import GROUPS, Evidence, check
 from cardsvc.diagnosis.plans import plans
 from cardsvc.diagnosis.table import CAUSES, Finding, findings
@@ -13,24 +14,30 @@ FeeOf = Callable[[str], Fee]
 """Who pays on an occasion: payer, amount in fen, ids of the rules, source, version."""
 
 
-def report(evidence: Evidence, fee_of: FeeOf, **about: Any) -> dict[str, Any]:
+FIRMWARE = "firmware_fault"
+
+
+def report(evidence: Evidence, fee_of: FeeOf, firmware: Sequence[KnownFault] = (), **about: Any) -> dict[str, Any]:
     """Findings and everything they rest on. ``about``: card number, profile, time, whether it was a quick look.
+
+    ``firmware``: the known faults of the card's firmware that the evidence shows; each is told with its cure.
 
     ``healthy``: nothing was found that keeps the card from working; a notice does not.
     """
     check(evidence)
-    found = findings(evidence)
+    found = findings(evidence, explained=[code for fault in firmware for code in fault.explains])
     return {
         **about,
         "healthy": all(finding.rule.severity == "notice" for finding in found),
-        "findings": [_finding(finding, fee_of) for finding in found],
+        "findings": [_finding(finding, fee_of, firmware if finding.rule.code == FIRMWARE else ()) for finding in found],
         "checked": _checked(evidence),
         "evidence": dict(evidence),
     }
 
 
-def _finding(finding: Finding, fee_of: FeeOf) -> dict[str, Any]:
+def _finding(finding: Finding, fee_of: FeeOf, firmware: Sequence[KnownFault]) -> dict[str, Any]:
     rule = finding.rule
+    cures = Text("；".join(fault.cure_zh for fault in firmware), "; ".join(fault.cure_en for fault in firmware))
     return {
         "code": rule.code,
         "subject": finding.subject,
@@ -39,11 +46,22 @@ def _finding(finding: Finding, fee_of: FeeOf) -> dict[str, Any]:
         "confidence": rule.confidence,
         "cause": {"code": rule.cause, **_both(CAUSES[rule.cause])},
         "tell": _both(Text(rule.tell_zh, rule.tell_en)),
-        "next": _both(Text(rule.next_zh, rule.next_en)),
+        "next": _both(cures if firmware else Text(rule.next_zh, rule.next_en)),
+        "firmware": [_firmware(fault) for fault in firmware],
         "fee": dict(fee_of(rule.fee)),
         "plan": rule.plan,
         "cure": plans()[rule.plan].to_json(),
         "evidence": dict(finding.evidence),
+    }
+
+
+def _firmware(fault: KnownFault) -> dict[str, Any]:
+    return {
+        "id": fault.id,
+        "symptom": _both(Text(fault.symptom_zh, fault.symptom_en)),
+        "versions": fault.versions,
+        "cure": _both(Text(fault.cure_zh, fault.cure_en)),
+        "source": fault.source,
     }
 
 

@@ -1,7 +1,7 @@
 """The rule table: from evidence to findings. The rules themselves are data (findings.toml), checked when they are read."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -133,11 +133,11 @@ def table() -> Table:
     return Table.model_validate(tomllib.loads(resources.files(__package__).joinpath("findings.toml").read_text("utf-8")))
 
 
-def findings(evidence: Evidence, rules: Table | None = None) -> tuple[Finding, ...]:
-    """What follows from the evidence, the gravest first; what another finding explains is left out."""
+def findings(evidence: Evidence, rules: Table | None = None, *, explained: Collection[str] = ()) -> tuple[Finding, ...]:
+    """What follows from the evidence, the gravest first; what another finding explains, or ``explained`` names, is left out."""
     rules = rules or table()
     found = [finding for rule in rules.finding for finding in _holding(rule, evidence)]
-    hidden = {code for finding in found for code in finding.rule.hides}
+    hidden = {*explained, *(code for finding in found for code in finding.rule.hides)}
     kept = [finding for finding in found if finding.rule.code not in hidden]
     return tuple(sorted(kept, key=lambda finding: SEVERITIES.index(finding.rule.severity)))
 

@@ -7,6 +7,14 @@ from cardsvc.errors import CardError
 TS_DIRECT = 0x3B
 TS_INVERSE = 0x3F
 MAX_LENGTH = 33
+CONTACT, CONTACTLESS = "contact", "contactless"
+
+
+def side_of(raw: bytes) -> str:
+    """The side of the card that gave this ATR: a reader makes the ATR of a contactless card itself, 3B 8n 80 01 and n bytes of
+    what the card says of itself (PC/SC part 3, 3.1.3.2.3)."""
+    made = raw[:1] == b"\x3b" and raw[1:2] != b"" and raw[1] >> 4 == 8 and raw[2:4] == b"\x80\x01"
+    return CONTACTLESS if made else CONTACT
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ class KeyRing:
         self, card_no: str, name: str, head: bytes, challenge: bytes, header: bytes, versions: Versions
     ) -> bytes:
         """See KeyStore.protected_key_record."""
-        transport = self._master(TRANSPORT, self.versions()).value
+        transport = self._master(TRANSPORT, {**self.versions(), **versions}).value
         cryptogram = epurse.line_encrypt(transport, self.key_record(card_no, name, head, versions))
         return cryptogram + epurse.line_mac(transport, challenge, header + cryptogram)
 
@@ -167,9 +167,9 @@ class KeyRing:
         """See KeyStore.legacy_key: the first six bytes of the key."""
         return self._master(LEGACY + purpose, versions).value[:6]
 
-    def transport_auth(self, challenge: bytes) -> bytes:
+    def transport_auth(self, challenge: bytes, versions: Versions) -> bytes:
         """See KeyStore.transport_auth."""
-        return epurse.external_auth(self._master(TRANSPORT, self.versions()).value, challenge)
+        return epurse.external_auth(self._master(TRANSPORT, {**self.versions(), **versions}).value, challenge)
 
     def transport_code(self, card_no: str, versions: Versions) -> bytes:
         """See KeyStore.transport_code: derived from the MF's master key, so that it needs no store of its own."""

@@ -184,7 +184,7 @@ class Pkcs11KeyStore:
         self, card_no: str, name: str, head: bytes, challenge: bytes, header: bytes, versions: Versions
     ) -> bytes:
         """See KeyStore.protected_key_record."""
-        transport, iv = self._master(TRANSPORT, self.versions()), epurse.challenge_block(challenge)
+        transport, iv = self._master(TRANSPORT, {**self.versions(), **versions}), epurse.challenge_block(challenge)
         blocks = epurse.line_blocks(self.key_record(card_no, name, head, versions))
         with self.token.session() as opened:
             key = find(opened, TRANSPORT, transport.version)
@@ -234,9 +234,9 @@ class Pkcs11KeyStore:
         with self.token.session() as opened:
             return bytes(find(opened, entry.name, entry.version)[Attribute.VALUE])
 
-    def transport_auth(self, challenge: bytes) -> bytes:
+    def transport_auth(self, challenge: bytes, versions: Versions) -> bytes:
         """See KeyStore.transport_auth."""
-        transport, block = self._master(TRANSPORT, self.versions()), epurse.challenge_block(challenge)
+        transport, block = self._master(TRANSPORT, {**self.versions(), **versions}), epurse.challenge_block(challenge)
         with self.token.session() as opened:
             return _ecb(find(opened, TRANSPORT, transport.version), block)
 

@@ -89,8 +89,9 @@ class KeyStore(Protocol):
     def legacy_key(self, purpose: str, versions: Versions) -> bytes:
         """The sector key (6 bytes) of old bus cards, ``purpose`` read or write. Secret; it goes into the reader."""
 
-    def transport_auth(self, challenge: bytes) -> bytes:
-        """Cryptogram under the transport key of blank cards."""
+    def transport_auth(self, challenge: bytes, versions: Versions) -> bytes:
+        """Cryptogram under the transport key of blank cards: of the version that the card's batch was delivered with, else the
+        active one."""
 
     def seal(self, secret: bytes, label: str) -> bytes:
         """A secret that only this key store opens again, under the same label: it may then stand in the database."""

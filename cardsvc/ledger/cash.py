@@ -1,7 +1,8 @@
 """Cash: what a count of notes and coins comes to, and which transfers a teller's drawer makes.
 
-A drawer is filled from its outlet's vault when a shift opens, and emptied into it when the shift closes; what the count has
-less or more than the ledger goes to the outlet's differences, so that a closed drawer is empty.
+A drawer is filled from its outlet's vault when a shift opens, and emptied into it when the shift closes; in between two people
+may carry cash from one to the other. What the count has less or more than the ledger goes to the outlet's differences, so that
+a closed drawer is empty.
 """
 
 from collections.abc import Mapping
@@ -44,6 +45,16 @@ def counted(pieces: Mapping[str, int]) -> int:
 def drawer_filled(shift_id: str, outlet_id: str, amount: int) -> Posting:
     """The float goes from the vault into the drawer."""
     return Posting("drawer_filled", drawer_account(shift_id), vault_account(outlet_id), amount)
+
+
+def drawer_added(shift_id: str, outlet_id: str, amount: int) -> Posting:
+    """More cash goes from the vault into a drawer that is at work."""
+    return Posting("drawer_added", drawer_account(shift_id), vault_account(outlet_id), amount)
+
+
+def drawer_lightened(shift_id: str, outlet_id: str, amount: int) -> Posting:
+    """Cash that a drawer at work has too much of goes into the vault."""
+    return Posting("drawer_lightened", vault_account(outlet_id), drawer_account(shift_id), amount)
 
 
 def drawer_emptied(shift_id: str, outlet_id: str, amount: int) -> Posting:

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 from cardsvc.ledger.chain import FIRST, Break, link
 
+STAFF = "staff:"
+"""Before a staff id: the name of the chain of what was changed about that person."""
 EMPTY = hashlib.sha256(b"\x00").hexdigest()
 """The top of a tree without leaves: a day on which nothing was booked."""
 

@@ -8,6 +8,7 @@ forgets it.
 from collections.abc import Callable
 
 from cardsvc.card.commands import PIN_UNBLOCK_HEADER, pin_unblock, select_by_name, tries_left, verify
+from cardsvc.card.layout import PIN_TRIES
 from cardsvc.card.profile import Profile
 from cardsvc.errors import CardError
 from cardsvc.iso7816 import status
@@ -65,9 +66,10 @@ def tries_shown(sw: int) -> int | None:
 
 
 def reset_pin(profile: Profile, application: str, protect: Protect) -> Procedure[int]:
-    """Open a locked PIN again, with the value that it had; proven by reading the try counter. Returns the tries left.
+    """Open a locked PIN again, or one that was wrong before, with the value on record; proven by reading the try
+    counter. Returns the tries left.
 
-    A PIN that is not locked is left alone, so a run that was broken off is simply done again. PIN UNBLOCK goes out once: a
+    A PIN with all its tries is left alone, so a run that was broken off is simply done again. PIN UNBLOCK goes out once: a
     wrong MAC costs a try of its key. Raises CardError ``application_blocked``, ``application_missing``,
     ``pin_reset_refused``, ``pin_still_locked``.
     """
@@ -77,7 +79,7 @@ def reset_pin(profile: Profile, application: str, protect: Protect) -> Procedure
         raise unavailable(profile, application, answer.sw)
     look = tries_left(layout.key("pin").key_id, ANY)
     tries = tries_shown((yield from send(look)).sw)
-    if tries:
+    if tries == PIN_TRIES:
         return tries
     challenge = yield from Script(profile.dialect.challenge_length).challenge()
     answer = yield from send(pin_unblock(protect(challenge, PIN_UNBLOCK_HEADER)))

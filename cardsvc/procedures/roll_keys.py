@@ -1,10 +1,10 @@
 """Bringing keys of a card that is out to their current version: WRITE KEY under a key that the card has.
 
-Only keys that a card shows by itself are changed. A purse names the version of its load and purchase keys in every INITIALIZE,
-its TACs are checked against all versions that still hold, and the internal key is asked for a proof that costs no try: so a
-card that is pulled between two keys, or at a moment that nobody saw, is understood at its next contact, and the change is done
-again. Master and maintenance keys are never changed here: whether such a change happened could only be found out by
-authentications that burn tries.
+Only keys that a card shows by itself are changed. A purse names the version of its load, purchase and unload keys in every
+INITIALIZE, its TACs are checked against all versions that still hold, and the internal key is asked for a proof that costs no
+try: so a card that is pulled between two keys, or at a moment that nobody saw, is understood at its next contact, and the
+change is done again. Master and maintenance keys are never changed here: whether such a change happened could only be found
+out by authentications that burn tries.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from typing import Literal
 from cardsvc.card.commands import internal_authenticate
 from cardsvc.card.dialect import dialect_of
 from cardsvc.card.layout import ApplicationLayout, KeyPurpose, KeySlot, key_name
-from cardsvc.card.purse import SAFE_AMOUNT, InitializeForLoadAnswer
+from cardsvc.card.purse import SAFE_AMOUNT, InitializeForLoadAnswer, InitializeForUnloadAnswer
 from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Procedure, send
 from cardsvc.procedures.personalise import Personalisation
@@ -25,11 +25,12 @@ from cardsvc.procedures.purse import (
     check_mac1,
     initialize_for_load,
     initialize_for_purchase,
+    initialize_for_unload,
 )
 from cardsvc.procedures.rewrite import enter
 from cardsvc.procedures.script import Script
 
-CHANGED: tuple[KeyPurpose, ...] = ("internal_auth", "tac", "purchase", "load")
+CHANGED: tuple[KeyPurpose, ...] = ("internal_auth", "tac", "purchase", "load", "unload")
 """What is changed, in this order."""
 PROOF_CHALLENGE = b"roll key"
 """Eight bytes for the internal key; fresh ones would prove no more to whoever just wrote the key."""
@@ -44,6 +45,7 @@ class NewKeys:
 
     record: Callable[[str, int, bytes, bytes, bytes, Under], bytes]
     load_session: Callable[[str, InitializeForLoadAnswer], MacSession]
+    unload_session: Callable[[str, InitializeForUnloadAnswer], MacSession]
     proves_itself: Callable[[bytes, bytes], bool]
 
 
@@ -74,6 +76,10 @@ def roll_keys(job: Personalisation, name: str, versions: Mapping[str, int], keys
             load = yield from initialize_for_load(job.profile, ref, SAFE_AMOUNT, LOOK_TERMINAL)
             _compare(name, load.key_version, wanted["load"])
             check_mac1(load, ref, SAFE_AMOUNT, LOOK_TERMINAL, keys.load_session(name, load))
+        if "unload" in wanted and ref.purse == "ed":
+            given = yield from initialize_for_unload(job.profile, ref, 0, LOOK_TERMINAL)
+            _compare(name, given.key_version, wanted["unload"])
+            check_mac1(given, ref, 0, LOOK_TERMINAL, keys.unload_session(name, given))
 
 
 def _write(

@@ -10,7 +10,7 @@ from cardsvc.errors import CardsvcError, Outcome
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.exchange import Answers, Ask, Batch, Interrupted, run_batch
 from cardsvc.iso7816.links import ResponseLink
-from cardsvc.wire import OperationPort, OperationState, Reply
+from cardsvc.wire import OperationPort, OperationState, ReaderFacts, Reply, reader_of
 
 Progress = Callable[[Ask], None]
 
@@ -48,27 +48,30 @@ def carry_out(
 
 def finish(port: OperationPort, channel: Channel, reply: Reply, *, progress: Progress = no_progress) -> Mapping[str, Any]:
     """Go on with an operation that waits for the card. GET RESPONSE and wrong lengths are this side's business."""
-    card = ResponseLink(channel)
+    card, reader = ResponseLink(channel), reader_of(channel)
     while reply.state is OperationState.CARD:
-        answers = _exchange(port, card, reply, progress)
-        reply = port.answer(reply.id, reply.step, answers)
+        answers = _exchange(port, card, reply, reader, progress)
+        step, reply, reader = reply.step, port.answer(reply.id, reply.step, answers, reader), None
+        if reply.state is OperationState.CARD and reply.step <= step:
+            # An old reply came again on the way: its commands were sent to the card already and must not be once more.
+            reply = port.status(reply.id)
     if reply.state is not OperationState.DONE or reply.result is None:
         raise CarriedOut(reply)
     return reply.result
 
 
-def _exchange(port: OperationPort, channel: Channel, reply: Reply, progress: Progress) -> Answers:
+def _exchange(port: OperationPort, channel: Channel, reply: Reply, reader: ReaderFacts | None, progress: Progress) -> Answers:
     try:
         return run_batch(_Watched(channel, reply.commands, progress), reply.commands)
     except Interrupted as broken:
-        _report(port, reply, broken)
+        _report(port, reply, broken, reader)
         raise broken.cause from None
 
 
-def _report(port: OperationPort, reply: Reply, broken: Interrupted) -> None:
+def _report(port: OperationPort, reply: Reply, broken: Interrupted, reader: ReaderFacts | None) -> None:
     """Tell the port that the card left. If that fails as well, the operation lapses by itself."""
     try:
-        port.abandon(reply.id, reply.step, broken.answers, broken.cause.code)
+        port.abandon(reply.id, reply.step, broken.answers, broken.cause.code, reader)
     except CardsvcError as failure:
         failure.add_note("the port could not be told that the card left; the operation lapses by itself")
         broken.cause.__cause__ = failure

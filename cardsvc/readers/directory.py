@@ -2,14 +2,16 @@
 
 import re
 import time
+from dataclasses import replace
 
-from cardsvc.errors import ReaderError
-from cardsvc.iso7816.channel import Channel
+from cardsvc.errors import CardsvcError, ReaderError
 from cardsvc.readers.pcsc import Context, ReaderState
 from cardsvc.readers.worker import EXCHANGE_SECONDS, WorkerChannel
+from cardsvc.wire import ReaderFacts
 
 SETTLE_SECONDS = 0.3
 POLL_SECONDS = 0.1
+RECOVER_SECONDS = 5.0
 
 
 def list_readers() -> list[ReaderState]:
@@ -73,6 +75,31 @@ def _candidates(pattern: str | None) -> list[ReaderState]:
     return readers
 
 
-def open_card(reader: ReaderState, *, deadline: float = EXCHANGE_SECONDS) -> Channel:
-    """The card in a reader, behind its worker process."""
-    return WorkerChannel(reader.name, deadline=deadline)
+def open_card(reader: ReaderState, *, deadline: float = EXCHANGE_SECONDS, reconnects: int = 0) -> WorkerChannel:
+    """The card in a reader, behind its worker process. ``reconnects``: what it took to bring the reader back before."""
+    return WorkerChannel(reader.name, deadline=deadline, reconnects=reconnects)
+
+
+def recover(name: str, seconds: float = RECOVER_SECONDS) -> ReaderFacts:
+    """Bring a reader back that got stuck: its card is powered off and on until it answers with an ATR.
+
+    A reader that waits for a card that stays silent gives nobody else a hearing, and only a hand helps. Raises ReaderError
+    ``reader_needs_hand`` when it is not back in time, ``no_card_in_time`` when its card is gone, ``pcsc_not_running``.
+    """
+    until = time.monotonic() + seconds
+    tries = 0
+    while True:
+        try:
+            channel = WorkerChannel(name, opening=max(0.5, until - time.monotonic()), fresh=True)
+        except CardsvcError as error:
+            if error.code == "pcsc_not_running":
+                raise
+            if time.monotonic() >= until:
+                empty = any(reader.name == name and reader.state == "empty" for reader in list_readers())
+                raise ReaderError("no_card_in_time" if empty else "reader_needs_hand", reader=name) from error
+            tries += 1
+            time.sleep(POLL_SECONDS)
+            continue
+        facts = channel.reader
+        channel.close()
+        return replace(facts, reconnects=facts.reconnects + tries)

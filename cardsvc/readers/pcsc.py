@@ -106,33 +106,47 @@ def _state(name: str, raw: int, atr: bytes) -> ReaderState:
 class PcscChannel:
     """A card in a PC/SC reader (iso7816.channel.Channel). Belongs to one thread; blocks as long as the card is silent."""
 
-    def __init__(self, reader: str) -> None:
+    def __init__(self, reader: str, *, fresh: bool = False) -> None:
+        """``fresh``: take the card's power away and give it again, whatever state it was left in."""
         self._context = Context().__enter__()
         self._card: int | None = None
+        self.reconnects = 0
         try:
-            self._connect(reader)
+            card = self._connect(reader)
+            if fresh:
+                self._power_again(card)
+            self._atr = _atr_of(card)
         except BaseException:
             self.close()
             raise
 
-    def _connect(self, reader: str) -> None:
+    def _connect(self, reader: str) -> int:
         both = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         handle, until = self._context.handle, time.monotonic() + CONNECT_SECONDS
         while True:
+            started = time.monotonic()
             result, card, protocol = scard.SCardConnect(handle, reader, scard.SCARD_SHARE_EXCLUSIVE, both)
             self._shared = result & 0xFFFFFFFF == SHARING
             if self._shared:
                 result, card, protocol = scard.SCardConnect(handle, reader, scard.SCARD_SHARE_SHARED, both)
             if result & 0xFFFFFFFF not in _MAY_PASS or time.monotonic() > until:
                 break
+            self.reconnects += 1
             time.sleep(0.1)
         _check(result)
         self._card, self._protocol = card, protocol
+        self.power_up_milliseconds = round((time.monotonic() - started) * 1000)
         if self._shared:
             _check(scard.SCardBeginTransaction(card))
-        result, _, _, _, atr = scard.SCardStatus(card)
+        return card
+
+    def _power_again(self, card: int) -> None:
+        """A cold reset. The card forgets everything volatile; readers that hung up on it come back."""
+        sharing = scard.SCARD_SHARE_SHARED if self._shared else scard.SCARD_SHARE_EXCLUSIVE
+        both = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+        result, self._protocol = scard.SCardReconnect(card, sharing, both, scard.SCARD_UNPOWER_CARD)
         _check(result)
-        self._atr = bytes(atr)
+        self.reconnects += 1
 
     @property
     def atr(self) -> bytes:
@@ -163,6 +177,12 @@ class PcscChannel:
         if self._context is not None:
             context, self._context = self._context, None  # type: ignore[assignment] # closed channels have none
             context.__exit__()
+
+
+def _atr_of(card: int) -> bytes:
+    result, _, _, _, atr = scard.SCardStatus(card)
+    _check(result)
+    return bytes(atr)
 
 
 def without_le(command: bytes) -> bytes:

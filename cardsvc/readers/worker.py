@@ -4,11 +4,13 @@ A silent card blocks SCardTransmit for ever, and nothing but the card leaving fr
 process; when the deadline passes, the child is killed, the outcome is unknown, and the user is told to take the card out.
 
 The two talk over pipes, each message a 4-byte length and a body. To the child: a command APDU; empty ends it. From the child:
-one byte, 00 and data (first the ATR, then answers) or 01 and JSON {family, code, outcome, details}.
+one byte, 00 and data (first how the card was powered up, see OPENED, and its ATR, then answers) or 01 and JSON {family, code,
+outcome, details}.
 """
 
 import json
 import os
+import platform
 import select
 import struct
 import subprocess
@@ -18,8 +20,13 @@ from typing import BinaryIO
 
 from cardsvc import errors
 from cardsvc.errors import CardsvcError, Outcome, ReaderError
+from cardsvc.wire import ReaderFacts
 
 GOOD, BAD = b"\x00", b"\x01"
+OPENED = struct.Struct(">HI")
+"""Tries and resets before the connection, and the milliseconds that it took."""
+FRESH = "fresh"
+MACHINE = platform.node()[:64]
 EXCHANGE_SECONDS = 10.0
 OPEN_SECONDS = 15.0
 
@@ -27,21 +34,38 @@ OPEN_SECONDS = 15.0
 class WorkerChannel:
     """A card in a PC/SC reader, behind a worker process (iso7816.channel.Channel)."""
 
-    def __init__(self, reader: str, *, deadline: float = EXCHANGE_SECONDS) -> None:
-        self._reader = reader
+    def __init__(
+        self,
+        reader: str,
+        *,
+        deadline: float = EXCHANGE_SECONDS,
+        opening: float = OPEN_SECONDS,
+        fresh: bool = False,
+        reconnects: int = 0,
+    ) -> None:
+        """Deadlines in seconds; ``fresh``: the card's power is taken away and given again; ``reconnects``: of before."""
+        self._name = reader
         self._deadline = deadline
         self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
-            [sys.executable, "-m", "cardsvc.readers.worker", reader],
+            [sys.executable, "-m", "cardsvc.readers.worker", reader, *([FRESH] if fresh else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
         )
-        self._atr = self._receive(OPEN_SECONDS)
+        opened = self._receive(opening)
+        tries, milliseconds = OPENED.unpack_from(opened)
+        self._atr = opened[OPENED.size :]
+        self._facts = ReaderFacts(reader, MACHINE, float(milliseconds), reconnects + tries)
 
     @property
     def atr(self) -> bytes:
         """The card's answer to reset."""
         return self._atr
+
+    @property
+    def reader(self) -> ReaderFacts:
+        """The reader, and how the card was powered up (wire.KnowsReader)."""
+        return self._facts
 
     def transmit(self, command: bytes) -> bytes:
         """Send one command. Raises ReaderError ``reader_stuck`` when the deadline passes."""
@@ -65,14 +89,14 @@ class WorkerChannel:
             body = _exactly(process.stdout.fileno(), length, until)
         except TimeoutError:
             self._kill()
-            raise ReaderError("reader_stuck", outcome=Outcome.UNKNOWN, reader=self._reader) from None
+            raise ReaderError("reader_stuck", outcome=Outcome.UNKNOWN, reader=self._name) from None
         except EOFError:
             self._kill()
             raise ReaderError("reader_failed", outcome=Outcome.UNKNOWN, result="worker ended") from None
         if body[:1] == GOOD:
             return body[1:]
         self.close()
-        raise _error(body[1:])
+        raise _error(body[1:], self._name)
 
     def close(self) -> None:
         """Let the child power the card off and end."""
@@ -115,11 +139,11 @@ def _exactly(descriptor: int, length: int, until: float) -> bytes:
     return data
 
 
-def _error(body: bytes) -> CardsvcError:
-    """The error that a worker met, raised again on this side."""
+def _error(body: bytes, reader: str) -> CardsvcError:
+    """The error that a worker met, raised again on this side; its details name the reader."""
     told = json.loads(body)
     family: type[CardsvcError] = getattr(errors, told["family"])
-    return family(told["code"], outcome=Outcome(told["outcome"]), **told["details"])
+    return family(told["code"], outcome=Outcome(told["outcome"]), **{**told["details"], "reader": reader})
 
 
 def _told(error: CardsvcError) -> bytes:
@@ -133,7 +157,7 @@ def _read_frame(stream: BinaryIO) -> bytes:
     return stream.read(struct.unpack(">I", head)[0]) if len(head) == 4 else b""
 
 
-def main(reader: str) -> None:
+def main(reader: str, *how: str) -> None:
     """The child: connect, report the ATR, then answer commands until told to end or the parent is gone."""
     from cardsvc.readers.pcsc import PcscChannel  # noqa: PLC0415 - only the child may load pyscard
 
@@ -144,12 +168,12 @@ def main(reader: str) -> None:
         sink.flush()
 
     try:
-        channel = PcscChannel(reader)
+        channel = PcscChannel(reader, fresh=FRESH in how)
     except CardsvcError as error:
         say(_told(error))
         return
     try:
-        say(GOOD + channel.atr)
+        say(GOOD + OPENED.pack(min(channel.reconnects, 0xFFFF), channel.power_up_milliseconds) + channel.atr)
         while command := _read_frame(source):
             try:
                 say(GOOD + channel.transmit(command))
@@ -163,4 +187,4 @@ def main(reader: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -4,12 +4,21 @@ Pure functions over a rule set; the day is an argument. Every acceptance and eve
 """
 
 from cardsvc.rules.difference import Change, difference
-from cardsvc.rules.loading import LoadDecision, LoadRequest, check_legal_cap, check_load, check_spend
+from cardsvc.rules.loading import LoadDecision, LoadRequest, check_load, check_moved, check_spend
 from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open
 from cardsvc.rules.parsing import load_rule_set, parse_rule_set, rule_text
 from cardsvc.rules.payers import Payer, payer_of
 from cardsvc.rules.reconciling import reconciliation_rule
-from cardsvc.rules.refunds import DepositTerms, RefundRequest, RefundTerms, check_refund, deposit_refund, hold_until
+from cardsvc.rules.refunds import (
+    DepositTerms,
+    PayoutTerms,
+    RefundRequest,
+    RefundTerms,
+    check_refund,
+    deposit_refund,
+    hold_until,
+    payout_terms,
+)
 from cardsvc.rules.ruleset import RuleSet
 
 __all__ = [
@@ -20,11 +29,12 @@ __all__ = [
     "OpenRequest",
     "OpenTerms",
     "Payer",
+    "PayoutTerms",
     "RefundRequest",
     "RefundTerms",
     "RuleSet",
-    "check_legal_cap",
     "check_load",
+    "check_moved",
     "check_open",
     "check_refund",
     "check_spend",
@@ -34,6 +44,7 @@ __all__ = [
     "load_rule_set",
     "parse_rule_set",
     "payer_of",
+    "payout_terms",
     "reconciliation_rule",
     "rule_text",
 ]

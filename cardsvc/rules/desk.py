@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cardsvc.rules.data import Dated
-from cardsvc.rules.desk_rules import HoursRule, ProductRule
+from cardsvc.rules.desk_rules import HoursRule, ProductRule, StockRule
 from cardsvc.rules.loading import age, no_rule, refusal
 from cardsvc.rules.ruleset import RuleSet
 
@@ -161,6 +161,11 @@ def loss_lapses(rules: RuleSet, product: str, report: str, at: dt.datetime) -> t
         raise no_rule("rule_not_reportable", rules, "loss", product=product)
     hours = rule.lapses_after_hours
     return at + dt.timedelta(hours=hours) if hours else None, rule.id
+
+
+def stock_rule(rules: RuleSet, day: dt.date) -> StockRule | None:
+    """How blank cards are looked after on a day; None where the rule set says nothing of them."""
+    return _in_force(rules.stock, day)
 
 
 def _years_later(day: dt.date, years: int) -> dt.date:

@@ -1,4 +1,5 @@
-"""Models of the rules of desks and readers: fares, fees, hours, promises, who may come, photos, loss reports, card products."""
+"""Models of the rules of desks and readers: fares, fees, hours, promises, who may come, photos, loss reports, card products,
+blank cards and making."""
 
 import datetime as dt
 from typing import Literal
@@ -101,3 +102,17 @@ class ProductRule(Dated):
     named: bool
     reportable: bool
     warranty_years: int = Field(default=0, ge=0)
+
+
+class StockRule(Dated):
+    """Blank cards. ``unknown``: a chip of no batch that was delivered; ``empty``: the books say that the desk has none left.
+
+    ``stop_after``: failures in a row, at one desk or from one batch, that stop the making; ``first_article``: the first card
+    of each batch at a desk is read again; ``learned_days``: days with cards made that say how many a day needs.
+    """
+
+    unknown: Literal["warn", "refuse"]
+    empty: Literal["warn", "refuse"]
+    stop_after: int = Field(ge=1, le=100)
+    first_article: bool = True
+    learned_days: int = Field(ge=1, le=100)

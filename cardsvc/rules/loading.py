@@ -133,11 +133,15 @@ def _capped(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> LoadDecisio
     )
 
 
-def check_legal_cap(rules: RuleSet, balance: int, day: dt.date) -> None:
-    """Raise RuleError ``rule_balance_cap`` for a balance that a named card may not hold by law on this day."""
+def check_moved(rules: RuleSet, product: str, area: Area, balance: int, day: dt.date) -> None:
+    """Raise RuleError ``rule_moved_above_cap`` for a balance, in fen, that money of another card would make too high: above the
+    cap of the area, where there is a rule for it on this day, or of the law for named cards."""
     legal = next(cap for cap in rules.legal_cap if cap.holds(day))
-    if balance > legal.named:
-        raise refusal("rule_balance_cap", rules, legal, limit=legal.named, most="0")
+    caps: list[tuple[int, Dated]] = [(legal.named, legal)]
+    caps += [(r.balance_cap, r) for r in rules.load if (r.product, r.area) == (product, area) and r.holds(day)]
+    cap, named = min(caps, key=lambda entry: entry[0])
+    if balance > cap:
+        raise refusal("rule_moved_above_cap", rules, named, limit=cap, over=format_yuan(balance - cap))
 
 
 def _payable(rule: LoadRule, room: int, *, first: bool) -> int:

@@ -120,6 +120,30 @@ def hold_until(rules: RuleSet, reason: str, day: dt.date) -> tuple[dt.date, str]
     return working_day(rules, day, rule.working_days), rule.id
 
 
+@dataclass(frozen=True, slots=True)
+class PayoutTerms:
+    """When and how held money is paid back; ``approve_from`` in fen."""
+
+    due: dt.date
+    approve_from: int
+    fee_percent: int
+    rules: tuple[str, ...]
+    version: str
+
+    def fee(self, own: int) -> int:
+        """The fee of an amount that the holder had paid; what goes back is rounded down."""
+        return -(-own * self.fee_percent // 100)
+
+
+def payout_terms(rules: RuleSet, reason: str, taken_in: dt.date, day: dt.date) -> PayoutTerms:
+    """The terms, by the rule of the day, for the money of a card that was taken in. Raises RuleError ``rule_no_payout``."""
+    rule = next((rule for rule in rules.payout if rule.reason == reason and rule.holds(day)), None)
+    if rule is None:
+        raise RuleError("rule_no_payout", reason=reason, version=rules.version)
+    due = working_day(rules, taken_in, rule.working_days)
+    return PayoutTerms(due, rule.approve_from, rule.fee_percent, (rule.id,), rules.version)
+
+
 def working_day(rules: RuleSet, day: dt.date, number: int) -> dt.date:
     """The so-manieth working day after a day."""
     until = day

@@ -16,6 +16,7 @@ from cardsvc.rules.desk_rules import (
     PhotoRule,
     ProductRule,
     PromiseRule,
+    StockRule,
 )
 from cardsvc.rules.hall_rules import AppraisalRule, ChecklistRule, ComplaintRule, GreenRule, PapersRule, QueueRule, TicketRule
 from cardsvc.rules.life_rules import ChangeRule, HeirRule, RenewalRule, SwapRule
@@ -135,6 +136,16 @@ class HoldRule(Dated):
     working_days: int = Field(ge=0)
 
 
+class PayoutRule(Dated):
+    """Money of an old card that no new card takes, paid back. ``working_days`` after the card was taken in; from
+    ``approve_from`` fen on two people decide; ``fee_percent`` of what the holder had paid."""
+
+    reason: str
+    working_days: int = Field(ge=0)
+    approve_from: int = Field(ge=0)
+    fee_percent: int = Field(default=0, ge=0, le=100)
+
+
 class WorkCalendar(Dated):
     """Days that differ from Monday to Friday: free ones, and weekend days that are worked."""
 
@@ -165,6 +176,7 @@ class RuleSet(Data):
     refund: Items[RefundRule] = ()
     deposit: Items[DepositRule] = ()
     hold: Items[HoldRule] = ()
+    payout: Items[PayoutRule] = ()
     calendar: Items[WorkCalendar] = ()
     reconciliation: Items[ReconciliationRule] = ()
     fare: Items[FareRule] = ()
@@ -176,6 +188,7 @@ class RuleSet(Data):
     loss: Items[LossRule] = ()
     product: Items[ProductRule] = ()
     payer: Items[PayerRule] = ()
+    stock: Items[StockRule] = ()
     ticket: Items[TicketRule] = ()
     papers: Items[PapersRule] = ()
     queue: Items[QueueRule] = ()

@@ -26,6 +26,7 @@ from cardsvc.units import LOCAL, bcd, format_yuan
 
 ApplicationName = Literal["bus", "parking", "library", "park"]
 DESK_ONLY = frozenset({"desk"})
+ALL = "all"
 RENEWAL = ("park", "2")
 """The application that is sold year by year, and the product that prolongs it while last year's still holds."""
 
@@ -55,9 +56,9 @@ class CloseParams(Params):
 
 
 class BlockParams(Params):
-    """Parameters of blocking or unblocking."""
+    """Parameters of blocking or unblocking; ``all``: the purse and whatever is open, or blocked, by the books."""
 
-    application: Literal["purse", "bus", "parking", "library", "park"]
+    application: Literal["purse", "bus", "parking", "library", "park", "all"]
 
 
 def _read(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSight, ...]]:
@@ -223,19 +224,38 @@ def _result(row: CardApplication, terms: Any, settled: Any) -> dict[str, Any]:
     }
 
 
-def _block(context: Context, _uow: UnitOfWork) -> Procedure[None]:
-    name, keys = context.params["application"], CardKeys(context.keystore, context.card_no, context.versions)
+def _named(context: Context, uow: UnitOfWork) -> list[str]:
+    """The applications that are meant."""
+    named = context.params["application"]
+    if named != ALL:
+        return [named]
+    before = "open" if context.operation.kind == "block" else "blocked"
+    rows = uow.applications.of_card(context.card_no)
+    return ["purse", *sorted(row.application for row in rows if row.state == before)]
+
+
+def _block(context: Context, uow: UnitOfWork) -> Procedure[None]:
+    return _block_each(context, _named(context, uow))
+
+
+def _block_each(context: Context, names: list[str]) -> Procedure[None]:
+    keys = CardKeys(context.keystore, context.card_no, context.versions)
     procedure = block_application if context.operation.kind == "block" else unblock_application
-    return procedure(context.profile, name, lambda challenge, text: keys.line_mac(name, challenge, text))
+    for name in names:
+
+        def line_mac(challenge: bytes, text: bytes, name: str = name) -> bytes:
+            return keys.line_mac(name, challenge, text)
+
+        yield from procedure(context.profile, name, line_mac)
 
 
 def _blocked(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) -> Effect:
-    name = context.params["application"]
     state = "blocked" if context.operation.kind == "block" else "open"
-    row = uow.applications.get(context.card_no, name)
-    if row is not None:
-        uow.applications.change(row, state=state, changed_at=now, operation_id=context.operation.operation_id)
-    return Effect(done={"card_no": context.card_no, "application": name, "state": state})
+    for name in _named(context, uow):
+        row = uow.applications.get(context.card_no, name)
+        if row is not None:
+            uow.applications.change(row, state=state, changed_at=now, operation_id=context.operation.operation_id)
+    return Effect(done={"card_no": context.card_no, "application": context.params["application"], "state": state})
 
 
 _WRITE = Phase("write", _write, _recorded)

@@ -1,7 +1,7 @@
 """The key store narrowed to one card: what the card procedures see of it."""
 
 from cardsvc.card.layout import KeyPurpose, key_name
-from cardsvc.card.purse import InitializeForLoadAnswer
+from cardsvc.card.purse import InitializeForLoadAnswer, InitializeForUnloadAnswer
 from cardsvc.errors import KeystoreError
 from cardsvc.keystore.protocol import KeyStore, MacSession, Versions
 
@@ -49,7 +49,7 @@ class CardKeys:
 
     def transport_auth(self, challenge: bytes) -> bytes:
         """Cryptogram under the transport key."""
-        return self._keystore.transport_auth(challenge)
+        return self._keystore.transport_auth(challenge, self._versions)
 
     def transport_code(self) -> bytes:
         """The code that guards the erasure of this card."""
@@ -82,3 +82,8 @@ class CardKeys:
         """The load session for what the card answered."""
         random, counter = init.card_random, init.online_counter
         return self._keystore.session(self._card_no, f"{application}.load", random, counter, self._versions)
+
+    def unload_session(self, application: str, init: InitializeForUnloadAnswer) -> MacSession:
+        """The unload session for what the card answered."""
+        random, counter = init.card_random, init.online_counter
+        return self._keystore.session(self._card_no, f"{application}.unload", random, counter, self._versions)

@@ -6,6 +6,7 @@ from cardsvc.service.applications import BLOCK, CLOSE, OPEN, REVIEW, UNBLOCK
 from cardsvc.service.carry_over import CARRY_OVER
 from cardsvc.service.diagnose import DIAGNOSE
 from cardsvc.service.fetch import FETCH
+from cardsvc.service.first_article import FIRST_ARTICLE
 from cardsvc.service.identity import IDENTITY
 from cardsvc.service.inspect import INSPECT
 from cardsvc.service.issuing import PERSONALISE
@@ -22,6 +23,7 @@ KINDS: Mapping[str, OperationKind] = {
     kind.name: kind
     for kind in (
         PERSONALISE,
+        FIRST_ARTICLE,
         OPEN,
         CARRY_OVER,
         REVIEW,

@@ -8,6 +8,7 @@ from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.identify import CardSight, CardState, identify
 from cardsvc.service.hotlist import refuse_listed
 from cardsvc.service.kinds import Context, Effect, Phase
+from cardsvc.service.lost_chip import BLOCK_LOST, CHIP, chip_to_block
 from cardsvc.service.settle import gather, settle_all
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
@@ -41,7 +42,7 @@ def known_card(context: Context, uow: UnitOfWork, sight: CardSight) -> Card:
 
 def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:
     card = known_card(context, uow, sight)
-    if card.state != "issued":
+    if card.state != "issued" and not (card.state == "replaced" and chip_to_block(context, uow, card.card_no)):
         raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
     return Effect(facts=open_facts(uow, card), card_no=card.card_no, key_versions=card.key_versions)
 
@@ -55,12 +56,14 @@ def open_facts(uow: UnitOfWork, card: Card) -> dict[str, Any]:
 
 
 def _settled(context: Context, uow: UnitOfWork, gathered: Any, now: dt.datetime) -> Effect:
-    """What was open is settled in any case; then a card on the hot list is refused."""
+    """What was open is settled in any case; then a card on the hot list is refused, or its chip blocked first."""
     settled = settle_all(context, uow, gathered, now)
-    return Effect(facts={"settled": settled}, failed=refuse_listed(context, uow, now))
+    refused = refuse_listed(context, uow, now)
+    lost = chip_to_block(context, uow, context.card_no) if refused else []
+    return Effect(facts={"settled": settled, CHIP: lost}, failed=None if lost else refused)
 
 
 IDENTIFY = Phase("identify", _identify, _bind)
-SETTLE = Phase("settle", gather, _settled)
-CONTACT = (IDENTIFY, SETTLE)
-"""The first two phases of every operation on an issued card."""
+SETTLE = (Phase("settle", gather, _settled), BLOCK_LOST)
+CONTACT = (IDENTIFY, *SETTLE)
+"""The first phases of every operation on an issued card."""

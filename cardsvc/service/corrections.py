@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from cardsvc.errors import RequestError
 from cardsvc.ledger import postings
 from cardsvc.service.approvals import ApprovalKind
+from cardsvc.service.drawer import refuse_more_than_there_is
 from cardsvc.service.kinds import Params
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Approval
@@ -57,9 +58,18 @@ def _check(_uow: UnitOfWork, _subject: str, payload: Mapping[str, Any]) -> None:
 def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
     correction = _correction(approval.payload)
     posting = postings.correction(correction.debit, correction.credit, correction.amount)
+    _refuse_empty_drawer(uow, correction)
     chain = correction_chain(approval.approval_id)
     uow.ledger.post(chain, posting, approval.approval_id, now)
     return {"chain": chain}
+
+
+def _refuse_empty_drawer(uow: UnitOfWork, correction: Correction) -> None:
+    """Two people cannot book cash out of a drawer that is not in it either. Raises OperationError ``drawer_holds_less``."""
+    kind, _, shift_id = correction.credit.partition(":")
+    shift = uow.shifts.for_update(shift_id) if kind == "drawer" else None
+    if shift is not None:
+        refuse_more_than_there_is(uow, shift, correction.amount)
 
 
 CORRECTION = ApprovalKind(

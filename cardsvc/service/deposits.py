@@ -7,6 +7,7 @@ from cardsvc.errors import CardError, RequestError
 from cardsvc.ledger.postings import Posting, deposit_account, fee_account, payout_account
 from cardsvc.rules import deposit_refund
 from cardsvc.rules.refunds import deposit_rule
+from cardsvc.service.drawer import cash_out
 from cardsvc.service.kinds import Actor
 from cardsvc.service.payments import Payment, money_source
 from cardsvc.service.refund import refuse_bicycle
@@ -57,7 +58,7 @@ def return_deposit(store: Store, rules: RuleBook, actor: Actor, card_no: str, *,
     """Give back what is left of a deposit, the way it came: cash in cash, everything else through its channel.
 
     Raises RequestError ``deposit_not_held``, ``deposit_card_holds_money``, ``not_permitted``; RuleError
-    ``bicycle_guarantee_held``, ``rule_day_before_issue``.
+    ``bicycle_guarantee_held``, ``rule_day_before_issue``; OperationError ``drawer_holds_less``.
     """
     require_role(by, *MAY_HANDLE)
     return store.transact(lambda uow: _return(uow, rules, actor, card_no, by, now))
@@ -73,7 +74,7 @@ def _return(uow: UnitOfWork, rules: RuleBook, actor: Actor, card_no: str, by: St
     today = local_day(now)
     terms = deposit_refund(rules.in_force(uow, today), held.product, held.amount, held.taken_on, today)
     cash = held.payment_method == CASH
-    back = money_source(uow, actor, {"method": CASH, "reference": None}) if cash else payout_account(held.payment_method)
+    back = cash_out(uow, actor, terms.returned) if cash else payout_account(held.payment_method)
     parts = (("deposit_returned", back, terms.returned), ("deposit_worn", fee_account("depreciation"), terms.depreciation))
     for kind, account, amount in parts:
         if amount:

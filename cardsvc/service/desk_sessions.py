@@ -1,18 +1,20 @@
-"""Sign-ins on the desk page: opened by a password, locked when nobody touches the page, ended by hand or by the day.
+"""Sign-ins on the desk page: opened by password or passkey, locked when nobody touches the page, ended by hand or by the day.
 
 The cookie holds a random token and the database its hash only. A locked sign-in keeps its workstation and whatever runs there:
-the same person's password opens it again. Everything is in the database, so any worker answers any request.
+the same person opens it again. Everything is in the database, so any worker answers any request.
 """
 
 import datetime as dt
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from cardsvc.errors import RequestError
 from cardsvc.service.staff import not_permitted, require_role, sign_in
+from cardsvc.service.staff_trail import PROGRAM, note
 from cardsvc.service.workstations import WORKSTATION
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import DeskSession, Staff
@@ -35,11 +37,15 @@ class SignedIn:
 def open_session(
     store: Store, staff_id: str, password: str, workstation: str | None, browser: str, now: dt.datetime
 ) -> tuple[str, DeskSession]:
-    """Sign in. Gives the token for the cookie; a ``workstation`` that is not of this person's outlet is left out.
+    """Sign in by password. Gives the token for the cookie; a ``workstation`` that is not of this person's outlet is left out.
 
     Raises RequestError ``sign_in_wrong``, ``sign_in_locked``.
     """
-    person = sign_in(store, staff_id, password, now)
+    return open_for(store, sign_in(store, staff_id, password, now), workstation, browser, now)
+
+
+def open_for(store: Store, person: Staff, workstation: str | None, browser: str, now: dt.datetime) -> tuple[str, DeskSession]:
+    """Sign somebody in who was just recognised, by password or passkey. Gives what ``open_session`` gives."""
     token = secrets.token_urlsafe(32)
 
     def work(uow: UnitOfWork) -> DeskSession:
@@ -78,11 +84,28 @@ def who_locked(store: Store, token: str | None) -> Staff:
 
 def unlock(store: Store, token: str | None, password: str, now: dt.datetime) -> DeskSession:
     """Open a locked page with its person's password. Raises RequestError ``desk_session_ended``, ``sign_in_wrong``."""
+    return _unlock(store, token, now, lambda staff: sign_in(store, staff.staff_id, password, now))
+
+
+def unlock_for(store: Store, token: str | None, person: Staff, now: dt.datetime) -> DeskSession:
+    """Open a locked page for somebody whose passkey was just shown.
+
+    Raises RequestError ``desk_session_ended``, ``passkey_wrong`` for anybody but its person.
+    """
+
+    def check(staff: Staff) -> None:
+        if staff.staff_id != person.staff_id:
+            raise RequestError("passkey_wrong")
+
+    return _unlock(store, token, now, check)
+
+
+def _unlock(store: Store, token: str | None, now: dt.datetime, check: Callable[[Staff], object]) -> DeskSession:
     with store.read() as uow:
         session, staff = _found(uow, token)
     if session.ended_at is not None or session.opened_at + LONGEST <= now:
         raise RequestError("desk_session_ended")
-    sign_in(store, staff.staff_id, password, now)
+    check(staff)
     return _change(store, session.session_id, seen_at=max(now, session.seen_at), locked=False)
 
 
@@ -91,19 +114,35 @@ def lock(store: Store, session: DeskSession) -> None:
     _change(store, session.session_id, locked=True)
 
 
-def end(store: Store, session_id: str, now: dt.datetime, *, by: Staff) -> None:
-    """End a sign-in of one's own, on this page or elsewhere; an administrator ends anybody's.
+def end(store: Store, session_id: str, now: dt.datetime, *, by: Staff, where: str = PROGRAM) -> None:
+    """End a sign-in of one's own, on this page or elsewhere; an administrator ends anybody's, which is kept (staff_trail.py).
 
     Raises RequestError ``desk_session_ended``, ``not_permitted``.
     """
 
     def work(uow: UnitOfWork) -> None:
+        row = uow.desk_sessions.get(session_id)
+        person = uow.staff.for_update(row.staff_id) if row else None
         row = uow.desk_sessions.for_update(session_id)
-        if row is None:
+        if row is None or person is None:
             raise RequestError("desk_session_ended")
         if by.staff_id != row.staff_id and by.role != "administrator":
             raise not_permitted(row.staff_id)
-        uow.desk_sessions.change(row, ended_at=row.ended_at or now)
+        if row.ended_at is None:
+            uow.desk_sessions.change(row, ended_at=now)
+            if by.staff_id != row.staff_id:
+                note(uow, person, "session_ended", was=row.workstation or "", by=by.staff_id, where=where, now=now)
+
+    store.transact(work)
+
+
+def end_own(store: Store, token: str | None, now: dt.datetime) -> None:
+    """End the sign-in of a token, whether locked or not; one that is over stays over."""
+
+    def work(uow: UnitOfWork) -> None:
+        row = uow.desk_sessions.for_update(_hashed(token)) if token else None
+        if row is not None and row.ended_at is None:
+            uow.desk_sessions.change(row, ended_at=now)
 
     store.transact(work)
 

@@ -20,6 +20,7 @@ from cardsvc.procedures.purse import (
     debit_for_unload,
     initialize_for_unload,
 )
+from cardsvc.service.card_keys import as_shown
 from cardsvc.service.debit import (
     authorise_debit,
     debit,
@@ -60,7 +61,8 @@ def authorise_drawdown(
     """
     if isinstance(init, InitializeForPurchaseAnswer):
         return authorise_debit(context, uow, ref, init, payment, now)
-    session = unload_session(context, ref, init.card_random, init.online_counter, context.versions)
+    versions = as_shown(context.keystore, context.versions, f"{ref.application}.unload", init.key_version)
+    session = unload_session(context, ref, init.card_random, init.online_counter, versions)
     check_mac1(init, ref, payment[0], context.actor.terminal_no, session)
     row = uow.purchases.add(debit_row(context, ref, PurchaseKind.UNLOAD, init, init.online_counter, payment, now))
     note_purse(context, uow, ref, init.balance, now, online=init.online_counter)

@@ -27,12 +27,14 @@ from cardsvc.service.replay import Ended, Waiting, run_phase
 from cardsvc.service.rule_book import RULE_VERSION, RuleBook, local_day
 from cardsvc.store import Store, TransactionLost, UnitOfWork
 from cardsvc.store.records import Operation, OperationStep
-from cardsvc.wire import OperationState, Reply, answers_to_json, timings_of
+from cardsvc.wire import OperationState, ReaderFacts, Reply, answers_to_json, timings_of
 
 STEP_SECONDS = 60
 """How long an operation waits for the next answers before it lapses."""
 
 MAX_KEY_LENGTH = 128
+READER = "reader"
+"""The fact that says which reader the card is in: wire.ReaderFacts as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,9 @@ class EnginePort:
         run.proceed()
         return run.reply()
 
-    def answer(self, operation_id: str, step: int, answers: Answers) -> Reply:
+    def answer(self, operation_id: str, step: int, answers: Answers, reader: ReaderFacts | None = None) -> Reply:
         """See OperationPort.answer."""
-        return self._engine.store.transact(lambda uow: self._answer(self._run(uow, operation_id), step, answers))
+        return self._engine.store.transact(lambda uow: self._answer(self._run(uow, operation_id, reader), step, answers))
 
     def _answer(self, run: "_Run", step: int, answers: Answers) -> Reply:
         if step < run.operation.step:
@@ -141,9 +143,11 @@ class EnginePort:
             run.stop_before_anything_new()
         return run.reply()
 
-    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
+    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str, reader: ReaderFacts | None = None) -> Reply:
         """See OperationPort.abandon. Answers that are complete after all are taken as answers first."""
-        return self._engine.store.transact(lambda uow: self._abandon(self._run(uow, operation_id), step, answers, reason))
+        return self._engine.store.transact(
+            lambda uow: self._abandon(self._run(uow, operation_id, reader), step, answers, reason)
+        )
 
     @staticmethod
     def _abandon(run: "_Run", step: int, answers: Answers, reason: str) -> Reply:
@@ -174,11 +178,13 @@ class EnginePort:
             raise RequestError("operation_not_permitted", kind=kind)
         return found
 
-    def _run(self, uow: UnitOfWork, operation_id: str) -> "_Run":
+    def _run(self, uow: UnitOfWork, operation_id: str, reader: ReaderFacts | None = None) -> "_Run":
         """The operation and its card, locked, if it is this party's; others' look as if they did not exist."""
         operation = uow.operations.for_update(operation_id)
         if operation is None or (operation.actor_kind, operation.actor_id) != (self._actor.kind, self._actor.id):
             raise OperationError("operation_unknown")
+        if reader is not None and operation.state == OperationState.CARD and READER not in operation.facts:
+            operation = uow.operations.change(operation, facts={**operation.facts, READER: reader.to_json()})
         return _Run(self._engine, uow, operation, self._engine.clock())
 
 
@@ -369,22 +375,12 @@ class _Run:
         problem = operation.problem
         if operation.state == OperationState.ABANDONED:
             problem = problem_of(OperationError("operation_abandoned"))
-        return Reply(
-            operation.operation_id,
-            OperationState(operation.state),
-            step=operation.step,
-            result=operation.result,
-            problem=problem,
-        )
+        state, step = OperationState(operation.state), operation.step
+        return Reply(operation.operation_id, state, step=step, result=operation.result, problem=problem)
 
     def _waiting_reply(self, phase_number: int, step: int) -> Reply:
-        return Reply(
-            self.operation.operation_id,
-            OperationState.CARD,
-            step=step,
-            commands=self._batch(phase_number, step),
-            expires_at=self.operation.expires_at.isoformat(),
-        )
+        commands, until = self._batch(phase_number, step), self.operation.expires_at.isoformat()
+        return Reply(self.operation.operation_id, OperationState.CARD, step=step, commands=commands, expires_at=until)
 
     def _batch(self, phase_number: int, step: int) -> Batch:
         """The commands of a step, made again from the answers before it."""

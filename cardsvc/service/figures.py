@@ -26,6 +26,7 @@ Count = tuple[str, str, int]
 
 JOB_NAMES: Mapping[str, Text] = {
     "personalise": Text("制卡", "Cards made"),
+    "first_article": Text("首件检验", "First articles checked"),
     "open": Text("开通应用", "Applications opened"),
     "carry_over": Text("应用转入新卡", "Applications moved to new cards"),
     "review": Text("学生卡年审", "Pupils' cards reviewed"),

@@ -16,8 +16,9 @@ from cardsvc.service.library import tell_library
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, HotListEntry, LossReport, Staff
+from cardsvc.wire import hot_list_text
 
-STILL_ALLOWED = frozenset({"inspect", "block", "diagnose"})
+LOOKS_AND_BLOCKS = frozenset({"inspect", "block", "diagnose"})
 """What may be done to a listed card: look at it, and make sure that it is of no use to anybody."""
 
 OLD_CARD_REASON = "旧卡换新 (replaced)"
@@ -88,7 +89,7 @@ def refuse_listed(context: Context, uow: UnitOfWork, now: dt.datetime) -> CardEr
     """Why a card is refused at contact, once what was open is settled; None when it is not on the list."""
     end_if_lapsed(uow, context.card_no, now)
     latest = uow.hotlist.latest_of(context.card_no)
-    if latest is None or latest.action != "add" or context.operation.kind in STILL_ALLOWED:
+    if latest is None or latest.action != "add" or context.operation.kind in LOOKS_AND_BLOCKS:
         return None
     if context.operation.kind == "transfer_out" and uow.old_cards.get(context.card_no) is not None:
         return None  # it was taken in, and may still give its money itself
@@ -118,15 +119,9 @@ def snapshot(store: Store, keystore: KeyStore, since: int) -> dict[str, Any]:
         "since": base,
         "version": version,
         "entries": [{"card_no": card_no, "action": action, "version": number} for card_no, action, number in lines],
-        "signature": keystore.sign(signed_text(kind, base, version, lines)).hex(),
+        "signature": keystore.sign(hot_list_text(kind, base, version, lines)).hex(),
         "public_key": keystore.signing_public_key().hex(),
     }
-
-
-def signed_text(kind: str, since: int, version: int, lines: list[tuple[str, str, int]]) -> bytes:
-    """What the signature of a snapshot is over: a head line, then a line for each entry, each ended by a line feed."""
-    head = f"cardsvc hotlist {kind} {since} {version}\n"
-    return (head + "".join(f"{card_no} {action} {number}\n" for card_no, action, number in lines)).encode("ascii")
 
 
 def acknowledge(store: Store, terminal_id: str, version: int, now: dt.datetime) -> dict[str, Any]:

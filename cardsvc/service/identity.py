@@ -57,7 +57,7 @@ def _answered(context: Context, uow: UnitOfWork, sight: IdentitySight, now: dt.d
     data = card_data(uow, card)
     challenge = bytes.fromhex(context.facts["challenge"])
     genuine = context.keystore.proves_itself(card.card_no, "mf", challenge, sight.answer, context.versions)
-    reasons = _reasons(uow, card, sight, data.holder, now)
+    reasons = validity_problems(uow, card, sight, data.holder, now)
     statement = {
         "bureau": context.params["bureau"],
         "purpose": context.params["purpose"],
@@ -94,7 +94,7 @@ def holder_digest(name: str, id_number: str) -> str:
     return hashlib.sha256(f"{name}\n{id_number}".encode()).hexdigest()
 
 
-def _reasons(uow: UnitOfWork, card: Card, sight: IdentitySight, holder: Holder, now: dt.datetime) -> list[str]:
+def validity_problems(uow: UnitOfWork, card: Card, sight: IdentitySight, holder: Holder, now: dt.datetime) -> list[str]:
     """Why a genuine card is not valid: ``state_...``, ``expired``, ``hot_listed``, ``holder_differs``."""
     checks: dict[str, Any] = {
         f"state_{card.state}": card.state != "issued",

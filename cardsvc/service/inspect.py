@@ -15,6 +15,7 @@ from cardsvc.service.areas import CITY_PURSE
 from cardsvc.service.contact import known_card, open_facts
 from cardsvc.service.held import held_areas
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.lost_chip import BLOCK_LOST, CHIP, chip_to_block
 from cardsvc.service.orders import order_json
 from cardsvc.service.settle import gather, settle_all
 from cardsvc.service.sightings import note_purse
@@ -95,7 +96,8 @@ def _gather(context: Context, uow: UnitOfWork) -> Procedure[Any]:
 
 
 def _settled(context: Context, uow: UnitOfWork, gathered: Any, now: dt.datetime) -> Effect:
-    return Effect(facts={"settled": settle_all(context, uow, gathered, now)})
+    settled = settle_all(context, uow, gathered, now)
+    return Effect(facts={"settled": settled, CHIP: chip_to_block(context, uow, context.card_no)})
 
 
 def _applications(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSight, ...]]:
@@ -184,6 +186,7 @@ INSPECT = OperationKind(
     (
         Phase("identify", _identify, _seen),
         Phase("settle", _gather, _settled),
+        BLOCK_LOST,
         Phase("applications", _applications, _note_applications),
         Phase("purse", _purse, _inspected),
     ),

@@ -1,22 +1,29 @@
 """Month money that is over makes room for the next: it is taken off the card, then the purse is marked for its new period.
 
-Money of a month is void at 00:00 on the 1st. The card still has it, so it is taken off as a purchase is, with the card's proof,
-and becomes income of the card company; only then is the record, under the maintenance key, written for the new period. Broken
-off between the two the purse is empty and still marked for the period that is over: the next load goes on from there.
+Money of a month is void at 00:00 on the 1st, whoever paid it: it was on the card in its month. (What was paid online and not
+fetched goes back to the payer, see orders.py.) The card still has it, so it is drawn down with the card's proof, by unload
+where the card can (drawdown.py), and becomes income of the card company; only then is the record, under the maintenance key,
+written for the new period. Broken off between the two the purse is empty and still marked for the period that is over: the
+next load goes on from there.
 """
 
 import datetime as dt
 from typing import Any
 
-from cardsvc.card.purse import InitializeForPurchaseAnswer
 from cardsvc.card.records import ApplicationRecord
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger import postings
 from cardsvc.procedures.applications import write_application
-from cardsvc.procedures.purse import DebitForPurchaseOutcome
 from cardsvc.service.areas import target_of
 from cardsvc.service.card_keys import CardKeys
-from cardsvc.service.debit import authorise_debit, debit, initialize_debit, settle_debit
+from cardsvc.service.drawdown import (
+    Drawn,
+    DrawnOutcome,
+    authorise_drawdown,
+    draw_down,
+    initialize_drawdown,
+    settle_drawdown,
+)
 from cardsvc.service.kinds import Context, Effect, Phase
 from cardsvc.store import UnitOfWork
 
@@ -31,21 +38,21 @@ def _marks(context: Context) -> bool:
     return "record" in context.facts
 
 
-def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[InitializeForPurchaseAnswer]:
-    return initialize_debit(context, target_of(context).ref, context.facts["lapsing"])
+def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[Drawn]:
+    return initialize_drawdown(context, target_of(context).ref, context.facts["lapsing"])
 
 
-def _authorise(context: Context, uow: UnitOfWork, init: InitializeForPurchaseAnswer, now: dt.datetime) -> Effect:
+def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime) -> Effect:
     payment = context.facts["lapsing"], LAPSED_MONTH, postings.fee_account(LAPSED_MONTH)
-    return Effect(facts=authorise_debit(context, uow, target_of(context).ref, init, payment, now))
+    return Effect(facts=authorise_drawdown(context, uow, target_of(context).ref, init, payment, now))
 
 
-def _debit(context: Context, uow: UnitOfWork) -> Procedure[DebitForPurchaseOutcome]:
-    return debit(context, uow)
+def _debit(context: Context, uow: UnitOfWork) -> Procedure[DrawnOutcome]:
+    return draw_down(context, uow)
 
 
-def _settle(context: Context, uow: UnitOfWork, outcome: DebitForPurchaseOutcome, now: dt.datetime) -> Effect:
-    _row, failure = settle_debit(context, uow, outcome, now)
+def _settle(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.datetime) -> Effect:
+    _row, failure = settle_drawdown(context, uow, outcome, now)
     return Effect(failed=failure) if failure else Effect()
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from cardsvc.card.periods import Period
 from cardsvc.errors import OperationError, RuleError
-from cardsvc.rules import LoadDecision, LoadRequest, RuleSet, check_legal_cap, check_load
+from cardsvc.rules import LoadDecision, LoadRequest, RuleSet, check_load, check_moved
 from cardsvc.rules.ruleset import Method
 from cardsvc.service.areas import CITY_PURSE, Target
 from cardsvc.service.payments import OLD_CARD
@@ -40,7 +40,7 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
     """Accept a load onto a purse with this balance, or raise RuleError, or OperationError ``clock_went_back``.
 
     What was ordered as the first load of a period may meet another on the card: it is accepted as the first it was.
-    Money of an old card keeps the terms on which it was loaded.
+    Money of an old card keeps the terms on which it was loaded, but for the caps.
     """
     local = now.astimezone(LOCAL)
     target = load.target
@@ -71,9 +71,9 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
 
 
 def _taken_over(rules: RuleSet, load: Proposal, balance: int, local: dt.datetime) -> LoadDecision:
-    """The caps of areas were kept when it was loaded; the law's stands over moved money too. What does not fit stays held."""
-    check_legal_cap(rules, balance + load.amount, local.date())
-    period = load.target.period
+    """Minimum, step and count were kept when it was loaded; caps stand over moved money too. What does not fit stays held."""
+    target, period = load.target, load.target.period
+    check_moved(rules, target.product, target.area, balance + load.amount, local.date())
     if period is not None and _day(period, local) >= period.end:
         raise RuleError("rule_month_over", period=period)
     first, end = (max(period.first, local.date()), period.end) if period else (local.date(), None)

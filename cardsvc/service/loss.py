@@ -1,7 +1,8 @@
 """Loss (挂失) and release (解挂). A report acts through the hot list: readers refuse the card from the version it stands in.
 
 A phone report holds for the days that the rules say and then ends by itself, unless a formal one, with papers, takes its place.
-A formal report ends when two people release it (解挂, hotlist.py), and never once the card is replaced.
+A formal report ends when two people release it (解挂, hotlist.py), and never once the card is replaced; wherever its card turns
+up, its chip is blocked (lost_chip.py).
 """
 
 import datetime as dt
@@ -84,7 +85,11 @@ def loss_cover(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) ->
     day = f"{until.astimezone(LOCAL):%Y-%m-%d}" if until else "-"
     money = format_yuan(purses)
     rows = (
-        (True, Text("联网终端和窗口", "Terminals and desks that are online"), Text("马上拒收", "refuse it at once")),
+        (
+            True,
+            Text("联网终端和窗口", "Terminals and desks that are online"),
+            Text("马上拒收；正式挂失的卡一出现就锁芯片", "refuse it at once; once formal, its chip is blocked there"),
+        ),
         (
             False,
             Text("离线的公交、停车读卡器", "Offline readers of buses and car parks"),
@@ -116,6 +121,8 @@ def loss_view(store: Store, card_no: str) -> list[dict[str, Any]]:
                 "lapses_at": row.lapses_at.isoformat() if row.lapses_at else None,
                 "ended": row.ended,
                 "rule": row.rule,
+                "chip": row.chip or {},
+                "chip_at": row.chip_at.isoformat() if row.chip_at else None,
             }
             for row in uow.loss_reports.of_card(card_no)
         ]

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cardsvc.errors import RuleError
-from cardsvc.rules import RuleSet
+from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.opening import OpenRequest, check_open
-from cardsvc.service.applications import RENEWAL
+from cardsvc.service.applications import ALL, RENEWAL
 from cardsvc.service.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.card_requests import waiting_for_card
 from cardsvc.service.carry_over import carried
 from cardsvc.service.engine import Engine
+from cardsvc.service.making import article_due
 from cardsvc.service.person_changes import REWRITE, to_follow
 from cardsvc.service.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.replacement import open_replacements
@@ -146,11 +147,15 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
             yield from _of_card_that_is_out(look)
             return
         rules = engine.rules.in_force(uow, local_day(engine.clock()))
-        old = tuple(_old_cards(uow, row, local_day(engine.clock())))
+        old = tuple(_old_cards(uow, rules, row, look, local_day(engine.clock())))
+        carrying = tuple(_carried(uow, rules, row, local_day(engine.clock())))
+        taken = uow.blank_movements.of_chip(row.profile, row.chip_serial, "used")
+        first = taken is not None and article_due(uow, rules, taken, engine.clock())
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
-        carrying = tuple(_carried(uow, rules, row, local_day(engine.clock())))
+    if first:
+        yield Offer("first_article")
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
     if carrying:
@@ -187,7 +192,7 @@ def _waiting(look: Mapping[str, Any]) -> Iterator[Choice]:
         yield Choice(order["order_id"], Text(f"{amount} 元", f"{amount} yuan"))
 
 
-def _old_cards(uow: UnitOfWork, card: Card, today: dt.date) -> Iterator[Choice]:
+def _old_cards(uow: UnitOfWork, rules: RuleSet, card: Card, look: Mapping[str, Any], today: dt.date) -> Iterator[Choice]:
     """The money of the holder's old cards that waits for this one. Values: old card's number, a colon, the part (empty: the
     books decide)."""
     for other in uow.cards.of_citizen(card.citizen_id):
@@ -200,7 +205,21 @@ def _old_cards(uow: UnitOfWork, card: Card, today: dt.date) -> Iterator[Choice]:
             if not part["written"]:
                 area, amount = AREAS.get((part["area"], part["product"]), APPLICATIONS["purse"]), format_yuan(part["amount"])
                 label = Text(f"{other.card_no} {area.zh} {amount} 元", f"{other.card_no} {area.en} {amount} yuan")
-                yield Choice(f"{other.card_no}:{part['part_id']}", label)
+                yield Choice(f"{other.card_no}:{part['part_id']}", label, _does_not_fit(rules, look, part, today))
+
+
+def _does_not_fit(rules: RuleSet, look: Mapping[str, Any], part: Mapping[str, Any], today: dt.date) -> Text | None:
+    """Why a part would be too much for the card as it is now."""
+    if part["application"] == "purse":
+        there = look["purse"].get("balance", 0)
+    else:
+        place = part["application"], part["purse"]
+        there = sum(a["balance"] for a in look["areas"] if (a["application"], a["purse"]) == place and not a["over"])
+    try:
+        check_moved(rules, part["product"], part["area"], there + part["amount"], today)
+    except RuleError as error:
+        return error.what
+    return None
 
 
 def _by_the_books(card_no: str, held: Mapping[str, Any], today: dt.date) -> Choice:
@@ -321,7 +340,8 @@ def _of_applications(look: Mapping[str, Any]) -> Iterator[Offer]:
     opened = [name for name, state in states.items() if state == "open"]
     blocked = [name for name, state in states.items() if state == "blocked"]
     if blocked:
-        yield Offer("unblock", None, _named(blocked))
+        everything = (Choice(ALL, APPLICATIONS[ALL]),) if len(blocked) > 1 else ()
+        yield Offer("unblock", None, (*everything, *_named(blocked)))
     yield Offer("block", None if opened else NOT_OPEN, _named(opened))
     closable = [name for name in opened if name != "purse"]
     yield Offer("close", None if closable else NOT_OPEN, _named(closable))
@@ -341,4 +361,5 @@ APPLICATIONS: Mapping[str, Text] = {
     "parking": Text("停车", "Parking"),
     "library": Text("图书馆", "Library"),
     "park": Text("公园年卡", "Park pass"),
+    ALL: Text("全部应用", "All of them"),
 }

@@ -50,13 +50,23 @@ def load_source(uow: UnitOfWork, actor: Actor, card_no: str, payment: Mapping[st
 
 
 def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
-    """Raise RequestError ``payment_reference_used`` when this payment pays an order or a fee. That it pays one load only, the
-    database sees to (uq_load_payment)."""
+    """Raise RequestError ``payment_reference_used`` when this payment pays an order or a fee, or its money went back. That it
+    pays one load only, the database sees to (uq_load_payment)."""
     if payment["reference"] is None or payment["method"] == BY_ORDER:
         return
     method, reference = payment["method"], payment["reference"]
+    if method == OLD_CARD:
+        _refuse_paid_back(uow, reference)
     paid_order = any(order.state != OrderState.RETURNED for order in uow.orders.of_payment(method, reference))
     if paid_order or uow.replacements.of_payment(method, reference) or uow.application_fees.of_payment(method, reference):
+        raise RequestError("payment_reference_used")
+
+
+def _refuse_paid_back(uow: UnitOfWork, reference: str) -> None:
+    """Money of an old card that its holder got back pays no load. Under the old card's lock, as the payout is."""
+    card_no, _, part_id = reference.partition(":")
+    uow.cards.lock(card_no)
+    if uow.held_payouts.get(card_no, part_id) is not None:
         raise RequestError("payment_reference_used")
 
 

@@ -25,7 +25,7 @@ def problem_on_card(error: CardsvcError, profile: Profile) -> dict[str, Any]:
 def problem_of(error: CardsvcError) -> dict[str, Any]:
     """The problem details object of an error: code, outcome, what happened, what to do next; of a file, every bad line.
 
-    ``rule``: which rule refused, if one did.
+    ``rule``: which rule refused, if one did; ``retry_after``, ``clock``: when to ask again, how wrong the caller's clock is.
     """
     listed = [str(problem) for problem in error.details.get("problems", ())]
     problem: dict[str, Any] = {
@@ -37,6 +37,7 @@ def problem_of(error: CardsvcError) -> dict[str, Any]:
         "detail": {"zh": error.what.zh, "en": error.what.en},
         "next_step": {"zh": error.next_step.zh, "en": error.next_step.en},
         **({"problems": listed} if listed else {}),
+        **{name: error.details[name] for name in ("retry_after", "clock") if name in error.details},
     }
     if {"rule", "version", "source"} <= error.details.keys():
         problem["rule"] = {name: str(error.details[key]) for name, key in (("id", "rule"), ("version",) * 2, ("source",) * 2)}

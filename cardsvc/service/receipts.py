@@ -11,10 +11,11 @@ from cardsvc.errors import CardError, OperationError, RequestError
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.ledger.states import LoadState, PurchaseState
 from cardsvc.printing.receipt import Slip, as_escpos, as_pdf, as_text
+from cardsvc.service.replacement import REASON_WORDS
 from cardsvc.service.settle import HOST_TIME, REFUND
 from cardsvc.service.statement import Statement, opened, signed
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import ApplicationFee, Load, Purchase
+from cardsvc.store.records import ApplicationFee, HeldPayout, Load, Purchase, Replacement
 from cardsvc.text import Language, Text
 from cardsvc.units import LOCAL, format_yuan
 
@@ -23,6 +24,8 @@ KINDS = {
     "PURCHASE": Text("消费", "Purchase"),
     "REFUND": Text("退款", "Refund"),
     "FEE": Text("开通收费", "Fee of an application"),
+    "REPLACEMENT": Text("补换卡工本费", "Fee of a replacement"),
+    "PAYOUT": Text("退旧卡代管余额", "Held money paid back"),
 }
 STATES = {
     "CONFIRMED": Text("成功", "Done"),
@@ -31,6 +34,7 @@ STATES = {
     "NOT-WRITTEN": Text("未写卡，待退款", "Not on the card, to be paid back"),
     "SUSPECT": Text("待核实：请持卡到任一终端或柜台", "To be settled: present the card anywhere"),
     "NOT-DEBITED": Text("未扣款", "Not taken"),
+    "PAID-BACK": Text("工本费已退回", "The fee was paid back"),
 }
 METHODS = {
     "cash": Text("现金", "cash"),
@@ -41,10 +45,14 @@ METHODS = {
     "order": Text("网上已付", "paid online"),
 }
 
+PIECES = {"held_fee": Text("手续费", "Fee"), "held_gift": Text("扣回赠送", "Gift taken back")}
 
-Paid = Load | Purchase | ApplicationFee
+
+Fee = ApplicationFee | Replacement
+WithoutCard = Fee | HeldPayout
+"""What is paid without a word to the card: its own number stands for an operation, and no terminal number on it."""
+Paid = Load | Purchase | WithoutCard
 NO_TERMINAL = "0" * 12
-"""A fee is no transaction of the card: no terminal number stands on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +70,13 @@ def masked_card_no(card_no: str) -> str:
 
 
 def receipt_of(store: Store, key: ReceiptKey, card_no: str, identifier: str) -> Receipt:
-    """The receipt of a load or purchase. Raises CardError ``card_unknown``, RequestError ``transaction_unknown``,
+    """The receipt of a load, purchase or fee. Raises CardError ``card_unknown``, RequestError ``transaction_unknown``,
     OperationError ``receipt_not_yet`` while the card has not answered."""
     with store.read() as uow:
         if uow.cards.get(card_no) is None:
             raise CardError("card_unknown", card_no=card_no)
         row: Paid | None = uow.loads.get(card_no, identifier) or uow.purchases.get(card_no, identifier)
-        row = row or uow.application_fees.get(card_no, identifier)
+        row = row or uow.application_fees.get(card_no, identifier) or _numbered(uow, identifier, card_no)
         if row is None:
             raise RequestError("transaction_unknown")
         statement = _statement(uow, row)
@@ -76,12 +84,33 @@ def receipt_of(store: Store, key: ReceiptKey, card_no: str, identifier: str) -> 
     return Receipt(statement, rows, signed(statement, key))
 
 
-def _statement(uow: UnitOfWork, row: Paid) -> Statement:
-    """What the books say of a load, a purchase or a fee now."""
+def _numbered(uow: UnitOfWork, identifier: str, card_no: str | None = None) -> Replacement | HeldPayout | None:
+    """A replacement that cost something, or a payout, by its number; of this old card, where one is named."""
+    row, payout = uow.replacements.get(identifier), uow.held_payouts.by_id(identifier)
+    if payout is not None:
+        return payout if card_no in (None, payout.card_no) else None
+    return row if row and row.fee and card_no in (None, row.old_card_no) else None
+
+
+def _without_card(row: WithoutCard) -> Statement:
+    """What the books say of something that was paid without the card."""
     if isinstance(row, ApplicationFee):
-        at = row.taken_at.astimezone(LOCAL).replace(tzinfo=None, microsecond=0)
-        card = masked_card_no(row.card_no)
-        return Statement("FEE", "CONFIRMED", row.operation_id, card, row.amount, None, at, NO_TERMINAL)
+        kind, state, number, card_no = "FEE", "CONFIRMED", row.operation_id, row.card_no
+        amount, taken = row.amount, row.taken_at
+    elif isinstance(row, HeldPayout):
+        kind, state, number, card_no = "PAYOUT", "CONFIRMED", row.payout_id, row.card_no
+        amount, taken = row.returned, row.paid_at
+    else:
+        kind, state, number = "REPLACEMENT", "PAID-BACK" if row.back_at else "CONFIRMED", row.replacement_id
+        card_no, amount, taken = row.old_card_no, row.fee, row.asked_at
+    at = taken.astimezone(LOCAL).replace(tzinfo=None, microsecond=0)
+    return Statement(kind, state, number, masked_card_no(card_no), amount, None, at, NO_TERMINAL)
+
+
+def _statement(uow: UnitOfWork, row: Paid) -> Statement:
+    """What the books say of a payment now."""
+    if isinstance(row, WithoutCard):
+        return _without_card(row)
     state = row.state.replace("_", "-").upper()
     if state not in STATES:
         raise OperationError("receipt_not_yet")
@@ -119,9 +148,11 @@ def _rows(uow: UnitOfWork, row: Paid, statement: Statement) -> tuple[tuple[Text,
     ]
     if isinstance(row, Load):
         rows += _load_rows(row)
-    if isinstance(row, ApplicationFee):
-        what = f"{row.application} {row.product}"
-        rows += [(Text("项目", "For"), _plain(what)), (Text("付款", "Paid by"), METHODS[row.payment_method])]
+    if isinstance(row, Fee):
+        what = _plain(f"{row.application} {row.product}") if isinstance(row, ApplicationFee) else REASON_WORDS[row.reason]
+        rows += [(Text("项目", "For"), what), (Text("付款", "Paid by"), METHODS[row.payment_method or "cash"])]
+    if isinstance(row, HeldPayout):
+        rows += [(Text("代管余额", "Was held"), _yuan(row.amount)), *_ways_back(row)]
     refund = uow.refunds.get(row.card_no, row.purchase_id) if isinstance(row, Purchase) else None
     if refund is not None:
         rows += [(Text("卡内余额", "Was on the card"), _yuan(refund.balance)), (Text("手续费", "Fee"), _yuan(refund.fee))]
@@ -129,6 +160,16 @@ def _rows(uow: UnitOfWork, row: Paid, statement: Statement) -> tuple[tuple[Text,
     if statement.balance is not None:
         rows.append((Text("余额", "Balance"), _yuan(statement.balance)))
     return (*rows, (Text("结果", "Result"), STATES[statement.state]))
+
+
+def _ways_back(payout: HeldPayout) -> list[tuple[Text, Text]]:
+    """Each way that the money went, and what was kept."""
+    rows = []
+    for piece in payout.payouts:
+        kind, _, channel = piece["account"].partition(":")
+        way = METHODS.get(channel, METHODS["order"]) if kind == "payout" else METHODS["cash"]
+        rows.append((PIECES.get(piece["kind"], way), _yuan(piece["amount"])))
+    return rows
 
 
 def _load_rows(load: Load) -> list[tuple[Text, Text]]:
@@ -156,8 +197,9 @@ def money_of(store: Store, card_no: str, operation_id: str) -> dict[str, Any] | 
         row = _of_operation(uow, card_no, operation_id)
     if row is None:
         return None
-    if isinstance(row, ApplicationFee):
-        return {"id": row.operation_id, "load": False, "amount": row.amount, "state": STATES["CONFIRMED"]}
+    if isinstance(row, WithoutCard):
+        paid = _without_card(row)
+        return {"id": paid.operation_id, "load": False, "amount": paid.amount, "state": STATES[paid.state]}
     load = isinstance(row, Load)
     state = STATES.get(row.state.replace("_", "-").upper())
     amount = row.paid if isinstance(row, Load) else row.amount
@@ -180,7 +222,7 @@ def check_receipt(store: Store, public_hex: str, text: str) -> dict[str, Any]:
     with store.read() as uow:
         operation = uow.operations.get(statement.operation_id)
         card_no = operation.card_no if operation is not None else None
-        row = _of_operation(uow, card_no, statement.operation_id) if card_no else None
+        row = _of_operation(uow, card_no, statement.operation_id) if card_no else _numbered(uow, statement.operation_id)
         now = _statement(uow, row) if row is not None else None
     books = "unknown" if now is None else "same" if now == statement else "changed"
     return {"receipt": statement.view(), "books": books, "now": now.view() if now else None}

@@ -27,8 +27,8 @@ from cardsvc.service.drawdown import (
     initialize_drawdown,
     settle_drawdown,
 )
+from cardsvc.service.drawer import cash_out
 from cardsvc.service.kinds import Context, Effect, OperationKind, Phase
-from cardsvc.service.payments import money_source
 from cardsvc.service.settle import REFUND, refuse_while_open
 from cardsvc.service.ways import CASH, Way, split, ways_of
 from cardsvc.store import UnitOfWork
@@ -64,7 +64,8 @@ def _balance(context: Context, _uow: UnitOfWork) -> Procedure[int]:
 
 def _plan(context: Context, uow: UnitOfWork, balance: int, now: dt.datetime) -> Effect:
     """Refuse early, before anything is asked of the purse."""
-    _terms(context, uow, balance, now)
+    terms, ways = _terms(context, uow, balance, now)
+    _payouts(context, uow, target_of(context).product, terms, ways)
     return Effect(facts={"balance": balance})
 
 
@@ -132,10 +133,11 @@ def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime)
 def _payouts(
     context: Context, uow: UnitOfWork, product: str, terms: RefundTerms, ways: tuple[Way, ...]
 ) -> list[dict[str, Any]]:
-    """Each part with its account; cash comes out of the drawer, or the till, of who pays it."""
-    cash = money_source(uow, context.actor, {"method": CASH, "reference": None})
+    """Each part with its account; cash comes out of the drawer, or the till, of who pays it. Raises OperationError
+    ``drawer_holds_less``."""
     back = split(terms.returned, ways)
-    parts = [("cash", cash, back.pop(CASH, 0))]
+    cash = back.pop(CASH, 0)
+    parts = [("cash", cash_out(uow, context.actor, cash), cash)] if cash else []
     parts += [(f"channel_{number}", account, amount) for number, (account, amount) in enumerate(back.items(), start=1)]
     parts += [
         ("fee", postings.fee_account("refund"), terms.fee),

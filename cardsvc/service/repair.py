@@ -129,7 +129,7 @@ def _all_steps(job: Personalisation, keys: CardKeys, steps: list[Step]) -> Proce
             yield from unblock_application(job.profile, name, line_mac)
         elif step.plan == "roll_keys":
             fresh = keys.with_versions(step.versions)
-            new = NewKeys(keys.changed_key_record, fresh.load_session, fresh.proves_itself)
+            new = NewKeys(keys.changed_key_record, fresh.load_session, fresh.unload_session, fresh.proves_itself)
             yield from roll_keys(job, name, step.versions, new)
         elif step.plan == "reset_pin":
             yield from reset_pin(job.profile, name, partial(keys.pin_unblock, name))

@@ -35,14 +35,21 @@ KINDS: Mapping[str, Text] = {
     "refund_forfeited": Text("过期作废", "forfeited"),
     "refund_gift": Text("退款扣回赠送", "gifts taken back"),
     "fee_taken": Text("收手续费", "fees taken"),
+    "held_cash": Text("退代管余额（现金）", "held money paid back in cash"),
+    "held_fee": Text("代管余额手续费", "fees of held money"),
+    "held_gift": Text("代管余额扣回赠送", "gifts of held money"),
+    "fee_returned": Text("退还工本费", "fees given back"),
     "drawer_filled": Text("领备用金", "floats"),
+    "drawer_added": Text("领入现金", "cash brought"),
+    "drawer_lightened": Text("缴出现金", "cash taken away"),
     "drawer_emptied": Text("现金入库", "cash to the vault"),
     "drawer_short": Text("短款", "drawers short"),
     "drawer_over": Text("长款", "drawers over"),
     "correction": Text("更正", "corrections"),
 }
 _DIFFERENCES = ("drawer_short", "drawer_over")
-_FLOATS = ("drawer_filled", "drawer_emptied", *_DIFFERENCES)
+_BROUGHT = ("drawer_added", "drawer_lightened")
+_FLOATS = ("drawer_filled", "drawer_emptied", *_BROUGHT, *_DIFFERENCES)
 
 
 def day_bounds(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
@@ -55,7 +62,8 @@ def day_sheet(store: Store, day: dt.date, by: str, outlet_id: str | None = None)
     """The sheet of a day; ``by``: teller, terminal, outlet or product; of one outlet, or of all.
 
     ``rows``: group, kind, method, number of transfers, amount in fen; ``totals`` by kind; ``drawers``: float, cash in and out,
-    expected, counted, difference; ``seal`` where the outlet's day was ended. Raises RequestError ``outlet_unknown``.
+    ``brought`` from the vault less what was taken there, expected, counted, difference; ``seal`` where the outlet's day was
+    ended. Raises RequestError ``outlet_unknown``.
     """
     start, end = day_bounds(day)
     with store.read() as uow:
@@ -114,12 +122,13 @@ def _rows(chosen: list[tuple[str, DaySum]]) -> list[dict[str, Any]]:
 
 
 def _drawer(uow: UnitOfWork, shift: Shift) -> dict[str, Any]:
-    """How a drawer came out: float, cash in, cash out, what should be there and what was."""
+    """How a drawer came out: float, cash in, cash out, what was brought or taken away, what should be there and what was."""
     moved = uow.day_sums.of_drawer(drawer_account(shift.shift_id), shift.opened_at)
     cash = [amount for kind, amount in moved.items() if kind not in _FLOATS]
     return {
         **shift_view(shift),
         "cash_in": sum(amount for amount in cash if amount > 0),
         "cash_out": -sum(amount for amount in cash if amount < 0),
+        "brought": sum(moved.get(kind, 0) for kind in _BROUGHT),
         "left": sum(moved.values()),
     }

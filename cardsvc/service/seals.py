@@ -1,11 +1,12 @@
 """Sealing the ledger at a day-end, and checking the seals (ledger/seal.py says what a root covers)."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from cardsvc.ledger.chain import FIRST, Break
 from cardsvc.ledger.seal import Head, Seal, root_of, seal_breaks
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import DaySeal, SealedHead, Staff, Transfer
+from cardsvc.store.records import DaySeal, SealedHead, Staff, StaffChange, Transfer
 
 
 def seal_ledger(uow: UnitOfWork, outlet_id: str, day: dt.date, by: Staff, now: dt.datetime) -> DaySeal:
@@ -34,9 +35,9 @@ def _seal(row: DaySeal) -> Seal:
     return Seal(row.number, row.outlet_id, row.business_day, row.sealed_by, row.sealed_at, row.previous_root, row.root)
 
 
-def against_seals(transfers: list[Transfer], heads: list[SealedHead]) -> list[Break]:
+def against_seals(lines: Sequence[Transfer | StaffChange], heads: list[SealedHead]) -> list[Break]:
     """Where a chain is not what was sealed: cut off at its end, or written anew."""
-    hashes = {transfer.number: transfer.hash for transfer in transfers}
+    hashes = {line.number: line.hash for line in lines}
     last = max(hashes, default=0)
     found = [Break(head.number, "changed") for head in heads if hashes.get(head.number, head.hash) != head.hash]
     if any(head.number > last for head in heads):

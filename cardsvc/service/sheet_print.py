@@ -19,6 +19,7 @@ _DRAWER = (
     ("opening_float", Text("备用金", "Float")),
     ("cash_in", Text("收入", "In")),
     ("cash_out", Text("支出", "Out")),
+    ("brought", Text("领缴", "Brought")),
     ("expected", Text("应有", "Expected")),
     ("counted", Text("实点", "Counted")),
     ("difference", Text("差额", "Difference")),

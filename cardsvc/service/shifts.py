@@ -24,18 +24,32 @@ from cardsvc.units import LOCAL
 TELLERS = ("clerk", "cashier", "supervisor")
 
 
-def open_shift(store: Store, workstation: tuple[str, str], pieces: Mapping[str, int], *, by: Staff, now: dt.datetime) -> Shift:
+def open_shift(
+    store: Store,
+    workstation: tuple[str, str],
+    pieces: Mapping[str, int],
+    *,
+    by: Staff,
+    now: dt.datetime,
+    shift_id: str | None = None,
+) -> Shift:
     """Open a shift at a workstation (kind and id of its actor) with a counted float from the vault of the teller's outlet.
+    ``shift_id``: of whoever asks again when no answer came; the same again is the shift that was opened then.
 
-    Raises RequestError: ``count_wrong``, ``not_permitted``; OperationError: ``day_ended``, ``vault_short``,
-    ``shift_open_elsewhere`` for the teller, ``workstation_taken``.
+    Raises RequestError: ``count_wrong``, ``not_permitted``, ``idempotency_key_reused``; OperationError: ``day_ended``,
+    ``vault_short``, ``shift_open_elsewhere`` for the teller, ``workstation_taken``.
     """
     require_role(by, *TELLERS)
     amount = cash.counted(pieces)
-    shift = Shift(str(uuid.uuid4()), by.outlet_id, by.staff_id, *workstation, ShiftState.OPEN, dict(pieces), amount, now)
+    identifier = shift_id or str(uuid.uuid4())
+    shift = Shift(identifier, by.outlet_id, by.staff_id, *workstation, ShiftState.OPEN, dict(pieces), amount, now)
 
     def work(uow: UnitOfWork) -> Shift:
         uow.outlets.lock(by.outlet_id)
+        if (known := uow.shifts.get(identifier)) is not None:
+            if (known.staff_id, known.opening_count) != (shift.staff_id, shift.opening_count):
+                raise RequestError("idempotency_key_reused")
+            return known
         if uow.day_seals.of_day(by.outlet_id, now.astimezone(LOCAL).date()) is not None:
             raise OperationError("day_ended")
         held = uow.ledger.balance_of(cash.vault_account(by.outlet_id))

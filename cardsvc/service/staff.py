@@ -3,15 +3,16 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from cardsvc.errors import RequestError
+from cardsvc.service.staff_trail import PROGRAM, note
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Outlet, Staff
-from cardsvc.store.records.staff import ONCE
 from cardsvc.text import Text
 
 ROLE_NAMES: Mapping[str, Text] = {
@@ -22,6 +23,7 @@ ROLE_NAMES: Mapping[str, Text] = {
     "auditor": Text("审计员", "auditor"),
     "administrator": Text("管理员", "administrator"),
 }
+STATE_NAMES: Mapping[str, Text] = {"active": Text("在用", "in use"), "suspended": Text("停用", "suspended")}
 SKILL_NAMES: Mapping[str, Text] = {
     "sign_language": Text("手语", "sign language"),
     "english": Text("英语", "English"),
@@ -31,22 +33,27 @@ SKILL_NAMES: Mapping[str, Text] = {
 MIN_PASSWORD = 10
 MAX_ATTEMPTS = 5
 LOCKED_FOR = dt.timedelta(minutes=15)
-_HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash("nobody has this password")
-"""Checked for a person who does not exist, so that the time of an answer tells nothing."""
+HASHER = PasswordHasher()
+"""argon2id with the library's costs (RFC 9106, its low-memory profile)."""
 
 
 def add_outlet(store: Store, outlet_id: str, name: str, now: dt.datetime) -> Outlet:
     """Add an outlet. Raises RequestError ``staff_field_wrong`` or ``outlet_exists``."""
+    return store.transact(lambda uow: outlet_in(uow, outlet_id, name, now))
+
+
+def outlet_in(uow: UnitOfWork, outlet_id: str, name: str, now: dt.datetime) -> Outlet:
+    """``add_outlet`` within another transaction."""
     _check(("outlet_id", outlet_id, r"[A-Za-z0-9._-]{1,32}"), ("name", name, r"[^\x00-\x1f]{1,64}"))
-    outlet = Outlet(outlet_id, name, now)
+    if uow.outlets.get(outlet_id) is not None:
+        raise RequestError("outlet_exists", outlet=outlet_id)
+    return uow.outlets.add(Outlet(outlet_id, name, now))
 
-    def work(uow: UnitOfWork) -> Outlet:
-        if uow.outlets.get(outlet_id) is not None:
-            raise RequestError("outlet_exists", outlet=outlet_id)
-        return uow.outlets.add(outlet)
 
-    return store.transact(work)
+def has_staff(store: Store) -> bool:
+    """Whether anybody can sign in; until then the service is being set up."""
+    with store.read() as uow:
+        return uow.staff.any()
 
 
 def add_staff(
@@ -60,28 +67,28 @@ def add_staff(
     *,
     by: Staff | None,
     once: bool = False,
+    where: str = PROGRAM,
 ) -> Staff:
     """Add a person. ``by`` must be an administrator; only the very first person is added by nobody. ``once``: the person must
-    choose another password at the first sign-in.
+    choose another password at the first sign-in; ``where``: desk or command line, for the record.
 
     Raises RequestError: ``staff_field_wrong``, ``staff_exists``, ``outlet_unknown``, ``password_weak``, ``not_permitted``.
     """
     _check(("staff_id", staff_id, r"[A-Za-z0-9._-]{1,32}"), ("name", name, r"[^\x00-\x1f]{1,64}"))
     _check(("role", role, "|".join(ROLE_NAMES)))
-    person = Staff(staff_id, name, role, outlet_id, password_hash(password, once=once), "active", 0, now)
+    person = Staff(staff_id, name, role, outlet_id, password_hash(password), "active", 0, now, password_once=once)
 
     def work(uow: UnitOfWork) -> Staff:
-        if by is not None:
-            require_role(by, "administrator")
-        elif uow.staff.any():
-            raise not_permitted("administrator")
-        elif role != "administrator":
+        require_administrator(uow, by)
+        if by is None and role != "administrator":
             raise RequestError("staff_first_administrator")
         if uow.outlets.get(outlet_id) is None:
             raise RequestError("outlet_unknown", outlet=outlet_id)
         if uow.staff.get(staff_id) is not None:
             raise RequestError("staff_exists", staff=staff_id)
-        return uow.staff.add(person)
+        uow.staff.add(person)
+        note(uow, person, "created", became=f"{role} {outlet_id}", by=by.staff_id if by else None, where=where, now=now)
+        return person
 
     return store.transact(work)
 
@@ -93,7 +100,7 @@ def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime) -> Sta
     """
     with store.read() as uow:
         known = uow.staff.get(staff_id)
-    right = _matches(known.password_hash if known else _NOBODY, password) and known is not None
+    right = _matches(known.password_hash if known else _nobody(), password) and known is not None
 
     def work(uow: UnitOfWork) -> Staff | None:
         person = uow.staff.for_update(staff_id)
@@ -113,7 +120,7 @@ def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime) -> Sta
     return person
 
 
-def change_password(store: Store, staff_id: str, password: str, *, by: Staff) -> None:
+def change_password(store: Store, staff_id: str, password: str, *, by: Staff, now: dt.datetime, where: str = PROGRAM) -> None:
     """Give a person another password: their own, or anybody's as administrator. Raises RequestError: ``password_weak``,
     ``password_same`` where one's own stays what it was, ``staff_unknown``, ``not_permitted``."""
     if by.staff_id != staff_id:
@@ -126,9 +133,21 @@ def change_password(store: Store, staff_id: str, password: str, *, by: Staff) ->
         person = uow.staff.for_update(staff_id)
         if person is None:
             raise RequestError("staff_unknown", staff=staff_id)
-        uow.staff.change(person, password_hash=hashed, failed_attempts=0, locked_until=None)
+        changed = uow.staff.change(person, password_hash=hashed, password_once=False, failed_attempts=0, locked_until=None)
+        note(uow, changed, "password", by=by.staff_id, where=where, now=now)
 
     store.transact(work)
+
+
+def require_administrator(uow: UnitOfWork, by: Staff | None) -> None:
+    """Only an administrator; nobody is asked (``by`` None) while a service is set up and has no staff.
+
+    Raises RequestError ``not_permitted``.
+    """
+    if by is not None:
+        require_role(by, "administrator")
+    elif uow.staff.any():
+        raise not_permitted("administrator")
 
 
 def require_role(person: Staff, *roles: str) -> None:
@@ -147,16 +166,16 @@ def not_permitted(*roles: str, outlet: str = "") -> RequestError:
 
 def _matches(kept: str, password: str) -> bool:
     try:
-        return _HASHER.verify(kept.removeprefix(ONCE), password)
+        return HASHER.verify(kept, password)
     except (VerificationError, InvalidHashError):
         return False
 
 
-def password_hash(password: str, *, once: bool = False) -> str:
-    """What is kept of a password; ``once`` marks one that must be replaced. Raises RequestError ``password_weak``."""
+def password_hash(password: str) -> str:
+    """What is kept of a password. Raises RequestError ``password_weak``."""
     if len(password) < MIN_PASSWORD:
         raise RequestError("password_weak", length=MIN_PASSWORD)
-    return (ONCE if once else "") + _HASHER.hash(password)
+    return HASHER.hash(password)
 
 
 def _check(*fields: tuple[str, str, str]) -> None:
@@ -178,3 +197,9 @@ def outlets_view(store: Store) -> list[dict[str, Any]]:
     """Every outlet by its id, with its name."""
     with store.read() as uow:
         return sorted(({"outlet_id": o.outlet_id, "name": o.name} for o in uow.outlets.all()), key=lambda o: o["outlet_id"])
+
+
+@cache
+def _nobody() -> str:
+    """Checked for a person who does not exist, so that the time of an answer tells nothing."""
+    return HASHER.hash("nobody has this password")

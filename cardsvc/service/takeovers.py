@@ -5,7 +5,8 @@ waiting -> moved     its day has come: what the books owe goes to ``held:<card>`
 reading -> moved     the card gave all that it had
 reading -> waiting   the card broke while it gave: what it gave counts, the books decide about its other purses
 
-What lies in ``held:<card>`` is kept in parts, one for each purse; a part pays one load on the new card, as any payment does.
+What lies in ``held:<card>`` is kept in parts, one for each purse; a part pays one load on the new card, as any payment does,
+or is paid back to its holder (held_payout.py).
 """
 
 import datetime as dt
@@ -216,7 +217,8 @@ def _part_view(uow: UnitOfWork, part: TakeoverPart) -> dict[str, Any]:
         "area": part.area,
         "amount": part.amount,
         "given_by": "books" if part.purchase_id is None else "card",
-        "written": is_written(uow, part),
+        "written": is_gone(uow, part),
+        "paid_back": uow.held_payouts.get(part.card_no, part.part_id) is not None,
     }
 
 
@@ -225,9 +227,9 @@ def reference_of(part: TakeoverPart) -> str:
     return f"{part.card_no}:{part.part_id}"
 
 
-def is_written(uow: UnitOfWork, part: TakeoverPart) -> bool:
-    """Whether a load of this part is, or may be, on a new card."""
-    return bool(uow.loads.paid_by(OLD_CARD, reference_of(part)))
+def is_gone(uow: UnitOfWork, part: TakeoverPart) -> bool:
+    """Whether a load of this part is, or may be, on a new card, or it was paid back."""
+    return bool(uow.loads.paid_by(OLD_CARD, reference_of(part))) or bool(uow.held_payouts.get(part.card_no, part.part_id))
 
 
 def holder_cards(store: Store, id_type: str, id_number: str) -> list[dict[str, Any]]:

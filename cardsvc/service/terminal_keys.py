@@ -35,41 +35,48 @@ def rotate(
 
     Raises RequestError ``terminal_unknown``, ``terminal_field_wrong``.
     """
-
-    def work(uow: UnitOfWork) -> TerminalKey:
-        keys = _keys(uow, terminal_id)
-        same = next((key for key in keys if key.public_key == public_key.lower() and key.usable(now)), None)
-        return same or _follow(uow, keys, ed25519_key(terminal_id, _next_id(keys), public_key, now, by), now + overlap)
-
-    return key_view(store.transact(work))
+    return key_view(store.transact(lambda uow: follow(uow, terminal_id, public_key, now, by, overlap=overlap)))
 
 
-def share_secret(
-    store: Store, keystore: KeyStore, terminal_id: str, now: dt.datetime, by: str, *, overlap: dt.timedelta = OVERLAP
-) -> tuple[dict[str, Any], bytes]:
-    """A fresh secret for HMAC, and the key as it is shown; the secret is never shown again. Raises RequestError."""
-    secret = secrets.token_bytes(MIN_SECRET)
-
-    def work(uow: UnitOfWork) -> TerminalKey:
-        keys = _keys(uow, terminal_id)
-        key_id = _next_id(keys)
-        sealed = keystore.seal(secret, _label(terminal_id, key_id)).hex()
-        key = TerminalKey(terminal_id, key_id, "hmac-sha256", None, sealed, "active", now, None, by)
-        return _follow(uow, keys, key, now + overlap)
-
-    return key_view(store.transact(work)), secret
+def follow(
+    uow: UnitOfWork, terminal_id: str, public_key: str, now: dt.datetime, by: str, *, overlap: dt.timedelta = OVERLAP
+) -> TerminalKey:
+    """``rotate`` within another transaction."""
+    keys = _keys(uow, terminal_id)
+    same = next((key for key in keys if key.public_key == public_key.lower() and key.usable(now)), None)
+    return same or _follow(uow, keys, ed25519_key(terminal_id, _next_id(keys), public_key, now, by), now + overlap)
 
 
-def retire(store: Store, terminal_id: str, key_id: str) -> dict[str, Any]:
+def new_secret() -> bytes:
+    """A secret for HMAC."""
+    return secrets.token_bytes(MIN_SECRET)
+
+
+def follow_secret(
+    uow: UnitOfWork,
+    keystore: KeyStore,
+    terminal_id: str,
+    secret: bytes,
+    now: dt.datetime,
+    by: str,
+    *,
+    overlap: dt.timedelta = OVERLAP,
+) -> TerminalKey:
+    """Let a shared secret follow the keys before. Raises RequestError ``terminal_unknown``."""
+    keys = _keys(uow, terminal_id)
+    key_id = _next_id(keys)
+    sealed = keystore.seal(secret, _label(terminal_id, key_id)).hex()
+    return _follow(
+        uow, keys, TerminalKey(terminal_id, key_id, "hmac-sha256", None, sealed, "active", now, None, by), now + overlap
+    )
+
+
+def retire_in(uow: UnitOfWork, terminal_id: str, key_id: str) -> TerminalKey:
     """Let a key count no longer, at once. Raises RequestError ``terminal_unknown``, ``terminal_key_unknown``."""
-
-    def work(uow: UnitOfWork) -> TerminalKey:
-        key = next((key for key in _keys(uow, terminal_id) if key.key_id == key_id), None)
-        if key is None:
-            raise RequestError("terminal_key_unknown", key=key_id[:32])
-        return uow.terminal_keys.change(key, state="retired")
-
-    return key_view(store.transact(work))
+    key = next((key for key in _keys(uow, terminal_id) if key.key_id == key_id), None)
+    if key is None:
+        raise RequestError("terminal_key_unknown", key=key_id[:32])
+    return uow.terminal_keys.change(key, state="retired")
 
 
 def check_keys(keystore: KeyStore, keys: list[TerminalKey], key_id: str | None, now: dt.datetime) -> Iterator[CheckKey]:

@@ -3,10 +3,11 @@
 import datetime as dt
 from typing import Any
 
+from cardsvc.service.terminals import OFFICE
 from cardsvc.service.workstations import AWAY_AFTER, WORKSTATION
 from cardsvc.store import Store
 
-WITHOUT_LIST = frozenset({WORKSTATION, "channel"})
+WITHOUT_LIST = frozenset({WORKSTATION, "channel", OFFICE})
 """Roles that keep no hot list: the service itself looks at it for them."""
 
 

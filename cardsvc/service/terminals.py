@@ -8,8 +8,10 @@ from typing import Any
 from cardsvc.errors import RequestError
 from cardsvc.service.terminal_keys import FIRST_KEY, ed25519_key, key_view
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Terminal
+from cardsvc.store.records import Terminal, TerminalKey
 
+OFFICE = "office"
+"""Role of a system that fetches reports: nothing of a card, nothing that writes."""
 TEXT = r"[^\x00-\x1f]{0,64}"
 
 
@@ -27,6 +29,15 @@ def register_terminal(
 
     Raises RequestError ``terminal_field_wrong``, ``terminal_exists`` or ``outlet_unknown``.
     """
+    terminal, key = new_terminal(terminal_id, name, terminal_no, public_key, role, now, **about)
+    store.transact(lambda uow: add_terminal(uow, terminal, key))
+    return terminal
+
+
+def new_terminal(
+    terminal_id: str, name: str, terminal_no: str, public_key: str, role: str, now: dt.datetime, **about: Any
+) -> tuple[Terminal, TerminalKey]:
+    """A terminal and its first key, not stored yet. Raises RequestError ``terminal_field_wrong``."""
     for field, value, pattern in (
         ("terminal_id", terminal_id, r"[A-Za-z0-9._-]{1,64}"),
         ("terminal_no", terminal_no, r"[0-9A-Fa-f]{12}"),
@@ -39,24 +50,23 @@ def register_terminal(
             raise RequestError("terminal_field_wrong", field=field)
     terminal = Terminal(terminal_id, name, terminal_no.lower(), "enabled", role, now, **about)
     check_limits(terminal)
-    key = ed25519_key(terminal_id, FIRST_KEY, public_key, now, "registration")
+    return terminal, ed25519_key(terminal_id, FIRST_KEY, public_key, now, "registration")
 
-    def work(uow: UnitOfWork) -> Terminal:
-        known = uow.terminals.all()
-        if any(other.terminal_id == terminal_id or other.terminal_no == terminal.terminal_no for other in known):
-            raise RequestError("terminal_exists")
-        if terminal.outlet_id is not None and uow.outlets.get(terminal.outlet_id) is None:
-            raise RequestError("outlet_unknown", outlet=terminal.outlet_id)
-        uow.terminals.add(terminal)
-        uow.terminal_keys.add(key)
-        return terminal
 
-    return store.transact(work)
+def add_terminal(uow: UnitOfWork, terminal: Terminal, key: TerminalKey) -> None:
+    """Store a new terminal. Raises RequestError ``terminal_exists`` or ``outlet_unknown``."""
+    known = uow.terminals.all()
+    if any(other.terminal_id == terminal.terminal_id or other.terminal_no == terminal.terminal_no for other in known):
+        raise RequestError("terminal_exists")
+    if terminal.outlet_id is not None and uow.outlets.get(terminal.outlet_id) is None:
+        raise RequestError("outlet_unknown", outlet=terminal.outlet_id)
+    uow.terminals.add(terminal)
+    uow.terminal_keys.add(key)
 
 
 def check_limits(terminal: Terminal) -> None:
     """Raise RequestError ``terminal_field_wrong`` for a limit that is no positive number."""
-    for field in ("largest_load", "daily_loads", "daily_amount"):
+    for field in ("largest_load", "daily_loads", "daily_amount", "requests_per_minute"):
         value = getattr(terminal, field)
         if value is not None and not 0 < value < 2**31:
             raise RequestError("terminal_field_wrong", field=field)
@@ -64,13 +74,14 @@ def check_limits(terminal: Terminal) -> None:
 
 def change_terminal(store: Store, terminal_id: str, **values: Any) -> Terminal:
     """Change what a terminal may do, or its certificate. Raises RequestError ``terminal_unknown``, ``terminal_field_wrong``."""
+    return store.transact(lambda uow: change_in(uow, terminal_id, **values)[1])
 
-    def work(uow: UnitOfWork) -> Terminal:
-        terminal = known_terminal(uow, terminal_id)
-        check_limits(replace(terminal, **values))
-        return uow.terminals.change(terminal, **values)
 
-    return store.transact(work)
+def change_in(uow: UnitOfWork, terminal_id: str, **values: Any) -> tuple[Terminal, Terminal]:
+    """``change_terminal`` within another transaction; the terminal before and after."""
+    terminal = known_terminal(uow, terminal_id)
+    check_limits(replace(terminal, **values))
+    return terminal, uow.terminals.change(terminal, **values)
 
 
 def known_terminal(uow: UnitOfWork, terminal_id: str) -> Terminal:

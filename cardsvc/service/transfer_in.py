@@ -7,21 +7,23 @@ and never written waits for the new card.
 """
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 from pydantic import Field
 
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import CardError, RequestError, RuleError
 from cardsvc.iso7816.exchange import Procedure
-from cardsvc.rules import RuleSet
+from cardsvc.ledger.postings import purse_account
+from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.life import swapped
+from cardsvc.rules.ruleset import Area
 from cardsvc.service.areas import CITY_PURSE
 from cardsvc.service.contact import CONTACT
 from cardsvc.service.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.orders import move_orders
 from cardsvc.service.payments import OLD_CARD
 from cardsvc.service.settle import refuse_while_open
-from cardsvc.service.takeovers import good_parts, is_written, move_from_books, reference_of
+from cardsvc.service.takeovers import good_parts, is_gone, move_from_books, reference_of
 from cardsvc.service.topup import LOAD, break_off_load
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import TakeoverPart
@@ -54,19 +56,38 @@ def _find(context: Context, uow: UnitOfWork, _value: Any, now: dt.datetime) -> E
         takeover = move_from_books(uow, takeover, now)
     if takeover.state == OldCardState.MOVED:
         move_orders(uow, old_no, new.card_no, now)
-    part = _part(context, uow, old_no)
+    today = now.astimezone(LOCAL).date()
+    part = _part(context, uow, old_no, today)
     if part is None:
         return Effect(failed=RequestError("nothing_held", card_no=old_no))
-    return Effect(facts={"order": _job(context.rules, part, now.astimezone(LOCAL).date())})
+    return Effect(facts={"order": _job(context.rules, part, today)})
 
 
-def _part(context: Context, uow: UnitOfWork, old_no: str) -> TakeoverPart | None:
+def _part(context: Context, uow: UnitOfWork, old_no: str, today: dt.date) -> TakeoverPart | None:
     """The part to write: one that does not fit on the new card yet must not keep the others waiting."""
     asked = context.params.get("part_id")
-    parts = [part for part in good_parts(uow, old_no) if not is_written(uow, part) and asked in (None, part.part_id)]
+    parts = [part for part in good_parts(uow, old_no) if not is_gone(uow, part) and asked in (None, part.part_id)]
     opened = {row.application for row in uow.applications.of_card(context.card_no) if row.state == "open"}
-    parts.sort(key=lambda part: part.application != CITY_PURSE.application and part.application not in opened)
+    closed = {part.part_id for part in parts if part.application not in {CITY_PURSE.application, *opened}}
+    parts.sort(key=lambda part: part.part_id in closed or not _fits(context, uow, part, today))
     return parts[0] if parts else None
+
+
+def _fits(context: Context, uow: UnitOfWork, part: TakeoverPart, today: dt.date) -> bool:
+    """Whether the books expect it to stay below the cap: which part comes first. Whether it does, the card says."""
+    product, area = _area(context.rules, part, today)
+    goal = (
+        (CITY_PURSE.application, CITY_PURSE.purse)
+        if area == "purse" and product == "citizen"
+        else (part.application, part.purse)
+    )
+    purse = purse_account(context.card_no, *goal)
+    booked = max(0, -uow.ledger.balances(context.card_no).get(purse, 0))
+    try:
+        check_moved(context.rules, product, cast("Area", area), booked + part.amount, today)
+    except RuleError:
+        return False
+    return True
 
 
 def _job(rules: RuleSet, part: TakeoverPart, today: dt.date) -> dict[str, Any]:

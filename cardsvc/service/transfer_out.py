@@ -177,7 +177,7 @@ TRANSFER_OUT = OperationKind(
     TransferOutParams,
     (
         Phase("identify", _identify, _bind),
-        SETTLE,
+        *SETTLE,
         Phase("look", _look, _choose),
         Phase("initialize", _initialize, _authorise),
         Phase("debit", _debit, _settle, late=True),

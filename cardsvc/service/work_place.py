@@ -114,7 +114,7 @@ def work_place(engine: Engine, workstation: str, *, by: Staff) -> WorkPlace:
             if reader["contact"]
         }
         recent = _jobs(uow, uow.relayed.newest_at(workstation, RECENT * (1 + len(LOOKS))))
-    cards = [_card(engine, reader, jobs[reader["contact"]]) for reader in seen["readers"] if reader["contact"]]
+    cards = [_card(engine, workstation, reader, jobs[reader["contact"]]) for reader in seen["readers"] if reader["contact"]]
     named = tuple(job for job in recent if not job.is_look)[:RECENT]
     return WorkPlace(workstation, seen["online"], tuple(reader["name"] for reader in seen["readers"]), tuple(cards), named)
 
@@ -126,9 +126,12 @@ def desk_mark(store: Store, workstation: str, now: dt.datetime) -> str:
         seen = uow.workstations.get(workstation)
         newest = uow.relayed.newest_at(workstation, 1 + len(LOOKS))
         jobs = [uow.operations.get(relayed.operation_id) for relayed in newest]
+        bulk, told = uow.bulk_stations.get(workstation), uow.bulk_events.last_at(f"terminal:{workstation}")
     online = seen is not None and seen.seen_at + AWAY_AFTER > now
     how_far = [(job.operation_id, job.state, job.step) for job in jobs if job is not None]
-    looks = json.dumps([online, seen.readers if seen else [], how_far], sort_keys=True)
+    looks = json.dumps(
+        [online, seen.readers if seen else [], how_far, told, bulk and [bulk.run_id, bulk.ended]], sort_keys=True
+    )
     return hashlib.sha256(looks.encode()).hexdigest()[:16]
 
 
@@ -182,7 +185,7 @@ def _job(relayed: RelayedOperation, operation: Operation) -> Job:
     )
 
 
-def _card(engine: Engine, reader: Mapping[str, Any], jobs: list[Job]) -> CardOnDesk:
+def _card(engine: Engine, workstation: str, reader: Mapping[str, Any], jobs: list[Job]) -> CardOnDesk:
     """Put together what was seen of a card since its last job."""
     named = [job for job in jobs if not job.is_look]
     last = named[-1] if named else None
@@ -194,7 +197,7 @@ def _card(engine: Engine, reader: Mapping[str, Any], jobs: list[Job]) -> CardOnD
     silent = next((job.broken_off for job in looks.values() if job and job.broken_off in SILENT), None)
     unreadable = silent is not None or _family(engine, reader["atr"]) is None
     if unreadable:
-        report = _unreadable(engine, reader["atr"], silent)
+        report = _unreadable(engine, workstation, reader, silent)
     missing = None if unreadable or under_way else next((kind for kind, job in looks.items() if job is None), None)
     look = inspected.result if inspected else {}
     number = look.get("card_no") or (report or {}).get("card_no")
@@ -219,7 +222,9 @@ def _family(engine: Engine, atr: str | None) -> Profile | None:
         return None
 
 
-def _unreadable(engine: Engine, atr: str | None, failure: str | None) -> Mapping[str, Any]:
+def _unreadable(engine: Engine, workstation: str, reader: Mapping[str, Any], failure: str | None) -> Mapping[str, Any]:
     """The report on a card that cannot be asked anything, or stopped answering (``failure``: how)."""
+    atr, name = reader["atr"], reader["name"]
     failures = (failure,) if failure else () if atr else ("card_unresponsive",)
-    return diagnose_reader(engine, Contact((atr,) if atr else (), (), failures), atr=bytes.fromhex(atr or ""))
+    contact = Contact((atr,) if atr else (), (), failures)
+    return diagnose_reader(engine, contact, atr=bytes.fromhex(atr or ""), place=workstation, reader=name)

@@ -13,6 +13,7 @@ from typing import Any
 from cardsvc.errors import OperationError, RequestError
 from cardsvc.service.engine import Engine, EnginePort
 from cardsvc.service.kinds import Actor
+from cardsvc.service.reader_health import Use, note
 from cardsvc.service.shifts import TELLERS
 from cardsvc.service.staff import require_role
 from cardsvc.store import Store, UnitOfWork
@@ -20,11 +21,12 @@ from cardsvc.store.records import RelayedOperation, Staff, Terminal, Workstation
 from cardsvc.wire import OperationState, Reply
 
 WORKSTATION = "workstation"
+Readers = Sequence[Mapping[str, Any]]
 AWAY_AFTER = dt.timedelta(seconds=20)
 """An agent reports every few seconds, also while it carries a job; one that was silent for so long is gone."""
 
 
-def report(engine: Engine, terminal_id: str, session: str, readers: Sequence[Mapping[str, Any]], *, new: bool) -> None:
+def report(engine: Engine, terminal_id: str, session: str, readers: Readers, *, new: bool) -> None:
     """What an agent sees now. A new ``session`` is an agent that was started anew: the cards of the one before have lost
     power, so what it had under way is over. Only a run that begins (``new``) takes over from another.
 
@@ -38,6 +40,7 @@ def report(engine: Engine, terminal_id: str, session: str, readers: Sequence[Map
         if not new and (before is None or before.session != session):
             raise RequestError("workstation_taken_over")
         rows = [dict(reader) for reader in readers]
+        _note_mute(uow, terminal_id, before.readers if before else [], rows, now)
         if before is None:
             uow.workstations.add(Workstation(terminal_id, session, rows, now))
             return []
@@ -48,6 +51,20 @@ def report(engine: Engine, terminal_id: str, session: str, readers: Sequence[Map
     for relayed in left:
         port = _port(engine, terminal_id)
         port.abandon(relayed.operation_id, port.status(relayed.operation_id).step, (), "client_restarted")
+
+
+def _note_mute(
+    uow: UnitOfWork,
+    terminal_id: str,
+    before: Sequence[Mapping[str, Any]],
+    readers: Sequence[Mapping[str, Any]],
+    now: dt.datetime,
+) -> None:
+    """A card that came in and gave no ATR: no operation will ever tell of it."""
+    known = {reader["contact"] for reader in before}
+    for reader in readers:
+        if reader["contact"] and not reader["atr"] and reader["contact"] not in known:
+            note(uow, terminal_id, reader["name"], Use("", "", reader["contact"], "card_unresponsive"), now)
 
 
 def still_there(store: Store, terminal_id: str, session: str, now: dt.datetime) -> None:

@@ -29,6 +29,8 @@ _UNIQUE: tuple[tuple[str, type[CardsvcError], str], ...] = (
     ("topup_order.payment_reference", RequestError, "payment_reference_used"),
     ("uq_file_batch_content", Conflict, "store_conflict"),
     ("file_batch.sha256", Conflict, "store_conflict"),
+    ("pk_reader_day", Conflict, "store_conflict"),
+    ("reader_day.place", Conflict, "store_conflict"),
     ("pk_nonce", RequestError, "request_replayed"),
     ("pk_rule_version", Conflict, "store_conflict"),
     ("rule_version.version", Conflict, "store_conflict"),
@@ -100,6 +102,8 @@ def _integrity(message: str) -> CardsvcError:
 def _operational(error: DBAPIError) -> StoreError:
     message = str(error.orig)
     code = _STATES.get(getattr(error.orig, "sqlstate", None) or "")
+    if getattr(getattr(error.orig, "diag", None), "severity_nonlocalized", None) == "PANIC":
+        code = "store_connection_lost"  # the whole server is gone, by a full WAL disk for one: a commit may have come through
     if code is None:
         code = next((code for mark, code in _OPERATIONAL if mark in message), "store_unreachable")
     if code == "store_conflict":

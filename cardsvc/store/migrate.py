@@ -1,5 +1,6 @@
 """Schema versions. Tables are only ever made by migrations, so a fresh database and an upgraded one are the same."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -20,9 +21,17 @@ def _config(url: str = "") -> Config:
     return config
 
 
+@cache
+def _scripts() -> ScriptDirectory:
+    """All migrations, read once: reading them takes longer than all else that opening a database does."""
+    scripts = ScriptDirectory.from_config(_config())
+    scripts.get_current_head()
+    return scripts
+
+
 def head_revision() -> str:
     """The version that this program needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return _scripts().get_current_head() or ""
 
 
 def current_revision(url: str) -> str | None:
@@ -37,10 +46,9 @@ def current_revision(url: str) -> str | None:
 
 def upgrade(url: str) -> None:
     """Bring the database to the version this program needs. Raises StoreError ``store_version`` for a newer one."""
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     found = current_revision(url)
     if found == head_revision():
         return
-    if found is not None and found not in known:
+    if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
         raise StoreError("store_version", found=found, wanted=head_revision())
     command.upgrade(_config(url), "head")

@@ -51,7 +51,15 @@ APPEND_ONLY = (
     "hall_note",
     "cancellation",
     "application_fee",
+    "held_payout",
     "rights_file",
+    "staff_act",
+    "bulk_event",
+    "blank_batch",
+    "blank_movement",
+    "blank_count",
+    "making_note",
+    "staff_change",
 )
 
 STATES: Mapping[str, Mapping[Any, Set[Any]]] = {

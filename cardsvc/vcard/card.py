@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cardsvc.errors import CardError, CardGone
 from cardsvc.vcard import bodies, files, purse, security
-from cardsvc.vcard.dialect import CardDialect
+from cardsvc.vcard.dialect import CardDialect, TwoSided
 from cardsvc.vcard.eeprom import Eeprom
 from cardsvc.vcard.faults import FaultPlan, PowerLost, WornOut
 from cardsvc.vcard.fmcos import Fmcos
@@ -31,7 +31,8 @@ _KNOWN_CLASSES = (0x00, 0x04, 0x80, 0x84)
 
 
 class VirtualCard:
-    """One card. ``plan`` holds the faults that will strike; setting it starts its counters at zero."""
+    """One card. ``plan`` holds the faults that will strike; setting it starts its counters at zero. ``through_contacts``: a
+    card with both sides lies in a contact reader, which gets another ATR."""
 
     def __init__(self, dialect: CardDialect, chip_serial: bytes, image: bytearray, seed: int | None) -> None:
         self.dialect = dialect
@@ -45,6 +46,7 @@ class VirtualCard:
         self._running: Running | None = None
         self._forced: list[bytes] = []
         self._t0 = T0()
+        self.through_contacts = False
 
     @classmethod
     def blank(
@@ -101,6 +103,8 @@ class VirtualCard:
     @property
     def atr(self) -> bytes:
         """Answer to reset, with its check byte where it has one."""
+        if self.through_contacts and isinstance(self.dialect, TwoSided):
+            return self.dialect.contact_atr(self.chip_serial)
         raw = self.dialect.atr(self.chip_serial)
         if not self.dialect.check_byte:
             return raw[:-1] if self.plan.bad_atr else raw
@@ -113,6 +117,13 @@ class VirtualCard:
     def powered(self) -> bool:
         """Whether the card has power."""
         return self._running is not None
+
+    @property
+    def running(self) -> Running:
+        """What it remembers as long as it has power. Raises CardGone without."""
+        if self._running is None:
+            raise CardGone("card_gone")
+        return self._running
 
     def power_on(self) -> None:
         """Give power (or reset): recover what was interrupted, forget everything volatile."""

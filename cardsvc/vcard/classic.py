@@ -6,10 +6,13 @@ Source: PC/SC part 3 supplement (GET DATA, LOAD KEYS, GENERAL AUTHENTICATE, READ
 
 import os
 import struct
+from pathlib import Path
 
 from cardsvc.errors import CardError, CardGone
 from cardsvc.vcard.faults import FaultPlan
 
+MAGIC = b"cardsvc virtual old card 1\n"
+UID_LENGTH = 4
 BLOCK = 16
 SECTORS = 16
 PRODUCT, VALUE, BACKUP, MARK = 4, 5, 6, 8
@@ -21,7 +24,7 @@ class ClassicCard:
     """One card on one reader. ``plan``: mute, and power failing before or after a command or a write."""
 
     def __init__(self, fen: int, read_key: bytes, write_key: bytes, uid: bytes | None = None, product: bytes = b"B") -> None:
-        self.uid = uid or os.urandom(4)
+        self.uid = uid or os.urandom(UID_LENGTH)
         self.blocks = [bytes(BLOCK) for _ in range(SECTORS * 4)]
         for sector in range(SECTORS):
             self.blocks[sector * 4 + 3] = read_key + bytes.fromhex("78778800") + write_key
@@ -32,6 +35,23 @@ class ClassicCard:
         self.commands = self.writes = 0
         self._open: tuple[int, int] | None = None
         self._key = b""
+
+    def save(self, path: Path) -> None:
+        """Store UID and blocks in a file."""
+        temporary = path.with_name(path.name + ".new")
+        temporary.write_bytes(MAGIC + self.uid + b"".join(self.blocks))
+        temporary.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "ClassicCard":
+        """The card in a file that ``save`` made. Raises CardError ``card_file_wrong``."""
+        raw = path.read_bytes()
+        body = raw.removeprefix(MAGIC)
+        if not raw.startswith(MAGIC) or len(body) != UID_LENGTH + SECTORS * 4 * BLOCK:
+            raise CardError("card_file_wrong", file=path.name)
+        card = cls(0, b"", b"", body[:UID_LENGTH])
+        card.blocks = [body[start : start + BLOCK] for start in range(UID_LENGTH, len(body), BLOCK)]
+        return card
 
     @property
     def atr(self) -> bytes:
@@ -44,9 +64,15 @@ class ClassicCard:
         self._open = None
         return self
 
-    def close(self) -> None:
-        """The card leaves the reader."""
+    def power_on(self) -> None:
+        """The field comes on, or the reader resets the card: no sector is open."""
         self._open = None
+
+    def power_off(self) -> None:
+        """The field is gone."""
+        self._open = None
+
+    close = power_off
 
     def transmit(self, command: bytes) -> bytes:
         """One pseudo-APDU. Raises CardGone when the card leaves, CardError when it is mute."""

@@ -1,17 +1,27 @@
 """What differs between families, as the machinery of the virtual card asks for it."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 from cardsvc.vcard.bodies import Directory, Purse
 from cardsvc.vcard.memory import Memory
 from cardsvc.vcard.session import Apdu, Running
 
 
+@runtime_checkable
+class TwoSided(Protocol):
+    """A family whose cards have contacts beside the antenna."""
+
+    def contact_atr(self, chip_serial: bytes) -> bytes:
+        """The ATR of the same card through its contacts; T=0 alone, so it has no check byte."""
+
+
 class CardDialect(Protocol):
     """One family's rules. Methods that handle a command end it with StatusError or return answer data.
 
     ``t0``: the card speaks T=0. ``check_byte``: its ATR has a TCK. ``pin_for_ep_load``: a load of the EP wants the PIN.
-    ``empty_verify``: VERIFY without a PIN tells the tries left.
+    ``empty_verify``: VERIFY without a PIN tells the tries left. ``wrong_mac1``: a fault of the firmware, what
+    INITIALIZE FOR LOAD answers as MAC1 under a key with this algorithm byte.
     """
 
     name: str
@@ -28,6 +38,7 @@ class CardDialect(Protocol):
     unwritten_sw: int
     proof_after: bool
     log_after: bool
+    wrong_mac1: Mapping[int, bytes]
 
     def atr(self, chip_serial: bytes) -> bytes:
         """The ATR of a card with this chip, without its check byte."""

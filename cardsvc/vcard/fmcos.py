@@ -1,6 +1,7 @@
 """Fudan FMCOS 2.0 as a virtual card. Source: Fudan FMCOS 2.0 general manual p49-118, special manual p2-10."""
 
 import struct
+from collections.abc import Mapping
 
 from cardsvc.vcard import bodies
 from cardsvc.vcard.crypto import line_plain
@@ -44,10 +45,15 @@ class Fmcos:
     unwritten_sw = 0x6281
     proof_after = True
     log_after = True
+    wrong_mac1: Mapping[int, bytes] = {0x02: bytes.fromhex("31BA0BCD"), 0x03: bytes(4)}
 
     def atr(self, chip_serial: bytes) -> bytes:
         """Historical bytes 2090 and the UID, as PC/SC shows the ATS."""
         return bytes.fromhex("3B8B80012090") + bytes(5) + chip_serial
+
+    def contact_atr(self, chip_serial: bytes) -> bytes:
+        """As the published FM1280 through its contacts."""
+        return bytes.fromhex("3B6B00002090") + bytes(5) + chip_serial
 
     def allowed(self, card: Running, permission: int) -> bool:
         """XY: state of the current DF within Y..X; FY: MF state at least Y; F0 free."""

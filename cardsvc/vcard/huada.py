@@ -7,6 +7,7 @@ Inferred: key types and rights as in FMCOS; until the end of personalisation key
 """
 
 import struct
+from collections.abc import Mapping
 
 from cardsvc.vcard import bodies
 from cardsvc.vcard.crypto import line_plain
@@ -65,6 +66,7 @@ class Huada(Fmcos):
     blocked_select_fci = True
     blocked_use_sw = 0x6985
     unwritten_sw = 0x9000
+    wrong_mac1: Mapping[int, bytes] = {}
 
     def atr(self, chip_serial: bytes) -> bytes:
         """Historical bytes of the published metro card; its object "card issuer's data" is taken as the chip's serial."""

@@ -4,6 +4,7 @@ Source: one public copy of the manual and two public code bases that issue such 
 """
 
 import struct
+from collections.abc import Mapping
 
 from cardsvc.vcard import bodies
 from cardsvc.vcard.crypto import line_plain
@@ -43,10 +44,15 @@ class Smartcos:
     unwritten_sw = 0x9000
     proof_after = True
     log_after = True
+    wrong_mac1: Mapping[int, bytes] = {}
 
     def atr(self, chip_serial: bytes) -> bytes:
         """Historical bytes 8638, MWOHP and the chip serial, as the published Hangzhou Tong card."""
         return bytes.fromhex("3B8F800186384D574F4850") + chip_serial
+
+    def contact_atr(self, chip_serial: bytes) -> bytes:
+        """Version 01, state 00, 8638 and the chip serial."""
+        return bytes.fromhex("3B6C000201008638") + chip_serial
 
     def allowed(self, card: Running, permission: int) -> bool:
         """XY: state of the current DF within X..Y; 0F free, F0 never."""

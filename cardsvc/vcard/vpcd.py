@@ -10,15 +10,36 @@ import socket
 import struct
 import threading
 import time
+from typing import Protocol
 
 from cardsvc.errors import CardError, CardGone
-from cardsvc.vcard.card import VirtualCard
 
 POWER_OFF, POWER_ON, RESET, ATR = 0x00, 0x01, 0x02, 0x04
 DEFAULT_PORT = 35963
 RECONNECT_SECONDS = 0.2
 AWAY_SECONDS = 0.8
 """A card stays out at least this long: pcscd looks twice a second, and a card that comes back unseen is never powered again."""
+
+
+class Insertable(Protocol):
+    """A card that a slot takes: one of our card OSes, or an old bus card behind a contactless reader.
+
+    vpcd passes commands on as they are. So the pseudo-APDUs of PC/SC part 3 (class FF), which a real contactless reader answers
+    by itself, reach the card, and a virtual old card answers them in its reader's place.
+    """
+
+    @property
+    def atr(self) -> bytes:
+        """Answer to reset, as the reader shows it."""
+
+    def power_on(self) -> None:
+        """Give power, or reset."""
+
+    def power_off(self) -> None:
+        """Take the power away."""
+
+    def transmit(self, command: bytes) -> bytes:
+        """One command. Raises CardGone when the card leaves, another CardError when it stays silent."""
 
 
 class VpcdSlot:
@@ -31,7 +52,7 @@ class VpcdSlot:
         self._stop = threading.Event()
         self._gone_at = -AWAY_SECONDS
 
-    def insert(self, card: VirtualCard) -> None:
+    def insert(self, card: Insertable) -> None:
         """Put a card in, after taking out the one that was there. It stays until removed, through restarts of pcscd."""
         self.remove()
         time.sleep(max(0.0, self._gone_at + AWAY_SECONDS - time.monotonic()))
@@ -57,7 +78,7 @@ class VpcdSlot:
         """Whether a card is in the slot."""
         return self._thread is not None and self._thread.is_alive()
 
-    def _serve(self, card: VirtualCard) -> None:
+    def _serve(self, card: Insertable) -> None:
         while not self._stop.is_set():
             try:
                 with socket.create_connection(self._address, timeout=5) as connection:
@@ -75,7 +96,7 @@ class VpcdSlot:
                 card.power_off()
             self._stop.wait(RECONNECT_SECONDS)
 
-    def _talk(self, connection: socket.socket, card: VirtualCard) -> None:
+    def _talk(self, connection: socket.socket, card: Insertable) -> None:
         """Serve until the connection ends (pcscd stopped) or the card loses its power."""
         while not self._stop.is_set() and (body := _receive(connection)) is not None:
             answer = _answer(card, body)
@@ -83,7 +104,7 @@ class VpcdSlot:
                 connection.sendall(struct.pack(">H", len(answer)) + answer)
 
 
-def _answer(card: VirtualCard, body: bytes) -> bytes | None:
+def _answer(card: Insertable, body: bytes) -> bytes | None:
     if len(body) > 1:
         try:
             return card.transmit(body)

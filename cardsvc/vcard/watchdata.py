@@ -4,6 +4,8 @@ Source: the published ATR; two public notes that file classes and commands are l
 the PIN), 5.5.9.3 (a blocked application). No manual is public: what no source tells is as in FMCOS.
 """
 
+from collections.abc import Mapping
+
 from cardsvc.vcard.fmcos import Fmcos
 
 
@@ -20,6 +22,7 @@ class Watchdata(Fmcos):
     blocked_select_fci = True
     blocked_use_sw = 0x6985
     unwritten_sw = 0x9000
+    wrong_mac1: Mapping[int, bytes] = {}
 
     def atr(self, chip_serial: bytes) -> bytes:
         """Historical bytes 5744 (WD), 296C, 80 86 93, and the chip serial; T=0 alone, so no check byte."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -142,8 +143,6 @@ def test_profiles_and_rules_are_checked(home: dict[str, str], tmp_path: Path) ->
 
 def test_a_database_of_a_newer_program_is_refused(home: dict[str, str], tmp_path: Path) -> None:
     """With both versions, and untouched."""
-    import sqlite3
-
     run(home, "db", "upgrade")
     with sqlite3.connect(tmp_path / "cards.db") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -207,6 +206,10 @@ def test_people_sign_in_on_the_command_line(home: dict[str, str], tmp_path: Path
     run(people, "staff", "add", "li", "--name", "测试二", "--role", "supervisor", "--outlet", "hall", code=2)
     run(people, "staff", "add", "li", "--name", "测试二", "--role", "supervisor", "--outlet", "hall", "--as", "root")
     assert {person["staff_id"] for person in as_json(people, "staff", "list")} == {"root", "li"}
+    with sqlite3.connect(tmp_path / "cards.db") as database:
+        kept = database.execute("SELECT password_hash FROM staff").fetchall()
+    assert [hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$") for (hashed,) in kept] == [True, True]
+    database.close()
     assert as_json(people, "suspects", "list") == as_json(people, "approvals", "list") == []
     wrong = {**people, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "wrong")}
     assert "sign_in_wrong" in run(wrong, "approvals", "approve", "x", "--as", "li", code=2).stderr

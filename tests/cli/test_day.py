@@ -37,10 +37,12 @@ def test_a_day_on_the_command_line(hall: dict[str, str], tmp_path: Path) -> None
     person = as_json(hall, *register)
     run(hall, "card", "personalise", "--citizen", person["citizen_id"], "--vcard", file)
     run(hall, "card", "topup", "100", "--vcard", file)
+    asked = as_json(hall, "shift", "cash", shift["shift_id"], "in", "--count", "50x1", "--as", "teller")
+    run(hall, "approvals", "approve", asked["approval_id"], "--as", "boss")
     assert shift["shift_id"] in run(hall, "day", "status", "--outlet", "hall", code=1).stdout
     assert "shift_unfinished" in run(hall, "day", "end", "--outlet", "hall", "--as", "boss", code=9).stderr
-    closed = as_json(hall, "shift", "close", shift["shift_id"], "--count", "100x2", "--count", "50x1", "--as", "teller")
-    assert (closed["state"], closed["expected"], closed["difference"]) == ("difference_pending", 30000, -5000)
+    closed = as_json(hall, "shift", "close", shift["shift_id"], "--count", "100x2", "--count", "50x2", "--as", "teller")
+    assert (closed["state"], closed["expected"], closed["difference"]) == ("difference_pending", 35000, -5000)
     asked = as_json(hall, "shift", "explain", shift["shift_id"], "--reason", "a note is missing", "--as", "teller")
     run(hall, "approvals", "approve", asked["approval_id"], "--as", "boss")
     assert "-50.00" in run(hall, "shift", "list", "--outlet", "hall").stdout
@@ -54,7 +56,7 @@ def test_a_day_on_the_command_line(hall: dict[str, str], tmp_path: Path) -> None
     assert (accounts["vault:hall"], accounts["difference:hall"]) == (1105000, 5000)
     assert as_json(hall, "db", "balance", "--as-of", "2020-01-01") == {"accounts": {}, "total": 0}
     lines = as_json(hall, "db", "statement", "vault:hall", "--from", "2020-01-01")["lines"]
-    assert [line["amount"] for line in lines] == [1000000, 100000, -20000, 25000]
+    assert [line["amount"] for line in lines] == [1000000, 100000, -20000, -5000, 30000]
     assert "count_wrong" in run(hall, "shift", "open", "--count", "3x1", "--as", "teller", code=2).stderr
 
 

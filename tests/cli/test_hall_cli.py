@@ -1,11 +1,11 @@
 """The hall on the command line: a number from the machine to the call-back, a complaint, the morning."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from cardsvc.bootstrap import now
-from cardsvc.service.staff_admin import reset_password
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD, open_hall
 from tests.world import World
@@ -44,17 +44,22 @@ def test_a_number_goes_through_the_hall(hall: dict[str, str]) -> None:
 
 def test_a_one_time_password_changes_itself_and_nothing_else(hall: dict[str, str], tmp_path: Path) -> None:
     """Other commands are refused until the person has chosen a password."""
-    world = World(tmp_path / "cards.db", now(), url=hall["CARDSVC_DATABASE_URL"])
-    with world.store.read() as uow:
-        admin = uow.staff.get("admin")
-    assert admin
-    (tmp_path / "once").write_text(reset_password(world.store, "teller", by=admin, now=now()))
-    world.close()
+    (tmp_path / "once").write_text(run(hall, "staff", "reset", "teller", "--as", "admin").stdout.strip())
     (tmp_path / "new").write_text("my very own words")
     once = {**hall, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "once"), "CARDSVC_NEW_PASSWORD_FILE": str(tmp_path / "new")}
     assert "password_once" in run(once, "queue", "open", "1", "--as", "teller", code=2).stderr
     run(once, "staff", "password", "teller", "--as", "teller")
     run({**hall, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "new")}, "queue", "open", "1", "--as", "teller")
+    rows = as_json(hall, "staff", "history", "teller")
+    assert [row["what"] for row in rows] == ["password", "password_once", "created"]
+    assert re.fullmatch(r"cli .+@.+", rows[0]["place"])
+    run(hall, "staff", "role", "teller", "supervisor", "--as", "admin")
+    run(hall, "staff", "skill", "teller", "english", "dialect", "--as", "admin")
+    assert "staff_field_wrong" in run(hall, "staff", "skill", "teller", "flying", "--as", "admin", code=2).stderr
+    assert "not_oneself" in run(hall, "staff", "role", "admin", "clerk", "--as", "admin", code=2).stderr
+    assert re.search("skills: none → the local dialect, English", run(hall, "staff", "history", "teller").stdout)
+    assert re.search("one-time password given +admin +cli", run(hall, "staff", "history").stdout)
+    assert as_json(hall, "audit", "verify")["breaks"] == []
 
 
 def test_complaints_and_the_morning(hall: dict[str, str]) -> None:

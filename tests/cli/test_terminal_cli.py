@@ -102,7 +102,8 @@ def test_the_hot_list_on_the_command_line(home: dict[str, str], tmp_path: Path) 
     world.close()
     (tmp_path / "password").write_text(PASSWORD)
     hall = {**home, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "password")}
-    run(hall, "terminal", "register", "kiosk-9", *TERMINAL)
+    assert "staff_not_signed_in" in run(hall, "terminal", "register", "kiosk-9", *TERMINAL, code=2).stderr
+    run(hall, "terminal", "register", "kiosk-9", *TERMINAL, "--as", "admin")
     assert "not_permitted" in run(hall, "hotlist", "add", CARD, "--reason", "x", "--as", "auditor", code=2).stderr
     assert as_json(hall, "hotlist", "add", CARD, "--reason", "仿冒", "--as", "boss")["version"] == 1
     assert "add" in run(hall, "hotlist", "show", CARD).stdout

@@ -25,8 +25,17 @@ def test_a_fault_put_on_a_card_is_met_at_the_desk(home: dict[str, str], tmp_path
     assert "operation_unknown" in run(home, "card", "replay", "none", code=9).stderr
     run(home, "vcard", "--file", file, "--fault", "blocked-application", "--inflict-only")
     assert as_json(home, "card", "inspect", "--vcard", file)["purse"] == {"state": "blocked"}
+    run(home, "card", "diagnose", "--vcard", file, code=1)
+    look = [entry["id"] for entry in as_json(home, "why", card_no) if entry["what"] == "operation"][-1]
+    case = as_json(home, "card", "replay", look, "--case", str(tmp_path / "cases"))
+    assert (case["same"], case["played"]["findings"]) == (True, ["application_blocked"])
+    assert "the same shows" in run(home, "card", "replay", look, "--case", str(tmp_path / "cases")).stdout
+    assert "operation_makes_no_case" in run(home, "card", "replay", operation, "--case", file + "s", code=9).stderr
     run(home, "vcard", "--file", file, "--fault", "cloned-serial", "--seed", "3", "--inflict-only")
     assert "card_chip_differs" in run(home, "card", "inspect", "--vcard", file, code=4).stderr
+    (reader,) = as_json(home, "readers", "health")
+    assert (reader["place"], reader["uses"], reader["failed"], reader["verdict"]) == ("cli", 4, 0, "good")
+    assert " 4     0 (0%) " in run(home, "readers", "health", "--days", "1").stdout
     before = Path(file).read_bytes()
     run(home, "vcard", "--file", file, "--fault", "mute", "--inflict-only", code=2)
     assert "fault_unknown" in run(home, "vcard", "--file", file, "--fault", "flood", "--inflict-only", code=2).stderr

@@ -1,14 +1,21 @@
-"""A client that was killed finds its jobs again by their stored keys, through a real service."""
+"""A client that was killed finds its jobs again by their stored keys, waits when it is told to, and says unknown where it does
+not know; its copy of the hot list. Through a real service."""
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cardsvc.bootstrap import now
+from cardsvc.cli.certify.line import Line
+from cardsvc.cli.certify.scenarios import Scenario
+from cardsvc.client import ApiClient
+from cardsvc.client.hotlist import HotListCopy, kept_copy, sync_hot_list
+from cardsvc.client.http import ServiceRefused
 from cardsvc.client.jobs import recover, run_job
 from cardsvc.client.journal import Journal
-from cardsvc.errors import CardGone
+from cardsvc.errors import CardGone, ReaderError, RequestError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.serving import Served, serving
@@ -94,10 +101,72 @@ def test_a_pulled_card_leaves_the_job_to_recovery(served: Served, tmp_path: Path
 
 def test_a_refused_job_is_over(served: Served, tmp_path: Path) -> None:
     """There is nothing to recover of what never began."""
-    from cardsvc.client.http import ServiceRefused
-
     card = served.world.issue(FAMILIES[0])
     journal = Journal(tmp_path / "kiosk.journal")
     with pytest.raises(ServiceRefused):
         run_job(served.kiosk, journal, card.channel(), "topup", {**JOB, "amount": 0})
     assert journal.open_jobs() == []
+
+
+def test_a_client_waits_as_it_is_told_and_loads_once(served: Served, tmp_path: Path) -> None:
+    """Whichever request of a load is told to wait: sent again with the same key, after the time, it is one load."""
+    card = served.world.issue(FAMILIES[0])
+    for loads, number in enumerate((1, 4), start=1):
+        line = Line(Scenario("", "too_many", number), int(served.url.rpartition(":")[2]))
+        try:
+            with ApiClient(line.url, "kiosk-7", served.kiosk_key, waits=(0.01,)) as client:
+                result = run_job(client, Journal(tmp_path / "kiosk.journal"), card.channel(), "topup", JOB)
+        finally:
+            line.stop()
+        assert (line.seen.codes, line.seen.early) == (["too_many_requests"], 0)
+        assert balance_on(card)[0] == served.world.purse_total(result["card_no"]) == 5000 * loads
+
+
+def test_a_step_that_is_not_taken_leaves_the_load_unknown_and_open(served: Served, tmp_path: Path) -> None:
+    """The card has the money, the service has too many requests: nobody says that nothing was done, and nobody loads again."""
+    card = served.world.issue(FAMILIES[0])
+    journal = Journal(tmp_path / "kiosk.journal")
+    line = Line(Scenario("", "too_many", 4), int(served.url.rpartition(":")[2]))
+    try:
+        with ApiClient(line.url, "kiosk-7", served.kiosk_key, waits=()) as client, pytest.raises(ReaderError) as told:
+            run_job(client, journal, card.channel(), "topup", JOB)
+    finally:
+        line.stop()
+    assert (told.value.code, told.value.outcome) == ("service_busy", "unknown")
+    assert [found.state for found in recover(served.kiosk, journal)] == ["abandoned"]
+    assert run_job(served.kiosk, journal, card.channel(), "inspect", {})["purse"]["balance"] == 5000
+    assert served.world.purse_total(served.world.card_no_of(card)) == 5000
+
+
+def test_a_refused_step_is_unknown_and_asked_for_again(served: Served, tmp_path: Path) -> None:
+    """The service found the request bad, not the load: the journal keeps the job."""
+    card = served.world.issue(FAMILIES[0])
+    journal = Journal(tmp_path / "kiosk.journal")
+    steps = iter(range(10))
+
+    def clock() -> dt.datetime:
+        return now() + dt.timedelta(minutes=10 if next(steps) >= 3 else 0)
+
+    with ApiClient(served.url, "kiosk-7", served.kiosk_key, clock=clock) as client, pytest.raises(ServiceRefused) as told:
+        run_job(client, journal, card.channel(), "topup", JOB)
+    assert (told.value.problem["code"], told.value.problem["outcome"]) == ("clock_wrong", "unknown")
+    assert told.value.problem["clock"]["skew_seconds"] in range(595, 606)
+    assert [found.state for found in recover(served.kiosk, journal)] == ["abandoned"]
+
+
+def test_a_hot_list_survives_half_a_file_and_takes_no_forged_list(served: Served, tmp_path: Path) -> None:
+    """A copy that was cut short is fetched anew as a whole; a list that another key signed is not taken, three times over."""
+    with served.world.store.begin() as uow:
+        uow.hotlist.change_card("3100010100000001", "add", "test", "test", now())
+        uow.commit()
+    public = served.world.engine.keystore.signing_public_key()
+    file = tmp_path / "kiosk.hotlist"
+    copy = sync_hot_list(served.kiosk, public, file)
+    assert (copy.version, copy.cards) == (1, {"3100010100000001"})
+    assert kept_copy(file) == copy
+    with pytest.raises(RequestError, match="hotlist_signature_wrong"):
+        sync_hot_list(served.kiosk, bytes(32), file)
+    assert kept_copy(file) == copy
+    file.write_text(file.read_text()[:20])
+    assert kept_copy(file) == HotListCopy()
+    assert sync_hot_list(served.kiosk, public, file) == copy

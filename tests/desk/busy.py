@@ -22,6 +22,7 @@ from cardsvc.service.workstations import begin, report
 from cardsvc.store.records import Staff
 from cardsvc.units import LOCAL
 from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict
+from cardsvc.wire import Reply
 from tests.world import World, key_ring, rules
 
 CASH: Mapping[str, Any] = {"method": "cash", "reference": None}
@@ -40,14 +41,17 @@ class Counter:
         engine, contact = self.world.engine, str(uuid.uuid4())
         self.sees(card, contact)
         key = str(uuid.uuid4())
-        reply = begin(engine, self.station, contact, kind, params, by=self.clerk, idempotency_key=key)
+        self.finish(card, begin(engine, self.station, contact, kind, params, by=self.clerk, idempotency_key=key))
+        self.sees(None, contact)
+
+    def finish(self, card: VirtualCard, reply: Reply) -> None:
+        """What was begun is carried to its end on the card."""
         channel = card.channel()
         try:
-            finish(engine.port(Actor("terminal", self.station, bytes(6), "desk")), channel, reply)
+            finish(self.world.engine.port(Actor("terminal", self.station, bytes(6), "desk")), channel, reply)
         finally:
             channel.close()
             card.plan = FaultPlan()
-        self.sees(None, contact)
 
     def sees(self, card: VirtualCard | None, contact: str) -> None:
         """The agent reports its reader."""

@@ -3,16 +3,21 @@
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
 
 from cardsvc.client.agent import Agent
+from cardsvc.service.offers import offers
+from cardsvc.service.reader_overview import readers_overview
+from cardsvc.service.work_place import work_place
 from cardsvc.service.workstations import begin, progress, workstation_view
 from cardsvc.vcard import FaultPlan
 from cardsvc.vcard.vpcd import VpcdSlot
 from cardsvc.wire import OperationState, Reply
 from tests.desk.conftest import WS, Desk
+from tests.diagnosis.strangers import old_card
 from tests.world import balance_on
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
@@ -84,6 +89,94 @@ def test_a_card_that_leaves_in_mid_flow_ends_the_job_and_is_settled_when_it_come
             until(lambda: contact_of(desk) is None)
         assert [state for state, _ in ids] == [OperationState.ABANDONED, OperationState.DONE]
         assert balance_on(card)[0] == world.purse_total(world.card_no_of(card)) == 10000
+    finally:
+        slot.remove()
+        agent.stop()
+        thread.join()
+
+
+def test_a_reader_that_got_stuck_is_brought_back_and_the_desk_looks_again(desk: Desk) -> None:
+    """The job ends as unknown; the reader is reset, the card is a new contact, the next job works and tells of the resets."""
+    world, slot = desk.world, VpcdSlot()
+    card = world.issue("fudan-fmcos2")
+    agent = Agent(desk.agent, desk.second, lambda _what, _about: None, wait=0.3, deadline=2.0)
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    try:
+        slot.insert(card)
+        contact = until(lambda: contact_of(desk))
+        card.plan = FaultPlan(delay_milliseconds=3000)
+        reply = begin(world.engine, WS, contact, "inspect", {}, by=desk.clerk, idempotency_key="the first look")
+        assert until(lambda: ended_of(desk, reply.id), 30).state is OperationState.ABANDONED
+        card.plan = FaultPlan()
+        again = until(lambda: contact_of(desk) if contact_of(desk) != contact else None, 30)
+        reply = begin(world.engine, WS, again, "diagnose", {"quick": True}, by=desk.clerk, idempotency_key="the second look")
+        ended = until(lambda: ended_of(desk, reply.id), 30)
+        assert ended.result is not None, ended.problem
+        assert ended.result["evidence"]["reader.name"] == "Virtual PCD 00 00"
+        assert ended.result["evidence"]["reader.reconnects"] >= 1
+        (row,) = readers_overview(world.store, world.now)
+        assert (row["place"], row["reader"], row["uses"], row["timeouts"]) == (WS, "Virtual PCD 00 00", 2, 1)
+        assert row["resets"] >= 1
+    finally:
+        slot.remove()
+        agent.stop()
+        thread.join()
+
+
+def test_an_old_bus_card_gives_its_money_to_a_citizen_card_once_through_the_reader(desk: Desk) -> None:
+    """Read, diagnosed, pulled while it is marked, moved, refused the second time; the new card is written: 12.34, once."""
+    world, slot = desk.world, VpcdSlot()
+    new, old = world.issue("fudan-fmcos2"), old_card()
+    number = world.card_no_of(new)
+    agent = Agent(desk.agent, desk.second, lambda _what, _about: None, wait=0.3)
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    keys = (f"old card {number}" for number in count())
+
+    def job(kind: str, **params: Any) -> Reply:
+        contact = until(lambda: contact_of(desk), 30)
+        reply = begin(world.engine, WS, contact, kind, params, by=desk.clerk, idempotency_key=next(keys))
+        return until(lambda: ended_of(desk, reply.id), 30)
+
+    def findings() -> list[str]:
+        result = job("diagnose").result
+        return [finding["code"] for finding in result["findings"]] if result else []
+
+    def offered() -> tuple[str, bool]:
+        """The first job that the page offers for what lies there, and whether it may be done."""
+        (card,) = work_place(world.engine, WS, by=desk.clerk).cards
+        first = offers(world.engine, card, by=desk.clerk)[0]
+        return first.kind, first.reason is None
+
+    try:
+        slot.insert(old)
+        seen = job("inspect").result
+        assert seen is not None
+        assert (seen["product"], seen["balance"], seen["finding"], seen["uid"]) == ("B", 1234, None, "00000000")
+        assert findings() == ["card_legacy"]
+        assert offered() == ("migrate", True)
+        old.plan = FaultPlan(tear_after_write=old.writes + 1)
+        assert job("migrate", card_no=number).state is OperationState.ABANDONED
+        old.plan = FaultPlan()
+        until(lambda: contact_of(desk) is None)
+        slot.insert(old)
+        assert findings() == ["old_card_half_moved"]
+        moved = job("migrate", card_no=number).result
+        assert moved is not None
+        assert moved["amount"] == 1234
+        assert findings() == ["old_card_moved"]
+        again = job("migrate", card_no=number)
+        assert (again.problem or {})["code"] == "legacy_card_moved"
+        job("inspect")
+        assert offered() == ("migrate", False)
+        slot.remove()
+        until(lambda: contact_of(desk) is None)
+        slot.insert(new)
+        assert job("fetch").state is OperationState.DONE
+        slot.remove()
+        assert balance_on(new)[0] == world.purse_total(number) == 1234
+        assert world.balances()["clearing:legacy:bus"] == 1234
     finally:
         slot.remove()
         agent.stop()

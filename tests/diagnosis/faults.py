@@ -11,12 +11,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import CardError, CardGone, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
+from cardsvc.service.diagnose import diagnose_reader
+from cardsvc.service.reader_health import Use, note
+from cardsvc.store import UnitOfWork
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind
-from cardsvc.vcard.session import Key, KeyKind
+from cardsvc.vcard.session import KeyKind
+from tests.diagnosis import pins
 from tests.diagnosis.patients import (
     BUS,
     CASH,
@@ -40,24 +45,32 @@ from tests.diagnosis.strangers import (
     month_is_over,
     of_other_books,
     old_bus_card,
+    old_card_half_moved,
+    old_card_of_others,
+    old_card_that_was_moved,
+    old_card_that_was_refilled,
+    old_card_with_two_balances,
+    old_card_without_money,
     other_city,
     other_issuer,
     social_security,
     unfinished,
 )
-from tests.world import DESK, person
+from tests.diagnosis.wild import WILD, Wild
+from tests.world import DESK, FAMILIES, ISSUABLE
 
 Make = Callable[[Patient], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault kind: its name, the finding expected first, and what becomes of it (``cured``, or the plan that refuses)."""
+    """A fault kind: its name, the finding expected first, how it gets onto a card, and the families that can have it."""
 
     name: str
     zh: str
     first: str
     make: Make
+    families: tuple[str, ...] = ISSUABLE
 
 
 def plan(**faults: Any) -> Make:
@@ -186,40 +199,6 @@ class Pulled:
         self._channel.close()
 
 
-def with_pin(patient: Patient) -> None:
-    """The patient has a card of the family whose loads want a PIN, with money on it."""
-    world = patient.world
-    card = world.issue("watchdata", 2)
-    world.topup(card, 10000)
-    patient.card, patient.connect, patient.card_no = card, card.channel, world.card_no_of(card)
-
-
-def locked_pin(patient: Patient) -> None:
-    """Somebody tried wrong PINs until none was left; the holder is at the desk."""
-    with_pin(patient)
-    channel = ResponseLink(patient.card.channel())
-    channel.transmit(bytes.fromhex("00A4040009A00000000386980701"))
-    answers = [channel.transmit(bytes.fromhex("0020000003FFFF00")).hex() for _ in range(4)]
-    channel.close()
-    assert answers == ["63c2", "63c1", "63c0", "6983"]
-    patient.person = person(2).id_number
-
-
-def locked_pin_without_key(patient: Patient) -> None:
-    """The same on a card that was made before cards got the key that opens a locked PIN."""
-    locked_pin(patient)
-    with opened(patient.card) as memory:
-        parent = node(memory, PURSE)
-        keys = [n for n in memory.children(parent) if n.kind == Kind.KEY and memory.get(n, 0, 1)[0] == KeyKind.PIN_UNBLOCK]
-        memory.erase(keys[0])
-    with patient.world.store.begin() as uow:
-        card = uow.cards.get(patient.card_no)
-        assert card is not None
-        versions = {name: version for name, version in card.key_versions.items() if not name.endswith("pin_unblock")}
-        uow.cards.change(card, key_versions=versions)
-        uow.commit()
-
-
 def reader_gone(patient: Patient) -> None:
     """The reader was unplugged."""
 
@@ -238,6 +217,20 @@ def other_side(patient: Patient) -> None:
     altered(lambda _, given: given, atr)(patient)
 
 
+def one_side_silent(silent: str) -> Make:
+    """The chip works; the desk tried this side of the card first, in another reader, and typed the number on its face."""
+
+    def make(patient: Patient) -> None:
+        world, card = patient.world, patient.card
+        card.through_contacts = silent == "contactless"
+        number = world.card_no_of(card)
+        failed = Contact(failures=("card_unresponsive",))
+        diagnose_reader(world.engine, failed, atr=b"", card_no=number, place=DESK.id, reader="The other reader")
+        world.now += dt.timedelta(minutes=1)
+
+    return make
+
+
 def undecided(patient: Patient) -> None:
     """The load was written, and afterwards the card forgot everything that could prove it."""
     torn_load(before=False)(patient)
@@ -250,7 +243,7 @@ def undecided(patient: Patient) -> None:
 def half_opened(patient: Patient) -> None:
     """The application is on the card; the service died before it was in the books."""
     world, card = patient.world, patient.card
-    channel = card.channel()
+    channel = ResponseLink(card.channel())
     reply = world.port(DESK).start("open", {"application": "parking", "product": "1"}, atr=card.atr, idempotency_key="k" * 8)
     from cardsvc.iso7816.exchange import run_batch
 
@@ -304,6 +297,20 @@ def balance(fen: int) -> Make:
     return edit(PURSE, bodies.BALANCE, struct.pack(">I", fen & 0xFFFFFFFF), kind=Kind.PURSE)
 
 
+def algorithm_02(patient: Patient) -> None:
+    """A load key was written with an algorithm byte that this firmware cannot use; the virtual card has that fault."""
+    change_key(patient.card, PURSE, KeyKind.LOAD, 7, b"\x02")
+
+
+def stranger_on(wild: Wild) -> Make:
+    """A card that nobody here wrote is put on instead."""
+
+    def make(patient: Patient) -> None:
+        patient.connect = wild.card
+
+    return make
+
+
 def log_swapped(patient: Patient) -> None:
     """Two loads in the log change places."""
     with opened(patient.card) as memory:
@@ -321,8 +328,28 @@ def unknown_load(patient: Patient) -> None:
         memory.put(found, bodies.CONTENT, old[:5] + struct.pack(">I", 7777) + old[9:])
 
 
+WITH_PIN = ("watchdata",)
+"""Families whose loads want a PIN."""
+KEYS_CHANGE = (*FAMILIES, "huada-city")
+"""Families whose cards take new keys after issue."""
+
+
+def worn_reader(patient: Patient) -> None:
+    """Three of the last four cards of this reader failed, of two families; this one does too."""
+    families = ("fudan-fmcos2", "huada-city", "huada-city", "")
+    last = zip("1234", families, ("card_mute", None, "reader_failed", "card_mute"), strict=True)
+
+    def used(uow: UnitOfWork) -> None:
+        for card, family, failure in last:
+            note(uow, DESK.id, "", Use(card, family, card, failure), patient.world.now)
+
+    patient.world.store.transact(used)
+    patient.card.plan = FaultPlan(mute=True)
+
+
 FAULTS = (
     Fault("mute", "芯片无应答", "no_answer", plan(mute=True)),
+    Fault("worn-reader", "读卡器磨损", "reader_worn", worn_reader),
     Fault("no-power-up", "上电无应答", "no_answer", no_power),
     Fault("contact-bounce", "接触时断时续", "contact_unstable", bounce),
     Fault("lost-answer", "应答丢失", "contact_unstable", plan(lose_answer_to_command=5)),
@@ -330,7 +357,8 @@ FAULTS = (
     Fault("bad-atr", "复位应答校验错", "atr_wrong", plan(bad_atr=True)),
     Fault("slow", "应答慢", "answers_slow", slow),
     Fault("reader-gone", "读卡器拔掉", "reader_trouble", reader_gone),
-    Fault("unknown-family", "不认得的芯片", "card_unknown_family", altered(lambda _, given: given, UNKNOWN_ATR)),
+    Fault("unknown-family", "不认得的芯片", "stranger_city", altered(lambda _, given: given, UNKNOWN_ATR)),
+    *(Fault(wild.name, wild.zh, wild.first, stranger_on(wild), FAMILIES[:1]) for wild in WILD),
     Fault("dead-os", "拒绝一切命令", "card_dead", altered(lambda _c, _a: bytes.fromhex("6F00"))),
     Fault("card-blocked", "整卡锁死", "card_locked", edit(MF, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
@@ -339,9 +367,17 @@ FAULTS = (
     Fault("other-issuer", "交通联合卡", "card_foreign", other_issuer),
     Fault("social-security", "社保卡", "card_foreign", social_security),
     Fault("old-bus-card", "旧公交卡（M1）", "card_legacy", old_bus_card),
+    Fault("old-card-of-others", "外地旧公交卡", "old_card_of_others", old_card_of_others),
+    Fault("old-card-empty", "旧公交卡用完", "old_card_empty", old_card_without_money),
+    Fault("old-card-damaged", "旧公交卡两份余额不一", "old_card_damaged", old_card_with_two_balances),
+    Fault("old-card-half-moved", "旧公交卡转到一半拿走", "old_card_half_moved", old_card_half_moved),
+    Fault("old-card-moved", "旧公交卡已转出", "old_card_moved", old_card_that_was_moved),
+    Fault("old-card-refilled", "旧公交卡转出后又有钱", "old_card_refilled", old_card_that_was_refilled),
     Fault("not-in-books", "账册没有的本市卡", "card_unknown", of_other_books),
     Fault("erased", "卡被清空", "card_erased", erased),
-    Fault("other-side", "换了接触方式", "atr_changed", other_side),
+    Fault("other-side", "换了接触方式", "atr_changed", other_side, tuple(OTHER_SIDE)),
+    Fault("antenna", "天线断", "antenna_broken", one_side_silent("contactless")),
+    Fault("contacts", "芯片触点坏", "contacts_broken", one_side_silent("contact")),
     Fault("blank", "空白卡", "card_blank", blank),
     Fault("cloned-serial", "复制卡（芯片号不同）", "clone", cloned),
     Fault("rolled-back", "旧数据写回", "counter_back", rolled_back),
@@ -376,12 +412,17 @@ FAULTS = (
     Fault("log-out-of-order", "交易记录错乱", "log_broken", log_swapped),
     Fault("wrong-proof", "交易证明不对", "proof_wrong", edit(PURSE, bodies.LOAD_PROOF + 7, b"\0\0\0\0", kind=Kind.PURSE)),
     Fault("wrong-key", "充值密钥不对", "key_wrong", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 9, bytes(16))),
+    Fault("firmware-algorithm", "固件缺陷（算法标识 02）", "firmware_fault", algorithm_02, ("fudan-fmcos2",)),
     Fault("wrong-key-version", "密钥版本号不对", "key_unknown", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 6, b"\x09")),
-    Fault("old-key", "密钥版本旧", "key_old", rolled_key),
-    Fault("old-keys-stay", "密钥版本旧（握奇卡）", "key_old_stays", lambda p: (with_pin(p), rolled_key(p))[-1]),
+    Fault("old-key", "密钥版本旧", "key_old", rolled_key, KEYS_CHANGE),
+    Fault("old-keys-stay", "密钥版本旧", "key_old_stays", rolled_key, WITH_PIN),
     Fault("missing-key", "缺少充值密钥", "purse_key_missing", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, -5, b"\x44")),
-    Fault("locked-pin", "充值密码锁死（握奇卡）", "pin_locked", locked_pin),
-    Fault("locked-pin-no-key", "密码锁死、卡上无解锁密钥", "pin_locked_for_good", locked_pin_without_key),
+    Fault("locked-pin", "充值密码锁死", "pin_locked", pins.locked, WITH_PIN),
+    Fault("locked-pin-no-key", "密码锁死、卡上无解锁密钥", "pin_locked_for_good", pins.locked_for_good, WITH_PIN),
+    Fault("wrong-pin", "卡上密码与登记不符", "pin_wrong", pins.another, WITH_PIN),
+    Fault("wrong-pin-no-key", "密码不符、卡上无解锁密钥", "pin_wrong_for_good", pins.another_for_good, WITH_PIN),
+    Fault("pin-tried", "充值密码试错过", "pin_tries_used", pins.tried, WITH_PIN),
+    Fault("pin-tried-no-key", "密码试错过、卡上无解锁密钥", "pin_tries_used_stays", pins.tried_for_good, WITH_PIN),
     Fault("half-opened", "应用开通一半", "application_half_opened", half_opened),
     Fault("lost-application", "卡上丢了应用登记", "application_lost", lost_application),
     Fault("wrong-product", "产品不符", "application_product_differs", edit(BUS, bodies.CONTENT + 2, b"B", file=0x0015)),
@@ -393,11 +434,3 @@ FAULTS = (
     Fault("no-such-instruction", "指令不支持", "answers_wrong", answers(0x50, "6D00")),
 )
 """Fault kinds in the order of the table in the documentation."""
-
-UNSEEN = (("locked-master-key", "主控密钥锁死", KeyKind.MASTER), ("locked-line-key", "维护密钥锁死", KeyKind.LINE))
-"""Faults that reading cannot show: a try counter shows itself only when its key is used, and using it may burn the last try."""
-
-
-def lock(card: VirtualCard, kind: KeyKind) -> None:
-    """No tries are left on a key."""
-    change_key(card, BUS, kind, Key.TRIES_OFFSET, b"\x30")

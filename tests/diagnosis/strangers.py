@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 
 from cardsvc.errors import CardGone
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
-from cardsvc.vcard.classic import ClassicCard
+from cardsvc.vcard.classic import BACKUP, ClassicCard, value_block
 from tests.diagnosis.patients import BUS, CASH, MF, Patient, node, opened, put, twin
-from tests.world import World
+from tests.world import World, key_ring
 
 
 def unfinished(patient: Patient) -> None:
@@ -52,7 +52,58 @@ def social_security(patient: Patient) -> None:
 
 def old_bus_card(patient: Patient) -> None:
     """A MIFARE Classic card of the time before; the patient's own card stays in the pocket."""
+    patient.connect = old_card().channel
+
+
+def old_card(fen: int = 1234) -> ClassicCard:
+    """An old bus card of this city."""
+    read, write = (key_ring().legacy_key(purpose, key_ring().versions()) for purpose in ("read", "write"))
+    return ClassicCard(fen, read, write, bytes(4))
+
+
+def old_card_of_others(patient: Patient) -> None:
+    """Another city's keys."""
     patient.connect = ClassicCard(1234, b"\x11" * 6, b"\x22" * 6, bytes(4)).channel
+
+
+def old_card_without_money(patient: Patient) -> None:
+    """Spent to the last fen."""
+    patient.connect = old_card(0).channel
+
+
+def old_card_with_two_balances(patient: Patient) -> None:
+    """Torn from a bus in the middle of a fare, years ago."""
+    card = old_card()
+    card.blocks[BACKUP] = value_block(1034, BACKUP)
+    patient.connect = card.channel
+
+
+def old_card_half_moved(patient: Patient) -> None:
+    """Taken away before the mark was written."""
+    card = old_card()
+    card.plan = FaultPlan(tear_before_write=1)
+    with suppress(CardGone):
+        _move(patient, card)
+    card.plan = FaultPlan()
+    patient.connect = card.channel
+
+
+def old_card_that_was_moved(patient: Patient) -> None:
+    """Its balance waits for the patient's card."""
+    card = old_card()
+    _move(patient, card)
+    patient.connect = card.channel
+
+
+def old_card_that_was_refilled(patient: Patient) -> None:
+    """Moved; then somebody put it back as it was before."""
+    _move(patient, old_card())
+    patient.connect = old_card().channel
+
+
+def _move(patient: Patient, card: ClassicCard) -> None:
+    world = patient.world
+    world.carry(card.channel(), "migrate", card_no=world.card_no_of(patient.card))
 
 
 def of_other_books(patient: Patient) -> None:

@@ -1,29 +1,63 @@
 """Every fault kind on every card family: the right finding comes first, and looking changed nothing on the card."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from cardsvc.diagnosis.table import table
-from tests.diagnosis.faults import FAULTS, UNSEEN, Fault, lock
+from tests.diagnosis import pins
+from tests.diagnosis.faults import FAULTS, Fault
 from tests.diagnosis.patients import Altered, Patient
-from tests.world import FAMILIES, Snapshot, World
+from tests.diagnosis.unseen import UNSEEN, Unseen
+from tests.world import ISSUABLE, Snapshot, World
 
 NewPatient = Callable[[], Patient]
+on_every_family = pytest.mark.parametrize("new_patient", ISSUABLE, indirect=True)
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
-def new_patient(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewPatient]:
-    """A card in use, with money and applications, as often as it is asked for."""
-    folder = tmp_path_factory.mktemp("patients")
-    snapshot = Snapshot(*in_use(folder, request.param), folder)
+def cases(kinds: Iterable[Fault | Unseen], families: Iterable[str] = ISSUABLE) -> pytest.MarkDecorator:
+    """Each kind on each family that can have it."""
+    pairs = [
+        pytest.param(family, kind, id=f"{family}-{kind.name}")
+        for family in families
+        for kind in kinds
+        if family in kind.families
+    ]
+    return pytest.mark.parametrize(("new_patient", "kind"), pairs, indirect=["new_patient"])
+
+
+Snapshots = Callable[[str], Snapshot]
+
+
+def kept(folder: Path) -> Snapshots:
+    """A card in use of each family, with money and applications, made once."""
+    made: dict[str, Snapshot] = {}
+
+    def snapshot(family: str) -> Snapshot:
+        if family not in made:
+            (place := folder / family).mkdir()
+            made[family] = Snapshot(*in_use(place, family), place)
+        return made[family]
+
+    return snapshot
+
+
+@pytest.fixture(scope="module")
+def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
+    """A card in use of each family."""
+    return kept(tmp_path_factory.mktemp("patients"))
+
+
+@pytest.fixture
+def new_patient(request: pytest.FixtureRequest, snapshots: Snapshots) -> Iterator[NewPatient]:
+    """The card in use of a family, as often as it is asked for."""
     worlds: list[World] = []
 
     def again() -> Patient:
         while worlds:
             worlds.pop().close()
-        world, card = snapshot.again()
+        world, card = snapshots(request.param).again()
         worlds.append(world)
         return Patient(world, card, card.channel)
 
@@ -43,36 +77,52 @@ def in_use(folder: Path, family: str):  # type: ignore[no-untyped-def] # a world
     return world, card
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_the_right_finding_comes_first(new_patient: NewPatient, fault: Fault) -> None:
-    """And no byte of the card's memory changed."""
+@cases(FAULTS)
+def test_the_right_finding_comes_first(new_patient: NewPatient, kind: Fault) -> None:
+    """And no byte of the card's memory changed, but for one try of a PIN that is not ours, once."""
     patient = new_patient()
-    fault.make(patient)
+    kind.make(patient)
     before = bytes(patient.card._eeprom.image)
     report = patient.examine()
     codes = [finding["code"] for finding in report["findings"]]
-    assert codes[:1] == [fault.first], (codes, report["evidence"])
-    assert bytes(patient.card._eeprom.image) == before
+    assert codes[:1] == [kind.first], (codes, report["evidence"])
     assert report["healthy"] == (report["findings"][0]["severity"] == "notice")
+    if kind.first.startswith("pin_wrong"):
+        before = bytes(patient.card._eeprom.image)
+        patient.examine()
+    assert bytes(patient.card._eeprom.image) == before
 
 
-@pytest.mark.parametrize("unseen", UNSEEN, ids=lambda unseen: unseen[0])
-def test_what_reading_cannot_show_is_not_guessed_and_no_try_is_burnt(new_patient: NewPatient, unseen: object) -> None:
+@cases(UNSEEN)
+def test_what_reading_cannot_show_is_not_guessed_and_no_try_is_burnt(new_patient: NewPatient, kind: Unseen) -> None:
     """A locked key shows itself when it is used; a diagnosis does not use it."""
     patient = new_patient()
-    lock(patient.card, unseen[2])  # type: ignore[index]
+    kind.make(patient)
     before = bytes(patient.card._eeprom.image)
     assert patient.examine()["findings"] == []
     assert bytes(patient.card._eeprom.image) == before
 
 
+@pytest.mark.parametrize("new_patient", ["watchdata"], indirect=True)
+def test_a_pin_that_is_not_ours_costs_one_try_and_never_another(new_patient: NewPatient) -> None:
+    """However often the card is looked at: the last tries stay the holder's."""
+    patient = new_patient()
+    pins.another(patient)
+    told = [patient.examine() for _ in range(4)]
+    assert [report["findings"][0]["code"] for report in told] == ["pin_wrong", *["pin_tries_used"] * 3]
+    assert [report["evidence"]["application.purse.pin_tries"] for report in told] == [3, 2, 2, 2]
+
+
+@on_every_family
 def test_a_garbled_counter_is_not_held_against_the_card(new_patient: NewPatient) -> None:
     """An answer to INITIALIZE that was damaged on its way has a wrong MAC1; the next look finds the card as well as before."""
     patient = new_patient()
-    card = patient.card
+    card, asked = patient.card, [b""]
 
     def garbled(command: bytes, answer: bytes) -> bytes:
-        return answer[:4] + b"\xfe" + answer[5:] if command[1:3] == b"\x50\x00" else answer
+        if command[1] != 0xC0:
+            asked[0] = command
+        return answer[:4] + b"\xfe" + answer[5:] if asked[0][1:3] == b"\x50\x00" and len(answer) > 2 else answer
 
     patient.connect = lambda: Altered(card.channel(), garbled)
     assert patient.examine()["findings"][0]["code"] == "key_wrong"

@@ -22,6 +22,7 @@ from cardsvc.service.staff import add_outlet, add_staff
 from cardsvc.service.terminals import register_terminal
 from cardsvc.service.workstations import begin
 from cardsvc.signature import public_hex
+from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.serving import Served, serving
 from tests.web.test_api import signed
@@ -99,6 +100,8 @@ class _Steady:
             return value
         if name in KEY_NAMES and value != public_hex(NEXT_KEY):
             return "00" * (len(value) // 2)
+        if name == "day":
+            return _NOON.date().isoformat()
         return _MOMENT.sub(_NOON.isoformat(), _UUID.sub(self._id, value))
 
     def _id(self, found: re.Match[str]) -> str:
@@ -132,6 +135,7 @@ def _day(served: Served) -> None:
     kiosk.call("POST", "/terminals/self/keys", {"public_key": public_hex(NEXT_KEY)})
     with _workstation(served) as agent:
         _relayed(served, agent, card)
+    _day_at_the_till(served)
     for path in ("/healthz", "/readyz"):
         requests.get(f"{served.url}{path}", timeout=10)
 
@@ -179,6 +183,27 @@ def _workstation(served: Served) -> Iterator[ApiClient]:
     register_terminal(world.store, "ws-1", "", "310000000011", public_hex(key), "workstation", now(), outlet_id="hall")
     with ApiClient(served.url, "ws-1", key, clock=now) as agent:
         yield agent
+
+
+def _day_at_the_till(served: Served) -> None:
+    """Another maker's desk program opens, closes and counts its drawer; a bureau's finance system fetches the sheets."""
+    store, keys = served.world.store, [Ed25519PrivateKey.generate() for _ in range(2)]
+    register_terminal(store, "till-1", "", "310000000021", public_hex(keys[0]), "desk", now(), outlet_id="hall")
+    register_terminal(store, "finance", "", "310000000022", public_hex(keys[1]), "office", now(), outlet_id="hall")
+    teller = {"staff_id": "clerk", "password": "only for tests"}
+    with ApiClient(served.url, "till-1", keys[0], clock=now) as till, ApiClient(served.url, "finance", keys[1]) as office:
+        opening = {"teller": teller, "pieces": {}}
+        shift = till.call("POST", "/shifts", opening, {"Idempotency-Key": str(uuid.uuid4())})
+        path = f"/shifts/{shift['shift_id']}"
+        till.call("GET", path)
+        till.call("POST", f"{path}/close", {"teller": teller})
+        till.call("POST", f"{path}/count", {"teller": teller, "pieces": {}})
+        day = now().astimezone(LOCAL).date().isoformat()
+        office.call("GET", f"/shifts?day={day}")
+        office.call("GET", f"/reports/day-sheet?day={day}&by=product")
+    with requests.Session() as session:
+        asked = f"/reports/day-sheet/print?day={day}&lang=en"
+        session.send(signed(served, "GET", asked, key=keys[1], terminal="finance", created=now()))
 
 
 def _relayed(served: Served, agent: ApiClient, card: VirtualCard) -> None:

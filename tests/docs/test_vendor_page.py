@@ -13,10 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures import HTTPMessageSigner
 
 from cardsvc.bootstrap import now
+from cardsvc.cli.certify.scenarios import SCENARIOS
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
-from cardsvc.signature import public_hex, sign
-from cardsvc.wire import OperationState
+from cardsvc.service.problem import problem_of
+from cardsvc.signature import clock_wrong, public_hex, sign
+from cardsvc.wire import OperationState, hot_list_text
 from tests.serving import Served, kiosk_file, serving
 from tests.world import FAMILIES, KIOSK, World
 
@@ -89,6 +91,24 @@ def test_every_error_of_the_page_exists() -> None:
     codes = re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE)
     assert len(codes) > 8
     assert set(codes) <= set(all_entries())
+
+
+def test_the_list_and_the_clock_of_the_page_are_right() -> None:
+    """What a hot list's signature is over, and what a terminal with a wrong clock is told."""
+    text = hot_list_text("increment", 11, 13, [("3100010100000001", "add", 12), ("3100010100000007", "remove", 13)])
+    assert text.decode() in PAGE.read_text("utf-8")
+    at = dt.datetime(2026, 11, 24, 4, 7, tzinfo=dt.UTC)
+    problem = problem_of(clock_wrong(at - dt.timedelta(minutes=7), at))
+    told = {name: problem[name] for name in ("code", "outcome", "clock")}
+    assert json.dumps(told)[:-1] in PAGE.read_text("utf-8")
+
+
+def test_the_scenarios_of_the_page_are_played() -> None:
+    """What the page says that a certification plays, it plays."""
+    section = PAGE.read_text("utf-8").partition("## 认证")[2]
+    named = set(re.findall(r"（`([a-z_]+)`）", section))
+    assert len(named) == 6
+    assert all(any(scenario.name.startswith(name) for scenario in SCENARIOS) for name in named)
 
 
 def call(served: Served, folder: Path, *arguments: str) -> Any:

@@ -24,9 +24,11 @@ from cardsvc.card.profile import Profile
 from cardsvc.cli.examine import examine
 from cardsvc.cli.learn import draft
 from cardsvc.diagnosis.evidence import check
+from cardsvc.diagnosis.firmware import firmware_faults
 from cardsvc.diagnosis.probes import look, more
 from cardsvc.diagnosis.purse import PurseKeys
 from cardsvc.diagnosis.reading import evidence_of
+from cardsvc.diagnosis.strangers import who_is_it
 from cardsvc.diagnosis.table import findings
 from cardsvc.errors import CardError, CardsvcError
 from cardsvc.iso7816.atr import Atr
@@ -167,6 +169,7 @@ class Diagnosis:
             evidence = evidence_of(profile, seen, books.chip_serial, known, keys, DAY)
             check(evidence)
             findings(evidence)
+            firmware_faults(profile, channel.atr, evidence)
 
     def look_at(self, family: str, channel: Channel) -> None:
         """Who is it, does it prove itself."""
@@ -191,8 +194,8 @@ class Diagnosis:
             if profile.foreign is not None:
                 run_procedure(link, read_foreign(profile.foreign))
         with suppress(CardError):
-            known = Atr.parse(channel.atr)
-            tomllib.loads(draft("unknown", known, run_procedure(link, learn())))
+            known, kind = Atr.parse(channel.atr), run_procedure(link, who_is_it())
+            tomllib.loads(draft("unknown", known, run_procedure(link, learn()), kind))
         legacy = self._profiles["mifare-classic"].legacy
         assert legacy is not None
         run_procedure(link, read_classic(legacy, b"\x11" * 6))

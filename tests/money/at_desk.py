@@ -48,6 +48,20 @@ class AtDesk(AtTerminals):
         self.shifts[actor.id] = shift
         self.money.move(f"drawer:{shift.shift_id}", "vault:hall", 30000)
 
+    @rule(desk=st.sampled_from(sorted(TELLERS)), direction=st.sampled_from(["in", "out"]), fen=st.sampled_from([500, 20000]))
+    def carry_cash(self, desk: str, direction: str, fen: int) -> None:
+        """A supervisor brings cash into a drawer, or takes some to the vault."""
+        self.tick()
+        if desk not in self.shifts:
+            return
+        shift = self.shifts[desk]
+        try:
+            self.hall.agree("drawer_cash", shift.shift_id, {"direction": direction, "amount": fen}, TELLERS[desk])
+        except CardsvcError as error:
+            self.refused("carry cash", error.code)
+            return
+        self.money.move(f"drawer:{shift.shift_id}", "vault:hall", fen if direction == "in" else -fen)
+
     @rule(desk=st.sampled_from(sorted(TELLERS)))
     def stop_taking_cash(self, desk: str) -> None:
         """The drawer is about to be counted; jobs go on."""

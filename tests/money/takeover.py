@@ -1,19 +1,23 @@
 """From an old card to the new one: the chip gives its money, or the books do on their day."""
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 
+from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.held_payout import held_view, move_due, pay_held
+from cardsvc.service.kinds import Actor
 from cardsvc.service.takeovers import hold_card, takeover_of
 from cardsvc.vcard import FaultPlan
 from tests.money.at_desk import AtDesk
-from tests.money.city import Held, open_applications, reissue
+from tests.money.city import DESKS, Held, open_applications, reissue
 from tests.money.machine import plans, upsets
-from tests.money.model import Lot, account_of
+from tests.money.model import CASH, Lot, account_of
 from tests.money.upsets import Upset
 from tests.money.witness import PURSES, Purse, Witness
 from tests.world import DESK
@@ -144,11 +148,63 @@ class Takeover(AtDesk):
             part = self.written_part(old.card_no, purse, amount)
             month = f"{max(part.first, self.today.replace(day=1)):%Y-%m}" if part.first else None
             self.loaded(new, purse, part.area, month, f"held:{old.card_no}", part.lots[::-1])
+            self.check_cap(self.money.purse(new.card_no, purse))
 
         job = {"old_card_no": old.card_no}
         self.contact(new, "transfer_in", self.lapsing(new, arrived), actor=DESK, plan=plan, upset=upset, **job)
         self.books_decide(old)
         self.orders_follow(new)
+
+    @precondition(lambda self: self.steps > LATER)
+    @rule(card=old_cards, actor=st.sampled_from(DESKS), reason=st.sampled_from(["no_card", "death", "not_writable"]))
+    def held_money_goes_back(self, card: int, actor: Actor, reason: str) -> None:
+        """Every part of an old card is asked for; large ones by two people first. What is paid back goes the way it came."""
+        self.tick()
+        old, store = self.pick(card), self.world.store
+        with suppress(CardsvcError):
+            move_due(store, old.card_no, self.world.now)
+        if old.card_no in self.due:
+            self.books_decide(old)
+        view = held_view(store, self.world.engine.rules, old.card_no, self.world.now)
+        for seen in view["parts"] if view else ():
+            payload = {"reason": reason, "papers": "身份证", "amount": seen["amount"]}
+            if seen["asks"] == "ask":
+                with suppress(CardsvcError):
+                    self.hall.agree("held_payout", f"{old.card_no}:{seen['part_id']}", payload)
+            try:
+                args = (old.card_no, seen["part_id"], reason, "身份证")
+                row = pay_held(store, self.world.engine.rules, actor, *args, by=self.hall["teller"], now=self.world.now)
+            except CardsvcError as error:
+                self.refused("pay held", error.code)
+                continue
+            if not seen["gone"]:
+                assert row.reason == "not_writable" or not any(map(self.in_hand, self.cards_of(old)))
+                self.went_back(old, (seen["application"], seen["purse"]), seen["amount"], actor)
+
+    def went_back(self, old: Held, purse: Purse, amount: int, actor: Actor) -> None:
+        """A part: gift to the city, the rest the way it came. Orders that wait for the card go back with it."""
+        event("pay held: paid")
+        account = f"held:{old.card_no}"
+        for lot in self.written_part(old.card_no, purse, amount).lots:
+            self.money.move(account, self.till(actor, CASH) if lot.way == CASH else lot.way, lot.paid)
+            self.money.move(account, f"gift:{old.kind.bus}", lot.gift)
+        with self.world.store.read() as uow:
+            waiting = {order.order_id for order in uow.orders.waiting(old.card_no)}
+        for order in [order for order in self.orders.values() if order.card_no == old.card_no]:
+            if order.order_id not in waiting:
+                del self.orders[order.order_id]
+                self.paid.discard(("mobile", order.payment_reference))
+                self.money.move(f"order:{old.card_no}", "payout:app", order.amount)
+
+    def cards_of(self, old: Held) -> list[Held]:
+        """Every card of a person."""
+        return [held for held in self.held if held.citizen_id == old.citizen_id]
+
+    def in_hand(self, held: Held) -> bool:
+        """Whether its holder still has this card."""
+        with self.world.store.read() as uow:
+            card = uow.cards.get(held.card_no)
+        return card is not None and card.state == "issued"
 
     def written_part(self, old_no: str, purse: Purse, amount: int) -> Part:
         """The part that was written, off the list: of the same application and amount, of the same purse if there is one."""

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from cardsvc.service.audit import verify_ledger
+from cardsvc.service.lapse import LAPSED_MONTH
 from cardsvc.service.settle import REFUND
 from cardsvc.service.suspects import suspects
 from cardsvc.service.transfer_out import TRANSFER
@@ -42,12 +43,13 @@ class MoneyMachine(Takeover):
 
     @invariant()
     def the_books_balance(self) -> None:
-        """At every moment the total is zero, suspense never owes, and the books of a card differ from the model by no more than
-        what is not settled yet."""
+        """At every moment the total is zero, suspense and drawers never owe, and the books of a card differ from the model by
+        no more than what is not settled yet."""
         if not self.begun:
             return
         balances = self.world.balances()
         assert sum(balances.values()) == 0
+        assert not [account for account, amount in balances.items() if account.startswith("drawer:") and amount < 0]
         for held in self.held:
             card_no = held.card_no
             suspense = -balances.get(f"suspense:{card_no}", 0)
@@ -84,7 +86,7 @@ class MoneyMachine(Takeover):
         with self.world.store.read() as uow:
             for row in uow.purchases.where():
                 card = uow.cards.get(row.card_no)
-                deposit = row.purse == "ed" and row.merchant in (REFUND, TRANSFER)
+                deposit = row.purse == "ed" and row.merchant in (REFUND, TRANSFER, LAPSED_MONTH)
                 unloads = deposit and card is not None and "bus.unload" in card.key_versions
                 assert row.kind == ("unload" if unloads else "purchase")
 

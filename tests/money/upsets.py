@@ -19,7 +19,7 @@ from typing import Any
 from cardsvc.iso7816.exchange import Answers
 from cardsvc.service.kinds import Actor
 from cardsvc.units import LOCAL
-from cardsvc.wire import Reply
+from cardsvc.wire import ReaderFacts, Reply
 from tests.world import World
 
 UPSETS = ("lost", "gone", "suspended", "slow", "month")
@@ -50,13 +50,13 @@ class UpsetPort:
         """See OperationPort.start."""
         return self._call(lambda port: port.start(kind, params, atr=atr, idempotency_key=idempotency_key))
 
-    def answer(self, operation_id: str, step: int, answers: Answers) -> Reply:
+    def answer(self, operation_id: str, step: int, answers: Answers, reader: ReaderFacts | None = None) -> Reply:
         """See OperationPort.answer."""
-        return self._call(lambda port: port.answer(operation_id, step, answers))
+        return self._call(lambda port: port.answer(operation_id, step, answers, reader))
 
-    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str) -> Reply:
+    def abandon(self, operation_id: str, step: int, answers: Answers, reason: str, reader: ReaderFacts | None = None) -> Reply:
         """See OperationPort.abandon."""
-        return self._call(lambda port: port.abandon(operation_id, step, answers, reason))
+        return self._call(lambda port: port.abandon(operation_id, step, answers, reason, reader))
 
     def status(self, operation_id: str) -> Reply:
         """See OperationPort.status."""

@@ -25,7 +25,7 @@ from cardsvc.signature import public_hex
 from cardsvc.vcard import VirtualCard
 from cardsvc.vcard.vpcd import VpcdSlot
 from cardsvc.web.desk import create_desk
-from tests.serving import Quiet, Served, serving
+from tests.serving import POLL_SECONDS, Quiet, Served, serving
 from tests.world import LiveWorld, World, profiles
 
 PASSWORD = "only for tests"
@@ -190,7 +190,7 @@ class _page_server:  # noqa: N801 - used like a function
         app = create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules, key))
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,))
 
     def __enter__(self) -> str:
         self._thread.start()

@@ -26,7 +26,7 @@ def test_a_number_from_the_machine_to_the_appraisal(desk: Desk, browser: Browser
     desk.sees("人到了")
     desk.picture("queue-called")
     expect(display.locator("body")).to_contain_text("C001", timeout=SLOW)
-    expect(display.locator("body")).to_contain_text("ws-1", timeout=SLOW)
+    expect(display.locator("body")).to_contain_text("一号窗口", timeout=SLOW)
     display.screenshot(path=desk.pictures() / "hall-display.png")
     desk.press("n")
     desk.sees("办完，请评价")
@@ -35,10 +35,10 @@ def test_a_number_from_the_machine_to_the_appraisal(desk: Desk, browser: Browser
     expect(second.locator("body")).to_contain_text("请为这次服务评价", timeout=SLOW)
     second.screenshot(path=desk.pictures() / "hall-appraise.png")
     assert axe_finds(second) == []
-    second.get_by_role("button", name="不满意", exact=True).click()
+    second.get_by_role("button", name="不满意 Dissatisfied", exact=True).click()
     expect(second.locator("body")).to_contain_text("没有办成", timeout=SLOW)
     second.get_by_label("没有说清楚").check()
-    second.get_by_role("button", name="不满意", exact=True).click()
+    second.get_by_role("button", name="不满意 Dissatisfied", exact=True).click()
     expect(second.locator("body")).to_contain_text("谢谢您的评价", timeout=SLOW)
     with desk.world.store.read() as uow:
         (given,) = uow.appraisals.where()

@@ -1,14 +1,18 @@
 """The management pages in a real browser, as a supervisor sees them in the middle of the day: axe, pictures, keys, renewal."""
 
+import datetime as dt
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Page, expect
 
 from cardsvc.rules import load_rule_set
 from cardsvc.service.hall import tickets
+from cardsvc.service.reader_health import Use, note
 from cardsvc.service.staff import add_staff
 from cardsvc.service.terminals import register_terminal
 from cardsvc.signature import public_hex
+from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Staff
 from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
 from tests.page.conftest import PASSWORD, SLOW, Desk, axe_finds
@@ -33,6 +37,13 @@ def furnish(desk: Desk) -> None:
     torn = work_a_morning(Counter(world, STATION, clerk))
     fill_the_hall(world, clerk, other)
     leave_things_open(world, world.card_no_of(torn), clerk, chief, second)
+    store.transact(lambda uow: wear(uow, world.now))
+
+
+def wear(uow: UnitOfWork, moment: dt.datetime) -> None:
+    """A reader that failed with three cards of two families."""
+    for number, family in enumerate(("fudan-fmcos2", "huada-city", "huada-city")):
+        note(uow, STATION, "Worn Reader 00 00", Use(str(number), family, f"worn {number}", "card_mute"), moment)
 
 
 def person(found: Staff | None) -> Staff:
@@ -67,8 +78,10 @@ def test_a_supervisor_goes_through_every_page_by_keyboard_and_the_hall_renews_it
         "统计": ("figures", "窗口办成的业务"),
         "日结": ("day", "还不能日结"),
         "终端和黑名单": ("terminals", "落后的终端"),
+        "读卡器": ("readers", "擦净或更换"),
         "规则": ("rules", "purse-2009"),
         "待核实": ("suspects", "没有人"),
+        "代管余额": ("held", "没有写进新卡的旧卡余额"),
         "对账差异": ("differences", "建议分录"),
     }
     for tab, (name, word) in tabs.items():

@@ -14,6 +14,7 @@ from cardsvc.store.states import ApprovalState, CardRequestState, DifferenceStat
 from cardsvc.store.tables.hall import COMPLAINT_STEPS, NOTE_KINDS
 from cardsvc.store.tables.library import LIBRARY_EVENTS
 from cardsvc.store.tables.staff import STAFF_ROLES
+from cardsvc.store.tables.stock import BLANK_MOVES
 from cardsvc.store.tables.terminals import ROLES
 from cardsvc.web.desk import words
 from cardsvc.web.desk.applying import STATES
@@ -36,6 +37,7 @@ def test_every_phase_of_every_kind_and_every_state_has_a_word() -> None:
     assert {str(state) for state in CardRequestState} == set(STATES)
     assert set(get_args(get_type_hints(Standing)["state"])) == set(words.RIGHTS)
     assert {str(state) for state in TicketState} == set(words.TICKETS)
+    assert set(BLANK_MOVES) == set(words.BLANK_MOVES)
     assert (set(NOTE_KINDS), set(COMPLAINT_STEPS)) == (set(words.NOTES), set(words.COMPLAINT_STEPS))
     assert (set(ROLES), set(STAFF_ROLES)) == (set(words.ROLES), set(words.STAFF_ROLES))
 
@@ -52,7 +54,7 @@ def test_templates_speak_through_t_alone() -> None:
     for path in TEMPLATES.glob("*.html"):
         text = path.read_text("utf-8")
         plain = re.sub(
-            r'\bt\(\s*"[^"]*"\s*,\s*"[^"]*"\s*\)|\bt\(\s*\'[^\']*\'\s*,\s*\'[^\']*\'\s*\)|{#.*?#}|"中文"',
+            r'\b(?:t|both)\(\s*"[^"]*"\s*,\s*"[^"]*"\s*\)|\bt\(\s*\'[^\']*\'\s*,\s*\'[^\']*\'\s*\)|{#.*?#}|"中文"',
             "",
             text,
             flags=re.DOTALL,
@@ -60,5 +62,5 @@ def test_templates_speak_through_t_alone() -> None:
         assert not re.search(r"[\u4e00-\u9fff]", plain), path.name
         assert not re.search(r"<script>|<style>|\son\w+=|\sstyle=|javascript:", text), path.name
         assert all(hasattr(words, name) for name in re.findall(r"\bwords\.(\w+)", text)), path.name
-        for english in re.findall(r't\(\s*"[^"]*"\s*,\s*"([^"]*)"', text):
+        for english in re.findall(r'(?:t|both)\(\s*"[^"]*"\s*,\s*"([^"]*)"', text):
             assert not re.search(r"[\u4e00-\u9fff]", english), path.name

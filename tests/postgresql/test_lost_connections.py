@@ -61,11 +61,11 @@ class Repeating:
     def start(self, kind: str, params: Any, *, atr: bytes, idempotency_key: str) -> Reply:
         return self._again(lambda: self._port.start(kind, params, atr=atr, idempotency_key=idempotency_key))
 
-    def answer(self, operation_id: str, step: int, answers: Any) -> Reply:
-        return self._again(lambda: self._port.answer(operation_id, step, answers))
+    def answer(self, operation_id: str, step: int, answers: Any, reader: Any = None) -> Reply:
+        return self._again(lambda: self._port.answer(operation_id, step, answers, reader))
 
-    def abandon(self, operation_id: str, step: int, answers: Any, reason: str) -> Reply:
-        return self._again(lambda: self._port.abandon(operation_id, step, answers, reason))
+    def abandon(self, operation_id: str, step: int, answers: Any, reason: str, reader: Any = None) -> Reply:
+        return self._again(lambda: self._port.abandon(operation_id, step, answers, reason, reader))
 
     def status(self, operation_id: str) -> Reply:
         return self._again(lambda: self._port.status(operation_id))

@@ -2,23 +2,25 @@
 
 from pathlib import Path
 
+import pytest
+
 from cardsvc.bootstrap import build
+from cardsvc.cli.bench_cluster import program, scratch_cluster
 from cardsvc.cli.bench_fill import fill, ledger_rows
-from cardsvc.cli.bench_pgbench import pgbench, run, script
+from cardsvc.cli.bench_pgbench import run, script
 from cardsvc.cli.bench_topup import issued, top_up
 from cardsvc.cli.scratch import scratch_settings
+from cardsvc.errors import StoreError
+from cardsvc.store import open_store
 from cardsvc.store.recording import recorded
 from cardsvc.vcard import VirtualCard
-from tests.postgres import Cluster
 
 
 def test_pgbench_books_top_ups_on_other_cards(tmp_path: Path) -> None:
-    """Each run of the script is a top-up's rows more, on filled cards; ours is not touched again."""
-    cluster = Cluster()
-    cluster.make()
-    cluster.start()
-    try:
-        settings = scratch_settings(tmp_path).model_copy(update={"database_url": cluster.url()})
+    """Each run of the script is a top-up's rows more, on filled cards; ours is not touched again. The server is one of our own,
+    and gone afterwards."""
+    with scratch_cluster() as url:
+        settings = scratch_settings(tmp_path).model_copy(update={"database_url": url})
         opened = build(settings)
         card = VirtualCard.load(issued(opened, tmp_path, 0))
         cards = fill(opened, 200, "")
@@ -29,12 +31,12 @@ def test_pgbench_books_top_ups_on_other_cards(tmp_path: Path) -> None:
         file.write_text(script(opened.store, seen, "3100010100000001", cards, 2))
         assert "3100010100000001" not in file.read_text()
         before = ledger_rows(opened)
-        program = pgbench()
-        assert program is not None
-        assert run(program, settings.database_url, file, 2, 1) > 0
+        pgbench = program("pgbench")
+        assert pgbench is not None
+        assert run(pgbench, settings.database_url, file, 2, 1) > 0
         booked = ledger_rows(opened) - before
         assert booked > 0
         assert booked % 2 == 0
         opened.close()
-    finally:
-        cluster.remove()
+    with pytest.raises(StoreError, match=r"^store_unreachable "):
+        open_store(url)

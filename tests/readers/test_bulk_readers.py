@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cardsvc.cli.bulk.feeders import PcscReader
-from cardsvc.cli.bulk.run import BulkRun
+from cardsvc.service.bulk.run import BulkRun
 from cardsvc.vcard import FaultPlan
 from cardsvc.vcard.vpcd import DEFAULT_PORT, VpcdSlot
 from tests.service.bulk_people import blanks, hire, issued_cards, loaded
@@ -22,7 +22,7 @@ def test_two_readers_are_fed_by_hand(world: World) -> None:
     clerk = hire(world)
     batch = loaded(world, clerk, 3)
     events: queue.Queue[dict[str, Any]] = queue.Queue()
-    run = BulkRun(world.engine, batch, [PcscReader(name) for name in NAMES], events.put)
+    run = BulkRun(world.engine, batch, [PcscReader(world.engine, name) for name in NAMES], events.put)
     ended: list[str] = []
     thread = threading.Thread(target=lambda: ended.append(run.go(by=clerk)))
     left, right = VpcdSlot(), VpcdSlot(port=DEFAULT_PORT + 1)

@@ -1,5 +1,7 @@
 """Readers across the real pcscd: cards come, go, are pulled, fall silent; the service stops and starts."""
 
+import json
+import os
 import queue
 import subprocess
 import sys
@@ -8,14 +10,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from cardsvc.config import find_profiles
 from cardsvc.errors import CardGone, CardsvcError, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.readers import pcscd
-from cardsvc.readers.directory import find_reader, list_readers, open_card, wait_for_card
+from cardsvc.readers.directory import find_reader, list_readers, open_card, recover, wait_for_card
+from cardsvc.readers.measure import measure
 from cardsvc.readers.pcsc import without_le
 from cardsvc.readers.presence import Event, PresenceLoop, What
+from cardsvc.readers.worker import MACHINE
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.vcard.vpcd import VpcdSlot
+from cardsvc.wire import reader_of
+from tests.cli.prefork import run_command
 
 FIRST = "Virtual PCD 00 00"
 CHALLENGE = bytes.fromhex("0084000004")
@@ -67,6 +74,19 @@ def test_a_card_answers_across_pcscd(slot: VpcdSlot) -> None:
     assert plain.strip() == f"{card.atr.hex().upper()} (144, 0)"
 
 
+def test_a_profile_is_tested_on_the_card_in_a_reader(slot: VpcdSlot) -> None:
+    """By command, reading only: every check holds and the card is as it was."""
+    card = VirtualCard.blank("watchdata", seed=3)
+    before = bytes(card._eeprom.image)
+    inserted(slot, card).close()
+    file = str(find_profiles() / "watchdata.toml")
+    done = run_command(("profiles", "test", file, "--reader", FIRST, "--json"), {**os.environ, "CARDSVC_LANG": "en"})
+    assert done.returncode == 0, done.stderr
+    checks = json.loads(done.stdout)
+    assert [check["failure"] for check in checks] == [None] * 5
+    assert bytes(card._eeprom.image) == before
+
+
 def test_a_card_pulled_in_the_middle_leaves_the_outcome_unknown(slot: VpcdSlot) -> None:
     """And the channel stays dead, also when the card is back."""
     card = VirtualCard.blank("fudan-fmcos2")
@@ -99,12 +119,60 @@ def test_a_silent_card_does_not_hold_the_desk(slot: VpcdSlot) -> None:
     again.close()
 
 
+def test_a_stuck_reader_comes_back_by_itself(slot: VpcdSlot) -> None:
+    """A card that answered too late: its reader is reset, says so, and works."""
+    card = VirtualCard.blank("fudan-fmcos2")
+    slot.insert(card)
+    channel = open_card(wait_for_card(FIRST, 15), deadline=0.3)
+    card.plan = FaultPlan(delay_milliseconds=1500)
+    with pytest.raises(ReaderError, match="reader_stuck"):
+        channel.transmit(CHALLENGE)
+    card.plan = FaultPlan()
+    facts = recover(FIRST, 20)
+    assert (facts.name, facts.reconnects >= 1) == (FIRST, True)
+    again = open_card(find_reader(FIRST))
+    assert again.atr == card.atr
+    assert len(again.transmit(CHALLENGE)) == 6
+    again.close()
+
+
+def test_a_reader_that_stays_stuck_asks_for_a_hand(slot: VpcdSlot) -> None:
+    """Nothing but the card leaving helps: that is what is said; then the reader works. An empty reader is not stuck."""
+    card = VirtualCard.blank("fudan-fmcos2")
+    slot.insert(card)
+    channel = open_card(wait_for_card(FIRST, 15), deadline=0.3)
+    card.plan = FaultPlan(mute=True)
+    with pytest.raises(ReaderError, match="reader_stuck"):
+        channel.transmit(CHALLENGE)
+    with pytest.raises(ReaderError, match="reader_needs_hand"):
+        recover(FIRST, 0.5)
+    slot.remove()
+    until_empty()
+    with pytest.raises(ReaderError, match="no_card_in_time"):
+        recover(FIRST, 0)
+    inserted(slot, VirtualCard.blank("mingwah-smartcos")).close()
+    assert recover(FIRST, 20).reconnects >= 1
+
+
+def test_a_channel_knows_its_reader(slot: VpcdSlot) -> None:
+    """Name and machine, how long the power-up took; a measurement has them too."""
+    card = VirtualCard.blank("fudan-fmcos2")
+    channel = inserted(slot, card)
+    facts = reader_of(channel)
+    channel.close()
+    assert facts is not None
+    assert (facts.name, facts.machine) == (FIRST, MACHINE)
+    measured = measure(lambda: open_card(find_reader(FIRST)), 2)
+    assert (len(measured.power_ups), measured.reader and measured.reader.name, measured.failures) == (2, FIRST, [])
+
+
 def test_another_program_in_the_reader_is_told(slot: VpcdSlot) -> None:
     """An exclusive holder: not done, with a clear message."""
     channel = inserted(slot, VirtualCard.blank("fudan-fmcos2"))
     with pytest.raises(ReaderError) as told:
         open_card(find_reader(FIRST))
     assert (told.value.code, told.value.outcome) == ("reader_in_use", "not_done")
+    assert told.value.details["reader"] == FIRST
     channel.close()
 
 

@@ -22,6 +22,7 @@ from cardsvc.rules import (
     hold_until,
     load_rule_set,
     parse_rule_set,
+    payout_terms,
     rule_text,
 )
 from cardsvc.rules.desk import Visitor, check_person, loss_lapses
@@ -230,10 +231,20 @@ def test_the_days_on_which_somebody_becomes_fourteen_and_sixteen(who: Visitor, e
 
 def test_another_city_has_its_own_days() -> None:
     """15 working days for an unreadable card, 72 hours for a report by phone: data, no code."""
-    rules = city(("working_days = 7", "working_days = 15"), ("lapses_after_hours = 360", "lapses_after_hours = 72"))
+    hold = 'reason = "unreadable"\nsince = 2009-01-01\nworking_days = '
+    rules = city((f"{hold}7", f"{hold}15"), ("lapses_after_hours = 360", "lapses_after_hours = 72"))
     at = dt.datetime.fromisoformat("2026-11-24T09:30")
     assert hold_until(rules, "unreadable", DAY)[0] == dt.date(2026, 12, 15)
     assert loss_lapses(rules, "citizen", "phone", at)[0] == dt.datetime.fromisoformat("2026-11-27T09:30")
+
+
+def test_held_money_is_paid_back_after_its_days_by_two_people_from_an_amount_on() -> None:
+    """Seven working days as for an unreadable card, 200 yuan, no fee; another city keeps 1 percent, rounded up."""
+    terms = payout_terms(city(), "held", DAY, DAY)
+    assert (terms.due, terms.approve_from, terms.fee(9999)) == (hold_until(city(), "unreadable", DAY)[0], 20000, 0)
+    assert payout_terms(city(("fee_percent = 0", "fee_percent = 1")), "held", DAY, DAY).fee(9999) == 100
+    with pytest.raises(RuleError, match="rule_no_payout"):
+        payout_terms(city(), "held", DAY, dt.date(2008, 12, 31))
 
 
 @pytest.mark.parametrize(

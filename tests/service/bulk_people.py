@@ -2,9 +2,12 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
+from cardsvc.cli.bulk.feeders import LocalCard
 from cardsvc.iso7816.channel import Channel
 from cardsvc.service.bulk.loading import load_people
+from cardsvc.service.engine import Engine
 from cardsvc.service.staff import add_outlet, add_staff
 from cardsvc.store.records import BulkLine, Staff
 from cardsvc.vcard import PROFILES, VirtualCard
@@ -66,3 +69,25 @@ def blanks(count: int, first: int = 1) -> list[VirtualCard]:
     """Blank cards, each with a chip of its own."""
     length = PROFILES[FAMILY].chip_serial_length
     return [VirtualCard.blank(FAMILY, number.to_bytes(length), seed=number) for number in range(first, first + count)]
+
+
+class ChannelFeeder(Protocol):
+    """A reader that gives the bare channel to each card."""
+
+    name: str
+
+    def next_card(self, stop: threading.Event) -> Channel | None:
+        """The next card."""
+
+
+class Fed:
+    """Such a reader, as a run on this machine sees it."""
+
+    def __init__(self, engine: Engine, feeder: ChannelFeeder) -> None:
+        self.name = feeder.name
+        self._engine, self._feeder = engine, feeder
+
+    def next_card(self, stop: threading.Event) -> LocalCard | None:
+        """The next card, with this process carrying operations to it."""
+        channel = self._feeder.next_card(stop)
+        return LocalCard(self._engine, channel) if channel else None

@@ -8,9 +8,10 @@ import sys
 import threading
 from pathlib import Path
 
-from cardsvc.cli.bulk.run import BulkRun
 from cardsvc.iso7816.channel import Channel
+from cardsvc.service.bulk.run import BulkRun
 from tests.kills.reader import ReaderChannel
+from tests.service.bulk_people import Fed
 from tests.world import World
 
 
@@ -35,7 +36,7 @@ def main(database: str, batch_id: str, *ports: str) -> None:
     with world.store.read() as uow:
         clerk = uow.staff.get("clerk")
     assert clerk is not None
-    feeders = [Ports("a", numbers[::2]), Ports("b", numbers[1::2])]
+    feeders = [Fed(world.engine, Ports("a", numbers[::2])), Fed(world.engine, Ports("b", numbers[1::2]))]
     reason = BulkRun(world.engine, batch_id, feeders, lambda event: say(event["event"]), stop_after=99).go(by=clerk)
     say(reason)
 

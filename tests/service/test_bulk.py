@@ -14,15 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cardsvc.cli.bulk.run import BulkRun, Feeder
 from cardsvc.errors import CardsvcError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.service.bulk.batches import give_up, list_batches, pause, report_batch, show_batch
+from cardsvc.service.bulk.run import BulkRun
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.databases import copy
 from tests.kills.reader import Reader
-from tests.service.bulk_people import FAMILY, Stack, blanks, hire, issued_cards, lines_of, loaded
+from tests.service.bulk_people import FAMILY, ChannelFeeder, Fed, Stack, blanks, hire, issued_cards, lines_of, loaded
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent.parent
@@ -33,11 +33,15 @@ def clerk(world: World) -> Staff:
     return hire(world)
 
 
-def run(world: World, clerk: Staff, batch_id: str, *feeders: Feeder, stop_after: int = 3) -> tuple[str, list[dict[str, Any]]]:
+def run(
+    world: World, clerk: Staff, batch_id: str, *feeders: ChannelFeeder, stop_after: int = 3
+) -> tuple[str, list[dict[str, Any]]]:
     """A run, why it ended, and what it told."""
     events: list[dict[str, Any]] = []
     try:
-        reason = BulkRun(world.engine, batch_id, feeders, events.append, stop_after=stop_after).go(by=clerk)
+        reason = BulkRun(
+            world.engine, batch_id, [Fed(world.engine, one) for one in feeders], events.append, stop_after=stop_after
+        ).go(by=clerk)
     except CardsvcError as error:
         reason = error.code
     return reason, events

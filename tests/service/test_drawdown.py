@@ -1,18 +1,23 @@
 """Unload (圈提): an electronic deposit goes back by unload where the card has the key, by purchase where it does not."""
 
 import datetime as dt
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cardsvc.errors import CardGone
+from cardsvc.keystore.keys import KeyEntry, KeyState
 from cardsvc.procedures.pin import with_pin
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.reconcile.run import Scope, reconcile
 from cardsvc.service.views import transactions_view
-from cardsvc.store import UnitOfWork
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.diagnosis.patients import Patient
+from tests.diagnosis.test_repair import agree, repair
 from tests.service.test_areas import CARD, load, local
 from tests.world import DESK, FAMILIES, ISSUABLE, World, area_on, key_ring, ring_without, rules
 
@@ -114,18 +119,40 @@ def test_a_personalisation_that_began_before_is_finished_as_it_began(world: Worl
 def test_a_card_that_does_not_know_its_unload_key_gives_nothing(world: World) -> None:
     """MAC1 is checked before anything is promised: no row, no money moved, the card full."""
     card = month_card(world, FAMILIES[0])
-    world.roll_key("bus.unload")
-
-    def believe(uow: UnitOfWork) -> None:
-        row = uow.cards.get(CARD)
-        assert row is not None
-        uow.cards.change(row, key_versions={**row.key_versions, "bus.unload": 2})
-
-    world.store.transact(believe)
+    world.use_keys(world.keys.with_entry(KeyEntry("bus.unload", 1, KeyState.ACTIVE, b"another key 16 b")))
     before = world.balances()
     with pytest.raises(CarriedOut, match="card_not_genuine"):
         world.do(card, "refund", DESK, area="month")
     assert (taken(world), world.balances(), area_on(card, "bus", "ed")) == ([], before, 10000)
+
+
+@pytest.mark.parametrize("tear", [{}, {"tear_after_write": 1}])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_card_is_drawn_down_with_the_unload_key_that_it_names(tmp_path: Path, family: str, tear: dict[str, int]) -> None:
+    """Before the roll, after it, and where the roll was broken off before it was booked; then with the old key retired."""
+    world = World(tmp_path / "x.db")
+    card = month_card(world, family)
+    world.roll_key("bus.unload")
+    tick(world)
+    world.do(card, "refund", area="month")
+    load(world, card, 5000, area="month")
+    patient = Patient(world, card, card.channel)
+    agree(patient, ["roll_keys:bus"])
+    card.plan = FaultPlan(**tear)
+    with suppress(CardGone, CarriedOut):
+        repair(patient)
+    card.plan = FaultPlan()
+    tick(world)
+    world.do(card, "refund", area="month")
+    assert taken(world) == [("unload", "confirmed", "mac3")] * 2
+    assert repair(patient)["findings"] == []
+    old = next(entry for entry in world.keys.entries if (entry.name, entry.version) == ("bus.unload", 1))
+    world.use_keys(world.keys.with_entry(replace(old, state=KeyState.RETIRED)))
+    load(world, card, 5000, area="month")
+    tick(world)
+    world.do(card, "refund", area="month")
+    assert taken(world) == [("unload", "confirmed", "mac3")] * 3
+    world.close()
 
 
 class LyingChannel:

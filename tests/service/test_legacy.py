@@ -2,11 +2,13 @@
 
 import uuid
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cardsvc.errors import CardGone
+from cardsvc.cli.samples import SampleTray, keep_sample, make_blanks
+from cardsvc.errors import CardError, CardGone, RequestError
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.vcard import FaultPlan
 from cardsvc.vcard.classic import BACKUP, MARK, VALUE, ClassicCard, value_block
@@ -148,3 +150,26 @@ def test_value_blocks_and_the_atr_are_the_published_ones() -> None:
     for value in atr[1:]:
         check ^= value
     assert check == 0
+
+
+def test_an_old_card_of_the_training_hall_is_stored_as_it_is(world: World, tmp_path: Path) -> None:
+    """Its balance moves, it is put away and taken out again: marked still. It takes no faults of other cards; a file that is
+    none is refused."""
+    world.issue(FAMILIES[0])
+    card = old_card()
+    keep_sample(card, tmp_path, "old-bus-card")
+    make_blanks(tmp_path)
+    tray = SampleTray(tmp_path)
+    assert dict(tray.cards())["old-bus-card"].zh == "旧公交卡（M1）"
+    assert len(tray.cards()) == 7
+    with pytest.raises(RequestError, match="fault_does_not_fit"):
+        tray.insert("old-bus-card", "mute")
+    path = tmp_path / "old-bus-card.vcard"
+    again = ClassicCard.load(path)
+    assert (again.uid, again.blocks) == (card.uid, card.blocks)
+    do(world, again)
+    again.save(path)
+    assert code(world, ClassicCard.load(path)) == "legacy_card_moved"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CardError, match="card_file_wrong"):
+        ClassicCard.load(path)

@@ -1,26 +1,44 @@
 """Replacement: the fee by reason and warranty, taken once, before anything happens to the old card."""
 
 import datetime as dt
+import uuid
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from cardsvc.errors import CardsvcError
+from cardsvc.errors import CardGone, CardsvcError
+from cardsvc.iso7816.exchange import run_batch
+from cardsvc.iso7816.links import ResponseLink
+from cardsvc.keystore.receipt_key import ReceiptKey
+from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.cancelling import cancel_card
 from cardsvc.service.kinds import Actor
 from cardsvc.service.payments import Payment
-from cardsvc.service.replacement import begin_replacement, fees_of, open_replacements, replacement_of
+from cardsvc.service.receipts import check_receipt, printed, receipt_of
+from cardsvc.service.replacement import begin_replacement, fees_of, give_fee_back, open_replacements, replacement_of
 from cardsvc.service.staff import add_outlet, add_staff
 from cardsvc.store.records import Staff
-from cardsvc.vcard import VirtualCard
+from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.world import World
 
 HERE = Actor("terminal", "ws-1", bytes.fromhex("310000000011"), "desk")
 CASH = Payment(method="cash")
+MOBILE = Payment(method="mobile", reference="wx-1")
+OLD = "3100010100000001"
 
 
 @pytest.fixture
 def clerk(world: World) -> Staff:
     """A clerk of the hall."""
+    return clerk_of(world)
+
+
+def clerk_of(world: World) -> Staff:
+    """The same, of any world."""
     add_outlet(world.store, "hall", "hall", world.now)
     admin = add_staff(world.store, "admin", "a", "administrator", "hall", "only for tests", world.now, by=None)
     return add_staff(world.store, "clerk", "c", "clerk", "hall", "only for tests", world.now, by=admin)
@@ -99,3 +117,168 @@ def test_the_next_card_of_the_person_closes_the_replacement(world: World, clerk:
     assert done is not None
     assert done["new_card_no"] == number
     assert open_replacements(world.store, "hall") == []
+
+
+def make(world: World, seed: int, *, tear: int | None = None) -> str | None:
+    """A new card for the person of the old one; None when it was pulled out of the reader, or they have one."""
+    with world.store.read() as uow:
+        (citizen,) = uow.citizens.where()
+    blank = VirtualCard.blank("fudan-fmcos2", seed=seed)
+    blank.plan = FaultPlan(tear_after_command=tear)
+    with suppress(CardGone, CarriedOut):
+        return str(world.do(blank, "personalise", citizen_id=citizen.citizen_id)["card_no"])
+    return None
+
+
+def begun(world: World) -> bool:
+    """Whether a card is being made."""
+    with world.store.read() as uow:
+        return any(card.state == "personalising" for card in uow.cards.where())
+
+
+def spoil(world: World, card_no: str) -> None:
+    """A card that is made and found to be no good before it is anybody's."""
+    with world.store.begin() as uow:
+        card = uow.cards.get(card_no)
+        assert card
+        uow.cards.change(card, state="void")
+        uow.commit()
+
+
+def back(world: World, clerk: Staff) -> Any:
+    """The fee goes back."""
+    return give_fee_back(world.store, HERE, OLD, by=clerk, now=world.now)
+
+
+def test_one_fee_pays_one_replacement_however_many_blanks_it_takes(world: World, clerk: Staff) -> None:
+    """One is torn out in the making, one is spoiled when it is made: the third is the one that was paid for."""
+    world.issue("fudan-fmcos2")
+    replace(world, clerk, "damaged", readable=False)
+    assert make(world, 9, tear=30) is None
+    second = make(world, 10)
+    assert open_replacements(world.store, "hall") == []
+    assert second
+    spoil(world, second)
+    (waiting,) = open_replacements(world.store, "hall")
+    assert (waiting["old_card_no"], waiting["new_card_no"], waiting["waits"]) == (OLD, None, True)
+    assert fees_of(world.store, world.engine.rules, OLD, world.now) == {"damaged": (0, waiting["rules"][0])}
+    third = make(world, 11)
+    assert open_replacements(world.store, "hall") == []
+    assert (replacement_of(world.store, OLD) or {})["new_card_no"] == third
+    assert world.balances()["fee:replace"] == -1500
+
+
+def test_a_card_that_is_to_give_its_money_and_cannot_is_taken_in_for_the_same_fee(world: World, clerk: Staff) -> None:
+    """Asked again as unreadable: the day is told, nothing is paid again."""
+    world.issue("fudan-fmcos2")
+    replace(world, clerk, "damaged")
+    assert (replacement_of(world.store, OLD) or {})["due"] is None
+    replace(world, clerk, "damaged", readable=False)
+    seen = replacement_of(world.store, OLD) or {}
+    assert (seen["due"] is not None, seen["in_hand"]) == (True, False)
+    assert world.balances()["fee:replace"] == -1500
+
+
+@pytest.mark.parametrize(("payment", "account"), [(CASH, "clearing:terminal:ws-1"), (MOBILE, "payout:mobile")])
+def test_a_fee_goes_back_the_way_it_came_and_only_once(world: World, clerk: Staff, payment: Payment, account: str) -> None:
+    """It ends the replacement: another one pays again, and not with the same payment."""
+    world.issue("fudan-fmcos2")
+    with pytest.raises(CardsvcError, match="replacement_no_fee"):
+        back(world, clerk)
+    replace(world, clerk, "damaged", payment)
+    before = world.balances()
+    assert back(world, clerk).back_account == account
+    after = world.balances()
+    assert after["fee:replace"] == 0
+    assert after.get(account, 0) - before.get(account, 0) == -1500
+    with pytest.raises(CardsvcError, match="replacement_no_fee"):
+        back(world, clerk)
+    assert open_replacements(world.store, "hall") == []
+    if payment is MOBILE:
+        with pytest.raises(CardsvcError, match="payment_reference_used"):
+            replace(world, clerk, "damaged", payment)
+    assert replace(world, clerk, "damaged").fee == 1500
+    assert world.balances()["fee:replace"] == -1500
+
+
+def test_a_fee_does_not_go_back_once_its_card_is_made_or_while_it_is_being_made(world: World, clerk: Staff) -> None:
+    """Somebody has the new card in the reader at another desk; then it is made; then it is the holder's, who cancels it."""
+    world.issue("fudan-fmcos2")
+    replace(world, clerk, "damaged", readable=False)
+    with world.store.read() as uow:
+        (citizen,) = uow.citizens.where()
+    channel, port = VirtualCard.blank("fudan-fmcos2", seed=9).channel(), world.port()
+    params, key = {"citizen_id": citizen.citizen_id}, str(uuid.uuid4())
+    reply = port.start("personalise", params, atr=channel.atr, idempotency_key=key)
+    while not begun(world):
+        reply = port.answer(reply.id, reply.step, run_batch(ResponseLink(channel), reply.commands))
+    with pytest.raises(CardsvcError, match="card_in_use"):
+        back(world, clerk)
+    channel.close()
+    world.now += dt.timedelta(minutes=5)
+    made = make(world, 10)
+    with pytest.raises(CardsvcError, match="replacement_made"):
+        back(world, clerk)
+    assert made
+    cancel_card(world.store, made, "moved_away", "ID card", by=clerk, now=world.now)
+    with pytest.raises(CardsvcError, match="replacement_made"):
+        back(world, clerk)
+
+
+def test_the_fee_has_a_receipt_that_tells_when_it_went_back(world: World, clerk: Staff) -> None:
+    """Printed before, checked after: the paper is known to be overtaken. A replacement that was free has none."""
+    key = ReceiptKey(Ed25519PrivateKey.generate())
+    world.issue("fudan-fmcos2")
+    row = replace(world, clerk, "damaged", MOBILE)
+    paper = receipt_of(world.store, key, OLD, row.replacement_id)
+    text = printed(paper, "text58", "zh", None).decode()
+    assert {"15.00", "补换卡工本费", "人为损坏"} <= set(text.split())
+    assert printed(paper, "pdf", "zh", None).startswith(b"%PDF")
+    checked = check_receipt(world.store, key.public_hex, paper.signed_text)
+    assert (checked["books"], checked["receipt"]["kind"], checked["receipt"]["amount"]) == ("same", "replacement", 1500)
+    back(world, clerk)
+    checked = check_receipt(world.store, key.public_hex, paper.signed_text)
+    assert (checked["books"], checked["now"]["state"]) == ("changed", "paid-back")
+    world.issue("fudan-fmcos2", 2)
+    other = "3100010100000002"
+    rules = world.engine.rules
+    free = begin_replacement(world.store, rules, HERE, other, "fault", CASH, readable=True, by=clerk, now=world.now)
+    with pytest.raises(CardsvcError, match="transaction_unknown"):
+        receipt_of(world.store, key, other, free.replacement_id)
+
+
+STEP = st.sampled_from(["ask", "ask unreadable", "make", "tear", "spoil", "back"])
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(steps=st.lists(STEP, min_size=4, max_size=8))
+def test_the_income_is_the_fees_that_stayed(tmp_path_factory: pytest.TempPathFactory, steps: list[str]) -> None:
+    """Nobody pays twice for one card, nobody gets a fee back whose card they have."""
+    world = World(tmp_path_factory.mktemp("fees") / "x.db")
+    by = clerk_of(world)
+    world.issue("fudan-fmcos2")
+    paid, new, seed = False, None, 20
+    for step in steps:
+        world.now += dt.timedelta(minutes=5)
+        seed += 1
+        try:
+            if step.startswith("ask"):
+                replace(world, by, "damaged", readable=step == "ask")
+                paid = True
+            elif step in ("make", "tear"):
+                new = make(world, seed, tear=seed if step == "tear" else None) or new
+            elif step == "spoil" and new:
+                spoil(world, new)
+                new = None
+            elif step == "back":
+                back(world, by)
+                assert paid
+                assert new is None
+                paid = False
+        except CardsvcError as error:
+            assert error.code in ("replacement_no_fee", "replacement_made", "card_not_issued"), error.code
+            assert not (step == "back" and error.code == "replacement_no_fee" and paid)
+        income = world.balances().get("fee:replace", 0)
+        assert income == (-1500 if paid else 0)
+        assert world.balances().get("clearing:terminal:ws-1", 0) == -income
+    world.close()

@@ -11,17 +11,21 @@ from hypothesis import strategies as st
 
 from cardsvc.errors import CardGone, CardsvcError
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.rules import check_moved
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.approvals import approve, propose
 from cardsvc.service.hold_approval import unidentified_card
+from cardsvc.service.offers import Choice, offers
 from cardsvc.service.takeovers import hold_card, holder_cards, takeover_of, waiting
+from cardsvc.service.work_place import CardOnDesk
 from cardsvc.store.records import Staff
+from cardsvc.text import Text
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.batches.merchant import Reader
 from tests.databases import on_postgresql
 from tests.service.test_areas import CARD, load, local
 from tests.service.test_staff import people, refused
-from tests.world import DESK, FAMILIES, KIOSK, Snapshot, World, area_on, balance_on, person
+from tests.world import DESK, FAMILIES, KIOSK, Snapshot, World, area_on, balance_on, person, rules
 
 __all__ = ["people"]
 FMCOS = FAMILIES[0]
@@ -324,17 +328,47 @@ def test_an_order_that_the_old_card_may_have_stays_with_it(world: World) -> None
     assert code_of(world, new, "fetch") == "no_order_waiting"
 
 
-def test_moved_money_goes_no_higher_than_the_law_allows(world: World) -> None:
-    """A named card holds 5,000 yuan at most (rules for prepaid cards of 2012), whatever its areas allow."""
-    from cardsvc.service.areas import CITY_PURSE, Target
-    from cardsvc.service.load_rules import Proposal, decide
-    from tests.world import rules
+@pytest.mark.parametrize(
+    ("product", "area", "cap"), [("citizen", "purse", 100_000), ("C", "purse", 55_000), ("T", "month", 50_000)]
+)
+def test_moved_money_goes_no_higher_than_its_area_allows(world: World, product: str, area: Any, cap: int) -> None:
+    """To the fen; and where no rule is in force any more, than the law does: 5,000 yuan on a named card."""
+    day = world.now.date()
+    check_moved(rules(), product, area, cap, day)
+    with pytest.raises(CardsvcError, match=r"^rule_moved_above_cap "):
+        check_moved(rules(), product, area, cap + 1, day)
+    check_moved(rules(), "withdrawn", area, 500_000, day)
+    with pytest.raises(CardsvcError, match=r"^rule_moved_above_cap "):
+        check_moved(rules(), "withdrawn", area, 500_001, day)
 
-    moved = Proposal(NEW, Target("citizen", "purse", CITY_PURSE), 100_000, "old_card", "desk", moved=True)
-    with world.store.read() as uow:
-        assert decide(rules(), uow, moved, 400_000, world.now).credited == 100_000
-        with pytest.raises(CardsvcError, match="rule_balance_cap"):
-            decide(rules(), uow, moved, 400_001, world.now)
+
+def test_what_does_not_fit_stays_held_until_it_does_and_keeps_nothing_else_waiting(world: World) -> None:
+    """600 in the old purse, 500 in the new one: the month ticket goes first, the purse once a hundred is spent."""
+    old = world.issue(FMCOS)
+    world.do(old, "open", application="bus", product="T")
+    load(world, old, 60000)
+    load(world, old, 5000, area="month")
+    while world.do(old, "transfer_out")["left"]:
+        pass
+    new = second_card(world)
+    world.do(new, "open", application="bus", product="T")
+    load(world, new, 50000)
+    assert world.do(new, "transfer_in", old_card_no=CARD)["amount"] == 5000
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "rule_moved_above_cap"
+    assert world.balances()[HELD] == -60000
+    (waits,) = offered(world, new)
+    assert "1000.00" in (waits.reason or Text("", "")).zh
+    world.do(new, "purchase", KIOSK, amount=10000, merchant="bus")
+    (waits,) = offered(world, new)
+    assert waits.reason is None
+    assert world.do(new, "transfer_in", old_card_no=CARD)["balance"] == 100000
+    assert world.balances()[HELD] == 0
+
+
+def offered(world: World, card: VirtualCard) -> tuple[Choice, ...]:
+    """What the desk offers of old cards' money, by a look at this card."""
+    seen = CardOnDesk("reader", "contact", None, world.do(card, "inspect"), None, None, None, None, None, None)
+    return next((offer.choices for offer in offers(world.engine, seen, by=clerk(world)) if offer.kind == "transfer_in"), ())
 
 
 def test_an_order_that_the_old_card_proved_not_to_have_goes_to_the_new_one(world: World, people: dict[str, Staff]) -> None:

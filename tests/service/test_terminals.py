@@ -19,17 +19,17 @@ from cardsvc.service.hotlist import (
     acknowledge,
     add_to_hot_list,
     history,
-    signed_text,
     snapshot,
     who_has_which,
 )
 from cardsvc.service.kinds import Actor
 from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminal_keys import check_keys, retire, rotate, share_secret
+from cardsvc.service.terminal_admin import retire, share_secret
+from cardsvc.service.terminal_keys import check_keys, rotate
 from cardsvc.service.terminals import change_terminal, register_terminal, set_terminal_state, sign_on, terminal_view
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
-from cardsvc.wire import OperationState, Reply
+from cardsvc.wire import OperationState, Reply, hot_list_text
 from tests.world import FAMILIES, KIOSK, World, balance_on, key_ring
 
 FMCOS = FAMILIES[0]
@@ -200,17 +200,17 @@ def test_keys_overlap_and_retire(city: World) -> None:
     assert usable(later) == [new, old]
     assert usable(later, "1") == [old]
     assert usable(later + dt.timedelta(days=7)) == [new]
-    retire(city.store, "kiosk-7", "1")
+    retire(city.store, "kiosk-7", "1", by=None, now=later)
     assert usable(later) == [new]
     with pytest.raises(CardsvcError) as told:
-        retire(city.store, "kiosk-7", "9")
+        retire(city.store, "kiosk-7", "9", by=None, now=later)
     assert told.value.code == "terminal_key_unknown"
 
 
 def test_a_shared_secret_is_sealed_and_bound_to_its_terminal(city: World) -> None:
     """It is in no row in clear; in another terminal's row, or with a byte changed, it does not open."""
     register_terminal(city.store, "kiosk-8", "", "310000000008", "bb" * 32, "topup", city.now)
-    shown, secret = share_secret(city.store, key_ring(), "kiosk-7", city.now + dt.timedelta(minutes=1), "test")
+    shown, secret = share_secret(city.store, key_ring(), "kiosk-7", by=None, now=city.now + dt.timedelta(minutes=1))
     with city.store.read() as uow:
         row = uow.terminal_keys.of_terminal("kiosk-7")[0]
     assert row.sealed_secret is not None
@@ -338,9 +338,9 @@ def test_increments_and_full_lists_lead_to_the_same_cards(city: World, people: t
     assert snapshot(city.store, key_ring(), 6)["entries"] == []
     lines = [(entry["card_no"], entry["action"], entry["version"]) for entry in full["entries"]]
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(full["public_key"]))
-    key.verify(bytes.fromhex(full["signature"]), signed_text("full", 0, 6, lines))
+    key.verify(bytes.fromhex(full["signature"]), hot_list_text("full", 0, 6, lines))
     with pytest.raises(InvalidSignature):
-        key.verify(bytes.fromhex(full["signature"]), signed_text("full", 0, 6, lines[1:]))
+        key.verify(bytes.fromhex(full["signature"]), hot_list_text("full", 0, 6, lines[1:]))
 
 
 def test_who_has_which_version(city: World, people: tuple[Staff, Staff]) -> None:

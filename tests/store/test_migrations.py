@@ -9,6 +9,9 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
+from cardsvc.service.audit import verify_ledger
+from cardsvc.service.staff_history import staff_history
+from cardsvc.store import Store
 from cardsvc.store.migrate import _config, upgrade
 from cardsvc.store.tables import metadata
 from cardsvc.store.triggers import create_statements
@@ -41,6 +44,16 @@ def migrated_with_rows(path: Path) -> str:
                     "INSERT INTO terminal (terminal_id, name, terminal_no, public_key, state, role, created_at) "
                     "VALUES ('t', '', '310000000009', 'aa', 'enabled', 'topup', '2026-11-24')"
                 )
+            engine.dispose()
+        if revision == "0002":
+            engine = create_engine(url)
+            with engine.begin() as connection:
+                connection.exec_driver_sql("INSERT INTO outlet VALUES ('hall', '', '2026-11-24')")
+                for staff_id, password in (("new", "once:$argon2id$x"), ("old", "$argon2id$y")):
+                    connection.exec_driver_sql(
+                        "INSERT INTO staff (staff_id, name, role, outlet_id, state, failed_attempts, created_at, password_hash)"
+                        f" VALUES ('{staff_id}', '', 'clerk', 'hall', 'active', 0, '2026-11-24', '{password}')"
+                    )
             engine.dispose()
     return url
 
@@ -91,6 +104,15 @@ def test_rows_live_through_every_migration(both: tuple[str, str]) -> None:
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT terminal_id, state FROM terminal").all() == [("t", "enabled")]
     engine.dispose()
+    store = Store(both[1])
+    with store.read() as uow:
+        people = [uow.staff.get(staff_id) for staff_id in ("new", "old")]
+    assert [(one.password_hash, one.password_once) for one in people if one] == [("$argon2id$x", True), ("$argon2id$y", False)]
+    assert [(row["staff_id"], row["text"]["en"]) for row in staff_history(store, "new")] == [
+        ("new", "there when the record began: clerk, hall")
+    ]
+    assert verify_ledger(store)["breaks"] == []
+    store.close()
 
 
 def test_an_upgrade_of_an_upgraded_database_changes_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import time
 import uuid
 from typing import Any
 
@@ -13,9 +14,11 @@ from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
 from cardsvc.errors import ReaderError
 from cardsvc.readers.carry import carry_out
+from cardsvc.service.reader_overview import readers_overview
 from cardsvc.service.terminals import set_terminal_state
 from cardsvc.signature import sign
 from cardsvc.vcard import VirtualCard
+from cardsvc.wire import ReaderFacts
 from tests.serving import Served
 from tests.world import FAMILIES, KIOSK, balance_on
 
@@ -98,7 +101,7 @@ def test_altered_requests_are_refused(served: Served) -> None:
 def test_stale_foreign_and_suspended_terminals_are_refused(served: Served) -> None:
     """A clock 10 minutes slow, another key, an unknown id, a suspended terminal."""
     old = served.world.now - dt.timedelta(minutes=10)
-    assert sent(signed(served, "POST", "/operations", START, created=old)) == (401, "signature_wrong")
+    assert sent(signed(served, "POST", "/operations", START, created=old)) == (401, "clock_wrong")
     other = Ed25519PrivateKey.generate()
     assert sent(signed(served, "POST", "/operations", START, key=other)) == (401, "signature_wrong")
     assert sent(signed(served, "POST", "/operations", START, terminal="nobody")) == (401, "terminal_unknown")
@@ -233,3 +236,36 @@ def test_the_document_knows_every_kind_of_operation() -> None:
     from cardsvc.web.api.models import StartOperation
 
     assert set(get_args(StartOperation.model_fields["kind"].annotation)) == set(KINDS)
+
+
+class Slow:
+    """A card in a reader that took two tries, and takes its time for every answer."""
+
+    reader = ReaderFacts("Kiosk 00 00", "", 410.0, 2)
+
+    def __init__(self, card: VirtualCard) -> None:
+        self._channel = card.channel()
+        self.atr, self.close = self._channel.atr, self._channel.close
+
+    def transmit(self, command: bytes) -> bytes:
+        time.sleep(0.06)
+        return self._channel.transmit(command)
+
+
+def test_a_terminal_tells_of_its_reader_as_a_local_one_does(served: Served) -> None:
+    """Name, time to power up and tries come with the first answers and stand in the diagnosis; its own row of the day has them.
+    What is no such thing is refused."""
+    world = served.world
+    card = world.issue(FMCOS)
+    told = carry_out(served.desk, Slow(card), "diagnose", {"quick": True}, idempotency_key=key())["evidence"]
+    assert {name: told[f"reader.{name}"] for name in ("name", "power_up", "reconnects")} == {
+        "name": "Kiosk 00 00",
+        "power_up": 410,
+        "reconnects": 2,
+    }
+    assert told["reader.milliseconds"] >= 60
+    (row,) = readers_overview(world.store, world.now)
+    assert (row["place"], row["reader"], row["uses"], row["resets"]) == ("desk-1", "Kiosk 00 00", 1, 2)
+    for wrong in ({"reconnects": -1}, {"power_up_milliseconds": 1e9}, {"name": "x" * 129}, {"serial": "1"}):
+        body = {"answers": ["9000"], "reader": wrong}
+        assert sent(signed(served, "POST", "/operations/none/steps/0", body)) == (422, "params_invalid"), wrong

@@ -21,11 +21,13 @@ from cardsvc.errors import CardsvcError
 from cardsvc.printing.photo import sample_photo
 from cardsvc.service.card_requests import CardApplication, apply_for
 from cardsvc.service.desk_sessions import IDLE
+from cardsvc.service.reader_health import Use, note
 from cardsvc.service.rule_book import local_day
 from cardsvc.service.shifts import open_shift
 from cardsvc.service.staff import add_outlet, add_staff
 from cardsvc.service.terminals import register_terminal
 from cardsvc.signature import public_hex
+from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
 from cardsvc.web.desk import create_desk
@@ -34,7 +36,7 @@ from tests.world import LiveWorld, World, profiles
 
 PASSWORD = "only for tests"
 ROLES = {"clerk": "clerk", "other": "cashier", "chief": "supervisor", "second": "supervisor", "auditor": "auditor"}
-LOOKS = ("", "/live", "/figures", "/day", "/terminals", "/rules", "/suspects", "/differences")
+LOOKS = ("", "/live", "/figures", "/day", "/terminals", "/readers", "/rules", "/suspects", "/differences")
 FILES = ("/figures.csv", "/figures/jobs.svg", "/day/sheet.csv", "/day/sheet.pdf")
 
 
@@ -217,8 +219,26 @@ def test_terminals_that_are_behind_stand_first(office: Office) -> None:
     told = office.page("chief").text("/terminals")
     assert "最新版本 2" in told
     assert "落后的终端：1" in told
-    assert re.search(r"kiosk-7 .* 1 ，落后 1 .* ws-1 .* 由服务核对", told)
+    assert re.search(r"kiosk-7 .* 1，落后 1 .* ws-1 .* 由服务核对", told)
     assert "在线" in told
+
+
+def test_a_reader_to_be_changed_stands_first_with_what_to_do(office: Office) -> None:
+    """By its place and name, the last cards beside it; the clerk's own reader is fine."""
+    used = [("fudan-fmcos2", "card_mute"), ("huada-city", "reader_failed"), ("", "card_unresponsive"), ("fudan-fmcos2", None)]
+
+    def wear(uow: UnitOfWork) -> None:
+        for number, (family, failure) in enumerate(used):
+            note(uow, "ws-2", "Worn 00 00", Use(str(number), family, f"worn {number}", failure), office.world.now)
+        note(uow, "ws-1", "Good 00 00", Use("A", "fudan-fmcos2", "good", None, 10, 150, 30), office.world.now)
+
+    office.world.store.transact(wear)
+    told = office.page("chief").text("/readers")
+    assert re.search(
+        r"ws-2 Worn 00 00 · 市民之家 ⚠ 擦净或更换 .*换读卡器.* 3 \(75%\) .* ws-1 Good 00 00 · 市民之家 ✓ 正常", told
+    )
+    assert "15.0 / 30" in told
+    assert "无应答 card_unresponsive" in told
 
 
 def test_two_versions_of_the_rules_are_compared_rule_by_rule(office: Office) -> None:

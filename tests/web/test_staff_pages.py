@@ -1,11 +1,17 @@
 """Staff administration and outlets on the desk page, through Flask's test client."""
 
+import datetime as dt
 import re
 
 import pytest
 
 from cardsvc.errors import CardsvcError
+from cardsvc.rules import rule_text
+from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.approvals import propose
 from cardsvc.service.hall import desks, tickets
+from cardsvc.service.rule_versions import propose_rules
+from cardsvc.service.shifts import open_shift
 from cardsvc.service.staff import sign_in
 from tests.web.desk_office import PASSWORD, Office, plain
 from tests.world import rules
@@ -123,7 +129,14 @@ def test_skills_are_noted_and_single_sign_ins_ended(office: Office) -> None:
     for _ in range(2):
         assert admin.post("/manage/staff/other", deed="end", session=found[1]).status_code == 303
     assert other.get("/queue").location.startswith("/desk/sign-in")
-    assert "没有登录" in admin.text("/manage/staff/other")
+    told = admin.text("/manage/staff/other")
+    assert "没有登录" in told
+    assert re.search(
+        r"结束登录 管理员 \(admin\) desk - 127\.0\.0\.1 .* 技能：手语 → 无 .* 技能：无 → 手语 .* 登记：收银员、hall", told
+    )
+    with office.world.store.read() as uow:
+        kinds = [row.what for row in uow.staff_changes.of("other")]
+    assert kinds == ["created", "skills", "skills", "session_ended"]
 
 
 def test_outlets_show_the_hours_of_the_rules(office: Office) -> None:
@@ -135,3 +148,47 @@ def test_outlets_show_the_hours_of_the_rules(office: Office) -> None:
     for path in ("/manage/outlets", "/manage/staff", "/manage/staff/clerk", "/password"):
         left = re.findall(r"[\u4e00-\u9fff]+", re.sub("演示|市民之家|城西网点|中文|管理员", "", english.text(path)))
         assert not left, path
+
+
+def test_a_suspended_tellers_drawer_is_counted_by_two(office: Office) -> None:
+    """It stands still at once; a supervisor counts it from the day-end's list; what differs takes another supervisor."""
+    world, admin, chief = office.world, office.page("admin"), office.page("chief")
+    shift = open_shift(world.store, ("terminal", "ws-1"), {}, by=office.people["clerk"], now=world.now)
+    path = f"/manage/day/shifts/{shift.shift_id}"
+    admin.post("/manage/staff/clerk", deed="suspend")
+    assert "这个人有没交的班：terminal:ws-1" in admin.text("/manage/staff/clerk")
+    assert path in chief.get("/manage/day").text
+    assert re.search("演示 clerk \\(clerk\\) ✕ 账号已停用 .* 正在交班", chief.text(path))
+    assert "由本网点的主管点数交班" in admin.text(path)
+    assert admin.post(f"{path}/close").status_code == 403
+    assert chief.post(f"{path}/close", d100="x").status_code == 422
+    assert chief.post(f"{path}/close", d100="3").location.endswith(path)
+    assert "点数与账相差 3.00" in chief.text(path)
+    assert chief.post(f"{path}/explain", reason="抽屉里多三元").status_code == 303
+    with world.store.read() as uow:
+        (waiting,) = uow.approvals.open()
+    form = {"decision": "approve"}
+    assert "点得（元） 3.00 账上（元） 0.00" in office.page("second").text("/approvals")
+    assert chief.post(f"/approvals/{waiting.approval_id}", **form).status_code == 403
+    assert office.page("second").post(f"/approvals/{waiting.approval_id}", **form).status_code == 303
+    assert chief.get(path).status_code == 404
+    assert "没有交" not in admin.text("/manage/staff/clerk")
+    again = open_shift(world.store, ("terminal", "ws-1"), {}, by=office.people["other"], now=world.now)
+    assert chief.post(f"/manage/day/shifts/{again.shift_id}/close").location.endswith("/desk/manage/day")
+    assert chief.post(f"/manage/day/shifts/{again.shift_id}/close").status_code == 404
+
+
+def test_a_decision_is_read_as_words_not_as_data(office: Office) -> None:
+    """Money in yuan, labels in the language of the page, a whole set of rules folded away."""
+    store, moment = office.world.store, office.world.now
+    chief = office.people["chief"]
+    text = rule_text().replace('version = "2026.1"', 'version = "2026.2"')
+    propose_rules(store, APPROVALS, text, moment.date() + dt.timedelta(days=9), "test", by=chief, now=moment)
+    slip = {"debit": "vault:hall", "credit": "clearing:bank:hall", "amount": 123456, "corrects": "slip-1"}
+    propose(store, APPROVALS, "correction", "slip-1", slip, "test", by=chief, now=moment)
+    page = office.page("second", language="en")
+    told = page.text("/approvals")
+    assert "Debit vault:hall Credit clearing:bank:hall Amount (yuan) 1234.56 Corrects slip-1" in told
+    assert "In force from" in told
+    assert "The whole text" in told
+    assert page.get("/approvals").text.count("<details>") == 1

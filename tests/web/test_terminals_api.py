@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
-from cardsvc.service.hotlist import signed_text
-from cardsvc.service.terminal_keys import share_secret
+from cardsvc.service.terminal_admin import share_secret
 from cardsvc.service.terminals import set_terminal_state
 from cardsvc.signature import public_hex
+from cardsvc.wire import hot_list_text
 from tests.serving import Served
 from tests.web.test_api import sent, signed
 from tests.world import FAMILIES, key_ring
@@ -52,7 +52,7 @@ def test_a_terminal_registers_its_next_key_and_both_count(served: Served) -> Non
 
 def test_a_terminal_signs_with_a_shared_secret(served: Served) -> None:
     """HMAC-SHA256; with another secret it is nobody."""
-    _, secret = share_secret(served.world.store, key_ring(), "kiosk-7", now(), "test")
+    _, secret = share_secret(served.world.store, key_ring(), "kiosk-7", by=None, now=now())
     with ApiClient(served.url, "kiosk-7", secret, waits=()) as client:
         assert client.call("GET", "/hotlist")["version"] == 0
     with ApiClient(served.url, "kiosk-7", bytes(32), waits=()) as client:
@@ -68,7 +68,7 @@ def test_the_hot_list_over_http(served: Served) -> None:
     full = served.kiosk.call("GET", "/hotlist")
     assert [entry["card_no"] for entry in full["entries"]] == [card_no]
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(full["public_key"]))
-    key.verify(bytes.fromhex(full["signature"]), signed_text("full", 0, 1, [(card_no, "add", 1)]))
+    key.verify(bytes.fromhex(full["signature"]), hot_list_text("full", 0, 1, [(card_no, "add", 1)]))
     assert served.kiosk.call("GET", "/hotlist?since=1")["entries"] == []
     assert served.kiosk.call("POST", "/hotlist/ack", {"version": 1})["newest"] == 1
     assert refused(served.kiosk, "POST", "/hotlist/ack", {"version": 2}) == "hotlist_version_unknown"
@@ -95,4 +95,4 @@ def test_a_clock_that_jumped_back_makes_no_old_request_fresh(served: Served) -> 
     with served.world.store.begin() as uow:
         uow.nonces.take("kiosk-7", str(uuid.uuid4()), later)
         uow.commit()
-    assert sent(signed(served, "GET", "/hotlist")) == (401, "signature_wrong")
+    assert sent(signed(served, "GET", "/hotlist")) == (401, "clock_wrong")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cardsvc.cli.bulk.words import REASONS, batch_lines, event_line, person_lines, report_csv, said
+from cardsvc.cli.bulk.words import batch_lines, event_line, person_lines, said
 from cardsvc.cli.output import json_option, say, show, t
 from cardsvc.cli.person import as_option, signed_in
 from cardsvc.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from cardsvc.cli.bulk.run import Feeder
+    from cardsvc.service.bulk.run import Feeder
+    from cardsvc.service.engine import Engine
     from cardsvc.store import Store
 
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -164,13 +165,15 @@ def give_up_(batch_id: str, line: int, staff_id: str, *, as_json: bool) -> None:
 def report(batch_id: str, target: Path | None, *, as_json: bool) -> None:
     """Report on a batch."""
     from cardsvc.service.bulk.batches import report_batch
+    from cardsvc.service.bulk.words import report_csv
+    from cardsvc.text import language_of_environment
 
     with database() as store:
         found = report_batch(store, batch_id)
     if target is None:
         show(found, as_json=as_json, lines=lambda: person_lines(found))
         return
-    target.write_text(report_csv(found), encoding="utf-8-sig", newline="")
+    target.write_text(report_csv(found, language_of_environment()), encoding="utf-8-sig", newline="")
     show(
         {**found, "lines_told": [], "csv": str(target)},
         as_json=as_json,
@@ -214,12 +217,12 @@ def run(
     batch_id: str, patterns: tuple[str, ...], card_files: tuple[Path, ...], stop_after: int, staff_id: str, *, as_json: bool
 ) -> None:
     """Make the cards of a batch."""
-    from cardsvc.cli.bulk.run import BulkRun
     from cardsvc.cli.local import services
     from cardsvc.service.bulk.batches import show_batch
+    from cardsvc.service.bulk.run import BulkRun
 
     with services() as opened, progress_bar(t("制卡", "Making cards")) as progress:
-        by, feeders = signed_in(opened.store, staff_id), _feeders(patterns, card_files)
+        by, feeders = signed_in(opened.store, staff_id), _feeders(opened.engine, patterns, card_files)
         begun = show_batch(opened.store, batch_id)
         tell = _teller(progress, begun["lines"] - begun["left"], begun["lines"], as_json=as_json)
         reason = "failed"
@@ -230,7 +233,7 @@ def run(
             _tell_end(reason, ended, as_json=as_json)
 
 
-def _feeders(patterns: tuple[str, ...], card_files: tuple[Path, ...]) -> "list[Feeder]":
+def _feeders(engine: "Engine", patterns: tuple[str, ...], card_files: tuple[Path, ...]) -> "list[Feeder]":
     """The readers that are meant. Raises ReaderError for a pattern that does not mean one reader."""
     from cardsvc.cli.bulk.feeders import CardFiles, PcscReader
     from cardsvc.readers.directory import find_reader
@@ -238,8 +241,8 @@ def _feeders(patterns: tuple[str, ...], card_files: tuple[Path, ...]) -> "list[F
     if bool(patterns) == bool(card_files):
         raise click.UsageError(t("给出 --reader（可多个）或 --vcard", "Give --reader, once or more, or --vcard"))
     if card_files:
-        return [CardFiles(card_files)]
-    return [PcscReader(name) for name in dict.fromkeys(find_reader(pattern).name for pattern in patterns)]
+        return [CardFiles(engine, card_files)]
+    return [PcscReader(engine, name) for name in dict.fromkeys(find_reader(pattern).name for pattern in patterns)]
 
 
 def _teller(
@@ -259,6 +262,8 @@ def _teller(
 
 def _tell_end(reason: str, batch: dict[str, Any], *, as_json: bool) -> None:
     """How the run ended and where the batch stands."""
+    from cardsvc.service.bulk.words import REASONS
+
     if as_json:
         stands = {name: batch[name] for name in ("state", "counts", "left", "cards_to_destroy")}
         click.echo(json.dumps({"event": "end", "reason": reason, **stands}, ensure_ascii=False))

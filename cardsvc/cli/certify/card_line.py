@@ -1,6 +1,7 @@
 """The card of a terminal under test, over the standard input and output of its program.
 
-We say   ``atr HEX`` when the card is on the reader, ``answer HEX`` to each command, ``gone`` when the card is away.
+We say   ``atr HEX`` when the card is on the reader, ``answer HEX`` to each command, ``gone`` when the card is away, ``cancel``
+         in place of an answer when the customer wants no more (the command was not sent).
 It says  ``apdu HEX`` for each command, and at the end ``result done``, ``result failed CODE`` or ``result unknown CODE``.
 Each is one line. Whatever it prints besides is shown as it is.
 """
@@ -16,6 +17,9 @@ from cardsvc.errors import CardGone
 from cardsvc.vcard import VirtualCard
 
 CREDIT_FOR_LOAD = bytes.fromhex("8052")
+INITIALIZE_FOR_LOAD = bytes.fromhex("8050")
+READ_BINARY = bytes.fromhex("00B0")
+FILE_NOT_FOUND = bytes.fromhex("6A82")
 SILENCE_SECONDS = 60
 
 
@@ -26,6 +30,7 @@ class CardLine:
         self._channel = card.channel()
         self._other = other
         self._trouble = trouble
+        self._passed = False
 
     def run(self, command: list[str], log: Path) -> str:
         """Run the program to its end; what it says came of it: done, failed, unknown, or what else it did."""
@@ -41,7 +46,7 @@ class CardLine:
     def _converse(self, program: "subprocess.Popen[str]") -> str:
         said: queue.Queue[str] = queue.Queue()
         threading.Thread(target=_listen, args=(program, said), daemon=True).start()
-        self._say(program, f"atr {self._channel.atr.hex().upper()}")
+        self._say(program, f"atr {self.atr.hex().upper()}")
         while True:
             try:
                 line = said.get(timeout=SILENCE_SECONDS)
@@ -53,7 +58,7 @@ class CardLine:
             if word == "ended":
                 return "ended without a result"
             if word == "apdu":
-                self._say(program, self._transmit(rest))
+                self._say(program, self.answer(rest))
 
     @staticmethod
     def _say(program: "subprocess.Popen[str]", line: str) -> None:
@@ -64,11 +69,24 @@ class CardLine:
         except OSError:
             return  # it has ended; what it said last is on its way
 
-    def _transmit(self, text: str) -> str:
+    @property
+    def atr(self) -> bytes:
+        """The ATR of the card that is on the reader."""
+        return self._channel.atr
+
+    def answer(self, text: str) -> str:
+        """What is said to a command in hex."""
         try:
             command = bytes.fromhex(text)
         except ValueError:
             return "gone"
+        for trouble, head, said in (
+            ("cancelled", INITIALIZE_FOR_LOAD, "cancel"),
+            ("refuses", READ_BINARY, f"answer {FILE_NOT_FOUND.hex().upper()}"),
+        ):
+            if self._trouble == trouble and command[:2] == head and not self._passed:
+                self._passed = True
+                return said
         credit = command[:2] == CREDIT_FOR_LOAD
         if credit and self._trouble == "pulled_before":
             self._channel.close()

@@ -1,12 +1,19 @@
 """``cardsvc terminal certify`` and ``cardsvc terminal relay``: testing a terminal, and being one over lines of text."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.units import parse_yuan
+
+if TYPE_CHECKING:
+    from cardsvc.client import ApiClient
+    from cardsvc.client.journal import Journal
+    from cardsvc.iso7816.channel import Channel
 
 
 @click.command(
@@ -18,21 +25,33 @@ from cardsvc.units import parse_yuan
 @click.option(
     "--command", help=t("被测程序，{url} {id} {key} {amount} 会被替换", "The program; {url} {id} {key} {amount} are filled in")
 )
+@click.option(
+    "--hot-list-command",
+    "list_command",
+    help=t(
+        "更新黑名单的被测程序，{list_key} 为名单公钥；不给则不测",
+        "The program that updates the hot list; {list_key}: its public key",
+    ),
+)
 @click.option("--self", "ourselves", is_flag=True, help=t("测我们自己的客户端", "Test our own client"))
 @click.option("--scenario", "names", multiple=True, help=t("只做这些场景", "Only these scenarios"))
 @json_option
-def certify(command: str | None, names: tuple[str, ...], *, ourselves: bool, as_json: bool) -> None:
+def certify(command: str | None, list_command: str | None, names: tuple[str, ...], *, ourselves: bool, as_json: bool) -> None:
     """Certify a terminal."""
-    from cardsvc.cli.certify.run import OURSELVES, bench
-    from cardsvc.cli.certify.scenarios import SCENARIOS
+    from cardsvc.cli.certify.run import OUR_LIST, OURSELVES, bench
+    from cardsvc.cli.certify.scenarios import LIST_SCENARIOS, SCENARIOS
 
     if ourselves == (command is not None):
         raise click.UsageError(t("--self 和 --command 二选一", "Give either --self or --command"))
+    list_command = OUR_LIST if ourselves else list_command
     wanted = [scenario for scenario in SCENARIOS if not names or scenario.name in names]
-    if not wanted or len(wanted) < len(set(names)):
+    lists = [scenario for scenario in LIST_SCENARIOS if not names or scenario.name in names]
+    if len(wanted) + len(lists) < max(1, len(set(names))):
         raise click.UsageError(t("没有这样的场景", "No such scenario"))
     with bench() as bed:
         verdicts = [bed.play(scenario, command or OURSELVES) for scenario in wanted]
+        if list_command is not None:
+            verdicts += [bed.play_list(scenario, list_command) for scenario in lists]
     failed = sum(bool(verdict.wrong) for verdict in verdicts)
     found = [{"scenario": v.scenario, "said": v.said, "passed": not v.wrong, "wrong": list(v.wrong)} for v in verdicts]
     rows = [("FAIL" if v.wrong else "ok", v.scenario, v.said, "; ".join(v.wrong)) for v in verdicts]
@@ -61,11 +80,14 @@ class _Lines:
 
 
 def answer_in(line: str, expected: str) -> bytes:
-    """The bytes in a line of the card program: the expected word, then hex. Another word says that the card left (CardGone);
-    what is not hex is CardError ``answer_malformed``."""
+    """The bytes in a line of the card program: the expected word, then hex. ``cancel`` says that the customer wants no more
+    (CardError ``customer_cancelled``), another word that the card left (CardGone); what is not hex is CardError
+    ``answer_malformed``."""
     from cardsvc.errors import CardError, CardGone
 
     word, _, rest = line.strip().partition(" ")
+    if word == "cancel":
+        raise CardError("customer_cancelled")
     if word != expected:
         raise CardGone("card_gone")
     try:
@@ -84,21 +106,25 @@ def answer_in(line: str, expected: str) -> bytes:
 def relay(amount: str, url: str, terminal_id: str, key_file: Path) -> None:
     """Be a terminal over lines of text."""
     from cardsvc.client import ApiClient, load_key
+    from cardsvc.client.journal import Journal
+
+    with ApiClient(url, terminal_id, load_key(key_file)) as port:
+        click.echo(f"result {top_up(port, Journal(key_file.with_suffix('.journal')), _Lines, int(parse_yuan(amount)))}")
+
+
+def top_up(port: "ApiClient", journal: "Journal", card: "Callable[[], Channel]", amount: int) -> str:
+    """One top-up in fen, as a terminal does it. Gives what it says came of it: done, or failed or unknown with the code."""
     from cardsvc.client.http import ServiceRefused
     from cardsvc.client.jobs import recover, run_job
-    from cardsvc.client.journal import Journal
     from cardsvc.errors import CardsvcError
     from cardsvc.readers.carry import CarriedOut
 
-    params = {"amount": int(parse_yuan(amount)), "payment": {"method": "cash"}}
-    journal = Journal(key_file.with_suffix(".journal"))
     try:
-        with ApiClient(url, terminal_id, load_key(key_file)) as port:
-            recover(port, journal)
-            run_job(port, journal, _Lines(), "topup", params)
-        click.echo("result done")
+        recover(port, journal)
+        run_job(port, journal, card(), "topup", {"amount": amount, "payment": {"method": "cash"}})
     except (CarriedOut, ServiceRefused) as error:
         problem = (error.reply.problem if isinstance(error, CarriedOut) else error.problem) or {}
-        click.echo(f"result {'unknown' if problem.get('outcome') == 'unknown' else 'failed'} {problem.get('code')}")
+        return f"{'unknown' if problem.get('outcome') == 'unknown' else 'failed'} {problem.get('code')}"
     except CardsvcError as error:
-        click.echo(f"result unknown {error.code}")
+        return f"{'unknown' if error.outcome == 'unknown' else 'failed'} {error.code}"
+    return "done"

@@ -1,6 +1,7 @@
 """A whole top-up terminal: python terminal.py URL ID KEY.pem AMOUNT_IN_FEN, the card on standard input and output.
 
 Standard library and ``cryptography`` only. The lines it speaks with the card are those of ``cardsvc terminal certify``.
+With LIST_KEY (64 hex digits) in place of the amount it updates its hot list and prints it.
 """
 
 import base64
@@ -15,18 +16,24 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-URL, ID, KEY_FILE, AMOUNT = sys.argv[1:]
+URL, ID, KEY_FILE, WHAT = sys.argv[1:]
 KEY: Any = load_pem_private_key(Path(KEY_FILE).read_bytes(), password=None)
 WAITS = (0.2, 0.5, 1, 2, 4, 8)
+LONGEST_WAIT = 60
+HEX_KEY = 64
 
 
-def signed(method: str, url: str, body: bytes, idempotency_key: str | None) -> dict[str, str]:
+def signed(method: str, url: str, body: bytes | None, idempotency_key: str | None) -> dict[str, str]:
     """The headers of one sending. RFC 9421: a line for each covered part, then the parameters."""
-    digest = "sha-256=:" + base64.b64encode(hashlib.sha256(body).digest()).decode() + ":"
-    parts = [("@method", method), ("@target-uri", url), ("content-digest", digest)]
-    headers = {"Content-Type": "application/json", "Content-Digest": digest}
+    parts, headers = [("@method", method), ("@target-uri", url)], {}
+    if body is not None:
+        digest = "sha-256=:" + base64.b64encode(hashlib.sha256(body).digest()).decode() + ":"
+        parts.append(("content-digest", digest))
+        headers = {"Content-Type": "application/json", "Content-Digest": digest}
     if idempotency_key:
         parts.append(("idempotency-key", idempotency_key))
         headers["Idempotency-Key"] = idempotency_key
@@ -37,24 +44,35 @@ def signed(method: str, url: str, body: bytes, idempotency_key: str | None) -> d
     return {**headers, "Signature-Input": f"cardsvc={params}", "Signature": f"cardsvc=:{signature}:"}
 
 
-def post(path: str, body: dict[str, Any], idempotency_key: str | None = None) -> dict[str, Any]:
-    """Send until an answer comes; sign each sending anew, keep the Idempotency-Key. What the service refuses is an answer."""
-    url, content = f"{URL}/api/v1{path}", json.dumps(body).encode()
+def call(method: str, path: str, body: dict[str, Any] | None, idempotency_key: str | None = None) -> dict[str, Any]:
+    """Send until an answer comes; sign each sending anew, keep the Idempotency-Key. What the service refuses is an answer, but
+    for 429: it says how long to wait."""
+    url, content = f"{URL}/api/v1{path}", None if body is None else json.dumps(body).encode()
     for wait in WAITS:
-        request = urllib.request.Request(url, content, signed("POST", url, content, idempotency_key))  # noqa: S310
+        request = urllib.request.Request(url, content, signed(method, url, content, idempotency_key))  # noqa: S310
+        asked = 0
         try:
             with urllib.request.urlopen(request, timeout=15) as response:  # noqa: S310 - the operator gave the URL
                 return dict(json.load(response))
         except urllib.error.HTTPError as error:
-            if error.code not in (502, 503, 504):
+            if error.code == 429:
+                asked = int(error.headers.get("Retry-After", "1"))
+                if asked > LONGEST_WAIT:
+                    break
+            elif error.code not in (502, 503, 504):
                 return {"state": "refused", "problem": json.load(error)}
         except (OSError, ValueError):  # no answer, or half of one
             pass
         except Exception as error:
             if type(error).__module__ != "http.client":
                 raise
-        time.sleep(wait)
+        time.sleep(max(wait, asked))
     return {"state": "refused", "problem": {"code": "service_unreachable", "outcome": "unknown"}}
+
+
+def post(path: str, body: dict[str, Any], idempotency_key: str | None = None) -> dict[str, Any]:
+    """Send something."""
+    return call("POST", path, body, idempotency_key)
 
 
 def hear() -> tuple[str, bytes]:
@@ -96,21 +114,67 @@ def top_up() -> dict[str, Any]:
     _, atr = hear()
     key = str(uuid.uuid4())
     Path(KEY_FILE).with_suffix(".job").write_text(key)  # on disk before the first request leaves
-    params = {"amount": int(AMOUNT), "payment": {"method": "cash"}}
+    params = {"amount": int(WHAT), "payment": {"method": "cash"}}
     reply = post("/operations", {"kind": "topup", "params": params, "reader": {"atr": atr.hex()}}, key)
+    if reply["state"] == "refused":
+        return reply  # nothing was begun
+    where = f"/operations/{reply['id']}"
     while reply["state"] == "card":
         answers: list[str] = []
-        where = f"/operations/{reply['id']}"
         for command in reply["commands"]:
             answer = transmit(bytes.fromhex(command["command"]))
-            if answer is None:
+            if answer is None:  # the card is gone, or the customer wants no more
                 return post(f"{where}/abandon", {"step": reply["step"], "answers": answers, "reason": "card_gone"})
             answers.append(answer.hex())
             if not fits(answers[-1][-4:], command["expect"]):
                 break
-        reply = post(f"{where}/steps/{reply['step']}", {"answers": answers})
+        step = reply["step"]
+        reply = post(f"{where}/steps/{step}", {"answers": answers})
+        if reply["state"] == "card" and reply["step"] <= step:
+            reply = call("GET", where, None)  # an old reply came again: never send its commands to the card twice
+    if reply["state"] == "refused":  # the step was not taken, but the card did what it was told: only the card knows
+        reply["problem"]["outcome"] = "unknown"
     return reply
 
+
+def genuine(told: dict[str, Any], public_key: str) -> bool:
+    """Whether the service itself signed a list: the head line, then a line for each entry."""
+    head = f"cardsvc hotlist {told['kind']} {told['since']} {told['version']}\n"
+    lines = "".join(f"{e['card_no']} {e['action']} {e['version']}\n" for e in told["entries"])
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(
+            bytes.fromhex(told["signature"]), (head + lines).encode()
+        )
+    except InvalidSignature:
+        return False
+    return True
+
+
+def update_list(public_key: str) -> set[str]:
+    """An increment only on top of the version it begins at, a full list in place of what there was, a forged one not at all."""
+    file = Path(KEY_FILE).with_suffix(".list")
+    kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"version": 0, "cards": []}
+    since = kept["version"]
+    for _ in range(3):
+        told = call("GET", f"/hotlist?since={since}", None)
+        if "entries" not in told or not genuine(told, public_key):
+            continue
+        if told["kind"] == "increment" and told["since"] != kept["version"]:
+            since = 0  # one was missed: fetch the whole list
+            continue
+        cards = set() if told["kind"] == "full" else set(kept["cards"])
+        for entry in told["entries"]:
+            (cards.add if entry["action"] == "add" else cards.discard)(entry["card_no"])
+        file.write_text(json.dumps({"version": told["version"], "cards": sorted(cards)}))
+        post("/hotlist/ack", {"version": told["version"]})
+        return cards
+    raise SystemExit("no genuine list")
+
+
+if len(WHAT) == HEX_KEY:
+    for card_no in sorted(update_list(WHAT)):
+        say(f"listed {card_no}")
+    raise SystemExit(0)
 
 ended = top_up()
 problem = ended.get("problem") or {}

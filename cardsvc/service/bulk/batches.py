@@ -10,6 +10,7 @@ from cardsvc.service.bulk.making import OPEN, recover, spoil
 from cardsvc.service.engine import Engine
 from cardsvc.service.people import masked
 from cardsvc.service.staff import require_role
+from cardsvc.service.stock_use import void_card
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkBatch, BulkLine, Citizen, Staff
 from cardsvc.store.states import BulkLineState, BulkState
@@ -70,7 +71,7 @@ def give_up(engine: Engine, batch_id: str, number: int, *, by: Staff) -> BulkLin
             if uow.operations.live_on(card.card_no) is not None:
                 raise OperationError("card_busy")
         for older in begun[1:]:
-            uow.cards.change(older, state="void")
+            void_card(uow, older, now, by=by.staff_id, reason="bulk_card_given_up")
         return spoil(uow, line, begun[0], "bulk_card_given_up", line.operation_id, now)
 
     return engine.store.transact(work)
@@ -87,16 +88,6 @@ def first_article_wrong(engine: Engine, batch_id: str, number: int) -> None:
             spoil(uow, line, card, "bulk_first_article_wrong", line.operation_id, now)
 
     engine.store.transact(work)
-
-
-def holder_of(store: Store, batch_id: str, number: int) -> Citizen:
-    """The person of a line."""
-    with store.read() as uow:
-        line = uow.bulk_lines.get(batch_id, number)
-        citizen = uow.citizens.get(line.citizen_id) if line else None
-    if citizen is None:
-        raise ValueError("a line never goes away, nor its person")
-    return citizen
 
 
 def _batch(uow: UnitOfWork, batch_id: str, *, locked: bool = False) -> BulkBatch:
@@ -135,6 +126,11 @@ def report_batch(store: Store, batch_id: str) -> dict[str, Any]:
             spoiled.setdefault(card.citizen_id, []).append(card.card_no)
     told = [_line_view(line, people[line.citizen_id], spoiled.get(line.citizen_id, [])) for line in lines]
     return {**_view(batch, counts), "cards_to_destroy": sum(map(len, spoiled.values())), "lines_told": told}
+
+
+def batch_view(uow: UnitOfWork, batch_id: str) -> dict[str, Any]:
+    """A batch with how many lines are in each state. Raises RequestError ``bulk_batch_unknown``."""
+    return _view(_batch(uow, batch_id), uow.bulk_lines.counts([batch_id])[batch_id])
 
 
 def _view(batch: BulkBatch, counts: Mapping[str, int]) -> dict[str, Any]:

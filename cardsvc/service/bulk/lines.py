@@ -8,7 +8,7 @@ not swallow the lines after it.
 import csv
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cardsvc.errors import RequestError
@@ -69,12 +69,12 @@ def read_lines(text: str, columns: Columns) -> Iterator[tuple[int, Fields | BadL
         lines.pop()
     if not 2 <= len(lines) <= columns.max_lines + 1:
         raise columns.size_wrong()
-    return _records(lines[1:], _header(lines[0], columns))
+    return _records(lines[1:], columns_of(_fields(lines[0]) or [], columns))
 
 
-def _header(line: str, columns: Columns) -> list[str]:
-    """The columns by their own names. Raises RequestError for unknown, doubled and missing ones."""
-    titles = _fields(line) or []
+def columns_of(titles: Sequence[str], columns: Columns) -> list[str]:
+    """The columns of a header by their own names. Raises RequestError ``bulk_header_wrong`` for unknown, doubled and missing
+    ones."""
     named = [columns.called(title) for title in titles]
     known = [column for column in named if column]
     wrong = [title for title, column in zip(titles, named, strict=True) if not column or known.count(column) > 1]

@@ -25,12 +25,21 @@ from cardsvc.errors import CardError, ProfileError, RequestError
 from cardsvc.errors.catalog import all_entries
 from cardsvc.service.engine import Engine
 from cardsvc.service.kinds import Actor
+from cardsvc.service.making import STOPS
+from cardsvc.service.stock_use import void_card
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import BulkLine, Card, Operation
 from cardsvc.store.states import BulkLineState, BulkState
 from cardsvc.wire import OperationState
 
+
+def place_of(actor: Actor) -> str:
+    """Who carries operations out, as lines and shifts name it."""
+    return f"{actor.kind}:{actor.id}"
+
+
 ACTOR = Actor("local", "bulk", bytes.fromhex("310000000001"), "desk")
+LOCAL = place_of(ACTOR)
 MAX_SPOILED = 3
 CLAIM_SECONDS = 60
 """How long a line may be taken without an operation: so long a run needs at most from the one to the other."""
@@ -60,7 +69,8 @@ class Bin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What is to be made on the card on the reader. ``earlier``: the key of the operation that broke off on it, if one did."""
+    """What is to be made on the card on the reader. ``place``: who carries it out, ``kind:id``; ``earlier``: place and key of
+    the operation that broke off on it, if one did."""
 
     batch_id: str
     line: int
@@ -68,7 +78,8 @@ class Turn:
     citizen_id: str
     chip: tuple[str, str]
     reader: str
-    earlier: str | None = None
+    place: str
+    earlier: tuple[str, str] | None = None
 
     @property
     def key(self) -> str:
@@ -96,7 +107,7 @@ def key_of(batch_id: str, line: int, attempt: int) -> str:
     return f"bulk:{batch_id}:{line}:{attempt}"
 
 
-def next_turn(engine: Engine, batch_id: str, reader: str, atr: bytes) -> Turn | Outcome | None:
+def next_turn(engine: Engine, batch_id: str, reader: str, atr: bytes, place: str = LOCAL) -> Turn | Outcome | None:
     """What the card with this ATR is for; what is to be done with it where it is for nobody; None when nobody waits for a new
     card, or the batch is paused.
     """
@@ -113,34 +124,35 @@ def next_turn(engine: Engine, batch_id: str, reader: str, atr: bytes) -> Turn | 
         batch = uow.bulk_batches.for_update(batch_id)
         card = uow.cards.by_chip(serial, profile.id)
         if card is not None:
-            return _known(uow, batch_id, card, reader, now)
+            return _known(uow, batch_id, card, (reader, place), now)
         waiting = uow.bulk_lines.next_waiting(batch_id) if batch and batch.state == BulkState.RUNNING else None
-        return _taken(uow, waiting, (serial, profile.id), reader, now) if waiting else None
+        return _taken(uow, waiting, (serial, profile.id), (reader, place), now) if waiting else None
 
     return engine.store.transact(work)
 
 
-def _taken(uow: UnitOfWork, line: BulkLine, chip: tuple[str, str], reader: str, now: dt.datetime) -> Turn:
+def _taken(uow: UnitOfWork, line: BulkLine, chip: tuple[str, str], at: tuple[str, str], now: dt.datetime) -> Turn:
     """The line, for this card and nobody else, with the attempt counted."""
-    earlier = key_of(line.batch_id, line.line, line.attempt) if line.state == BulkLineState.MAKING else None
-    attempt = line.attempt + 1
-    uow.bulk_lines.change(
-        line, state=BulkLineState.MAKING, attempt=attempt, reader=reader[:128], bin=None, error=None, changed_at=now
-    )
-    return Turn(line.batch_id, line.line, attempt, line.citizen_id, chip, reader, earlier)
+    begun = line.state == BulkLineState.MAKING
+    earlier = (line.place or LOCAL, key_of(line.batch_id, line.line, line.attempt)) if begun else None
+    attempt, (reader, place) = line.attempt + 1, at
+    told = {"state": BulkLineState.MAKING, "attempt": attempt, "reader": reader[:128], "place": place}
+    uow.bulk_lines.change(line, **told, bin=None, error=None, changed_at=now)
+    return Turn(line.batch_id, line.line, attempt, line.citizen_id, chip, reader, place, earlier)
 
 
-def _known(uow: UnitOfWork, batch_id: str, card: Card, reader: str, now: dt.datetime) -> Turn | Outcome:
+def _known(uow: UnitOfWork, batch_id: str, card: Card, at: tuple[str, str], now: dt.datetime) -> Turn | Outcome:
     """A chip that was begun before: it goes on, or is told for what it is."""
+    reader = at[0]
     found = uow.bulk_lines.of_person(batch_id, card.citizen_id)
     line = uow.bulk_lines.for_update(batch_id, found.line) if found else None
     if line is not None and card.state == "personalising" and line.state in OPEN:
         other = _operation(uow, line)
         if other and other.state == OperationState.CARD and other.card_no != card.card_no and other.expires_at > now:
             return Outcome(reader, Bin.AGAIN, "card_busy", line.line, line.state, card.card_no)
-        return _taken(uow, line, (card.chip_serial, card.profile), reader, now)
+        return _taken(uow, line, (card.chip_serial, card.profile), at, now)
     if line is not None:
-        line, card = _settled(uow, line, now), _spoiled_if_late(uow, line, card)
+        line, card = _settled(uow, line, now), _spoiled_if_late(uow, line, card, now)
         if card.state == "issued" and line.card_no == card.card_no:
             return Outcome(reader, Bin.GOOD, None, line.line, line.state, card.card_no, counts=False)
     where, code = (Bin.BAD, "bulk_card_given_up") if card.state == "void" else (Bin.ASIDE, "bulk_card_of_others")
@@ -156,14 +168,14 @@ def settle(engine: Engine, turn: Turn, code: str | None) -> Outcome:
         if line is None:
             raise ValueError("a line never goes away")
         line = _settled(uow, line, now)
-        operation = uow.operations.by_idempotency_key(ACTOR.kind, ACTOR.id, turn.key)
+        operation = operation_at(uow, turn.place, turn.key)
         card = uow.cards.by_chip(*turn.chip)
         if line.state == BulkLineState.MAKING and line.attempt == turn.attempt:
             line, where = _judged(uow, line, operation, card, code, now)
         elif card is not None and card.card_no == line.card_no:
             where = Bin.GOOD if line.state == BulkLineState.MADE else Bin.AGAIN
         else:
-            late = _spoiled_if_late(uow, line, card) if card else None
+            late = _spoiled_if_late(uow, line, card, now) if card else None
             where = Bin.BAD if late and late.state == "void" else Bin.AGAIN
         return Outcome(
             turn.reader,
@@ -179,8 +191,13 @@ def settle(engine: Engine, turn: Turn, code: str | None) -> Outcome:
 
 def _operation(uow: UnitOfWork, line: BulkLine) -> Operation | None:
     """The operation of the line's last attempt."""
-    key = key_of(line.batch_id, line.line, line.attempt)
-    return uow.operations.by_idempotency_key(ACTOR.kind, ACTOR.id, key)
+    return operation_at(uow, line.place or LOCAL, key_of(line.batch_id, line.line, line.attempt))
+
+
+def operation_at(uow: UnitOfWork, place: str, key: str) -> Operation | None:
+    """The operation that a party began under this key."""
+    kind, _, actor_id = place.partition(":")
+    return uow.operations.by_idempotency_key(kind, actor_id, key)
 
 
 def _settled(uow: UnitOfWork, line: BulkLine, now: dt.datetime) -> BulkLine:
@@ -202,10 +219,10 @@ def _settled(uow: UnitOfWork, line: BulkLine, now: dt.datetime) -> BulkLine:
     return line
 
 
-def _spoiled_if_late(uow: UnitOfWork, line: BulkLine, card: Card) -> Card:
+def _spoiled_if_late(uow: UnitOfWork, line: BulkLine, card: Card, now: dt.datetime) -> Card:
     """A card that was begun for a person whose line is over is given up."""
     late = line.state in CLOSED and card.state == "personalising" and uow.operations.live_on(card.card_no) is None
-    return uow.cards.change(card, state="void") if late else card
+    return void_card(uow, card, now, by=line.place or LOCAL) if late else card
 
 
 def _judged(
@@ -215,7 +232,9 @@ def _judged(
     code = code or "operation_abandoned"
     ended = operation is not None and operation.state == OperationState.FAILED
     of_the_card = all_entries()[code].family in ("card", "profile")
-    if ended and code in OF_THE_PERSON:
+    if ended and code in STOPS and card is None:
+        state, where = BulkLineState.WAITING, Bin.STOCK
+    elif ended and code in OF_THE_PERSON:
         state, where = BulkLineState.FAILED, Bin.BAD if card else Bin.STOCK
     elif card is None:
         state, where = BulkLineState.WAITING, Bin.ASIDE if ended and of_the_card else Bin.AGAIN
@@ -224,7 +243,7 @@ def _judged(
     else:
         state, where = BulkLineState.MAKING, Bin.AGAIN
     if card and state is BulkLineState.FAILED:
-        uow.cards.change(card, state="void")
+        void_card(uow, card, now, by=line.place or LOCAL, reason=code)
     line = uow.bulk_lines.change(
         line,
         state=state,
@@ -239,7 +258,7 @@ def _judged(
 
 def spoil(uow: UnitOfWork, line: BulkLine, card: Card, code: str, operation_id: str | None, now: dt.datetime) -> BulkLine:
     """Give up the card that was begun (or made, and found wrong) for a line; the person gets another one, three at most."""
-    uow.cards.change(card, state="void")
+    void_card(uow, card, now, by=line.place or LOCAL, reason=code)
     spoiled = line.spoiled + 1
     last = spoiled >= MAX_SPOILED and line.state == BulkLineState.MAKING
     return uow.bulk_lines.change(

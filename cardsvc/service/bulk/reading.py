@@ -1,9 +1,10 @@
-"""Reading a file of people. Every bad line is named; nothing is stored here. The form of the file: see lines.py."""
+"""Reading a file of people. Every bad line is named; nothing is stored here. The form of the file: see lines.py, excel.py."""
 
 import datetime as dt
 from dataclasses import dataclass
 
 from cardsvc.service.bulk.columns import ALIASES, COLUMNS, REQUIRED, PersonLine, person_line
+from cardsvc.service.bulk.excel import is_excel, read_sheet
 from cardsvc.service.bulk.lines import MAX_BYTES, Columns, digest, read_lines, text_of
 from cardsvc.service.bulk.reasons import BadLine
 
@@ -23,11 +24,12 @@ class PeopleFile:
 
 def read_people(content: bytes, today: dt.date) -> PeopleFile:
     """The people of a file. Raises RequestError for what is wrong with the file as a whole: ``bulk_file_size_wrong``,
-    ``file_encoding_wrong``, ``bulk_header_wrong``.
+    ``file_encoding_wrong``, ``bulk_header_wrong``, ``bulk_excel_wrong``.
     """
     people: dict[str, PersonLine] = {}
     problems: list[BadLine] = []
-    for number, line in read_lines(text_of(content, PEOPLE), PEOPLE):
+    lines = read_sheet(content, PEOPLE) if is_excel(content) else read_lines(text_of(content, PEOPLE), PEOPLE)
+    for number, line in lines:
         read = [line] if isinstance(line, BadLine) else person_line(number, line, today)
         if not isinstance(read, PersonLine):
             problems += read

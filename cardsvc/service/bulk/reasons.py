@@ -21,6 +21,8 @@ REASONS: Mapping[str, Text] = {
     "not_a_sex": Text("应为 男、女 或 GB/T 2261.1 代码", "must be 男, 女 or a code of GB/T 2261.1"),
     "not_an_ethnic_group": Text("不是 GB 3304 的民族名称或代码", "is no name or code of GB 3304"),
     "not_a_region": Text("不是 6 位行政区划代码", "is no region code of 6 digits"),
+    "formula": Text("是公式，请粘贴为数值", "is a formula: paste it as a value"),
+    "cell_error": Text("是出错的单元格", "is a cell with an error"),
     "line_too_long": Text("这一行太长", "the line is too long"),
     "not_csv": Text("这一行不是 CSV（引号不成对）", "the line is not CSV (a quotation mark without its other one)"),
     "too_many_columns": Text("列数比标题行多", "the line has more columns than the header"),

@@ -85,10 +85,18 @@ def hall_view(uow: UnitOfWork, rules: RuleSet, outlet_id: str, now: dt.datetime)
     waiting, busy, desks = uow.tickets.waiting(outlet_id, day), uow.tickets.called(outlet_id, day), uow.desks.open_at(outlet_id)
     expected = forecast(waiting, desks, busy, minutes_of(uow, rules, outlet_id, now), now)
     by_number = {ticket.number: ticket for ticket in waiting}
+    names = {ticket.desk: _desk_name(uow, ticket.desk) for ticket in busy if ticket.desk}
     return {
         "outlet_id": outlet_id,
         "called": [
-            {"number": t.number, "desk": t.desk, "state": str(t.state), "calls": t.calls, "called_at": _iso(t.called_at)}
+            {
+                "number": t.number,
+                "desk": t.desk,
+                "desk_name": names.get(t.desk or ""),
+                "state": str(t.state),
+                "calls": t.calls,
+                "called_at": _iso(t.called_at),
+            }
             for t in busy
         ],
         "waiting": [
@@ -105,6 +113,12 @@ def hall_view(uow: UnitOfWork, rules: RuleSet, outlet_id: str, now: dt.datetime)
         "desks": [{"desk": d.desk, "staff_id": d.staff_id, "ticket_types": d.ticket_types} for d in desks],
         "kinds": _kinds(uow, rules, outlet_id, day, expected, now),
     }
+
+
+def _desk_name(uow: UnitOfWork, desk: str) -> str:
+    """What a desk is called in the hall: the name of its workstation, or its id where it has none."""
+    station = uow.terminals.get(desk)
+    return (station.name if station else "") or desk
 
 
 def _kinds(

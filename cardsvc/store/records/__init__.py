@@ -2,7 +2,7 @@
 
 from cardsvc.store.records.application_fees import ApplicationFee
 from cardsvc.store.records.batches import CardSighting, FileBatch, PurseCounter, SpendingRecord, StatementRecord
-from cardsvc.store.records.bulk import BulkBatch, BulkLine
+from cardsvc.store.records.bulk import BulkBatch, BulkEvent, BulkLine, BulkStation
 from cardsvc.store.records.cancellations import Cancellation
 from cardsvc.store.records.card_requests import CardRequest
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
@@ -22,6 +22,7 @@ from cardsvc.store.records.hall import (
     Ticket,
     TicketEvent,
 )
+from cardsvc.store.records.held_payouts import HeldPayout
 from cardsvc.store.records.hotlist import HotListAck, HotListEntry
 from cardsvc.store.records.legacy import LegacyCardRow
 from cardsvc.store.records.library import LibraryNotice
@@ -30,13 +31,17 @@ from cardsvc.store.records.money import Evidence, Load, Purchase, Transfer
 from cardsvc.store.records.old_cards import Takeover, TakeoverPart
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
+from cardsvc.store.records.passkeys import Passkey, PasskeyChallenge
 from cardsvc.store.records.persons import CitizenChange, Death
+from cardsvc.store.records.reader_days import ReaderDay
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
 from cardsvc.store.records.refunds import BicycleHold, Refund
 from cardsvc.store.records.replacements import Replacement
 from cardsvc.store.records.rights import InsuranceRight, Notice, RightsFile
 from cardsvc.store.records.rules import RuleVersion
-from cardsvc.store.records.staff import Approval, Outlet, Staff
+from cardsvc.store.records.staff import Approval, Outlet, Staff, StaffChange
+from cardsvc.store.records.staff_acts import StaffAct
+from cardsvc.store.records.stock import BlankBatch, BlankCount, BlankMovement, MakingNote
 from cardsvc.store.records.suspects import SuspectCase
 from cardsvc.store.records.terminals import Terminal, TerminalKey
 from cardsvc.store.records.workstations import RelayedOperation, Workstation
@@ -47,8 +52,13 @@ __all__ = [
     "AppraisalCase",
     "Approval",
     "BicycleHold",
+    "BlankBatch",
+    "BlankCount",
+    "BlankMovement",
     "BulkBatch",
+    "BulkEvent",
     "BulkLine",
+    "BulkStation",
     "CallBack",
     "Cancellation",
     "Card",
@@ -69,6 +79,7 @@ __all__ = [
     "Evidence",
     "FileBatch",
     "HallNote",
+    "HeldPayout",
     "HotListAck",
     "HotListEntry",
     "InsuranceRight",
@@ -76,13 +87,17 @@ __all__ = [
     "LibraryNotice",
     "Load",
     "LossReport",
+    "MakingNote",
     "MonthEnd",
     "Notice",
     "Operation",
     "OperationStep",
     "Outlet",
+    "Passkey",
+    "PasskeyChallenge",
     "Purchase",
     "PurseCounter",
+    "ReaderDay",
     "ReconciliationRun",
     "Refund",
     "RelayedOperation",
@@ -93,6 +108,8 @@ __all__ = [
     "Shift",
     "SpendingRecord",
     "Staff",
+    "StaffAct",
+    "StaffChange",
     "StaffSkill",
     "StatementRecord",
     "SuspectCase",

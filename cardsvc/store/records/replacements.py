@@ -7,8 +7,10 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """An old card and the one that takes its place. ``reason``: fault, damaged, changed, lost; ``fee`` in fen, with the
-    ``rules`` that decided it; ``source_account``: where the money of the fee is; open until ``new_card_no`` is known."""
+    ``rules`` that decided it; ``source_account``: where the money of the fee is; open until ``new_card_no`` is known, or the
+    fee went back from ``back_account``."""
 
+    replacement_id: str
     old_card_no: str
     citizen_id: str
     outlet_id: str
@@ -22,3 +24,6 @@ class Replacement:
     asked_at: dt.datetime
     new_card_no: str | None = None
     made_at: dt.datetime | None = None
+    back_account: str | None = None
+    back_by: str | None = None
+    back_at: dt.datetime | None = None

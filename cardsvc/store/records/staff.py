@@ -14,13 +14,10 @@ class Outlet:
     created_at: dt.datetime
 
 
-ONCE = "once:"
-
-
 @dataclass(frozen=True, slots=True)
 class Staff:
     """A person who works with the service. ``role``: clerk, cashier, supervisor, stock_keeper, auditor, administrator;
-    ``state``: active, suspended. A hash that begins with ``ONCE`` is of a password that only opens the choice of another one.
+    ``state``: active, suspended; ``password_once``: somebody else chose the password, the person must choose their own first.
     """
 
     staff_id: str
@@ -32,11 +29,26 @@ class Staff:
     failed_attempts: int
     created_at: dt.datetime
     locked_until: dt.datetime | None = None
+    password_once: bool = False
 
-    @property
-    def password_once(self) -> bool:
-        """Whether somebody else chose the password: the person must choose their own before anything else."""
-        return self.password_hash.startswith(ONCE)
+
+@dataclass(frozen=True, slots=True)
+class StaffChange:
+    """One change of a person's account: ``what`` from ``was`` to ``became``; ``by_id``: nobody for the first administrator and
+    whoever was there before changes were kept; ``place``: desk, command line or program; ``stands``: digest of the account
+    afterwards; ``hash`` covers all of it and the hash before."""
+
+    staff_id: str
+    number: int
+    what: str
+    was: str
+    became: str
+    by_id: str | None
+    place: str
+    changed_at: dt.datetime
+    stands: str
+    previous_hash: str
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)

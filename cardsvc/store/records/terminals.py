@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 class Terminal:
     """A party that may ask for operations over HTTP.
 
-    ``state``: enabled, suspended; ``role``: topup, desk, channel, workstation; ``certificate``: SHA-256 of its TLS client
-    certificate, hex, where it is bound to one; ``operations``: the kinds it may ask for, all of its role when None; limits in
-    fen and loads a calendar day, none when None; ``signed_on``: since when, None when it is signed off.
+    ``state``: enabled, suspended; ``role``: topup, desk, channel, workstation, office; ``certificate``: SHA-256 of its TLS
+    client certificate, hex, where it is bound to one; ``operations``: the kinds it may ask for, all of its role when None;
+    limits in fen and loads a calendar day, none when None; ``signed_on``: since when, None when it is signed off;
+    ``requests_per_minute``: more are told to wait, the service's own number when None.
     """
 
     terminal_id: str
@@ -29,6 +30,7 @@ class Terminal:
     daily_loads: int | None = None
     daily_amount: int | None = None
     signed_on: dt.datetime | None = None
+    requests_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

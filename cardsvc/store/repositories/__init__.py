@@ -9,7 +9,7 @@ from cardsvc.store.repositories.batches import (
     SpendingRecords,
     StatementRecords,
 )
-from cardsvc.store.repositories.bulk import BulkBatches, BulkLines
+from cardsvc.store.repositories.bulk import BulkBatches, BulkEvents, BulkLines, BulkStations
 from cardsvc.store.repositories.cancellations import Cancellations
 from cardsvc.store.repositories.card_requests import CardRequests, NotMade
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
@@ -31,6 +31,7 @@ from cardsvc.store.repositories.hall import (
     TicketEvents,
     Tickets,
 )
+from cardsvc.store.repositories.held_payouts import HeldPayouts
 from cardsvc.store.repositories.hotlist import HotList, HotListAcks
 from cardsvc.store.repositories.legacy import LegacyCards
 from cardsvc.store.repositories.library import LibraryNotices
@@ -39,13 +40,17 @@ from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purcha
 from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
+from cardsvc.store.repositories.passkeys import PasskeyChallenges, Passkeys
 from cardsvc.store.repositories.persons import CitizenChanges, Deaths
+from cardsvc.store.repositories.reader_days import ReaderDays
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
 from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
 from cardsvc.store.repositories.replacements import Replacements
 from cardsvc.store.repositories.rights import InsuranceRights, Notices, RightsFiles
 from cardsvc.store.repositories.rules import RuleVersions
-from cardsvc.store.repositories.staff import Approvals, Outlets, StaffRows
+from cardsvc.store.repositories.staff import Approvals, Outlets, StaffChanges, StaffRows
+from cardsvc.store.repositories.staff_acts import StaffActs
+from cardsvc.store.repositories.stock import BlankBatches, BlankCounts, BlankMovements, Held, MakingNotes
 from cardsvc.store.repositories.suspects import SuspectCases
 from cardsvc.store.repositories.terminals import Nonces, TerminalKeys, Terminals
 from cardsvc.store.repositories.workstations import RelayedOperations, Workstations
@@ -56,8 +61,13 @@ __all__ = [
     "Appraisals",
     "Approvals",
     "BicycleHolds",
+    "BlankBatches",
+    "BlankCounts",
+    "BlankMovements",
     "BulkBatches",
+    "BulkEvents",
     "BulkLines",
+    "BulkStations",
     "CallBacks",
     "Cancellations",
     "CardApplications",
@@ -82,6 +92,8 @@ __all__ = [
     "Figures",
     "FileBatches",
     "HallNotes",
+    "Held",
+    "HeldPayouts",
     "HotList",
     "HotListAcks",
     "InsuranceRights",
@@ -90,6 +102,7 @@ __all__ = [
     "LibraryNotices",
     "Loads",
     "LossReports",
+    "MakingNotes",
     "MonthEnds",
     "Nonces",
     "NotMade",
@@ -98,9 +111,12 @@ __all__ = [
     "Operations",
     "Orders",
     "Outlets",
+    "PasskeyChallenges",
+    "Passkeys",
     "Promised",
     "Purchases",
     "PurseCounters",
+    "ReaderDays",
     "ReconciliationRuns",
     "Refunds",
     "RelayedOperations",
@@ -111,6 +127,8 @@ __all__ = [
     "SealedHeads",
     "Shifts",
     "SpendingRecords",
+    "StaffActs",
+    "StaffChanges",
     "StaffRows",
     "StaffSkills",
     "StatementRecords",

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import func, select
 
 from cardsvc.store import tables
-from cardsvc.store.records import BulkBatch, BulkLine
+from cardsvc.store.records import BulkBatch, BulkEvent, BulkLine, BulkStation
 from cardsvc.store.rows import Rows
 from cardsvc.store.states import BulkLineState
 
@@ -68,3 +68,31 @@ class BulkLines(Rows[BulkLine]):
         """The lines of these people that something is still to be done for, by person."""
         found = self.where_in(self.table.c.citizen_id, citizen_ids, self.table.c.state.in_(OPEN))
         return {row.citizen_id: row for row in found}
+
+
+class BulkEvents(Rows[BulkEvent]):
+    """What runs told of cards."""
+
+    table, record = tables.bulk_event, BulkEvent
+
+    def newest(self, batch_id: str, limit: int) -> list[BulkEvent]:
+        """The last ones of a batch, newest first."""
+        return self.where(self.table.c.batch_id == batch_id, newest="at", limit=limit)
+
+    def last_at(self, place: str) -> str | None:
+        """The id of the newest one of a place: it changes whenever a card was told there."""
+        found = self.where(self.table.c.place == place, newest="at", limit=1)
+        return found[0].event_id if found else None
+
+    def bins(self, batch_id: str) -> dict[str, int]:
+        """How many cards went into each bin: a card with a number once, whatever came of it later."""
+        columns = self.table.c
+        each = func.count(func.distinct(func.coalesce(columns.card_no, columns.event_id)))
+        query = select(columns.bin, each).where(columns.batch_id == batch_id).group_by(columns.bin)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+
+class BulkStations(Rows[BulkStation]):
+    """Runs at workstations."""
+
+    table, record = tables.bulk_station, BulkStation

@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, FromClause, func, literal, or_, select
 
-from cardsvc.ledger.seal import Head
+from cardsvc.ledger.seal import STAFF, Head
 from cardsvc.ledger.states import ShiftState
 from cardsvc.store import tables
 from cardsvc.store.records import DaySeal, MonthEnd, SealedHead, Shift
@@ -24,6 +24,13 @@ class Shifts(Rows[Shift]):
         columns = self.table.c
         here = (columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.state == ShiftState.OPEN)
         row = self._connection.execute(select(self.table).where(*here).with_for_update(read=True)).mappings().one_or_none()
+        return Shift(**row) if row else None
+
+    def open_for_paying(self, actor_kind: str, actor_id: str) -> Shift | None:
+        """The open shift at a workstation, held so that nobody else puts cash into its drawer or takes cash out of it."""
+        columns = self.table.c
+        here = (columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.state == ShiftState.OPEN)
+        row = self._connection.execute(select(self.table).where(*here).with_for_update()).mappings().one_or_none()
         return Shift(**row) if row else None
 
     def unfinished_at(self, actor_kind: str, actor_id: str) -> Shift | None:
@@ -47,6 +54,10 @@ class Shifts(Rows[Shift]):
     def unfinished(self, outlet_id: str) -> list[Shift]:
         """Shifts of an outlet that are not closed."""
         return self.where(self.table.c.outlet_id == outlet_id, self.table.c.state != ShiftState.CLOSED)
+
+    def of_teller(self, staff_id: str) -> list[Shift]:
+        """A teller's shifts that are not closed, newest first."""
+        return self.where(self.table.c.staff_id == staff_id, self.table.c.state != ShiftState.CLOSED, newest="opened_at")
 
     def of_outlet(self, outlet_id: str) -> list[Shift]:
         """All shifts of an outlet, newest first."""
@@ -107,17 +118,22 @@ class SealedHeads(Rows[SealedHead]):
             self._connection.execute(self.table.insert(), rows)
 
     def unsealed(self) -> list[Head]:
-        """The heads of chains that grew since they were last sealed, as one statement sees them."""
-        transfer = tables.transfer.c
-        now = select(transfer.chain, func.max(transfer.number).label("number")).group_by(transfer.chain).subquery()
+        """The heads of chains that grew since they were last sealed: of the ledger, and of what was changed about staff."""
+        change = tables.staff_change
+        return self._grown(tables.transfer, tables.transfer.c.chain) + self._grown(change, literal(STAFF) + change.c.staff_id)
+
+    def _grown(self, table: FromClause, chain: ColumnElement[str]) -> list[Head]:
+        """The heads of one table's chains that grew, as one statement sees them."""
+        line = select(chain.label("chain"), table.c.number, table.c.hash).subquery().c
+        now = select(line.chain, func.max(line.number).label("number")).group_by(line.chain).subquery()
         sealed = (
             select(self.table.c.chain, func.max(self.table.c.number).label("number")).group_by(self.table.c.chain).subquery()
         )
         query = (
-            select(transfer.chain, transfer.number, transfer.hash)
-            .join(now, (now.c.chain == transfer.chain) & (now.c.number == transfer.number))
-            .outerjoin(sealed, sealed.c.chain == transfer.chain)
-            .where(or_(sealed.c.number.is_(None), sealed.c.number < transfer.number))
+            select(line.chain, line.number, line.hash)
+            .join(now, (now.c.chain == line.chain) & (now.c.number == line.number))
+            .outerjoin(sealed, sealed.c.chain == line.chain)
+            .where(or_(sealed.c.number.is_(None), sealed.c.number < line.number))
         )
         return [Head(*row) for row in self._connection.execute(query)]
 

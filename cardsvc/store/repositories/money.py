@@ -56,6 +56,16 @@ class Loads(Rows[Load]):
         count, paid = self._connection.execute(query).one()
         return count, int(paid or 0)
 
+    def open_from(self, source_account: str, since: dt.datetime) -> int:
+        """What was paid out of an account since a moment for loads whose fate only the card knows, in fen."""
+        columns = self.table.c
+        query = select(func.sum(columns.amount - columns.gift)).where(
+            columns.source_account == source_account,
+            columns.authorised_at >= since,
+            columns.state.in_((LoadState.AUTHORISED, LoadState.SUSPECT)),
+        )
+        return int(self._connection.execute(query).scalar_one() or 0)
+
     def suspects(self) -> list[Load]:
         """Every load that only its card can settle, oldest first."""
         return sorted(self.where(self.table.c.state == LoadState.SUSPECT), key=lambda row: row.authorised_at)

@@ -1,24 +1,41 @@
 """What may be asked of replacements."""
 
+from sqlalchemy import ColumnElement, exists, or_, select
+
 from cardsvc.store import tables
 from cardsvc.store.records import Replacement
 from cardsvc.store.rows import Rows
 
 
 class Replacements(Rows[Replacement]):
-    """Replacements, one an old card."""
+    """Replacements; an old card has one whose fee did not go back."""
 
     table, record = tables.replacement, Replacement
 
+    def of_card(self, old_card_no: str) -> Replacement | None:
+        """The replacement of an old card that holds."""
+        found = self.where(self.table.c.old_card_no == old_card_no, self.table.c.back_at.is_(None), limit=1)
+        return found[0] if found else None
+
+    def latest_of(self, old_card_no: str) -> Replacement | None:
+        """The newest replacement of an old card, also one whose fee went back."""
+        found = self.where(self.table.c.old_card_no == old_card_no, newest="asked_at", limit=1)
+        return found[0] if found else None
+
     def open_of(self, citizen_id: str) -> list[Replacement]:
-        """A person's replacements whose new card is not made yet, newest first."""
-        columns = self.table.c
-        return self.where(columns.citizen_id == citizen_id, columns.new_card_no.is_(None), newest="asked_at")
+        """A person's replacements that wait for their new card, newest first."""
+        return self.where(self.table.c.citizen_id == citizen_id, *self._open(), newest="asked_at")
 
     def open_at(self, outlet_id: str, limit: int) -> list[Replacement]:
-        """Those of an outlet whose new card is not made yet, newest first."""
-        columns = self.table.c
-        return self.where(columns.outlet_id == outlet_id, columns.new_card_no.is_(None), limit=limit, newest="asked_at")
+        """Those of an outlet that wait for their new card, newest first."""
+        return self.where(self.table.c.outlet_id == outlet_id, *self._open(), limit=limit, newest="asked_at")
+
+    def _open(self) -> tuple[ColumnElement[bool], ...]:
+        """No new card yet, or one that was spoiled; a card that its holder cancelled was theirs, and ended it."""
+        columns, card, cancelled = self.table.c, tables.card.c, tables.cancellation.c
+        ended = exists(select(cancelled.card_no).where(cancelled.card_no == columns.new_card_no))
+        spoiled = exists(select(card.card_no).where(card.card_no == columns.new_card_no, card.state == "void"))
+        return columns.back_at.is_(None), or_(columns.new_card_no.is_(None), spoiled & ~ended)
 
     def of_payment(self, method: str, reference: str) -> list[Replacement]:
         """The replacement whose fee this payment paid."""

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import func, select
 
 from cardsvc.store import tables
-from cardsvc.store.records import Approval, Outlet, Staff
+from cardsvc.store.records import Approval, Outlet, Staff, StaffChange
 from cardsvc.store.rows import Rows
 from cardsvc.store.states import ApprovalState
 
@@ -42,6 +42,29 @@ class StaffRows(Rows[Staff]):
     def any(self) -> bool:
         """Whether there is anybody yet."""
         return bool(self._connection.execute(select(func.count()).select_from(self.table)).scalar())
+
+
+class StaffChanges(Rows[StaffChange]):
+    """What was changed about staff."""
+
+    table, record = tables.staff_change, StaffChange
+
+    def last_of(self, staff_id: str) -> StaffChange | None:
+        """A person's newest change."""
+        found = self.where(self.table.c.staff_id == staff_id, newest="number", limit=1)
+        return found[0] if found else None
+
+    def of(self, staff_id: str) -> list[StaffChange]:
+        """Everything about one person, oldest first."""
+        return self.where(self.table.c.staff_id == staff_id, newest="number")[::-1]
+
+    def newest(self, limit: int, staff_id: str | None) -> list[StaffChange]:
+        """The newest changes of one person, or of anybody, newest first."""
+        columns = self.table.c
+        query = select(self.table).order_by(columns.changed_at.desc(), columns.number.desc()).limit(limit)
+        if staff_id is not None:
+            query = query.where(columns.staff_id == staff_id)
+        return [StaffChange(**row) for row in self._connection.execute(query).mappings()]
 
 
 class Approvals(Rows[Approval]):

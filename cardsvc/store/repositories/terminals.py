@@ -48,6 +48,15 @@ class Nonces:
         self._connection.execute(table.insert().values(terminal_id=terminal_id, nonce=nonce, seen_at=now))
         return True
 
+    def newest_but(self, terminal_id: str, skipped: int, since: dt.datetime) -> dt.datetime | None:
+        """When the newest nonce of a terminal was seen but for so many, after a moment; None when there were no more."""
+        columns = tables.nonce.c
+        query = select(columns.seen_at).where(columns.terminal_id == terminal_id, columns.seen_at > since)
+        seen: dt.datetime | None = self._connection.execute(
+            query.order_by(columns.seen_at.desc()).offset(skipped).limit(1)
+        ).scalar()
+        return seen
+
     def newest(self) -> dt.datetime | None:
         """When the latest nonce of any terminal was seen: time never runs back behind it."""
         seen: dt.datetime | None = self._connection.execute(select(func.max(tables.nonce.c.seen_at))).scalar()

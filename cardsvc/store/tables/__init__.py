@@ -6,7 +6,7 @@ Tables that belong to a card lead their primary key with the card: a top-up touc
 from cardsvc.store.tables.application_fees import application_fee
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 from cardsvc.store.tables.batches import card_sighting, file_batch, purse_counter, spending_record, statement_record
-from cardsvc.store.tables.bulk import bulk_batch, bulk_line
+from cardsvc.store.tables.bulk import bulk_batch, bulk_event, bulk_line, bulk_station
 from cardsvc.store.tables.cancellations import CANCEL_REASONS, cancellation
 from cardsvc.store.tables.card_requests import card_request
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
@@ -26,6 +26,7 @@ from cardsvc.store.tables.hall import (
     ticket,
     ticket_event,
 )
+from cardsvc.store.tables.held_payouts import PAYOUT_REASONS, held_payout
 from cardsvc.store.tables.hotlist import HOT_LIST_ACTIONS, hotlist_ack, hotlist_entry
 from cardsvc.store.tables.legacy import legacy_card
 from cardsvc.store.tables.library import LIBRARY_EVENTS, library_notice
@@ -34,19 +35,24 @@ from cardsvc.store.tables.money import LIVE_LOADS, evidence, load, purchase, tra
 from cardsvc.store.tables.old_cards import takeover, takeover_part
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
+from cardsvc.store.tables.passkeys import passkey, passkey_challenge
 from cardsvc.store.tables.persons import ON_CARD, citizen_change, death
+from cardsvc.store.tables.reader_days import reader_day
 from cardsvc.store.tables.reconciliation import difference, reconciliation_run
 from cardsvc.store.tables.refunds import bicycle_hold, refund
 from cardsvc.store.tables.replacements import REPLACEMENT_REASONS, replacement
 from cardsvc.store.tables.rights import NOTICE_KINDS, OFFICES, insurance_right, notice, rights_file
 from cardsvc.store.tables.rules import rule_version
-from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff
+from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff, staff_change
+from cardsvc.store.tables.staff_acts import staff_act
+from cardsvc.store.tables.stock import BLANK_MOVES, blank_batch, blank_count, blank_movement, making_note
 from cardsvc.store.tables.suspects import suspect_case
 from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal, terminal_key
 from cardsvc.store.tables.workstations import relayed_operation, workstation
 
 __all__ = [
     "APPLICATION_STATES",
+    "BLANK_MOVES",
     "CANCEL_REASONS",
     "CARD_STATES",
     "HOT_LIST_ACTIONS",
@@ -57,6 +63,7 @@ __all__ = [
     "NOTICE_KINDS",
     "OFFICES",
     "ON_CARD",
+    "PAYOUT_REASONS",
     "REPLACEMENT_REASONS",
     "ROLES",
     "STAFF_ROLES",
@@ -68,8 +75,13 @@ __all__ = [
     "appraisal_case",
     "approval",
     "bicycle_hold",
+    "blank_batch",
+    "blank_count",
+    "blank_movement",
     "bulk_batch",
+    "bulk_event",
     "bulk_line",
+    "bulk_station",
     "call_back",
     "cancellation",
     "card",
@@ -90,6 +102,7 @@ __all__ = [
     "evidence",
     "file_batch",
     "hall_note",
+    "held_payout",
     "hotlist_ack",
     "hotlist_entry",
     "in_chart",
@@ -98,6 +111,7 @@ __all__ = [
     "library_notice",
     "load",
     "loss_report",
+    "making_note",
     "metadata",
     "month_end",
     "nonce",
@@ -106,8 +120,11 @@ __all__ = [
     "operation",
     "operation_step",
     "outlet",
+    "passkey",
+    "passkey_challenge",
     "purchase",
     "purse_counter",
+    "reader_day",
     "reconciliation_run",
     "refund",
     "relayed_operation",
@@ -118,6 +135,8 @@ __all__ = [
     "shift",
     "spending_record",
     "staff",
+    "staff_act",
+    "staff_change",
     "staff_skill",
     "statement_record",
     "suspect_case",

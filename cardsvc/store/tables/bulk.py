@@ -1,6 +1,7 @@
 """Tables of bulk issue: batches of people from a file, and what became of each of them."""
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
@@ -16,6 +17,7 @@ from cardsvc.store.states import BulkLineState, BulkState
 from cardsvc.store.tables.base import UtcDateTime, metadata, one_of
 
 BULK_BINS = ("good", "bad")
+ALL_BINS = (*BULK_BINS, "aside", "again", "stock")
 
 bulk_batch = Table(
     "bulk_batch",
@@ -52,6 +54,7 @@ bulk_line = Table(
     Column("reader", String(128)),
     Column("bin", String(8)),
     Column("error", String(64)),
+    Column("place", String(96)),
     Column("changed_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("batch_id", "line", name="pk_bulk_line"),
     UniqueConstraint("batch_id", "citizen_id", name="uq_bulk_line_person"),
@@ -66,3 +69,40 @@ bulk_line = Table(
 )
 Index("ix_bulk_line_state", bulk_line.c.batch_id, bulk_line.c.state, bulk_line.c.line)
 Index("ix_bulk_line_citizen", bulk_line.c.citizen_id)
+
+bulk_event = Table(
+    "bulk_event",
+    metadata,
+    Column("event_id", String(36)),
+    Column("batch_id", String(36), nullable=False),
+    Column("place", String(96), nullable=False),
+    Column("reader", String(128), nullable=False),
+    Column("bin", String(8), nullable=False),
+    Column("line", Integer),
+    Column("card_no", String(16)),
+    Column("code", String(64)),
+    Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("event_id", name="pk_bulk_event"),
+    ForeignKeyConstraint(["batch_id"], ["bulk_batch.batch_id"], name="fk_bulk_event_batch"),
+    CheckConstraint(one_of("bin", ALL_BINS), name="ck_bulk_event_bin"),
+)
+"""What a run told of each card, and into which bin it went: another process shows it."""
+Index("ix_bulk_event_batch", bulk_event.c.batch_id, bulk_event.c.at)
+Index("ix_bulk_event_place", bulk_event.c.place, bulk_event.c.at)
+
+bulk_station = Table(
+    "bulk_station",
+    metadata,
+    Column("terminal_id", String(64)),
+    Column("batch_id", String(36), nullable=False),
+    Column("run_id", String(36), nullable=False),
+    Column("staff_id", String(32), nullable=False),
+    Column("readers", JSON, nullable=False),
+    Column("alive_at", UtcDateTime, nullable=False),
+    Column("ended", String(64)),
+    PrimaryKeyConstraint("terminal_id", name="pk_bulk_station"),
+    ForeignKeyConstraint(["terminal_id"], ["terminal.terminal_id"], name="fk_bulk_station_terminal"),
+    ForeignKeyConstraint(["batch_id"], ["bulk_batch.batch_id"], name="fk_bulk_station_batch"),
+    ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], name="fk_bulk_station_staff"),
+)
+"""The run at a workstation: one at a time, whichever process has it."""

@@ -1,6 +1,6 @@
 """Table of loss reports: who reported a card, how, and how the report ended."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, String, Table, text
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, String, Table, text
 
 from cardsvc.store.tables.base import UtcDateTime, metadata, one_of
 
@@ -20,6 +20,8 @@ loss_report = Table(
     Column("ended", String(16)),
     Column("ended_by", String(96)),
     Column("ended_at", UtcDateTime),
+    Column("chip", JSON),
+    Column("chip_at", UtcDateTime),
     PrimaryKeyConstraint("report_id", name="pk_loss_report"),
     ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_loss_report_card"),
     ForeignKeyConstraint(["reported_by"], ["staff.staff_id"], name="fk_loss_report_staff"),

@@ -1,4 +1,4 @@
-"""Table of replacements: an old card, why, what was paid, and the card that took its place."""
+"""Table of replacements: an old card, why, what was paid, the card that took its place, or how the fee went back."""
 
 from sqlalchemy import (
     JSON,
@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
@@ -20,7 +21,8 @@ REPLACEMENT_REASONS = ("fault", "damaged", "changed", "lost", "expired", "withdr
 replacement = Table(
     "replacement",
     metadata,
-    Column("old_card_no", String(16)),
+    Column("replacement_id", String(36)),
+    Column("old_card_no", String(16), nullable=False),
     Column("citizen_id", String(36), nullable=False),
     Column("outlet_id", String(32), nullable=False),
     Column("reason", String(16), nullable=False),
@@ -33,11 +35,15 @@ replacement = Table(
     Column("asked_at", UtcDateTime, nullable=False),
     Column("new_card_no", String(16)),
     Column("made_at", UtcDateTime),
-    PrimaryKeyConstraint("old_card_no", name="pk_replacement"),
+    Column("back_account", String(96)),
+    Column("back_by", String(32)),
+    Column("back_at", UtcDateTime),
+    PrimaryKeyConstraint("replacement_id", name="pk_replacement"),
     ForeignKeyConstraint(["old_card_no"], ["card.card_no"], name="fk_replacement_old"),
     ForeignKeyConstraint(["new_card_no"], ["card.card_no"], name="fk_replacement_new"),
     ForeignKeyConstraint(["citizen_id"], ["citizen.citizen_id"], name="fk_replacement_citizen"),
     ForeignKeyConstraint(["asked_by"], ["staff.staff_id"], name="fk_replacement_staff"),
+    ForeignKeyConstraint(["back_by"], ["staff.staff_id"], name="fk_replacement_back_staff"),
     UniqueConstraint("new_card_no", name="uq_replacement_new"),
     UniqueConstraint("payment_method", "payment_reference", name="uq_replacement_payment"),
     CheckConstraint(one_of("reason", REPLACEMENT_REASONS), name="ck_replacement_reason"),
@@ -46,6 +52,18 @@ replacement = Table(
     CheckConstraint("(fee > 0) = (source_account IS NOT NULL)", name="ck_replacement_source"),
     CheckConstraint(f"source_account IS NULL OR {in_chart('source_account')}", name="ck_replacement_chart"),
     CheckConstraint("(new_card_no IS NULL) = (made_at IS NULL)", name="ck_replacement_made"),
+    CheckConstraint("back_at IS NULL OR fee > 0", name="ck_replacement_back"),
+    CheckConstraint("(back_at IS NULL) = (back_account IS NULL)", name="ck_replacement_back_account"),
+    CheckConstraint("(back_at IS NULL) = (back_by IS NULL)", name="ck_replacement_back_by"),
+    CheckConstraint(f"back_account IS NULL OR {in_chart('back_account')}", name="ck_replacement_back_chart"),
 )
+Index(
+    "uq_replacement_old",
+    replacement.c.old_card_no,
+    unique=True,
+    sqlite_where=text("back_at IS NULL"),
+    postgresql_where=text("back_at IS NULL"),
+)
+"""An old card is replaced once; a fee that went back ends its replacement, and the card may be replaced again."""
 Index("ix_replacement_citizen", replacement.c.citizen_id, replacement.c.asked_at)
 Index("ix_replacement_outlet", replacement.c.outlet_id, replacement.c.asked_at)

@@ -21,7 +21,7 @@ TERMINAL_KEY_STATES = ("active", "retiring", "retired")
 ALGORITHMS = ("ed25519", "hmac-sha256")
 
 
-ROLES = ("topup", "desk", "channel", "workstation")
+ROLES = ("topup", "desk", "channel", "workstation", "office")
 
 
 terminal = Table(
@@ -43,6 +43,7 @@ terminal = Table(
     Column("daily_loads", Integer),
     Column("daily_amount", BigInteger),
     Column("signed_on", UtcDateTime),
+    Column("requests_per_minute", Integer),
     PrimaryKeyConstraint("terminal_id", name="pk_terminal"),
     UniqueConstraint("terminal_no", name="uq_terminal_no"),
     CheckConstraint(one_of("state", TERMINAL_STATES), name="ck_terminal_state"),
@@ -86,3 +87,5 @@ nonce = Table(
 
 
 Index("ix_nonce_seen_at", nonce.c.seen_at)
+Index("ix_nonce_terminal_seen_at", nonce.c.terminal_id, nonce.c.seen_at)
+"""For how often a terminal has asked lately."""

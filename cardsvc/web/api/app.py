@@ -1,6 +1,8 @@
 """The API application: authentication, routes, the API document."""
 
+import datetime as dt
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -12,15 +14,19 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Answers as CardAnswers
 from cardsvc.service.orders import CHANNEL
+from cardsvc.service.reader_health import watched
+from cardsvc.service.terminals import OFFICE
 from cardsvc.service.views import card_view, transactions_view
 from cardsvc.service.workstations import WORKSTATION
 from cardsvc.units import parse_card_no
 from cardsvc.web.api.auth import authenticate
 from cardsvc.web.api.document import patched
+from cardsvc.web.api.floods import Unproven
 from cardsvc.web.api.models import (
     Abandon,
     CardView,
     Health,
+    MeasuredReader,
     OperationReply,
     Problem,
     StartOperation,
@@ -30,9 +36,11 @@ from cardsvc.web.api.models import (
 from cardsvc.web.api.orders import install_orders
 from cardsvc.web.api.problems import ERRORS, install_problems
 from cardsvc.web.api.receipts import install_receipts
+from cardsvc.web.api.reports import install_reports
+from cardsvc.web.api.shifts import install_shifts
 from cardsvc.web.api.terminals import install_terminals
 from cardsvc.web.api.workstations import install_workstations
-from cardsvc.wire import OperationPort, Reply, answers_from_json, reply_to_json
+from cardsvc.wire import OperationPort, ReaderFacts, Reply, answers_from_json, reply_to_json
 
 MAX_BODY = 64 * 1024
 PREFIX = "/api/v1"
@@ -46,8 +54,8 @@ def _refuse_invalid(_request: Any, _response: Any, error: Any, _instance: Any, _
         raise RequestError("params_invalid", reason=reason)
 
 
-def create_api(services: Services) -> Flask:
-    """The WSGI application over services that are put together."""
+def create_api(services: Services, clock: Callable[[], dt.datetime] = now) -> Flask:
+    """The WSGI application over services that are put together. ``clock``: what requests are found fresh by."""
     app = Flask("cardsvc.api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # Flask's default provider has it
@@ -63,10 +71,12 @@ def create_api(services: Services) -> Flask:
         validation_error_model=Problem,
     )
 
+    unproven = Unproven(services.settings.refused_per_minute, services.settings.workers)
+
     @app.before_request
     def _authenticate() -> None:
         if request.path.startswith(PREFIX):
-            g.actor = authenticate(services, request, now())
+            g.actor = authenticate(services, unproven, request, clock())
             if request.method == "POST":
                 _require_json()
 
@@ -74,6 +84,8 @@ def create_api(services: Services) -> Flask:
     _cards(app, spec, services)
     install_orders(app, spec, services)
     install_receipts(app, spec, services)
+    install_reports(app, spec, services)
+    install_shifts(app, spec, services)
     install_terminals(app, spec, services)
     install_workstations(app, spec, services)
     _service(app, spec, services)
@@ -93,7 +105,7 @@ def _require_json() -> None:
 
 
 def _port(services: Services) -> OperationPort:
-    return services.engine.port(g.actor)
+    return watched(services.engine, g.actor)
 
 
 def _answers(values: list[str], timings: list[float | None] | None) -> CardAnswers:
@@ -101,6 +113,10 @@ def _answers(values: list[str], timings: list[float | None] | None) -> CardAnswe
         return answers_from_json(values, timings)
     except (ValueError, CardError):
         raise RequestError("answers_malformed") from None
+
+
+def _reader(told: MeasuredReader | None) -> ReaderFacts | None:
+    return None if told is None else ReaderFacts(**told.model_dump())
 
 
 def _reply(reply: Reply, status: int = 200) -> tuple[dict[str, Any], int, dict[str, str]]:
@@ -124,7 +140,8 @@ def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
     def answer_step(operation_id: str, step: int) -> Any:
         """Post the card's answers to the commands of a step. The same step with the same answers gives the same reply."""
         body = StepAnswers.model_validate(request.get_json())
-        return _reply(_port(services).answer(operation_id, step, _answers(body.answers, body.timings)))
+        answers = _answers(body.answers, body.timings)
+        return _reply(_port(services).answer(operation_id, step, answers, _reader(body.reader)))
 
     @app.get(f"{PREFIX}/operations/<operation_id>")
     @spec.validate(resp=Answers(HTTP_200=OperationReply, **ERRORS), tags=["operations"])
@@ -137,12 +154,14 @@ def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
     def abandon_operation(operation_id: str) -> Any:
         """The card left or the customer went. What is open is settled at the card's next contact."""
         body = Abandon.model_validate(request.get_json())
-        return _reply(_port(services).abandon(operation_id, body.step, _answers(body.answers, body.timings), body.reason))
+        answers = _answers(body.answers, body.timings)
+        return _reply(_port(services).abandon(operation_id, body.step, answers, body.reason, _reader(body.reader)))
 
 
 def _refuse_blind() -> None:
-    """A payment channel sees its own orders and no cards, an agent only carries: staff look on their own page."""
-    if g.actor.role in (CHANNEL, WORKSTATION):
+    """A payment channel sees its own orders and no cards, an office its reports, an agent only carries: staff look on their own
+    page."""
+    if g.actor.role in (CHANNEL, OFFICE, WORKSTATION):
         raise RequestError("operation_not_permitted", kind="card")
 
 

@@ -1,6 +1,7 @@
 """Who calls: every request under /api is signed by a registered terminal, fresh, and taken once."""
 
 import datetime as dt
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -9,36 +10,55 @@ from cardsvc.bootstrap import Services
 from cardsvc.errors import RequestError
 from cardsvc.service.kinds import Actor
 from cardsvc.service.terminal_keys import check_keys
-from cardsvc.signature import MAX_AGE, Message, Taken, claimed, verify
+from cardsvc.signature import MAX_AGE, CheckKey, Message, Taken, claimed, clock_wrong, verify
 from cardsvc.store import Store
 from cardsvc.store.records import Terminal
 from cardsvc.web.api.certificates import peer_certificate
+from cardsvc.web.api.floods import WINDOW_SECONDS, Unproven, address_of, too_many
 
 PRUNE_EVERY = 256
+WINDOW = dt.timedelta(seconds=WINDOW_SECONDS)
 FOR_EVIDENCE = frozenset({"start_operation", "answer_step", "get_operation", "abandon_operation"})
 """What a suspended terminal may still ask: how its operations stand, and to deliver what their cards answered."""
 
 
-def authenticate(services: Services, request: Request, now: dt.datetime) -> Actor:
-    """The terminal that signed the request. Raises RequestError: signature_missing, signature_wrong, request_replayed,
-    terminal_unknown, terminal_suspended, certificate_wrong."""
-    claim = claimed(request.headers)
+def authenticate(services: Services, unproven: Unproven, request: Request, now: dt.datetime) -> Actor:
+    """The terminal that signed the request. Raises RequestError: signature_missing, signature_wrong, clock_wrong,
+    request_replayed, terminal_unknown, terminal_suspended, certificate_wrong, too_many_requests."""
+    address = address_of(request, services.settings.client_cert_proxy)
+    try:
+        claim = claimed(request.headers)
+    except RequestError:
+        unproven.count((address, ""))
+        raise
+    caller = (address, claim.terminal_id)
+    unproven.check(caller)
     with services.store.read() as uow:
         terminal = uow.terminals.get(claim.terminal_id)
         keys = uow.terminal_keys.of_terminal(claim.terminal_id)
     if terminal is None:
+        unproven.count((address, ""))
         raise RequestError("terminal_unknown")
-    message = Message(request.method, _called(request, services.settings.public_url), request.headers)
-    taken = verify(message, request.get_data(), check_keys(services.engine.keystore, keys, claim.key_id, now))
-    _require_certificate(terminal, peer_certificate(request, services.settings.client_cert_proxy))
-    suspended = terminal.state != "enabled"
-    if suspended and request.endpoint not in FOR_EVIDENCE:
-        raise RequestError("terminal_suspended")
-    _take_nonce(services.store, claim.terminal_id, taken, now)
+    try:
+        _prove(services, terminal, check_keys(services.engine.keystore, keys, claim.key_id, now), request, now)
+    except RequestError as error:
+        if error.code != "too_many_requests":
+            unproven.count(caller)
+        raise
     operations = None if terminal.operations is None else frozenset(terminal.operations)
-    return Actor(
-        "terminal", terminal.terminal_id, bytes.fromhex(terminal.terminal_no), terminal.role, operations, suspended=suspended
-    )
+    number, suspended = bytes.fromhex(terminal.terminal_no), terminal.state != "enabled"
+    return Actor("terminal", terminal.terminal_id, number, terminal.role, operations, suspended=suspended)
+
+
+def _prove(services: Services, terminal: Terminal, keys: Iterator[CheckKey], request: Request, now: dt.datetime) -> None:
+    """Everything about a request that its terminal must get right."""
+    message = Message(request.method, _called(request, services.settings.public_url), request.headers)
+    taken = verify(message, request.get_data(), keys, now)
+    _require_certificate(terminal, peer_certificate(request, services.settings.client_cert_proxy))
+    if terminal.state != "enabled" and request.endpoint not in FOR_EVIDENCE:
+        raise RequestError("terminal_suspended")
+    most = terminal.requests_per_minute or services.settings.requests_per_minute
+    _take_nonce(services.store, terminal.terminal_id, taken, now, most)
 
 
 def _require_certificate(terminal: Terminal, shown: str | None) -> None:
@@ -55,13 +75,19 @@ def _called(request: Request, public_url: str | None) -> str:
     return public_url.rstrip("/") + parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def _take_nonce(store: Store, terminal_id: str, taken: Taken, now: dt.datetime) -> None:
-    """Take a nonce once. A service whose clock jumped back would find requests fresh whose nonces were forgotten: what was
-    seen last says how late it is at least."""
+def _take_nonce(store: Store, terminal_id: str, taken: Taken, now: dt.datetime, most: int) -> None:
+    """Take a nonce once, and no more than ``most`` of a terminal in a minute: what is refused for that is not taken.
+
+    A service whose clock jumped back would find requests fresh whose nonces were forgotten: what was seen last says how late it
+    is at least.
+    """
     with store.begin() as uow:
         newest = uow.nonces.newest()
         if newest is not None and taken.created < newest - MAX_AGE:
-            raise RequestError("signature_wrong", reason="older than 5 minutes")
+            raise clock_wrong(taken.created, newest)
+        earlier = uow.nonces.newest_but(terminal_id, most - 1, now - WINDOW)
+        if earlier is not None:
+            raise too_many((earlier + WINDOW - now).total_seconds())
         fresh = uow.nonces.take(terminal_id, taken.nonce, now)
         if fresh and hash(taken.nonce) % PRUNE_EVERY == 0:
             uow.nonces.prune(now - 2 * MAX_AGE)

@@ -10,6 +10,8 @@ from cardsvc.web.api.problems import MEDIA_TYPE
 EXAMPLES = Path(__file__).with_name("examples.json")
 """By route, what was sent and what was answered on a day with virtual cards (tests/docs/recording.py writes it)."""
 BAD_REQUEST = 400
+KEYED = ("/operations", "/shifts")
+"""Ends of the paths whose POST needs an Idempotency-Key."""
 _SIGNATURE = {
     "type": "http",
     "scheme": "signature",
@@ -27,6 +29,13 @@ _IDEMPOTENCY_KEY = {
 }
 
 
+_SHEET = {
+    "description": "The day sheet, by its form.",
+    "content": {
+        "text/csv": {"schema": {"type": "string"}},
+        "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+    },
+}
 _RECEIPT = {
     "description": "The receipt on paper, by its form.",
     "content": {
@@ -48,9 +57,11 @@ def patched(spec: dict[str, Any], max_body: int) -> dict[str, Any]:
             _problems(operation)
             if path.endswith("/receipt"):
                 operation["responses"]["200"] = _RECEIPT
+            if path.endswith("/day-sheet/print"):
+                operation["responses"]["200"] = _SHEET
             if path.startswith("/api/"):
                 operation["security"] = [{"signature": []}]
-            if path.endswith("/operations") and method == "post":
+            if path.endswith(KEYED) and method == "post":
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     return with_examples(document)
 

@@ -39,6 +39,7 @@ class StartOperation(_In):
         "transfer_in",
         "inspect",
         "identity",
+        "first_article",
         "block",
         "unblock",
         "migrate",
@@ -47,11 +48,24 @@ class StartOperation(_In):
     reader: Reader
 
 
+class MeasuredReader(_In):
+    """What the terminal knows of its reader, once for each operation; it shows faults of readers before they cost cards.
+
+    ``power_up_milliseconds``: from the request for a connection to the ATR; ``reconnects``: tries and resets before that one.
+    """
+
+    name: str = Field(default="", max_length=128, examples=["ACS ACR1281 1S Dual Reader 00 00"])
+    machine: str = Field(default="", max_length=64, description="the host of the reader, where it is not the terminal itself")
+    power_up_milliseconds: Milliseconds = None
+    reconnects: int = Field(default=0, ge=0, le=1000)
+
+
 class StepAnswers(_In):
     """The card's answers to the commands of a step, in order: response data and status word, hex."""
 
     answers: list[str] = Field(min_length=1, max_length=64, examples=[["9000"]])
     timings: list[Milliseconds] | None = Field(default=None, max_length=64, description="milliseconds for each answer")
+    reader: MeasuredReader | None = None
 
 
 class Abandon(_In):
@@ -60,6 +74,7 @@ class Abandon(_In):
     step: int = Field(ge=0)
     answers: list[str] = Field(default_factory=list, max_length=64)
     timings: list[Milliseconds] | None = Field(default=None, max_length=64, description="milliseconds for each answer")
+    reader: MeasuredReader | None = None
     reason: str = Field(default="card_gone", max_length=64)
 
 
@@ -88,8 +103,16 @@ class Rule(BaseModel):
     source: str
 
 
+class Clock(BaseModel):
+    """The service's time and how far a terminal's clock is from it; ``skew_seconds`` is positive when that one is fast."""
+
+    service_time: str = Field(examples=["2026-11-24T04:00:00+00:00"])
+    skew_seconds: int = Field(examples=[-412])
+
+
 class Problem(BaseModel):
-    """An error, RFC 9457. ``code`` is stable; ``outcome`` says what became of the request; ``rule`` refused, if one did."""
+    """An error, RFC 9457. ``code`` is stable; ``outcome`` says what became of the request; ``rule`` refused, if one did;
+    ``retry_after``: seconds to wait before asking again (also in the header Retry-After); ``clock``: with clock_wrong."""
 
     type: str
     title: str
@@ -99,6 +122,8 @@ class Problem(BaseModel):
     detail: Texts
     next_step: Texts
     rule: Rule | None = None
+    retry_after: int | None = None
+    clock: Clock | None = None
 
 
 class OperationReply(BaseModel):
@@ -155,7 +180,7 @@ class ReceiptStatement(BaseModel):
     """What a receipt says; amounts in fen, ``at`` in local time, the middle of the card number left out."""
 
     number: str
-    kind: Literal["load", "purchase", "refund", "fee"]
+    kind: Literal["load", "purchase", "refund", "fee", "replacement", "payout"]
     state: str
     card: str
     amount: int
@@ -198,7 +223,7 @@ class SessionReply(BaseModel):
 
     terminal_id: str = Field(examples=["kiosk-7"])
     terminal_no: str = Field(examples=["310000000007"])
-    role: Literal["topup", "desk", "channel", "workstation"]
+    role: Literal["topup", "desk", "channel", "workstation", "office"]
     signed_on: bool
     limits: Limits
     hotlist_version: int = Field(examples=[12])

@@ -14,7 +14,7 @@ from cardsvc.web.api.models import Problem
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger(__name__)
-ERRORS = {f"HTTP_{status}": Problem for status in (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)}
+ERRORS = {f"HTTP_{status}": Problem for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)}
 """What any call may answer instead of its result."""
 _HTTP_CODES = {
     400: "http_malformed",
@@ -35,7 +35,8 @@ def install_problems(app: Flask) -> None:
 def problem_response(problem: dict[str, Any]) -> Response:
     """A problem as an HTTP response."""
     body = json.dumps(problem, ensure_ascii=False)
-    return Response(body, status=problem["status"], content_type=f"{MEDIA_TYPE}; charset=utf-8")
+    wait = {"Retry-After": str(problem["retry_after"])} if "retry_after" in problem else {}
+    return Response(body, status=problem["status"], headers=wait, content_type=f"{MEDIA_TYPE}; charset=utf-8")
 
 
 def _http(error: HTTPException) -> Response:

@@ -12,6 +12,7 @@ from cardsvc.errors import KeystoreError, RequestError
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.service.orders import CHANNEL
 from cardsvc.service.receipts import check_receipt, printed, receipt_of
+from cardsvc.service.terminals import OFFICE
 from cardsvc.text import Language
 from cardsvc.units import parse_card_no
 from cardsvc.web.api.models import ReceiptCheck
@@ -35,7 +36,7 @@ def install_receipts(app: Flask, spec: SpecTree, services: Services) -> None:
     @spec.validate(query=ReceiptForm, resp=Answers(**ERRORS), tags=["cards"])
     def get_receipt(card_no: str, transaction_id: str) -> Any:
         """The receipt of a load, purchase or refund: text for 58 and 80 mm rolls, ESC/POS with the QR code, or PDF."""
-        if g.actor.role == CHANNEL:
+        if g.actor.role in (CHANNEL, OFFICE):
             raise RequestError("operation_not_permitted", kind="receipt")
         form = request.args.get("form", "text80")
         language: Language = "en" if request.args.get("lang") == "en" else "zh"

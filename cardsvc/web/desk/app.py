@@ -10,6 +10,7 @@ from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
     applying,
     approvals,
+    bulk,
     cards,
     complaints,
     drawer,
@@ -21,6 +22,7 @@ from cardsvc.web.desk import (
     jobs,
     live,
     manage,
+    passkeys,
     people,
     persons,
     queue,
@@ -45,6 +47,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     guard.install(app, services)
     failures.install(app)
     entrance.install(app, services)
+    passkeys.install(app, services)
     work.install(app, services)
     hall.install(app, services)
     queue.install(app, services)
@@ -59,6 +62,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     cards.install(app, services)
     applying.install(app, services)
     replace.install(app, services)
+    bulk.install(app, services)
     receipts.install(app, services)
     manage.install(app, services)
     tray.install(app, sample_cards)

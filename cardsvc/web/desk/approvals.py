@@ -13,6 +13,7 @@ from cardsvc.service.person_changes import CITIZEN_CHANGE
 from cardsvc.service.problem import problem_of
 from cardsvc.service.repair import propose_repair
 from cardsvc.service.work_place import job_of
+from cardsvc.web.desk.decisions import payload_rows, payload_texts
 from cardsvc.web.desk.guard import field, here, workstation
 
 OF_PERSONS = (CITIZEN_CHANGE.name, CITIZEN_DEATH.name)
@@ -59,5 +60,11 @@ def _decide(services: Services, approval_id: str, decision: str, remark: str) ->
 def _page(services: Services, error: CardsvcError | None = None) -> str:
     waiting = open_approvals(services.store)
     return render_template(
-        "approvals.html", waiting=waiting, problem=problem_of(error) if error else None, kinds=APPROVALS, of_persons=OF_PERSONS
+        "approvals.html",
+        waiting=waiting,
+        problem=problem_of(error) if error else None,
+        kinds=APPROVALS,
+        rows_of=payload_rows,
+        texts_of=payload_texts,
+        of_persons=OF_PERSONS,
     )

@@ -1,4 +1,4 @@
-"""A person's cards without a card on the reader: loss, release, replacement of a lost card."""
+"""A person's cards without a card on the reader: loss, release, replacement of a lost card, held money paid back."""
 
 from typing import Any
 
@@ -10,6 +10,8 @@ from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.approvals import propose
 from cardsvc.service.cancelling import REASONS, cancel_card, cancellation_of
+from cardsvc.service.held_payout import HELD_PAYOUT, held_view, move_due, pay_held, payout_asked
+from cardsvc.service.held_payout import REASONS as HELD_REASONS
 from cardsvc.service.hotlist import RELEASE_FROM_HOT_LIST
 from cardsvc.service.kinds import reasons
 from cardsvc.service.loss import end_lapsed, loss_cover, loss_view, report_loss
@@ -70,11 +72,29 @@ def _do(services: Services, card_no: str, deed: str) -> None:
         propose(services.store, APPROVALS, kind, card_no, {}, field("reason"), by=by, now=moment)
     elif deed == "cancel":
         cancel_card(services.store, card_no, field("reason"), field("papers"), by=by, now=moment)
+    elif deed.startswith("held-"):
+        _do_held(services, card_no, deed)
     elif deed == "replace":
         actor = actor_of(services.store, workstation(), by=by)
         begin_replacement(
             services.store, services.rules, actor, card_no, LOST, payment_given(), readable=False, by=by, now=moment
         )
+    else:
+        raise RequestError("http_not_found")
+
+
+def _do_held(services: Services, card_no: str, deed: str) -> None:
+    """Held money: the books decide, a second person is asked, or it is paid."""
+    by, moment, store = here().staff, now(), services.store
+    if deed == "held-move":
+        move_due(store, card_no, moment)
+    elif deed == "held-ask":
+        subject, payload = payout_asked(store, card_no, field("part_id"), field("reason"), field("papers"))
+        propose(store, APPROVALS, HELD_PAYOUT.name, subject, payload, payload["papers"], by=by, now=moment)
+    elif deed == "held-pay":
+        actor = actor_of(store, workstation(), by=by)
+        reason, papers = request.form.get("reason", ""), request.form.get("papers", "")
+        pay_held(store, services.rules, actor, card_no, field("part_id"), reason, papers, by=by, now=moment)
     else:
         raise RequestError("http_not_found")
 
@@ -103,5 +123,7 @@ def _page(services: Services, number: str, error: CardsvcError | None = None) ->
         methods=METHODS,
         cancelled=cancellation_of(services.store, card_no),
         cancel_reasons=REASONS,
+        held=held_view(services.store, services.rules, card_no, moment),
+        held_reasons=HELD_REASONS,
         problem=problem_of(error) if error else None,
     )

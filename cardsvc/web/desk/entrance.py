@@ -7,12 +7,13 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service import desk_sessions
+from cardsvc.service.passkeys import passkeys_of
 from cardsvc.service.problem import problem_of
 from cardsvc.service.staff import change_password
 from cardsvc.service.staff import sign_in as check_password
 from cardsvc.service.workstations import workstations_of
 from cardsvc.web.desk.failures import within
-from cardsvc.web.desk.guard import COOKIE, LANGUAGE_COOKIE, PLACE_COOKIE, field, here, keep
+from cardsvc.web.desk.guard import COOKIE, LANGUAGE_COOKIE, PLACE_COOKIE, field, from_where, here, keep
 
 A_YEAR = 365
 
@@ -104,7 +105,7 @@ def _passwords(app: Flask, services: Services) -> None:
             person = check_password(services.store, by.staff_id, form.get("password", ""), now())
             if form.get("new", "") != form.get("again", ""):
                 raise RequestError("password_differs")
-            change_password(services.store, by.staff_id, form.get("new", ""), by=person)
+            change_password(services.store, by.staff_id, form.get("new", ""), by=person, now=now(), where=from_where())
         except RequestError as error:
             return render_template("password.html", next=after, problem=problem_of(error)), error.http_status
         return redirect(after, 303)
@@ -127,7 +128,8 @@ def _places(app: Flask, services: Services) -> None:
     @app.get("/desk/sessions")
     def sessions() -> Any:
         rows = desk_sessions.sessions_of(services.store, here().staff.staff_id, by=here().staff)
-        return render_template("sessions.html", rows=rows, this=here().session.session_id)
+        keys = passkeys_of(services.store, here().staff.staff_id, by=here().staff)
+        return render_template("sessions.html", rows=rows, keys=keys, this=here().session.session_id)
 
     @app.post("/desk/sessions/<session_id>/end")
     def end_session(session_id: str) -> Any:

@@ -15,7 +15,20 @@ from cardsvc.text import Language
 COOKIE: Final = "cardsvc_desk"
 LANGUAGE_COOKIE: Final = "cardsvc_lang"
 PLACE_COOKIE: Final = "cardsvc_workstation"
-OPEN_DOORS = frozenset({"static", "sign_in", "sign_in_form", "unlock", "unlock_form", "language", "home"})
+OPEN_DOORS = frozenset(
+    {
+        "static",
+        "sign_in",
+        "sign_in_form",
+        "passkey_challenge",
+        "passkey_sign_in",
+        "passkey_unlock",
+        "unlock",
+        "unlock_form",
+        "language",
+        "home",
+    }
+)
 """What needs nobody signed in."""
 WITH_ONE_TIME_PASSWORD = frozenset({"new_password_form", "new_password", "sign_out", "lock"})
 """What a password opens that an administrator chose."""
@@ -31,7 +44,7 @@ HALL_SCREENS = frozenset(
     }
 )
 """Screens that stand in the hall: they show numbers, never a person."""
-FOLLOWING = frozenset({"events", "live_work", "live_job", "look", "manage_hall_live", "queue_lists"})
+FOLLOWING = frozenset({"events", "live_work", "live_job", "look", "manage_hall_live", "queue_lists", "bulk_live"})
 """What a page does by itself: it keeps no page open that nobody touches."""
 MOST_DIGITS = 9
 """Of a whole number in a form: Python itself refuses to read some thousand digits, with an error that is none of ours."""
@@ -88,6 +101,11 @@ def workstation() -> str:
     if place is None:
         raise RequestError("workstation_not_chosen")
     return place
+
+
+def from_where() -> str:
+    """Where this request comes from, as it is kept with what it changes about staff."""
+    return f"desk {here().session.workstation or '-'} {request.remote_addr or ''}".strip()
 
 
 def language() -> Language:

@@ -100,6 +100,9 @@ JOBS: Mapping[str, JobForm] = {
         ("citizen",),
         Text("开始制卡", "Make the card"),
     ),
+    "first_article": JobForm(
+        Text("首件检验", "Check the first article"), "e", _nothing, (), Text("重读核对", "Read it again and compare")
+    ),
     "topup": JobForm(
         Text("充值", "Top up"), "1", _load, ("choice", "amount", "month", "payment"), Text("收款并写卡", "Paid: write the card")
     ),
@@ -187,7 +190,10 @@ JOBS: Mapping[str, JobForm] = {
         Text("修后自动重读核对；中途拿走，再放上重做即可", "Read again afterwards; pulled in the middle, simply do it again"),
     ),
     "diagnose": JobForm(
-        Text("全面检测", "Full diagnosis"), "9", lambda form: {"person": form.get("person") or None}, ("person",)
+        Text("全面检测", "Full diagnosis"),
+        "9",
+        lambda form: {"person": form.get("person") or None, "other_side_silent": form.get("other_side_silent") == "1"},
+        ("person", "other_side"),
     ),
 }
 

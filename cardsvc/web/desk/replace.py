@@ -1,4 +1,4 @@
-"""Replacement at the desk: the fee and the old card; then the page leads on to the new one."""
+"""Replacement at the desk: the fee and the old card; then the page leads on to the new one, or the fee goes back."""
 
 from typing import Any
 
@@ -7,7 +7,9 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.offers import gives_its_money
-from cardsvc.service.replacement import begin_replacement, replacement_of
+from cardsvc.service.problem import problem_of
+from cardsvc.service.replacement import begin_replacement, give_fee_back, replacement_of
+from cardsvc.service.takeovers import hold_card
 from cardsvc.service.workstations import actor_of, begin
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.cards import payment_given
@@ -52,7 +54,26 @@ def install(app: Flask, services: Services) -> None:
     @app.get("/desk/replacements/<card_no>")
     def replacement(card_no: str) -> Any:
         """How far the replacement of a card is, and what comes next."""
-        found = replacement_of(services.store, parse_card_no(card_no))
-        if found is None:
-            raise RequestError("http_not_found")
-        return render_template("replacement.html", replacement=found)
+        return _page(services, parse_card_no(card_no))
+
+    @app.post("/desk/replacements/<card_no>/<deed>")
+    def replacement_deed(card_no: str, deed: str) -> Any:
+        """The fee goes back; or a card that was to give its money and cannot is taken in."""
+        number, by = parse_card_no(card_no), here().staff
+        try:
+            if deed == "fee-back":
+                give_fee_back(services.store, actor_of(services.store, workstation(), by=by), number, by=by, now=now())
+            elif deed == "take-in":
+                hold_card(services.store, services.rules, number, by=by, now=now())
+            else:
+                raise RequestError("http_not_found")
+        except CardsvcError as error:
+            return _page(services, number, error), error.http_status
+        return redirect(url_for("replacement", card_no=number), 303)
+
+
+def _page(services: Services, number: str, error: CardsvcError | None = None) -> str:
+    found = replacement_of(services.store, number)
+    if found is None:
+        raise RequestError("http_not_found")
+    return render_template("replacement.html", replacement=found, problem=problem_of(error) if error else None)

@@ -7,6 +7,7 @@ from typing import Any
 from cardsvc.service.bulk.reasons import COLUMN_NAMES
 from cardsvc.service.machines import CARD, COMPLAINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
 from cardsvc.service.offers import APPLICATIONS
+from cardsvc.service.replacement import REASON_WORDS
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES
 from cardsvc.text import Text
@@ -23,6 +24,7 @@ PHASES: Mapping[str, Text] = {
     "decide": Text("核对规则", "Check the rules"),
     "write": Text("写卡", "Write the card"),
     "verify": Text("重读核对", "Read again and compare"),
+    "block_lost": Text("核对挂失", "Is it reported lost"),
     "block": Text("锁定", "Block"),
     "unblock": Text("解锁", "Unblock"),
     "order": Text("找订单", "Find the order"),
@@ -94,6 +96,25 @@ NOTES: Mapping[str, Text] = {
 }
 
 
+STOCK_WARNINGS: Mapping[str, Text] = {
+    "stock_serial_unknown": Text(
+        "芯片不属于任何入库批次，请告诉库管员", "The chip is of no batch that was received: tell the keeper"
+    ),
+    "stock_desk_empty": Text(
+        "账上本窗口没有这批白卡了，请库管员登记领用", "By the books this desk has none left: tell the keeper"
+    ),
+}
+BLANK_MOVES: Mapping[str, Text] = {
+    "received": Text("入库", "received"),
+    "handed": Text("领用", "handed out"),
+    "returned": Text("退回", "taken back"),
+    "sent": Text("调拨", "sent"),
+    "used": Text("制卡", "used"),
+    "spoiled": Text("作废", "void"),
+    "counted": Text("盘点更正", "put right"),
+    "destroyed": Text("销毁", "destroyed"),
+}
+
 PROMISED: Mapping[str, Text] = {
     "card": Text("待制的卡", "Cards to be made"),
     "complaint": Text("待答复的投诉", "Complaints to answer"),
@@ -107,6 +128,7 @@ ROLES: Mapping[str, Text] = {
     "topup": Text("充值终端", "top-up terminal"),
     "desk": Text("柜台终端", "desk terminal"),
     "channel": Text("付款渠道", "payment channel"),
+    "office": Text("取报表的系统", "system that fetches reports"),
     "workstation": Text("工作台", "workstation"),
 }
 
@@ -146,15 +168,7 @@ DIFFERENCES: Mapping[str, Text] = {
     "all": Text("全部", "all"),
 }
 
-REPLACEMENTS: Mapping[str, Text] = {
-    "fault": Text("自然故障", "It failed by itself"),
-    "damaged": Text("人为损坏", "It was damaged"),
-    "changed": Text("信息变更", "Its data changed"),
-    "expired": Text("到期换卡", "Its validity is over"),
-    "withdrawn": Text("停用的公交产品换杭州通", "Its bus product was withdrawn"),
-    "lost": Text("遗失", "It was lost"),
-}
-
+REPLACEMENTS = REASON_WORDS
 FOLLOW: Mapping[str, Text] = {
     "rewrite": Text("放上卡按 0 修复，按登记重写；写不了的换卡", "on the reader, 0 writes its data again; else replace it"),
     "replace": Text("卡面要改，换新卡（原因：信息变更）", "its face changes: replace the card (reason: its data changed)"),
@@ -173,6 +187,7 @@ NEXT: Mapping[str, Text] = {
         "旧卡的应用按 A 转入，旧卡有余额按 6 转入；别的应用按 3 开通",
         "A opens what the old card had, 6 writes its money; 3 opens others",
     ),
+    "first_article": Text("合格才可做下一张", "Only after a right one the next is made"),
 }
 
 OFFICES, WINDOWS = OFFICE_NAMES, WINDOW_NAMES
@@ -212,11 +227,15 @@ APPROVALS: Mapping[str, Text] = {
     "citizen_death": Text("持卡人身故", "Death of a holder"),
     "correct_difference": Text("对账更正", "Correcting a difference"),
     "correction": Text("账目更正", "Correction of the books"),
+    "drawer_cash": Text("钱箱领缴现金", "Cash between vault and drawer"),
+    "held_payout": Text("退旧卡代管余额", "Paying held money back"),
     "hold_unidentified": Text("认定读不出的卡", "Whose card it is"),
     "release_from_hot_list": Text("移出黑名单", "Release from the hot list"),
     "rule_set": Text("规则版本", "A version of the rules"),
     "settle_suspect": Text("人工结清", "Settling by hand"),
     "shift_difference": Text("长短款", "Difference of a drawer"),
+    "stock_destroy": Text("销毁废卡", "Destroying void cards"),
+    "stock_difference": Text("白卡盘点差异", "Difference of a count of blanks"),
 }
 
 SEVERITIES: Mapping[str, Text] = {
@@ -289,6 +308,41 @@ def _value(key: str, value: Any) -> Text:
     words = {"application": APPLICATIONS, "state": CARD_STATES, "product": PURSES}.get(key, {})
     shown = card_no(value) if key == "card_no" else str(value)
     return words.get(value, Text(shown, shown))
+
+
+def wait(minutes: int | None) -> Text:
+    """How long somebody waits, as a screen says it; ``minutes`` None where no desk serves the kind."""
+    if minutes is None:
+        return Text("没有窗口办", "no desk open")
+    return Text(f"约 {minutes} 分钟", f"about {minutes} min") if minutes else Text("马上", "soon")
+
+
+def queue(waiting: int, minutes: int | None) -> Text:
+    """How many wait for a kind, and for how long whoever takes a number now will."""
+    if not waiting and minutes == 0:
+        return Text("不用等", "no wait")
+    told = wait(minutes)
+    return Text(f"等候 {waiting} 人 · {told.zh}", f"{waiting} waiting · {told.en}")
+
+
+def ahead(others: int, minutes: int | None) -> Text:
+    """What somebody is told with their number. ``others``: who waits for the same; fewer than none after a call."""
+    told, number = wait(minutes), max(others, 0)
+    return Text(f"前面 {number} 人 · {told.zh}", f"{number} ahead of you · {told.en}")
+
+
+BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
+SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
+
+
+def browser(told: str) -> str:
+    """A browser in two words, from the long line that it tells about itself: enough to know one's own by."""
+    name = next((one for one in BROWSERS if f"{one}/" in told), None)
+    system = next((one for one in SYSTEMS if one in told), None)
+    if name is None or system is None:
+        return told
+    version = told.partition(f"{name}/")[2].partition(".")[0]
+    return f"{'Edge' if name == 'Edg' else name} {version} · {system.replace(' OS X', '')}"
 
 
 def clock(moment: str | dt.datetime) -> str:

@@ -8,6 +8,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.service.offers import offers
 from cardsvc.service.receipts import money_of
+from cardsvc.service.replacement import replacement_of
 from cardsvc.service.shifts import shift_at
 from cardsvc.service.work_place import Job, job_of, look_again, work_place
 from cardsvc.web.desk.guard import field, here, workstation
@@ -68,4 +69,5 @@ def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
     place = work_place(services.engine, workstation(), by=here().staff)
     there = any(card.contact == job.contact for card in place.cards)
     money = money_of(services.store, job.card_no, operation_id) if job.card_no else None
-    return {"job": job, "there": there, "money": money, "jobs": JOBS, "now": now()}
+    replacement = replacement_of(services.store, job.card_no) if job.kind == "transfer_out" and job.card_no else None
+    return {"job": job, "there": there, "money": money, "replacement": replacement, "jobs": JOBS, "now": now()}

@@ -118,10 +118,10 @@ class Errands:
         if not guest.ailment:
             self.book.false_alarms += [] if healthy else findings
             return
-        if healthy and not self._shows_when_used(counter, holder):
+        if healthy:
             self.book.missed.append(f"{guest.ailment} on {holder.card.dialect.name}")
             return
-        self.book.found[f"{guest.ailment}: {'refused when used' if healthy else findings[0]}"] += 1
+        self.book.found[f"{guest.ailment}: {findings[0]}"] += 1
         if self._repaired(counter, holder):
             self.book.cured["repaired"] += 1
             return
@@ -129,11 +129,6 @@ class Errands:
         readable = sight.get("state") == "citizen" and sight["purse"]["state"] == "open"
         self._replace(counter, guest, "fault", readable=readable)
         self.book.cured["replaced" if readable else "replaced, money waits"] += 1
-
-    def _shows_when_used(self, counter: Counter, holder: Holder) -> bool:
-        """A diagnosis burns no try of a PIN, so on families whose loads want it the load key is not looked at. The desk then
-        tries what the citizen says does not work: a top-up."""
-        return not top_up(counter, holder, 5000, "cash", self.house.clock(), FaultPlan())
 
     def _ail(self, holder: Holder, guest: Guest) -> None:
         """What happened to the card before its holder came."""

@@ -6,7 +6,7 @@ from alembic import op
 from cardsvc.store.triggers import create_statements
 
 revision = "0030"
-down_revision = "0026"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

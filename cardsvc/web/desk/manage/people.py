@@ -8,11 +8,14 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.desk_sessions import end, sessions_of
 from cardsvc.service.outlets import outlets_with_hours
+from cardsvc.service.passkeys import passkeys_of, remove
 from cardsvc.service.problem import problem_of
 from cardsvc.service.rule_book import local_day
 from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES, outlets_view, require_role, staff_view
 from cardsvc.service.staff_admin import change_post, hire, reset_password, set_skills, set_staff_state, skills_of
-from cardsvc.web.desk.guard import field, here
+from cardsvc.service.staff_history import staff_history
+from cardsvc.service.staff_shifts import drawers_of
+from cardsvc.web.desk.guard import field, from_where, here
 from cardsvc.web.desk.manage.choice import outlet
 
 STATES = {"suspend": "suspended", "enable": "active"}
@@ -40,7 +43,9 @@ def _list(app: Flask, services: Services) -> None:
         by = _administrator()
         try:
             staff_id, name, role = field("staff_id", most=32), field("name", most=64), field("role", most=16)
-            password = hire(services.store, staff_id, name, role, field("outlet_id", most=32), by=by, now=now())
+            password = hire(
+                services.store, staff_id, name, role, field("outlet_id", most=32), by=by, now=now(), where=from_where()
+            )
         except CardsvcError as error:
             return _list_page(services, error), error.http_status
         return _person_page(services, staff_id, password=password)
@@ -58,7 +63,7 @@ def _one(app: Flask, services: Services) -> None:
         try:
             deed = field("deed", most=16)
             if deed == "reset":
-                password = reset_password(services.store, staff_id, by=by, now=now())
+                password = reset_password(services.store, staff_id, by=by, now=now(), where=from_where())
                 return _person_page(services, staff_id, password=password)
             _do(services, staff_id, deed)
         except CardsvcError as error:
@@ -69,15 +74,17 @@ def _one(app: Flask, services: Services) -> None:
 
 
 def _do(services: Services, staff_id: str, deed: str) -> None:
-    store, by, moment = services.store, here().staff, now()
+    store, by, moment, where = services.store, here().staff, now(), from_where()
     if deed == "post":
-        change_post(store, staff_id, field("role", most=16), field("outlet_id", most=32), by=by, now=moment)
+        change_post(store, staff_id, field("role", most=16), field("outlet_id", most=32), by=by, now=moment, where=where)
     elif deed in STATES:
-        set_staff_state(store, staff_id, STATES[deed], by=by, now=moment)
+        set_staff_state(store, staff_id, STATES[deed], by=by, now=moment, where=where)
     elif deed == "skills":
-        set_skills(store, staff_id, request.form.getlist("skill"), by=by, now=moment)
+        set_skills(store, staff_id, request.form.getlist("skill"), by=by, now=moment, where=where)
     elif deed == "end":
-        end(store, field("session"), moment, by=by)
+        end(store, field("session"), moment, by=by, where=where)
+    elif deed == "passkey":
+        remove(store, staff_id, field("passkey"), moment, by=by, where=where)
     else:
         raise RequestError("form_incomplete", field="deed")
 
@@ -116,6 +123,9 @@ def _person_page(services: Services, staff_id: str, error: CardsvcError | None =
         skills=SKILL_NAMES,
         able=skills_of(services.store, staff_id),
         sessions=sessions_of(services.store, staff_id, by=by),
+        drawers=drawers_of(services.store, staff_id),
+        keys=passkeys_of(services.store, staff_id, by=by),
+        history=staff_history(services.store, staff_id),
         own=by.staff_id == staff_id,
         password=password,
         problem=problem_of(error) if error else None,

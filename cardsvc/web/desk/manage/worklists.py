@@ -1,5 +1,5 @@
-"""Worklists: suspect money with its evidence, differences of a reconciliation with the entry that is proposed, and what the
-library's system could not be told."""
+"""Worklists: suspect money with its evidence, held money that nobody fetched, differences of a reconciliation with the entry
+that is proposed, and what the library's system could not be told."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,12 +11,14 @@ from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.approvals import propose
 from cardsvc.service.figures import JOB_NAMES
+from cardsvc.service.held_payout import held_worklist
 from cardsvc.service.library import list_library, try_library_again
 from cardsvc.service.problem import problem_of
 from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, Correction, explain, parse_difference, subject_of, take
 from cardsvc.service.reconcile.worklist import OPEN, differences_page, recent_runs
 from cardsvc.service.suspects import case_view, suspects
 from cardsvc.service.suspects import take as take_suspect
+from cardsvc.service.takeovers import waiting
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here
 from cardsvc.web.desk.manage.choice import outlet
@@ -25,6 +27,7 @@ from cardsvc.web.desk.manage.choice import outlet
 def install(app: Flask, services: Services) -> None:
     """Add the routes."""
     _suspects(app, services)
+    _held(app, services)
     _differences(app, services)
     _library(app, services)
 
@@ -45,6 +48,14 @@ def _suspects(app: Flask, services: Services) -> None:
         note = request.form.get("note", "").strip()
         take_suspect(services.store, parse_card_no(card_no), subject_id, note, by=here().staff, now=now())
         return redirect(url_for("manage_suspects_case", card_no=card_no, subject_id=subject_id), 303)
+
+
+def _held(app: Flask, services: Services) -> None:
+    @app.get("/desk/manage/held")
+    def manage_held() -> Any:
+        """Money of old cards; it is paid back on the page of its card, at a desk."""
+        rows = held_worklist(services.store, services.rules, now())
+        return render_template("manage_held.html", chosen=outlet(), rows=rows, cards=waiting(services.store))
 
 
 def _library(app: Flask, services: Services) -> None:

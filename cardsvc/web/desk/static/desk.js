@@ -117,13 +117,15 @@ document.addEventListener("click", (event) => {
   field.focus();
 });
 
-document.addEventListener("input", () => {
+function addUp() { // also when the page comes: a form that was refused comes back as it was typed
   const total = document.getElementById("total");
   if (!total) return;
   let fen = 0;
   for (const field of document.querySelectorAll("[data-piece]")) fen += Number(field.dataset.piece) * (parseInt(field.value, 10) || 0);
   total.textContent = (fen / 100).toFixed(2);
-});
+}
+document.addEventListener("input", addUp);
+addUp();
 
 document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) window.print(); });
 

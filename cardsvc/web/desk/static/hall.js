@@ -32,5 +32,13 @@ async function look() {
 }
 
 setInterval(look, LOOK_MS);
+
+const clock = document.querySelector("[data-clock]");
+if (clock) {
+  const tell = () => { clock.textContent = new Date().toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", hour12: false }); };
+  setInterval(tell, LOOK_MS);
+  tell();
+}
+
 const back = document.querySelector("[data-back]");
 if (back) setTimeout(() => { location.href = back.dataset.back; }, BACK_MS);

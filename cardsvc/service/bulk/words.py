@@ -1,0 +1,85 @@
+"""What runs of bulk issue say, and the report as a spreadsheet: the same words on the command line and on the desk page."""
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from cardsvc.errors.catalog import all_entries
+from cardsvc.text import Language, Text
+from cardsvc.units import LOCAL
+
+BINS = {
+    "good": Text("好卡盒", "good bin"),
+    "bad": Text("废卡盒", "bad bin"),
+    "aside": Text("放一边，不要销毁", "put aside, do not destroy"),
+    "again": Text("同一张卡再放一次", "put the same card in again"),
+    "stock": Text("还是空白卡，放回", "still blank, back to the stack"),
+}
+STATES = {
+    "waiting": Text("等待", "waiting"),
+    "making": Text("做到一半", "begun"),
+    "made": Text("做成", "made"),
+    "voided": Text("卡废，等下一张", "card void, waits for another"),
+    "failed": Text("没有做成", "failed"),
+    "ready": Text("未开始", "not begun"),
+    "running": Text("进行中", "running"),
+    "paused": Text("已暂停", "paused"),
+    "done": Text("完成", "done"),
+}
+REASONS = {
+    "done": Text("这个批次做完了", "This batch is done"),
+    "paused": Text("批次已暂停；再次开始即可接着做", "The batch is paused; run it again to go on"),
+    "stopped": Text("已停止；再次开始即可接着做", "Stopped; run it again to go on"),
+    "no_more_cards": Text("没有卡了；再次开始即可接着做", "No more cards; run it again to go on"),
+}
+COLUMNS = {
+    "line": Text("行号", "line"),
+    "name": Text("姓名", "name"),
+    "id_number": Text("身份证号", "ID number"),
+    "state": Text("状态", "state"),
+    "card_no": Text("卡号", "card"),
+    "bin": Text("卡盒", "bin"),
+    "error": Text("原因", "reason"),
+    "attempts": Text("次数", "attempts"),
+    "spoiled": Text("废卡", "spoiled cards"),
+    "reader": Text("读卡器", "reader"),
+    "operation_id": Text("业务号", "operation"),
+    "changed_at": Text("时间", "time"),
+}
+
+
+def why(code: str | None, language: Language) -> str:
+    """An error code as a person reads it."""
+    if code is None:
+        return ""
+    entry = all_entries()[code]
+    return f"{Text(entry.zh, entry.en).into(language)} ({code})" if "{" not in entry.zh else code
+
+
+def report_csv(report: Mapping[str, Any], language: Language) -> str:
+    """Every line of a batch as CSV, for a spreadsheet: a field that looks like a formula is made text."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([title.into(language) for title in COLUMNS.values()])
+    for line in report["lines_told"]:
+        texts = {
+            "state": STATES[line["state"]].into(language),
+            "bin": BINS[line["bin"]].into(language) if line["bin"] else "",
+            "card_no": _grouped(line["card_no"] or ""),
+            "spoiled": ", ".join(map(_grouped, line["spoiled"])),
+            "changed_at": f"{dt.datetime.fromisoformat(line['changed_at']).astimezone(LOCAL):%Y-%m-%d %H:%M:%S}",
+        }
+        writer.writerow([_plain({**line, **texts}[column]) for column in COLUMNS])
+    return text.getvalue()
+
+
+def _grouped(card_no: str) -> str:
+    """As printed on the card: a spreadsheet takes 16 digits for a number and loses the last."""
+    return " ".join(card_no[start : start + 4] for start in range(0, len(card_no), 4))
+
+
+def _plain(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

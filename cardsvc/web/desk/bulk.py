@@ -1,0 +1,164 @@
+"""Bulk issue on the desk page: a file is checked and loaded, made on readers of this workstation, watched, paused, reported.
+
+The run is a thread of this process; what it tells is in the database, so every process shows it. When the process goes, the
+cards that are begun stay begun, and the same batch is started again.
+"""
+
+import logging
+import threading
+from functools import partial
+from typing import Any
+
+from flask import Flask, Response, redirect, render_template, request, url_for
+
+from cardsvc.bootstrap import Services, now
+from cardsvc.errors import CardsvcError
+from cardsvc.service.bulk.batches import begin_run, list_batches, pause, report_batch, show_batch
+from cardsvc.service.bulk.loading import MAY_LOAD, check_people, load_people
+from cardsvc.service.bulk.reading import MAX_BYTES
+from cardsvc.service.bulk.run import BulkRun
+from cardsvc.service.bulk.station import StationReader, claim, ended, live_batch, still_running
+from cardsvc.service.bulk.words import BINS, REASONS, STATES, report_csv, why
+from cardsvc.service.problem import problem_of
+from cardsvc.service.staff import require_role
+from cardsvc.service.workstations import workstation_view
+from cardsvc.store.records import Staff
+from cardsvc.web.desk.guard import here, language, workstation
+
+FORM_BYTES = 64 * 1024
+PROBLEMS_SHOWN = 500
+_LOG = logging.getLogger(__name__)
+
+
+def install(app: Flask, services: Services) -> None:
+    """Add the routes."""
+
+    @app.url_value_preprocessor
+    def _large_files(endpoint: str | None, _values: Any) -> None:
+        """Only this form may send a large body, and it is read after its sender is known."""
+        if endpoint == "bulk_upload":
+            request.max_content_length = MAX_BYTES + FORM_BYTES
+
+    @app.get("/desk/bulk")
+    def bulk_batches() -> Any:
+        return _list_page(services)
+
+    @app.post("/desk/bulk")
+    def bulk_upload() -> Any:
+        """Check a file, or load it: every bad line stands in a table."""
+        return _upload(services)
+
+    _one(app, services)
+
+
+def _one(app: Flask, services: Services) -> None:
+    @app.get("/desk/bulk/<batch_id>")
+    def bulk_batch(batch_id: str) -> Any:
+        return _batch_page(services, batch_id)
+
+    @app.get("/desk/bulk/<batch_id>/live")
+    def bulk_live(batch_id: str) -> Any:
+        return render_template("_bulk.html", **_live(services, batch_id))
+
+    @app.post("/desk/bulk/<batch_id>")
+    def bulk_deed(batch_id: str) -> Any:
+        """Start it on readers of this workstation, or pause it."""
+        try:
+            require_role(here().staff, *MAY_LOAD)
+            if request.form.get("deed") == "pause":
+                pause(services.store, batch_id)
+            else:
+                _start(services, batch_id, request.form.getlist("reader"), here().staff, workstation())
+        except CardsvcError as error:
+            if error.code == "bulk_batch_unknown":
+                raise
+            return _batch_page(services, batch_id, error), error.http_status
+        return redirect(url_for("bulk_batch", batch_id=batch_id), 303)
+
+    @app.get("/desk/bulk/<batch_id>/report.csv")
+    def bulk_report(batch_id: str) -> Any:
+        content = "\ufeff" + report_csv(report_batch(services.store, batch_id), language())
+        name = f"attachment; filename=bulk-{batch_id[:8]}.csv"
+        return Response(content, mimetype="text/csv", headers={"Content-Disposition": name})
+
+
+def _upload(services: Services) -> Any:
+    require_role(here().staff, *MAY_LOAD)
+    file = request.files.get("file")
+    content = file.stream.read(MAX_BYTES + 1) if file else b""
+    try:
+        if request.form.get("deed") == "load":
+            loaded = load_people(services.store, (file and file.filename) or "-", content, by=here().staff, now=now())
+            return redirect(url_for("bulk_batch", batch_id=loaded.batch.batch_id), 303)
+        checked = check_people(services.store, content, now())
+    except CardsvcError as error:
+        return _list_page(services, error), error.http_status
+    return _list_page(services, checked=checked)
+
+
+def _start(services: Services, batch_id: str, readers: list[str], by: Staff, place: str) -> None:
+    """Begin a run that outlives this request."""
+    engine, store = services.engine, services.store
+    run_id = claim(store, place, batch_id, readers, by=by, now=now())
+    try:
+        begin_run(engine, batch_id, by=by)
+    except CardsvcError as error:
+        ended(store, place, run_id, error.code)
+        raise
+    feeders = [StationReader(engine, place, name, by) for name in readers]
+    alive = partial(_alive, services, place, run_id)
+    run = BulkRun(engine, batch_id, feeders, lambda _event: None, place=f"terminal:{place}", alive=alive)
+    threading.Thread(target=_go, args=(services, run, place, run_id), name=f"bulk {place}", daemon=True).start()
+
+
+def _alive(services: Services, place: str, run_id: str) -> None:
+    still_running(services.store, place, run_id, now())
+
+
+def _go(services: Services, run: BulkRun, place: str, run_id: str) -> None:
+    """The thread of a run: whatever ends it is noted where the page looks."""
+    reason = "internal_error"
+    try:
+        reason = run.carry_on()
+    except CardsvcError as error:
+        reason = error.code
+    except Exception:
+        _LOG.exception("a bulk run at %s ended", place)
+    finally:
+        ended(services.store, place, run_id, reason)
+
+
+def _list_page(services: Services, error: CardsvcError | None = None, *, checked: Any = None) -> str:
+    require_role(here().staff, *MAY_LOAD)
+    found = checked.problems if checked else error.details.get("problems", ()) if error else ()
+    return render_template(
+        "bulk.html",
+        batches=list_batches(services.store),
+        states=STATES,
+        checked=checked,
+        lines=[one.into(language()) for one in found[:PROBLEMS_SHOWN]],
+        number=len(found),
+        problem=problem_of(error) if error else None,
+    )
+
+
+def _live(services: Services, batch_id: str) -> dict[str, Any]:
+    require_role(here().staff, *MAY_LOAD)
+    found = live_batch(services.store, batch_id, here().session.workstation, now())
+    return {
+        **found,
+        "words_of": {"bins": BINS, "states": STATES, "reasons": REASONS},
+        "why": lambda code: why(code, language()),
+    }
+
+
+def _batch_page(services: Services, batch_id: str, error: CardsvcError | None = None) -> str:
+    live, place = _live(services, batch_id), here().session.workstation
+    readers = workstation_view(services.store, place, now(), by=here().staff)["readers"] if place else []
+    return render_template(
+        "bulk_batch.html",
+        **live,
+        readers=[reader["name"] for reader in readers],
+        lines=show_batch(services.store, batch_id)["lines_told"][:PROBLEMS_SHOWN],
+        problem=problem_of(error) if error else None,
+    )

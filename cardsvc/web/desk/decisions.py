@@ -1,0 +1,71 @@
+"""What a second person is asked to agree to, as rows that can be read: amounts in yuan, documents by name, long texts apart."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cardsvc.service.held_payout import REASONS as HELD_REASONS
+from cardsvc.text import Text
+from cardsvc.units import format_yuan
+from cardsvc.web.desk.words import card_no
+
+LABELS: Mapping[str, Text] = {
+    "counted": Text("点得（元）", "Counted (yuan)"),
+    "expected": Text("账上（元）", "In the books (yuan)"),
+    "amount": Text("金额（元）", "Amount (yuan)"),
+    "debit": Text("借方", "Debit"),
+    "credit": Text("贷方", "Credit"),
+    "corrects": Text("更正哪一笔", "Corrects"),
+    "card_no": Text("卡号", "Card"),
+    "written": Text("卡上有没有这笔钱", "The card has the money"),
+    "attachments": Text("证据文件", "Documents"),
+    "steps": Text("步骤", "Steps"),
+    "effective_from": Text("生效日期", "In force from"),
+    "sha256": Text("摘要 SHA-256", "SHA-256"),
+    "run_id": Text("对账批次", "Reconciliation"),
+    "number": Text("第几条", "Entry"),
+    "direction": Text("现金", "Cash"),
+    "reason": Text("原因", "Reason"),
+    "papers": Text("看过的证件", "Papers that were shown"),
+    "counts": Text("批次和张数", "Batches and cards"),
+}
+VALUES: Mapping[str, Mapping[str, Text]] = {
+    "direction": {
+        "in": Text("金库到钱箱", "from the vault into the drawer"),
+        "out": Text("钱箱到金库", "from the drawer into the vault"),
+    },
+    "reason": HELD_REASONS,
+}
+MONEY = frozenset({"counted", "expected", "amount"})
+LONG = 120
+"""Characters of a value that stand in a row; a longer one is a text of its own."""
+
+
+def payload_rows(payload: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:
+    """What is decided on, as labels and values. What the page has no word for goes by its name."""
+    for name, value in payload.items():
+        shown = _value(name, value)
+        if len(shown.zh) <= LONG:
+            yield LABELS.get(name, Text(name, name)), shown
+
+
+def payload_texts(payload: Mapping[str, Any]) -> list[str]:
+    """The long ones: a whole set of rules."""
+    return [value for value in payload.values() if isinstance(value, str) and len(value) > LONG]
+
+
+def _value(name: str, value: Any) -> Text:
+    if isinstance(value, bool):
+        return Text("有", "yes") if value else Text("没有", "no")
+    if isinstance(value, str) and value in VALUES.get(name, {}):
+        return VALUES[name][value]
+    if name in MONEY and isinstance(value, int):
+        shown = format_yuan(value)
+    elif name == "card_no":
+        shown = card_no(str(value))
+    elif isinstance(value, Mapping):
+        shown = ", ".join(f"{key} {one}" for key, one in value.items())
+    elif isinstance(value, (list, tuple)):
+        shown = ", ".join(str(one.get("name", "?")) if isinstance(one, Mapping) else str(one) for one in value)
+    else:
+        shown = str(value)
+    return Text(shown, shown)

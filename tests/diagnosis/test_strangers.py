@@ -1,0 +1,71 @@
+"""Cards that nobody here wrote: told for what they are, in the desk's words, asked by reading only, and always to an end."""
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from cardsvc.card.profiles import load_profile
+from cardsvc.cli.learn import draft, who
+from cardsvc.config import find_profiles
+from cardsvc.diagnosis.strangers import by_atr, strangers
+from cardsvc.errors import CardError
+from cardsvc.iso7816.atr import Atr
+from cardsvc.iso7816.exchange import run_procedure
+from cardsvc.iso7816.links import ResponseLink
+from cardsvc.procedures.learn import learn
+from tests.diagnosis.wild import WILD, Wild
+from tests.world import World
+
+MOST_TO_DIAGNOSE = 60
+everyone = pytest.mark.parametrize("wild", WILD, ids=lambda wild: wild.name)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One city for all: none of these cards is in its books."""
+    world = World(tmp_path_factory.mktemp("city") / "city.db")
+    yield world
+    world.close()
+
+
+@everyone
+def test_a_quick_look_says_the_same(city: World, wild: Wild) -> None:
+    """The full one is in the matrix. Few commands, and the words are the desk's."""
+    from cardsvc.cli.examine import examine
+    from tests.world import DESK
+
+    cards = [wild.card() for _ in range(8)]
+    left = iter(cards)
+    report = examine(city.engine, DESK, lambda: next(left), quick=True)
+    assert report["findings"][0]["code"] == wild.first
+    assert report["findings"][0]["tell"]["zh"]
+    assert not report["healthy"]
+    assert sum(len(card.asked) for card in cards) <= MOST_TO_DIAGNOSE
+
+
+@everyone
+def test_learn_says_what_it_is_and_ends(wild: Wild, tmp_path: Path) -> None:
+    """A draft that is a profile; or, of a card that falls silent or has no sound ATR, an error of ours."""
+    card = wild.card()
+    link = ResponseLink(card)
+    with suppress(CardError):
+        kind = who(link)
+        assert (kind is None) == (wild.first in ("card_unknown_family", "no_answer"))
+        atr = Atr.parse(card.atr)
+        text = draft("unknown", atr, run_procedure(link, learn()), kind)
+        assert tomllib.loads(text)["id"] == "unknown"
+        (tmp_path / "layouts").mkdir()
+        layout = "citizen-card.toml"
+        (tmp_path / "layouts" / layout).write_bytes((find_profiles() / "layouts" / layout).read_bytes())
+        (tmp_path / "unknown.toml").write_text(text, "utf-8")
+        assert load_profile(tmp_path / "unknown.toml").foreign is not None
+    assert card.asked or by_atr(card.atr)
+
+
+def test_every_kind_in_the_table_has_a_card_here() -> None:
+    """A kind that nobody plays would be a kind that nobody tested."""
+    played = {wild.first.removeprefix("stranger_") for wild in WILD}
+    assert {"storage" if entry.kind == "access" else entry.kind for entry in strangers()} <= played

@@ -1,0 +1,189 @@
+"""Cards that nobody here wrote: how bank cards, SIMs, identity cards and stranger ones answer, from public standards.
+
+Each is a channel over a few lines of behaviour. An instruction that is not one of reading is a failure.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import xor
+
+from cardsvc.errors import CardError
+
+READING = frozenset((0xA4, 0xB0, 0xB2, 0xC0, 0x5C))
+"""SELECT, READ BINARY, READ RECORD, GET RESPONSE, GET BALANCE."""
+MOST_COMMANDS = 20_000
+Answer = Callable[[bytes], bytes]
+NOT_FOUND, OK = bytes.fromhex("6A82"), bytes.fromhex("9000")
+
+
+@dataclass
+class WildCard:
+    """A card with this ATR that answers so."""
+
+    atr: bytes
+    answer: Answer
+    asked: list[bytes] = field(default_factory=list)
+
+    def transmit(self, command: bytes) -> bytes:
+        """Only what reads, and not for ever."""
+        assert command[1] in READING, command.hex()
+        assert len(self.asked) < MOST_COMMANDS
+        self.asked.append(command)
+        return self.answer(command)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def name_in(command: bytes) -> bytes:
+    """The DF name that a SELECT asks for, empty for other commands."""
+    return command[5 : 5 + command[4]] if command[1:3] == b"\xa4\x04" else b""
+
+
+def having(names: Mapping[str, str], otherwise: bytes = NOT_FOUND) -> Answer:
+    """Selects these names, in full or by their beginning, with this FCI; knows the MF, and nothing else."""
+
+    def answer(command: bytes) -> bytes:
+        wanted = name_in(command).hex().upper()
+        found = [fci for name, fci in names.items() if wanted and name.startswith(wanted)]
+        return bytes.fromhex(found[0]) + OK if found else otherwise
+
+    return answer
+
+
+def fetched(inner: Answer) -> Answer:
+    """T=0 to the letter: every byte of data waits for GET RESPONSE, also where the card could have given it at once."""
+    waiting: list[bytes] = []
+
+    def answer(command: bytes) -> bytes:
+        if command[1] == 0xC0:
+            return waiting.pop() if waiting else bytes.fromhex("6985")
+        given = inner(command)
+        if len(given) == 2:
+            return given
+        waiting[:] = [given]
+        return bytes((0x61, min(len(given) - 2, 255)))
+
+    return answer
+
+
+def sim(command: bytes) -> bytes:
+    """Class A0 of GSM 11.11, and a USIM."""
+    if command[0] == 0xA0:
+        return bytes.fromhex("9F17") if command[1] == 0xA4 else bytes.fromhex("6D00")
+    return having({"A0000000871002FF49FF0589": "62098202782183023F00"})(command)
+
+
+def extended_only(command: bytes) -> bytes:
+    """Lengths of one byte are wrong lengths; the header alone is understood."""
+    return bytes.fromhex("6A86") if len(command) == 4 else bytes.fromhex("6700")
+
+
+def city(command: bytes) -> bytes:
+    """A city purse as JR/T 0025 has it, on a chip of no known family."""
+    if name_in(command) and b"\xa0\x00\x00\x00\x03\x86\x98\x07\x01".startswith(name_in(command)):
+        return bytes.fromhex("6F0B8409A00000000386980701") + OK
+    if command[1] == 0xB0 and command[2] == 0x95:
+        return bytes.fromhex("31003300" + "00" * 26) + OK
+    if command[1] == 0x5C:
+        return bytes.fromhex("000004D2") + OK
+    return NOT_FOUND
+
+
+def agreeing(numbers: "itertools.count[int]") -> Answer:
+    """Selects whatever is asked for; its directory lists names that nobody saw before."""
+
+    def answer(command: bytes) -> bytes:
+        if command[1] == 0xB2:
+            name = b"\xf0" + next(numbers).to_bytes(5, "big")
+            return bytes((0x61, 2 + len(name), 0x4F, len(name))) + name + OK
+        return OK if command[1] == 0xA4 else bytes.fromhex("6A83")
+
+    return answer
+
+
+def falls_silent(after: int) -> Answer:
+    """As a bank card, and then nothing any more."""
+    left = iter(range(after))
+
+    def answer(command: bytes) -> bytes:
+        if next(left, None) is None:
+            raise CardError("card_mute")
+        return NOT_FOUND
+
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Wild:
+    """A kind of card, and the finding that must come first."""
+
+    name: str
+    zh: str
+    first: str
+    atr: str
+    behaviour: Callable[[], Answer]
+
+    def card(self) -> WildCard:
+        """A fresh one."""
+        return WildCard(bytes.fromhex(self.atr), self.behaviour())
+
+
+PPSE = {"325041592E5359532E4444463031": "6F10840E325041592E5359532E4444463031", "A000000333010101": "6F0A8408A000000333010101"}
+UNIONPAY = {"A000000333010101": "6F0A8408A000000333010101"}
+PIV = {"A000000308000010000100": "61114F0600001000010079074F05A000000308"}
+PASSPORT = {"A0000002471001": "6F098407A0000002471001"}
+
+OPEN_PLATFORM = {"A000000151000000": "6F0A8408A000000151000000"}
+
+
+def always(sw: str) -> Callable[[], Answer]:
+    """The same answer to everything."""
+    return lambda: lambda _command: bytes.fromhex(sw)
+
+
+def contactless(historical: str) -> str:
+    """The ATR that PC/SC part 3 makes of an ATS with these historical bytes."""
+    body = bytes((0x80 | len(historical) // 2, 0x80, 0x01)) + bytes.fromhex(historical)
+    return f"3B{body.hex()}{checked(body):02x}"
+
+
+def contact(historical: str) -> str:
+    """T=0 alone, so no check byte."""
+    return f"3B6{len(historical) // 2:X}0000{historical}"
+
+
+def block(historical: str) -> str:
+    """T=1, with a check byte, over three interface bytes that nobody expects."""
+    body = bytes((0xF0 | len(historical) // 2, 0x18, 0x00, 0xFF, 0x81, 0x31, 0xFE, 0x45)) + bytes.fromhex(historical)
+    return f"3B{body.hex()}{checked(body):02x}"
+
+
+def checked(body: bytes) -> int:
+    """TCK."""
+    return reduce(xor, body)
+
+
+WILD = (
+    Wild("bank-contactless", "银行卡（闪付）", "stranger_bank", contactless("0031C173C8400000"), lambda: having(PPSE)),
+    Wild("bank-contact", "银行卡（插卡）", "stranger_bank", contact("577100318071901000"), lambda: fetched(having(UNIONPAY))),
+    Wild("sim", "手机卡", "stranger_sim", block("8031E073FE211B63E208A8830F"), lambda: sim),
+    Wild("piv", "工作证（PIV）", "stranger_id", contact("80318065B0831117D68300"), lambda: having(PIV)),
+    Wild("passport-odd-atr", "护照芯片，复位应答校验错", "stranger_id", "3B888001000000000000000011", lambda: having(PASSPORT)),
+    Wild("refuses-6d00", "对什么都答 6D00", "stranger_deaf", contact("2063CB6800"), always("6D00")),
+    Wild("refuses-6e00", "对什么都答 6E00", "stranger_deaf", block("4A434F50323431"), always("6E00")),
+    Wild("extended-only", "只认扩展长度", "stranger_deaf", block("C38073C82110"), lambda: extended_only),
+    Wild(
+        "all-by-get-response", "外地城市卡，样样要 GET RESPONSE", "stranger_city", contact("4A434F5033"), lambda: fetched(city)
+    ),
+    Wild("falls-silent", "答几条就没声音", "no_answer", contact("0073C84000"), lambda: falls_silent(6)),
+    Wild(
+        "agrees-to-all", "什么应用都选得中", "card_unknown_family", contact("0073C84012"), lambda: agreeing(itertools.count(1))
+    ),
+    Wild("storage-4k", "非接触存储卡", "stranger_storage", contactless("804F0CA00000030603000200000000"), always("6A81")),
+    Wild("desfire", "门禁卡", "stranger_storage", contactless("80"), always("911C")),
+    Wild("java-card", "未发行的 JavaCard", "stranger_factory", block("4A434F5076323431"), lambda: having(OPEN_PLATFORM)),
+    Wild("phone-wallet", "手机模拟的卡", "card_unknown_family", contactless(""), lambda: having({})),
+)
