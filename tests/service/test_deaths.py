@@ -14,6 +14,7 @@ from cardsvc.store.records import Death, Staff
 from cardsvc.vcard import VirtualCard
 from tests.service.test_areas import CARD, load
 from tests.service.test_card_requests import PARENT, take
+from tests.service.test_orders import pay
 from tests.service.test_person_changes import ask
 from tests.service.test_renewal import replace
 from tests.service.test_staff import people, refused
@@ -69,11 +70,13 @@ def test_a_card_that_was_brought_is_refunded_and_cancelled(world: World, people:
 
 
 def test_a_card_that_nobody_found_is_taken_in_and_its_money_waits_for_its_day(world: World, people: dict[str, Staff]) -> None:
-    """On the hot list at once; what the books owe is kept; it is neither replaced nor loaded any more."""
+    """On the hot list at once; what was paid online goes back, what the books owe is kept; nothing is done with it any more."""
     clerk, card = people["clerk"], world.issue(FMCOS)
     load(world, card, 10000)
+    pay(world)
     report(world, clerk)
     assert confirm(world, people["supervisor"])["taken_in"] == [CARD]
+    assert (world.balances().get(f"order:{CARD}", 0), world.balances()["payout:app"]) == (0, -5000)
     with world.store.read() as uow:
         assert uow.hotlist.is_listed(CARD)
     waiting = takeover_of(world.store, CARD)

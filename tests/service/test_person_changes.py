@@ -9,8 +9,11 @@ from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.approvals import approve, open_approvals, reject
+from cardsvc.service.offers import offers
 from cardsvc.service.people import CitizenData, register_citizen
 from cardsvc.service.person_changes import PersonChange, change_person, changes_of, to_follow
+from cardsvc.service.views import card_view
+from cardsvc.service.work_place import CardOnDesk
 from cardsvc.store.records import CitizenChange, Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState
@@ -73,6 +76,27 @@ def test_a_field_of_the_chip_is_corrected_and_written_in_place(world: World, peo
     assert world.do(card, "repair")["healthy"]
     assert follows(world) is None
     assert changes_of(world.store, world_citizen(world))[0]["cards"] == []
+
+
+def test_the_desk_offers_what_a_change_asks_for_though_the_quick_look_reads_no_holder(
+    world: World, people: dict[str, Staff]
+) -> None:
+    """Nothing before it is in force; then the repair that writes the chip, once."""
+    card = world.issue(FMCOS)
+    ask(world, people["clerk"], sex=2)
+
+    def offered() -> list[tuple[str, list[str]]]:
+        look, report = world.do(card, "inspect"), world.do(card, "diagnose", quick=True)
+        seen = CardOnDesk("r", "c", card.atr.hex(), look, None, report, card_view(world.store, CARD), None, None, None)
+        found = offers(world.engine, seen, by=people["clerk"])
+        return [(one.kind, [choice.value for choice in one.choices]) for one in found if one.kind == "repair"]
+
+    assert offered() == []
+    agree(world, people["supervisor"])
+    assert offered() == [("repair", ["rewrite_file:holder"])]
+    world.now = world.now.replace(minute=5)
+    assert world.do(card, "repair")["healthy"]
+    assert offered() == []
 
 
 def test_a_name_means_a_new_card_because_it_stands_on_the_face(world: World, people: dict[str, Staff]) -> None:
