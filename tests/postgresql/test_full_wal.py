@@ -1,6 +1,7 @@
 """PostgreSQL whose WAL disk is full stops altogether: the server panics, and starts again when somebody has made room."""
 
 import datetime as dt
+import gc
 import os
 import time
 import uuid
@@ -96,13 +97,13 @@ class Caller:
 
     def __init__(self, world: World, disk: WalDisk, *, patient: bool) -> None:
         self._world, self._disk, self._patient = world, disk, patient
-        self.told: list[StoreError] = []
+        self.told: list[str] = []
 
     def _call(self, call: Callable[[OperationPort], T]) -> T:
         try:
             return call(self._world.port(KIOSK))
         except StoreError as error:
-            self.told.append(error)
+            self.told.append(error.code)
             if not self._patient:
                 raise
             self._disk.mend()
@@ -121,6 +122,7 @@ class Caller:
         return self._call(lambda port: port.status(operation_id))
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_full_wal_disk_loses_no_money(disk: tuple[Cluster, WalDisk], tmp_path: Path) -> None:
     """Told as a lost or absent database; sent again when it is back it is done once, and given up it is settled by the card."""
     cluster, wal = disk
@@ -135,7 +137,7 @@ def test_a_full_wal_disk_loses_no_money(disk: tuple[Cluster, WalDisk], tmp_path:
             carry_out(caller, channel, "topup", job, idempotency_key=str(uuid.uuid4()))
         channel.close()
         wal.mend()
-        assert {error.code for error in caller.told} <= TOLD
+        assert set(caller.told) <= TOLD
         met += bool(caller.told)
         world.now += dt.timedelta(seconds=61)
         world.do(card, "inspect")
@@ -150,3 +152,4 @@ def test_a_full_wal_disk_loses_no_money(disk: tuple[Cluster, WalDisk], tmp_path:
     assert (found["breaks"], found["total"]) == ([], 0)
     world.close()
     open_store(cluster.url("city")).close()
+    gc.collect()  # connections that broke while SQLAlchemy was opening them: nobody closes those, which is told here if at all
