@@ -1,6 +1,7 @@
 """PostgreSQL whose WAL disk is full stops altogether: the server panics, and starts again when somebody has made room."""
 
 import datetime as dt
+import gc
 import os
 import time
 import uuid
@@ -24,6 +25,8 @@ from tests.world import FAMILIES, KIOSK, World, balance_on
 T = TypeVar("T")
 SIZE = "12m"
 SEGMENT = 1024 * 1024
+PAGE, HEADER = 8192, 24
+"""Each page of WAL begins with a header, so a long message takes more room than it has bytes."""
 CARD = "3100010100000001"
 LEFT = (500, 2500, 4500, 7000, 11_000, 15_000)
 """Bytes of WAL that are left when a top-up begins, which writes some 10,000: the disk is full at one statement or another."""
@@ -41,11 +44,12 @@ class WalDisk(Ballast):
     def fill_but(self, left: int) -> None:
         """The segment is used up but for so many bytes, and there is no room for the next."""
         self.fill()
-        with psycopg.connect(self._cluster.dsn("city"), autocommit=True) as connection:
+        broken = suppress(psycopg.OperationalError)  # a checkpoint in between may have used the rest: full is full
+        with broken, psycopg.connect(self._cluster.dsn("city"), autocommit=True) as connection:
             row = connection.execute("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint").fetchone()
             assert row is not None
             used = int(row[0]) % SEGMENT
-            if (filler := SEGMENT - used - left) > 0:
+            if (filler := (SEGMENT - used) * (PAGE - HEADER) // PAGE - left) > 0:
                 connection.execute("SELECT pg_logical_emit_message(false, 'filler', repeat('x', %s))", (filler,))
 
     def mend(self) -> None:
@@ -96,13 +100,13 @@ class Caller:
 
     def __init__(self, world: World, disk: WalDisk, *, patient: bool) -> None:
         self._world, self._disk, self._patient = world, disk, patient
-        self.told: list[StoreError] = []
+        self.told: list[str] = []
 
     def _call(self, call: Callable[[OperationPort], T]) -> T:
         try:
             return call(self._world.port(KIOSK))
         except StoreError as error:
-            self.told.append(error)
+            self.told.append(error.code)
             if not self._patient:
                 raise
             self._disk.mend()
@@ -111,8 +115,8 @@ class Caller:
     def start(self, kind: str, params: Any, *, atr: bytes, idempotency_key: str) -> Reply:
         return self._call(lambda port: port.start(kind, params, atr=atr, idempotency_key=idempotency_key))
 
-    def answer(self, operation_id: str, step: int, answers: Any) -> Reply:
-        return self._call(lambda port: port.answer(operation_id, step, answers))
+    def answer(self, operation_id: str, step: int, answers: Any, reader: Any = None) -> Reply:
+        return self._call(lambda port: port.answer(operation_id, step, answers, reader))
 
     def abandon(self, operation_id: str, step: int, answers: Any, reason: str) -> Reply:
         return self._call(lambda port: port.abandon(operation_id, step, answers, reason))
@@ -121,6 +125,7 @@ class Caller:
         return self._call(lambda port: port.status(operation_id))
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_full_wal_disk_loses_no_money(disk: tuple[Cluster, WalDisk], tmp_path: Path) -> None:
     """Told as a lost or absent database; sent again when it is back it is done once, and given up it is settled by the card."""
     cluster, wal = disk
@@ -135,7 +140,7 @@ def test_a_full_wal_disk_loses_no_money(disk: tuple[Cluster, WalDisk], tmp_path:
             carry_out(caller, channel, "topup", job, idempotency_key=str(uuid.uuid4()))
         channel.close()
         wal.mend()
-        assert {error.code for error in caller.told} <= TOLD
+        assert set(caller.told) <= TOLD
         met += bool(caller.told)
         world.now += dt.timedelta(seconds=61)
         world.do(card, "inspect")
@@ -150,3 +155,4 @@ def test_a_full_wal_disk_loses_no_money(disk: tuple[Cluster, WalDisk], tmp_path:
     assert (found["breaks"], found["total"]) == ([], 0)
     world.close()
     open_store(cluster.url("city")).close()
+    gc.collect()  # connections that broke while SQLAlchemy was opening them: nobody closes those, which is told here if at all
