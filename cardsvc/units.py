@@ -52,7 +52,7 @@ def from_bcd(value: bytes) -> str:
 
 def bcd_date(day: dt.date) -> bytes:
     """YYYYMMDD in 4 bytes (JR/T 0025.2-2010 5.2)."""
-    return bcd(f"{day:%Y%m%d}")
+    return bcd(day.isoformat().replace("-", ""))  # strftime leaves the zeros of a year before 1000 away
 
 
 def bcd_time(moment: dt.datetime) -> bytes:

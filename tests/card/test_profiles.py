@@ -14,6 +14,7 @@ from cardsvc.card.profiles import load_profile, load_profiles, recognise
 from cardsvc.card.records import ApplicationRecord, ApplicationState, CardIssue, CardIssueSeen
 from cardsvc.config import find_profiles
 from cardsvc.errors import ProfileError
+from cardsvc.units import bcd_date, parse_bcd_date
 from tests.world import profiles
 
 
@@ -133,6 +134,14 @@ def test_no_bytes_break_the_parsers(raw: bytes) -> None:
     CardIssueSeen.parse(raw)
     CardIssueSeen.parse(raw.ljust(CardIssue.LENGTH, b"\x33")[: CardIssue.LENGTH])
     holder_from_records({0x08: raw, 0x09: raw, 0x0A: raw, 0x0B: raw, 0x0C: raw, 0x0D: raw})
+
+
+def test_a_garbled_year_is_written_as_it_was_read() -> None:
+    """The year 0420 in a damaged file is a date like any other. Found by make fuzz-guided."""
+    raw = bytes.fromhex("04201124")
+    day = parse_bcd_date(raw)
+    assert day is not None
+    assert bcd_date(day) == raw
 
 
 def test_known_faults_show_in_errors() -> None:
