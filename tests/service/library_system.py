@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+from cardsvc.bootstrap import now
 from cardsvc.errors import RequestError
 from cardsvc.signature import CheckKey, Message, verify
 
@@ -36,7 +37,7 @@ class LibrarySystem:
         """Check a request and keep its notice; gives the status."""
         message = Message("POST", self.url, handler.headers)
         try:
-            verify(message, body, [self._key])
+            verify(message, body, [self._key], now())
         except RequestError:
             return 401
         notice = json.loads(body)

@@ -11,7 +11,7 @@ from cardsvc.service.approvals import approve, propose, reject, withdraw
 from cardsvc.service.staff import MAX_ATTEMPTS, add_outlet, add_staff, change_password, sign_in
 from cardsvc.service.staff_admin import set_staff_state
 from cardsvc.service.suspects import attachment, suspects, take
-from cardsvc.store.records import Staff
+from cardsvc.store.records import Staff, StaffChange
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.world import FAMILIES, World, balance_on
 
@@ -24,7 +24,9 @@ def hire(world: World, staff_id: str, role: str, by: Staff | None = None) -> Sta
 
 
 HIRED: dict[str, Staff] = {}
-"""The people of all these tests, once they were hired: hashing five passwords for every test takes longer than most of them."""
+TRAIL: list[StaffChange] = []
+"""The people of all these tests, once they were hired, and what the trail says of it: hashing five passwords for every test
+takes longer than most of them."""
 
 
 @pytest.fixture
@@ -39,12 +41,16 @@ def hire_all(world: World) -> dict[str, Staff]:
     if HIRED:
         with world.store.begin() as uow:
             uow.staff.add_many(HIRED.values())
+            uow.staff_changes.add_many(TRAIL)
             uow.commit()
         return dict(HIRED)
     admin = hire(world, "admin", "administrator")
     rest = {role: hire(world, role, role, admin) for role in ("clerk", "supervisor", "auditor")}
-    HIRED.update({"admin": admin, **rest, "second": hire(world, "second", "supervisor", admin)})
-    return dict(HIRED)
+    found = {"admin": admin, **rest, "second": hire(world, "second", "supervisor", admin)}
+    with world.store.read() as uow:
+        TRAIL.extend(uow.staff_changes.where())
+    HIRED.update(found)
+    return found
 
 
 def refused(code: str) -> Any:
