@@ -23,21 +23,35 @@ class Ended:
     value: Any
 
 
-def run_phase(name: str, procedure: Procedure[Any], stored: Sequence[list[str]]) -> Waiting | Ended:
-    """Feed the stored answers, one list a step. Errors that the procedure raises come out.
+@dataclass(slots=True)
+class Played:
+    """A procedure as far as the answers go that it has heard; how many, and where it stands."""
 
-    Raises OperationError ``procedure_not_deterministic`` when it ends before all stored answers were used: a defect.
-    """
+    name: str
+    procedure: Procedure[Any]
+    outcome: Waiting | Ended
+    heard: int = 0
+
+    def hear(self, answers: list[str]) -> None:
+        """Go on with the answers of one step. Errors that the procedure raises come out.
+
+        Raises OperationError ``procedure_not_deterministic`` when it has ended before: a defect.
+        """
+        if isinstance(self.outcome, Ended):
+            raise OperationError("procedure_not_deterministic", kind=self.name)
+        self.heard += 1
+        try:
+            self.outcome = Waiting(self.procedure.send(answers_from_json(answers)))
+        except StopIteration as end:
+            self.outcome = Ended(end.value)
+
+
+def play(name: str, procedure: Procedure[Any], stored: Sequence[list[str]]) -> Played:
+    """A procedure from its start with the stored answers, one list a step. Raises as ``Played.hear``."""
     try:
-        batch = next(procedure)
-        for used, answers in enumerate(stored):
-            try:
-                batch = procedure.send(answers_from_json(answers))
-            except StopIteration as end:
-                if used != len(stored) - 1:
-                    raise OperationError("procedure_not_deterministic", kind=name) from None
-                return Ended(end.value)
+        played = Played(name, procedure, Waiting(next(procedure)))
     except StopIteration as end:
-        return Ended(end.value)
-    procedure.close()
-    return Waiting(batch)
+        played = Played(name, procedure, Ended(end.value))
+    for answers in stored:
+        played.hear(answers)
+    return played
