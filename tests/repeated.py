@@ -44,7 +44,7 @@ def once(make: Callable[Concatenate[Any, P], VirtualCard]) -> Callable[Concatena
         if not _untouched(city):
             city.steps = None
             return make(city, *args, **kwargs)
-        done = (city.as_made(), *(city.steps or ()), (make.__name__, args, *sorted(kwargs.items())))
+        done = (*(city.steps or ()), (city.as_made(), make.__name__, args, *sorted(kwargs.items())))
         if done not in _taken:
             card = make(city, *args, **kwargs)
             city.store.close()
@@ -56,7 +56,7 @@ def once(make: Callable[Concatenate[Any, P], VirtualCard]) -> Callable[Concatena
             template, card = _taken[done]
             copy_database(template, city.path)
             card = copy.deepcopy(card)
-        city.steps, city.mark = done[1:], fingerprint(city.path)
+        city.steps, city.mark = done, fingerprint(city.path)
         return card
 
     return step

@@ -251,9 +251,7 @@ def test_a_copied_card_is_refused(world: World) -> None:
 def test_a_card_with_other_keys_is_refused_before_money_is_taken(world: World) -> None:
     """MAC1 does not verify: this card's load key is not ours."""
     card = world.issue(FMCOS)
-    ring: Any = world.engine.keystore
-    foreign = KeyEntry("purse.load", 1, KeyState.ACTIVE, bytes(range(16)))
-    object.__setattr__(world.engine, "keystore", ring.with_entry(foreign))
+    world.use_keys(world.keys.with_entry(KeyEntry("purse.load", 1, KeyState.ACTIVE, bytes(range(16)))))
     with pytest.raises(CarriedOut) as told:
         world.topup(card)
     assert problem(told) == "card_not_genuine"
@@ -307,8 +305,7 @@ def test_blocking_stops_the_purse_and_unblocking_brings_it_back(world: World, fa
 def test_a_load_key_is_rolled_without_reissuing_cards(world: World) -> None:
     """An old card works with its own version, a new one gets the new version."""
     old = world.issue(FMCOS, 1)
-    ring: Any = world.engine.keystore
-    object.__setattr__(world.engine, "keystore", ring.rolled("purse.load", bytes(range(16))))
+    world.use_keys(world.keys.rolled("purse.load", bytes(range(16))))
     new = world.issue(FMCOS, 2)
     assert world.topup(old)["balance"] == 5000
     assert world.topup(new)["balance"] == 5000
@@ -404,12 +401,11 @@ def test_a_card_whose_master_key_is_not_ours_loses_one_try_only(world: World) ->
     card.plan = FaultPlan(tear_after_command=40)
     with pytest.raises(CardGone):
         world.do(card, "personalise", citizen_id=world.citizen())
-    ours: Any = world.engine.keystore
-    foreign = ours.with_entry(KeyEntry("mf.master", 1, KeyState.ACTIVE, bytes(range(16))))
-    object.__setattr__(world.engine, "keystore", foreign)
+    ours = world.keys
+    world.use_keys(ours.with_entry(KeyEntry("mf.master", 1, KeyState.ACTIVE, bytes(range(16)))))
     with pytest.raises(CarriedOut) as told:
         world.do(card, "personalise", citizen_id=world.citizen())
     assert problem(told) == "master_key_refused"
     assert "2 tries" in str(told.value.reply.problem)
-    object.__setattr__(world.engine, "keystore", ours)
+    world.use_keys(ours)
     assert world.do(card, "personalise", citizen_id=world.citizen())["resumed"]
