@@ -154,6 +154,7 @@ def test_a_blocked_purse_is_repaired_after_a_supervisor_agreed_on_a_screen_of_th
     chief.sign_in("chief")
     chief.page.goto(f"{desk.hall.url}/desk/approvals")
     chief.sees("已核对身份证")
+    chief.sees("解锁应用（")
     chief.picture("approvals")
     chief.page.get_by_role("button", name="同意", exact=True).click()
     chief.sees("没有等复核的事")

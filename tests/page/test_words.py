@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+from cardsvc.diagnosis.plans import plans
 from cardsvc.ledger.states import LoadState, PurchaseState, ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.catalogue import KINDS
@@ -18,6 +19,7 @@ from cardsvc.store.tables.stock import BLANK_MOVES
 from cardsvc.store.tables.terminals import ROLES
 from cardsvc.web.desk import words
 from cardsvc.web.desk.applying import STATES
+from cardsvc.web.desk.decisions import payload_rows
 from cardsvc.web.desk.jobs import JOBS
 
 TEMPLATES = Path(words.__file__).parent / "templates"
@@ -64,3 +66,11 @@ def test_templates_speak_through_t_alone() -> None:
         assert all(hasattr(words, name) for name in re.findall(r"\bwords\.(\w+)", text)), path.name
         for english in re.findall(r'(?:t|both)\(\s*"[^"]*"\s*,\s*"([^"]*)"', text):
             assert not re.search(r"[\u4e00-\u9fff]", english), path.name
+
+
+def test_a_decision_says_the_steps_of_a_repair_in_words() -> None:
+    """What a second person agrees to is no name of the program."""
+    for name, plan in plans().items():
+        ((label, shown),) = payload_rows({"steps": [f"{name}:purse"]})
+        assert (label.en, shown.zh) == ("Steps", f"{plan.zh}（城市通钱包）")
+        assert shown.en.startswith(f"{plan.en} (")

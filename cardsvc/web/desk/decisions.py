@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cardsvc.diagnosis.plans import plans
 from cardsvc.service.held_payout import REASONS as HELD_REASONS
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
-from cardsvc.web.desk.words import card_no
+from cardsvc.web.desk.words import APPLICATIONS, card_no
 
 LABELS: Mapping[str, Text] = {
     "counted": Text("点得（元）", "Counted (yuan)"),
@@ -56,6 +57,9 @@ def payload_texts(payload: Mapping[str, Any]) -> list[str]:
 def _value(name: str, value: Any) -> Text:
     if isinstance(value, bool):
         return Text("有", "yes") if value else Text("没有", "no")
+    if name == "steps":
+        steps = [_step(one) for one in value]
+        return Text("；".join(step.zh for step in steps), "; ".join(step.en for step in steps))
     if isinstance(value, str) and value in VALUES.get(name, {}):
         return VALUES[name][value]
     if name in MONEY and isinstance(value, int):
@@ -69,3 +73,13 @@ def _value(name: str, value: Any) -> Text:
     else:
         shown = str(value)
     return Text(shown, shown)
+
+
+def _step(name: str) -> Text:
+    """A step of a repair, ``unblock:purse``, as its plan is called and where it works."""
+    plan, _, where = name.partition(":")
+    known = plans().get(plan)
+    if known is None:
+        return Text(name, name)
+    place = APPLICATIONS.get(where, Text(where, where))
+    return Text(f"{known.zh}（{place.zh}）" if where else known.zh, f"{known.en} ({place.en})" if where else known.en)
