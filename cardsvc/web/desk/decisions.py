@@ -5,9 +5,10 @@ from typing import Any
 
 from cardsvc.diagnosis.plans import plans
 from cardsvc.service.held_payout import REASONS as HELD_REASONS
+from cardsvc.service.offers import APPLICATIONS
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
-from cardsvc.web.desk.words import APPLICATIONS, card_no
+from cardsvc.web.desk.words import card_no
 
 LABELS: Mapping[str, Text] = {
     "counted": Text("点得（元）", "Counted (yuan)"),
