@@ -1,4 +1,4 @@
-"""Replacements have a number of their own and a fee that can go back; what a loss report came to on the chip; held money that is paid back"""
+"""Replacements have a number of their own, two reasons more and a fee that can go back; what a loss report came to on the chip; held money that is paid back"""
 
 import uuid
 
@@ -54,7 +54,9 @@ def _replacements() -> None:
         sa.Column("back_account", sa.String(length=96), nullable=True),
         sa.Column("back_by", sa.String(length=32), nullable=True),
         sa.Column("back_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("reason IN ('fault', 'damaged', 'changed', 'lost')", name="ck_replacement_reason"),
+        sa.CheckConstraint(
+            "reason IN ('fault', 'damaged', 'changed', 'lost', 'expired', 'withdrawn')", name="ck_replacement_reason"
+        ),
         sa.CheckConstraint(f"source_account IS NULL OR {_in_chart('source_account')}", name="ck_replacement_chart"),
         sa.CheckConstraint("(fee > 0) = (payment_method IS NOT NULL)", name="ck_replacement_paid"),
         sa.CheckConstraint("(fee > 0) = (source_account IS NOT NULL)", name="ck_replacement_source"),

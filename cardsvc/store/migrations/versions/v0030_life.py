@@ -1,4 +1,4 @@
-"""Renewals, data of people that change, deaths, the outbox to the library"""
+"""Data of people that change, deaths, the outbox to the library"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,29 +14,8 @@ TABLES = ("library_notice", "card", "operation")
 """Cards and operations move along their lists from now on, as what holds money always did."""
 
 
-OLD_REASONS = "reason IN ('fault', 'damaged', 'changed', 'lost')"
-NEW_REASONS = "reason IN ('fault', 'damaged', 'changed', 'lost', 'expired', 'withdrawn')"
-
-
-def _renewals() -> None:
-    """A replacement may be a renewal, or the swap of a withdrawn product. On SQLite the CHECK is changed in the schema's own text, as its documentation describes:
-    a table that is built anew would lose its triggers, and whatever another migration added to it."""
-    if op.get_bind().dialect.name == "postgresql":
-        op.drop_constraint("ck_replacement_reason", "replacement", type_="check")
-        op.create_check_constraint("ck_replacement_reason", "replacement", NEW_REASONS)
-        return
-    connection = op.get_bind()
-    connection.exec_driver_sql("PRAGMA writable_schema=ON")
-    connection.exec_driver_sql(
-        "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = 'replacement'",
-        (OLD_REASONS, NEW_REASONS),
-    )
-    connection.exec_driver_sql("PRAGMA writable_schema=RESET")
-
-
 def upgrade() -> None:
     """Make the change."""
-    _renewals()
     op.create_table(
         "citizen_change",
         sa.Column("change_id", sa.String(length=36), nullable=False),
