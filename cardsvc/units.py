@@ -8,6 +8,8 @@ from cardsvc.errors import RequestError
 
 LOCAL = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")
 """The time of the city: on cards, in rules, on receipts. China has had no summer time since 1991."""
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2999, 12, 31)
+"""Days that may be asked for: they have moments before and after them in every time zone, and there were no cards before."""
 
 Fen = NewType("Fen", int)
 """An amount of money in fen (分), 1/100 yuan. Always an integer; never a float anywhere."""

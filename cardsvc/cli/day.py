@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.days import DAY, MONTH
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.person import as_option, signed_in
 from cardsvc.units import LOCAL, parse_yuan
@@ -18,7 +19,6 @@ def day() -> None:
 
 
 outlet_option = click.option("--outlet", "outlet_id", required=True, help=t("网点编号", "Outlet id"))
-DATE = click.DateTime(["%Y-%m-%d"])
 
 
 def local_day(given: dt.datetime | None) -> dt.date:
@@ -45,7 +45,7 @@ def status(outlet_id: str, *, as_json: bool) -> int:
 
 
 @day.command(help=t("日结：封存全部账册链；封根请随报表存档", "End the day and seal the ledger; keep the root on paper"))
-@click.argument("date", type=DATE, required=False)
+@click.argument("date", type=DAY, required=False)
 @outlet_option
 @as_option
 @json_option
@@ -63,7 +63,7 @@ def end(date: dt.datetime | None, outlet_id: str, staff_id: str, *, as_json: boo
 
 
 @day.command("month-end", help=t("月结：该月各营业日都已日结", "End a month whose days were all ended"))
-@click.argument("month", type=click.DateTime(["%Y-%m"]))
+@click.argument("month", type=MONTH)
 @outlet_option
 @as_option
 def month_end(month: dt.datetime, outlet_id: str, staff_id: str) -> None:
@@ -109,7 +109,7 @@ def correct(debit: str, credit: str, yuan: str, corrects: str, reason: str, staf
 
 
 @day.command(help=t("日报表：按柜员、工位、网点或产品", "The day sheet by teller, workstation, outlet or product"))
-@click.argument("date", type=DATE, required=False)
+@click.argument("date", type=DAY, required=False)
 @click.option("--outlet", "outlet_id", help=t("网点编号；默认全部", "Outlet id; all when left out"))
 @click.option("--by", type=click.Choice(["teller", "terminal", "outlet", "product"]), default="teller", show_default=True)
 @click.option("--format", "form", type=click.Choice(["csv", "json", "pdf"]), default="csv", show_default=True)

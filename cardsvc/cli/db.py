@@ -4,6 +4,7 @@ import datetime as dt
 
 import click
 
+from cardsvc.cli.days import MOMENT
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.units import LOCAL, format_yuan
 
@@ -23,7 +24,6 @@ def upgrade() -> None:
     click.echo(t("数据库已是最新版本", "The database is up to date"))
 
 
-MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 """A moment as people give it: local time of the city."""
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.days import DAY
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.person import as_option, signed_in
 from cardsvc.cli.queue import outlet_option, with_rules
@@ -84,7 +85,7 @@ def note(kind: str, item: str | None, text: str, staff_id: str, *, bad: bool) ->
 
 @hall.command(help=t("一天的记录，晨会还缺哪些", "The notes of a day, and what of the checklist is missing"))
 @outlet_option
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help=t("哪一天，默认今天", "Which day, today by default"))
+@click.option("--day", type=DAY, help=t("哪一天，默认今天", "Which day, today by default"))
 @json_option
 def notes(outlet_id: str, day: Any, *, as_json: bool) -> None:
     """Show the notes of a day."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.days import DAY
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.person import as_option, signed_in
 from cardsvc.text import language_of_environment
@@ -271,7 +272,7 @@ def show_(outlet_id: str, *, as_json: bool) -> None:
     help=t("一天的数字：各类各时段人数、等候和办理时间", "Figures of a day: by kind and hour, waiting and serving time")
 )
 @outlet_option
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help=t("哪一天，默认今天", "Which day, today by default"))
+@click.option("--day", type=DAY, help=t("哪一天，默认今天", "Which day, today by default"))
 @json_option
 def figures(outlet_id: str, day: Any, *, as_json: bool) -> None:
     """Figures of a day."""

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.approvals import approval_lines
+from cardsvc.cli.days import DAY
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.person import as_option, signed_in
 from cardsvc.cli.progress import progress_bar
@@ -51,7 +52,7 @@ def _difference_lines(found: list[dict[str, Any]]) -> list[str]:
 
 
 @reconcile.command(help=t("核对一天；只记录差异，不记账", "Compare a day; differences are stored, nothing is booked"))
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), required=True, help=t("日期，如 2026-11-24", "Day, as 2026-11-24"))
+@click.option("--day", type=DAY, required=True, help=t("日期，如 2026-11-24", "Day, as 2026-11-24"))
 @click.option("--channel", help=t("只核对一个付款渠道", "One payment channel alone"))
 @click.option("--terminal", help=t("只核对一个终端", "One terminal alone"))
 @outlet_option

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.days import DAY
 from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.person import as_option, signed_in
 
@@ -140,7 +141,7 @@ def _change_lines(changes: list["Change"]) -> list[str]:
     help=t("提出一套新规则，等第二人复核，到日生效", "Propose a rule set: a second person approves, and it holds from a day on")
 )
 @click.argument("file", type=FILE)
-@click.option("--effective", required=True, type=click.DateTime(["%Y-%m-%d"]), help=t("生效日期", "First day"))
+@click.option("--effective", required=True, type=DAY, help=t("生效日期", "First day"))
 @click.option("--reason", required=True, help=t("理由", "Why"))
 @as_option
 @json_option

@@ -55,6 +55,9 @@ def test_a_day_on_the_command_line(hall: dict[str, str], tmp_path: Path) -> None
     accounts = as_json(hall, "db", "balance")["accounts"]
     assert (accounts["vault:hall"], accounts["difference:hall"]) == (1105000, 5000)
     assert as_json(hall, "db", "balance", "--as-of", "2020-01-01") == {"accounts": {}, "total": 0}
+    for day in ("0001-01-01", "9999-12-31"):
+        assert "2000-01-01" in run(hall, "day", "report", day, code=2).stderr
+        run(hall, "db", "balance", "--as-of", day, code=2)
     lines = as_json(hall, "db", "statement", "vault:hall", "--from", "2020-01-01")["lines"]
     assert [line["amount"] for line in lines] == [1000000, 100000, -20000, -5000, 30000]
     assert "count_wrong" in run(hall, "shift", "open", "--count", "3x1", "--as", "teller", code=2).stderr

@@ -202,6 +202,16 @@ def test_figures_are_those_of_the_day_and_of_the_outlet(office: Office) -> None:
     assert page.get("/figures/nothing.svg").status_code == 404
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "yesterday"])
+@pytest.mark.parametrize(
+    "address", ["/desk/manage/figures?from={}&to={}", "/desk/manage/day/sheet.csv?day={}", "/desk/hall-book?day={}"]
+)
+def test_a_day_outside_the_calendar_of_cards_is_told(office: Office, address: str, day: str) -> None:
+    """Sums with it would leave the computer's calendar."""
+    answer = office.page("chief").client.get(address.format(day, day))
+    assert (answer.status_code, "form_incomplete" in answer.text) == (422, True)
+
+
 def _file(page: Page, asked: str) -> dict[str, list[list[str]]]:
     """The tables of the file by their titles."""
     answer = page.get(f"/figures.csv{asked}")

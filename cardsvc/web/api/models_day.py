@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from cardsvc.text import Language
+from cardsvc.units import FIRST_DAY, LAST_DAY
 
-FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2999, 12, 31)
-"""Days that have moments before and after them in every time zone; there were no cards before."""
 Outlet = Annotated[str | None, Field(default=None, max_length=32, examples=["hall"])]
 
 

@@ -1,5 +1,6 @@
 """Who is at the page, in which language, and that a request comes from it: before every request; and the headers of answers."""
 
+import datetime as dt
 import secrets
 from typing import Final
 
@@ -11,6 +12,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service.desk_sessions import SignedIn, check_form, signed_in
 from cardsvc.text import Language
+from cardsvc.units import FIRST_DAY, LAST_DAY
 
 COOKIE: Final = "cardsvc_desk"
 LANGUAGE_COOKIE: Final = "cardsvc_lang"
@@ -120,6 +122,17 @@ def field(name: str, *, most: int = 200) -> str:
     if not value or len(value) > most:
         raise RequestError("form_incomplete", field=name)
     return value
+
+
+def day_of(typed: str, name: str) -> dt.date:
+    """A day as a form or an address gives it. Raises RequestError ``form_incomplete`` for what is none, or far away."""
+    try:
+        found = dt.date.fromisoformat(typed)
+    except ValueError:
+        raise RequestError("form_incomplete", field=name) from None
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise RequestError("form_incomplete", field=name)
+    return found
 
 
 def keep(response: Response, name: str, value: str, *, days: int | None = None) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
-from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.errors import CardsvcError
 from cardsvc.rules.hall import appraisal_rule, checklist, ticket_rules
 from cardsvc.service.hall.appraisals import call_back, to_call_back
 from cardsvc.service.hall.notes import STAFF_OF_HALL, day_notes, write_note
 from cardsvc.service.problem import problem_of
 from cardsvc.service.rule_book import local_day
 from cardsvc.text import Text
-from cardsvc.web.desk.guard import field, here
+from cardsvc.web.desk.guard import day_of, field, here
 from cardsvc.web.desk.queue import rules_today
 
 
@@ -98,7 +98,4 @@ def _page(services: Services, error: CardsvcError | None = None) -> str:
 
 
 def _day(today: dt.date) -> dt.date:
-    try:
-        return dt.date.fromisoformat(request.args.get("day") or today.isoformat())
-    except ValueError:
-        raise RequestError("form_incomplete", field="day") from None
+    return day_of(request.args.get("day") or today.isoformat(), "day")

@@ -5,11 +5,10 @@ import datetime as dt
 from flask import request
 
 from cardsvc.bootstrap import Services, now
-from cardsvc.errors import RequestError
 from cardsvc.rules.hall import ticket_rules
 from cardsvc.service.rule_book import local_day
 from cardsvc.text import Text
-from cardsvc.web.desk.guard import here
+from cardsvc.web.desk.guard import day_of, here
 
 ALL = "all"
 
@@ -27,11 +26,7 @@ def outlet_or_all() -> str | None:
 
 def day(name: str, default: dt.date) -> dt.date:
     """A day in the address. Raises RequestError ``form_incomplete`` for what is none."""
-    typed = request.values.get(name) or default.isoformat()
-    try:
-        return dt.date.fromisoformat(typed)
-    except ValueError:
-        raise RequestError("form_incomplete", field=name) from None
+    return day_of(request.values.get(name) or default.isoformat(), name)
 
 
 def ticket_names(services: Services) -> dict[str, Text]:
