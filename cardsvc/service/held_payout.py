@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import Any, cast
 
 from cardsvc.errors import RequestError, RuleError
-from cardsvc.ledger.postings import Posting, fee_account, gift_account, held_account, purse_account
+from cardsvc.ledger.postings import Posting, fee_account, gift_account, held_account
+from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import OpenRequest, PayoutTerms, RuleSet, check_moved, check_open, payout_terms
 from cardsvc.rules.ruleset import Area
 from cardsvc.service.approvals import MAX_TEXT, ApprovalKind
@@ -28,7 +29,7 @@ from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.service.shifts import TELLERS
 from cardsvc.service.staff import require_role
 from cardsvc.service.takeovers import good_parts, is_gone, move_from_books, reference_of
-from cardsvc.service.ways import CASH, Way, split
+from cardsvc.service.ways import CASH, Way, booked_purses, split
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Card, HeldPayout, Staff, Takeover, TakeoverPart
 from cardsvc.store.states import ApprovalState, OldCardState
@@ -164,9 +165,8 @@ def _refuse_writable(uow: UnitOfWork, rules: RuleSet, part: TakeoverPart, reason
 def _fits(uow: UnitOfWork, rules: RuleSet, card: Card, part: TakeoverPart, day: dt.date) -> bool:
     """Whether the rules let this card hold it: the cap over what the books have, and its application open or to be
     opened for this holder."""
-    purse = purse_account(card.card_no, part.application, part.purse)
+    booked = dict(booked_purses(uow, card.card_no)).get(PurseRef(part.application, part.purse), 0)
     try:
-        booked = max(0, -uow.ledger.balances(card.card_no).get(purse, 0))
         check_moved(rules, part.product, cast("Area", part.area), booked + part.amount, day)
         if part.application != CITY_PURSE.application and not _is_open(uow, card.card_no, part):
             citizen = uow.citizens.get(card.citizen_id)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from cardsvc.errors import CardError, RequestError, RuleError
 from cardsvc.iso7816.exchange import Procedure
-from cardsvc.ledger.postings import purse_account
+from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.life import swapped
 from cardsvc.rules.ruleset import Area
@@ -25,6 +25,7 @@ from cardsvc.service.payments import OLD_CARD
 from cardsvc.service.settle import refuse_while_open
 from cardsvc.service.takeovers import good_parts, is_gone, move_from_books, reference_of
 from cardsvc.service.topup import LOAD, break_off_load
+from cardsvc.service.ways import booked_purses
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import TakeoverPart
 from cardsvc.store.states import OldCardState
@@ -76,13 +77,8 @@ def _part(context: Context, uow: UnitOfWork, old_no: str, today: dt.date) -> Tak
 def _fits(context: Context, uow: UnitOfWork, part: TakeoverPart, today: dt.date) -> bool:
     """Whether the books expect it to stay below the cap: which part comes first. Whether it does, the card says."""
     product, area = _area(context.rules, part, today)
-    goal = (
-        (CITY_PURSE.application, CITY_PURSE.purse)
-        if area == "purse" and product == "citizen"
-        else (part.application, part.purse)
-    )
-    purse = purse_account(context.card_no, *goal)
-    booked = max(0, -uow.ledger.balances(context.card_no).get(purse, 0))
+    goal = CITY_PURSE if (product, area) == ("citizen", "purse") else PurseRef(part.application, part.purse)
+    booked = dict(booked_purses(uow, context.card_no)).get(goal, 0)
     try:
         check_moved(context.rules, product, cast("Area", area), booked + part.amount, today)
     except RuleError:
