@@ -6,6 +6,7 @@ import pytest
 
 from cardsvc.card.profile import Profile
 from cardsvc.cli.diagnose import report_lines
+from cardsvc.diagnosis.evidence import Value
 from cardsvc.diagnosis.firmware import check_known_faults, firmware_faults
 from cardsvc.errors import ProfileError
 from tests.diagnosis.faults import algorithm_02
@@ -52,9 +53,9 @@ def test_the_finding_names_the_fault_and_its_cure(tmp_path: Path, monkeypatch: p
         (SEEN, ("3B8B80012091xxxxxxxxxxxxxxxxxxxx",), False),
     ],
 )
-def test_version_and_symptom_must_agree(seen: dict[str, object], atr: tuple[str, ...], *, found: bool) -> None:
+def test_version_and_symptom_must_agree(seen: dict[str, Value], atr: tuple[str, ...], *, found: bool) -> None:
     """All symptoms, on a version that has the fault."""
-    faults = firmware_faults(fudan(atr=atr), bytes.fromhex("3B8B800120900000000000B0AC2842CC"), seen)  # type: ignore[arg-type]
+    faults = firmware_faults(fudan(atr=atr), bytes.fromhex("3B8B800120900000000000B0AC2842CC"), seen)
     assert bool(faults) == found
 
 

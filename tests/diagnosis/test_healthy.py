@@ -65,6 +65,7 @@ def test_nothing_is_found_on_healthy_cards(family: str, tmp_path: Path) -> None:
         grow(world, cards[place], numbers[place], rng, turn)
         counts, quick = [0], turn % 2 == 0
         card = cards[place]
+        # misc: the loop's values are bound as defaults, which mypy gives no type.
         patient = Patient(world, card, lambda card=card, counts=counts: Asking(card, counts))  # type: ignore[misc]
         before = copy.copy(card._eeprom.image)
         report = patient.examine(quick=quick)

@@ -9,6 +9,7 @@ import pytest
 
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.kinds import Actor
 from cardsvc.service.making import release
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.databases import copy
@@ -51,11 +52,11 @@ def pulled(stock: Stock, number: int) -> VirtualCard:
     return card
 
 
-def stopped(stock: Stock, number: int, code: str, actor: object = DESK_1) -> None:
+def stopped(stock: Stock, number: int, code: str, actor: Actor = DESK_1) -> None:
     """The next card is refused, and nothing is begun."""
     before = stock.holds()
     with pytest.raises(CarriedOut) as ended:
-        stock.make(number, actor)  # type: ignore[arg-type]
+        stock.make(number, actor)
     assert (ended.value.reply.problem or {})["code"] == code
     assert stock.holds() == before
 

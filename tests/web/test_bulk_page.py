@@ -23,6 +23,7 @@ from tests.web.desk_office import Office, Page
 
 def upload(page: Page, content: bytes, deed: str, name: str = "people.csv") -> TestResponse:
     """The file, sent with the form."""
+    # arg-type: a file among the fields, which Page.post says are texts.
     return page.post("/bulk", deed=deed, file=(io.BytesIO(content), name))  # type: ignore[arg-type]
 
 

@@ -49,6 +49,7 @@ def call(method: str, path: str, body: dict[str, Any] | None, idempotency_key: s
     for 429: it says how long to wait."""
     url, content = f"{URL}/api/v1{path}", None if body is None else json.dumps(body).encode()
     for wait in WAITS:
+        # S310: URL is this terminal's own setting.
         request = urllib.request.Request(url, content, signed(method, url, content, idempotency_key))  # noqa: S310
         asked = 0
         try:
