@@ -19,9 +19,9 @@ from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.keystore.sealed import SCRYPT_N
 from cardsvc.rules import RuleSet, parse_rule_set, rule_text
 from cardsvc.service.catalogue import KINDS
-from cardsvc.service.engine import Engine
-from cardsvc.service.rule_book import RuleBook, local_day
-from cardsvc.service.rule_versions import keep_first
+from cardsvc.service.management.rule_versions import keep_first
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.store import Store, open_store
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from cardsvc.readers import pcscd
-from cardsvc.service import staff
+from cardsvc.service.staff import accounts as staff
 from tests import postgres
 from tests.databases import forget_under, on_postgresql, start_cluster
 from tests.keystore.softhsm import SoftHsm

@@ -14,7 +14,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.client import ApiClient
 from cardsvc.config import Settings
 from cardsvc.keystore.receipt_key import ReceiptKey
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.web.api import create_api
 from tests.world import World, profiles

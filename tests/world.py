@@ -19,10 +19,10 @@ from cardsvc.keystore.keys import TRANSPORT, KeyEntry, KeyRing, KeyState
 from cardsvc.readers.carry import carry_out
 from cardsvc.rules import RuleSet, load_rule_set
 from cardsvc.service.catalogue import KINDS
-from cardsvc.service.engine import Engine
-from cardsvc.service.kinds import Actor
-from cardsvc.service.people import CitizenData, register_citizen
-from cardsvc.service.rule_book import RuleBook
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.operations.rule_book import RuleBook
+from cardsvc.service.people.register import CitizenData, register_citizen
 from cardsvc.store import Store, open_store
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import PROFILES, FaultPlan, VirtualCard

@@ -29,7 +29,7 @@ def list_(*, as_json: bool) -> None:
     """List open proposals."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.approvals import open_approvals
+    from cardsvc.service.staff.approvals import open_approvals
 
     store = open_database(Settings())
     found = open_approvals(store)
@@ -44,7 +44,7 @@ def show_(approval_id: str) -> None:
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
     from cardsvc.errors import RequestError
-    from cardsvc.service.approvals import approval_view
+    from cardsvc.service.staff.approvals import approval_view
 
     store = open_database(Settings())
     with store.read() as uow:
@@ -58,7 +58,7 @@ def show_(approval_id: str) -> None:
 def _decide(staff_id: str, decide: Callable[..., "Approval"], *, as_json: bool) -> None:
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.approvals import approval_view
+    from cardsvc.service.staff.approvals import approval_view
 
     store = open_database(Settings())
     found = approval_view(decide(store, by=signed_in(store, staff_id), now=now()))
@@ -74,7 +74,7 @@ def _decide(staff_id: str, decide: Callable[..., "Approval"], *, as_json: bool) 
 def approve(approval_id: str, remark: str, staff_id: str, *, as_json: bool) -> None:
     """Approve a proposal."""
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approve as agree
+    from cardsvc.service.staff.approvals import approve as agree
 
     _decide(staff_id, lambda store, **who: agree(store, APPROVALS, approval_id, remark, **who), as_json=as_json)
 
@@ -87,7 +87,7 @@ def approve(approval_id: str, remark: str, staff_id: str, *, as_json: bool) -> N
 def reject(approval_id: str, remark: str, staff_id: str, *, as_json: bool) -> None:
     """Reject a proposal."""
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import reject as refuse
+    from cardsvc.service.staff.approvals import reject as refuse
 
     _decide(staff_id, lambda store, **who: refuse(store, APPROVALS, approval_id, remark, **who), as_json=as_json)
 
@@ -98,7 +98,7 @@ def reject(approval_id: str, remark: str, staff_id: str, *, as_json: bool) -> No
 @json_option
 def withdraw(approval_id: str, staff_id: str, *, as_json: bool) -> None:
     """Withdraw a proposal."""
-    from cardsvc.service.approvals import withdraw as take_back
+    from cardsvc.service.staff.approvals import withdraw as take_back
 
     _decide(staff_id, lambda store, **who: take_back(store, approval_id, **who), as_json=as_json)
 

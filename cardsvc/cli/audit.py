@@ -25,7 +25,7 @@ def verify(root: str | None, *, as_json: bool) -> int:
     """Verify the ledger."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.audit import verify_ledger
+    from cardsvc.service.books.audit import verify_ledger
 
     store = open_database(Settings())
     found = verify_ledger(store, root.lower() if root else None)
@@ -60,7 +60,7 @@ def acts(subject: str | None, by: str | None, limit: int, *, as_json: bool) -> N
     """Show acts."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff_acts import acts_view
+    from cardsvc.service.staff.acts import acts_view
 
     store = open_database(Settings())
     found = acts_view(store, subject=subject, staff_id=by, limit=limit)
@@ -90,7 +90,7 @@ def why(card_no: str, *, as_json: bool) -> None:
     """Time line of a card."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.audit import why as time_line
+    from cardsvc.service.books.audit import why as time_line
     from cardsvc.units import parse_card_no
 
     store = open_database(Settings())

@@ -176,7 +176,7 @@ def refund(**area: Any) -> tuple[str, Mapping[str, Any]]:
 def bicycles(file: Path) -> None:
     """Import bicycles that are out, or back."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.bicycles import apply_list, read_list
+    from cardsvc.service.purse.bicycles import apply_list, read_list
 
     lines = read_list(file)
     with services() as opened:
@@ -222,7 +222,7 @@ def carry_over() -> tuple[str, Mapping[str, Any]]:
 @json_option
 def log(card_no: str, *, as_json: bool) -> None:
     """Transactions of a card."""
-    from cardsvc.service.views import transactions_view
+    from cardsvc.service.cards.views import transactions_view
 
     with services() as opened:
         rows = transactions_view(opened.store, card_no)

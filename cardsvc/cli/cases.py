@@ -15,16 +15,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cardsvc.cli.bench_fill import synthetic_person
+from cardsvc.cli.bench.fill import synthetic_person
 from cardsvc.errors import CardError, CardsvcError, OperationError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.readers.carry import CarriedOut, carry_out
-from cardsvc.service.card_books import ALL
-from cardsvc.service.card_data import card_data
-from cardsvc.service.engine import Engine
-from cardsvc.service.flight import recording_of
-from cardsvc.service.kinds import Actor
-from cardsvc.service.people import register_citizen
+from cardsvc.service.cards.books import ALL
+from cardsvc.service.cards.data import card_data
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.flight import recording_of
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.people.register import register_citizen
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Operation
 from cardsvc.vcard import VirtualCard

@@ -9,7 +9,7 @@ from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.person import as_option, signed_in
 
 if TYPE_CHECKING:
-    from cardsvc.service.kinds import Params
+    from cardsvc.service.operations.kinds import Params
 
 P = TypeVar("P", bound="Params")
 
@@ -36,7 +36,7 @@ def register(
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.errors import RequestError
-    from cardsvc.service.people import CitizenData, citizen_json, register_citizen
+    from cardsvc.service.people.register import CitizenData, citizen_json, register_citizen
 
     try:
         data = CitizenData(
@@ -74,7 +74,7 @@ def change(citizen_id: str, staff_id: str, *, as_json: bool, **given: object) ->
     """Change a person's data."""
     from cardsvc.bootstrap import now
     from cardsvc.cli.rights.command import rule_book
-    from cardsvc.service.person_changes import PersonChange, change_person
+    from cardsvc.service.cards.person_changes import PersonChange, change_person
 
     asked = _read(PersonChange, {"citizen_id": citizen_id, **{k: v for k, v in given.items() if v is not None}})
     with database() as store:
@@ -105,7 +105,7 @@ def death(citizen_id: str, staff_id: str, *, as_json: bool, **given: object) -> 
     """Note a death."""
     from cardsvc.bootstrap import now
     from cardsvc.cli.rights.command import rule_book
-    from cardsvc.service.deaths import DeathReport, report_death
+    from cardsvc.service.cards.deaths import DeathReport, report_death
 
     asked = _read(DeathReport, {"citizen_id": citizen_id, **given})
     with database() as store:
@@ -126,7 +126,7 @@ def _read(model: type[P], given: dict[str, object]) -> P:
     from pydantic import ValidationError
 
     from cardsvc.errors import RequestError
-    from cardsvc.service.kinds import reasons
+    from cardsvc.service.operations.kinds import reasons
 
     try:
         return model.model_validate(given)

@@ -36,7 +36,7 @@ def compare(
 ) -> int:
     """Compare; exit code 1 when something differs."""
     from cardsvc.cli.examine import examine
-    from cardsvc.service.kinds import Actor
+    from cardsvc.service.operations.kinds import Actor
 
     actor = Actor("local", "cli", LOCAL_TERMINAL_NO, "desk")
     other = with_reader is not None or with_vcard is not None

@@ -30,7 +30,7 @@ def take(channel: str, text: str, contact: str | None, staff_id: str, *, as_json
     from cardsvc.bootstrap import build, now
     from cardsvc.config import Settings
     from cardsvc.service.hall.complaints import receive
-    from cardsvc.service.rule_book import local_day
+    from cardsvc.service.operations.rule_book import local_day
 
     services = build(Settings())
     store, by = services.store, signed_in(services.store, staff_id)

@@ -132,7 +132,7 @@ class Subject(ABC):
     """A card of the family under test at the throw-away service."""
 
     def __init__(self, opened: "Services", profile: "Profile") -> None:
-        from cardsvc.service.kinds import Actor
+        from cardsvc.service.operations.kinds import Actor
 
         self.opened, self.profile = opened, profile
         self._port = opened.engine.port(Actor("local", "contract", bytes.fromhex("310000000001"), "desk"))
@@ -178,7 +178,7 @@ class Subject(ABC):
     def citizen(self) -> str:
         """A synthetic person."""
         from cardsvc.bootstrap import now
-        from cardsvc.service.people import CitizenData, register_citizen
+        from cardsvc.service.people.register import CitizenData, register_citizen
         from cardsvc.units import id_number_check_digit
 
         person = CitizenData(

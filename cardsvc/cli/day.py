@@ -32,7 +32,7 @@ def local_day(given: dt.datetime | None) -> dt.date:
 def status(outlet_id: str, *, as_json: bool) -> int:
     """List what is open."""
     from cardsvc.cli.local import services
-    from cardsvc.service.day_end import REASONS, blockers
+    from cardsvc.service.books.day_end import REASONS, blockers
     from cardsvc.text import language_of_environment
 
     with services() as opened:
@@ -53,7 +53,7 @@ def end(date: dt.datetime | None, outlet_id: str, staff_id: str, *, as_json: boo
     """End a day."""
     from cardsvc.bootstrap import now
     from cardsvc.cli.local import services
-    from cardsvc.service.day_end import end_day, seal_view
+    from cardsvc.service.books.day_end import end_day, seal_view
 
     with services() as opened:
         by = signed_in(opened.store, staff_id)
@@ -70,7 +70,7 @@ def month_end(month: dt.datetime, outlet_id: str, staff_id: str) -> None:
     """End a month."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.day_end import end_month
+    from cardsvc.service.books.day_end import end_month
 
     store = open_database(Settings())
     end_month(store, outlet_id, month.date(), by=signed_in(store, staff_id), now=now())
@@ -97,8 +97,8 @@ def correct(debit: str, credit: str, yuan: str, corrects: str, reason: str, staf
     from cardsvc.cli.approvals import approval_lines
     from cardsvc.config import Settings
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approval_view, propose
-    from cardsvc.service.corrections import CORRECTION
+    from cardsvc.service.books.corrections import CORRECTION
+    from cardsvc.service.staff.approvals import approval_view, propose
 
     payload: dict[str, Any] = {"debit": debit, "credit": credit, "amount": int(parse_yuan(yuan)), "corrects": corrects}
     store = open_database(Settings())
@@ -118,8 +118,8 @@ def report(date: dt.datetime | None, outlet_id: str | None, by: str, form: str, 
     """Print the day sheet."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.reports import day_sheet
-    from cardsvc.service.sheet_print import printed_sheet
+    from cardsvc.service.books.reports import day_sheet
+    from cardsvc.service.books.sheet_print import printed_sheet
     from cardsvc.text import language_of_environment
 
     store = open_database(Settings())

@@ -40,7 +40,7 @@ def balance(before: dt.datetime | None, *, as_json: bool) -> None:
     """Trial balance."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.views import trial_balance
+    from cardsvc.service.cards.views import trial_balance
 
     store = open_database(Settings())
     found = trial_balance(store, _moment(before))
@@ -61,7 +61,7 @@ def statement(account: str, start: dt.datetime, end: dt.datetime | None, *, as_j
     from cardsvc.bootstrap import now, open_database
     from cardsvc.cli.card import local_time
     from cardsvc.config import Settings
-    from cardsvc.service.views import statement as lines_of
+    from cardsvc.service.cards.views import statement as lines_of
 
     store = open_database(Settings())
     found = lines_of(store, account, start.replace(tzinfo=LOCAL), _moment(end) or now())

@@ -20,8 +20,8 @@ from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.people import CitizenData, register_citizen
-from cardsvc.service.views import trial_balance
+from cardsvc.service.cards.views import trial_balance
+from cardsvc.service.people.register import CitizenData, register_citizen
 from cardsvc.store import Store
 from cardsvc.units import LOCAL, format_yuan, id_number_check_digit
 from cardsvc.vcard import FaultPlan, VirtualCard

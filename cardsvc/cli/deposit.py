@@ -33,9 +33,9 @@ def take(card_no: str, product: str, method: str, reference: str | None, staff_i
 
     from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
-    from cardsvc.service.deposits import take_deposit
-    from cardsvc.service.kinds import Actor, reasons
-    from cardsvc.service.payments import Payment
+    from cardsvc.service.operations.kinds import Actor, reasons
+    from cardsvc.service.purse.payments import Payment
+    from cardsvc.service.transactions.deposits import take_deposit
 
     try:
         payment = Payment.model_validate({"method": method, "reference": reference})
@@ -54,8 +54,8 @@ def take(card_no: str, product: str, method: str, reference: str | None, staff_i
 def return_(card_no: str, staff_id: str, *, as_json: bool) -> None:
     """Give a deposit back."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.deposits import return_deposit
-    from cardsvc.service.kinds import Actor
+    from cardsvc.service.operations.kinds import Actor
+    from cardsvc.service.transactions.deposits import return_deposit
 
     with services() as opened:
         by, actor = signed_in(opened.store, staff_id), Actor("local", "cli", LOCAL_TERMINAL_NO, "desk")
@@ -64,7 +64,7 @@ def return_(card_no: str, staff_id: str, *, as_json: bool) -> None:
 
 
 def _show(row: "Deposit", *, as_json: bool) -> None:
-    from cardsvc.service.deposits import deposit_view
+    from cardsvc.service.transactions.deposits import deposit_view
 
     view = deposit_view(row)
     rows = [

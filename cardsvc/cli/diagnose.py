@@ -47,7 +47,7 @@ def diagnose(
 ) -> int:
     """Diagnose the card; exit code 1 when it is not healthy."""
     from cardsvc.cli.examine import examine
-    from cardsvc.service.kinds import Actor
+    from cardsvc.service.operations.kinds import Actor
 
     actor = Actor("local", "cli", LOCAL_TERMINAL_NO, "desk")
     with services() as opened, connector(reader, wait, card_file) as connect:

@@ -13,10 +13,10 @@ from cardsvc.iso7816.exchange import run_procedure
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.readers.carry import carry_out
 from cardsvc.readers.measure import POWER_UPS, QUICK_POWER_UPS, Measured, measure
-from cardsvc.service.diagnose import diagnose_reader
-from cardsvc.service.engine import Engine
-from cardsvc.service.kinds import Actor
-from cardsvc.service.reader_health import FAILURES, Use, note, watched
+from cardsvc.service.faults.diagnose import diagnose_reader
+from cardsvc.service.faults.reader_health import FAILURES, Use, note, watched
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.kinds import Actor
 
 
 def examine(

@@ -91,7 +91,7 @@ def notes(outlet_id: str, day: Any, *, as_json: bool) -> None:
     """Show the notes of a day."""
     from cardsvc.bootstrap import now
     from cardsvc.service.hall.notes import day_notes
-    from cardsvc.service.rule_book import local_day
+    from cardsvc.service.operations.rule_book import local_day
 
     wanted = day.date() if day else local_day(now())
 

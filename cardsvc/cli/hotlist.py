@@ -23,7 +23,7 @@ def add(card_no: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Add a card."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.hotlist import add_to_hot_list
+    from cardsvc.service.loss.hotlist import add_to_hot_list
 
     store = open_database(Settings())
     entry = add_to_hot_list(store, card_no, reason, by=signed_in(store, staff_id), now=now())
@@ -42,8 +42,8 @@ def remove(card_no: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approval_view, propose
-    from cardsvc.service.hotlist import RELEASE_FROM_HOT_LIST
+    from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST
+    from cardsvc.service.staff.approvals import approval_view, propose
 
     store = open_database(Settings())
     by = signed_in(store, staff_id)
@@ -59,7 +59,7 @@ def show_(card_no: str, *, as_json: bool) -> None:
     """Show the changes about a card."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.hotlist import history
+    from cardsvc.service.loss.hotlist import history
 
     store = open_database(Settings())
     found = history(store, card_no)
@@ -74,7 +74,7 @@ def status(*, as_json: bool) -> None:
     """Show who has which version."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.hotlist import who_has_which
+    from cardsvc.service.loss.hotlist import who_has_which
 
     store = open_database(Settings())
     found = who_has_which(store)

@@ -14,8 +14,8 @@ from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.exchange import Ask
 from cardsvc.iso7816.links import Exchange, TraceLink
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.kinds import Actor
-from cardsvc.service.reader_health import watched
+from cardsvc.service.faults.reader_health import watched
+from cardsvc.service.operations.kinds import Actor
 
 LOCAL_TERMINAL_NO = bytes.fromhex("310000000001")
 reader_option = click.option(

@@ -27,7 +27,7 @@ def loss() -> None:
 def report(card_no: str, kind: str, staff_id: str, *, yes: bool, as_json: bool) -> None:
     """Report a loss, after what it covers was shown."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.loss import loss_cover, loss_view, report_loss
+    from cardsvc.service.loss.reports import loss_cover, loss_view, report_loss
     from cardsvc.units import parse_card_no
 
     number, language = parse_card_no(card_no), language_of_environment()
@@ -49,7 +49,7 @@ def report(card_no: str, kind: str, staff_id: str, *, yes: bool, as_json: bool) 
 @json_option
 def show_(card_no: str, *, as_json: bool) -> None:
     """Show the reports of a card."""
-    from cardsvc.service.loss import loss_view
+    from cardsvc.service.loss.reports import loss_view
     from cardsvc.units import parse_card_no
 
     with services() as opened:

@@ -74,7 +74,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "cardsvc.cli.simulate.command:simulate",
         t("模拟一天：许多卡和终端，直到日结和对账", "Simulate a day of cards and terminals until it is reconciled"),
     ),
-    "bench": ("cardsvc.cli.bench:bench", t("测速", "Measure speed")),
+    "bench": ("cardsvc.cli.bench.command:bench", t("测速", "Measure speed")),
 }
 
 

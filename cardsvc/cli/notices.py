@@ -43,8 +43,8 @@ def send(program: str | None, folder: Path | None, every: float | None, *, as_js
     from cardsvc.cli.bulk.command import database
     from cardsvc.cli.stopping import until_stopped
     from cardsvc.errors import StoreError
-    from cardsvc.service.notices import NOTICES
-    from cardsvc.service.outbox import Transport
+    from cardsvc.service.messages.notices import NOTICES
+    from cardsvc.service.messages.outbox import Transport
 
     if (program is None) == (folder is None):
         raise click.UsageError(t("给出 --command 或 --folder", "Give --command or --folder"))
@@ -113,7 +113,7 @@ class _Folder:
 def list_(*, as_json: bool) -> None:
     """List messages."""
     from cardsvc.cli.bulk.command import database
-    from cardsvc.service.notices import list_notices
+    from cardsvc.service.messages.notices import list_notices
 
     with database() as store:
         found = list_notices(store)
@@ -138,7 +138,7 @@ def again(notice_id: str) -> None:
     """Try one again."""
     from cardsvc.bootstrap import now
     from cardsvc.cli.bulk.command import database
-    from cardsvc.service.notices import try_again
+    from cardsvc.service.messages.notices import try_again
 
     with database() as store:
         try_again(store, notice_id, now())

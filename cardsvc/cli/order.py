@@ -29,7 +29,7 @@ def order() -> None:
 @json_option
 def create(card_no: str, amount: str, channel: str, method: str, reference: str, *, as_json: bool, **area: Any) -> None:
     """Take an order."""
-    from cardsvc.service.orders import channel_of, create_order, order_json, order_params
+    from cardsvc.service.purse.orders import channel_of, create_order, order_json, order_params
 
     payment = {"method": method, "reference": reference}
     params = order_params({"card_no": parse_card_no(card_no), "amount": int(parse_yuan(amount)), "payment": payment, **area})
@@ -45,7 +45,7 @@ def create(card_no: str, amount: str, channel: str, method: str, reference: str,
 @json_option
 def list_(card_no: str | None, *, as_json: bool) -> None:
     """List orders."""
-    from cardsvc.service.orders import orders_view
+    from cardsvc.service.purse.orders import orders_view
 
     with services() as opened:
         found = orders_view(opened.store, parse_card_no(card_no) if card_no else None)
@@ -56,8 +56,8 @@ def list_(card_no: str | None, *, as_json: bool) -> None:
 @json_option
 def return_expired(*, as_json: bool) -> None:
     """Return orders whose month is over."""
-    from cardsvc.service.orders import order_json
-    from cardsvc.service.orders import return_expired as return_orders
+    from cardsvc.service.purse.orders import order_json
+    from cardsvc.service.purse.orders import return_expired as return_orders
 
     with services() as opened:
         returned = [order_json(one) for one in return_orders(opened.store, opened.engine.clock())]

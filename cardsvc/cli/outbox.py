@@ -31,7 +31,7 @@ def run(every: float | None, *, as_json: bool) -> None:
     from cardsvc.client.notices import SignedPosts
     from cardsvc.config import Settings
     from cardsvc.errors import RequestError, StoreError
-    from cardsvc.service.library import LIBRARY
+    from cardsvc.service.messages.library import LIBRARY
 
     settings = Settings()
     if settings.library_url is None:
@@ -66,7 +66,7 @@ def run(every: float | None, *, as_json: bool) -> None:
 @json_option
 def list_(*, failed: bool, as_json: bool) -> None:
     """List notices."""
-    from cardsvc.service.library import list_library
+    from cardsvc.service.messages.library import list_library
 
     with database() as store:
         found = list_library(store, failed=failed)
@@ -81,7 +81,7 @@ def again(notice_id: str, staff_id: str) -> None:
     """Try one again."""
     from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
-    from cardsvc.service.library import list_library, try_library_again
+    from cardsvc.service.messages.library import list_library, try_library_again
 
     with database() as store:
         by = signed_in(store, staff_id)

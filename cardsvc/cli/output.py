@@ -70,7 +70,7 @@ def guarded(action: Callable[[], Any]) -> int:
     from cardsvc.client.http import ServiceRefused
     from cardsvc.errors import CardsvcError
     from cardsvc.readers.carry import CarriedOut
-    from cardsvc.service.problem import problem_of
+    from cardsvc.service.operations.problem import problem_of
 
     try:
         result = _clicked(action)

@@ -59,7 +59,7 @@ def with_password(store: "Store", staff_id: str, *, once: bool = False) -> "Staf
     """The person, after their password here and now. Raises as ``signed_in`` does."""
     from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
-    from cardsvc.service.staff import sign_in
+    from cardsvc.service.staff.accounts import sign_in
 
     person = sign_in(store, staff_id, password_of(t(f"{staff_id} 的密码", f"Password of {staff_id}")), now())
     if person.password_once and not once:
@@ -81,7 +81,7 @@ def administrator(store: "Store", staff_id: str) -> "Staff | None":
 
     Raises as ``signed_in`` does; whether they are an administrator, the service asks.
     """
-    from cardsvc.service.staff import has_staff
+    from cardsvc.service.staff.accounts import has_staff
 
     return signed_in(store, staff_id) if staff_id or has_staff(store) else None
 
@@ -89,7 +89,7 @@ def administrator(store: "Store", staff_id: str) -> "Staff | None":
 def sign_in_here(store: "Store", staff_id: str) -> None:
     """Sign a person in for the commands to come. Raises RequestError ``sign_in_wrong``, ``sign_in_locked``."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.desk_sessions import open_session
+    from cardsvc.service.desk.sessions import open_session
 
     typed = password_of(t(f"{staff_id} 的密码", f"Password of {staff_id}"))
     token, _ = open_session(store, staff_id, typed, None, COMMAND_LINE, now())
@@ -104,7 +104,7 @@ def sign_in_here(store: "Store", staff_id: str) -> None:
 def sign_out_here(store: "Store") -> None:
     """End the sign-in of this file, in the database and here."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.desk_sessions import end_own
+    from cardsvc.service.desk.sessions import end_own
 
     end_own(store, _token(), now())
     _session_file().unlink(missing_ok=True)
@@ -133,7 +133,7 @@ def _token() -> str | None:
 def _kept(store: "Store", *, once: bool) -> "Staff | None":
     from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
-    from cardsvc.service.desk_sessions import signed_in as found
+    from cardsvc.service.desk.sessions import signed_in as found
 
     try:
         return found(store, _token(), now(), act=True, once=once).staff

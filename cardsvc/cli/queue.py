@@ -58,7 +58,7 @@ def kinds(who: Any, *, as_json: bool) -> None:
     """Kinds of tickets."""
     from cardsvc.bootstrap import now
     from cardsvc.rules.hall import green_rules, papers, ticket_rules
-    from cardsvc.service.rule_book import local_day
+    from cardsvc.service.operations.rule_book import local_day
 
     day = local_day(now())
 
@@ -278,7 +278,7 @@ def figures(outlet_id: str, day: Any, *, as_json: bool) -> None:
     """Figures of a day."""
     from cardsvc.bootstrap import now
     from cardsvc.service.hall.forecast import day_figures
-    from cardsvc.service.rule_book import local_day
+    from cardsvc.service.operations.rule_book import local_day
 
     wanted = day.date() if day else local_day(now())
 

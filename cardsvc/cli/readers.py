@@ -44,7 +44,7 @@ def health(days: int, *, as_json: bool) -> int:
     """Readers' health."""
     from cardsvc.bootstrap import now
     from cardsvc.cli.local import services
-    from cardsvc.service.reader_overview import readers_overview
+    from cardsvc.service.management.reader_overview import readers_overview
 
     with services() as opened:
         found = readers_overview(opened.store, now(), days)
@@ -96,7 +96,7 @@ def _lines(found: list[dict[str, Any]]) -> list[str]:
 
 
 def _health_lines(found: list[dict[str, Any]]) -> list[str]:
-    from cardsvc.service.reader_overview import ADVICE, VERDICTS
+    from cardsvc.service.management.reader_overview import ADVICE, VERDICTS
     from cardsvc.text import language_of_environment
 
     if not found:

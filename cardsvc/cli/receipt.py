@@ -50,7 +50,7 @@ def show_(card_no: str, transaction_id: str, form: str, file: Path | None) -> No
     """Print a receipt."""
     from cardsvc.bootstrap import open_database, open_receipt_key
     from cardsvc.config import Settings
-    from cardsvc.service.receipts import printed, receipt_of
+    from cardsvc.service.books.receipts import printed, receipt_of
     from cardsvc.text import language_of_environment
     from cardsvc.units import parse_card_no
 
@@ -80,8 +80,8 @@ def check(text: str, public_key: str | None, *, as_json: bool) -> None:
     """Check a receipt."""
     from cardsvc.bootstrap import open_database, open_receipt_key
     from cardsvc.config import Settings
-    from cardsvc.service.receipts import check_receipt
-    from cardsvc.service.statement import opened
+    from cardsvc.service.books.receipts import check_receipt
+    from cardsvc.service.books.statement import opened
 
     if public_key is not None:
         found: dict[str, Any] = {"receipt": opened(text, public_key).view(), "books": None, "now": None}

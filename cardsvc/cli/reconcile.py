@@ -62,9 +62,9 @@ def run(day: dt.datetime, channel: str | None, terminal: str | None, outlet: str
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.rules import rule_text
+    from cardsvc.service.management.rule_versions import rules_now
     from cardsvc.service.reconcile.run import Scope, run_with_differences
     from cardsvc.service.reconcile.run import reconcile as compare
-    from cardsvc.service.rule_versions import rules_now
 
     settings = Settings()
     store = open_database(settings)
@@ -166,9 +166,9 @@ def propose(difference: str, reason: str, staff_id: str, *, as_json: bool) -> No
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approval_view
-    from cardsvc.service.approvals import propose as ask
     from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, parse_difference, subject_of
+    from cardsvc.service.staff.approvals import approval_view
+    from cardsvc.service.staff.approvals import propose as ask
 
     which = parse_difference(difference)
     store = open_database(Settings())

@@ -66,8 +66,8 @@ def _plan(
     from cardsvc.bootstrap import now
     from cardsvc.cli.examine import examine
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.kinds import Actor
-    from cardsvc.service.repair import planned, propose_repair
+    from cardsvc.service.faults.repair import planned, propose_repair
+    from cardsvc.service.operations.kinds import Actor
 
     actor = Actor("local", "cli", LOCAL_TERMINAL_NO, "desk")
     with services() as opened, connector(reader, wait, card_file) as connect:

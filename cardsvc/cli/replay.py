@@ -37,7 +37,7 @@ def replay(operation_id: str, save: Path | None, folder: Path | None, *, as_json
 
     if folder is not None:
         return _case(operation_id, folder, as_json=as_json)
-    from cardsvc.service import flight
+    from cardsvc.service.operations import flight
     from cardsvc.vcard.recorded import RecordedCard
 
     with services() as opened:

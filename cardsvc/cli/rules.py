@@ -28,7 +28,7 @@ def _store() -> "Store":
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.rules import rule_text
-    from cardsvc.service.rule_versions import keep_first
+    from cardsvc.service.management.rule_versions import keep_first
 
     settings = Settings()
     store = open_database(settings)
@@ -40,7 +40,7 @@ def _rules_of(store: "Store", name: str | None) -> "RuleSet":
     """A rule set by file or version; without a name the one in force."""
     from cardsvc.bootstrap import now
     from cardsvc.rules import load_rule_set, parse_rule_set
-    from cardsvc.service.rule_versions import text_of
+    from cardsvc.service.management.rule_versions import text_of
 
     if name is not None and Path(name).is_file():
         return load_rule_set(Path(name))
@@ -63,7 +63,7 @@ def show_(version: str | None, *, as_json: bool) -> None:
 
 def _lines(found: "RuleSet") -> list[str]:
     """Every rule: its table, id, life and what it says; the source below."""
-    from cardsvc.service.rule_versions import shown
+    from cardsvc.service.management.rule_versions import shown
 
     lines = [f"{found.city} {found.version}"]
     for name, _place, rule in found.every():
@@ -80,7 +80,7 @@ def _lines(found: "RuleSet") -> list[str]:
 def list_(*, as_json: bool) -> None:
     """List versions."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.rule_versions import versions_view
+    from cardsvc.service.management.rule_versions import versions_view
 
     store = _store()
     found = versions_view(store, now())
@@ -127,7 +127,7 @@ def diff(one: str, other: str | None, *, as_json: bool) -> None:
 
 
 def _change_lines(changes: list["Change"]) -> list[str]:
-    from cardsvc.service.rule_versions import shown
+    from cardsvc.service.management.rule_versions import shown
 
     words = {"added": t("新增", "added"), "removed": t("取消", "removed"), "changed": t("修改", "changed")}
     lines = []
@@ -150,7 +150,7 @@ def propose(file: Path, effective: dt.datetime, reason: str, staff_id: str, *, a
     from cardsvc.bootstrap import now
     from cardsvc.rules import difference, parse_rule_set, rule_text
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.rule_versions import propose_rules
+    from cardsvc.service.management.rule_versions import propose_rules
 
     store, text = _store(), rule_text(file)
     changes = difference(_rules_of(store, None), parse_rule_set(text))
@@ -176,7 +176,7 @@ def approve(approval_id: str, staff_id: str, *, as_json: bool) -> None:
     """Approve a proposed rule set."""
     from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approve as agree
+    from cardsvc.service.staff.approvals import approve as agree
 
     store = _store()
     made = agree(store, APPROVALS, approval_id, by=signed_in(store, staff_id), now=now()).result
@@ -191,8 +191,8 @@ def why(subject: str, *, as_json: bool) -> None:
     """Name rule, version and source of everything accepted and refused."""
     from cardsvc.config import Settings
     from cardsvc.rules import load_rule_set
-    from cardsvc.service.rule_book import RuleBook
-    from cardsvc.service.rule_trail import rule_trail
+    from cardsvc.service.operations.rule_book import RuleBook
+    from cardsvc.service.operations.rule_trail import rule_trail
 
     store = _store()
     found = rule_trail(store, RuleBook(load_rule_set(Settings().rules)), subject)

@@ -7,7 +7,7 @@ from pathlib import Path
 from cardsvc.bootstrap import create_keystore, now
 from cardsvc.client import create_key
 from cardsvc.config import Settings
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store import Store
 

@@ -62,7 +62,7 @@ def counted_pieces(pieces: tuple[tuple[str, int], ...]) -> dict[str, int]:
 def _do(staff_id: str, action: Callable[..., "Shift"], *, as_json: bool) -> None:
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.shifts import shift_view
+    from cardsvc.service.cash.shifts import shift_view
 
     store = open_database(Settings())
     found = shift_view(action(store, signed_in(store, staff_id)))
@@ -92,7 +92,7 @@ def shift_lines(found: list[dict[str, Any]]) -> list[str]:
 def open_(workstation: str, pieces: tuple[tuple[str, int], ...], staff_id: str, *, as_json: bool) -> None:
     """Open a shift."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.shifts import open_shift, workstation_of
+    from cardsvc.service.cash.shifts import open_shift, workstation_of
 
     where = workstation_of(workstation)
 
@@ -115,7 +115,7 @@ def open_(workstation: str, pieces: tuple[tuple[str, int], ...], staff_id: str, 
 def close(shift_id: str, pieces: tuple[tuple[str, int], ...], staff_id: str, *, as_json: bool) -> None:
     """Close a shift; without a count it only stops taking cash."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.shifts import begin_close, close_shift
+    from cardsvc.service.cash.shifts import begin_close, close_shift
 
     def action(store: "Store", by: Any) -> "Shift":
         if not pieces:
@@ -138,8 +138,8 @@ def explain(shift_id: str, reason: str, staff_id: str, *, as_json: bool) -> None
     from cardsvc.cli.approvals import approval_lines
     from cardsvc.config import Settings
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approval_view
-    from cardsvc.service.shifts import explain_difference
+    from cardsvc.service.cash.shifts import explain_difference
+    from cardsvc.service.staff.approvals import approval_view
 
     store = open_database(Settings())
     by = signed_in(store, staff_id)
@@ -168,8 +168,8 @@ def cash(
     from cardsvc.cli.approvals import approval_lines
     from cardsvc.config import Settings
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approval_view
-    from cardsvc.service.drawer import propose_move
+    from cardsvc.service.cash.drawer import propose_move
+    from cardsvc.service.staff.approvals import approval_view
 
     store = open_database(Settings())
     by, counted = signed_in(store, staff_id), counted_pieces(pieces)
@@ -185,7 +185,7 @@ def list_(outlet_id: str, *, as_json: bool) -> None:
     """List shifts."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.shifts import shift_view
+    from cardsvc.service.cash.shifts import shift_view
 
     store = open_database(Settings())
     with store.read() as uow:

@@ -30,7 +30,7 @@ def outlet(outlet_id: str, name: str, staff_id: str) -> None:
     """Add an outlet."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff_admin import open_outlet
+    from cardsvc.service.management.staff_admin import open_outlet
 
     store = open_database(Settings())
     open_outlet(store, outlet_id, name, by=administrator(store, staff_id), now=now())
@@ -53,7 +53,7 @@ def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> Non
     """Add a person."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff import add_staff
+    from cardsvc.service.staff.accounts import add_staff
 
     store = open_database(Settings())
     by = administrator(store, staff_id)
@@ -69,7 +69,7 @@ def list_(*, as_json: bool) -> None:
     """List staff."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff import staff_view
+    from cardsvc.service.staff.accounts import staff_view
 
     store = open_database(Settings())
     found = staff_view(store)
@@ -112,7 +112,7 @@ def password(whose: str, staff_id: str) -> None:
     """Change a password. Being signed in is not enough: whoever finds an open sign-in must not keep it."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff import change_password
+    from cardsvc.service.staff.accounts import change_password
 
     store = open_database(Settings())
     who = staff_id or whose
@@ -126,7 +126,7 @@ def password(whose: str, staff_id: str) -> None:
 def _set_state(whose: str, staff_id: str, state: str) -> None:
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff_admin import set_staff_state
+    from cardsvc.service.management.staff_admin import set_staff_state
 
     store = open_database(Settings())
     set_staff_state(store, whose, state, by=signed_in(store, staff_id), now=now(), where=from_where())
@@ -163,7 +163,7 @@ def history(whose: str | None, *, as_json: bool) -> None:
     from cardsvc.bootstrap import open_database
     from cardsvc.cli.card import local_time
     from cardsvc.config import Settings
-    from cardsvc.service.staff_history import staff_history
+    from cardsvc.service.staff.history import staff_history
 
     store = open_database(Settings())
     rows = staff_history(store, whose)
@@ -195,7 +195,7 @@ def role(whose: str, new_role: str, outlet_id: str | None, staff_id: str) -> Non
     """Give a person another post."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff_admin import change_post
+    from cardsvc.service.management.staff_admin import change_post
 
     store = open_database(Settings())
     change_post(store, whose, new_role, outlet_id, by=signed_in(store, staff_id), now=now(), where=from_where())
@@ -216,7 +216,7 @@ def skill(whose: str, skills: tuple[str, ...], staff_id: str) -> None:
     """Note what a person can do beyond the ordinary."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff_admin import set_skills
+    from cardsvc.service.management.staff_admin import set_skills
 
     store = open_database(Settings())
     set_skills(store, whose, skills, by=signed_in(store, staff_id), now=now(), where=from_where())
@@ -231,7 +231,7 @@ def reset(whose: str, staff_id: str) -> None:
     """Give a person a one-time password."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.staff_admin import reset_password
+    from cardsvc.service.management.staff_admin import reset_password
 
     store = open_database(Settings())
     made = reset_password(store, whose, by=signed_in(store, staff_id), now=now(), where=from_where())

@@ -47,7 +47,7 @@ def stock() -> None:
 def _do(staff_id: str, deed: "Callable[[Services, Staff], Any]", *, as_json: bool) -> None:
     """One deed of a person; then what the outlet has."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.stock_figures import stock_view
+    from cardsvc.service.management.stock_figures import stock_view
 
     with services() as opened:
         by = signed_in(opened.store, staff_id)
@@ -86,7 +86,7 @@ def stock_lines(found: Mapping[str, Any]) -> list[str]:
 def show_(outlet: str, *, as_json: bool) -> None:
     """Show the stock of an outlet."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.stock_figures import stock_view
+    from cardsvc.service.management.stock_figures import stock_view
 
     with services() as opened:
         found = stock_view(opened.store, opened.rules, outlet, now())
@@ -116,7 +116,7 @@ def receive_(
     as_json: bool,
 ) -> None:
     """Receive a batch."""
-    from cardsvc.service.stock import delivery_of, receive
+    from cardsvc.service.stock.blanks import delivery_of, receive
 
     delivery = delivery_of(
         batch_id=batch_id,
@@ -140,7 +140,7 @@ def receive_(
 def hand(batch_id: str, count: int, desk: str, receiver: str, staff_id: str, *, as_json: bool) -> None:
     """Hand blanks to a desk."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.stock import hand_to_desk
+    from cardsvc.service.stock.blanks import hand_to_desk
 
     _do(staff_id, lambda o, by: hand_to_desk(o.store, batch_id, count, desk, receiver, by=by, now=now()), as_json=as_json)
 
@@ -154,7 +154,7 @@ def hand(batch_id: str, count: int, desk: str, receiver: str, staff_id: str, *, 
 def back(batch_id: str, count: int, desk: str, staff_id: str, *, as_json: bool) -> None:
     """Take blanks back."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.stock import take_back
+    from cardsvc.service.stock.blanks import take_back
 
     _do(staff_id, lambda o, by: take_back(o.store, batch_id, count, desk, by=by, now=now()), as_json=as_json)
 
@@ -168,7 +168,7 @@ def back(batch_id: str, count: int, desk: str, staff_id: str, *, as_json: bool) 
 def send(batch_id: str, count: int, outlet: str, staff_id: str, *, as_json: bool) -> None:
     """Send blanks to another outlet."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.stock import send_to_outlet
+    from cardsvc.service.stock.blanks import send_to_outlet
 
     _do(staff_id, lambda o, by: send_to_outlet(o.store, batch_id, count, outlet, by=by, now=now()), as_json=as_json)
 
@@ -183,7 +183,7 @@ def send(batch_id: str, count: int, outlet: str, staff_id: str, *, as_json: bool
 def spoil(batch_id: str, count: int, place: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Put dead blanks to the void ones."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.stock import spoil_blanks
+    from cardsvc.service.stock.blanks import spoil_blanks
 
     _do(staff_id, lambda o, by: spoil_blanks(o.store, batch_id, count, place, reason, by=by, now=now()), as_json=as_json)
 
@@ -196,7 +196,7 @@ def spoil(batch_id: str, count: int, place: str, reason: str, staff_id: str, *, 
 def void_(card_no: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Give a begun card up."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.stock_use import give_card_up
+    from cardsvc.service.stock.use import give_card_up
     from cardsvc.units import parse_card_no
 
     number = parse_card_no(card_no)
@@ -219,9 +219,9 @@ def count(batch_id: str, counted: int, place: str, reason: str, staff_id: str, *
     """Count a place."""
     from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approval_view
-    from cardsvc.service.stock import count_place
-    from cardsvc.service.stock_decisions import propose_difference
+    from cardsvc.service.staff.approvals import approval_view
+    from cardsvc.service.stock.blanks import count_place
+    from cardsvc.service.stock.decisions import propose_difference
 
     with services() as opened:
         by = signed_in(opened.store, staff_id)
@@ -257,8 +257,8 @@ def destroy(counts: tuple[str, ...], reason: str, staff_id: str, *, as_json: boo
     from cardsvc.bootstrap import now
     from cardsvc.cli.approvals import approval_lines
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approval_view
-    from cardsvc.service.stock_decisions import propose_destruction
+    from cardsvc.service.staff.approvals import approval_view
+    from cardsvc.service.stock.decisions import propose_destruction
 
     pairs = dict(pair.rpartition("=")[::2] for pair in counts)
     if not all(batch and number.isascii() and number.isdecimal() for batch, number in pairs.items()):
@@ -275,7 +275,7 @@ def destroy(counts: tuple[str, ...], reason: str, staff_id: str, *, as_json: boo
 @click.option("--to", "target", type=click.Path(dir_okay=False, path_type=Path), help=t("存到这个 PDF 文件", "Write this PDF"))
 def protocol_(approval_id: str, target: Path | None) -> None:
     """Print a protocol."""
-    from cardsvc.service.stock_decisions import printed_protocol, protocol
+    from cardsvc.service.stock.decisions import printed_protocol, protocol
 
     with services() as opened:
         record = protocol(opened.store, approval_id)
@@ -295,6 +295,6 @@ def protocol_(approval_id: str, target: Path | None) -> None:
 def release(desk: str | None, batch_id: str | None, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Release a desk or a batch."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.making import release as let_go_on
+    from cardsvc.service.stock.making import release as let_go_on
 
     _do(staff_id, lambda o, by: let_go_on(o.store, reason, desk=desk, batch_id=batch_id, by=by, now=now()), as_json=as_json)

@@ -21,7 +21,7 @@ def list_suspects(*, as_json: bool) -> None:
     """List suspects."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.suspects import suspects as worklist
+    from cardsvc.service.purse.suspects import suspects as worklist
 
     store = open_database(Settings())
     found = worklist(store, now())
@@ -40,7 +40,7 @@ def take(card_no: str, subject_id: str, note: str, staff_id: str) -> None:
     """Take a suspect."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
-    from cardsvc.service.suspects import take as become_owner
+    from cardsvc.service.purse.suspects import take as become_owner
 
     store = open_database(Settings())
     by = signed_in(store, staff_id)
@@ -76,9 +76,9 @@ def propose(
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approval_view
-    from cardsvc.service.approvals import propose as ask
-    from cardsvc.service.suspects import SETTLE_BY_HAND, attachment
+    from cardsvc.service.purse.suspects import SETTLE_BY_HAND, attachment
+    from cardsvc.service.staff.approvals import approval_view
+    from cardsvc.service.staff.approvals import propose as ask
 
     documents = [attachment(file.name, file.read_bytes()) for file in files]
     payload = {"card_no": card_no, "written": written, "attachments": documents}

@@ -39,7 +39,7 @@ def out(*, as_json: bool, reader: str | None, wait: float, card_file: str | None
 @trace_option
 def in_(old_card_no: str, *, as_json: bool, reader: str | None, wait: float, card_file: str | None, trace: bool) -> None:
     """Write the old card's money, part by part."""
-    from cardsvc.service.takeovers import takeover_of
+    from cardsvc.service.transactions.takeovers import takeover_of
 
     params = {"old_card_no": old_card_no}
     with services() as opened, card_channel(reader, wait, card_file, trace=trace) as channel:
@@ -68,9 +68,9 @@ def hold(card_no: str, staff_id: str, unidentified: str | None, *, as_json: bool
     """Hold a card, or propose to."""
     from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.approvals import approval_view, propose
-    from cardsvc.service.hold_approval import HOLD_UNIDENTIFIED, unidentified_card
-    from cardsvc.service.takeovers import hold_card, takeover_of
+    from cardsvc.service.cards.hold_approval import HOLD_UNIDENTIFIED, unidentified_card
+    from cardsvc.service.staff.approvals import approval_view, propose
+    from cardsvc.service.transactions.takeovers import hold_card, takeover_of
 
     with services() as opened:
         by = signed_in(opened.store, staff_id)
@@ -89,7 +89,7 @@ def hold(card_no: str, staff_id: str, unidentified: str | None, *, as_json: bool
 @json_option
 def takeover(card_no: str | None, *, as_json: bool) -> None:
     """Look at takeovers."""
-    from cardsvc.service.takeovers import takeover_of, waiting
+    from cardsvc.service.transactions.takeovers import takeover_of, waiting
 
     with services() as opened:
         views = [takeover_of(opened.store, card_no)] if card_no else waiting(opened.store)
@@ -106,8 +106,8 @@ def _sum(view: dict[str, Any]) -> str:
 @json_option
 def of_holder(id_number: str, *, as_json: bool) -> None:
     """Search a holder's cards."""
-    from cardsvc.service.people import RESIDENT_ID
-    from cardsvc.service.takeovers import holder_cards
+    from cardsvc.service.people.register import RESIDENT_ID
+    from cardsvc.service.transactions.takeovers import holder_cards
 
     with services() as opened:
         found = holder_cards(opened.store, RESIDENT_ID, id_number)

@@ -55,7 +55,7 @@ def list_(*, as_json: bool) -> None:
     """List terminals."""
     from cardsvc.bootstrap import open_database
     from cardsvc.config import Settings
-    from cardsvc.service.terminals import terminals_view
+    from cardsvc.service.terminals.registry import terminals_view
 
     store = open_database(Settings())
     found = terminals_view(store)

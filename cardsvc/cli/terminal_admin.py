@@ -9,7 +9,7 @@ import click
 
 from cardsvc.cli.output import json_option, show, t
 from cardsvc.cli.person import administrator, as_option
-from cardsvc.service import terminal_admin
+from cardsvc.service.terminals import admin as terminal_admin
 from cardsvc.units import parse_yuan
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def enable(terminal_id: str, staff_id: str) -> None:
 @click.argument("terminal_id")
 def show_one(terminal_id: str) -> None:
     """Show a terminal, and who changed what about it."""
-    from cardsvc.service.staff_acts import acts_view
-    from cardsvc.service.terminals import terminal_view
+    from cardsvc.service.staff.acts import acts_view
+    from cardsvc.service.terminals.registry import terminal_view
 
     def seen(store: "Store") -> dict[str, Any]:
         acts = acts_view(store, subject=terminal_admin.subject_of(terminal_id))

@@ -116,7 +116,7 @@ def _problem(error: Exception) -> Mapping[str, Any]:
     """What a job's error means for the customer. Any other exception goes up."""
     from cardsvc.client.http import ServiceRefused
     from cardsvc.readers.carry import CarriedOut
-    from cardsvc.service.problem import problem_of
+    from cardsvc.service.operations.problem import problem_of
 
     if isinstance(error, CardsvcError):
         return problem_of(error)

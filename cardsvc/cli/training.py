@@ -17,9 +17,9 @@ from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
 from cardsvc.readers import pcscd
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.kinds import Actor
-from cardsvc.service.people import CitizenData, register_citizen
-from cardsvc.service.staff import add_outlet, add_staff
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.people.register import CitizenData, register_citizen
+from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
 from cardsvc.vcard.classic import ClassicCard

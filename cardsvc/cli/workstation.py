@@ -25,7 +25,7 @@ def workstation() -> None:
 def show_(workstation_id: str, staff_id: str, *, as_json: bool) -> None:
     """Show what is in the readers."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.workstations import workstation_view
+    from cardsvc.service.desk.workstations import workstation_view
 
     with services() as opened:
         found = workstation_view(opened.store, workstation_id, now(), by=signed_in(opened.store, staff_id))
@@ -45,7 +45,7 @@ def show_(workstation_id: str, staff_id: str, *, as_json: bool) -> None:
 def do_(workstation_id: str, contact: str, kind: str, params: str, staff_id: str, *, as_json: bool) -> None:
     """Begin an operation."""
     from cardsvc.readers.carry import CarriedOut
-    from cardsvc.service.workstations import begin, progress
+    from cardsvc.service.desk.workstations import begin, progress
     from cardsvc.wire import OperationState
 
     try:

@@ -41,7 +41,7 @@ Under = Literal["master", "maintenance"]
 
 @dataclass(frozen=True, slots=True)
 class NewKeys:
-    """What the key store does for this card with its new versions; see service/card_keys.py."""
+    """What the key store does for this card with its new versions; see service/purse/card_keys.py."""
 
     record: Callable[[str, int, bytes, bytes, bytes, Under], bytes]
     load_session: Callable[[str, InitializeForLoadAnswer], MacSession]

@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping
 
-from cardsvc.service.approvals import ApprovalKind
-from cardsvc.service.corrections import CORRECTION
-from cardsvc.service.deaths import CITIZEN_DEATH
-from cardsvc.service.drawer import DRAWER_CASH
-from cardsvc.service.held_payout import HELD_PAYOUT
-from cardsvc.service.hold_approval import HOLD_UNIDENTIFIED
-from cardsvc.service.hotlist import RELEASE_FROM_HOT_LIST
-from cardsvc.service.person_changes import CITIZEN_CHANGE
+from cardsvc.service.books.corrections import CORRECTION
+from cardsvc.service.cards.deaths import CITIZEN_DEATH
+from cardsvc.service.cards.hold_approval import HOLD_UNIDENTIFIED
+from cardsvc.service.cards.person_changes import CITIZEN_CHANGE
+from cardsvc.service.cash.drawer import DRAWER_CASH
+from cardsvc.service.cash.shifts import SHIFT_DIFFERENCE
+from cardsvc.service.faults.repair import CARD_REPAIR
+from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST
+from cardsvc.service.management.rule_versions import RULE_SET
+from cardsvc.service.purse.suspects import SETTLE_BY_HAND
 from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE
-from cardsvc.service.repair import CARD_REPAIR
-from cardsvc.service.rule_versions import RULE_SET
-from cardsvc.service.shifts import SHIFT_DIFFERENCE
-from cardsvc.service.stock_decisions import DESTROY, DIFFERENCE
-from cardsvc.service.suspects import SETTLE_BY_HAND
+from cardsvc.service.staff.approvals import ApprovalKind
+from cardsvc.service.stock.decisions import DESTROY, DIFFERENCE
+from cardsvc.service.transactions.held_payout import HELD_PAYOUT
 
 APPROVALS: Mapping[str, ApprovalKind] = {
     kind.name: kind

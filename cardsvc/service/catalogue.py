@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 
-from cardsvc.service.applications import BLOCK, CLOSE, OPEN, REVIEW, UNBLOCK
-from cardsvc.service.carry_over import CARRY_OVER
-from cardsvc.service.diagnose import DIAGNOSE
-from cardsvc.service.fetch import FETCH
-from cardsvc.service.first_article import FIRST_ARTICLE
-from cardsvc.service.identity import IDENTITY
-from cardsvc.service.inspect import INSPECT
-from cardsvc.service.issuing import PERSONALISE
-from cardsvc.service.kinds import OperationKind
-from cardsvc.service.legacy import MIGRATE
-from cardsvc.service.purchase import PURCHASE
-from cardsvc.service.refund import REFUND_OF_CARD
-from cardsvc.service.repair import REPAIR
-from cardsvc.service.topup import TOP_UP
-from cardsvc.service.transfer_in import TRANSFER_IN
-from cardsvc.service.transfer_out import TRANSFER_OUT
+from cardsvc.service.cards.applications import BLOCK, CLOSE, OPEN, REVIEW, UNBLOCK
+from cardsvc.service.cards.carry_over import CARRY_OVER
+from cardsvc.service.cards.first_article import FIRST_ARTICLE
+from cardsvc.service.cards.identity import IDENTITY
+from cardsvc.service.cards.inspect import INSPECT
+from cardsvc.service.cards.issuing import PERSONALISE
+from cardsvc.service.faults.diagnose import DIAGNOSE
+from cardsvc.service.faults.repair import REPAIR
+from cardsvc.service.operations.kinds import OperationKind
+from cardsvc.service.transactions.fetch import FETCH
+from cardsvc.service.transactions.legacy import MIGRATE
+from cardsvc.service.transactions.purchase import PURCHASE
+from cardsvc.service.transactions.refund import REFUND_OF_CARD
+from cardsvc.service.transactions.topup import TOP_UP
+from cardsvc.service.transactions.transfer_in import TRANSFER_IN
+from cardsvc.service.transactions.transfer_out import TRANSFER_OUT
 
 KINDS: Mapping[str, OperationKind] = {
     kind.name: kind

@@ -1,8 +1,8 @@
 """What ends by itself: operations whose card never answered, loss reports by phone whose days are over,
 the waiting of applications whose day has come."""
 
-from cardsvc.service.engine import Engine
-from cardsvc.service.loss import end_lapsed
+from cardsvc.service.loss.reports import end_lapsed
+from cardsvc.service.operations.engine import Engine
 from cardsvc.service.rights.holds import recheck_all
 
 

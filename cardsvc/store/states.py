@@ -89,7 +89,7 @@ BICYCLE_ALLOWED: Mapping[BicycleState, frozenset[BicycleState]] = {
 
 @unique
 class LegacyCardState(StrEnum):
-    """An old card that is taken over; see service/legacy.py."""
+    """An old card that is taken over; see service/transactions/legacy.py."""
 
     TAKEN = "taken"
     MOVED = "moved"

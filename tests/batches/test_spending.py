@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cardsvc.errors import CardsvcError, RequestError, StoreError
-from cardsvc.service.audit import verify_ledger
 from cardsvc.service.batches import Imported, import_file, importing
 from cardsvc.service.batches.spending import counters_of
+from cardsvc.service.books.audit import verify_ledger
 from cardsvc.store.records import Purchase
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.batches.merchant import COLUMNS, Reader, Ride, spending_file, tac_of

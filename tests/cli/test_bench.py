@@ -6,10 +6,10 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from cardsvc.bootstrap import build
-from cardsvc.cli.bench import bench
-from cardsvc.cli.bench_fill import card_number, fill, ledger_rows
+from cardsvc.cli.bench.command import bench
+from cardsvc.cli.bench.fill import card_number, fill, ledger_rows
 from cardsvc.cli.scratch import scratch_settings
-from cardsvc.service.audit import verify_ledger
+from cardsvc.service.books.audit import verify_ledger
 
 
 def test_a_filled_ledger_holds_and_is_filled_further(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from cardsvc.bootstrap import now
 from cardsvc.cli.processes import free_port
-from cardsvc.service.outbox import MAX_ATTEMPTS
+from cardsvc.service.messages.outbox import MAX_ATTEMPTS
 from cardsvc.store import UnitOfWork
 from cardsvc.store.states import NoticeState
 from tests.cli.test_cli import as_json, run

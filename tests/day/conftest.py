@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cardsvc.service.day_end import end_day
+from cardsvc.service.books.day_end import end_day
 from tests.databases import copy
 from tests.day.outlet import Hall, open_hall
 from tests.world import FAMILIES, World

@@ -7,9 +7,9 @@ import pytest
 
 from cardsvc.errors import CardsvcError
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose
-from cardsvc.service.shifts import close_shift, open_shift
-from cardsvc.service.staff import add_outlet, add_staff
+from cardsvc.service.cash.shifts import close_shift, open_shift
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.store.records import Shift, Staff
 from tests.world import DESK, World
 

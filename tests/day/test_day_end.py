@@ -10,13 +10,13 @@ from cardsvc.errors import CardsvcError
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import propose
-from cardsvc.service.audit import verify_ledger
-from cardsvc.service.day_end import blockers, end_day, end_month
-from cardsvc.service.orders import create_order, order_params
-from cardsvc.service.reports import day_sheet
-from cardsvc.service.suspects import suspects, take
-from cardsvc.service.terminals import register_terminal, sign_on
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.books.day_end import blockers, end_day, end_month
+from cardsvc.service.books.reports import day_sheet
+from cardsvc.service.purse.orders import create_order, order_params
+from cardsvc.service.purse.suspects import suspects, take
+from cardsvc.service.staff.approvals import propose
+from cardsvc.service.terminals.registry import register_terminal, sign_on
 from cardsvc.signature import public_hex
 from cardsvc.store.records import DaySeal, Load
 from cardsvc.vcard import FaultPlan
@@ -299,7 +299,7 @@ def test_two_day_ends_at_once_make_two_seals(hall: Hall) -> None:
     """Of several outlets: one waits or runs again, and the seals stand in one line."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from cardsvc.service.staff import add_outlet, add_staff
+    from cardsvc.service.staff.accounts import add_outlet, add_staff
     from tests.day.outlet import PASSWORD
 
     store, now = hall.world.store, hall.world.now
@@ -315,7 +315,7 @@ def test_two_day_ends_at_once_make_two_seals(hall: Hall) -> None:
 
 def test_balances_stand_as_they_stood(sealed: Hall) -> None:
     """Before each day, and lines of an account that lead from one balance to the next."""
-    from cardsvc.service.views import statement, trial_balance
+    from cardsvc.service.cards.views import statement, trial_balance
 
     store, now = sealed.world.store, sealed.world.now
     days = [trial_balance(store, now - dt.timedelta(days=back, minutes=1)) for back in (2, 1, 0)]

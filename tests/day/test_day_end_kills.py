@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine, event, select
 from sqlalchemy.engine.default import DefaultDialect
 
-from cardsvc.service.day_end import end_day
-from cardsvc.service.loss import report_loss
-from cardsvc.service.orders import create_order, order_params
+from cardsvc.service.books.day_end import end_day
+from cardsvc.service.loss.reports import report_loss
+from cardsvc.service.purse.orders import create_order, order_params
 from cardsvc.store.tables.base import metadata
 from cardsvc.vcard import VirtualCard
 from tests.day.outlet import Hall

@@ -13,14 +13,14 @@ from cardsvc.errors import CardsvcError
 from cardsvc.ledger.cash import drawer_added
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose
-from cardsvc.service.deposits import return_deposit, take_deposit
-from cardsvc.service.drawer import propose_move
-from cardsvc.service.kinds import Actor
-from cardsvc.service.payments import Payment
-from cardsvc.service.reports import day_sheet
-from cardsvc.service.shifts import begin_close
-from cardsvc.service.staff import add_outlet, add_staff
+from cardsvc.service.books.reports import day_sheet
+from cardsvc.service.cash.drawer import propose_move
+from cardsvc.service.cash.shifts import begin_close
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.purse.payments import Payment
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.approvals import approve, propose
+from cardsvc.service.transactions.deposits import return_deposit, take_deposit
 from cardsvc.store.records import Approval, Shift
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import PASSWORD, VAULT, Hall, refused

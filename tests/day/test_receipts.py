@@ -17,8 +17,8 @@ from PIL import Image
 from cardsvc.errors import CardsvcError
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.printing.columns import width
-from cardsvc.service.receipts import Receipt, check_receipt, printed, receipt_of
-from cardsvc.service.statement import Statement, opened, signed
+from cardsvc.service.books.receipts import Receipt, check_receipt, printed, receipt_of
+from cardsvc.service.books.statement import Statement, opened, signed
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import Hall, refused
 from tests.world import FAMILIES

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from cardsvc.errors import CardsvcError
 from cardsvc.ledger.postings import Posting
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve
-from cardsvc.service.day_end import end_day
-from cardsvc.service.reports import BY, KINDS, day_bounds, day_sheet
-from cardsvc.service.sheet_print import printed_sheet
-from cardsvc.service.shifts import explain_difference
+from cardsvc.service.books.day_end import end_day
+from cardsvc.service.books.reports import BY, KINDS, day_bounds, day_sheet
+from cardsvc.service.books.sheet_print import printed_sheet
+from cardsvc.service.cash.shifts import explain_difference
+from cardsvc.service.staff.approvals import approve
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import Hall, open_hall, refused
 from tests.world import DESK, FAMILIES, KIOSK, World

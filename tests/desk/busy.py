@@ -11,14 +11,14 @@ from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import finish
 from cardsvc.rules import rule_text
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve
 from cardsvc.service.batches import import_file
+from cardsvc.service.desk.workstations import begin, report
 from cardsvc.service.hall import complaints, desks, tickets
-from cardsvc.service.hotlist import acknowledge, add_to_hot_list
-from cardsvc.service.kinds import Actor
+from cardsvc.service.loss.hotlist import acknowledge, add_to_hot_list
+from cardsvc.service.management.rule_versions import keep_first, propose_rules
+from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.reconcile.run import Scope, reconcile
-from cardsvc.service.rule_versions import keep_first, propose_rules
-from cardsvc.service.workstations import begin, report
+from cardsvc.service.staff.approvals import approve
 from cardsvc.store.records import Staff
 from cardsvc.units import LOCAL
 from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict

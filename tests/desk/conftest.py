@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient
-from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store.records import Staff
 from tests.serving import Served, serving

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from cardsvc.client.agent import Agent
-from cardsvc.service.offers import offers
-from cardsvc.service.reader_overview import readers_overview
-from cardsvc.service.work_place import work_place
-from cardsvc.service.workstations import begin, progress, workstation_view
+from cardsvc.service.desk.offers import offers
+from cardsvc.service.desk.work_place import work_place
+from cardsvc.service.desk.workstations import begin, progress, workstation_view
+from cardsvc.service.management.reader_overview import readers_overview
 from cardsvc.vcard import FaultPlan
 from cardsvc.vcard.vpcd import VpcdSlot
 from cardsvc.wire import OperationState, Reply

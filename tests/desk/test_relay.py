@@ -7,7 +7,7 @@ import pytest
 from cardsvc.client.http import ServiceRefused, reply_of
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import finish
-from cardsvc.service.workstations import AWAY_AFTER, begin, progress, workstation_view
+from cardsvc.service.desk.workstations import AWAY_AFTER, begin, progress, workstation_view
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import OperationState, Reply
 from tests.desk.conftest import WS, Desk

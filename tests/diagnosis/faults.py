@@ -15,8 +15,8 @@ from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import CardError, CardGone, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
-from cardsvc.service.diagnose import diagnose_reader
-from cardsvc.service.reader_health import Use, note
+from cardsvc.service.faults.diagnose import diagnose_reader
+from cardsvc.service.faults.reader_health import Use, note
 from cardsvc.store import UnitOfWork
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind

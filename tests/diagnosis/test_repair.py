@@ -15,9 +15,9 @@ from cardsvc.errors import CardError, CardGone
 from cardsvc.keystore.keys import KeyEntry, KeyRing, KeyState
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve
-from cardsvc.service.repair import planned, propose_repair
-from cardsvc.service.staff import add_outlet, add_staff
+from cardsvc.service.faults.repair import planned, propose_repair
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.approvals import approve
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan
 from tests.diagnosis.faults import FAULTS, Fault

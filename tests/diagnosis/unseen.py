@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cardsvc.service.catalogue import KINDS
-from cardsvc.service.engine import Engine
-from cardsvc.service.rule_book import RuleBook
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.vcard.session import Key, KeyKind
 from tests.diagnosis import pins
 from tests.diagnosis.patients import BUS, PURSE, Patient, change_key

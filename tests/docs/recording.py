@@ -18,9 +18,9 @@ from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut, carry_out, finish
-from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminals import register_terminal
-from cardsvc.service.workstations import begin
+from cardsvc.service.desk.workstations import begin
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard

@@ -16,7 +16,7 @@ from cardsvc.bootstrap import now
 from cardsvc.cli.certify.scenarios import SCENARIOS
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
-from cardsvc.service.problem import problem_of
+from cardsvc.service.operations.problem import problem_of
 from cardsvc.signature import clock_wrong, public_hex, sign
 from cardsvc.wire import OperationState, hot_list_text
 from tests.serving import Served, kiosk_file, serving

@@ -42,7 +42,7 @@ from cardsvc.procedures.identify import identify
 from cardsvc.procedures.learn import MOST_NAMES, learn
 from cardsvc.procedures.prove import prove_identity
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.card_books import books_of
+from cardsvc.service.cards.books import books_of
 from cardsvc.vcard import VirtualCard
 from tests.fuzz.inputs import Hostile, city, hostile, mutated
 from tests.fuzz.targets import DAY, TARGETS

@@ -11,7 +11,7 @@ from cardsvc.errors import StoreError
 from cardsvc.rules import RuleSet
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.hall.forecast import day_figures, forecast
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.store.records import Desk, Ticket
 from tests.day.outlet import Hall, refused
 from tests.hall.queue_day import Queue

@@ -9,7 +9,7 @@ from cardsvc.rules import RuleSet
 from cardsvc.service.hall import appraisals, complaints
 from cardsvc.service.hall.notes import day_notes, write_note
 from cardsvc.service.hall.stars import service_stars
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.operations.rule_book import local_day
 from tests.day.outlet import Hall, refused
 from tests.hall.queue_day import Queue
 

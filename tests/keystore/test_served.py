@@ -17,7 +17,7 @@ from cardsvc.client import ApiClient, create_key, load_key
 from cardsvc.errors import CardsvcError
 from cardsvc.keystore.pkcs11 import Pkcs11KeyStore
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.vcard import VirtualCard
 from tests.databases import url_of

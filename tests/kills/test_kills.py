@@ -19,7 +19,7 @@ import requests
 from cardsvc.bootstrap import now
 from cardsvc.client import create_key
 from cardsvc.keystore.sealed import SealedKeystore
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store.records import Load
 from cardsvc.vcard import VirtualCard

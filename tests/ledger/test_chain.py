@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from cardsvc.service.audit import verify_ledger, why
+from cardsvc.service.books.audit import verify_ledger, why
 from cardsvc.store import Store
 from tests.databases import on_postgresql, url_of
 from tests.world import FAMILIES, World

@@ -8,13 +8,13 @@ from hypothesis.stateful import rule
 
 from cardsvc.errors import CardsvcError
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve
-from cardsvc.service.day_end import end_day
-from cardsvc.service.deposits import return_deposit, take_deposit
-from cardsvc.service.kinds import Actor
-from cardsvc.service.payments import Payment
-from cardsvc.service.shifts import begin_close, explain_difference
-from cardsvc.service.suspects import attachment, suspects, take
+from cardsvc.service.books.day_end import end_day
+from cardsvc.service.cash.shifts import begin_close, explain_difference
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.purse.payments import Payment
+from cardsvc.service.purse.suspects import attachment, suspects, take
+from cardsvc.service.staff.approvals import approve
+from cardsvc.service.transactions.deposits import return_deposit, take_deposit
 from tests.money.at_terminals import AtTerminals
 from tests.money.city import DESKS
 from tests.money.machine import cards

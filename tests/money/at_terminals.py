@@ -10,8 +10,8 @@ from hypothesis.stateful import rule
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut, carry_out
 from cardsvc.service.batches import import_file
-from cardsvc.service.kinds import Actor
-from cardsvc.service.orders import create_order, order_params, return_expired
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.purse.orders import create_order, order_params, return_expired
 from cardsvc.store.records import TopUpOrder
 from cardsvc.vcard import FaultPlan
 from tests.batches.merchant import Reader, Ride, spending_file

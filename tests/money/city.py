@@ -4,8 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from cardsvc.service.kinds import Actor
-from cardsvc.service.people import register_citizen
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.people.register import register_citizen
 from cardsvc.units import LOCAL
 from cardsvc.vcard import VirtualCard
 from tests.day.outlet import Hall, open_hall

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize
 
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut, carry_out
-from cardsvc.service.kinds import Actor
+from cardsvc.service.operations.kinds import Actor
 from cardsvc.store.records import Shift
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan

@@ -10,9 +10,9 @@ from hypothesis.stateful import precondition, rule
 
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.held_payout import held_view, move_due, pay_held
-from cardsvc.service.kinds import Actor
-from cardsvc.service.takeovers import hold_card, takeover_of
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.transactions.held_payout import held_view, move_due, pay_held
+from cardsvc.service.transactions.takeovers import hold_card, takeover_of
 from cardsvc.vcard import FaultPlan
 from tests.money.at_desk import AtDesk
 from tests.money.city import DESKS, Held, open_applications, reissue

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
-from cardsvc.service.audit import verify_ledger
-from cardsvc.service.lapse import LAPSED_MONTH
-from cardsvc.service.settle import REFUND
-from cardsvc.service.suspects import suspects
-from cardsvc.service.transfer_out import TRANSFER
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.purse.lapse import LAPSED_MONTH
+from cardsvc.service.purse.settle import REFUND
+from cardsvc.service.purse.suspects import suspects
+from cardsvc.service.transactions.transfer_out import TRANSFER
 from tests.databases import on_postgresql
 from tests.money.city import ERAS, City
 from tests.money.takeover import Takeover

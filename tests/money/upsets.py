@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cardsvc.iso7816.exchange import Answers
-from cardsvc.service.kinds import Actor
+from cardsvc.service.operations.kinds import Actor
 from cardsvc.units import LOCAL
 from cardsvc.wire import ReaderFacts, Reply
 from tests.world import World

@@ -19,8 +19,8 @@ from cardsvc.client import ApiClient
 from cardsvc.client.agent import Agent
 from cardsvc.config import Settings
 from cardsvc.keystore.receipt_key import ReceiptKey
-from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.vcard import VirtualCard
 from cardsvc.vcard.vpcd import VpcdSlot

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from cardsvc.bootstrap import now
 from cardsvc.service.rights.importing import import_feed
-from cardsvc.service.staff import sign_in
+from cardsvc.service.staff.accounts import sign_in
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
 from tests.page.conftest import PASSWORD, Desk, axe_finds

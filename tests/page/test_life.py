@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve
-from cardsvc.service.staff import sign_in
+from cardsvc.service.staff.accounts import sign_in
+from cardsvc.service.staff.approvals import approve
 from cardsvc.vcard import VirtualCard
 from tests.page.conftest import PASSWORD, Desk, axe_finds
 from tests.world import person

@@ -7,10 +7,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Page, expect
 
 from cardsvc.rules import load_rule_set
+from cardsvc.service.faults.reader_health import Use, note
 from cardsvc.service.hall import tickets
-from cardsvc.service.reader_health import Use, note
-from cardsvc.service.staff import add_staff
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.staff.accounts import add_staff
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Staff

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from cardsvc.service.desk_sessions import IDLE
+from cardsvc.service.desk.sessions import IDLE
 from cardsvc.vcard import Fault, inflict
 from tests.page.conftest import PASSWORD, SLOW, Desk, axe_finds
 from tests.world import balance_on

@@ -7,8 +7,8 @@ from typing import get_args, get_type_hints
 from cardsvc.diagnosis.plans import plans
 from cardsvc.ledger.states import LoadState, PurchaseState, ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.books.figures import JOB_NAMES
 from cardsvc.service.catalogue import KINDS
-from cardsvc.service.figures import JOB_NAMES
 from cardsvc.service.reconcile.worklist import ALL
 from cardsvc.service.rights.comparing import Standing
 from cardsvc.store.states import ApprovalState, CardRequestState, DifferenceState, NoticeState, TicketState

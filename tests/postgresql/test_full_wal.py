@@ -15,7 +15,7 @@ import pytest
 
 from cardsvc.errors import StoreError
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.audit import verify_ledger
+from cardsvc.service.books.audit import verify_ledger
 from cardsvc.store import open_store
 from cardsvc.wire import OperationPort, Reply
 from tests.postgres import QUICK, Cluster, as_postgres

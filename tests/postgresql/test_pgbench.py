@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from cardsvc.bootstrap import build
-from cardsvc.cli.bench_cluster import program, scratch_cluster
-from cardsvc.cli.bench_fill import fill, ledger_rows
-from cardsvc.cli.bench_pgbench import run, script
-from cardsvc.cli.bench_topup import issued, top_up
+from cardsvc.cli.bench.cluster import program, scratch_cluster
+from cardsvc.cli.bench.fill import fill, ledger_rows
+from cardsvc.cli.bench.pgbench import run, script
+from cardsvc.cli.bench.topup import issued, top_up
 from cardsvc.cli.scratch import scratch_settings
 from cardsvc.errors import StoreError
-from cardsvc.service.audit import verify_ledger
+from cardsvc.service.books.audit import verify_ledger
 from cardsvc.store import open_store
 from cardsvc.store.recording import recorded
 from cardsvc.vcard import VirtualCard

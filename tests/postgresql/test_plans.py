@@ -13,12 +13,12 @@ from sqlalchemy import event
 from cardsvc.bootstrap import now
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.hotlist import add_to_hot_list
-from cardsvc.service.loss import report_loss
-from cardsvc.service.orders import create_order, order_params
-from cardsvc.service.payments import Payment
-from cardsvc.service.replacement import begin_replacement
-from cardsvc.service.terminals import change_terminal
+from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.loss.hotlist import add_to_hot_list
+from cardsvc.service.loss.reports import report_loss
+from cardsvc.service.purse.orders import create_order, order_params
+from cardsvc.service.purse.payments import Payment
+from cardsvc.service.terminals.registry import change_terminal
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import Hall, open_hall
 from tests.postgres import Cluster

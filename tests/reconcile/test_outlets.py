@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from cardsvc.errors import CardGone, RequestError
-from cardsvc.service.kinds import Actor
+from cardsvc.service.cash.shifts import close_shift, open_shift
+from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.reconcile.run import Scope, reconcile, run_with_differences
-from cardsvc.service.shifts import close_shift, open_shift
-from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import PASSWORD, Hall, open_hall

@@ -9,13 +9,13 @@ from cardsvc.errors import CardsvcError, StoreError
 from cardsvc.ledger.postings import Posting
 from cardsvc.rules import load_rule_set
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose
-from cardsvc.service.audit import verify_ledger
 from cardsvc.service.batches import import_file
+from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, Correction, explain, parse_difference, subject_of, take
 from cardsvc.service.reconcile.run import Scope, difference_view, reconcile, run_view
-from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.approvals import approve, propose
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.store.records import Difference, Staff
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard

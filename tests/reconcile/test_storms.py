@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.rules import load_rule_set
-from cardsvc.service.audit import verify_ledger
 from cardsvc.service.batches import import_file
+from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.reconcile.run import Scope, reconcile
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard

@@ -7,12 +7,12 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cardsvc.rules import RuleSet
-from cardsvc.service.kinds import Actor
-from cardsvc.service.rule_book import RuleBook
-from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.stock import delivery_of, hand_to_desk, receive
-from cardsvc.service.stock_figures import stock_view
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.management.stock_figures import stock_view
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.operations.rule_book import RuleBook
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.stock.blanks import delivery_of, hand_to_desk, receive
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store.records import Staff
 from cardsvc.vcard import PROFILES, VirtualCard

@@ -7,8 +7,8 @@ from typing import Protocol
 from cardsvc.cli.bulk.feeders import LocalCard
 from cardsvc.iso7816.channel import Channel
 from cardsvc.service.bulk.loading import load_people
-from cardsvc.service.engine import Engine
-from cardsvc.service.staff import add_outlet, add_staff
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.store.records import BulkLine, Staff
 from cardsvc.vcard import PROFILES, VirtualCard
 from tests.world import World, person

@@ -11,8 +11,8 @@ import pytest
 from cardsvc.errors import CardGone, CardsvcError, RequestError
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.kinds import Actor
-from cardsvc.service.people import register_citizen
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.people.register import register_citizen
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState, Reply
 from tests.repeated import once

@@ -10,9 +10,9 @@ import pytest
 from cardsvc.errors import CardsvcError
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.audit import verify_ledger
-from cardsvc.service.hotlist import add_to_hot_list, refuse_hot
-from cardsvc.service.kinds import Actor
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.loss.hotlist import add_to_hot_list, refuse_hot
+from cardsvc.service.operations.kinds import Actor
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import OperationState, Reply

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.bulk.reading import MAX_LINES, read_people
+from cardsvc.service.people.reading import MAX_LINES, read_people
 from tests.service.bulk_people import people_file
 from tests.service.test_staff import refused
 from tests.world import person

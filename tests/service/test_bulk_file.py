@@ -6,8 +6,8 @@ import pytest
 
 from cardsvc.errors import CardsvcError
 from cardsvc.service.bulk.loading import check_people, load_people
-from cardsvc.service.bulk.reading import MAX_LINES
-from cardsvc.service.people import RESIDENT_ID
+from cardsvc.service.people.reading import MAX_LINES
+from cardsvc.service.people.register import RESIDENT_ID
 from cardsvc.store.records import Citizen, Staff
 from cardsvc.units import id_number_check_digit
 from tests.service.bulk_people import HEADER, hire, lines_of, people_file, row

@@ -7,10 +7,10 @@ import pytest
 
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.cancelling import cancel_card, cancellation_of
-from cardsvc.service.deposits import return_deposit, take_deposit
-from cardsvc.service.hotlist import add_to_hot_list
-from cardsvc.service.payments import Payment
+from cardsvc.service.cards.cancelling import cancel_card, cancellation_of
+from cardsvc.service.loss.hotlist import add_to_hot_list
+from cardsvc.service.purse.payments import Payment
+from cardsvc.service.transactions.deposits import return_deposit, take_deposit
 from cardsvc.store.records import Cancellation, Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.batches.merchant import Reader

@@ -11,7 +11,7 @@ from PIL import Image
 
 from cardsvc.errors import CardsvcError
 from cardsvc.printing.photo import sample_photo
-from cardsvc.service.card_requests import (
+from cardsvc.service.cards.requests import (
     CardApplication,
     apply_for,
     board,
@@ -61,7 +61,7 @@ def take(world: World, by: Staff, citizen_id: str, photo: bytes = PHOTO, **given
 
 def child(world: World, born: dt.date) -> str:
     """A person who is young."""
-    from cardsvc.service.people import CitizenData, register_citizen
+    from cardsvc.service.people.register import CitizenData, register_citizen
 
     body = f"330100{born.year}0230" + "777"
     data = CitizenData(name="测试童", id_number=number(body), sex=1, ethnic_group=1, birthplace="330100", birth_date=born)

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, open_approvals
-from cardsvc.service.cancelling import cancel_card
-from cardsvc.service.card_requests import request_of
-from cardsvc.service.deaths import DeathReport, deaths_of, report_death
-from cardsvc.service.takeovers import takeover_of
+from cardsvc.service.cards.cancelling import cancel_card
+from cardsvc.service.cards.deaths import DeathReport, deaths_of, report_death
+from cardsvc.service.cards.requests import request_of
+from cardsvc.service.staff.approvals import approve, open_approvals
+from cardsvc.service.transactions.takeovers import takeover_of
 from cardsvc.store.records import Death, Staff
 from cardsvc.vcard import VirtualCard
 from tests.service.test_areas import CARD, load

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from cardsvc.service.bicycles import BicycleLine, apply_list
-from cardsvc.service.deposits import return_deposit, take_deposit
-from cardsvc.service.payments import Payment
+from cardsvc.service.purse.bicycles import BicycleLine, apply_list
+from cardsvc.service.purse.payments import Payment
+from cardsvc.service.transactions.deposits import return_deposit, take_deposit
 from cardsvc.store.records import Deposit, Staff
 from cardsvc.store.states import BicycleState
 from tests.service.test_areas import CARD

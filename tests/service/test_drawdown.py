@@ -12,8 +12,8 @@ from cardsvc.errors import CardGone
 from cardsvc.keystore.keys import KeyEntry, KeyState
 from cardsvc.procedures.pin import with_pin
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.cards.views import transactions_view
 from cardsvc.service.reconcile.run import Scope, reconcile
-from cardsvc.service.views import transactions_view
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.diagnosis.patients import Patient

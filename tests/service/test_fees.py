@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cardsvc.errors import CardGone, RequestError
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.payments import Payment
-from cardsvc.service.receipts import check_receipt, money_of, printed, receipt_of
-from cardsvc.service.replacement import begin_replacement
+from cardsvc.service.books.receipts import check_receipt, money_of, printed, receipt_of
+from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.purse.payments import Payment
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import open_hall
 from tests.service.test_areas import load

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cardsvc.errors import CardError, CardGone, OperationError
-from cardsvc.service.flight import Recording, recording_of, replay
+from cardsvc.service.operations.flight import Recording, recording_of, replay
 from cardsvc.vcard import Fault, inflict
 from cardsvc.vcard.recorded import RecordedCard
 from tests.world import FAMILIES, World, key_ring

@@ -11,12 +11,12 @@ from cardsvc.iso7816.links import ResponseLink
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, open_approvals
-from cardsvc.service.held_payout import held_view, held_worklist, move_due, pay_held
-from cardsvc.service.orders import create_order, order_params
-from cardsvc.service.receipts import check_receipt, printed, receipt_of
-from cardsvc.service.rule_book import RuleBook
-from cardsvc.service.takeovers import hold_card
+from cardsvc.service.books.receipts import check_receipt, printed, receipt_of
+from cardsvc.service.operations.rule_book import RuleBook
+from cardsvc.service.purse.orders import create_order, order_params
+from cardsvc.service.staff.approvals import approve, open_approvals
+from cardsvc.service.transactions.held_payout import held_view, held_worklist, move_due, pay_held
+from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import HeldPayout
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import Hall, open_hall, refused

@@ -7,8 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cardsvc.errors import RequestError
-from cardsvc.service.hotlist import list_card
-from cardsvc.service.identity import holder_digest
+from cardsvc.service.cards.identity import holder_digest
+from cardsvc.service.loss.hotlist import list_card
 from cardsvc.vcard import VirtualCard
 from tests.world import DESK, ISSUABLE, KIOSK, World, person
 

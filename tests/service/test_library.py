@@ -13,11 +13,11 @@ from cardsvc.client.notices import SignedPosts
 from cardsvc.errors import CardGone
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose
-from cardsvc.service.cancelling import cancel_card
-from cardsvc.service.library import LIBRARY, list_library, try_library_again
-from cardsvc.service.loss import end_lapsed, report_loss
-from cardsvc.service.outbox import MAX_ATTEMPTS
+from cardsvc.service.cards.cancelling import cancel_card
+from cardsvc.service.loss.reports import end_lapsed, report_loss
+from cardsvc.service.messages.library import LIBRARY, list_library, try_library_again
+from cardsvc.service.messages.outbox import MAX_ATTEMPTS
+from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.library_system import LibrarySystem

@@ -6,10 +6,10 @@ import pytest
 
 from cardsvc.errors import CardsvcError
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose
-from cardsvc.service.hotlist import add_to_hot_list, history
-from cardsvc.service.loss import end_lapsed, loss_cover, loss_view, report_loss
-from cardsvc.service.replacement import begin_replacement
+from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.loss.hotlist import add_to_hot_list, history
+from cardsvc.service.loss.reports import end_lapsed, loss_cover, loss_view, report_loss
+from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.store.records import LossReport, Staff
 from tests.service.test_replacement import CASH, HERE, clerk
 from tests.world import KIOSK, World

@@ -10,11 +10,11 @@ import pytest
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose
-from cardsvc.service.audit import why
-from cardsvc.service.kinds import Actor
-from cardsvc.service.loss import loss_view, report_loss
-from cardsvc.service.replacement import begin_replacement
+from cardsvc.service.books.audit import why
+from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.loss.reports import loss_view, report_loss
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.test_loss import CARD

@@ -9,8 +9,8 @@ import pytest
 
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.kinds import Actor
-from cardsvc.service.making import release
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.stock.making import release
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.databases import copy
 from tests.service.blanks import DESK_1, Stock, blank, open_stock

@@ -10,8 +10,8 @@ import pytest
 from cardsvc.errors import CardError, CardGone, CardsvcError, RequestError
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.orders import create_order, order_params, orders_view, return_expired
-from cardsvc.service.views import card_view
+from cardsvc.service.cards.views import card_view
+from cardsvc.service.purse.orders import create_order, order_params, orders_view, return_expired
 from cardsvc.store.records import TopUpOrder
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState, Reply

@@ -8,12 +8,12 @@ from cardsvc.errors import CardGone
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, open_approvals, reject
-from cardsvc.service.offers import offers
-from cardsvc.service.people import CitizenData, register_citizen
-from cardsvc.service.person_changes import PersonChange, change_person, changes_of, to_follow
-from cardsvc.service.views import card_view
-from cardsvc.service.work_place import CardOnDesk
+from cardsvc.service.cards.person_changes import PersonChange, change_person, changes_of, to_follow
+from cardsvc.service.cards.views import card_view
+from cardsvc.service.desk.offers import offers
+from cardsvc.service.desk.work_place import CardOnDesk
+from cardsvc.service.people.register import CitizenData, register_citizen
+from cardsvc.service.staff.approvals import approve, open_approvals, reject
 from cardsvc.store.records import CitizenChange, Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState

@@ -11,11 +11,11 @@ from cardsvc.cli.examine import examine
 from cardsvc.errors import CardError, CardGone, CardsvcError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.kinds import Actor
-from cardsvc.service.reader_health import Use, note, watched
-from cardsvc.service.reader_overview import readers_overview
-from cardsvc.service.terminals import register_terminal
-from cardsvc.service.workstations import report
+from cardsvc.service.desk.workstations import report
+from cardsvc.service.faults.reader_health import Use, note, watched
+from cardsvc.service.management.reader_overview import readers_overview
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import ReaderDay
 from cardsvc.vcard import FaultPlan, VirtualCard

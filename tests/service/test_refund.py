@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import run_batch
-from cardsvc.service.bicycles import apply_list, read_list
-from cardsvc.service.orders import create_order, order_params
-from cardsvc.service.ways import CASH, Way, split
+from cardsvc.service.purse.bicycles import apply_list, read_list
+from cardsvc.service.purse.orders import create_order, order_params
+from cardsvc.service.purse.ways import CASH, Way, split
 from cardsvc.vcard import VirtualCard
 from tests.service.test_areas import CARD, bus_card, city, load, local, refusal
 from tests.world import DESK, FAMILIES, KIOSK, World, area_on, balance_on

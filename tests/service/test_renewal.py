@@ -8,8 +8,8 @@ import pytest
 
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.payments import Payment
-from cardsvc.service.replacement import begin_replacement, fees_of, open_replacements, replacement_of
+from cardsvc.service.cards.replacement import begin_replacement, fees_of, open_replacements, replacement_of
+from cardsvc.service.purse.payments import Payment
 from cardsvc.store.records import CardApplication, Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.test_areas import CARD, load
@@ -102,7 +102,7 @@ def test_everything_of_an_expired_card_is_on_the_new_one(world: World, people: d
 
 def held(world: World) -> list[Any]:
     """What waits of the first card."""
-    from cardsvc.service.takeovers import takeover_of
+    from cardsvc.service.transactions.takeovers import takeover_of
 
     parts: list[Any] = takeover_of(world.store, CARD)["parts"]
     return parts

@@ -15,13 +15,13 @@ from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.cancelling import cancel_card
-from cardsvc.service.kinds import Actor
-from cardsvc.service.payments import Payment
-from cardsvc.service.receipts import check_receipt, printed, receipt_of
-from cardsvc.service.replacement import begin_replacement, fees_of, give_fee_back, open_replacements, replacement_of
-from cardsvc.service.shifts import close_shift, open_shift
-from cardsvc.service.staff import add_outlet, add_staff
+from cardsvc.service.books.receipts import check_receipt, printed, receipt_of
+from cardsvc.service.cards.cancelling import cancel_card
+from cardsvc.service.cards.replacement import begin_replacement, fees_of, give_fee_back, open_replacements, replacement_of
+from cardsvc.service.cash.shifts import close_shift, open_shift
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.purse.payments import Payment
+from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.world import World

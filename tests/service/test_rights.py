@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.bulk.reasons import COLUMN_NAMES, REASONS
+from cardsvc.service.people.reasons import COLUMN_NAMES, REASONS
 from cardsvc.service.rights.feed import ALIASES, read_feed
 from cardsvc.service.rights.importing import list_files
 from cardsvc.store.records import Staff

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.card_requests import board, cancel_request, request_of
-from cardsvc.service.notices import NOTICES, list_notices, try_again
-from cardsvc.service.outbox import MAX_ATTEMPTS
+from cardsvc.service.cards.requests import board, cancel_request, request_of
+from cardsvc.service.messages.notices import NOTICES, list_notices, try_again
+from cardsvc.service.messages.outbox import MAX_ATTEMPTS
 from cardsvc.service.rights.holds import offices_say, why_held
 from cardsvc.service.tidy import tidy
 from cardsvc.store.records import Staff

@@ -10,10 +10,10 @@ from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.rules import load_rule_set, rule_text
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approval_view, approve
-from cardsvc.service.rule_book import RuleBook
-from cardsvc.service.rule_trail import rule_trail
-from cardsvc.service.rule_versions import keep_first, propose_rules, versions_view
+from cardsvc.service.management.rule_versions import keep_first, propose_rules, versions_view
+from cardsvc.service.operations.rule_book import RuleBook
+from cardsvc.service.operations.rule_trail import rule_trail
+from cardsvc.service.staff.approvals import approval_view, approve
 from cardsvc.store.records import Approval, Staff
 from cardsvc.wire import OperationState
 from tests.service.test_staff import people, refused

@@ -7,10 +7,10 @@ import pytest
 
 from cardsvc.errors import CardsvcError, StoreError
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose, reject, withdraw
-from cardsvc.service.staff import MAX_ATTEMPTS, add_outlet, add_staff, change_password, sign_in
-from cardsvc.service.staff_admin import set_staff_state
-from cardsvc.service.suspects import attachment, suspects, take
+from cardsvc.service.management.staff_admin import set_staff_state
+from cardsvc.service.purse.suspects import attachment, suspects, take
+from cardsvc.service.staff.accounts import MAX_ATTEMPTS, add_outlet, add_staff, change_password, sign_in
+from cardsvc.service.staff.approvals import approve, propose, reject, withdraw
 from cardsvc.store.records import Staff, StaffChange
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.world import FAMILIES, World, balance_on

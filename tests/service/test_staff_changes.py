@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import create_engine
 
 from cardsvc.errors import CardsvcError, StoreError
-from cardsvc.service.audit import verify_ledger
-from cardsvc.service.seals import seal_ledger
-from cardsvc.service.staff import add_outlet, add_staff, change_password, sign_in
-from cardsvc.service.staff_admin import change_post, hire, reset_password, set_skills, set_staff_state
-from cardsvc.service.staff_history import staff_history
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.books.seals import seal_ledger
+from cardsvc.service.management.staff_admin import change_post, hire, reset_password, set_skills, set_staff_state
+from cardsvc.service.staff.accounts import add_outlet, add_staff, change_password, sign_in
+from cardsvc.service.staff.history import staff_history
 from cardsvc.store.records import Staff
 from tests.databases import on_postgresql, url_of
 from tests.world import World

@@ -15,11 +15,11 @@ from cardsvc.errors import CardsvcError, StoreError
 from cardsvc.keystore.keys import TRANSPORT
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve
 from cardsvc.service.bulk.run import BulkRun
-from cardsvc.service.stock import count_place, hand_to_desk, send_to_outlet, spoil_blanks, take_back
-from cardsvc.service.stock_decisions import printed_protocol, propose_destruction, propose_difference, protocol
-from cardsvc.service.stock_use import give_card_up
+from cardsvc.service.staff.approvals import approve
+from cardsvc.service.stock.blanks import count_place, hand_to_desk, send_to_outlet, spoil_blanks, take_back
+from cardsvc.service.stock.decisions import printed_protocol, propose_destruction, propose_difference, protocol
+from cardsvc.service.stock.use import give_card_up
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan
 from tests.databases import copy

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardsvc.service.audit import verify_ledger
-from cardsvc.service.replacement import fees_of
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.cards.replacement import fees_of
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
 from tests.service.test_areas import CARD, CASH, bus_card, load, local

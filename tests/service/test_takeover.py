@@ -13,11 +13,11 @@ from cardsvc.errors import CardGone, CardsvcError
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.rules import check_moved
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose
-from cardsvc.service.hold_approval import unidentified_card
-from cardsvc.service.offers import Choice, offers
-from cardsvc.service.takeovers import hold_card, holder_cards, takeover_of, waiting
-from cardsvc.service.work_place import CardOnDesk
+from cardsvc.service.cards.hold_approval import unidentified_card
+from cardsvc.service.desk.offers import Choice, offers
+from cardsvc.service.desk.work_place import CardOnDesk
+from cardsvc.service.staff.approvals import approve, propose
+from cardsvc.service.transactions.takeovers import hold_card, holder_cards, takeover_of, waiting
 from cardsvc.store.records import Staff
 from cardsvc.text import Text
 from cardsvc.vcard import FaultPlan, VirtualCard
@@ -373,7 +373,7 @@ def offered(world: World, card: VirtualCard) -> tuple[Choice, ...]:
 
 def test_an_order_that_the_old_card_proved_not_to_have_goes_to_the_new_one(world: World, people: dict[str, Staff]) -> None:
     """Two people settled the torn fetch: not written. When the books decide, it waits for the new card; the list is empty."""
-    from cardsvc.service.suspects import suspects
+    from cardsvc.service.purse.suspects import suspects
     from tests.service.test_orders import pay
     from tests.service.test_staff import ask
 

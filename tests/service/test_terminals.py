@@ -13,8 +13,7 @@ from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose
-from cardsvc.service.hotlist import (
+from cardsvc.service.loss.hotlist import (
     RELEASE_FROM_HOT_LIST,
     acknowledge,
     add_to_hot_list,
@@ -22,11 +21,12 @@ from cardsvc.service.hotlist import (
     snapshot,
     who_has_which,
 )
-from cardsvc.service.kinds import Actor
-from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminal_admin import retire, share_secret
-from cardsvc.service.terminal_keys import check_keys, rotate
-from cardsvc.service.terminals import change_terminal, register_terminal, set_terminal_state, sign_on, terminal_view
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.approvals import approve, propose
+from cardsvc.service.terminals.admin import retire, share_secret
+from cardsvc.service.terminals.keys import check_keys, rotate
+from cardsvc.service.terminals.registry import change_terminal, register_terminal, set_terminal_state, sign_on, terminal_view
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import OperationState, Reply, hot_list_text

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from cardsvc.errors import StoreError
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.audit import verify_ledger
+from cardsvc.service.books.audit import verify_ledger
 from cardsvc.wire import OperationPort, Reply
 from tests.world import FAMILIES, KIOSK, World, balance_on
 

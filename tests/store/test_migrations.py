@@ -9,8 +9,8 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
-from cardsvc.service.audit import verify_ledger
-from cardsvc.service.staff_history import staff_history
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.staff.history import staff_history
 from cardsvc.store import Store
 from cardsvc.store.migrate import _config, upgrade
 from cardsvc.store.tables import metadata

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.config import Settings
-from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store.records import Staff
 from cardsvc.web.desk import create_desk

@@ -14,8 +14,8 @@ from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
 from cardsvc.errors import ReaderError
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.reader_overview import readers_overview
-from cardsvc.service.terminals import set_terminal_state
+from cardsvc.service.management.reader_overview import readers_overview
+from cardsvc.service.terminals.registry import set_terminal_state
 from cardsvc.signature import sign
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import ReaderFacts

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut, finish
 from cardsvc.service.bulk.station import claim
-from cardsvc.service.kinds import Actor
-from cardsvc.service.workstations import AWAY_AFTER, report, waiting_work
+from cardsvc.service.desk.workstations import AWAY_AFTER, report, waiting_work
+from cardsvc.service.operations.kinds import Actor
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.bulk_people import HEADER, blanks, people_file, row
 from tests.service.test_bulk_excel import row as cells

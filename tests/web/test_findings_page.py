@@ -2,7 +2,7 @@
 
 import uuid
 
-from cardsvc.service.workstations import begin, report
+from cardsvc.service.desk.workstations import begin, report
 from cardsvc.vcard.session import KeyKind
 from tests.desk.busy import Counter
 from tests.diagnosis.patients import PURSE, change_key

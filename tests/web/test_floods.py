@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from cardsvc.bootstrap import Services
 from cardsvc.config import Settings
 from cardsvc.keystore.receipt_key import ReceiptKey
-from cardsvc.service.terminals import change_terminal, register_terminal
+from cardsvc.service.terminals.registry import change_terminal, register_terminal
 from cardsvc.signature import public_hex, sign
 from cardsvc.web.api import create_api
 from cardsvc.web.api.floods import Unproven

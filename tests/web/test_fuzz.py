@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from cardsvc.bootstrap import now
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex, sign
 from tests.serving import Served
 

@@ -10,7 +10,7 @@ import pytest
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.hall.appraisals import appraise
 from cardsvc.service.hall.complaints import receive
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.operations.rule_book import local_day
 from tests.web.desk_office import Office, Page
 from tests.world import key_ring, rules
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from cardsvc.service.takeovers import hold_card
+from cardsvc.service.transactions.takeovers import hold_card
 from tests.web.desk_office import Office
 
 CARD = "3100010100000001"

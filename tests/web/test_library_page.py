@@ -2,7 +2,7 @@
 
 import re
 
-from cardsvc.service.outbox import MAX_ATTEMPTS
+from cardsvc.service.messages.outbox import MAX_ATTEMPTS
 from cardsvc.store import UnitOfWork
 from cardsvc.store.states import NoticeState
 from tests.web.desk_office import Office

@@ -19,13 +19,13 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
 from cardsvc.printing.photo import sample_photo
-from cardsvc.service.card_requests import CardApplication, apply_for
-from cardsvc.service.desk_sessions import IDLE
-from cardsvc.service.reader_health import Use, note
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.shifts import open_shift
-from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.cards.requests import CardApplication, apply_for
+from cardsvc.service.cash.shifts import open_shift
+from cardsvc.service.desk.sessions import IDLE
+from cardsvc.service.faults.reader_health import Use, note
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Staff

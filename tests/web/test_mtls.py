@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from cardsvc.bootstrap import now
 from cardsvc.client import create_key, load_key
 from cardsvc.keystore.sealed import SealedKeystore
-from cardsvc.service.terminals import change_terminal, register_terminal
+from cardsvc.service.terminals.registry import change_terminal, register_terminal
 from cardsvc.signature import public_hex, sign
 from tests.databases import url_of
 from tests.postgres import free_port

@@ -9,7 +9,7 @@ import pytest
 from cardsvc.client.http import ServiceRefused
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.terminals import set_terminal_state
+from cardsvc.service.terminals.registry import set_terminal_state
 from cardsvc.units import LOCAL
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import OperationState

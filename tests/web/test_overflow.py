@@ -14,8 +14,8 @@ from cardsvc.config import Settings
 from cardsvc.errors import RequestError
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.readers.carry import finish
-from cardsvc.service.terminals import change_terminal
-from cardsvc.service.work_place import look_again
+from cardsvc.service.desk.work_place import look_again
+from cardsvc.service.terminals.registry import change_terminal
 from cardsvc.signature import sign
 from cardsvc.web.desk import create_desk
 from tests.desk.conftest import PASSWORD, WS, Desk, desk

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from cardsvc.bootstrap import Services
 from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
-from cardsvc.service.audit import verify_ledger
-from cardsvc.service.passkeys import Site, begin_sign_in, who_shows
-from cardsvc.service.staff_admin import set_staff_state
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.management.staff_admin import set_staff_state
+from cardsvc.service.staff.passkeys import Site, begin_sign_in, who_shows
 from cardsvc.store import Store
 from cardsvc.web.desk import create_desk
 from tests.databases import copy, url_of

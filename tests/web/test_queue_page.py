@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cardsvc.service.hall import tickets
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.store.records import StaffSkill, Ticket
 from tests.web.desk_office import Office, Page
 from tests.world import rules

@@ -1,8 +1,8 @@
 """The page of a replacement: its receipt, the old card taken in after all, the fee given back."""
 
-from cardsvc.service.payments import Payment
-from cardsvc.service.replacement import begin_replacement
-from cardsvc.service.workstations import actor_of
+from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.desk.workstations import actor_of
+from cardsvc.service.purse.payments import Payment
 from tests.web.desk_office import Office
 
 CARD = "3100010100000001"

@@ -15,9 +15,9 @@ from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.reports import day_sheet
-from cardsvc.service.staff import add_staff
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.books.reports import day_sheet
+from cardsvc.service.staff.accounts import add_staff
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import IDEMPOTENCY_KEY, public_hex
 from cardsvc.units import LOCAL
 from tests.day.outlet import PASSWORD, Hall, open_hall

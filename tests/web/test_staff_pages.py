@@ -8,11 +8,11 @@ import pytest
 from cardsvc.errors import CardsvcError
 from cardsvc.rules import rule_text
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import propose
+from cardsvc.service.cash.shifts import open_shift
 from cardsvc.service.hall import desks, tickets
-from cardsvc.service.rule_versions import propose_rules
-from cardsvc.service.shifts import open_shift
-from cardsvc.service.staff import sign_in
+from cardsvc.service.management.rule_versions import propose_rules
+from cardsvc.service.staff.accounts import sign_in
+from cardsvc.service.staff.approvals import propose
 from tests.web.desk_office import PASSWORD, Office, plain
 from tests.world import rules
 

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
-from cardsvc.service.terminal_admin import share_secret
-from cardsvc.service.terminals import set_terminal_state
+from cardsvc.service.terminals.admin import share_secret
+from cardsvc.service.terminals.registry import set_terminal_state
 from cardsvc.signature import public_hex
 from cardsvc.wire import hot_list_text
 from tests.serving import Served

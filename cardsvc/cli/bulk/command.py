@@ -15,7 +15,7 @@ from cardsvc.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from cardsvc.service.bulk.run import Feeder
-    from cardsvc.service.engine import Engine
+    from cardsvc.service.operations.engine import Engine
     from cardsvc.store import Store
 
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -42,7 +42,7 @@ def database() -> "Iterator[Store]":
 
 def content_of(file: Path) -> bytes:
     """The bytes of a file, one more than may be read at most: a larger one is refused without reading it all."""
-    from cardsvc.service.bulk.reading import MAX_BYTES
+    from cardsvc.service.people.reading import MAX_BYTES
 
     with file.open("rb") as stream:
         return stream.read(MAX_BYTES + 1)
@@ -56,7 +56,8 @@ def content_of(file: Path) -> bytes:
 def check(file: Path, *, as_json: bool) -> None:
     """Check a file."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.bulk.loading import check_people, lines_wrong
+    from cardsvc.service.bulk.loading import check_people
+    from cardsvc.service.people.reasons import lines_wrong
     from cardsvc.text import language_of_environment
 
     with database() as store:

@@ -12,8 +12,8 @@ from cardsvc.readers.directory import POLL_SECONDS, SETTLE_SECONDS, list_readers
 from cardsvc.readers.pcsc import ReaderState
 from cardsvc.service.bulk.making import ACTOR
 from cardsvc.service.bulk.run import Carried
-from cardsvc.service.engine import Engine
-from cardsvc.service.reader_health import watched
+from cardsvc.service.faults.reader_health import watched
+from cardsvc.service.operations.engine import Engine
 from cardsvc.vcard import VirtualCard
 
 AWAY_SECONDS = 1.0

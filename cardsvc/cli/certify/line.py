@@ -14,7 +14,7 @@ from typing import Any
 
 from cardsvc.cli.certify.scenarios import ListScenario, Scenario
 from cardsvc.errors import RequestError
-from cardsvc.service.problem import problem_of
+from cardsvc.service.operations.problem import problem_of
 
 DELAY_SECONDS = 0.5
 SLOW_PIECES = 8

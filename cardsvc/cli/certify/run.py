@@ -25,10 +25,10 @@ from cardsvc.cli.certify.line import SKEW, Line
 from cardsvc.cli.certify.scenarios import ListScenario, Scenario
 from cardsvc.cli.scratch import scratch_settings, scratch_terminal
 from cardsvc.readers.carry import carry_out
-from cardsvc.service.hotlist import snapshot
-from cardsvc.service.kinds import Actor
-from cardsvc.service.people import CitizenData, register_citizen
-from cardsvc.service.terminals import set_terminal_state
+from cardsvc.service.loss.hotlist import snapshot
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.people.register import CitizenData, register_citizen
+from cardsvc.service.terminals.registry import set_terminal_state
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
 from cardsvc.web.api import create_api

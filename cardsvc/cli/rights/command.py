@@ -9,8 +9,8 @@ from cardsvc.cli.output import json_option, show, t, table
 from cardsvc.cli.person import as_option, signed_in
 
 if TYPE_CHECKING:
+    from cardsvc.service.operations.rule_book import RuleBook
     from cardsvc.service.rights.importing import Imported
-    from cardsvc.service.rule_book import RuleBook
 
 office_option = click.option(
     "--office",
@@ -57,7 +57,7 @@ def rule_book() -> "RuleBook":
     """The rules of the settings, under those of the database."""
     from cardsvc.config import Settings
     from cardsvc.rules import load_rule_set
-    from cardsvc.service.rule_book import RuleBook
+    from cardsvc.service.operations.rule_book import RuleBook
 
     return RuleBook(load_rule_set(Settings().rules))
 

@@ -18,9 +18,9 @@ from cardsvc.cli.bulk.command import content_of
 from cardsvc.cli.output import t
 from cardsvc.cli.rights.command import lines_of, told
 from cardsvc.errors import CardsvcError, StoreError
-from cardsvc.service.problem import problem_of
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.service.rights.importing import import_feed
-from cardsvc.service.rule_book import RuleBook
 from cardsvc.store import Store
 from cardsvc.store.records import Staff
 from cardsvc.text import language_of_environment

@@ -9,13 +9,13 @@ from typing import Any
 from cardsvc.bootstrap import now
 from cardsvc.cli.simulate.places import Place
 from cardsvc.cli.simulate.town import DESK, FLOAT_FEN, OUTLET, Paid, Town
-from cardsvc.service.audit import verify_ledger
 from cardsvc.service.batches import import_file
-from cardsvc.service.day_end import end_day
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.books.day_end import end_day
+from cardsvc.service.cards.views import trial_balance
+from cardsvc.service.cash.shifts import close_shift
+from cardsvc.service.purse.suspects import suspects
 from cardsvc.service.reconcile.run import Scope, reconcile
-from cardsvc.service.shifts import close_shift
-from cardsvc.service.suspects import suspects
-from cardsvc.service.views import trial_balance
 from cardsvc.units import LOCAL
 
 

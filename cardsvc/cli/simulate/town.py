@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from cardsvc.bootstrap import Services, build, now
-from cardsvc.cli.bench_fill import synthetic_person
+from cardsvc.cli.bench.fill import synthetic_person
 from cardsvc.cli.progress import progress_bar
 from cardsvc.client import create_key
 from cardsvc.config import Settings
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose
-from cardsvc.service.kinds import Actor
-from cardsvc.service.people import register_citizen
-from cardsvc.service.shifts import open_shift
-from cardsvc.service.staff import add_outlet, add_staff
-from cardsvc.service.terminals import register_terminal
+from cardsvc.service.cash.shifts import open_shift
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.people.register import register_citizen
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.approvals import approve, propose
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store.records import Shift, Staff
 from cardsvc.vcard import FaultPlan, VirtualCard

@@ -17,7 +17,7 @@ from cardsvc.service.batches.formats import CHANNEL_FORMAT, TERMINAL_FORMAT, Spe
 from cardsvc.service.batches.reading import Format, ReadFile, matches, read
 from cardsvc.service.batches.spending import take_spending
 from cardsvc.service.batches.statements import take_statements
-from cardsvc.service.payments import CHANNELS
+from cardsvc.service.purse.payments import CHANNELS
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import FileBatch
 from cardsvc.store.states import BatchState

@@ -29,7 +29,7 @@ from cardsvc.ledger.counters import Counters
 from cardsvc.ledger.states import PurchaseState
 from cardsvc.service.batches.formats import SPENDING_TYPES, SpendingLine
 from cardsvc.service.batches.reading import local_time
-from cardsvc.service.settle import confirm_purchase, record_evidence
+from cardsvc.service.purse.settle import confirm_purchase, record_evidence
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, FileBatch, Purchase, PurseCounter, SpendingRecord
 

@@ -7,10 +7,10 @@ from typing import Any
 from cardsvc.errors import OperationError, RequestError
 from cardsvc.service.bulk.loading import MAY_LOAD
 from cardsvc.service.bulk.making import OPEN, recover, spoil
-from cardsvc.service.engine import Engine
-from cardsvc.service.people import masked
-from cardsvc.service.staff import require_role
-from cardsvc.service.stock_use import void_card
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.people.register import masked
+from cardsvc.service.staff.accounts import require_role
+from cardsvc.service.stock.use import void_card
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkBatch, BulkLine, Citizen, Staff
 from cardsvc.store.states import BulkLineState, BulkState

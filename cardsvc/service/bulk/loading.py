@@ -6,20 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from cardsvc.errors import RequestError
-from cardsvc.service.bulk.columns import PersonLine
-from cardsvc.service.bulk.reading import PeopleFile, digest, read_people
-from cardsvc.service.bulk.reasons import BadLine
-from cardsvc.service.people import RESIDENT_ID
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.staff import require_role
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.people.columns import PersonLine
+from cardsvc.service.people.reading import PeopleFile, digest, read_people
+from cardsvc.service.people.reasons import BadLine, lines_wrong
+from cardsvc.service.people.register import RESIDENT_ID
+from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkBatch, BulkLine, Citizen, Staff
 from cardsvc.store.states import BulkLineState, BulkState
 
 MAY_LOAD = ("clerk", "supervisor", "stock_keeper")
 LIVE = ("issued", "blocked")
-SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +81,6 @@ def _store(file: PeopleFile, file_name: str, by: Staff, now: dt.datetime, uow: U
     uow.bulk_batches.add(batch)
     uow.bulk_lines.add_many(_line(batch, person, people[person.id_number], now) for person in file.people)
     return Loaded(batch, again=False)
-
-
-def lines_wrong(problems: Sequence[BadLine]) -> RequestError:
-    """The refusal of a file, with the first mistakes in its text and every one in its details."""
-    shown = "; ".join(map(str, problems[:SHOWN])) + (" ..." if len(problems) > SHOWN else "")
-    return RequestError("bulk_lines_wrong", count=len(problems), lines=shown, problems=problems)
 
 
 def _all_problems(uow: UnitOfWork, file: PeopleFile) -> tuple[BadLine, ...]:

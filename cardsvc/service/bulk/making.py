@@ -4,7 +4,7 @@ A card on the reader is either new, and goes to the next person who waits, or it
 was begun for: by its chip, whichever reader it comes back to. Every operation has a key of its own, made of batch, line and
 attempt; the attempt is counted before the operation starts. So a run that was killed anywhere left either no operation or one
 that its key finds, and the card row that the operation made tells the rest. That nobody gets two cards is the
-personalisation's own rule (service/issuing.py): a second card that was begun is never issued.
+personalisation's own rule (service/cards/issuing.py): a second card that was begun is never issued.
 
 what the books say after an attempt                        line     card
 the line's card is issued                                  made     good bin
@@ -23,10 +23,10 @@ from enum import StrEnum, unique
 from cardsvc.card.profiles import recognise
 from cardsvc.errors import CardError, ProfileError, RequestError
 from cardsvc.errors.catalog import all_entries
-from cardsvc.service.engine import Engine
-from cardsvc.service.kinds import Actor
-from cardsvc.service.making import STOPS
-from cardsvc.service.stock_use import void_card
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.stock.making import STOPS
+from cardsvc.service.stock.use import void_card
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import BulkLine, Card, Operation
 from cardsvc.store.states import BulkLineState, BulkState

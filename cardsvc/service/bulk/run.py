@@ -19,10 +19,10 @@ from cardsvc.errors import CardsvcError, OperationError, RuleError
 from cardsvc.errors.catalog import all_entries
 from cardsvc.service.bulk.batches import begin_run, first_article_wrong, is_on
 from cardsvc.service.bulk.making import ACTOR, LOCAL, Bin, Outcome, Turn, left, next_turn, operation_at, recover, settle
-from cardsvc.service.engine import Engine
-from cardsvc.service.kinds import Actor
-from cardsvc.service.making import STOPS, article_due, check_making
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.stock.making import STOPS, article_due, check_making
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import BulkEvent, Staff
 
@@ -111,7 +111,7 @@ class BulkRun:
         """Run until it ends; says why: done, paused, stopped, or no_more_cards.
 
         Raises OperationError ``bulk_stopped``, ``bulk_first_article_wrong``, ``bulk_batch_done``; RequestError; RuleError
-        where the stock of blanks stops the making (service/making.py).
+        where the stock of blanks stops the making (service/stock/making.py).
         """
         begin_run(self._engine, self._batch_id, by=by)
         return self.carry_on()

@@ -13,8 +13,8 @@ from typing import Any
 from cardsvc.errors import CardError, OperationError, ReaderError, RequestError
 from cardsvc.service.bulk.batches import batch_view
 from cardsvc.service.bulk.run import Carried
-from cardsvc.service.engine import Engine
-from cardsvc.service.workstations import AWAY_AFTER, begin, progress, workstation_view
+from cardsvc.service.desk.workstations import AWAY_AFTER, begin, progress, workstation_view
+from cardsvc.service.operations.engine import Engine
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkStation, Staff
 from cardsvc.wire import OperationState

@@ -11,8 +11,8 @@ from cardsvc.errors import OperationError, RequestError
 from cardsvc.keystore import KeyStore
 from cardsvc.rules import RuleSet
 from cardsvc.rules.hall import appraisal_rule, check_appraisal
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.staff import require_role
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Appraisal, AppraisalCase, CallBack, Staff
 

@@ -12,8 +12,8 @@ from cardsvc.rules import RuleSet
 from cardsvc.rules.hall import queue_rule, ticket_rules
 from cardsvc.service.hall.appraisals import open_case
 from cardsvc.service.hall.tickets import ATTENDANTS, OFF_THE_DESK, move, note
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.staff import require_role
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Desk, Staff, Ticket
 from cardsvc.store.states import TicketState

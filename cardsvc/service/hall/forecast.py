@@ -9,7 +9,7 @@ from typing import Any
 
 from cardsvc.rules import RuleSet
 from cardsvc.rules.hall import queue_rule, ticket_rules
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Desk, Ticket
 from cardsvc.store.states import TicketState

@@ -6,11 +6,11 @@ from typing import Any
 
 from cardsvc.errors import RequestError
 from cardsvc.rules.hall import ticket_rules
-from cardsvc.service.figures import by_kind
+from cardsvc.service.books.figures import by_kind
+from cardsvc.service.books.reports import day_bounds
+from cardsvc.service.desk.workstations import AWAY_AFTER, WORKSTATION
 from cardsvc.service.hall.forecast import hall_view
-from cardsvc.service.reports import day_bounds
-from cardsvc.service.rule_book import RuleBook, local_day
-from cardsvc.service.workstations import AWAY_AFTER, WORKSTATION
+from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Ticket
 from cardsvc.store.repositories.figures import DAY

@@ -7,8 +7,8 @@ from typing import Any
 from cardsvc.errors import RequestError
 from cardsvc.rules import RuleSet
 from cardsvc.rules.hall import checklist
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.staff import require_role
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import HallNote, Staff
 

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from cardsvc.errors import RequestError
-from cardsvc.service.staff import require_role
+from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store
 from cardsvc.store.records import Appraisal, AppraisalCase, Staff, Ticket
 from cardsvc.units import LOCAL

@@ -14,8 +14,8 @@ from cardsvc.errors import OperationError, RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.rules import RuleSet
 from cardsvc.rules.hall import green_rule, queue_rule, ticket_rule
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.staff import require_role
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Staff, Ticket, TicketEvent
 from cardsvc.store.states import TICKET_ALLOWED, TicketState

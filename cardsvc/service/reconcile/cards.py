@@ -21,8 +21,8 @@ from cardsvc.ledger.counters import how_many
 from cardsvc.ledger.states import LoadState, PurchaseKind, PurchaseState
 from cardsvc.rules.ruleset import ReconciliationRule
 from cardsvc.service.batches.spending import counters_of
+from cardsvc.service.purse.settle import HOST_TIME
 from cardsvc.service.reconcile.findings import RECONCILIATION, Finding, entry
-from cardsvc.service.settle import HOST_TIME
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import CardSighting, Load, Purchase
 from cardsvc.store.repositories import Ride

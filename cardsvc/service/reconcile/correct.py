@@ -9,9 +9,9 @@ from pydantic import Field, ValidationError
 
 from cardsvc.errors import OperationError, RequestError
 from cardsvc.ledger import postings
-from cardsvc.service.approvals import ApprovalKind
-from cardsvc.service.kinds import Params
-from cardsvc.service.staff import require_role
+from cardsvc.service.operations.kinds import Params
+from cardsvc.service.staff.accounts import require_role
+from cardsvc.service.staff.approvals import ApprovalKind
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Difference, Staff
 from cardsvc.store.states import DIFFERENCE_ALLOWED, DifferenceState

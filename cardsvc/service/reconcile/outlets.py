@@ -6,7 +6,7 @@ that something at an outlet did. A missing file of a channel, or a gap in a card
 
 from cardsvc.errors import RequestError
 from cardsvc.ledger.postings import drawer_account
-from cardsvc.service.day_end import actors_of
+from cardsvc.service.books.day_end import actors_of
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Difference, Load
 

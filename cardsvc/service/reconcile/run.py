@@ -10,7 +10,7 @@ from typing import Any
 from cardsvc.errors import RequestError
 from cardsvc.rules import RuleSet, reconciliation_rule
 from cardsvc.rules.ruleset import ReconciliationRule
-from cardsvc.service.payments import CHANNELS
+from cardsvc.service.purse.payments import CHANNELS
 from cardsvc.service.reconcile.cards import card_findings
 from cardsvc.service.reconcile.findings import EXPLANATIONS, REASONS, Finding
 from cardsvc.service.reconcile.outlets import of_outlet

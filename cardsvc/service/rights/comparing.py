@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from cardsvc.rules import RuleSet
 from cardsvc.rules.rights import right_offices, window_for
-from cardsvc.service.bulk.reasons import COLUMN_NAMES
+from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.store.records import Citizen, InsuranceRight
 from cardsvc.text import Text
 

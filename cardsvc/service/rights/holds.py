@@ -13,10 +13,10 @@ from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import card_ready, hours_of
-from cardsvc.service import notices
-from cardsvc.service.people import RESIDENT_ID
+from cardsvc.service.messages import notices
+from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.people.register import RESIDENT_ID
 from cardsvc.service.rights.comparing import WINDOW_NAMES, Compared, compare
-from cardsvc.service.rule_book import RuleBook, local_day
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import CardRequest, Citizen, InsuranceRight
 from cardsvc.store.repositories import NotMade

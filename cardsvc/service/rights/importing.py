@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from cardsvc.service.bulk.lines import digest
-from cardsvc.service.bulk.loading import lines_wrong
+from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.people.lines import digest
+from cardsvc.service.people.reasons import lines_wrong
 from cardsvc.service.rights.feed import FeedLine, read_feed
 from cardsvc.service.rights.holds import Rechecked, recheck
-from cardsvc.service.rule_book import RuleBook, local_day
-from cardsvc.service.staff import require_role
+from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import InsuranceRight, RightsFile, Staff
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LegacyCardRow:
-    """One old card; see service/legacy.py. ``uid`` hex; ``balance`` in fen."""
+    """One old card; see service/transactions/legacy.py. ``uid`` hex; ``balance`` in fen."""
 
     uid: str
     card_no: str

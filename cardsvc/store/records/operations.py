@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One job on one card; see service/engine.py. ``facts`` is what its effects found out, and only they add to it."""
+    """One job on one card; see service/operations/engine.py.
+
+    ``facts`` is what its effects found out, and only they add to it.
+    """
 
     operation_id: str
     kind: str

@@ -13,11 +13,11 @@ from cardsvc import __version__
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Answers as CardAnswers
-from cardsvc.service.orders import CHANNEL
-from cardsvc.service.reader_health import watched
-from cardsvc.service.terminals import OFFICE
-from cardsvc.service.views import card_view, transactions_view
-from cardsvc.service.workstations import WORKSTATION
+from cardsvc.service.cards.views import card_view, transactions_view
+from cardsvc.service.desk.workstations import WORKSTATION
+from cardsvc.service.faults.reader_health import watched
+from cardsvc.service.purse.orders import CHANNEL
+from cardsvc.service.terminals.registry import OFFICE
 from cardsvc.units import parse_card_no
 from cardsvc.web.api.auth import authenticate
 from cardsvc.web.api.document import patched

@@ -8,8 +8,8 @@ from flask import Request
 
 from cardsvc.bootstrap import Services
 from cardsvc.errors import RequestError
-from cardsvc.service.kinds import Actor
-from cardsvc.service.terminal_keys import check_keys
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.terminals.keys import check_keys
 from cardsvc.signature import MAX_AGE, CheckKey, Message, Taken, claimed, clock_wrong, verify
 from cardsvc.store import Store
 from cardsvc.store.records import Terminal

@@ -8,7 +8,7 @@ from spectree import SpecTree
 
 from cardsvc.bootstrap import Services
 from cardsvc.errors import RequestError
-from cardsvc.service.orders import CHANNEL, OrderParams, create_order, order_json, order_view
+from cardsvc.service.purse.orders import CHANNEL, OrderParams, create_order, order_json, order_view
 from cardsvc.web.api.models import OrderView
 from cardsvc.web.api.problems import ERRORS
 

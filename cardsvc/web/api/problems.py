@@ -9,7 +9,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.problem import problem_of
+from cardsvc.service.operations.problem import problem_of
 from cardsvc.web.api.models import Problem
 
 MEDIA_TYPE = "application/problem+json"

@@ -10,9 +10,9 @@ from spectree import SpecTree
 from cardsvc.bootstrap import Services
 from cardsvc.errors import KeystoreError, RequestError
 from cardsvc.keystore.receipt_key import ReceiptKey
-from cardsvc.service.orders import CHANNEL
-from cardsvc.service.receipts import check_receipt, printed, receipt_of
-from cardsvc.service.terminals import OFFICE
+from cardsvc.service.books.receipts import check_receipt, printed, receipt_of
+from cardsvc.service.purse.orders import CHANNEL
+from cardsvc.service.terminals.registry import OFFICE
 from cardsvc.text import Language
 from cardsvc.units import parse_card_no
 from cardsvc.web.api.models import ReceiptCheck

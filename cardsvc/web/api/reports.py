@@ -8,9 +8,9 @@ from spectree import SpecTree
 
 from cardsvc.bootstrap import Services
 from cardsvc.errors import RequestError
-from cardsvc.service.reports import day_sheet
-from cardsvc.service.sheet_print import printed_sheet
-from cardsvc.service.terminals import OFFICE
+from cardsvc.service.books.reports import day_sheet
+from cardsvc.service.books.sheet_print import printed_sheet
+from cardsvc.service.terminals.registry import OFFICE
 from cardsvc.web.api.models_day import DaySheet, PrintQuery, SheetQuery
 from cardsvc.web.api.problems import ERRORS
 

@@ -8,10 +8,10 @@ from spectree import SpecTree
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
-from cardsvc.service.hotlist import acknowledge, snapshot, who_has_which
-from cardsvc.service.loss import end_lapsed
-from cardsvc.service.terminal_keys import rotate
-from cardsvc.service.terminals import sign_on
+from cardsvc.service.loss.hotlist import acknowledge, snapshot, who_has_which
+from cardsvc.service.loss.reports import end_lapsed
+from cardsvc.service.terminals.keys import rotate
+from cardsvc.service.terminals.registry import sign_on
 from cardsvc.web.api.models import (
     HotList,
     HotListAck,

@@ -9,7 +9,7 @@ from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services, now
-from cardsvc.service.workstations import report, still_there, waiting_work
+from cardsvc.service.desk.workstations import report, still_there, waiting_work
 from cardsvc.web.api.models import AgentPoll, AgentReport, AgentSeen, AgentWork
 from cardsvc.web.api.problems import ERRORS
 from cardsvc.wire import reply_to_json

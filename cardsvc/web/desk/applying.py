@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.card_requests import (
+from cardsvc.service.cards.requests import (
     CONSENT,
     FRIEND_CONSENT,
     CardApplication,
@@ -20,10 +20,10 @@ from cardsvc.service.card_requests import (
     photo_of,
     request_of,
 )
-from cardsvc.service.kinds import reasons
 from cardsvc.service.machines import CARD_REQUEST
-from cardsvc.service.people import find_citizen, register_citizen
-from cardsvc.service.problem import problem_of
+from cardsvc.service.operations.kinds import reasons
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.people.register import find_citizen, register_citizen
 from cardsvc.service.rights.holds import offices_say, why_all_held, why_held
 from cardsvc.text import Text
 from cardsvc.web.desk.guard import field, here

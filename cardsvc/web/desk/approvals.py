@@ -7,12 +7,12 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, open_approvals, reject, withdraw
-from cardsvc.service.deaths import CITIZEN_DEATH
-from cardsvc.service.person_changes import CITIZEN_CHANGE
-from cardsvc.service.problem import problem_of
-from cardsvc.service.repair import propose_repair
-from cardsvc.service.work_place import job_of
+from cardsvc.service.cards.deaths import CITIZEN_DEATH
+from cardsvc.service.cards.person_changes import CITIZEN_CHANGE
+from cardsvc.service.desk.work_place import job_of
+from cardsvc.service.faults.repair import propose_repair
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.staff.approvals import approve, open_approvals, reject, withdraw
 from cardsvc.web.desk.decisions import payload_rows, payload_texts
 from cardsvc.web.desk.guard import field, here, workstation
 

@@ -15,13 +15,13 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError
 from cardsvc.service.bulk.batches import begin_run, list_batches, pause, report_batch, show_batch
 from cardsvc.service.bulk.loading import MAY_LOAD, check_people, load_people
-from cardsvc.service.bulk.reading import MAX_BYTES
 from cardsvc.service.bulk.run import BulkRun
 from cardsvc.service.bulk.station import StationReader, claim, ended, live_batch, still_running
 from cardsvc.service.bulk.words import BINS, REASONS, STATES, report_csv, why
-from cardsvc.service.problem import problem_of
-from cardsvc.service.staff import require_role
-from cardsvc.service.workstations import workstation_view
+from cardsvc.service.desk.workstations import workstation_view
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.people.reading import MAX_BYTES
+from cardsvc.service.staff.accounts import require_role
 from cardsvc.store.records import Staff
 from cardsvc.web.desk.guard import here, language, workstation
 

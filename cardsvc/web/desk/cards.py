@@ -8,19 +8,19 @@ from pydantic import ValidationError
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import propose
-from cardsvc.service.cancelling import REASONS, cancel_card, cancellation_of
-from cardsvc.service.held_payout import HELD_PAYOUT, held_view, move_due, pay_held, payout_asked
-from cardsvc.service.held_payout import REASONS as HELD_REASONS
-from cardsvc.service.hotlist import RELEASE_FROM_HOT_LIST
-from cardsvc.service.kinds import reasons
-from cardsvc.service.loss import end_lapsed, loss_cover, loss_view, report_loss
-from cardsvc.service.payments import Payment
-from cardsvc.service.people import find_citizen
-from cardsvc.service.problem import problem_of
-from cardsvc.service.replacement import LOST, begin_replacement, fees_of, replacement_of
-from cardsvc.service.views import card_view
-from cardsvc.service.workstations import actor_of
+from cardsvc.service.cards.cancelling import REASONS, cancel_card, cancellation_of
+from cardsvc.service.cards.replacement import LOST, begin_replacement, fees_of, replacement_of
+from cardsvc.service.cards.views import card_view
+from cardsvc.service.desk.workstations import actor_of
+from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST
+from cardsvc.service.loss.reports import end_lapsed, loss_cover, loss_view, report_loss
+from cardsvc.service.operations.kinds import reasons
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.people.register import find_citizen
+from cardsvc.service.purse.payments import Payment
+from cardsvc.service.staff.approvals import propose
+from cardsvc.service.transactions.held_payout import HELD_PAYOUT, held_view, move_due, pay_held, payout_asked
+from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import METHODS

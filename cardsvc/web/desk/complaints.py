@@ -8,9 +8,9 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.rules.hall import complaint_rules
 from cardsvc.service.hall.complaints import DESK, add_note, answer, assign, complaint_view, complaints_view, receive
-from cardsvc.service.problem import problem_of
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.staff import staff_view
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.staff.accounts import staff_view
 from cardsvc.text import Text
 from cardsvc.web.desk.guard import field, here
 from cardsvc.web.desk.queue import rules_today

@@ -10,9 +10,9 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.ledger.cash import DENOMINATIONS
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.drawer import propose_move
-from cardsvc.service.problem import problem_of
-from cardsvc.service.shifts import close_shift, explain_difference, open_shift, shift_at
+from cardsvc.service.cash.drawer import propose_move
+from cardsvc.service.cash.shifts import close_shift, explain_difference, open_shift, shift_at
+from cardsvc.service.operations.problem import problem_of
 from cardsvc.web.desk.guard import MOST_DIGITS, field, here, workstation
 
 MOVES = ("in", "out")

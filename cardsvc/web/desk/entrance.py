@@ -6,12 +6,12 @@ from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
-from cardsvc.service import desk_sessions
-from cardsvc.service.passkeys import passkeys_of
-from cardsvc.service.problem import problem_of
-from cardsvc.service.staff import change_password
-from cardsvc.service.staff import sign_in as check_password
-from cardsvc.service.workstations import workstations_of
+from cardsvc.service.desk import sessions as desk_sessions
+from cardsvc.service.desk.workstations import workstations_of
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.staff.accounts import change_password
+from cardsvc.service.staff.accounts import sign_in as check_password
+from cardsvc.service.staff.passkeys import passkeys_of
 from cardsvc.web.desk.failures import within
 from cardsvc.web.desk.guard import COOKIE, LANGUAGE_COOKIE, PLACE_COOKIE, field, from_where, here, keep
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 from werkzeug.exceptions import HTTPException
 
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.problem import problem_of
+from cardsvc.service.operations.problem import problem_of
 from cardsvc.web.desk.guard import FOLLOWING
 
 _LOG = logging.getLogger(__name__)

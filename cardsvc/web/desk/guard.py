@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
-from cardsvc.service.desk_sessions import SignedIn, check_form, signed_in
+from cardsvc.service.desk.sessions import SignedIn, check_form, signed_in
 from cardsvc.text import Language
 from cardsvc.units import FIRST_DAY, LAST_DAY
 

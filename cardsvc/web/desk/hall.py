@@ -13,8 +13,8 @@ from cardsvc.rules.hall import appraisal_rule, papers, ticket_rule
 from cardsvc.service.hall import tickets
 from cardsvc.service.hall.appraisals import appraise, case_at_desk
 from cardsvc.service.hall.forecast import hall_view
-from cardsvc.service.problem import problem_of
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.web.desk.guard import field
 
 

@@ -10,8 +10,8 @@ from cardsvc.errors import CardsvcError
 from cardsvc.rules.hall import appraisal_rule, checklist, ticket_rules
 from cardsvc.service.hall.appraisals import call_back, to_call_back
 from cardsvc.service.hall.notes import STAFF_OF_HALL, day_notes, write_note
-from cardsvc.service.problem import problem_of
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.text import Text
 from cardsvc.web.desk.guard import day_of, field, here
 from cardsvc.web.desk.queue import rules_today

@@ -13,12 +13,12 @@ from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.offers import Offer, data_changed, offers
-from cardsvc.service.person_changes import REPLACE
-from cardsvc.service.problem import problem_of
-from cardsvc.service.replacement import EXPIRED, WITHDRAWN, fees_of
-from cardsvc.service.work_place import CardOnDesk, work_place
-from cardsvc.service.workstations import begin
+from cardsvc.service.cards.person_changes import REPLACE
+from cardsvc.service.cards.replacement import EXPIRED, WITHDRAWN, fees_of
+from cardsvc.service.desk.offers import Offer, data_changed, offers
+from cardsvc.service.desk.work_place import CardOnDesk, work_place
+from cardsvc.service.desk.workstations import begin
+from cardsvc.service.operations.problem import problem_of
 from cardsvc.text import Text
 from cardsvc.units import LOCAL, parse_card_no, parse_yuan
 from cardsvc.web.desk.guard import field, here, workstation

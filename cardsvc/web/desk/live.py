@@ -8,7 +8,7 @@ from flask import Flask, Response
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import StoreError
-from cardsvc.service.work_place import desk_mark
+from cardsvc.service.desk.work_place import desk_mark
 from cardsvc.web.desk.guard import workstation
 
 LOOK_SECONDS = 0.2

@@ -6,8 +6,9 @@ from flask import Flask, Response, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
-from cardsvc.service import desk_sessions, passkeys
-from cardsvc.service.problem import problem_of
+from cardsvc.service.desk import sessions as desk_sessions
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.staff import passkeys
 from cardsvc.web.desk.failures import within
 from cardsvc.web.desk.guard import COOKIE, PLACE_COOKIE, field, from_where, here, keep, language
 

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
-from cardsvc.service.kinds import reasons
-from cardsvc.service.people import CitizenData, find_citizen, register_citizen
-from cardsvc.service.problem import problem_of
+from cardsvc.service.operations.kinds import reasons
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.people.register import CitizenData, find_citizen, register_citizen
 from cardsvc.web.desk.guard import MOST_DIGITS, field
 
 ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]")

@@ -8,12 +8,12 @@ from pydantic import ValidationError
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.card_in_hand import IN_HAND
-from cardsvc.service.deaths import DeathReport, deaths_of, heirs_by_rule, report_death
-from cardsvc.service.kinds import reasons
-from cardsvc.service.people import person_view
-from cardsvc.service.person_changes import PERSONAL, PersonChange, change_person, changes_of, what_it_takes
-from cardsvc.service.problem import problem_of
+from cardsvc.service.cards.deaths import DeathReport, deaths_of, heirs_by_rule, report_death
+from cardsvc.service.cards.person_changes import PERSONAL, PersonChange, change_person, changes_of, what_it_takes
+from cardsvc.service.loss.card_in_hand import IN_HAND
+from cardsvc.service.operations.kinds import reasons
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.people.register import person_view
 from cardsvc.web.desk.guard import MOST_DIGITS, here
 
 NUMBERS = ("sex", "ethnic_group")

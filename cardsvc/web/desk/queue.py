@@ -14,8 +14,8 @@ from cardsvc.rules.hall_rules import WHO
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.hall.forecast import hall_view
 from cardsvc.service.hall.helpers import who_can
-from cardsvc.service.problem import problem_of
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.store.records import Staff, Ticket
 from cardsvc.web.desk.guard import field, here, workstation
 

@@ -6,7 +6,7 @@ from flask import Flask, Response
 
 from cardsvc.bootstrap import Services
 from cardsvc.errors import KeystoreError
-from cardsvc.service.receipts import printed, receipt_of
+from cardsvc.service.books.receipts import printed, receipt_of
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import here
 

@@ -6,11 +6,11 @@ from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.offers import gives_its_money
-from cardsvc.service.problem import problem_of
-from cardsvc.service.replacement import begin_replacement, give_fee_back, replacement_of
-from cardsvc.service.takeovers import hold_card
-from cardsvc.service.workstations import actor_of, begin
+from cardsvc.service.cards.replacement import begin_replacement, give_fee_back, replacement_of
+from cardsvc.service.desk.offers import gives_its_money
+from cardsvc.service.desk.workstations import actor_of, begin
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.cards import payment_given
 from cardsvc.web.desk.guard import field, here, workstation

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cardsvc.service.bulk.reasons import COLUMN_NAMES
+from cardsvc.service.cards.replacement import REASON_WORDS
+from cardsvc.service.desk.offers import APPLICATIONS
 from cardsvc.service.machines import CARD, COMPLAINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
-from cardsvc.service.offers import APPLICATIONS
-from cardsvc.service.replacement import REASON_WORDS
+from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
-from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES
+from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES
 from cardsvc.text import Text
 from cardsvc.units import LOCAL, format_yuan
 

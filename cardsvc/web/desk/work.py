@@ -6,11 +6,11 @@ from typing import Any
 from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
-from cardsvc.service.offers import offers
-from cardsvc.service.receipts import money_of
-from cardsvc.service.replacement import replacement_of
-from cardsvc.service.shifts import shift_at
-from cardsvc.service.work_place import Job, job_of, look_again, work_place
+from cardsvc.service.books.receipts import money_of
+from cardsvc.service.cards.replacement import replacement_of
+from cardsvc.service.cash.shifts import shift_at
+from cardsvc.service.desk.offers import offers
+from cardsvc.service.desk.work_place import Job, job_of, look_again, work_place
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import JOBS
 from cardsvc.web.desk.queue import queue_of

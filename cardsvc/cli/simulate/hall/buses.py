@@ -11,7 +11,7 @@ from cardsvc.errors import CardsvcError
 from cardsvc.iso7816.exchange import Interrupted, run_procedure
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.procedures.purse import PurseRef, debit_for_purchase, initialize_for_purchase
-from cardsvc.service.engine import Engine
+from cardsvc.service.operations.engine import Engine
 from cardsvc.units import LOCAL, CardNo
 
 COLUMNS = (

@@ -15,8 +15,8 @@ from cardsvc.client import ApiClient
 from cardsvc.client.http import reply_of
 from cardsvc.iso7816.channel import Channel
 from cardsvc.readers.carry import finish
-from cardsvc.service.engine import Engine
-from cardsvc.service.workstations import begin
+from cardsvc.service.desk.workstations import begin
+from cardsvc.service.operations.engine import Engine
 from cardsvc.store.records import Staff
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan

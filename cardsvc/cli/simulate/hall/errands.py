@@ -13,14 +13,14 @@ from cardsvc.cli.simulate.town import Holder
 from cardsvc.errors import RequestError
 from cardsvc.printing.photo import sample_photo
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve
-from cardsvc.service.card_requests import CardApplication, apply_for, hand_out
-from cardsvc.service.loss import report_loss
-from cardsvc.service.payments import Payment
-from cardsvc.service.repair import propose_repair
-from cardsvc.service.replacement import begin_replacement
-from cardsvc.service.suspects import suspects
-from cardsvc.service.workstations import actor_of
+from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.requests import CardApplication, apply_for, hand_out
+from cardsvc.service.desk.workstations import actor_of
+from cardsvc.service.faults.repair import propose_repair
+from cardsvc.service.loss.reports import report_loss
+from cardsvc.service.purse.payments import Payment
+from cardsvc.service.purse.suspects import suspects
+from cardsvc.service.staff.approvals import approve
 from cardsvc.store.records import CardRequest
 from cardsvc.vcard import Fault, FaultPlan, inflict
 

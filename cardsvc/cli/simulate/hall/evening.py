@@ -12,15 +12,15 @@ from cardsvc.cli.simulate.hall.buses import OPERATOR, Bus
 from cardsvc.cli.simulate.hall.house import House
 from cardsvc.cli.simulate.town import FLOAT_FEN, OUTLET, Holder, Paid
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve
-from cardsvc.service.audit import verify_ledger
 from cardsvc.service.batches import import_file
-from cardsvc.service.day_end import end_day
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.books.day_end import end_day
+from cardsvc.service.cards.views import trial_balance
+from cardsvc.service.cash.shifts import close_shift, explain_difference
 from cardsvc.service.hall.forecast import day_figures
+from cardsvc.service.purse.suspects import suspects, take
 from cardsvc.service.reconcile.run import Scope, reconcile
-from cardsvc.service.shifts import close_shift, explain_difference
-from cardsvc.service.suspects import suspects, take
-from cardsvc.service.views import trial_balance
+from cardsvc.service.staff.approvals import approve
 from cardsvc.vcard import bodies
 from cardsvc.vcard.memory import Kind
 

@@ -10,7 +10,7 @@ from typing import Any
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cardsvc.bootstrap import Services, build, now
-from cardsvc.cli.bench_fill import synthetic_person
+from cardsvc.cli.bench.fill import synthetic_person
 from cardsvc.cli.progress import progress_bar
 from cardsvc.cli.scratch import scratch_terminal
 from cardsvc.cli.simulate.hall.clock import HallClock
@@ -23,12 +23,12 @@ from cardsvc.config import Settings
 from cardsvc.readers.carry import carry_out
 from cardsvc.rules import RuleSet
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import approve, propose
-from cardsvc.service.kinds import Actor
-from cardsvc.service.people import register_citizen
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.shifts import open_shift
-from cardsvc.service.staff import add_outlet, add_staff
+from cardsvc.service.cash.shifts import open_shift
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.people.register import register_citizen
+from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.store.records import Shift, Staff
 from cardsvc.vcard import VirtualCard
 from cardsvc.web.api import create_api

@@ -7,7 +7,7 @@ from cardsvc.cli.simulate.hall.counter import Counter
 from cardsvc.cli.simulate.hall.errands import Book
 from cardsvc.cli.simulate.hall.house import House
 from cardsvc.cli.simulate.town import OUTLET
-from cardsvc.service.card_requests import board, request_of
+from cardsvc.service.cards.requests import board, request_of
 
 MINUTES_A_CARD = 3
 BROKEN = range(10 * 60 + 15, 11 * 60 + 35)

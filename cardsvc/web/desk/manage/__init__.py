@@ -5,7 +5,7 @@ from typing import Final
 from flask import Flask, request
 
 from cardsvc.bootstrap import Services
-from cardsvc.service.staff import require_role
+from cardsvc.service.staff.accounts import require_role
 from cardsvc.web.desk.guard import here
 from cardsvc.web.desk.manage import day, figures, live, people, readers, rules, shifts, stars, stock, terminals, worklists
 

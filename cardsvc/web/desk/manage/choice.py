@@ -6,7 +6,7 @@ from flask import request
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.rules.hall import ticket_rules
-from cardsvc.service.rule_book import local_day
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.text import Text
 from cardsvc.web.desk.guard import day_of, here
 

@@ -6,12 +6,12 @@ from flask import Flask, Response, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.day_end import REASONS, day_status, end_day
-from cardsvc.service.problem import problem_of
-from cardsvc.service.reports import BY, day_sheet
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.sheet_print import printed_sheet
-from cardsvc.service.staff import outlets_view
+from cardsvc.service.books.day_end import REASONS, day_status, end_day
+from cardsvc.service.books.reports import BY, day_sheet
+from cardsvc.service.books.sheet_print import printed_sheet
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.staff.accounts import outlets_view
 from cardsvc.web.desk.guard import field, here, language
 from cardsvc.web.desk.manage.choice import day, outlet, outlet_or_all
 

@@ -8,10 +8,10 @@ from flask import Flask, Response, render_template, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
-from cardsvc.service.figures import TABLES, figures
-from cardsvc.service.figures_print import figures_chart, figures_csv, named
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.staff import outlets_view
+from cardsvc.service.books.figures import TABLES, figures
+from cardsvc.service.books.figures_print import figures_chart, figures_csv, named
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.staff.accounts import outlets_view
 from cardsvc.text import Text
 from cardsvc.web.desk.guard import language
 from cardsvc.web.desk.manage.choice import ALL, day, outlet_or_all, ticket_names

@@ -6,9 +6,9 @@ from typing import Any
 from flask import Flask, render_template
 
 from cardsvc.bootstrap import Services, now
-from cardsvc.service.figures import JOB_NAMES
+from cardsvc.service.books.figures import JOB_NAMES
 from cardsvc.service.hall.live import live_hall
-from cardsvc.service.staff import outlets_view
+from cardsvc.service.staff.accounts import outlets_view
 from cardsvc.web.desk.manage.choice import outlet
 
 

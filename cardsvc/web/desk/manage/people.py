@@ -6,15 +6,15 @@ from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.service.desk_sessions import end, sessions_of
-from cardsvc.service.outlets import outlets_with_hours
-from cardsvc.service.passkeys import passkeys_of, remove
-from cardsvc.service.problem import problem_of
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.staff import ROLE_NAMES, SKILL_NAMES, outlets_view, require_role, staff_view
-from cardsvc.service.staff_admin import change_post, hire, reset_password, set_skills, set_staff_state, skills_of
-from cardsvc.service.staff_history import staff_history
-from cardsvc.service.staff_shifts import drawers_of
+from cardsvc.service.cash.staff_shifts import drawers_of
+from cardsvc.service.desk.outlets import outlets_with_hours
+from cardsvc.service.desk.sessions import end, sessions_of
+from cardsvc.service.management.staff_admin import change_post, hire, reset_password, set_skills, set_staff_state, skills_of
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES, outlets_view, require_role, staff_view
+from cardsvc.service.staff.history import staff_history
+from cardsvc.service.staff.passkeys import passkeys_of, remove
 from cardsvc.web.desk.guard import field, from_where, here
 from cardsvc.web.desk.manage.choice import outlet
 

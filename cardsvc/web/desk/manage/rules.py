@@ -6,8 +6,8 @@ from flask import Flask, render_template, request
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.rule_versions import text_of, versions_difference, versions_view
+from cardsvc.service.management.rule_versions import text_of, versions_difference, versions_view
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.web.desk.manage.choice import outlet
 
 

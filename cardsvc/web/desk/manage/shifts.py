@@ -9,9 +9,9 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.ledger.cash import DENOMINATIONS
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.problem import problem_of
-from cardsvc.service.shifts import close_shift, explain_difference
-from cardsvc.service.staff_shifts import drawer_left
+from cardsvc.service.cash.shifts import close_shift, explain_difference
+from cardsvc.service.cash.staff_shifts import drawer_left
+from cardsvc.service.operations.problem import problem_of
 from cardsvc.web.desk.drawer import pieces_of
 from cardsvc.web.desk.guard import field, here
 

@@ -8,8 +8,8 @@ from flask import Flask, Response, render_template, request
 from cardsvc.bootstrap import Services, now
 from cardsvc.service.hall.stars import quarter, service_stars
 from cardsvc.service.hall.stars_print import COLUMNS, stars_csv
-from cardsvc.service.rule_book import local_day
-from cardsvc.service.staff import outlets_view
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.staff.accounts import outlets_view
 from cardsvc.web.desk.guard import here, language
 from cardsvc.web.desk.manage.choice import outlet
 

@@ -8,10 +8,11 @@ from flask import Flask, Response, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.making import release
-from cardsvc.service.problem import problem_of
-from cardsvc.service.staff import outlets_view
-from cardsvc.service.stock import (
+from cardsvc.service.desk.workstations import workstations_of
+from cardsvc.service.management.stock_figures import stock_view
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.staff.accounts import outlets_view
+from cardsvc.service.stock.blanks import (
     KEEPERS,
     count_place,
     delivery_of,
@@ -21,10 +22,9 @@ from cardsvc.service.stock import (
     spoil_blanks,
     take_back,
 )
-from cardsvc.service.stock_decisions import printed_protocol, propose_destruction, propose_difference, protocol
-from cardsvc.service.stock_figures import stock_view
-from cardsvc.service.stock_use import give_card_up
-from cardsvc.service.workstations import workstations_of
+from cardsvc.service.stock.decisions import printed_protocol, propose_destruction, propose_difference, protocol
+from cardsvc.service.stock.making import release
+from cardsvc.service.stock.use import give_card_up
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import MOST_DIGITS, field, here, language
 from cardsvc.web.desk.manage.choice import outlet

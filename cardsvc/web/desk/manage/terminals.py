@@ -5,8 +5,8 @@ from typing import Any
 from flask import Flask, render_template
 
 from cardsvc.bootstrap import Services, now
-from cardsvc.service.staff import outlets_view
-from cardsvc.service.terminal_overview import terminals_overview
+from cardsvc.service.management.terminal_overview import terminals_overview
+from cardsvc.service.staff.accounts import outlets_view
 from cardsvc.web.desk.manage.choice import outlet
 
 

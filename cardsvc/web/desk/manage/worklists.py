@@ -9,16 +9,16 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.approvals import propose
-from cardsvc.service.figures import JOB_NAMES
-from cardsvc.service.held_payout import held_worklist
-from cardsvc.service.library import list_library, try_library_again
-from cardsvc.service.problem import problem_of
+from cardsvc.service.books.figures import JOB_NAMES
+from cardsvc.service.messages.library import list_library, try_library_again
+from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.purse.suspects import case_view, suspects
+from cardsvc.service.purse.suspects import take as take_suspect
 from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, Correction, explain, parse_difference, subject_of, take
 from cardsvc.service.reconcile.worklist import OPEN, differences_page, recent_runs
-from cardsvc.service.suspects import case_view, suspects
-from cardsvc.service.suspects import take as take_suspect
-from cardsvc.service.takeovers import waiting
+from cardsvc.service.staff.approvals import propose
+from cardsvc.service.transactions.held_payout import held_worklist
+from cardsvc.service.transactions.takeovers import waiting
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here
 from cardsvc.web.desk.manage.choice import outlet

@@ -1,0 +1,1 @@
+"""``cardsvc bench``: how fast top-ups, cards and reconciliation are on this machine."""

@@ -1,0 +1,266 @@
+"""Opening, reviewing and closing applications, and blocking and unblocking them."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import Field
+
+from cardsvc.card.records import ApplicationRecord, ApplicationState
+from cardsvc.errors import RequestError
+from cardsvc.iso7816.exchange import Procedure
+from cardsvc.procedures.applications import block_application, unblock_application, write_application
+from cardsvc.procedures.identify import ApplicationSight, read_applications
+from cardsvc.rules import OpenRequest, OpenTerms, check_open
+from cardsvc.service.messages.library import APPLICATION as LIBRARY_APPLICATION
+from cardsvc.service.messages.library import tell_opened
+from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.purse.card_keys import CardKeys
+from cardsvc.service.purse.held import held_areas
+from cardsvc.service.purse.payments import Payment, refuse_paid, take_fee
+from cardsvc.service.transactions.contact import CONTACT
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import ApplicationFee, CardApplication
+from cardsvc.units import LOCAL, bcd, format_yuan
+
+ApplicationName = Literal["bus", "parking", "library", "park"]
+DESK_ONLY = frozenset({"desk"})
+ALL = "all"
+RENEWAL = ("park", "2")
+"""The application that is sold year by year, and the product that prolongs it while last year's still holds."""
+
+
+class OpenParams(Params):
+    """Parameters of opening. ``product``: the bus product (A B C D T) or the tariff class of the others; ``holder``: the class
+    of the person by the papers shown, for example resident, permit, student."""
+
+    application: ApplicationName
+    product: str = Field(pattern="^[A-Z1-9]$")
+    holder: str = Field(default="resident", pattern="^[a-z]{1,16}$")
+    payment: Payment = Payment(method="cash")
+    """How the fee was paid, where there is one. It is booked once the application is on the card and read back."""
+
+
+class ReviewParams(Params):
+    """Parameters of the yearly review of a pupil's bus card: the desk has seen the school's paper. ``proof``: which it was."""
+
+    application: Literal["bus"] = "bus"
+    proof: str | None = Field(default=None, min_length=1, max_length=100)
+
+
+class CloseParams(Params):
+    """Parameters of closing."""
+
+    application: ApplicationName
+
+
+class BlockParams(Params):
+    """Parameters of blocking or unblocking; ``all``: the purse and whatever is open, or blocked, by the books."""
+
+    application: Literal["purse", "bus", "parking", "library", "park", "all"]
+
+
+def _read(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSight, ...]]:
+    return read_applications(context.profile)
+
+
+def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
+    """The rules, and from them the record that will be written."""
+    name, product = context.params["application"], context.params["product"]
+    seen = next(sight for sight in sights if sight.name == name)
+    held = _held(context, uow, seen.record)
+    if held is not None and (name, product) != RENEWAL:
+        raise RequestError("application_already_open", application=name)
+    birth_date, card_expiry = _holder(context, uow)
+    day = now.astimezone(LOCAL).date()
+    terms = check_open(
+        context.rules, OpenRequest(name, product, birth_date, day, card_expiry, context.params.get("holder", "resident"))
+    )
+    if terms.fee:
+        refuse_paid(uow, _payment(context))
+    own = _own_data(name, context.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
+    since = _renewed_from(held, terms) if held else terms.valid_from
+    record = ApplicationRecord(ApplicationState.OPEN, product, " ", since, terms.valid_to, terms.review, own)
+    facts = {
+        "record": record.encode().hex(),
+        "terms": _terms(terms),
+    }
+    return Effect(facts=facts)
+
+
+def _terms(terms: OpenTerms) -> dict[str, Any]:
+    return {
+        "fee": terms.fee,
+        "rules": list(terms.rules),
+        "sources": list(terms.sources),
+        "rule_version": terms.version,
+        "review": terms.review.isoformat() if terms.review else None,
+    }
+
+
+def _decide_review(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
+    """The terms of opening again, by today's rules, for the product that is there; its money and first day stay."""
+    name = context.params["application"]
+    seen = next(sight.record for sight in sights if sight.name == name)
+    if seen is None or seen.state is not ApplicationState.OPEN:
+        raise RequestError("application_not_open", application=name)
+    birth_date, card_expiry = _holder(context, uow)
+    day = now.astimezone(LOCAL).date()
+    terms = check_open(context.rules, OpenRequest(name, seen.product, birth_date, day, card_expiry))
+    if terms.review is None:
+        raise RequestError("application_not_reviewed", application=name, product=seen.product)
+    record = replace(seen, valid_to=terms.valid_to, review=terms.review)
+    return Effect(facts={"record": record.encode().hex(), "terms": _terms(terms)})
+
+
+def _holder(context: Context, uow: UnitOfWork) -> tuple[dt.date, dt.date]:
+    """The holder's date of birth and the last day of the card."""
+    card = uow.cards.get(context.card_no)
+    citizen = uow.citizens.get(card.citizen_id) if card else None
+    if card is None or citizen is None:
+        raise ValueError("the card or the person of this operation is gone")
+    return citizen.birth_date, card.expiry_date
+
+
+def _held(context: Context, uow: UnitOfWork, record: ApplicationRecord | None) -> CardApplication | None:
+    """What is open on the card and in the books. Open on the card alone: a run that was broken off after the write."""
+    if record is None or record.state is not ApplicationState.OPEN:
+        return None
+    row = uow.applications.get(context.card_no, context.params["application"])
+    return row if row and (row.state, row.product) == ("open", record.product) else None
+
+
+def _renewed_from(held: CardApplication, terms: OpenTerms) -> dt.date:
+    """The first day of a renewed application: the old one, unless it was over before the new one begins.
+
+    Raises RequestError ``application_already_open`` where the renewal would not prolong it. By the books: a renewal that was
+    broken off after the write is written again.
+    """
+    if held.valid_from is None or held.valid_to is None or held.valid_to >= terms.valid_to:
+        raise RequestError("application_already_open", application=held.application)
+    return held.valid_from if held.valid_to >= terms.valid_from else terms.valid_from
+
+
+def _own_data(application: str, card_no: str, valid_from: dt.date, before: ApplicationRecord | None) -> bytes:
+    """The application's own 16 bytes: see card.records.ApplicationRecord. Money in a bus purse keeps its period."""
+    if application == "bus":
+        return before.own if before else b""
+    if application == "library":
+        return bcd(card_no) + b"\x00"
+    if application == "park":
+        return b"\x01" if valid_from.month == 1 else b"\x02"
+    return b""
+
+
+def _decide_close(context: Context, _uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
+    """Not while money in its purses is good: a closed application neither spends nor refunds it."""
+    name = context.params["application"]
+    seen = next(sight for sight in sights if sight.name == name)
+    if seen.record is None or seen.record.state is ApplicationState.NOT_OPENED:
+        raise RequestError("application_not_open", application=name)
+    areas = held_areas(name, seen.record, seen.balances, now.astimezone(LOCAL).date())
+    held = sum(area["balance"] for area in areas if not area["over"])
+    if held:
+        raise RequestError("application_holds_money", application=name, amount=format_yuan(held))
+    record = replace(seen.record, state=ApplicationState.CLOSED)
+    return Effect(facts={"record": record.encode().hex(), "terms": {}})
+
+
+def _write(context: Context, _uow: UnitOfWork) -> Procedure[ApplicationRecord]:
+    name, keys = context.params["application"], CardKeys(context.keystore, context.card_no, context.versions)
+    record = bytes.fromhex(context.facts["record"])
+    return write_application(context.profile, name, record, lambda challenge, text: keys.line_mac(name, challenge, text))
+
+
+def _recorded(context: Context, uow: UnitOfWork, record: ApplicationRecord, now: dt.datetime) -> Effect:
+    name = context.params["application"]
+    state = "open" if record.state is ApplicationState.OPEN else "closed"
+    row = CardApplication(
+        context.card_no,
+        name,
+        state,
+        record.product,
+        record.valid_from,
+        record.valid_to,
+        context.operation.operation_id,
+        now,
+    )
+    uow.applications.put(row)
+    if name == LIBRARY_APPLICATION:
+        tell_opened(uow, row, now)
+    if context.operation.kind == "open" and context.facts["terms"]["fee"]:
+        _take_fee(context, uow, record.product, now)
+    return Effect(done=_result(row, context.facts["terms"], context.facts["settled"]))
+
+
+def _take_fee(context: Context, uow: UnitOfWork, product: str, now: dt.datetime) -> None:
+    """The fee is booked with what it was taken for; an opening that broke off before has booked nothing."""
+    terms, payment, name = context.facts["terms"], _payment(context), context.params["application"]
+    operation_id = context.operation.operation_id
+    source = take_fee(uow, context.actor, context.card_no, name, terms["fee"], payment, operation_id, now)
+    paid = payment["method"], payment["reference"], source
+    uow.application_fees.add(
+        ApplicationFee(context.card_no, operation_id, name, product, terms["fee"], ", ".join(terms["rules"]), *paid, now)
+    )
+
+
+def _payment(context: Context) -> Mapping[str, Any]:
+    """As it was given; operations of before fees were booked have none."""
+    given: Mapping[str, Any] = context.params.get("payment") or {"method": "cash", "reference": None}
+    return given
+
+
+def _result(row: CardApplication, terms: Any, settled: Any) -> dict[str, Any]:
+    return {
+        "card_no": row.card_no,
+        "application": row.application,
+        "state": row.state,
+        "product": row.product,
+        "valid_from": row.valid_from.isoformat() if row.valid_from else None,
+        "valid_to": row.valid_to.isoformat() if row.valid_to else None,
+        "terms": terms,
+        "settled": settled,
+    }
+
+
+def _named(context: Context, uow: UnitOfWork) -> list[str]:
+    """The applications that are meant."""
+    named = context.params["application"]
+    if named != ALL:
+        return [named]
+    before = "open" if context.operation.kind == "block" else "blocked"
+    rows = uow.applications.of_card(context.card_no)
+    return ["purse", *sorted(row.application for row in rows if row.state == before)]
+
+
+def _block(context: Context, uow: UnitOfWork) -> Procedure[None]:
+    return _block_each(context, _named(context, uow))
+
+
+def _block_each(context: Context, names: list[str]) -> Procedure[None]:
+    keys = CardKeys(context.keystore, context.card_no, context.versions)
+    procedure = block_application if context.operation.kind == "block" else unblock_application
+    for name in names:
+
+        def line_mac(challenge: bytes, text: bytes, name: str = name) -> bytes:
+            return keys.line_mac(name, challenge, text)
+
+        yield from procedure(context.profile, name, line_mac)
+
+
+def _blocked(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) -> Effect:
+    state = "blocked" if context.operation.kind == "block" else "open"
+    for name in _named(context, uow):
+        row = uow.applications.get(context.card_no, name)
+        if row is not None:
+            uow.applications.change(row, state=state, changed_at=now, operation_id=context.operation.operation_id)
+    return Effect(done={"card_no": context.card_no, "application": context.params["application"], "state": state})
+
+
+_WRITE = Phase("write", _write, _recorded)
+OPEN = OperationKind("open", OpenParams, (*CONTACT, Phase("decide", _read, _decide_open), _WRITE), DESK_ONLY)
+REVIEW = OperationKind("review", ReviewParams, (*CONTACT, Phase("decide", _read, _decide_review), _WRITE), DESK_ONLY)
+CLOSE = OperationKind("close", CloseParams, (*CONTACT, Phase("decide", _read, _decide_close), _WRITE), DESK_ONLY)
+BLOCK = OperationKind("block", BlockParams, (*CONTACT, Phase("block", _block, _blocked)), DESK_ONLY)
+UNBLOCK = OperationKind("unblock", BlockParams, (*CONTACT, Phase("unblock", _block, _blocked)), DESK_ONLY)

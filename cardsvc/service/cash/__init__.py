@@ -1,0 +1,1 @@
+"""Cash: the teller's shift, the drawer, and the vault."""

@@ -1,0 +1,131 @@
+"""What is in a teller's drawer: cash leaves it only when it is there; more comes from the vault, or goes back, by two people.
+
+Of the cash in a drawer some is promised: a refund that was authorised is paid when its card proves it, and a load that broke
+off is paid back when its card proves that it does not have it. Only the rest may be paid out, so a drawer never owes.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from cardsvc.errors import OperationError, RequestError
+from cardsvc.ledger import cash
+from cardsvc.ledger.postings import drawer_account
+from cardsvc.ledger.states import ShiftState
+from cardsvc.service.operations.kinds import Actor, Params, reasons
+from cardsvc.service.purse.payments import money_source
+from cardsvc.service.staff.accounts import not_permitted
+from cardsvc.service.staff.approvals import ApprovalKind, Kinds, propose
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Approval, Shift, Staff
+from cardsvc.units import MAX_AMOUNT, format_yuan
+
+CASH: Mapping[str, Any] = {"method": "cash", "reference": None}
+Direction = Literal["in", "out"]
+
+
+def cash_out(uow: UnitOfWork, actor: Actor, amount: int) -> str:
+    """The account that cash is paid out of at this workstation: its open drawer, held until the transaction ends.
+
+    Where no shift is open it is what the workstation has taken, as for money that comes in. Raises OperationError
+    ``drawer_holds_less``.
+    """
+    shift = uow.shifts.open_for_paying(actor.kind, actor.id)
+    if shift is None:
+        return money_source(uow, actor, CASH)
+    refuse_more_than_there_is(uow, shift, amount)
+    return drawer_account(shift.shift_id)
+
+
+def refuse_more_than_there_is(uow: UnitOfWork, shift: Shift, amount: int) -> None:
+    """Raise OperationError ``drawer_holds_less`` when the drawer, which the caller has locked, cannot pay this."""
+    free = _free(uow, shift)
+    if amount > free:
+        raise OperationError("drawer_holds_less", free=format_yuan(free), amount=format_yuan(amount), shift=shift.shift_id)
+
+
+def _free(uow: UnitOfWork, shift: Shift) -> int:
+    """Cash in a drawer that is promised to nobody, in fen."""
+    account, since = drawer_account(shift.shift_id), shift.opened_at
+    refunds = uow.refunds.open_since(since)
+    promised: int = sum(part["amount"] for refund in refunds for part in refund.payouts if part["account"] == account)
+    return uow.ledger.balance_of(account, since=since) - promised - uow.loads.open_from(account, since)
+
+
+class CashMove(Params):
+    """Cash between vault and drawer. ``direction``: into the drawer or out of it; ``amount`` in fen, as it was counted."""
+
+    direction: Direction
+    amount: int = Field(gt=0, le=MAX_AMOUNT)
+
+
+def propose_move(
+    store: Store,
+    kinds: Kinds,
+    shift_id: str,
+    direction: str,
+    pieces: Mapping[str, int],
+    reason: str,
+    *,
+    by: Staff,
+    now: dt.datetime,
+) -> Approval:
+    """The teller of a shift says what a supervisor brings from the vault, or takes there; it is booked when they agree.
+
+    Raises as ``approvals.propose`` does, and RequestError ``count_wrong``, ``params_invalid``, ``shift_unknown``,
+    ``not_permitted`` for anybody but the teller; OperationError ``shift_not_open``, ``vault_short``, ``drawer_holds_less``.
+    """
+    payload = {"direction": direction, "amount": cash.counted(pieces)}
+    with store.read() as uow:
+        shift = uow.shifts.get(shift_id)
+    if shift is None:
+        raise RequestError("shift_unknown")
+    if shift.staff_id != by.staff_id:
+        raise not_permitted(shift.staff_id)
+    return propose(store, kinds, DRAWER_CASH.name, shift_id, payload, reason, by=by, now=now)
+
+
+def _checked(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> tuple[Shift, CashMove]:
+    """The shift, locked, and a move that its drawer and its vault can make now."""
+    try:
+        move = CashMove.model_validate(dict(payload))
+    except ValidationError as error:
+        raise RequestError("params_invalid", reason=reasons(error)) from None
+    known = uow.shifts.get(subject)
+    if known is None:
+        raise RequestError("shift_unknown")
+    uow.outlets.lock(known.outlet_id)  # before the shift, as whoever opens one does
+    shift = uow.shifts.for_update(subject) or known
+    if shift.state != ShiftState.OPEN:
+        raise OperationError("shift_not_open", state=shift.state)
+    if move.direction == "out":
+        refuse_more_than_there_is(uow, shift, move.amount)
+    elif uow.ledger.balance_of(cash.vault_account(shift.outlet_id)) < move.amount:
+        raise OperationError("vault_short", outlet=shift.outlet_id)
+    return shift, move
+
+
+def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
+    _checked(uow, subject, payload)
+
+
+def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
+    shift, move = _checked(uow, approval.subject, approval.payload)
+    second = uow.staff.get(approval.decided_by)
+    if second is None or second.outlet_id != shift.outlet_id:  # whoever carries it has the keys of this outlet's vault
+        raise not_permitted("supervisor", outlet=shift.outlet_id)
+    make = cash.drawer_added if move.direction == "in" else cash.drawer_lightened
+    posting = make(shift.shift_id, shift.outlet_id, move.amount)
+    uow.ledger.post(cash.shift_chain(shift.shift_id), posting, approval.approval_id, now)
+    return {"shift_id": shift.shift_id, "direction": move.direction, "amount": move.amount}
+
+
+DRAWER_CASH = ApprovalKind(
+    "drawer_cash",
+    proposers=frozenset({"clerk", "cashier", "supervisor"}),
+    approvers=frozenset({"supervisor"}),
+    check=_check,
+    carry_out=_carry_out,
+)

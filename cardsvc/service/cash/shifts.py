@@ -1,0 +1,207 @@
+"""Teller shifts: a counted drawer is opened, takes the cash of its workstation, and is closed by another count.
+
+The count at the close is blind: what the ledger expects is told only after it was made. A drawer that differs waits for its
+explanation and a second person. From the moment a shift starts to close no money moves in its drawer: a top-up holds the
+shift's row while it books into it, so what is expected stands still while people count.
+"""
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from cardsvc.errors import OperationError, RequestError
+from cardsvc.ledger import cash
+from cardsvc.ledger.postings import Posting, drawer_account
+from cardsvc.ledger.states import SHIFT_ALLOWED, ShiftState, advance
+from cardsvc.service.staff.accounts import not_permitted, require_role
+from cardsvc.service.staff.approvals import ApprovalKind, Kinds, propose
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Approval, Shift, Staff
+from cardsvc.units import LOCAL
+
+TELLERS = ("clerk", "cashier", "supervisor")
+
+
+def open_shift(
+    store: Store,
+    workstation: tuple[str, str],
+    pieces: Mapping[str, int],
+    *,
+    by: Staff,
+    now: dt.datetime,
+    shift_id: str | None = None,
+) -> Shift:
+    """Open a shift at a workstation (kind and id of its actor) with a counted float from the vault of the teller's outlet.
+    ``shift_id``: of whoever asks again when no answer came; the same again is the shift that was opened then.
+
+    Raises RequestError: ``count_wrong``, ``not_permitted``, ``idempotency_key_reused``; OperationError: ``day_ended``,
+    ``vault_short``, ``shift_open_elsewhere`` for the teller, ``workstation_taken``.
+    """
+    require_role(by, *TELLERS)
+    amount = cash.counted(pieces)
+    identifier = shift_id or str(uuid.uuid4())
+    shift = Shift(identifier, by.outlet_id, by.staff_id, *workstation, ShiftState.OPEN, dict(pieces), amount, now)
+
+    def work(uow: UnitOfWork) -> Shift:
+        uow.outlets.lock(by.outlet_id)
+        if (known := uow.shifts.get(identifier)) is not None:
+            if (known.staff_id, known.opening_count) != (shift.staff_id, shift.opening_count):
+                raise RequestError("idempotency_key_reused")
+            return known
+        if uow.day_seals.of_day(by.outlet_id, now.astimezone(LOCAL).date()) is not None:
+            raise OperationError("day_ended")
+        held = uow.ledger.balance_of(cash.vault_account(by.outlet_id))
+        if held < amount:
+            raise OperationError("vault_short", outlet=by.outlet_id)
+        uow.shifts.add(shift)
+        if amount:
+            _post(uow, shift, cash.drawer_filled(shift.shift_id, shift.outlet_id, amount), now)
+        return shift
+
+    return store.transact(work)
+
+
+def _post(uow: UnitOfWork, shift: Shift, posting: Posting, now: dt.datetime) -> None:
+    uow.ledger.post(cash.shift_chain(shift.shift_id), posting, shift.shift_id, now)
+
+
+def begin_close(store: Store, shift_id: str, *, by: Staff) -> Shift:
+    """No more money moves in the drawer; it can be counted. Done before already, nothing happens.
+
+    Raises RequestError ``shift_unknown``, ``not_permitted``; OperationError ``state_not_allowed``.
+    """
+
+    def work(uow: UnitOfWork) -> Shift:
+        shift = _mine(uow, shift_id, by)
+        if shift.state == ShiftState.CLOSING:
+            return shift
+        return uow.shifts.change(shift, state=advance(SHIFT_ALLOWED, ShiftState(shift.state), ShiftState.CLOSING))
+
+    return store.transact(work)
+
+
+def count_drawer(store: Store, shift_id: str, pieces: Mapping[str, int], *, by: Staff, now: dt.datetime) -> Shift:
+    """The count at the close. A drawer that agrees is emptied into the vault; another waits, and may be counted again.
+
+    Raises RequestError ``count_wrong``, ``shift_unknown``, ``not_permitted``, ``approval_open`` when its difference was
+    explained already; OperationError ``state_not_allowed``.
+    """
+    amount = cash.counted(pieces)
+
+    def work(uow: UnitOfWork) -> Shift:
+        shift = _mine(uow, shift_id, by)
+        if uow.approvals.open_on(SHIFT_DIFFERENCE.name, shift_id):
+            raise RequestError("approval_open", subject=shift_id)
+        expected = uow.ledger.balance_of(drawer_account(shift_id), since=shift.opened_at)
+        counted = {"closing_count": dict(pieces), "counted": amount, "expected": expected}
+        if amount == expected:
+            return _closed(uow, shift, now, **counted)
+        if shift.state != ShiftState.DIFFERENCE_PENDING:
+            counted["state"] = advance(SHIFT_ALLOWED, ShiftState(shift.state), ShiftState.DIFFERENCE_PENDING)
+        return uow.shifts.change(shift, **counted)
+
+    return store.transact(work)
+
+
+def close_shift(store: Store, shift_id: str, pieces: Mapping[str, int], *, by: Staff, now: dt.datetime) -> Shift:
+    """Stop taking cash where that was not done yet, and count. Raises as ``begin_close`` and ``count_drawer`` do."""
+    with store.read() as uow:
+        shift = uow.shifts.get(shift_id)
+    if shift is not None and shift.state == ShiftState.OPEN:
+        begin_close(store, shift_id, by=by)
+    return count_drawer(store, shift_id, pieces, by=by, now=now)
+
+
+def workstation_of(text: str) -> tuple[str, str]:
+    """``kind:id`` of a workstation. Raises RequestError ``workstation_wrong``."""
+    kind, _, identifier = text.partition(":")
+    if kind not in ("local", "desk", "terminal") or not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", identifier):
+        raise RequestError("workstation_wrong", workstation=text[:80])
+    return kind, identifier
+
+
+def _closed(uow: UnitOfWork, shift: Shift, now: dt.datetime, **values: Any) -> Shift:
+    """Book the difference, empty the drawer into the vault, and end the shift."""
+    state = advance(SHIFT_ALLOWED, ShiftState(shift.state), ShiftState.CLOSED)
+    closed = uow.shifts.change(shift, state=state, closed_at=now, **values)
+    if closed.difference:
+        _post(uow, closed, cash.drawer_differs(closed.shift_id, closed.outlet_id, closed.difference), now)
+    if closed.counted:
+        _post(uow, closed, cash.drawer_emptied(closed.shift_id, closed.outlet_id, closed.counted), now)
+    return closed
+
+
+def _mine(uow: UnitOfWork, shift_id: str, by: Staff) -> Shift:
+    """The shift, locked, for its teller or a supervisor of its outlet."""
+    shift = uow.shifts.for_update(shift_id)
+    if shift is None:
+        raise RequestError("shift_unknown")
+    if by.staff_id != shift.staff_id and (by.role, by.outlet_id) != ("supervisor", shift.outlet_id):
+        raise not_permitted(shift.staff_id, "supervisor", outlet=shift.outlet_id)
+    return shift
+
+
+def explain_difference(store: Store, kinds: Kinds, shift_id: str, reason: str, *, by: Staff, now: dt.datetime) -> Approval:
+    """Say why the drawer differs, and ask a second person to agree. Raises as ``approvals.propose`` does, and
+    RequestError ``shift_unknown``, ``not_permitted``, ``shift_agrees``."""
+
+    def work(uow: UnitOfWork) -> dict[str, Any]:
+        shift = _mine(uow, shift_id, by)
+        return {"counted": shift.counted, "expected": shift.expected}
+
+    payload = store.transact(work)
+    return propose(store, kinds, SHIFT_DIFFERENCE.name, shift_id, payload, reason, by=by, now=now)
+
+
+def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
+    shift = uow.shifts.for_update(subject)
+    if shift is None:
+        raise RequestError("shift_unknown")
+    same = payload == {"counted": shift.counted, "expected": shift.expected}
+    if shift.state != ShiftState.DIFFERENCE_PENDING or not same:
+        raise RequestError("shift_agrees", state=shift.state)
+
+
+def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
+    shift = uow.shifts.for_update(approval.subject)
+    if shift is None:
+        raise RequestError("shift_unknown")
+    if approval.decided_by == shift.staff_id:  # whoever proposed it: nobody forgives their own drawer
+        raise RequestError("approval_own")
+    closed = _closed(uow, shift, now, approval_id=approval.approval_id)
+    return {"shift_id": closed.shift_id, "state": str(closed.state), "difference": closed.difference}
+
+
+SHIFT_DIFFERENCE = ApprovalKind(
+    "shift_difference",
+    proposers=frozenset(TELLERS),
+    approvers=frozenset({"supervisor"}),
+    check=_check,
+    carry_out=_carry_out,
+)
+
+
+def shift_at(store: Store, workstation: tuple[str, str]) -> dict[str, Any] | None:
+    """The shift that is not closed at a workstation (kind and id of its actor), as ``shift_view`` shows it."""
+    with store.read() as uow:
+        shift = uow.shifts.unfinished_at(*workstation)
+    return shift_view(shift) if shift else None
+
+
+def shift_view(shift: Shift) -> dict[str, Any]:
+    """A shift as it is shown. What the ledger expects is not told before the drawer was counted."""
+    return {
+        "shift_id": shift.shift_id,
+        "outlet_id": shift.outlet_id,
+        "staff_id": shift.staff_id,
+        "workstation": f"{shift.actor_kind}:{shift.actor_id}",
+        "state": str(shift.state),
+        "opening_float": shift.opening_float,
+        "opened_at": shift.opened_at.isoformat(),
+        "counted": shift.counted,
+        "expected": shift.expected,
+        "difference": None if shift.counted is None else shift.difference,
+        "closed_at": shift.closed_at.isoformat() if shift.closed_at else None,
+    }

@@ -1,0 +1,365 @@
+"""Which jobs make sense for the card on the desk, and of those that do not go now, why.
+
+Only what is known without another word to the card: the operation itself decides again, by the card and today's rules.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cardsvc.errors import RuleError
+from cardsvc.rules import RuleSet, check_moved
+from cardsvc.rules.opening import OpenRequest, check_open
+from cardsvc.service.cards.applications import ALL, RENEWAL
+from cardsvc.service.cards.carry_over import carried
+from cardsvc.service.cards.person_changes import REWRITE, to_follow
+from cardsvc.service.cards.replacement import open_replacements
+from cardsvc.service.cards.requests import waiting_for_card
+from cardsvc.service.desk.work_place import CardOnDesk
+from cardsvc.service.faults.repair import NOT_TO_BE_TOUCHED, planned
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.purse.areas import PARKING_CARD, PURSE_PRODUCTS
+from cardsvc.service.stock.making import article_due
+from cardsvc.service.transactions.takeovers import takeover_view
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Card, Citizen, Staff
+from cardsvc.store.states import OldCardState
+from cardsvc.text import Text
+from cardsvc.units import format_yuan
+
+OPENABLE = (("bus", ("T", "B", "C", "A", "D")), ("parking", ("1", "2")), ("library", ("1",)), ("park", tuple("123456789")))
+MONTH_PRODUCTS = ("A", "B", "T")
+NOTHING_ON_IT = Text("卡里没有余额", "There is no money on the card")
+NOT_OPEN = Text("没有已开通的应用", "No application is open")
+HOLDER_CHANGED = Text("持卡人信息已变更：按登记重写卡内信息", "The holder's data changed: written again from the record")
+PURSE_BLOCKED = Text("钱包已锁定，先解锁", "The purse is blocked: unblock it first")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several: its value for the operation, what it is called, and why it does not go."""
+
+    value: str
+    label: Text
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A job. ``kind``: of operation; ``reason``: why it does not go now; ``choices``: what there is to choose from."""
+
+    kind: str
+    reason: Text | None = None
+    choices: tuple[Choice, ...] = field(default=())
+
+    @property
+    def possible(self) -> bool:
+        """Whether it may be begun."""
+        return self.reason is None
+
+
+def offers(engine: Engine, card: CardOnDesk, *, by: Staff) -> tuple[Offer, ...]:
+    """The jobs for this card, the likely ones first, at this person's outlet."""
+    return (*_repair(engine, card), *_by_state(engine, card, by))
+
+
+def _repair(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
+    """Where the findings ask for steps on the card, with the steps."""
+    plan = planned(engine.store, card.report) if card.report else None
+    if data_changed(engine, card) == REWRITE:
+        yield Offer("repair", None, (Choice("rewrite_file:holder", HOLDER_CHANGED),))
+    elif plan and plan["steps"]:
+        yield Offer("repair", None, tuple(Choice(step["name"], _step(step)) for step in plan["steps"]))
+
+
+def data_changed(engine: Engine, card: CardOnDesk) -> str | None:
+    """What is to be done with the card because its holder's data changed: rewrite, replace, or nothing. The quick look does not
+    read them, so the books say it."""
+    with engine.store.read() as uow:
+        row = uow.cards.get(card.books["card_no"]) if card.books and card.state == "citizen" else None
+        return to_follow(uow, row) if row is not None and row.state == "issued" else None
+
+
+def _step(step: Mapping[str, Any]) -> Text:
+    where = APPLICATIONS.get(step["application"], Text(step["application"], step["application"]))
+    title, effect = step["title"], step["effect"]
+    return Text(f"{title['zh']}（{where.zh}）：{effect['zh']}", f"{title['en']} ({where.en}): {effect['en']}")
+
+
+def _by_state(engine: Engine, card: CardOnDesk, by: Staff) -> tuple[Offer, ...]:
+    match card.state:
+        case "blank" | "partial":
+            return (Offer("personalise", None, tuple(_waiting_persons(engine, by))), Offer("diagnose"))
+        case "legacy":
+            return (_migrate(card.look), Offer("diagnose"))
+        case "citizen":
+            return tuple(_of_citizen_card(engine, card))
+        case _:
+            return (*_unreadable(card), *((Offer("diagnose"),) if card.atr else ()))
+
+
+def _waiting_persons(engine: Engine, by: Staff) -> Iterator[Choice]:
+    """Whose new card this may be: replacements and applications of the outlet that wait for one. Values: the person's id."""
+    for row in open_replacements(engine.store, by.outlet_id):
+        holder = row["holder"]
+        shown = f"{holder['name']} {holder['id_number']}"
+        yield Choice(holder["citizen_id"], Text(f"补换卡：{shown}", f"Replacement: {shown}"))
+    for application in waiting_for_card(engine.store, by.outlet_id):
+        holder, promised = application["holder"], application["promised_at"][5:16].replace("T", " ")
+        shown = f"{holder['name']} {holder['id_number']}"
+        label = Text(f"申领：{shown}（承诺 {promised}）", f"Application: {shown} (promised {promised})")
+        yield Choice(holder["citizen_id"], label)
+
+
+def _unreadable(card: CardOnDesk) -> Iterator[Offer]:
+    """A card of ours that says nothing is taken in, and replaced. Never one that only bears its number: a copy would take the
+    real card out of its holder's hands."""
+    findings = (card.report or {}).get("findings", ())
+    suspicious = any(finding["plan"].startswith(NOT_TO_BE_TOUCHED) for finding in findings)
+    if card.books is not None and card.books["state"] in ("issued", "blocked") and not suspicious:
+        yield Offer("replace")
+
+
+def gives_its_money(card: CardOnDesk) -> bool:
+    """Whether the card itself can be asked for its money; otherwise the books decide."""
+    return card.state == "citizen" and bool(card.look["purse"]["state"] == "open")
+
+
+def _migrate(look: Mapping[str, Any]) -> Offer:
+    reasons = {
+        "moved": Text("余额已经转出", "Its balance was moved before"),
+        "damaged": Text("余额读不准，转人工", "Its balance cannot be trusted"),
+        "empty": NOTHING_ON_IT,
+    }
+    return Offer("migrate", reasons.get(look["finding"]))
+
+
+def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
+    look = card.look
+    with engine.store.read() as uow:
+        row = uow.cards.get(look["card_no"])
+        holder = uow.citizens.get(row.citizen_id) if row else None
+        if row is None or holder is None:
+            return
+        if look["card_state"] != "issued":
+            yield from _of_card_that_is_out(look)
+            return
+        rules = engine.rules.in_force(uow, local_day(engine.clock()))
+        old = tuple(_old_cards(uow, rules, row, look, local_day(engine.clock())))
+        carrying = tuple(_carried(uow, rules, row, local_day(engine.clock())))
+        taken = uow.blank_movements.of_chip(row.profile, row.chip_serial, "used")
+        first = taken is not None and article_due(uow, rules, taken, engine.clock())
+        had = uow.replacements.by_new_card(row.card_no)
+        before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
+        choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
+    if first:
+        yield Offer("first_article")
+    if look["orders"]:
+        yield Offer("fetch", None, tuple(_waiting(look)))
+    if carrying:
+        yield Offer("carry_over", None, carrying)
+    if old:
+        yield Offer("transfer_in", None if any(choice.reason is None for choice in old) else old[0].reason, old)
+    yield _top_up(look)
+    yield Offer("open", None if any(choice.reason is None for choice in choices) else choices[0].reason, choices)
+    yield _refund(look)
+    yield from _of_applications(look)
+    yield Offer("replace")
+    yield Offer("identity")
+    yield Offer("diagnose")
+
+
+def _carried(uow: UnitOfWork, rules: RuleSet, card: Card, day: dt.date) -> Iterator[Choice]:
+    """What the card that this one replaces had, and is to be opened here."""
+    for name, record in carried(uow, rules, card, day):
+        where, until = APPLICATIONS[name], record.valid_to.isoformat() if record.valid_to else "-"
+        label = Text(f"{where.zh} {record.product}，至 {until}", f"{where.en} {record.product}, until {until}")
+        yield Choice(name, label)
+
+
+def _of_card_that_is_out(look: Mapping[str, Any]) -> Iterator[Offer]:
+    if look["takeover"] is not None:
+        yield Offer("transfer_out", None if look["takeover"]["state"] == "reading" else NOTHING_ON_IT)
+    yield Offer("identity")
+    yield Offer("diagnose")
+
+
+def _waiting(look: Mapping[str, Any]) -> Iterator[Choice]:
+    for order in look["orders"]:
+        amount = format_yuan(order["amount"])
+        yield Choice(order["order_id"], Text(f"{amount} 元", f"{amount} yuan"))
+
+
+def _old_cards(uow: UnitOfWork, rules: RuleSet, card: Card, look: Mapping[str, Any], today: dt.date) -> Iterator[Choice]:
+    """The money of the holder's old cards that waits for this one. Values: old card's number, a colon, the part (empty: the
+    books decide)."""
+    for other in uow.cards.of_citizen(card.citizen_id):
+        held = takeover_view(uow, other.card_no) if other.card_no != card.card_no else None
+        if held is None:
+            continue
+        if held["state"] == OldCardState.WAITING:
+            yield _by_the_books(other.card_no, held, today)
+        for part in held["parts"]:
+            if not part["written"]:
+                area, amount = AREAS.get((part["area"], part["product"]), APPLICATIONS["purse"]), format_yuan(part["amount"])
+                label = Text(f"{other.card_no} {area.zh} {amount} 元", f"{other.card_no} {area.en} {amount} yuan")
+                yield Choice(f"{other.card_no}:{part['part_id']}", label, _does_not_fit(rules, look, part, today))
+
+
+def _does_not_fit(rules: RuleSet, look: Mapping[str, Any], part: Mapping[str, Any], today: dt.date) -> Text | None:
+    """Why a part would be too much for the card as it is now."""
+    if part["application"] == "purse":
+        there = look["purse"].get("balance", 0)
+    else:
+        place = part["application"], part["purse"]
+        there = sum(a["balance"] for a in look["areas"] if (a["application"], a["purse"]) == place and not a["over"])
+    try:
+        check_moved(rules, part["product"], part["area"], there + part["amount"], today)
+    except RuleError as error:
+        return error.what
+    return None
+
+
+def _by_the_books(card_no: str, held: Mapping[str, Any], today: dt.date) -> Choice:
+    """A card that could not be read: its money goes by the books, from its day on."""
+    label = Text(f"{card_no} 账上的余额", f"{card_no}: what the books have")
+    waits = Text(f"{held['due']} 起可以转入", f"Can be written from {held['due']} on")
+    return Choice(f"{card_no}:", label, waits if today.isoformat() < held["due"] else None)
+
+
+def _top_up(look: Mapping[str, Any]) -> Offer:
+    """The areas that can be loaded. Values: product, a colon, area."""
+    blocked = look["purse"]["state"] == "blocked"
+    choices = [Choice("citizen:purse", Text("城市通钱包", "City purse"), PURSE_BLOCKED if blocked else None)]
+    for name, area in _loadable(look):
+        choices.append(Choice(f"{name}:{area}", AREAS[area, name]))
+    return Offer("topup", PURSE_BLOCKED if blocked and len(choices) == 1 else None, tuple(choices))
+
+
+AREAS: Mapping[tuple[str, str], Text] = {
+    **{("month", product): Text(f"{product} 月票（优惠区）", f"{product} month ticket") for product in MONTH_PRODUCTS},
+    ("season", "A"): Text("A 季票", "A season ticket"),
+    ("term", "B"): Text("B 学期票", "B term ticket"),
+    ("purse", "C"): Text("C 卡钱包", "C purse"),
+    ("purse", "D"): Text("D 卡钱包", "D purse"),
+    ("purse", "parking"): Text("停车卡", "Parking card"),
+}
+
+
+def _loadable(look: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    bus, parking = look["applications"].get("bus", {}), look["applications"].get("parking", {})
+    if bus.get("state") == "open":
+        product = bus["product"]
+        if product in PURSE_PRODUCTS:
+            yield product, "purse"
+        else:
+            yield from ((product, area) for area in ("month", "season", "term") if (area, product) in AREAS)
+    if parking.get("state") == "open" and parking.get("product") == PARKING_CARD:
+        yield "parking", "purse"
+
+
+def _as_before(choices: Iterable[Choice], before: Mapping[str, str]) -> list[Choice]:
+    """What the replaced card had comes first."""
+    had = {f"{application}:{product}" for application, product in before.items()}
+    return sorted(choices, key=lambda choice: choice.value not in had)
+
+
+def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, Any], engine: Engine) -> Iterator[Choice]:
+    """What may be opened for this holder today, with its price; what may not, with the rule's reason."""
+    day = local_day(engine.clock())
+    for application, products in OPENABLE:
+        seen = look["applications"].get(application, {})
+        held_until = str(seen["valid_to"]) if seen.get("state") == "open" else ""
+        for product in products:
+            if held_until and (application, product) != RENEWAL:
+                continue
+            if not any(r.application == application and product in r.products for r in rules.opening if r.holds(day)):
+                continue
+            label = PRODUCTS.get((application, product), Text(f"{application} {product}", f"{application} {product}"))
+            try:
+                terms = check_open(rules, OpenRequest(application, product, holder.birth_date, day, card.expiry_date))
+            except RuleError as refused:
+                yield Choice(f"{application}:{product}", label, Text(refused.what.zh, refused.what.en))
+                continue
+            cost = format_yuan(terms.fee)
+            until = terms.valid_to.isoformat()
+            if until <= held_until:
+                continue
+            yield Choice(
+                f"{application}:{product}",
+                Text(f"{label.zh}，{cost} 元，至 {until}", f"{label.en}, {cost} yuan, until {until}"),
+            )
+
+
+PRODUCTS: Mapping[tuple[str, str], Text] = {
+    ("bus", "T"): Text("公交 T（普通）", "Bus T (everybody)"),
+    ("bus", "B"): Text("公交 B（学生）", "Bus B (pupils)"),
+    ("bus", "C"): Text("公交 C（60 岁以上）", "Bus C (60 and over)"),
+    ("bus", "A"): Text("公交 A", "Bus A"),
+    ("bus", "D"): Text("公交 D", "Bus D"),
+    ("parking", "1"): Text("停车（从钱包扣）", "Parking (paid from the purse)"),
+    ("parking", "2"): Text("停车卡（自带钱包）", "Parking card (a purse of its own)"),
+    ("library", "1"): Text("图书馆", "Library"),
+    ("park", "1"): Text("公园年卡（首次）", "Park pass (first)"),
+    ("park", "2"): Text("公园年卡（续办）", "Park pass (renewal)"),
+}
+
+
+def _refund(look: Mapping[str, Any]) -> Offer:
+    """The areas with money in them. Values: product, area and first month, with colons between."""
+    choices = []
+    balance = look["purse"].get("balance", 0)
+    if balance:
+        choices.append(Choice("citizen:purse:", _with_money(Text("城市通钱包", "City purse"), balance)))
+    for area in look["areas"]:
+        if area["balance"] and not area["over"]:
+            name, month = _area_of(area)
+            label = AREAS.get((name, area["product"]), Text(area["product"], area["product"]))
+            choices.append(Choice(f"{area['product']}:{name}:{month}", _with_money(label, area["balance"])))
+    return Offer("refund", None if choices else NOTHING_ON_IT, tuple(choices))
+
+
+def _with_money(label: Text, amount: int) -> Text:
+    return Text(f"{label.zh} {format_yuan(amount)} 元", f"{label.en} {format_yuan(amount)} yuan")
+
+
+def _area_of(held: Mapping[str, Any]) -> tuple[str, str]:
+    """Area and first month of what a purse holds: a month, or what its product has that is longer."""
+    if held["period"] is None:
+        return "purse", ""
+    first, _, last = held["period"].partition("..")
+    longer = "season" if held["product"] == "A" else "term"
+    return (longer if last else "month"), first
+
+
+def _of_applications(look: Mapping[str, Any]) -> Iterator[Offer]:
+    states = {"purse": "blocked" if look["purse"]["state"] == "blocked" else "open"}
+    states |= {name: entry["state"] for name, entry in look["applications"].items()}
+    opened = [name for name, state in states.items() if state == "open"]
+    blocked = [name for name, state in states.items() if state == "blocked"]
+    if blocked:
+        everything = (Choice(ALL, APPLICATIONS[ALL]),) if len(blocked) > 1 else ()
+        yield Offer("unblock", None, (*everything, *_named(blocked)))
+    yield Offer("block", None if opened else NOT_OPEN, _named(opened))
+    closable = [name for name in opened if name != "purse"]
+    yield Offer("close", None if closable else NOT_OPEN, _named(closable))
+    if look["applications"].get("bus", {}).get("product") == "B" and "bus" in opened:
+        yield Offer("review")
+
+
+def _named(names: list[str]) -> tuple[Choice, ...]:
+    return tuple(Choice(name, APPLICATIONS[name]) for name in names)
+
+
+APPLICATIONS: Mapping[str, Text] = {
+    "mf": Text("卡片公共区", "Card"),
+    "holder": Text("持卡人信息", "Holder"),
+    "purse": Text("城市通钱包", "City purse"),
+    "bus": Text("公交", "Bus"),
+    "parking": Text("停车", "Parking"),
+    "library": Text("图书馆", "Library"),
+    "park": Text("公园年卡", "Park pass"),
+    ALL: Text("全部应用", "All of them"),
+}

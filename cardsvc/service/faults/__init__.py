@@ -1,0 +1,1 @@
+"""What is wrong with a card or a reader, and its repair."""

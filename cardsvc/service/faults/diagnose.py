@@ -1,0 +1,297 @@
+"""Diagnosis as an operation: it asks the card everything, changes neither card nor books, and keeps what it saw.
+
+What is open on the card is asked about first, before anything that could disturb its proof, and is judged but not settled:
+settling is a repair. A card that does not answer at all never becomes an operation; ``diagnose_reader`` judges it from what
+the side with the reader measured.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from cardsvc.card.profile import KnownFault, Profile
+from cardsvc.card.profiles import recognise
+from cardsvc.card.purse import InitializeForLoadAnswer
+from cardsvc.diagnosis.books import Books
+from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence, history_evidence, stranger_evidence
+from cardsvc.diagnosis.evidence import Evidence, Value
+from cardsvc.diagnosis.firmware import firmware_faults
+from cardsvc.diagnosis.legacy import legacy_evidence, look_at_old_card, nothing_more, uid_of
+from cardsvc.diagnosis.probes import Readings, look, more
+from cardsvc.diagnosis.purse import PurseKeys
+from cardsvc.diagnosis.reading import card_no_in, evidence_of
+from cardsvc.diagnosis.report import report
+from cardsvc.errors import CardError, KeystoreError, ProfileError
+from cardsvc.iso7816.exchange import Procedure
+from cardsvc.keystore.protocol import KeyStore, MacSession
+from cardsvc.rules import RuleSet, payer_of
+from cardsvc.service.cards.books import books_of
+from cardsvc.service.faults.reader_health import last_cards, reader_of_operation, times_of
+from cardsvc.service.faults.sides import side_evidence
+from cardsvc.service.operations.engine import READER, Engine
+from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.purse.settle import Gathered, gather, judge_all
+from cardsvc.service.transactions.contact import open_facts
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Card, Diagnosis
+from cardsvc.units import LOCAL
+
+LOAD_KEY = "purse.load"
+
+
+class ReaderFacts(Params):
+    """What the side with the reader measured: the ATR of each power-up in hex, time of each first answer, error codes, time of
+    each power-up, connections that needed another try."""
+
+    atrs: list[str] = Field(default=[], max_length=10)
+    milliseconds: list[float] = Field(default=[], max_length=10)
+    failures: list[str] = Field(default=[], max_length=10)
+    power_ups: list[float] = Field(default=[], max_length=10)
+    reconnects: int = Field(default=0, ge=0, le=1000)
+
+    def contact(self, told: Mapping[str, Any], times: Sequence[float]) -> Contact:
+        """As the diagnosis takes it. ``told``: what came with the answers, and ``times``: what each took, where nobody measured
+        beforehand. The quickest answer counts then, for commands differ in what they take."""
+        milliseconds, power_ups, reconnects = tuple(self.milliseconds), tuple(self.power_ups), self.reconnects
+        if not milliseconds and times:
+            milliseconds = (min(times),)
+        if not power_ups and told.get("power_up_milliseconds") is not None:
+            power_ups, reconnects = (told["power_up_milliseconds"],), told["reconnects"]
+        return Contact(tuple(self.atrs), milliseconds, tuple(self.failures), power_ups=power_ups, reconnects=reconnects)
+
+
+class DiagnoseParams(Params):
+    """Parameters of a diagnosis. ``person``: the ID number of the document on the desk, where there is one;
+    ``other_side_silent``: of a card with contacts and antenna, whether its other side was tried in vain."""
+
+    quick: bool = False
+    reader: ReaderFacts = ReaderFacts()
+    person: str | None = Field(default=None, pattern="^[0-9]{17}[0-9X]$")
+    other_side_silent: bool = False
+
+
+def ask_first(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
+    """Who is it, and what do its purse and log say."""
+    legacy = context.profile.legacy
+    if legacy is not None:
+        return look_at_old_card(legacy, context.keystore.legacy_key("read", context.versions))
+    return look(context.profile, quick=context.params.get("quick", False))
+
+
+def bind(context: Context, uow: UnitOfWork, readings: Readings, _now: dt.datetime) -> Effect:
+    """Bind to the card it is: by its chip, else by the number that stands on it."""
+    card = _card_of(context, uow, readings)
+    facts: dict[str, Any] = {"readings": readings.to_json(), "open_loads": [], "open_purchases": [], "judged": []}
+    if card is None:
+        return Effect(facts=facts)
+    if card.chip_serial == _chip_serial(context):
+        facts |= open_facts(uow, card)
+    return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
+
+
+def _chip_serial(context: Context) -> str:
+    return context.profile.chip_serial(bytes.fromhex(context.operation.atr)).hex().upper()
+
+
+def _card_of(context: Context, uow: UnitOfWork, readings: Readings) -> Card | None:
+    number = card_no_in(readings)
+    by_number = uow.cards.get(number) if number else None
+    return uow.cards.by_chip(_chip_serial(context), context.profile.id) or by_number
+
+
+def anything_open(context: Context) -> bool:
+    """Whether money on this card is on its way."""
+    return bool(context.facts["open_loads"] or context.facts["open_purchases"])
+
+
+def _gather(context: Context, uow: UnitOfWork) -> Procedure[Gathered]:
+    return _patiently(gather(context, uow))
+
+
+def _patiently(procedure: Procedure[Gathered]) -> Procedure[Gathered]:
+    """A card whose answers make no sense has told nothing about what is open."""
+    try:
+        return (yield from procedure)
+    except CardError:
+        return []
+
+
+def _judged(context: Context, uow: UnitOfWork, gathered: Gathered, _now: dt.datetime) -> Effect:
+    return Effect(facts={"judged": judge_all(context, uow, gathered)})
+
+
+def ask_more(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
+    """Proof, counters, keys, holder, every application."""
+    if context.profile.legacy is not None:
+        return nothing_more()
+    seen = Readings.from_json(context.facts["readings"])
+    return more(context.profile, seen, quick=context.params.get("quick", False), reselect=anything_open(context))
+
+
+def _concluded(context: Context, uow: UnitOfWork, readings: Readings, now: dt.datetime) -> Effect:
+    return Effect(done=conclude(context, uow, readings, now))
+
+
+def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.datetime) -> dict[str, Any]:
+    """The report: evidence, findings, and a row that keeps both."""
+    seen = Readings.from_json(context.facts["readings"]).with_more(readings)
+    card = uow.cards.get(context.card_no) if context.operation.card_no else None
+    books = books_of(uow, card, sum(entry["written"] is None for entry in context.facts["judged"])) if card else None
+    facts = ReaderFacts.model_validate(context.params["reader"])
+    place, reader = reader_of_operation(context.operation)
+    evidence: dict[str, Value] = {
+        **contact_evidence(facts.contact(context.facts.get(READER, {}), times_of(uow, context.operation.operation_id))),
+        **history_evidence(reader, last_cards(uow, place, reader, context.operation.atr)),
+        **atr_evidence(context.operation.atr, facts.atrs, context.profile, books.issued_atr if books else None),
+        **evidence_of(context.profile, seen, _chip_serial(context), books, _keys(context, card), now.astimezone(LOCAL).date()),
+        **_person(context, books),
+        **_old_card(context, uow, seen),
+        **_sides(context, uow, card, reader, now),
+    }
+    faults = firmware_faults(context.profile, bytes.fromhex(context.operation.atr), evidence)
+    evidence["firmware.faults"] = [fault.id for fault in faults]
+    quick = context.params.get("quick", False)
+    result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=quick, firmware=faults)
+    if card is not None:
+        keep(uow, result, card.card_no, context.operation.operation_id, now)
+    return result
+
+
+def _sides(context: Context, uow: UnitOfWork, card: Card | None, reader: str, now: dt.datetime) -> dict[str, Value]:
+    atr, number = bytes.fromhex(context.operation.atr), card.card_no if card else None
+    told = context.params.get("other_side_silent", False)
+    return side_evidence(uow, context.profile, atr, number, reader, now, told_silent=told)
+
+
+def _old_card(context: Context, uow: UnitOfWork, seen: Readings) -> dict[str, Value]:
+    layout = context.profile.legacy
+    if layout is None:
+        return {}
+    booked = uow.legacy_cards.get(uid_of(seen))
+    return legacy_evidence(layout, seen, booked.state if booked else None)
+
+
+def _person(context: Context, books: Books | None) -> dict[str, Value]:
+    presented = context.params["person"]
+    return {"person.differs": presented != books.data.holder.id_number} if presented and books else {}
+
+
+def _keys(context: Context, card: Card | None) -> PurseKeys | None:
+    """This card's load key by the version that the card names: the key store may know it although the books say another."""
+    if card is None:
+        return None
+    keystore, card_no, versions = context.keystore, card.card_no, context.versions
+
+    def session(init: InitializeForLoadAnswer) -> MacSession | None:
+        return _session(keystore, card_no, init)
+
+    def tac_verifies(data: bytes, tac: bytes) -> bool | None:
+        try:
+            return keystore.tac_verifies(card_no, "purse", data, tac, versions)
+        except KeystoreError:
+            return None
+
+    return PurseKeys(keystore.versions(), session, tac_verifies)
+
+
+def _session(keystore: KeyStore, card_no: str, init: InitializeForLoadAnswer) -> MacSession | None:
+    versions = {LOAD_KEY: init.key_version}
+    try:
+        return keystore.session(card_no, LOAD_KEY, init.card_random, init.online_counter, versions)
+    except KeystoreError:
+        return None
+
+
+def report_of(
+    rules: RuleSet,
+    evidence: Evidence,
+    now: dt.datetime,
+    *,
+    card_no: str | None,
+    quick: bool,
+    firmware: Sequence[KnownFault] = (),
+) -> dict[str, Any]:
+    """The report of this evidence, with the fees of the day and the known faults of the firmware that it shows."""
+    day = now.astimezone(LOCAL).date()
+
+    def fee_of(occasion: str) -> Mapping[str, Any]:
+        who = payer_of(rules, occasion, day)
+        return {
+            "payer": who.payer,
+            "amount": who.amount,
+            "rules": list(who.rules),
+            "source": who.source,
+            "version": rules.version,
+        }
+
+    return report(evidence, fee_of, firmware, card_no=card_no, quick=quick, at=now.isoformat())
+
+
+def keep(uow: UnitOfWork, result: Mapping[str, Any], card_no: str, operation_id: str | None, now: dt.datetime) -> None:
+    """A row of history: what was seen and what followed."""
+    found = [{"code": finding["code"], "subject": finding["subject"]} for finding in result["findings"]]
+    identifier = str(uuid.uuid4())  # a repair keeps two: before and after
+    uow.diagnoses.add(Diagnosis(card_no, identifier, operation_id, result["quick"], result["evidence"], found, now))
+
+
+def diagnose_reader(
+    engine: Engine, contact: Contact, *, atr: bytes, card_no: str | None = None, place: str = "", reader: str = ""
+) -> dict[str, Any]:
+    """A report on a card that cannot be asked: mute, torn away, or of no known family. Kept where the card is known.
+
+    ``atr`` is empty when the card gave none; ``card_no`` as printed on its face, for a card that cannot even say who it is;
+    ``place`` and ``reader``: where it lies, as reader_health.py names readers.
+    """
+    now = engine.clock()
+    profile = _family(engine.profiles, atr)
+
+    def work(uow: UnitOfWork) -> dict[str, Any]:
+        card = _known(uow, profile, atr, card_no)
+        books = books_of(uow, card) if card else None
+        evidence = {
+            **contact_evidence(contact),
+            **history_evidence(reader, last_cards(uow, place, reader, atr.hex().upper())),
+            **atr_evidence(atr.hex().upper(), contact.atrs, profile, books.issued_atr if books else None),
+            **(stranger_evidence(atr, contact) if profile is None else {}),
+            "books.known": books is not None,
+        }
+        if card is not None:
+            family = next(one for one in engine.profiles if one.id == card.profile)
+            evidence |= side_evidence(uow, family, atr, card.card_no, reader, now)
+        if books is not None:
+            evidence |= {"books.state": books.state, "purse.books": books.balance}
+        rules = engine.rules.in_force(uow, now.astimezone(LOCAL).date())
+        result = report_of(rules, evidence, now, card_no=card.card_no if card else None, quick=True)
+        if card is not None:
+            keep(uow, result, card.card_no, None, now)
+        return result
+
+    return engine.store.transact(work)
+
+
+def _family(profiles: tuple[Profile, ...], atr: bytes) -> Profile | None:
+    try:
+        return recognise(profiles, atr)
+    except ProfileError:
+        return None
+
+
+def _known(uow: UnitOfWork, profile: Profile | None, atr: bytes, card_no: str | None) -> Card | None:
+    serial = profile.chip_serial(atr).hex().upper() if profile else ""
+    by_chip = uow.cards.by_chip(serial, profile.id) if profile and serial else None
+    return by_chip or (uow.cards.get(card_no) if card_no else None)
+
+
+DIAGNOSE = OperationKind(
+    "diagnose",
+    DiagnoseParams,
+    (
+        Phase("look", ask_first, bind),
+        Phase("open", _gather, _judged, needed=anything_open),
+        Phase("probe", ask_more, _concluded),
+    ),
+    roles=frozenset({"desk"}),
+)

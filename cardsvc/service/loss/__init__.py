@@ -1,0 +1,1 @@
+"""Loss, release, and the hot list: cards that nobody takes any more."""

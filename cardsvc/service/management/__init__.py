@@ -1,0 +1,1 @@
+"""What those who run the hall look at and change: staff, rules, terminals, readers, stock."""

@@ -1,0 +1,114 @@
+"""Registering people: the fields that go onto a card, checked before anything is written anywhere."""
+
+import datetime as dt
+import re
+import uuid
+from typing import Any
+
+from pydantic import Field
+
+from cardsvc.errors import RequestError
+from cardsvc.service.operations.kinds import Params
+from cardsvc.store import Store
+from cardsvc.store.records import Citizen
+from cardsvc.units import id_number_check_digit
+
+RESIDENT_ID = "resident"
+NAME_BYTES = 30
+ETHNIC_GROUPS = 56
+"""GB 3304 numbers 1 to 56; 97 other, 98 naturalised."""
+
+
+class CitizenData(Params):
+    """A person as the card office takes them in. Codes: sex GB/T 2261.1, ethnic group GB 3304, birthplace GB/T 2260."""
+
+    name: str = Field(min_length=1, max_length=30)
+    id_number: str = Field(pattern="^[0-9]{17}[0-9X]$")
+    sex: int = Field(ge=0, le=9)
+    ethnic_group: int = Field(ge=1, le=98)
+    birthplace: str = Field(pattern="^[0-9]{6}$")
+    birth_date: dt.date = Field(strict=False)
+
+
+def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citizen:
+    """Register a person, or find them: the same document gives the same person. Raises RequestError per field."""
+    check_data(data)
+    with store.begin() as uow:
+        known = uow.citizens.by_id_number(RESIDENT_ID, data.id_number)
+        if known is not None:
+            if known.name != data.name:
+                raise RequestError("citizen_differs", field="name")
+            return known
+        citizen = Citizen(
+            citizen_id=str(uuid.uuid4()),
+            id_type=RESIDENT_ID,
+            id_number=data.id_number,
+            name=data.name,
+            sex=data.sex,
+            ethnic_group=data.ethnic_group,
+            birthplace=data.birthplace,
+            birth_date=data.birth_date,
+            created_at=now,
+        )
+        uow.citizens.add(citizen)
+        uow.commit()
+    return citizen
+
+
+def check_data(data: CitizenData) -> None:
+    """Raise RequestError ``citizen_field_wrong`` for what cannot be, or cannot go onto a card."""
+    if name_problem(data.name) is not None:
+        raise RequestError("citizen_field_wrong", field="name")
+    if id_number_check_digit(data.id_number[:17]) != data.id_number[17]:
+        raise RequestError("citizen_field_wrong", field="id_number")
+    if data.ethnic_group > ETHNIC_GROUPS and data.ethnic_group not in (97, 98):
+        raise RequestError("citizen_field_wrong", field="ethnic_group")
+
+
+def name_problem(name: str) -> str | None:
+    """Why a name cannot go onto a card, in one word: ``control_character``, ``not_in_gbk``, ``longer_than_30_bytes``."""
+    if not re.fullmatch(r"[^\x00-\x1f]+", name):
+        return "control_character"
+    try:
+        encoded = name.encode("gbk")
+    except UnicodeEncodeError:
+        return "not_in_gbk"
+    return "longer_than_30_bytes" if len(encoded) > NAME_BYTES else None
+
+
+def masked(id_number: str) -> str:
+    """An ID number as it may be shown: first 3 and last 2 characters."""
+    return f"{id_number[:3]}{'*' * (len(id_number) - 5)}{id_number[-2:]}"
+
+
+def citizen_json(citizen: Citizen) -> dict[str, Any]:
+    """A person as a view may show them."""
+    return {"citizen_id": citizen.citizen_id, "name": citizen.name, "id_number": masked(citizen.id_number)}
+
+
+def person_view(store: Store, citizen_id: str) -> dict[str, Any]:
+    """A person by their id, with their cards, newest first. Raises RequestError ``citizen_unknown``."""
+    with store.read() as uow:
+        citizen = uow.citizens.get(citizen_id)
+        cards = uow.cards.of_citizen(citizen_id)
+    if citizen is None:
+        raise RequestError("citizen_unknown")
+    codes = {name: getattr(citizen, name) for name in ("sex", "ethnic_group", "birthplace")}
+    shown = [{"card_no": card.card_no, "state": card.state, "issue_date": card.issue_date.isoformat()} for card in cards]
+    return {**citizen_json(citizen), **codes, "birth_date": citizen.birth_date.isoformat(), "cards": shown}
+
+
+def find_citizen(store: Store, id_number: str) -> dict[str, Any] | None:
+    """A person by their resident ID number, with their cards; None where nobody is registered with it.
+
+    Raises RequestError ``citizen_field_wrong`` for a number that is none.
+    """
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", id_number) or id_number_check_digit(id_number[:17]) != id_number[17]:
+        raise RequestError("citizen_field_wrong", field="id_number")
+    with store.read() as uow:
+        citizen = uow.citizens.by_id_number(RESIDENT_ID, id_number)
+        cards = uow.cards.of_citizen(citizen.citizen_id) if citizen else []
+    if citizen is None:
+        return None
+    shown = [{"card_no": card.card_no, "state": card.state, "issue_date": card.issue_date.isoformat()} for card in cards]
+    return {**citizen_json(citizen), "birth_date": citizen.birth_date.isoformat(), "cards": shown}

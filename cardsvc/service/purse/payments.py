@@ -1,0 +1,117 @@
+"""How a citizen paid, and which account holds what was taken."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from cardsvc.errors import RequestError
+from cardsvc.ledger import postings
+from cardsvc.ledger.cash import vault_account
+from cardsvc.ledger.states import OrderState, ShiftState
+from cardsvc.service.operations.kinds import Actor, Params
+from cardsvc.store import UnitOfWork
+
+REFERENCE = r"^[\x21-\x7E]{1,64}$"
+WITHOUT_REFERENCE = ("cash",)
+CHANNELS = ("bank_card", "mobile", "credit_card", "transfer")
+"""Ways of paying that have a channel with files of its own."""
+
+
+class Payment(Params):
+    """How the citizen paid. ``reference``: of the payment at its channel; only cash has none. One payment pays one load."""
+
+    method: Literal["cash", "bank_card", "mobile", "credit_card", "transfer"]
+    reference: str | None = Field(default=None, pattern=REFERENCE)
+
+    @model_validator(mode="after")
+    def _can_be_found_again(self) -> Self:
+        if self.reference is None and self.method not in WITHOUT_REFERENCE:
+            raise ValueError("a payment that is not in cash needs its reference")
+        return self
+
+
+BY_ORDER = "order"
+"""Payment method of a load that was paid before, by an order; its reference is the order's id."""
+
+
+OLD_CARD: Final = "old_card"
+"""Payment method of a load whose money was taken over from an old card; its reference: the card's number, a colon, the part."""
+
+
+def load_source(uow: UnitOfWork, actor: Actor, card_no: str, payment: Mapping[str, Any]) -> str:
+    """The account that a load is paid from: the card's orders, the old card whose money it is, or what this actor took."""
+    if payment["method"] == BY_ORDER:
+        return postings.order_account(card_no)
+    if payment["method"] == OLD_CARD:
+        return postings.held_account(payment["reference"].partition(":")[0])
+    return money_source(uow, actor, payment)
+
+
+def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
+    """Raise RequestError ``payment_reference_used`` when this payment pays an order or a fee, or its money went back. That it
+    pays one load only, the database sees to (uq_load_payment)."""
+    if payment["reference"] is None or payment["method"] == BY_ORDER:
+        return
+    method, reference = payment["method"], payment["reference"]
+    if method == OLD_CARD:
+        _refuse_paid_back(uow, reference)
+    paid_order = any(order.state != OrderState.RETURNED for order in uow.orders.of_payment(method, reference))
+    if paid_order or uow.replacements.of_payment(method, reference) or uow.application_fees.of_payment(method, reference):
+        raise RequestError("payment_reference_used")
+
+
+def _refuse_paid_back(uow: UnitOfWork, reference: str) -> None:
+    """Money of an old card that its holder got back pays no load. Under the old card's lock, as the payout is."""
+    card_no, _, part_id = reference.partition(":")
+    uow.cards.lock(card_no)
+    if uow.held_payouts.get(card_no, part_id) is not None:
+        raise RequestError("payment_reference_used")
+
+
+def take_fee(
+    uow: UnitOfWork,
+    actor: Actor,
+    card_no: str,
+    job: str,
+    amount: int,
+    payment: Mapping[str, Any],
+    subject: str,
+    now: dt.datetime,
+) -> str:
+    """Book a fee that this actor took; gives the account that the money is in. ``subject``: what it was taken for.
+
+    Raises RequestError ``payment_reference_used``.
+    """
+    refuse_paid(uow, payment)
+    source = money_source(uow, actor, payment)
+    uow.ledger.post(card_no, postings.Posting("fee_taken", source, postings.fee_account(job), amount), subject, now)
+    return source
+
+
+def refuse_paid(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
+    """Raise RequestError ``payment_reference_used`` when this payment pays anything already, a load included."""
+    refuse_used(uow, payment)
+    if payment["reference"] is not None and uow.loads.paid_by(payment["method"], payment["reference"]):
+        raise RequestError("payment_reference_used")
+
+
+def money_source(uow: UnitOfWork, actor: Actor, payment: Mapping[str, Any]) -> str:
+    """The account that money of this payment, taken by this actor, is in: where a refund goes back to.
+
+    Cash goes into the drawer of the shift that is open at the workstation; where there is none, and for everything else, the
+    workstation or terminal owes it.
+    """
+    shift = uow.shifts.open_on(actor.kind, actor.id) if payment["method"] == "cash" else None
+    return postings.drawer_account(shift.shift_id) if shift else postings.clearing_account(actor.kind, actor.id)
+
+
+def refund_target(uow: UnitOfWork, source_account: str) -> str:
+    """The account that money taken into ``source_account`` goes back from: a drawer that was closed since is empty, and its
+    cash is in the vault."""
+    kind, _, identifier = source_account.partition(":")
+    shift = uow.shifts.held(identifier) if kind == "drawer" else None
+    if shift is None or shift.state == ShiftState.OPEN:
+        return source_account
+    return vault_account(shift.outlet_id)

@@ -1,0 +1,332 @@
+"""Settling what was broken off: only the card decides, and every decision stores its evidence and the rule that made it.
+
+rule               decides when                                                       the card
+proof              a proof's TAC (of an unload, MAC3) is right for this transaction   has it
+log_record         the log holds it: number, amount, type, terminal, date and time    has it
+log_other          the log holds another transaction under its number                 does not have it
+counter_unchanged  the counter is where it was before                                 does not have it
+counter_and_balance the counter is one further and the balance is exactly as after it  has it
+(none)             anything else: it stays open, with the evidence                    undecided
+"""
+
+import datetime as dt
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cardsvc.card.purse import LogRecord, TransactionProof, TransactionType, load_tac_data, purchase_tac_data
+from cardsvc.errors import CardError
+from cardsvc.iso7816.exchange import Procedure
+from cardsvc.keystore.protocol import MacSession
+from cardsvc.ledger import postings
+from cardsvc.ledger.states import (
+    LOAD_ALLOWED,
+    ORDER_ALLOWED,
+    PURCHASE_ALLOWED,
+    LoadState,
+    OrderState,
+    PurchaseKind,
+    PurchaseState,
+    advance,
+)
+from cardsvc.procedures.purse import PurseRef, TransactionEvidence, load_evidence, purchase_evidence, unload_evidence
+from cardsvc.service.operations.kinds import Context
+from cardsvc.service.purse.payments import BY_ORDER, refund_target
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Evidence, Load, Purchase
+
+HOST_TIME = "%Y%m%d%H%M%S"
+UNDECIDED = "undecided"
+COUNTED_ALIKE: Mapping[int, tuple[int, ...]] = {
+    TransactionType.EP_PURCHASE: (TransactionType.EP_PURCHASE, TransactionType.CAPP_PURCHASE),
+    TransactionType.ED_PURCHASE: (TransactionType.ED_PURCHASE, TransactionType.CASH_WITHDRAW),
+    TransactionType.ED_LOAD: (TransactionType.ED_LOAD, TransactionType.UNLOAD),
+    TransactionType.UNLOAD: (TransactionType.ED_LOAD, TransactionType.UNLOAD),
+}
+"""Types of transaction that move the same counter of the same purse; of a load of an EP only its own type does."""
+REFUND = "card_refund"
+"""Merchant of a purchase that draws a purse down for its holder; no merchant's code has a low line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A load, unload or purchase as it should show on the card, if the card has it. ``tac_data``: what its TAC, or MAC3 of an
+    unload, covers; ``unload_random``: of an unload, the card's random number, which its session key is made from."""
+
+    ref: PurseRef
+    counter: int
+    transaction_type: int
+    amount: int
+    balance_after: int
+    terminal: bytes
+    moment: dt.datetime
+    tac_data: bytes
+    unload_random: bytes | None = None
+
+    def is_log_record(self, record: LogRecord, log_number: str) -> bool:
+        """Whether a log record is this transaction; ``log_number`` before or after the increment, by the profile.
+
+        Taking both would take an equal load of the same second, one counter earlier, for this one.
+        """
+        moment = bytes.fromhex(f"{self.moment:{HOST_TIME}}")
+        same = (record.amount, record.type, record.terminal, record.date + record.time)
+        wanted = (self.amount, self.transaction_type, self.terminal, moment)
+        return same == wanted and record.number == self.counter + (log_number == "after")
+
+    def is_displaced_by(self, record: LogRecord, log_number: str) -> bool:
+        """Whether a log record is another transaction of the same purse and counter, under this one's number."""
+        counted_alike = record.type in COUNTED_ALIKE.get(self.transaction_type, (self.transaction_type,))
+        mine = self.is_log_record(record, log_number)
+        return counted_alike and not mine and record.number == self.counter + (log_number == "after")
+
+
+def claim_of_load(load: Load) -> Claim:
+    """What a load would have left on the card."""
+    ref = PurseRef(load.application, load.purse)
+    moment = dt.datetime.strptime(load.host_date_time, HOST_TIME)  # noqa: DTZ007 - local time as it stands on the card
+    after, terminal = load.balance_before + load.amount, bytes.fromhex(load.terminal_no)
+    data = load_tac_data(after, load.online_counter, load.amount, ref.load_type, terminal, moment)
+    return Claim(ref, load.online_counter, ref.load_type, load.amount, after, terminal, moment, data)
+
+
+def claim_of_purchase(purchase: Purchase) -> Claim:
+    """What a purchase or unload would have left on the card."""
+    ref, counter, amount = PurseRef(purchase.application, purchase.purse), purchase.counter, purchase.amount
+    moment = dt.datetime.strptime(purchase.host_date_time, HOST_TIME)  # noqa: DTZ007 - local time as on the card
+    after, terminal = purchase.balance_before - amount, bytes.fromhex(purchase.terminal_no)
+    if purchase.kind == PurchaseKind.UNLOAD:
+        kind, random = TransactionType.UNLOAD, bytes.fromhex(purchase.card_random)
+        data = load_tac_data(after, counter, amount, kind, terminal, moment)
+        return Claim(ref, counter, kind, amount, after, terminal, moment, data, random)
+    number = bytes.fromhex(purchase.terminal_transaction)
+    data = purchase_tac_data(amount, ref.purchase_type, terminal, number, moment)
+    return Claim(ref, counter, ref.purchase_type, amount, after, terminal, moment, data)
+
+
+def unload_session(context: Context, ref: PurseRef, random: bytes, counter: int, versions: Mapping[str, int]) -> MacSession:
+    """The session of an unload: its MACs, MAC3 too, are all under it."""
+    return context.keystore.session(context.card_no, f"{ref.application}.unload", random, counter, versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``written``: True, False, or None for undecided."""
+
+    written: bool | None
+    rule: str
+    tac: bytes | None = None
+
+
+def judge(context: Context, claim: Claim, evidence: TransactionEvidence, versions: Mapping[str, int]) -> Judgement:
+    """Apply the rules of the module's table, strongest first."""
+    for _number, proof in evidence.proofs:
+        if (proven := _proven(context, claim, proof, versions)) is not None:
+            return Judgement(True, "proof", proven)
+    if any(claim.is_log_record(record, context.profile.purse.log_number) for record in evidence.log):
+        return Judgement(True, "log_record")
+    if any(claim.is_displaced_by(record, context.profile.purse.log_number) for record in evidence.log):
+        return Judgement(False, "log_other")
+    if evidence.counter == claim.counter:
+        return Judgement(False, "counter_unchanged")
+    if evidence.counter == claim.counter + 1 and evidence.balance == claim.balance_after:
+        return Judgement(True, "counter_and_balance")
+    return Judgement(None, UNDECIDED)
+
+
+def _proven(context: Context, claim: Claim, proof: TransactionProof, versions: Mapping[str, int]) -> bytes | None:
+    """The TAC, or MAC3 of an unload, if it is right for this very transaction."""
+    if claim.unload_random is not None:
+        session = unload_session(context, claim.ref, claim.unload_random, claim.counter, versions)
+        return proof.mac if hmac.compare_digest(session.mac(claim.tac_data), proof.mac) else None
+    right = context.keystore.tac_verifies(context.card_no, claim.ref.application, claim.tac_data, proof.tac, versions)
+    return proof.tac if right else None
+
+
+def evidence_json(evidence: TransactionEvidence) -> dict[str, Any]:
+    """Evidence as it is stored: balances, counters, proofs and log, all of which stand on receipts as well."""
+    return {
+        "balance": evidence.balance,
+        "counter": evidence.counter,
+        "proofs": [{"number": number, "mac": p.mac.hex(), "tac": p.tac.hex()} for number, p in evidence.proofs],
+        "log": [
+            {
+                "number": r.number,
+                "amount": r.amount,
+                "type": r.type,
+                "terminal": r.terminal.hex(),
+                "at": (r.date + r.time).hex(),
+            }
+            for r in evidence.log
+        ],
+    }
+
+
+def record_evidence(uow: UnitOfWork, subject: Load | Purchase, rule: str, evidence: Any, now: dt.datetime) -> None:
+    """Append to the evidence about a load or purchase."""
+    subject_id = subject.load_id if isinstance(subject, Load) else subject.purchase_id
+    number = len(uow.evidence.of_subject(subject.card_no, subject_id)) + 1
+    uow.evidence.add(Evidence(subject.card_no, subject_id, number, rule, evidence, now))
+
+
+def suspect_load(uow: UnitOfWork, load: Load) -> Load:
+    """An authorised load whose answer was not seen."""
+    if load.state != LoadState.AUTHORISED:
+        return load
+    return uow.loads.change(load, state=advance(LOAD_ALLOWED, LoadState(load.state), LoadState.SUSPECT))
+
+
+def confirm_load(uow: UnitOfWork, load: Load, rule: str, tac: bytes | None, now: dt.datetime) -> Load:
+    """The card has it: the money goes from suspense to the purse."""
+    state = advance(LOAD_ALLOWED, LoadState(load.state), LoadState.CONFIRMED)
+    purse = postings.purse_account(load.card_no, load.application, load.purse)
+    uow.ledger.post(load.card_no, postings.load_confirmed(load.card_no, purse, load.amount), load.load_id, now)
+    if load.payment_method == BY_ORDER:
+        _order_written(uow, load, now)
+    return uow.loads.change(load, state=state, tac=tac.hex() if tac else None, settled_by=rule, ended_at=now)
+
+
+def _order_written(uow: UnitOfWork, load: Load, now: dt.datetime) -> None:
+    order = uow.orders.get(load.card_no, load.payment_reference)
+    if order is None:
+        raise ValueError("the order of this load is gone")
+    state = advance(ORDER_ALLOWED, OrderState(order.state), OrderState.WRITTEN)
+    uow.orders.change(order, state=state, load_id=load.load_id, ended_at=now)
+
+
+def refund_load(uow: UnitOfWork, load: Load, rule: str, now: dt.datetime) -> Load:
+    """The card proved that it does not have it: the money goes back to where it was taken, a gift to who gave it."""
+    suspect = suspect_load(uow, load)
+    state = advance(LOAD_ALLOWED, LoadState(suspect.state), LoadState.NOT_WRITTEN)
+    written = uow.loads.change(suspect, state=state, settled_by=rule)
+    target = refund_target(uow, load.source_account)
+    uow.ledger.post(load.card_no, postings.load_refunded(load.card_no, target, load.paid), load.load_id, now)
+    if load.gift:
+        uow.ledger.post(load.card_no, postings.load_gift_returned(load.card_no, load.product, load.gift), load.load_id, now)
+    state = advance(LOAD_ALLOWED, LoadState(written.state), LoadState.REFUNDED)
+    return uow.loads.change(written, state=state, ended_at=now)
+
+
+def confirm_purchase(uow: UnitOfWork, purchase: Purchase, rule: str, tac: bytes | None, now: dt.datetime) -> Purchase:
+    """The card paid: the money goes from the purse to whom it is owed."""
+    state = advance(PURCHASE_ALLOWED, PurchaseState(purchase.state), PurchaseState.CONFIRMED)
+    purse = postings.purse_account(purchase.card_no, purchase.application, purchase.purse)
+    for posting in _owed(uow, purchase, purse):
+        uow.ledger.post(purchase.card_no, posting, purchase.purchase_id, now)
+    return uow.purchases.change(purchase, state=state, tac=tac.hex() if tac else None, settled_by=rule, ended_at=now)
+
+
+def _owed(uow: UnitOfWork, purchase: Purchase, purse: str) -> list[postings.Posting]:
+    """Who gets the money: one payee, or those whom the refund names."""
+    if purchase.merchant != REFUND:
+        return [postings.purchase_confirmed(purse, purchase.payee_account, purchase.amount)]
+    refund = uow.refunds.get(purchase.card_no, purchase.purchase_id)
+    if refund is None:
+        raise ValueError("the refund of this purchase is gone")
+    return [
+        postings.Posting(part["kind"], purse, refund_target(uow, part["account"]), part["amount"]) for part in refund.payouts
+    ]
+
+
+def suspect_purchase(uow: UnitOfWork, purchase: Purchase) -> Purchase:
+    """An authorised purchase whose answer was not seen."""
+    if purchase.state != PurchaseState.AUTHORISED:
+        return purchase
+    state = advance(PURCHASE_ALLOWED, PurchaseState(purchase.state), PurchaseState.SUSPECT)
+    return uow.purchases.change(purchase, state=state)
+
+
+def settle_load(
+    context: Context, uow: UnitOfWork, load: Load, evidence: TransactionEvidence, now: dt.datetime
+) -> dict[str, Any]:
+    """Judge one open load and carry the judgement out."""
+    judgement = judge(context, claim_of_load(load), evidence, load.key_versions)
+    record_evidence(uow, load, judgement.rule, evidence_json(evidence), now)
+    if judgement.written:
+        load = confirm_load(uow, load, judgement.rule, judgement.tac, now)
+    elif judgement.written is False:
+        load = refund_load(uow, load, judgement.rule, now)
+    else:
+        load = suspect_load(uow, load)
+    return {"load_id": load.load_id, "amount": load.amount, "state": load.state, "rule": judgement.rule}
+
+
+def settle_purchase(
+    context: Context, uow: UnitOfWork, purchase: Purchase, evidence: TransactionEvidence, now: dt.datetime
+) -> dict[str, Any]:
+    """Judge one open purchase and carry the judgement out."""
+    judgement = judge(context, claim_of_purchase(purchase), evidence, purchase.key_versions)
+    record_evidence(uow, purchase, judgement.rule, evidence_json(evidence), now)
+    if judgement.written:
+        purchase = confirm_purchase(uow, purchase, judgement.rule, judgement.tac, now)
+    else:
+        purchase = suspect_purchase(uow, purchase)
+        if judgement.written is False:
+            state = advance(PURCHASE_ALLOWED, PurchaseState(purchase.state), PurchaseState.NOT_DEBITED)
+            purchase = uow.purchases.change(purchase, state=state, settled_by=judgement.rule, ended_at=now)
+    return {"purchase_id": purchase.purchase_id, "amount": purchase.amount, "state": purchase.state, "rule": judgement.rule}
+
+
+Gathered = list[tuple[str, str, TransactionEvidence]]
+
+
+def gather(context: Context, uow: UnitOfWork) -> Procedure[Gathered]:
+    """Ask the card about everything that is open on it: what is open was noted as facts by the identify phase."""
+    asked = [("load", identifier) for identifier in context.facts["open_loads"]]
+    asked += [("purchase", identifier) for identifier in context.facts["open_purchases"]]
+    claims = {identifier: _claim(context, uow, kind, identifier) for kind, identifier in asked}
+    return _gather(context, asked, claims)
+
+
+def _claim(context: Context, uow: UnitOfWork, kind: str, identifier: str) -> Claim:
+    load = uow.loads.get(context.card_no, identifier) if kind == "load" else None
+    purchase = uow.purchases.get(context.card_no, identifier) if kind == "purchase" else None
+    if load is not None:
+        return claim_of_load(load)
+    if purchase is not None:
+        return claim_of_purchase(purchase)
+    raise ValueError(f"the {kind} that was open is gone")
+
+
+def _gather(context: Context, asked: list[tuple[str, str]], claims: Mapping[str, Claim]) -> Procedure[Gathered]:
+    gathered: Gathered = []
+    for kind, identifier in asked:
+        claim = claims[identifier]
+        unload = claim.unload_random is not None
+        look = load_evidence if kind == "load" else unload_evidence if unload else purchase_evidence
+        gathered.append((kind, identifier, (yield from look(context.profile, claim.ref, claim.counter))))
+    return gathered
+
+
+def judge_all(context: Context, uow: UnitOfWork, gathered: Gathered) -> list[dict[str, Any]]:
+    """What settling would come to, without doing it: ``written`` is True, False, or None where the card cannot tell."""
+    judged = []
+    for kind, identifier, evidence in gathered:
+        row = uow.loads.get(context.card_no, identifier) if kind == "load" else uow.purchases.get(context.card_no, identifier)
+        if row is not None:
+            claim = claim_of_load(row) if isinstance(row, Load) else claim_of_purchase(row)
+            verdict = judge(context, claim, evidence, row.key_versions)
+            entry = {"kind": kind, "id": identifier, "amount": row.amount, "written": verdict.written, "rule": verdict.rule}
+            judged.append(entry)
+    return judged
+
+
+def settle_all(context: Context, uow: UnitOfWork, gathered: Gathered, now: dt.datetime) -> list[dict[str, Any]]:
+    """Settle everything that was asked about. What another worker settled meanwhile is left alone."""
+    if not gathered:
+        return []
+    open_loads = {load.load_id: load for load in uow.loads.open_on(context.card_no)}
+    open_purchases = {p.purchase_id: p for p in uow.purchases.open_on(context.card_no)}
+    settled = []
+    for kind, identifier, evidence in gathered:
+        if kind == "load" and identifier in open_loads:
+            settled.append(settle_load(context, uow, open_loads[identifier], evidence, now))
+        if kind == "purchase" and identifier in open_purchases:
+            settled.append(settle_purchase(context, uow, open_purchases[identifier], evidence, now))
+    return settled
+
+
+def refuse_while_open(settled: list[dict[str, Any]]) -> None:
+    """No new money moves on a purse while the card cannot say what became of the last."""
+    if any(entry["rule"] == UNDECIDED for entry in settled):
+        raise CardError("suspect_undecided")

@@ -1,0 +1,69 @@
+"""The opening of every operation on an issued card: who is it, and settle what is open before anything new."""
+
+import datetime as dt
+from typing import Any
+
+from cardsvc.errors import CardError
+from cardsvc.iso7816.exchange import Procedure
+from cardsvc.procedures.identify import CardSight, CardState, identify
+from cardsvc.service.loss.hotlist import refuse_listed
+from cardsvc.service.loss.lost_chip import BLOCK_LOST, CHIP, chip_to_block
+from cardsvc.service.operations.kinds import Context, Effect, Phase
+from cardsvc.service.purse.settle import gather, settle_all
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Card
+
+_NOT_A_CITIZEN_CARD = {
+    CardState.BLANK: "card_is_blank",
+    CardState.PARTIAL: "card_unfinished",
+    CardState.FOREIGN: "card_foreign",
+    CardState.LOCKED: "card_locked",
+}
+
+
+def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight]:
+    return identify(context.profile)
+
+
+def known_card(context: Context, uow: UnitOfWork, sight: CardSight) -> Card:
+    """The row of the card that was seen. Raises CardError when it is none of ours, or not the one it says it is."""
+    if sight.state is not CardState.CITIZEN or sight.card_no is None:
+        raise CardError(_NOT_A_CITIZEN_CARD.get(sight.state, "card_foreign"))
+    card = uow.cards.get(sight.card_no)
+    if card is None:
+        raise CardError("card_unknown", card_no=sight.card_no)
+    serial = context.profile.chip_serial(bytes.fromhex(context.operation.atr))
+    if card.profile != context.profile.id or card.chip_serial != serial.hex().upper():
+        raise CardError("card_chip_differs", card_no=card.card_no)
+    if sight.purse_card_no not in (None, card.card_no):
+        raise CardError("card_serials_differ", card_no=card.card_no)
+    return card
+
+
+def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:
+    card = known_card(context, uow, sight)
+    if card.state != "issued" and not (card.state == "replaced" and chip_to_block(context, uow, card.card_no)):
+        raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
+    return Effect(facts=open_facts(uow, card), card_no=card.card_no, key_versions=card.key_versions)
+
+
+def open_facts(uow: UnitOfWork, card: Card) -> dict[str, Any]:
+    """What is open on a card, for the settle phase."""
+    return {
+        "open_loads": [load.load_id for load in uow.loads.open_on(card.card_no)],
+        "open_purchases": [purchase.purchase_id for purchase in uow.purchases.open_on(card.card_no)],
+    }
+
+
+def _settled(context: Context, uow: UnitOfWork, gathered: Any, now: dt.datetime) -> Effect:
+    """What was open is settled in any case; then a card on the hot list is refused, or its chip blocked first."""
+    settled = settle_all(context, uow, gathered, now)
+    refused = refuse_listed(context, uow, now)
+    lost = chip_to_block(context, uow, context.card_no) if refused else []
+    return Effect(facts={"settled": settled, CHIP: lost}, failed=None if lost else refused)
+
+
+IDENTIFY = Phase("identify", _identify, _bind)
+SETTLE = (Phase("settle", gather, _settled), BLOCK_LOST)
+CONTACT = (IDENTIFY, *SETTLE)
+"""The first phases of every operation on an issued card."""

@@ -1,0 +1,308 @@
+"""Held money that no card will take (代管余额退款): its holder has no card any more, has died, or no card can hold it.
+
+After the days of the rule a part is paid back the way it came, once: cash out of the drawer of whoever pays, everything else
+through its channel, a gift to its giver. From the rule's amount on two people decide first (an approval of kind ``held_payout``
+about the part), and then it is paid at the desk where the holder stands. New card and payout exclude each other under the old
+card's lock: a part that a load took, or may have taken, is not paid back, and one that was paid back pays no load.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, cast
+
+from cardsvc.errors import RequestError, RuleError
+from cardsvc.ledger.postings import Posting, fee_account, gift_account, held_account
+from cardsvc.procedures.purse import PurseRef
+from cardsvc.rules import OpenRequest, PayoutTerms, RuleSet, check_moved, check_open, payout_terms
+from cardsvc.rules.ruleset import Area
+from cardsvc.service.cash.drawer import cash_out
+from cardsvc.service.cash.shifts import TELLERS
+from cardsvc.service.loss.card_in_hand import IN_HAND
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.people.register import citizen_json
+from cardsvc.service.purse.areas import CITY_PURSE, PARKING_CARD
+from cardsvc.service.purse.orders import return_order
+from cardsvc.service.purse.payments import BY_ORDER
+from cardsvc.service.purse.ways import CASH, Way, booked_purses, split
+from cardsvc.service.staff.accounts import require_role
+from cardsvc.service.staff.approvals import MAX_TEXT, ApprovalKind
+from cardsvc.service.transactions.takeovers import good_parts, is_gone, move_from_books, reference_of
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Approval, Card, HeldPayout, Staff, Takeover, TakeoverPart
+from cardsvc.store.states import ApprovalState, OldCardState
+from cardsvc.text import Text
+from cardsvc.units import format_yuan
+
+HELD = "held"
+NO_CARD, DEATH, NOT_WRITABLE = "no_card", "death", "not_writable"
+REASONS: Mapping[str, Text] = {
+    NO_CARD: Text("不再办卡", "No card any more"),
+    DEATH: Text("持卡人去世", "The holder has died"),
+    NOT_WRITABLE: Text("写不进新卡", "The new card cannot take it"),
+}
+FEE, GIFT = "held_fee", "held_gift"
+WORKLIST = 200
+
+
+def pay_held(
+    store: Store,
+    rules: RuleBook,
+    actor: Actor,
+    card_no: str,
+    part_id: str,
+    reason: str,
+    papers: str,
+    *,
+    by: Staff,
+    now: dt.datetime,
+) -> HeldPayout:
+    """Pay a part back. Asked again, it is the same payout. ``papers``: what was shown; where two people agreed, what they saw.
+
+    Raises RequestError ``not_permitted``, ``held_reason_wrong``, ``reason_missing``, ``nothing_held``, ``held_waits``,
+    ``held_can_be_written``, ``held_needs_approval``; RuleError ``rule_no_payout``.
+    """
+    require_role(by, *TELLERS)
+    return store.transact(lambda uow: _pay(uow, rules, actor, (card_no, part_id), (reason, papers), by, now))
+
+
+def _pay(
+    uow: UnitOfWork,
+    rules: RuleBook,
+    actor: Actor,
+    which: tuple[str, str],
+    why: tuple[str, str],
+    by: Staff,
+    now: dt.datetime,
+) -> HeldPayout:
+    uow.cards.lock(which[0])
+    known = uow.held_payouts.get(*which)
+    if known is not None:
+        return known
+    takeover, part = _part(uow, *which)
+    in_force = rules.in_force(uow, local_day(now))
+    terms = payout_terms(in_force, HELD, takeover.held_on, local_day(now))
+    if local_day(now) < terms.due:
+        raise RequestError("held_waits", card_no=part.card_no, due=terms.due)
+    approval = _agreed(uow, part)
+    if approval is None and part.amount >= terms.approve_from:
+        raise RequestError("held_needs_approval", amount=format_yuan(part.amount))
+    reason, papers = (approval.payload["reason"], approval.payload["papers"]) if approval else _checked(*why)
+    _refuse_writable(uow, in_force, part, reason, local_day(now))
+    if reason != NOT_WRITABLE:
+        _return_orders(uow, part.card_no, now)
+    payouts = _payouts(uow, actor, part, terms)
+    row = HeldPayout(
+        part.card_no,
+        part.part_id,
+        str(uuid.uuid4()),
+        part.amount,
+        sum(piece["amount"] for piece in payouts if piece["kind"] not in (FEE, GIFT)),
+        reason,
+        papers,
+        payouts,
+        list(terms.rules),
+        terms.version,
+        approval.approval_id if approval else None,
+        by.staff_id,
+        now,
+    )
+    for piece in payouts:
+        posting = Posting(piece["kind"], held_account(part.card_no), piece["account"], piece["amount"])
+        uow.ledger.post(part.card_no, posting, part.part_id, now)  # of a kind once a part: the database sees to it
+    return uow.held_payouts.add(row)
+
+
+def _checked(reason: str, papers: str) -> tuple[str, str]:
+    if reason not in REASONS:
+        raise RequestError("held_reason_wrong", reason=reason[:16])
+    if not 1 <= len(papers.strip()) <= MAX_TEXT:
+        raise RequestError("reason_missing", length=MAX_TEXT)
+    return reason, papers.strip()
+
+
+def _part(uow: UnitOfWork, card_no: str, part_id: str) -> tuple[Takeover, TakeoverPart]:
+    """A part that is still held. Raises RequestError ``nothing_held``."""
+    takeover = uow.old_cards.get(card_no)
+    part = next((part for part in good_parts(uow, card_no) if part.part_id == part_id), None) if takeover else None
+    if takeover is None or part is None or is_gone(uow, part):
+        raise RequestError("nothing_held", card_no=card_no)
+    return takeover, part
+
+
+def move_due(store: Store, card_no: str, now: dt.datetime) -> None:
+    """On its day the books decide about a card that could not be read, also where no new card asks for it. Raises what
+    ``takeovers.move_from_books`` raises."""
+
+    def work(uow: UnitOfWork) -> None:
+        uow.cards.lock(card_no)
+        takeover = uow.old_cards.get(card_no)
+        if takeover is not None and takeover.state == OldCardState.WAITING:
+            move_from_books(uow, takeover, now)
+
+    store.transact(work)
+
+
+def _agreed(uow: UnitOfWork, part: TakeoverPart) -> Approval | None:
+    """What two people agreed on about this part."""
+    decided = (a for a in uow.approvals.of_subject(reference_of(part)) if a.kind == HELD_PAYOUT.name)
+    return next((approval for approval in decided if approval.state == ApprovalState.APPROVED), None)
+
+
+def _refuse_writable(uow: UnitOfWork, rules: RuleSet, part: TakeoverPart, reason: str, day: dt.date) -> None:
+    """Raise RequestError ``held_can_be_written`` while the holder has a card that takes the money."""
+    old = uow.cards.get(part.card_no)
+    citizen_id = old.citizen_id if old else ""
+    card = next((card for card in uow.cards.of_citizen(citizen_id) if card.state in IN_HAND), None)
+    if card is None:
+        return
+    if reason != NOT_WRITABLE or _fits(uow, rules, card, part, day):
+        raise RequestError("held_can_be_written", card_no=card.card_no)
+
+
+def _fits(uow: UnitOfWork, rules: RuleSet, card: Card, part: TakeoverPart, day: dt.date) -> bool:
+    """Whether the rules let this card hold it: the cap over what the books have, and its application open or to be
+    opened for this holder."""
+    booked = dict(booked_purses(uow, card.card_no)).get(PurseRef(part.application, part.purse), 0)
+    try:
+        check_moved(rules, part.product, cast("Area", part.area), booked + part.amount, day)
+        if part.application != CITY_PURSE.application and not _is_open(uow, card.card_no, part):
+            citizen = uow.citizens.get(card.citizen_id)
+            birth_date = citizen.birth_date if citizen else day
+            check_open(rules, OpenRequest(part.application, _product(part), birth_date, day, card.expiry_date))
+    except RuleError:
+        return False
+    return True
+
+
+def _product(part: TakeoverPart) -> str:
+    """The product of the application that holds such money."""
+    return PARKING_CARD if part.application == "parking" else part.product
+
+
+def _is_open(uow: UnitOfWork, card_no: str, part: TakeoverPart) -> bool:
+    row = uow.applications.get(card_no, part.application)
+    return row is not None and (row.state, row.product) == ("open", _product(part))
+
+
+def _return_orders(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
+    """What was paid online for the old card and never written goes back with it."""
+    for order in uow.orders.waiting(card_no):
+        if not uow.loads.paid_by(BY_ORDER, order.order_id):
+            return_order(uow, order, now)
+
+
+def _payouts(uow: UnitOfWork, actor: Actor, part: TakeoverPart, terms: PayoutTerms) -> list[dict[str, Any]]:
+    """Each piece with its account: together the part."""
+    ways = tuple(Way(*way) for way in part.ways)
+    gift = sum(way.gift for way in ways)
+    own = part.amount - gift
+    fee = terms.fee(own)
+    back = split(own - fee, ways)
+    cash = back.pop(CASH, 0)
+    pieces = [("held_cash", cash_out(uow, actor, cash), cash)] if cash else []
+    pieces += [(f"held_channel_{number}", to, amount) for number, (to, amount) in enumerate(back.items(), start=1)]
+    pieces += [(FEE, fee_account("refund"), fee), (GIFT, gift_account(part.product), gift)]
+    return [{"kind": kind, "account": account, "amount": amount} for kind, account, amount in pieces if amount]
+
+
+def held_view(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> dict[str, Any] | None:
+    """The money of an old card for the desk; None for a card that was never taken in.
+
+    ``movable``: the day of a card that could not be read has come, and its money is still on its purses. Of each of ``parts``:
+    ``amount`` in fen; ``gone``; ``payout`` (``id``, ``returned``, ``at``); ``due`` (None where no rule says) and ``payable``
+    today; ``asks``: None, or ``ask``, ``asked``, ``agreed`` where two people decide.
+    """
+    with store.read() as uow:
+        takeover = uow.old_cards.get(card_no)
+        if takeover is None:
+            return None
+        day = local_day(now)
+        waits = takeover.state == OldCardState.WAITING
+        terms = _terms(rules.in_force(uow, day), takeover, day)
+        return {
+            "movable": bool(waits and takeover.due and takeover.due <= day),
+            "waits_until": takeover.due.isoformat() if waits and takeover.due else None,
+            "parts": [_view(uow, part, terms, day) for part in good_parts(uow, card_no)],
+        }
+
+
+def _terms(rules: RuleSet, takeover: Takeover, day: dt.date) -> PayoutTerms | None:
+    """The terms; None by rules that are older than such payouts."""
+    with suppress(RuleError):
+        return payout_terms(rules, HELD, takeover.held_on, day)
+    return None
+
+
+def _view(uow: UnitOfWork, part: TakeoverPart, terms: PayoutTerms | None, day: dt.date) -> dict[str, Any]:
+    payout = uow.held_payouts.get(part.card_no, part.part_id)
+    asked = bool(uow.approvals.open_on(HELD_PAYOUT.name, reference_of(part)))
+    asks = "agreed" if _agreed(uow, part) else "asked" if asked else "ask"
+    return {
+        "part_id": part.part_id,
+        "application": part.application,
+        "purse": part.purse,
+        "product": part.product,
+        "area": part.area,
+        "amount": part.amount,
+        "gone": is_gone(uow, part),
+        "payout": {"id": payout.payout_id, "returned": payout.returned, "at": payout.paid_at.isoformat()} if payout else None,
+        "due": terms.due.isoformat() if terms else None,
+        "payable": terms is not None and day >= terms.due,
+        "asks": asks if terms and part.amount >= terms.approve_from else None,
+    }
+
+
+def held_worklist(store: Store, rules: RuleBook, now: dt.datetime) -> list[dict[str, Any]]:
+    """Money that is held and that nobody fetched, oldest first: of whom, how much, payable from when, and whether they have a
+    card that may take it."""
+    rows = []
+    with store.read() as uow:
+        day = local_day(now)
+        in_force = rules.in_force(uow, day)
+        for part in uow.takeover_parts.kept(WORKLIST):
+            card, takeover = uow.cards.get(part.card_no), uow.old_cards.get(part.card_no)
+            citizen = uow.citizens.get(card.citizen_id) if card else None
+            if card is None or takeover is None or citizen is None or part not in good_parts(uow, part.card_no):
+                continue
+            cards = [other.card_no for other in uow.cards.of_citizen(card.citizen_id) if other.state in IN_HAND]
+            view = _view(uow, part, _terms(in_force, takeover, day), day)
+            of_whom = {"card_no": part.card_no, "holder": citizen_json(citizen), "new_card_no": cards[0] if cards else None}
+            rows.append({**view, **of_whom, "since": takeover.held_on.isoformat()})
+    return rows
+
+
+def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
+    """The reason is one, the papers are named, the money is still held."""
+    card_no, _, part_id = subject.partition(":")
+    _checked(str(payload.get("reason", "")), str(payload.get("papers", "")))
+    uow.cards.lock(card_no)
+    part = next((part for part in good_parts(uow, card_no) if part.part_id == part_id), None)
+    if part is None or is_gone(uow, part) or payload.get("amount") != part.amount:
+        raise RequestError("nothing_held", card_no=card_no)
+
+
+def _agree(_uow: UnitOfWork, approval: Approval, _now: dt.datetime) -> dict[str, Any]:
+    """Nothing moves yet: it is paid at the desk where the holder stands."""
+    return {"part": approval.subject, "amount": approval.payload["amount"]}
+
+
+HELD_PAYOUT = ApprovalKind(
+    "held_payout",
+    proposers=frozenset(TELLERS),
+    approvers=frozenset({"supervisor"}),
+    check=_check,
+    carry_out=_agree,
+)
+
+
+def payout_asked(store: Store, card_no: str, part_id: str, reason: str, papers: str) -> tuple[str, dict[str, Any]]:
+    """Subject and payload of the proposal. Raises RequestError as ``pay_held`` does, ``nothing_held`` included."""
+    reason, papers = _checked(reason, papers)
+    with store.read() as uow:
+        part = next((part for part in good_parts(uow, card_no) if part.part_id == part_id), None)
+    if part is None:
+        raise RequestError("nothing_held", card_no=card_no)
+    return reference_of(part), {"reason": reason, "papers": papers, "amount": part.amount}

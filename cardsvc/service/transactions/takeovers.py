@@ -1,0 +1,249 @@
+"""Taking over the money of an old card: from the card itself when it can be read, from the books when it cannot. Never both.
+
+waiting -> reading   the card that could not be read shows up before its day, and gives its money itself
+waiting -> moved     its day has come: what the books owe goes to ``held:<card>``, and the card gives nothing any more
+reading -> moved     the card gave all that it had
+reading -> waiting   the card broke while it gave: what it gave counts, the books decide about its other purses
+
+What lies in ``held:<card>`` is kept in parts, one for each purse; a part pays one load on the new card, as any payment does,
+or is paid back to its holder (held_payout.py).
+"""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from cardsvc.card.periods import period_of
+from cardsvc.errors import CardError, RequestError
+from cardsvc.ledger.postings import Posting, held_account, purse_account
+from cardsvc.ledger.states import PurchaseState
+from cardsvc.procedures.purse import PurseRef
+from cardsvc.rules import hold_until
+from cardsvc.service.loss.card_in_hand import refuse_live
+from cardsvc.service.loss.hotlist import list_old_card
+from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.purse.payments import OLD_CARD
+from cardsvc.service.purse.ways import booked_purses, loads_in, still_owed, ways_of
+from cardsvc.service.staff.accounts import require_role
+from cardsvc.service.transactions.refund import refuse_bicycle
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Card, Staff, Takeover, TakeoverPart
+from cardsvc.store.states import OldCardState
+from cardsvc.units import LOCAL, format_yuan
+
+UNREADABLE = "unreadable"
+READABLE = "readable"
+REPLACED = "replaced"
+
+
+def hold_card(store: Store, rules: RuleBook, card_no: str, *, by: Staff, now: dt.datetime) -> Takeover:
+    """Take in a card that cannot be read: nothing is booked, its money waits. The printed number must be readable; where it is
+    not, two people decide (hold_approval.py).
+
+    Raises CardError ``card_unknown``, ``card_not_issued``; RequestError ``not_permitted``; OperationError ``card_busy``.
+    """
+    require_role(by, "clerk", "supervisor")
+    return store.transact(lambda uow: begin_hold(uow, card_no, by.staff_id, hold_terms(uow, rules, now), now))
+
+
+def hold_terms(uow: UnitOfWork, rules: RuleBook, now: dt.datetime) -> tuple[dt.date, str]:
+    """The day from which the books decide about a card that is taken in now, and the rule that says so."""
+    today = local_day(now)
+    return hold_until(rules.in_force(uow, today), UNREADABLE, today)
+
+
+def begin_hold(uow: UnitOfWork, card_no: str, held_by: str, terms: tuple[dt.date, str], now: dt.datetime) -> Takeover:
+    """The same within another transaction. ``terms``: the day from which the books decide, and the rule."""
+    card, known = check_hold(uow, card_no, now)
+    due, rule = terms
+    uow.cards.change(card, state=REPLACED)
+    list_old_card(uow, card_no, held_by, now)
+    values: dict[str, Any] = {
+        "state": OldCardState.WAITING,
+        "reason": UNREADABLE,
+        "rule": rule,
+        "held_on": now.astimezone(LOCAL).date(),
+        "due": due,
+        "held_by": held_by,
+    }
+    if known is not None:
+        return uow.old_cards.change(known, **values)
+    return uow.old_cards.add(Takeover(card_no=card_no, began_at=now, **values))
+
+
+def check_hold(uow: UnitOfWork, card_no: str, now: dt.datetime) -> tuple[Card, Takeover | None]:
+    """The card, locked, and what is known of its takeover, when it can be taken in now."""
+    uow.cards.lock(card_no)
+    card, known = uow.cards.get(card_no), uow.old_cards.get(card_no)
+    if card is None:
+        raise CardError("card_unknown", card_no=card_no)
+    reading = known is not None and known.state == OldCardState.READING
+    if card.state not in ("issued", "blocked") and not reading:
+        raise CardError("card_not_issued", card_no=card_no, state=card.state)
+    refuse_live(uow, card_no, now)
+    return card, known
+
+
+def begin_reading(uow: UnitOfWork, card_no: str, actor_id: str, now: dt.datetime) -> Takeover:
+    """The card gives its money itself: from here on the books do not, unless it breaks."""
+    known = uow.old_cards.get(card_no)
+    if known is None:
+        today = now.astimezone(LOCAL).date()
+        return uow.old_cards.add(
+            Takeover(card_no, OldCardState.READING, READABLE, None, today, None, actor_id, now),
+        )
+    return uow.old_cards.change(known, state=OldCardState.READING)
+
+
+def finish(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
+    """Nothing more comes from this card."""
+    card, known = uow.cards.get(card_no), uow.old_cards.get(card_no)
+    if card is None or known is None:
+        raise ValueError("the card or its takeover is gone")
+    uow.cards.change(card, state=REPLACED)
+    list_old_card(uow, card_no, known.held_by, now)
+    uow.old_cards.change(known, state=OldCardState.MOVED, ended_at=now)
+
+
+def good_parts(uow: UnitOfWork, card_no: str) -> list[TakeoverPart]:
+    """The parts that count: given by the books, or by the card with its proof."""
+    return [part for part in uow.takeover_parts.of_card(card_no) if _counts(uow, part)]
+
+
+def _counts(uow: UnitOfWork, part: TakeoverPart) -> bool:
+    if part.purchase_id is None:
+        return True
+    purchase = uow.purchases.get(part.card_no, part.purchase_id)
+    return purchase is not None and purchase.state == PurchaseState.CONFIRMED
+
+
+def add_part(uow: UnitOfWork, part: TakeoverPart) -> TakeoverPart:
+    """Keep a part with the way its money came, so that a refund from the new card finds it."""
+    ways = ways_of(uow, part.card_no, PurseRef(part.application, part.purse), part.amount)
+    values = [[way.channel, way.paid, way.gift] for way in ways]
+    return uow.takeover_parts.add(
+        TakeoverPart(
+            part.card_no,
+            part.part_id,
+            part.application,
+            part.purse,
+            part.product,
+            part.area,
+            part.first_month,
+            part.amount,
+            values,
+            part.purchase_id,
+            part.made_at,
+        )
+    )
+
+
+def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Takeover:
+    """On its day: what the books owe for each purse goes to ``held``. Void month money stays.
+
+    Of a purse that the card was emptied of, given or refunded, only later loads count: the rest is offline spending that still
+    comes in.
+
+    Raises RequestError ``money_waits`` before the day; CardError ``old_card_suspects_open`` while something is open that only
+    the card, or two people, can settle; RuleError ``bicycle_guarantee_held``.
+    """
+    card_no, today = takeover.card_no, now.astimezone(LOCAL).date()
+    if takeover.due is None or today < takeover.due:
+        raise RequestError("money_waits", due=takeover.due or "-", held_by=takeover.held_by, card_no=card_no)
+    if uow.loads.open_on(card_no) or uow.purchases.open_on(card_no):
+        raise CardError("old_card_suspects_open", card_no=card_no)
+    refuse_bicycle(uow, card_no)
+    for ref, booked in booked_purses(uow, card_no):
+        _move(uow, takeover, ref, booked, now)
+    finish(uow, card_no, now)
+    return uow.old_cards.get(card_no) or takeover
+
+
+def _move(uow: UnitOfWork, takeover: Takeover, ref: PurseRef, amount: int, now: dt.datetime) -> None:
+    card_no = takeover.card_no
+    loads = loads_in(uow, card_no, ref)
+    amount = still_owed(uow, card_no, ref, amount)
+    newest = loads[0] if loads else None
+    first = newest.first_month if newest else None
+    over = newest and newest.last_month and period_of("month", newest.last_month).end <= takeover.held_on
+    if over or not amount:
+        return
+    part_id = str(uuid.uuid4())
+    product, area = (newest.product, newest.area) if newest else ("citizen", "purse")
+    part = TakeoverPart(card_no, part_id, ref.application, ref.purse, product, area, first, amount, [], None, now)
+    add_part(uow, part)
+    purse = purse_account(card_no, ref.application, ref.purse)
+    uow.ledger.post(card_no, Posting("moved_from_books", purse, held_account(card_no), amount), part_id, now)
+
+
+def takeover_view(uow: UnitOfWork, card_no: str) -> dict[str, Any] | None:
+    """Where the money of an old card is: state, day, who holds it, and its parts with the load that wrote each."""
+    takeover = uow.old_cards.get(card_no)
+    if takeover is None:
+        return None
+    return {
+        "card_no": card_no,
+        "state": str(takeover.state),
+        "reason": takeover.reason,
+        "rule": takeover.rule,
+        "held_on": takeover.held_on.isoformat(),
+        "due": takeover.due.isoformat() if takeover.due else None,
+        "held_by": takeover.held_by,
+        "parts": [_part_view(uow, part) for part in good_parts(uow, card_no)],
+    }
+
+
+def takeover_of(store: Store, card_no: str) -> dict[str, Any]:
+    """The same, on its own. Raises RequestError ``nothing_held``."""
+    with store.read() as uow:
+        view = takeover_view(uow, card_no)
+    if view is None:
+        raise RequestError("nothing_held", card_no=card_no)
+    return view
+
+
+def waiting(store: Store) -> list[dict[str, Any]]:
+    """The cards that wait for their day, the next due first, with who holds them."""
+    with store.read() as uow:
+        return [view for row in uow.old_cards.waiting() if (view := takeover_view(uow, row.card_no))]
+
+
+def _part_view(uow: UnitOfWork, part: TakeoverPart) -> dict[str, Any]:
+    return {
+        "part_id": part.part_id,
+        "application": part.application,
+        "purse": part.purse,
+        "product": part.product,
+        "area": part.area,
+        "amount": part.amount,
+        "given_by": "books" if part.purchase_id is None else "card",
+        "written": is_gone(uow, part),
+        "paid_back": uow.held_payouts.get(part.card_no, part.part_id) is not None,
+    }
+
+
+def reference_of(part: TakeoverPart) -> str:
+    """The payment reference of a load of this part: the database lets one payment pay one load."""
+    return f"{part.card_no}:{part.part_id}"
+
+
+def is_gone(uow: UnitOfWork, part: TakeoverPart) -> bool:
+    """Whether a load of this part is, or may be, on a new card, or it was paid back."""
+    return bool(uow.loads.paid_by(OLD_CARD, reference_of(part))) or bool(uow.held_payouts.get(part.card_no, part.part_id))
+
+
+def holder_cards(store: Store, id_type: str, id_number: str) -> list[dict[str, Any]]:
+    """The cards of a person, newest first, for a card whose number and chip cannot be read. Raises RequestError
+    ``citizen_unknown``."""
+    with store.read() as uow:
+        citizen = uow.citizens.by_id_number(id_type, id_number)
+        if citizen is None:
+            raise RequestError("citizen_unknown")
+        cards = uow.cards.of_citizen(citizen.citizen_id)
+    return [{"card_no": card.card_no, "state": card.state, "issue_date": card.issue_date.isoformat()} for card in cards]
+
+
+def shows_money(uow: UnitOfWork, card_no: str, balance: int) -> CardError:
+    """The finding about an old card that shows up again when nothing comes from it any more. Nothing is booked."""
+    moved = sum(part.amount for part in good_parts(uow, card_no) if part.purchase_id is None)
+    return CardError("old_card_shows_up", card_no=card_no, balance=format_yuan(balance), moved=format_yuan(moved))
