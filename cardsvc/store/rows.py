@@ -2,10 +2,25 @@
 
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Table, Tuple, and_, cast, func, select
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    Table,
+    Tuple,
+    Update,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -29,19 +44,16 @@ class Rows(Generic[R]):
 
     def get(self, *key: object) -> R | None:
         """The row with this primary key."""
-        found = self.where(*self._is(*key), limit=1)
-        return found[0] if found else None
+        return self._one(_by_key(self.table), key)
 
     def for_update(self, *key: object) -> R | None:
         """The row with this primary key, locked against other workers until the transaction ends (SQLite locks as a whole)."""
-        query = select(self.table).where(*self._is(*key)).with_for_update()
-        row = self._connection.execute(query).mappings().one_or_none()
-        return self.record(**row) if row else None
+        return self._one(_locked_by_key(self.table), key)
 
     def add(self, row: R) -> R:
         """Insert a row."""
         values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
-        self._connection.execute(self.table.insert().values(values))
+        self._connection.execute(_insert(self.table), values)
         return row
 
     def add_many(self, rows: Iterable[R]) -> None:
@@ -49,12 +61,12 @@ class Rows(Generic[R]):
         names = [field.name for field in dataclasses.fields(self.record)]
         values = [{name: getattr(row, name) for name in names} for row in rows]
         if values:
-            self._connection.execute(self.table.insert(), values)
+            self._connection.execute(_insert(self.table), values)
 
     def change(self, row: R, **values: Any) -> R:
         """Update a row by its primary key; returns the row as it is then."""
-        key = (getattr(row, column.name) for column in self.table.primary_key)
-        self._connection.execute(self.table.update().where(and_(*self._is(*key))).values(values))
+        key = tuple(getattr(row, column.name) for column in self.table.primary_key)
+        self._connection.execute(_update_by_key(self.table), values | self._key(key))
         return dataclasses.replace(row, **values)
 
     def where(self, *conditions: ColumnElement[bool], limit: int | None = None, newest: str | None = None) -> list[R]:
@@ -63,6 +75,18 @@ class Rows(Generic[R]):
         if newest:
             query = query.order_by(self.table.c[newest].desc())
         return [self.record(**row) for row in self._connection.execute(query).mappings()]
+
+    def where_is(self, *, limit: int | None = None, newest: str | None = None, **values: object) -> list[R]:
+        """Rows whose columns have these values: None for none at all, a tuple or set for one of many; else see ``where``."""
+        shape = tuple((name, _how(value)) for name, value in values.items())
+        given = {name: value for name, value in values.items() if value is not None}
+        rows = self._connection.execute(_by_values(self.table, shape, newest, limit), given)
+        return [self.record(**row) for row in rows.mappings()]
+
+    def first_is(self, *, newest: str | None = None, **values: object) -> R | None:
+        """The first of the rows whose columns have these values."""
+        found = self.where_is(limit=1, newest=newest, **values)
+        return found[0] if found else None
 
     def where_in(self, key: ColumnElement[Any], wanted: Collection[Any], *conditions: ColumnElement[bool]) -> list[R]:
         """Rows whose column (or tuple of columns) is one of many values, and that fulfil all conditions."""
@@ -90,5 +114,60 @@ class Rows(Generic[R]):
         for part in self.parts(wanted):
             self._connection.execute(self.table.delete().where(self._among(key, part)))
 
-    def _is(self, *key: object) -> list[ColumnElement[bool]]:
-        return [column == value for column, value in zip(self.table.primary_key, key, strict=True)]
+    def _one(self, query: "Select[Any]", key: tuple[object, ...]) -> R | None:
+        row = self._connection.execute(query, self._key(key)).mappings().one_or_none()
+        return self.record(**row) if row else None
+
+    def _key(self, key: tuple[object, ...]) -> dict[str, object]:
+        return {KEY + column.name: value for column, value in zip(self.table.primary_key, key, strict=True)}
+
+
+KEY = "key_"
+"""Before the names of a primary key's parameters: an update may set a column of the same name."""
+
+
+# A statement that is built once is compiled once, and known again without walking over it: building and recognising
+# statements took more of a top-up's time than carrying them out.
+
+
+@cache
+def _by_key(table: Table) -> "Select[Any]":
+    return select(table).where(*_is_key(table))
+
+
+@cache
+def _locked_by_key(table: Table) -> "Select[Any]":
+    return _by_key(table).with_for_update()
+
+
+def _how(value: object) -> str:
+    if value is None:
+        return "absent"
+    return "among" if isinstance(value, tuple | frozenset | set) else "is"
+
+
+@cache
+def _by_values(table: Table, shape: tuple[tuple[str, str], ...], newest: str | None, limit: int | None) -> "Select[Any]":
+    query = select(table).where(*(_condition(table.c[name], how) for name, how in shape)).limit(limit)
+    return query.order_by(table.c[newest].desc()) if newest else query
+
+
+def _condition(column: ColumnElement[Any], how: str) -> ColumnElement[bool]:
+    if how == "absent":
+        return column.is_(None)
+    wanted: BindParameter[Any] = bindparam(column.key, expanding=how == "among")
+    return column.in_(wanted) if how == "among" else column == wanted
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    return table.insert()
+
+
+@cache
+def _update_by_key(table: Table) -> Update:
+    return table.update().where(*_is_key(table))
+
+
+def _is_key(table: Table) -> list[ColumnElement[bool]]:
+    return [column == bindparam(KEY + column.name) for column in table.primary_key]

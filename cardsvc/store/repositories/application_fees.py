@@ -12,4 +12,4 @@ class ApplicationFees(Rows[ApplicationFee]):
 
     def of_payment(self, method: str, reference: str) -> list[ApplicationFee]:
         """The fee that this payment paid."""
-        return self.where(self.table.c.payment_method == method, self.table.c.payment_reference == reference)
+        return self.where_is(payment_method=method, payment_reference=reference)

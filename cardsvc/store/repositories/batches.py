@@ -34,9 +34,7 @@ class FileBatches(Rows[FileBatch]):
 
     def by_content(self, kind: str, party: str, sha256: str) -> FileBatch | None:
         """The batch that this file made before."""
-        columns = self.table.c
-        found = self.where(columns.kind == kind, columns.party == party, columns.sha256 == sha256)
-        return found[0] if found else None
+        return self.first_is(kind=kind, party=party, sha256=sha256)
 
     def recent(self, limit: int = 100) -> list[FileBatch]:
         """Batches, newest first."""

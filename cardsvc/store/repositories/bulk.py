@@ -20,8 +20,7 @@ class BulkBatches(Rows[BulkBatch]):
 
     def by_content(self, sha256: str) -> BulkBatch | None:
         """The batch that this file made."""
-        found = self.where(self.table.c.sha256 == sha256)
-        return found[0] if found else None
+        return self.first_is(sha256=sha256)
 
     def recent(self, limit: int = 100) -> list[BulkBatch]:
         """Batches, newest first."""
@@ -41,8 +40,7 @@ class BulkLines(Rows[BulkLine]):
 
     def of_person(self, batch_id: str, citizen_id: str) -> BulkLine | None:
         """The line of a person in a batch."""
-        found = self.where(self.table.c.batch_id == batch_id, self.table.c.citizen_id == citizen_id)
-        return found[0] if found else None
+        return self.first_is(batch_id=batch_id, citizen_id=citizen_id)
 
     def next_waiting(self, batch_id: str) -> BulkLine | None:
         """Whose card is made next: who has had none yet comes before those whose card was spoiled."""
@@ -77,11 +75,11 @@ class BulkEvents(Rows[BulkEvent]):
 
     def newest(self, batch_id: str, limit: int) -> list[BulkEvent]:
         """The last ones of a batch, newest first."""
-        return self.where(self.table.c.batch_id == batch_id, newest="at", limit=limit)
+        return self.where_is(batch_id=batch_id, newest="at", limit=limit)
 
     def last_at(self, place: str) -> str | None:
         """The id of the newest one of a place: it changes whenever a card was told there."""
-        found = self.where(self.table.c.place == place, newest="at", limit=1)
+        found = self.where_is(place=place, newest="at", limit=1)
         return found[0].event_id if found else None
 
     def bins(self, batch_id: str) -> dict[str, int]:

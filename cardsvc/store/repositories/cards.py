@@ -20,9 +20,7 @@ class Citizens(Rows[Citizen]):
 
     def by_id_number(self, id_type: str, id_number: str) -> Citizen | None:
         """The person with this document."""
-        columns = self.table.c
-        found = self.where(columns.id_type == id_type, columns.id_number == id_number)
-        return found[0] if found else None
+        return self.first_is(id_type=id_type, id_number=id_number)
 
     def by_id_numbers(self, id_type: str, id_numbers: Collection[str]) -> dict[str, Citizen]:
         """People by their documents' numbers."""
@@ -56,12 +54,11 @@ class Cards(Rows[Card]):
 
     def by_chip(self, chip_serial: str, profile: str) -> Card | None:
         """The card that was begun on this chip."""
-        found = self.where(self.table.c.chip_serial == chip_serial, self.table.c.profile == profile)
-        return found[0] if found else None
+        return self.first_is(chip_serial=chip_serial, profile=profile)
 
     def of_citizen(self, citizen_id: str) -> list[Card]:
         """All cards of a person, newest first."""
-        return self.where(self.table.c.citizen_id == citizen_id, newest="created_at")
+        return self.where_is(citizen_id=citizen_id, newest="created_at")
 
     def of_citizens(self, citizen_ids: Collection[str], *states: str) -> list[Card]:
         """The cards of many people that are in one of these states."""
@@ -82,7 +79,7 @@ class CardApplications(Rows[CardApplication]):
 
     def of_card(self, card_no: str) -> list[CardApplication]:
         """The applications that were ever opened on a card."""
-        return self.where(self.table.c.card_no == card_no)
+        return self.where_is(card_no=card_no)
 
     def put(self, row: CardApplication) -> None:
         """Insert or replace."""

@@ -61,7 +61,7 @@ class Shifts(Rows[Shift]):
 
     def of_outlet(self, outlet_id: str) -> list[Shift]:
         """All shifts of an outlet, newest first."""
-        return self.where(self.table.c.outlet_id == outlet_id, newest="opened_at")
+        return self.where_is(outlet_id=outlet_id, newest="opened_at")
 
     def within(self, start: dt.datetime, end: dt.datetime) -> list[Shift]:
         """Shifts that were opened or closed in this time, or were open throughout, newest first."""
@@ -82,12 +82,11 @@ class DaySeals(Rows[DaySeal]):
 
     def of_day(self, outlet_id: str, day: dt.date) -> DaySeal | None:
         """The seal that ended this day."""
-        found = self.where(self.table.c.outlet_id == outlet_id, self.table.c.business_day == day)
-        return found[0] if found else None
+        return self.first_is(outlet_id=outlet_id, business_day=day)
 
     def of_outlet(self, outlet_id: str, limit: int | None = None) -> list[DaySeal]:
         """The ended days of an outlet, newest first."""
-        return self.where(self.table.c.outlet_id == outlet_id, limit=limit, newest="business_day")
+        return self.where_is(outlet_id=outlet_id, limit=limit, newest="business_day")
 
     def all(self) -> list[DaySeal]:
         """Every seal, in order."""
@@ -101,11 +100,11 @@ class SealedHeads(Rows[SealedHead]):
 
     def of_seal(self, seal_number: int) -> list[SealedHead]:
         """The heads that one seal covers."""
-        return self.where(self.table.c.seal_number == seal_number)
+        return self.where_is(seal_number=seal_number)
 
     def of_chain(self, chain: str) -> list[SealedHead]:
         """Every sealed head of one chain."""
-        return self.where(self.table.c.chain == chain)
+        return self.where_is(chain=chain)
 
     def chains(self) -> list[str]:
         """Every chain that was ever sealed."""

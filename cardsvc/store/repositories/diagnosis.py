@@ -12,4 +12,4 @@ class Diagnoses(Rows[Diagnosis]):
 
     def of_card(self, card_no: str, limit: int = 20) -> list[Diagnosis]:
         """The diagnoses of a card, newest first."""
-        return self.where(self.table.c.card_no == card_no, limit=limit, newest="diagnosed_at")
+        return self.where_is(card_no=card_no, limit=limit, newest="diagnosed_at")

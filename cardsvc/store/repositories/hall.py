@@ -100,7 +100,7 @@ class TicketEvents(Rows[TicketEvent]):
 
     def of_ticket(self, ticket_id: str) -> list[TicketEvent]:
         """The events of a number, in order."""
-        return self.where(self.table.c.ticket_id == ticket_id, newest="number")[::-1]
+        return self.where_is(ticket_id=ticket_id, newest="number")[::-1]
 
 
 class Desks(Rows[Desk]):
@@ -120,7 +120,7 @@ class StaffSkills(Rows[StaffSkill]):
 
     def with_skill(self, skill: str) -> list[str]:
         """Staff ids of who can do this."""
-        return [row.staff_id for row in self.where(self.table.c.skill == skill, newest="staff_id")[::-1]]
+        return [row.staff_id for row in self.where_is(skill=skill, newest="staff_id")[::-1]]
 
     def forget(self, staff_id: str, skills: Collection[str]) -> None:
         """Somebody cannot do this any more, or it was noted by mistake."""
@@ -129,7 +129,7 @@ class StaffSkills(Rows[StaffSkill]):
 
     def of(self, staff_id: str) -> list[str]:
         """What this person can do."""
-        return [row.skill for row in self.where(self.table.c.staff_id == staff_id, newest="skill")[::-1]]
+        return [row.skill for row in self.where_is(staff_id=staff_id, newest="skill")[::-1]]
 
 
 class AppraisalCases(Rows[AppraisalCase]):
@@ -139,9 +139,7 @@ class AppraisalCases(Rows[AppraisalCase]):
 
     def last_at(self, outlet_id: str, desk: str) -> AppraisalCase | None:
         """The newest case of a desk."""
-        columns = self.table.c
-        found = self.where(columns.outlet_id == outlet_id, columns.desk == desk, newest="opened_at", limit=1)
-        return found[0] if found else None
+        return self.first_is(outlet_id=outlet_id, desk=desk, newest="opened_at")
 
     def within(self, staff_ids: Collection[str], start: dt.datetime, end: dt.datetime) -> list[AppraisalCase]:
         """Cases of these people that were opened in a time."""
@@ -191,7 +189,7 @@ class ComplaintSteps(Rows[ComplaintStep]):
 
     def of_case(self, case_no: str) -> list[ComplaintStep]:
         """The steps of a complaint, in order."""
-        return self.where(self.table.c.case_no == case_no, newest="number")[::-1]
+        return self.where_is(case_no=case_no, newest="number")[::-1]
 
 
 class HallNotes(Rows[HallNote]):
@@ -201,5 +199,5 @@ class HallNotes(Rows[HallNote]):
 
     def of_day(self, outlet_id: str, day: dt.date) -> list[HallNote]:
         """The notes of a day, in order."""
-        found = self.where(self.table.c.outlet_id == outlet_id, self.table.c.business_day == day, newest="at")
+        found = self.where_is(outlet_id=outlet_id, business_day=day, newest="at")
         return found[::-1]

@@ -12,5 +12,4 @@ class HeldPayouts(Rows[HeldPayout]):
 
     def by_id(self, payout_id: str) -> HeldPayout | None:
         """The payout with this number."""
-        found = self.where(self.table.c.payout_id == payout_id, limit=1)
-        return found[0] if found else None
+        return self.first_is(payout_id=payout_id)

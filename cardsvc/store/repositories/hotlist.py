@@ -20,8 +20,7 @@ class HotList(Rows[HotListEntry]):
 
     def latest_of(self, card_no: str) -> HotListEntry | None:
         """The latest change about a card."""
-        found = self.where(self.table.c.card_no == card_no, newest="version", limit=1)
-        return found[0] if found else None
+        return self.first_is(card_no=card_no, newest="version")
 
     def is_listed(self, card_no: str) -> bool:
         """Whether a card is on the list now."""
@@ -30,7 +29,7 @@ class HotList(Rows[HotListEntry]):
 
     def of_card(self, card_no: str) -> list[HotListEntry]:
         """Every change about a card, newest first."""
-        return self.where(self.table.c.card_no == card_no, newest="version")
+        return self.where_is(card_no=card_no, newest="version")
 
     def since(self, version: int) -> list[HotListEntry]:
         """The latest change of each card that changed after a version, oldest first."""

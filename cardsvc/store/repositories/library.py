@@ -37,7 +37,7 @@ class LibraryNotices(Rows[LibraryNotice]):
 
     def in_state(self, state: str, limit: int) -> list[LibraryNotice]:
         """The newest ones in a state."""
-        return self.where(self.table.c.state == state, newest="queued_at", limit=limit)
+        return self.where_is(state=state, newest="queued_at", limit=limit)
 
     def latest(self, limit: int) -> list[LibraryNotice]:
         """The newest ones."""

@@ -19,7 +19,7 @@ class LossReports(Rows[LossReport]):
 
     def of_card(self, card_no: str) -> list[LossReport]:
         """Every report of a card, newest first."""
-        return self.where(self.table.c.card_no == card_no, newest="reported_at")
+        return self.where_is(card_no=card_no, newest="reported_at")
 
     def over(self, now: dt.datetime) -> list[LossReport]:
         """Phone reports whose time is over."""

@@ -31,12 +31,11 @@ class Loads(Rows[Load]):
 
     def of_operation(self, card_no: str, operation_id: str) -> Load | None:
         """The load that an operation made."""
-        found = self.where(self.table.c.card_no == card_no, self.table.c.operation_id == operation_id)
-        return found[0] if found else None
+        return self.first_is(card_no=card_no, operation_id=operation_id)
 
     def of_card(self, card_no: str, limit: int = 100) -> list[Load]:
         """Loads of a card, newest first."""
-        return self.where(self.table.c.card_no == card_no, limit=limit, newest="authorised_at")
+        return self.where_is(card_no=card_no, limit=limit, newest="authorised_at")
 
     def paid_by(self, method: str, reference: str) -> list[Load]:
         """Loads that this payment paid and that are, or may be, on a card."""
@@ -68,7 +67,7 @@ class Loads(Rows[Load]):
 
     def suspects(self) -> list[Load]:
         """Every load that only its card can settle, oldest first."""
-        return sorted(self.where(self.table.c.state == LoadState.SUSPECT), key=lambda row: row.authorised_at)
+        return sorted(self.where_is(state=LoadState.SUSPECT), key=lambda row: row.authorised_at)
 
     def between(self, since: dt.datetime, until: dt.datetime) -> list[Load]:
         """Loads for which money was taken from a moment to before another."""
@@ -122,16 +121,15 @@ class Purchases(Rows[Purchase]):
 
     def of_operation(self, card_no: str, operation_id: str) -> Purchase | None:
         """The purchase that an operation made."""
-        found = self.where(self.table.c.card_no == card_no, self.table.c.operation_id == operation_id)
-        return found[0] if found else None
+        return self.first_is(card_no=card_no, operation_id=operation_id)
 
     def of_card(self, card_no: str, limit: int = 100) -> list[Purchase]:
         """Purchases of a card, newest first."""
-        return self.where(self.table.c.card_no == card_no, limit=limit, newest="authorised_at")
+        return self.where_is(card_no=card_no, limit=limit, newest="authorised_at")
 
     def suspects(self) -> list[Purchase]:
         """Every purchase that only its card can settle, oldest first."""
-        return sorted(self.where(self.table.c.state == PurchaseState.SUSPECT), key=lambda row: row.authorised_at)
+        return sorted(self.where_is(state=PurchaseState.SUSPECT), key=lambda row: row.authorised_at)
 
     def at_counters(self, keys: Collection[tuple[str, str, str, int]]) -> list[Purchase]:
         """Purchases at these cards, applications, purses and offline counters."""
@@ -151,11 +149,11 @@ class EvidenceRows(Rows[Evidence]):
 
     def of_card(self, card_no: str) -> list[Evidence]:
         """All evidence about a card."""
-        return self.where(self.table.c.card_no == card_no)
+        return self.where_is(card_no=card_no)
 
     def of_subject(self, card_no: str, subject_id: str) -> list[Evidence]:
         """All evidence about a load or purchase, in order."""
-        found = self.where(self.table.c.card_no == card_no, self.table.c.subject_id == subject_id)
+        found = self.where_is(card_no=card_no, subject_id=subject_id)
         return sorted(found, key=lambda row: row.number)
 
 
@@ -166,7 +164,7 @@ class Ledger(Rows[Transfer]):
 
     def post(self, chain_id: str, posting: Posting, reference: str, now: dt.datetime) -> Transfer:
         """Book one transfer. The database refuses the same event for the same reference a second time."""
-        last = self.where(self.table.c.chain == chain_id, newest="number", limit=1)
+        last = self.where_is(chain=chain_id, newest="number", limit=1)
         number, previous = (last[0].number + 1, last[0].hash) if last else (1, chain.FIRST)
         ids = posting.debit, posting.credit
         content = (chain_id, number, posting.kind, *ids, posting.amount, reference, now)
@@ -185,7 +183,7 @@ class Ledger(Rows[Transfer]):
 
     def last_booked(self, chain_id: str) -> dt.datetime | None:
         """When the last line of a chain was booked."""
-        last = self.where(self.table.c.chain == chain_id, newest="number", limit=1)
+        last = self.where_is(chain=chain_id, newest="number", limit=1)
         return last[0].booked_at if last else None
 
     def heads(self, chain_ids: Collection[str]) -> dict[str, tuple[int, str]]:
@@ -221,7 +219,7 @@ class Ledger(Rows[Transfer]):
 
     def of_chain(self, chain_id: str) -> list[Transfer]:
         """The transfers of a card or another chain, in order."""
-        return sorted(self.where(self.table.c.chain == chain_id), key=lambda row: row.number)
+        return sorted(self.where_is(chain=chain_id), key=lambda row: row.number)
 
     def balance_of(self, account: str, since: dt.datetime | None = None, before: dt.datetime | None = None) -> int:
         """Debits minus credits of one account, by what was booked since a moment and before another."""

@@ -15,7 +15,7 @@ class Takeovers(Rows[Takeover]):
 
     def waiting(self) -> list[Takeover]:
         """Cards whose day has not been used yet, the next due first."""
-        return sorted(self.where(self.table.c.state == OldCardState.WAITING), key=lambda row: (row.due, row.card_no))
+        return sorted(self.where_is(state=OldCardState.WAITING), key=lambda row: (row.due, row.card_no))
 
 
 class TakeoverParts(Rows[TakeoverPart]):
@@ -25,7 +25,7 @@ class TakeoverParts(Rows[TakeoverPart]):
 
     def of_card(self, card_no: str) -> list[TakeoverPart]:
         """Parts of an old card, in a fixed order."""
-        return sorted(self.where(self.table.c.card_no == card_no), key=lambda row: (row.application, row.purse, row.part_id))
+        return sorted(self.where_is(card_no=card_no), key=lambda row: (row.application, row.purse, row.part_id))
 
     def kept(self, limit: int) -> list[TakeoverPart]:
         """Parts that no load of a new card took and that were not paid back, oldest first."""

@@ -19,9 +19,7 @@ class Operations(Rows[Operation]):
 
     def by_idempotency_key(self, actor_kind: str, actor_id: str, key: str) -> Operation | None:
         """The operation that this party began with this key."""
-        columns = self.table.c
-        found = self.where(columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.idempotency_key == key)
-        return found[0] if found else None
+        return self.first_is(actor_kind=actor_kind, actor_id=actor_id, idempotency_key=key)
 
     def by_ids(self, operation_ids: Collection[str]) -> dict[str, Operation]:
         """Operations by their ids."""
@@ -35,8 +33,7 @@ class Operations(Rows[Operation]):
 
     def live_on(self, card_no: str) -> Operation | None:
         """The operation that waits for this card."""
-        found = self.where(self.table.c.card_no == card_no, self.table.c.state == OperationState.CARD)
-        return found[0] if found else None
+        return self.first_is(card_no=card_no, state=OperationState.CARD)
 
     def lapsed(self, now: dt.datetime) -> list[Operation]:
         """Operations that wait for a card and whose time is over."""
@@ -44,17 +41,16 @@ class Operations(Rows[Operation]):
 
     def live(self) -> list[Operation]:
         """Operations that wait for a card, also those whose time is over and that were not swept yet."""
-        return self.where(self.table.c.state == OperationState.CARD)
+        return self.where_is(state=OperationState.CARD)
 
     def that_issued(self, card_no: str) -> Operation | None:
         """The personalisation that finished this card."""
-        columns = self.table.c
-        done = self.where(columns.card_no == card_no, columns.kind == "personalise", columns.state == OperationState.DONE)
+        done = self.where_is(card_no=card_no, kind="personalise", state=OperationState.DONE)
         return max(done, key=lambda row: row.started_at, default=None)
 
     def of_card(self, card_no: str, limit: int | None = 100) -> list[Operation]:
         """The operations of a card, newest first."""
-        return self.where(self.table.c.card_no == card_no, limit=limit, newest="started_at")
+        return self.where_is(card_no=card_no, limit=limit, newest="started_at")
 
 
 class OperationSteps(Rows[OperationStep]):
@@ -64,10 +60,9 @@ class OperationSteps(Rows[OperationStep]):
 
     def of_operation(self, operation_id: str) -> list[OperationStep]:
         """All answers of an operation, in order."""
-        return sorted(self.where(self.table.c.operation_id == operation_id), key=lambda row: row.step)
+        return sorted(self.where_is(operation_id=operation_id), key=lambda row: row.step)
 
     def of_phase(self, operation_id: str, phase: int) -> list[OperationStep]:
         """The answers of one phase, in order."""
-        columns = self.table.c
-        found = self.where(columns.operation_id == operation_id, columns.phase == phase)
+        found = self.where_is(operation_id=operation_id, phase=phase)
         return sorted(found, key=lambda row: row.step)

@@ -16,21 +16,20 @@ class Orders(Rows[TopUpOrder]):
 
     def waiting(self, card_no: str) -> list[TopUpOrder]:
         """Paid and neither written nor returned, oldest first."""
-        found = self.where(self.table.c.card_no == card_no, self.table.c.state == OrderState.PAID)
+        found = self.where_is(card_no=card_no, state=OrderState.PAID)
         return sorted(found, key=lambda row: (row.paid_at, row.order_id))
 
     def of_card(self, card_no: str) -> list[TopUpOrder]:
         """All orders of a card, newest first."""
-        return self.where(self.table.c.card_no == card_no, newest="paid_at")
+        return self.where_is(card_no=card_no, newest="paid_at")
 
     def by_id(self, order_id: str) -> TopUpOrder | None:
         """An order whose card is not known to the caller."""
-        found = self.where(self.table.c.order_id == order_id, limit=1)
-        return found[0] if found else None
+        return self.first_is(order_id=order_id)
 
     def all_waiting(self) -> list[TopUpOrder]:
         """Every order that waits, oldest first."""
-        return sorted(self.where(self.table.c.state == OrderState.PAID), key=lambda row: row.paid_at)
+        return sorted(self.where_is(state=OrderState.PAID), key=lambda row: row.paid_at)
 
     def over(self, month: dt.date) -> list[TopUpOrder]:
         """Orders that wait although their last month ended before this one (given by its first day)."""
@@ -49,4 +48,4 @@ class Orders(Rows[TopUpOrder]):
 
     def of_payment(self, method: str, reference: str) -> list[TopUpOrder]:
         """Orders that this payment paid, at any channel."""
-        return self.where(self.table.c.payment_method == method, self.table.c.payment_reference == reference)
+        return self.where_is(payment_method=method, payment_reference=reference)

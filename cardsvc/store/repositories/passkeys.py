@@ -14,7 +14,7 @@ class Passkeys(Rows[Passkey]):
 
     def of(self, staff_id: str) -> list[Passkey]:
         """A person's passkeys, newest first."""
-        return self.where(self.table.c.staff_id == staff_id, newest="added_at")
+        return self.where_is(staff_id=staff_id, newest="added_at")
 
     def forget(self, passkey_id: str) -> None:
         """It opens nothing any more."""

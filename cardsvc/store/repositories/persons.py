@@ -12,7 +12,7 @@ class CitizenChanges(Rows[CitizenChange]):
 
     def of_citizen(self, citizen_id: str) -> list[CitizenChange]:
         """The changes of a person, newest first."""
-        return self.where(self.table.c.citizen_id == citizen_id, newest="asked_at")
+        return self.where_is(citizen_id=citizen_id, newest="asked_at")
 
 
 class Deaths(Rows[Death]):
@@ -22,7 +22,7 @@ class Deaths(Rows[Death]):
 
     def of_citizen(self, citizen_id: str) -> list[Death]:
         """What was reported of a person, newest first."""
-        return self.where(self.table.c.citizen_id == citizen_id, newest="asked_at")
+        return self.where_is(citizen_id=citizen_id, newest="asked_at")
 
     def confirmed_of(self, citizen_id: str) -> Death | None:
         """The death of a person, once two people have confirmed it."""

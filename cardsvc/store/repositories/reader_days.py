@@ -18,4 +18,4 @@ class ReaderDays(Rows[ReaderDay]):
 
     def newest_of(self, place: str, reader: str, limit: int) -> list[ReaderDay]:
         """The last days on which this reader was used, newest first."""
-        return self.where(self.table.c.place == place, self.table.c.reader == reader, limit=limit, newest="day")
+        return self.where_is(place=place, reader=reader, limit=limit, newest="day")

@@ -29,7 +29,7 @@ class Differences(Rows[Difference]):
 
     def of_run(self, run_id: str) -> list[Difference]:
         """The differences of a run, in order."""
-        return sorted(self.where(self.table.c.run_id == run_id), key=lambda row: row.number)
+        return sorted(self.where_is(run_id=run_id), key=lambda row: row.number)
 
     def page_of_run(self, run_id: str, state: str | None, after: int, limit: int) -> list[Difference]:
         """Some differences of a run, in order: of one state or of all, those after a number."""

@@ -18,7 +18,7 @@ class Refunds(Rows[Refund]):
 
     def of_card(self, card_no: str) -> list[Refund]:
         """Refunds of a card, also those that did not come about, newest first."""
-        return self.where(self.table.c.card_no == card_no, newest="planned_at")
+        return self.where_is(card_no=card_no, newest="planned_at")
 
     def open_since(self, since: dt.datetime) -> list[Refund]:
         """Refunds of a time from a moment on that the card may still prove: their money is promised."""
@@ -36,5 +36,4 @@ class BicycleHolds(Rows[BicycleHold]):
 
     def live_on(self, card_no: str) -> BicycleHold | None:
         """The bicycle that is out on a card."""
-        found = self.where(self.table.c.card_no == card_no, self.table.c.state == BicycleState.HELD)
-        return found[0] if found else None
+        return self.first_is(card_no=card_no, state=BicycleState.HELD)

@@ -19,8 +19,7 @@ class Replacements(Rows[Replacement]):
 
     def latest_of(self, old_card_no: str) -> Replacement | None:
         """The newest replacement of an old card, also one whose fee went back."""
-        found = self.where(self.table.c.old_card_no == old_card_no, newest="asked_at", limit=1)
-        return found[0] if found else None
+        return self.first_is(old_card_no=old_card_no, newest="asked_at")
 
     def open_of(self, citizen_id: str) -> list[Replacement]:
         """A person's replacements that wait for their new card, newest first."""
@@ -39,9 +38,8 @@ class Replacements(Rows[Replacement]):
 
     def of_payment(self, method: str, reference: str) -> list[Replacement]:
         """The replacement whose fee this payment paid."""
-        return self.where(self.table.c.payment_method == method, self.table.c.payment_reference == reference)
+        return self.where_is(payment_method=method, payment_reference=reference)
 
     def by_new_card(self, card_no: str) -> Replacement | None:
         """The replacement that made this card."""
-        found = self.where(self.table.c.new_card_no == card_no, limit=1)
-        return found[0] if found else None
+        return self.first_is(new_card_no=card_no)

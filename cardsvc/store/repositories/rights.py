@@ -70,11 +70,11 @@ class Notices(Rows[Notice]):
 
     def waiting_of(self, case_no: str) -> list[Notice]:
         """What is not sent yet of an application."""
-        return self.where(self.table.c.case_no == case_no, self.table.c.state == NoticeState.WAITING)
+        return self.where_is(case_no=case_no, state=NoticeState.WAITING)
 
     def of_request(self, case_no: str) -> list[Notice]:
         """All messages of an application, newest first."""
-        return self.where(self.table.c.case_no == case_no, newest="queued_at")
+        return self.where_is(case_no=case_no, newest="queued_at")
 
     def latest(self, limit: int) -> list[Notice]:
         """The newest ones."""

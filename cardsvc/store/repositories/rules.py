@@ -23,8 +23,7 @@ class RuleVersions(Rows[RuleVersion]):
 
     def effective_on(self, day: dt.date) -> RuleVersion | None:
         """The version that begins on this day."""
-        found = self.where(self.table.c.effective_from == day)
-        return found[0] if found else None
+        return self.first_is(effective_from=day)
 
     def all(self) -> list[RuleVersion]:
         """Every version, the last to begin first."""

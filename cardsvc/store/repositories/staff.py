@@ -51,12 +51,11 @@ class StaffChanges(Rows[StaffChange]):
 
     def last_of(self, staff_id: str) -> StaffChange | None:
         """A person's newest change."""
-        found = self.where(self.table.c.staff_id == staff_id, newest="number", limit=1)
-        return found[0] if found else None
+        return self.first_is(staff_id=staff_id, newest="number")
 
     def of(self, staff_id: str) -> list[StaffChange]:
         """Everything about one person, oldest first."""
-        return self.where(self.table.c.staff_id == staff_id, newest="number")[::-1]
+        return self.where_is(staff_id=staff_id, newest="number")[::-1]
 
     def newest(self, limit: int, staff_id: str | None) -> list[StaffChange]:
         """The newest changes of one person, or of anybody, newest first."""
@@ -74,13 +73,12 @@ class Approvals(Rows[Approval]):
 
     def open(self) -> list[Approval]:
         """What waits for a second person, newest first."""
-        return self.where(self.table.c.state == ApprovalState.PROPOSED, newest="proposed_at")
+        return self.where_is(state=ApprovalState.PROPOSED, newest="proposed_at")
 
     def open_on(self, kind: str, subject: str) -> list[Approval]:
         """What waits for a second person about one thing."""
-        columns = self.table.c
-        return self.where(columns.kind == kind, columns.subject == subject, columns.state == ApprovalState.PROPOSED)
+        return self.where_is(kind=kind, subject=subject, state=ApprovalState.PROPOSED)
 
     def of_subject(self, subject: str) -> list[Approval]:
         """Everything that was ever proposed about one thing, newest first."""
-        return self.where(self.table.c.subject == subject, newest="proposed_at")
+        return self.where_is(subject=subject, newest="proposed_at")

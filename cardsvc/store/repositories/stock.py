@@ -25,7 +25,7 @@ class BlankBatches(Rows[BlankBatch]):
 
     def any_of(self, family: str) -> bool:
         """Whether blanks of this family were ever delivered."""
-        return bool(self.where(self.table.c.family == family, limit=1))
+        return bool(self.where_is(family=family, limit=1))
 
     def of_serial(self, family: str, serial: str) -> BlankBatch | None:
         """The batch that a chip belongs to."""
@@ -90,11 +90,11 @@ class BlankMovements(Rows[BlankMovement]):
 
     def last_to(self, place: str) -> BlankMovement | None:
         """The newest movement into a place."""
-        return next(iter(self.where(self.table.c.to_place == place, newest="at", limit=1)), None)
+        return next(iter(self.where_is(to_place=place, newest="at", limit=1)), None)
 
     def last_from(self, place: str) -> BlankMovement | None:
         """The newest movement out of a place."""
-        return next(iter(self.where(self.table.c.from_place == place, newest="at", limit=1)), None)
+        return next(iter(self.where_is(from_place=place, newest="at", limit=1)), None)
 
     def used(self, outlet_id: str, start: dt.datetime, end: dt.datetime) -> int:
         """How many an outlet used from a moment to another."""
@@ -105,7 +105,7 @@ class BlankMovements(Rows[BlankMovement]):
 
     def newest(self, outlet_id: str, limit: int) -> list[BlankMovement]:
         """What moved at an outlet, newest first."""
-        return self.where(self.table.c.outlet_id == outlet_id, newest="at", limit=limit)
+        return self.where_is(outlet_id=outlet_id, newest="at", limit=limit)
 
     def last_destroyed(self, destroyed: BlankMovement) -> dt.datetime | None:
         """When void cards of the same batch and outlet were destroyed the time before."""
@@ -123,7 +123,7 @@ class BlankMovements(Rows[BlankMovement]):
 
     def of_approval(self, approval_id: str) -> list[BlankMovement]:
         """What a decision of two people moved."""
-        return self.where(self.table.c.approval_id == approval_id, newest="at")
+        return self.where_is(approval_id=approval_id, newest="at")
 
 
 class BlankCounts(Rows[BlankCount]):
@@ -142,7 +142,7 @@ class BlankCounts(Rows[BlankCount]):
 
     def newest(self, outlet_id: str, limit: int) -> list[BlankCount]:
         """The counts of an outlet, newest first."""
-        return self.where(self.table.c.outlet_id == outlet_id, newest="at", limit=limit)
+        return self.where_is(outlet_id=outlet_id, newest="at", limit=limit)
 
 
 class MakingNotes(Rows[MakingNote]):

@@ -20,7 +20,7 @@ class Terminals(Rows[Terminal]):
 
     def of_outlet(self, outlet_id: str) -> list[Terminal]:
         """The terminals that stand in an outlet, newest first."""
-        return self.where(self.table.c.outlet_id == outlet_id, newest="created_at")
+        return self.where_is(outlet_id=outlet_id, newest="created_at")
 
 
 class TerminalKeys(Rows[TerminalKey]):
@@ -30,7 +30,7 @@ class TerminalKeys(Rows[TerminalKey]):
 
     def of_terminal(self, terminal_id: str) -> list[TerminalKey]:
         """All keys of a terminal, newest first."""
-        return self.where(self.table.c.terminal_id == terminal_id, newest="not_before")
+        return self.where_is(terminal_id=terminal_id, newest="not_before")
 
 
 class Nonces:

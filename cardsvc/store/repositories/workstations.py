@@ -34,9 +34,9 @@ class RelayedOperations(Rows[RelayedOperation]):
 
     def on_contact(self, terminal_id: str, contact: str) -> list[RelayedOperation]:
         """What was begun during one stay of a card, oldest first."""
-        found = self.where(self.table.c.terminal_id == terminal_id, self.table.c.contact == contact)
+        found = self.where_is(terminal_id=terminal_id, contact=contact)
         return sorted(found, key=lambda row: (row.asked_at, row.operation_id))
 
     def newest_at(self, terminal_id: str, limit: int) -> list[RelayedOperation]:
         """What was begun last, newest first."""
-        return self.where(self.table.c.terminal_id == terminal_id, limit=limit, newest="asked_at")
+        return self.where_is(terminal_id=terminal_id, limit=limit, newest="asked_at")
