@@ -36,9 +36,10 @@ def _queue(queue: str, _subject: Machine) -> str:
     state = _lpstat("-l", "-p", queue)
     if not state.startswith(f"printer {queue} "):
         raise Unwell(state, t("lpstat -e 列出队列；用 lpadmin 建立", "lpstat -e lists the queues; make it with lpadmin"))
+    head = " ".join(line.strip() for line in state.splitlines()[:2])  # the state, and the reason that CUPS or a person gave
     if state.startswith(f"printer {queue} disabled"):
         cure = t("看清原因、查看色带和卡槽后：", "see the reason, look at ribbon and cards, then: ")
-        raise Unwell(state, f"{cure}sudo cupsenable {queue}")
+        raise Unwell(head, f"{cure}sudo cupsenable {queue}")
     accepting = _lpstat("-a", queue)
     if not accepting.startswith(f"{queue} accepting"):
         raise Unwell(accepting, f"sudo cupsaccept {queue}")
