@@ -9,6 +9,7 @@ import click
 
 from cardsvc.cli import machine
 from cardsvc.cli.doctor_hsm import hsm_checks
+from cardsvc.cli.doctor_printer import printer_checks
 from cardsvc.cli.machine import GIGABYTE, Machine, Unwell
 from cardsvc.cli.output import json_option, show, t, table
 
@@ -36,11 +37,12 @@ class Finding(NamedTuple):
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help=t("检查另一套系统文件（如镜像）", "Look at another system's files (an image)"),
 )
+@click.option("--face-queue", default=None, help=t("卡面打印机的 CUPS 队列", "The card printer's CUPS queue"))
 @json_option
-def doctor(user: str | None, min_free: float, root: Path, *, as_json: bool) -> int:
+def doctor(user: str | None, min_free: float, root: Path, face_queue: str | None, *, as_json: bool) -> int:
     """Check the deployment; exit code 1 when something is wrong."""
     subject = Machine(root, user or machine.own_name(), int(min_free * GIGABYTE))
-    findings = [_one(name, check, subject) for name, check in (*_CHECKS, *hsm_checks())]
+    findings = [_one(name, check, subject) for name, check in (*_CHECKS, *hsm_checks(), *printer_checks(face_queue))]
     mark = {True: t("正常", "ok"), False: t("有问题", "wrong")}
     show([finding._asdict() for finding in findings], as_json=as_json, lines=lambda: _lines(findings, mark))
     return 0 if all(finding.ok for finding in findings) else 1
