@@ -1,7 +1,7 @@
 """Drawers whose tellers do not close them: somebody who was suspended, or moved, in the middle of a shift.
 
-The drawer stands still from the moment of the suspension and is counted by a supervisor of its outlet; a difference takes a
-second supervisor, as always (shifts.py), so no drawer is forgiven by one person.
+The drawer stands still from the moment of the suspension and is counted by a supervisor of its outlet; a second
+supervisor agrees, also when nothing differs (shifts.py), so no drawer is forgiven by one person.
 """
 
 from typing import Any
