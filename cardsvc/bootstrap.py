@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import make_url
-
 from cardsvc.card.layout import key_name
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import load_profiles
@@ -22,7 +20,7 @@ from cardsvc.service.catalogue import KINDS
 from cardsvc.service.management.rule_versions import keep_first
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import RuleBook, local_day
-from cardsvc.store import Store, open_store
+from cardsvc.store import Store, open_store, sqlite_folder
 
 if TYPE_CHECKING:
     from cardsvc.keystore.pkcs11 import Pkcs11KeyStore
@@ -96,9 +94,9 @@ def create_receipt_key(settings: Settings) -> ReceiptKey:
 
 def open_database(settings: Settings) -> Store:
     """The database alone, upgraded where it is older. Makes the folder of an SQLite file."""
-    url = make_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    folder = sqlite_folder(settings.database_url)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     return open_store(settings.database_url)
 
 

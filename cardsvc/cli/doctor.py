@@ -93,11 +93,13 @@ def _clock(_subject: Machine) -> str:
 
 def _disk(subject: Machine) -> str:
     from cardsvc.config import Settings
+    from cardsvc.store import sqlite_folder
 
     settings = Settings()
     folders = [settings.keystore.parent]
-    if settings.database_url.startswith("sqlite:///"):
-        folders.append(Path(settings.database_url.removeprefix("sqlite:///")).parent)
+    database = sqlite_folder(settings.database_url)
+    if database is not None:
+        folders.append(database)
     return machine.disk(subject, folders)
 
 

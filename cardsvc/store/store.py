@@ -12,10 +12,13 @@ import datetime as dt
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.util import asbool
 
 from cardsvc.errors import StoreError
 from cardsvc.store.failures import Conflict, translated
@@ -99,6 +102,21 @@ def open_store(url: str, *, create: bool = True) -> Store:
     if revision != head_revision():
         raise StoreError("store_version", found=revision or "none", wanted=head_revision())
     return Store(url)
+
+
+def sqlite_folder(url: str) -> Path | None:
+    """The folder of an SQLite file; None for a database in memory and for every other one.
+
+    A file may be named by its path or, with ``uri=true``, by an address (``file:...``).  Source: SQLite, "URI Filenames" 3.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    if not asbool(parsed.query.get("uri", False)) or not str(parsed.database).startswith("file:"):
+        return Path(str(parsed.database)).parent
+    path = unquote(urlsplit(str(parsed.database)).path)
+    in_memory = path in ("", ":memory:") or parsed.query.get("mode") == "memory"
+    return None if in_memory else Path(path).parent
 
 
 def _engine(url: str, begin: str) -> Engine:

@@ -1,6 +1,7 @@
 """Held money that no card takes goes back the way it came: after its days, once, by two people where it is much."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +21,10 @@ from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import HeldPayout
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import Hall, open_hall, refused
-from tests.service.test_areas import CARD, load
+from tests.service.test_areas import CARD, bus_card, load, local
+from tests.service.test_renewal import give_money, replace
 from tests.service.test_takeover import second_card
-from tests.world import DESK, FAMILIES, World, rules
+from tests.world import DESK, FAMILIES, World, balance_on, rules
 
 FMCOS = FAMILIES[0]
 HELD = f"held:{CARD}"
@@ -145,7 +147,7 @@ def test_money_that_a_card_may_not_hold_by_law_goes_back_to_a_holder_who_has_one
 
 
 def test_money_of_a_product_that_is_not_sold_any_more_goes_back(world: World, hall: Hall) -> None:
-    """Bus D of 2018 cannot be opened on a card of 2026: its 50.00 has nowhere to go."""
+    """Bus D of 2018 cannot be opened on a card of 2026: by rules that swap it for nothing, its 50.00 has nowhere to go."""
     today, world.now = world.now, dt.datetime(2018, 6, 1, 4, 0, tzinfo=dt.UTC)
     card = world.issue(FMCOS)
     world.do(card, "open", application="bus", product="D")
@@ -154,7 +156,27 @@ def test_money_of_a_product_that_is_not_sold_any_more_goes_back(world: World, ha
     world.do(card, "transfer_out")
     second_card(world)
     world.now += DAYS
-    assert pay(hall, "not_writable").returned == 5000
+    unswapped = RuleBook(rules().model_copy(update={"swap": ()}))
+    assert pay(hall, "not_writable", book=unswapped).returned == 5000
+
+
+def test_money_of_a_withdrawn_product_is_not_paid_back_while_the_new_card_takes_it(tmp_path: Path) -> None:
+    """Bus D of 2018, swapped for T in 2026: a transfer writes its money onto the city purse, so none is paid back."""
+    world = World(tmp_path / "city.db", local(2018, 5, 7, 12))
+    old = bus_card(world, "D")
+    load(world, old, 10000, product="D")
+    hall = open_hall(world)
+    world.now = local(2026, 11, 24, 12)
+    replace(world, hall["teller"], "withdrawn")
+    give_money(world, old)
+    new = second_card(world)
+    world.now += DAYS
+    hall.open()
+    with refused("held_can_be_written"):
+        pay(hall, "not_writable")
+    world.do(new, "transfer_in", old_card_no=CARD)
+    assert (balance_on(new)[0], sum(world.balances().values())) == (10000, 0)
+    world.close()
 
 
 def test_a_card_that_could_not_be_read_is_paid_by_the_books(world: World, hall: Hall) -> None:

@@ -14,6 +14,7 @@ from cardsvc.service.staff.accounts import add_outlet, add_staff, change_passwor
 from cardsvc.service.staff.history import staff_history
 from cardsvc.store.records import Staff
 from tests.databases import on_postgresql, url_of
+from tests.day.outlet import open_hall
 from tests.world import World
 
 PASSWORD = "only for tests"
@@ -123,3 +124,27 @@ def test_the_database_itself_keeps_every_row(world: World, admin: Staff) -> None
     assert row
     with pytest.raises(StoreError), world.store.begin() as uow:
         uow.staff_changes.change(row, by_id=None)
+
+
+def test_nobody_is_suspended_whose_drawer_stays_open(world: World, tmp_path: Path) -> None:
+    """The database refuses to freeze the drawer: then the suspension is not kept either, and nothing says that it was."""
+    hall = open_hall(world)
+    shift = hall.open()
+    refuse = (
+        "ALTER TABLE shift ADD CONSTRAINT no_freezing CHECK (state <> 'closing') NOT VALID"
+        if on_postgresql()
+        else "CREATE TRIGGER no_freezing BEFORE UPDATE ON shift BEGIN SELECT RAISE(ABORT, 'no freezing'); END"
+    )
+    engine = create_engine(url_of(tmp_path / "city.db"))
+    with engine.begin() as raw:
+        raw.exec_driver_sql(refuse)
+    engine.dispose()
+    before = staff_history(world.store, "teller")
+    with pytest.raises(StoreError):
+        set_staff_state(world.store, "teller", "suspended", by=hall["admin"], now=world.now)
+    with world.store.read() as uow:
+        person, drawer = uow.staff.get("teller"), uow.shifts.get(shift.shift_id)
+    assert person
+    assert drawer
+    assert (person.state, drawer.state) == ("active", "open")
+    assert staff_history(world.store, "teller") == before

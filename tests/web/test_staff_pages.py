@@ -151,7 +151,7 @@ def test_outlets_show_the_hours_of_the_rules(office: Office) -> None:
 
 
 def test_a_suspended_tellers_drawer_is_counted_by_two(office: Office) -> None:
-    """It stands still at once; a supervisor counts it from the day-end's list; what differs takes another supervisor."""
+    """It stands still at once; a supervisor counts it from the day-end's list; another agrees, also when nothing differs."""
     world, admin, chief = office.world, office.page("admin"), office.page("chief")
     shift = open_shift(world.store, ("terminal", "ws-1"), {}, by=office.people["clerk"], now=world.now)
     path = f"/manage/day/shifts/{shift.shift_id}"
@@ -174,8 +174,15 @@ def test_a_suspended_tellers_drawer_is_counted_by_two(office: Office) -> None:
     assert chief.get(path).status_code == 404
     assert "没有交" not in admin.text("/manage/staff/clerk")
     again = open_shift(world.store, ("terminal", "ws-1"), {}, by=office.people["other"], now=world.now)
-    assert chief.post(f"/manage/day/shifts/{again.shift_id}/close").location.endswith("/desk/manage/day")
-    assert chief.post(f"/manage/day/shifts/{again.shift_id}/close").status_code == 404
+    path = f"/manage/day/shifts/{again.shift_id}"
+    assert chief.post(f"{path}/close").location.endswith(path)
+    assert "点数与账相符。营业员本人不在场" in chief.text(path)
+    assert chief.post(f"{path}/explain", reason="本人不在，代为点数").status_code == 303
+    with world.store.read() as uow:
+        (waiting,) = uow.approvals.open()
+    assert chief.post(f"/approvals/{waiting.approval_id}", **form).status_code == 403
+    assert office.page("second").post(f"/approvals/{waiting.approval_id}", **form).status_code == 303
+    assert chief.get(path).status_code == 404
 
 
 def test_a_decision_is_read_as_words_not_as_data(office: Office) -> None:

@@ -83,7 +83,8 @@ def begin_close(store: Store, shift_id: str, *, by: Staff) -> Shift:
 
 
 def count_drawer(store: Store, shift_id: str, pieces: Mapping[str, int], *, by: Staff, now: dt.datetime) -> Shift:
-    """The count at the close. A drawer that agrees is emptied into the vault; another waits, and may be counted again.
+    """The count at the close. A drawer that agrees with its teller's count is emptied into the vault; another, and any that
+    somebody else counts, waits for a second person and may be counted again.
 
     Raises RequestError ``count_wrong``, ``shift_unknown``, ``not_permitted``, ``approval_open`` when its difference was
     explained already; OperationError ``state_not_allowed``.
@@ -96,7 +97,7 @@ def count_drawer(store: Store, shift_id: str, pieces: Mapping[str, int], *, by: 
             raise RequestError("approval_open", subject=shift_id)
         expected = uow.ledger.balance_of(drawer_account(shift_id), since=shift.opened_at)
         counted = {"closing_count": dict(pieces), "counted": amount, "expected": expected}
-        if amount == expected:
+        if amount == expected and by.staff_id == shift.staff_id:  # a drawer whose teller is not there takes two people
             return _closed(uow, shift, now, **counted)
         if shift.state != ShiftState.DIFFERENCE_PENDING:
             counted["state"] = advance(SHIFT_ALLOWED, ShiftState(shift.state), ShiftState.DIFFERENCE_PENDING)

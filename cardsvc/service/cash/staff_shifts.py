@@ -1,24 +1,25 @@
 """Drawers whose tellers do not close them: somebody who was suspended, or moved, in the middle of a shift.
 
-The drawer stands still from the moment of the suspension and is counted by a supervisor of its outlet; a difference takes a
-second supervisor, as always (shifts.py), so no drawer is forgiven by one person.
+The drawer stands still from the moment of the suspension and is counted by a supervisor of its outlet; a second
+supervisor agrees, also when nothing differs (shifts.py), so no drawer is forgiven by one person.
 """
 
 from typing import Any
 
 from cardsvc.errors import RequestError
-from cardsvc.ledger.states import ShiftState
-from cardsvc.service.cash.shifts import begin_close, shift_view
-from cardsvc.store import Store
+from cardsvc.ledger.states import SHIFT_ALLOWED, ShiftState, advance
+from cardsvc.service.cash.shifts import shift_view
+from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Staff
 
 
-def freeze_drawer(store: Store, teller: Staff) -> None:
-    """No more money moves in the drawer of somebody who was suspended: their colleague at the desk opens one of their own."""
-    with store.read() as uow:
-        found = [shift for shift in uow.shifts.of_teller(teller.staff_id) if shift.state == ShiftState.OPEN]
-    for shift in found:
-        begin_close(store, shift.shift_id, by=teller)  # for its teller, who cannot do it any more
+def freeze_drawer(uow: UnitOfWork, teller: Staff) -> None:
+    """No more money moves in the drawer of somebody who is suspended, in the transaction that suspends them: their colleague at
+    the desk opens one of their own."""
+    for found in uow.shifts.of_teller(teller.staff_id):
+        shift = uow.shifts.for_update(found.shift_id)
+        if shift is not None and shift.state == ShiftState.OPEN:  # its teller may have begun to close it meanwhile
+            uow.shifts.change(shift, state=advance(SHIFT_ALLOWED, ShiftState(shift.state), ShiftState.CLOSING))
 
 
 def drawer_left(store: Store, shift_id: str) -> dict[str, Any]:

@@ -92,10 +92,10 @@ def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff, now: 
             changed = uow.staff.change(person, state=state)
             _leaves(uow, person, now)
             note(uow, changed, "state", person.state, state, by=by.staff_id, where=where, now=now)
+        if state == "suspended":
+            freeze_drawer(uow, person)
 
-    suspended = _about(store, staff_id, work, by=by)
-    if state == "suspended":
-        freeze_drawer(store, suspended)
+    _about(store, staff_id, work, by=by)
 
 
 def change_post(
@@ -154,20 +154,19 @@ def skills_of(store: Store, staff_id: str) -> list[str]:
 
 def _about(
     store: Store, staff_id: str, work: Callable[[UnitOfWork, Staff], object], *, by: Staff, oneself: bool = False
-) -> Staff:
-    """Do something with a person, whose row is locked; gives who it was, as they were before."""
+) -> None:
+    """Do something with a person, whose row is locked."""
     require_role(by, "administrator")
     if by.staff_id == staff_id and not oneself:
         raise RequestError("not_oneself")
 
-    def locked(uow: UnitOfWork) -> Staff:
+    def locked(uow: UnitOfWork) -> None:
         person = uow.staff.for_update(staff_id)
         if person is None:
             raise RequestError("staff_unknown", staff=staff_id[:32])
         work(uow, person)
-        return person
 
-    return store.transact(locked)
+    store.transact(locked)
 
 
 def _leaves(uow: UnitOfWork, person: Staff, now: dt.datetime) -> None:

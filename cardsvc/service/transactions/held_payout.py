@@ -14,7 +14,6 @@ from typing import Any, cast
 
 from cardsvc.errors import RequestError, RuleError
 from cardsvc.ledger.postings import Posting, fee_account, gift_account, held_account
-from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import OpenRequest, PayoutTerms, RuleSet, check_moved, check_open, payout_terms
 from cardsvc.rules.ruleset import Area
 from cardsvc.service.cash.drawer import cash_out
@@ -29,7 +28,7 @@ from cardsvc.service.purse.payments import BY_ORDER
 from cardsvc.service.purse.ways import CASH, Way, booked_purses, split
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import MAX_TEXT, ApprovalKind
-from cardsvc.service.transactions.takeovers import good_parts, is_gone, move_from_books, reference_of
+from cardsvc.service.transactions.takeovers import destination, good_parts, is_gone, move_from_books, reference_of
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Card, HeldPayout, Staff, Takeover, TakeoverPart
 from cardsvc.store.states import ApprovalState, OldCardState
@@ -163,28 +162,22 @@ def _refuse_writable(uow: UnitOfWork, rules: RuleSet, part: TakeoverPart, reason
 
 
 def _fits(uow: UnitOfWork, rules: RuleSet, card: Card, part: TakeoverPart, day: dt.date) -> bool:
-    """Whether the rules let this card hold it: the cap over what the books have, and its application open or to be
-    opened for this holder."""
-    booked = dict(booked_purses(uow, card.card_no)).get(PurseRef(part.application, part.purse), 0)
+    """Whether the rules let this card hold it: the cap over what the books have where the money goes (a withdrawn
+    product's to its new one), and its application open or to be opened for this holder."""
+    product, area, goal = destination(rules, part, day)
+    booked = dict(booked_purses(uow, card.card_no)).get(goal, 0)
+    holds = PARKING_CARD if goal.application == "parking" else product
+    row = uow.applications.get(card.card_no, goal.application)
+    is_open = row is not None and (row.state, row.product) == ("open", holds)
     try:
-        check_moved(rules, part.product, cast("Area", part.area), booked + part.amount, day)
-        if part.application != CITY_PURSE.application and not _is_open(uow, card.card_no, part):
+        check_moved(rules, product, cast("Area", area), booked + part.amount, day)
+        if goal.application != CITY_PURSE.application and not is_open:
             citizen = uow.citizens.get(card.citizen_id)
             birth_date = citizen.birth_date if citizen else day
-            check_open(rules, OpenRequest(part.application, _product(part), birth_date, day, card.expiry_date))
+            check_open(rules, OpenRequest(goal.application, holds, birth_date, day, card.expiry_date))
     except RuleError:
         return False
     return True
-
-
-def _product(part: TakeoverPart) -> str:
-    """The product of the application that holds such money."""
-    return PARKING_CARD if part.application == "parking" else part.product
-
-
-def _is_open(uow: UnitOfWork, card_no: str, part: TakeoverPart) -> bool:
-    row = uow.applications.get(card_no, part.application)
-    return row is not None and (row.state, row.product) == ("open", _product(part))
 
 
 def _return_orders(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:

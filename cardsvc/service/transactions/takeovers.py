@@ -18,10 +18,12 @@ from cardsvc.errors import CardError, RequestError
 from cardsvc.ledger.postings import Posting, held_account, purse_account
 from cardsvc.ledger.states import PurchaseState
 from cardsvc.procedures.purse import PurseRef
-from cardsvc.rules import hold_until
+from cardsvc.rules import RuleSet, hold_until
+from cardsvc.rules.life import swapped
 from cardsvc.service.loss.card_in_hand import refuse_live
 from cardsvc.service.loss.hotlist import list_old_card
 from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.purse.payments import OLD_CARD
 from cardsvc.service.purse.ways import booked_purses, loads_in, still_owed, ways_of
 from cardsvc.service.staff.accounts import require_role
@@ -247,3 +249,14 @@ def shows_money(uow: UnitOfWork, card_no: str, balance: int) -> CardError:
     """The finding about an old card that shows up again when nothing comes from it any more. Nothing is booked."""
     moved = sum(part.amount for part in good_parts(uow, card_no) if part.purchase_id is None)
     return CardError("old_card_shows_up", card_no=card_no, balance=format_yuan(balance), moved=format_yuan(moved))
+
+
+def destination(rules: RuleSet, part: TakeoverPart, day: dt.date) -> tuple[str, str, PurseRef]:
+    """Product, area and purse where a part goes: where it came from or, of a withdrawn product, where the rules' product
+    has its own: its purse is the city purse, and it sells months only."""
+    becomes, rule = swapped(rules, part.application, part.product, day)
+    product, area = part.product, part.area
+    if rule is not None:
+        product, area = ("citizen", "purse") if part.area == "purse" else (becomes, "month")
+    goal = CITY_PURSE if (product, area) == ("citizen", "purse") else PurseRef(part.application, part.purse)
+    return product, area, goal

@@ -13,9 +13,7 @@ from pydantic import Field
 
 from cardsvc.errors import CardError, RequestError, RuleError
 from cardsvc.iso7816.exchange import Procedure
-from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import RuleSet, check_moved
-from cardsvc.rules.life import swapped
 from cardsvc.rules.ruleset import Area
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.purse.areas import CITY_PURSE
@@ -24,7 +22,7 @@ from cardsvc.service.purse.payments import OLD_CARD
 from cardsvc.service.purse.settle import refuse_while_open
 from cardsvc.service.purse.ways import booked_purses
 from cardsvc.service.transactions.contact import CONTACT
-from cardsvc.service.transactions.takeovers import good_parts, is_gone, move_from_books, reference_of
+from cardsvc.service.transactions.takeovers import destination, good_parts, is_gone, move_from_books, reference_of
 from cardsvc.service.transactions.topup import LOAD, break_off_load
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import TakeoverPart
@@ -76,8 +74,7 @@ def _part(context: Context, uow: UnitOfWork, old_no: str, today: dt.date) -> Tak
 
 def _fits(context: Context, uow: UnitOfWork, part: TakeoverPart, today: dt.date) -> bool:
     """Whether the books expect it to stay below the cap: which part comes first. Whether it does, the card says."""
-    product, area = _area(context.rules, part, today)
-    goal = CITY_PURSE if (product, area) == ("citizen", "purse") else PurseRef(part.application, part.purse)
+    product, area, goal = destination(context.rules, part, today)
     booked = dict(booked_purses(uow, context.card_no)).get(goal, 0)
     try:
         check_moved(context.rules, product, cast("Area", area), booked + part.amount, today)
@@ -89,7 +86,7 @@ def _fits(context: Context, uow: UnitOfWork, part: TakeoverPart, today: dt.date)
 def _job(rules: RuleSet, part: TakeoverPart, today: dt.date) -> dict[str, Any]:
     """Month money whose month ended while it waited is good for the month in which it is written."""
     month = max(part.first_month, today.replace(day=1)) if part.first_month else None
-    product, area = _area(rules, part, today)
+    product, area, _goal = destination(rules, part, today)
     return {
         "product": None if product == "citizen" else product,
         "area": area,
@@ -97,15 +94,6 @@ def _job(rules: RuleSet, part: TakeoverPart, today: dt.date) -> dict[str, Any]:
         "amount": part.amount,
         "payment": {"method": OLD_CARD, "reference": reference_of(part)},
     }
-
-
-def _area(rules: RuleSet, part: TakeoverPart, today: dt.date) -> tuple[str, str]:
-    """Where the money goes: where it came from or, of a product that was withdrawn, where the rules' product has its own: its
-    purse is the city purse, and it sells months only."""
-    becomes, rule = swapped(rules, part.application, part.product, today)
-    if rule is None:
-        return part.product, part.area
-    return ("citizen", "purse") if part.area == "purse" else (becomes, "month")
 
 
 TRANSFER_IN = OperationKind(
