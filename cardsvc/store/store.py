@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.util import LRUCache
 
 from cardsvc.errors import StoreError
 from cardsvc.store.failures import Conflict, translated
@@ -93,18 +94,42 @@ def open_store(url: str, *, create: bool = True) -> Store:
     Raises StoreError: ``store_unreachable``, ``store_read_only``, ``store_older``, ``store_newer``.
     """
     with translated():
-        if create:
-            upgrade(url)
-        revision = current_revision(url)
+        revision = upgrade(url) if create else current_revision(url)
     if revision != head_revision():
         raise StoreError("store_version", found=revision or "none", wanted=head_revision())
     return Store(url)
 
 
+class _Compiled(LRUCache[Any, Any]):
+    """Compiled statements, for all engines of this process that speak to the same kind of server.
+
+    Each engine would keep its own and compile again what the reader, or a store that was open before, has compiled already.
+    """
+
+    def __getitem__(self, key: Any) -> Any:
+        return super().__getitem__(self._shared(key))
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(self._shared(key), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(self._shared(key), value)
+
+    @staticmethod
+    def _shared(key: Any) -> Any:
+        dialect, *rest = key
+        return (dialect.name, dialect.driver, getattr(dialect, "server_version_info", None), *rest)
+
+
+_COMPILED = _Compiled(1500)
+
+
 def _engine(url: str, begin: str) -> Engine:
+    shared = {"compiled_cache": _COMPILED}
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, connect_args={"connect_timeout": CONNECT_SECONDS, "options": _OPTIONS}, **POOL)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        options = {"connect_timeout": CONNECT_SECONDS, "options": _OPTIONS}
+        return create_engine(url, connect_args=options, execution_options=shared, **POOL)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, execution_options=shared)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

@@ -64,10 +64,8 @@ class OperationSteps(Rows[OperationStep]):
 
     def of_operation(self, operation_id: str) -> list[OperationStep]:
         """All answers of an operation, in order."""
-        return sorted(self.where(self.table.c.operation_id == operation_id), key=lambda row: row.step)
+        return sorted(self.equal(operation_id=operation_id), key=lambda row: row.step)
 
     def of_phase(self, operation_id: str, phase: int) -> list[OperationStep]:
         """The answers of one phase, in order."""
-        columns = self.table.c
-        found = self.where(columns.operation_id == operation_id, columns.phase == phase)
-        return sorted(found, key=lambda row: row.step)
+        return sorted(self.equal(operation_id=operation_id, phase=phase), key=lambda row: row.step)
