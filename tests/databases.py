@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -40,8 +41,7 @@ def url_of(path: Path) -> str:
         return f"sqlite:///{path}"
     name = _name(path)
     if not known(path):
-        with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY")  # type: ignore[arg-type] # a name of our own
+        _server().execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY")  # type: ignore[arg-type] # a name of our own
     return f"postgresql+psycopg://postgres@127.0.0.1:{os.environ[PORT]}/{name}"
 
 
@@ -69,8 +69,7 @@ def known(path: Path) -> bool:
     """Whether there is a database by this path."""
     if not on_postgresql():
         return path.exists()
-    with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
-        return bool(connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_name(path),)).fetchone())
+    return bool(_server().execute("SELECT 1 FROM pg_database WHERE datname = %s", (_name(path),)).fetchone())
 
 
 def copy(source: Path, target: Path) -> None:
@@ -80,16 +79,14 @@ def copy(source: Path, target: Path) -> None:
             target.with_name(target.name + suffix).unlink(missing_ok=True)
         shutil.copy(source, target)
         return
-    with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {_name(target)} WITH (FORCE)")  # type: ignore[arg-type]
-        connection.execute(f"CREATE DATABASE {_name(target)} TEMPLATE {_name(source)} STRATEGY FILE_COPY")  # type: ignore[arg-type]
+    _server().execute(f"DROP DATABASE IF EXISTS {_name(target)} WITH (FORCE)")  # type: ignore[arg-type]
+    _server().execute(f"CREATE DATABASE {_name(target)} TEMPLATE {_name(source)} STRATEGY FILE_COPY")  # type: ignore[arg-type]
 
 
 def fingerprint(path: Path) -> object:
     """Something that is another one after anything was written to the database that goes by this path."""
     if on_postgresql():
-        with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
-            return connection.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
+        return _server().execute("SELECT pg_current_wal_insert_lsn()").fetchone()
     log = path.with_name(path.name + "-wal")
     found = path.stat()
     return found.st_mtime_ns, found.st_size, log.stat().st_size if log.exists() else 0
@@ -100,10 +97,9 @@ def forget_under(folder: Path) -> None:
     gone = [name for name, path in _made.items() if path.is_relative_to(folder)]
     if not gone:
         return
-    with psycopg.connect(_dsn("postgres"), autocommit=True) as connection:
-        for name in gone:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type] # a name of our own
-            del _made[name]
+    for name in gone:
+        _server().execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type] # a name of our own
+        del _made[name]
 
 
 _made: dict[str, Path] = {}
@@ -116,5 +112,10 @@ def _name(path: Path) -> str:
     return name
 
 
-def _dsn(database: str) -> str:
-    return f"host=127.0.0.1 port={os.environ[PORT]} user=postgres dbname={database}"
+@cache
+def _server() -> psycopg.Connection[Any]:
+    """The cluster, for making and dropping databases: one connection in a process, a test asks for ten of them."""
+    dsn = f"host=127.0.0.1 port={os.environ[PORT]} user=postgres dbname=postgres"
+    made: psycopg.Connection[Any] = psycopg.connect(dsn, autocommit=True)
+    atexit.register(made.close)
+    return made

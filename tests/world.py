@@ -85,7 +85,7 @@ class World:
         self.now = now
         self.keys = key_ring()
         fresh = url is None and not known(path)
-        self.store = open_store(url or with_tables(path))
+        self.store = open_store(url) if url else Store(with_tables(path))  # a copy of a database of the right version
         self.engine = self._own_engine = self.new_engine()
         self.steps: tuple[Any, ...] | None = None
         self.mark: object = None

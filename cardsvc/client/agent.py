@@ -130,11 +130,12 @@ class Agent:
         while not self._stop.is_set():
             if not self._reported.wait(AGAIN_SECONDS):
                 continue
+            asked_at = time.monotonic()
             try:
                 asked = {"session": self._session, "last": last, "wait": self._wait}
                 work = self._work_client.call("POST", "/workstations/self/work", asked)
-                if work["operation"] is None:
-                    self._stop.wait(AGAIN_SECONDS)
+                if work["operation"] is None:  # at once where too many agents wait there; else nobody is kept from the next
+                    self._stop.wait(max(0.0, AGAIN_SECONDS - (time.monotonic() - asked_at)))
                     continue
             except (ReaderError, ServiceRefused) as failure:
                 self._later(failure)

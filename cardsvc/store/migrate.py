@@ -44,11 +44,15 @@ def current_revision(url: str) -> str | None:
         engine.dispose()
 
 
-def upgrade(url: str) -> None:
-    """Bring the database to the version this program needs. Raises StoreError ``store_version`` for a newer one."""
+def upgrade(url: str) -> str | None:
+    """Bring the database to the version this program needs; gives the version that it has then.
+
+    Raises StoreError ``store_version`` for a newer one.
+    """
     found = current_revision(url)
     if found == head_revision():
-        return
+        return found
     if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
         raise StoreError("store_version", found=found, wanted=head_revision())
     command.upgrade(_config(url), "head")
+    return current_revision(url)

@@ -96,9 +96,7 @@ def open_store(url: str, *, create: bool = True) -> Store:
     Raises StoreError: ``store_unreachable``, ``store_read_only``, ``store_older``, ``store_newer``.
     """
     with translated():
-        if create:
-            upgrade(url)
-        revision = current_revision(url)
+        revision = upgrade(url) if create else current_revision(url)
     if revision != head_revision():
         raise StoreError("store_version", found=revision or "none", wanted=head_revision())
     return Store(url)

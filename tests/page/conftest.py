@@ -24,14 +24,20 @@ from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.vcard import VirtualCard
 from cardsvc.vcard.vpcd import VpcdSlot
-from cardsvc.web.desk import create_desk
+from cardsvc.web.api import workstations
+from cardsvc.web.desk import create_desk, live
 from tests.serving import POLL_SECONDS, Quiet, Served, serving
 from tests.world import LiveWorld, World, profiles
 
+for room in (live, workstations):
+    room.LOOK_SECONDS = 0.05
+"""Nobody looks for changes less often than a test waits for them; what is done about a change is the same."""
 PASSWORD = "only for tests"
 WS = "ws-1"
 PICTURES = Path(os.environ.get("CARDSVC_PICTURES", Path(__file__).parent.parent.parent / "build" / "pictures"))
 SERIOUS = ("serious", "critical")
+MUTE_SECONDS = 3.0
+"""How long the agent waits for one answer of a card; a virtual card takes milliseconds."""
 SLOW = 20_000
 """Milliseconds that a page may take before a test gives up."""
 
@@ -136,7 +142,7 @@ def hall(tmp_path: Path, real_pcscd: None) -> Iterator[Hall]:
     with serving(LiveWorld(tmp_path / "city.db", now())) as served:
         key = _furnish(served)
         agent_client, work_client = (ApiClient(served.url, WS, key, clock=now) for _ in range(2))
-        agent = Agent(agent_client, work_client, lambda _what, _about: None, wait=0.5)
+        agent = Agent(agent_client, work_client, lambda _what, _about: None, wait=0.5, deadline=MUTE_SECONDS)
         running = threading.Thread(target=agent.run)
         running.start()
         slot = VpcdSlot()
@@ -144,9 +150,9 @@ def hall(tmp_path: Path, real_pcscd: None) -> Iterator[Hall]:
             with _page_server(served) as url:
                 yield Hall(served, url, slot)
         finally:
-            slot.remove()
             agent.stop()
-            running.join()
+            running.join()  # before its card leaves: pcscd lets nobody go for seconds whose card left while it was opened
+            slot.remove()
             agent_client.close()
             work_client.close()
 

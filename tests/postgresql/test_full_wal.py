@@ -2,7 +2,6 @@
 
 import datetime as dt
 import gc
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,8 +17,8 @@ from cardsvc.readers.carry import carry_out
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.store import open_store
 from cardsvc.wire import OperationPort, Reply
-from tests.postgres import QUICK, Cluster, as_postgres
-from tests.postgresql.test_full_disk import Ballast, root
+from tests.postgres import QUICK, Cluster
+from tests.postgresql.small_disk import Ballast, small_disk
 from tests.world import FAMILIES, KIOSK, World, balance_on
 
 T = TypeVar("T")
@@ -75,24 +74,11 @@ def disk() -> Iterator[tuple[Cluster, WalDisk]]:
     quick = tuple(setting for setting in QUICK if not setting.startswith("synchronous_commit"))
     settings = ("wal_recycle=off", "min_wal_size=2MB", "max_wal_size=4MB", "autovacuum=off", "restart_after_crash=on")
     cluster = Cluster((*quick, *settings))
-    place = cluster.folder / "small"
-    place.mkdir()
-    if not root("mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0777", "tmpfs", str(place)):
-        cluster.remove()
-        pytest.skip("only root mounts a file system")
-    try:
-        wal, owner = place / "wal", as_postgres()
-        wal.mkdir()
-        if owner:
-            os.chown(wal, owner["user"], owner["group"])
+    with small_disk(cluster, SIZE, "wal") as wal:
         cluster.make("--waldir", str(wal), "--wal-segsize=1")
         cluster.start()
         cluster.execute("CREATE DATABASE city")
-        yield cluster, WalDisk(cluster, place)
-    finally:
-        cluster.halt()
-        root("umount", str(place))
-        cluster.remove()
+        yield cluster, WalDisk(cluster, wal.parent)
 
 
 class Caller:
