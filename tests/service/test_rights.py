@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError, RequestError
@@ -14,6 +14,7 @@ from cardsvc.service.people.reasons import COLUMN_NAMES, REASONS
 from cardsvc.service.rights.feed import ALIASES, read_feed
 from cardsvc.service.rights.importing import list_files
 from cardsvc.store.records import Staff
+from tests.examples import examples
 from tests.service.rights_people import HEADER, as_csv, as_json, kept, said, take_in
 from tests.service.test_staff import people, refused
 from tests.world import World
@@ -123,7 +124,7 @@ FILE = st.lists(PERSON_NAME_HOUR, min_size=1, max_size=4, unique_by=lambda line:
 MORE_PEOPLE = itertools.count(10, 10)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(20)
 @given(files=st.lists(FILE, min_size=2, max_size=4))
 def test_files_in_any_order_leave_the_same(world: World, people: dict[str, Staff], files: list[Any]) -> None:
     """Also where two files say different things of the same moment. Each order is played with people of its own."""
