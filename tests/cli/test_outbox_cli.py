@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cardsvc.bootstrap import now
-from cardsvc.cli.processes import free_port
+from cardsvc.cli.scratch.processes import free_port
 from cardsvc.service.messages.outbox import MAX_ATTEMPTS
 from cardsvc.store import UnitOfWork
 from cardsvc.store.states import NoticeState

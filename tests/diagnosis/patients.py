@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cardsvc.cli.examine import examine
+from cardsvc.cli.card.examine import examine
 from cardsvc.iso7816.channel import Channel
 from cardsvc.vcard import VirtualCard, bodies
 from cardsvc.vcard.memory import Kind, Memory, Node

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cardsvc.cli.bulk.feeders import PcscReader
+from cardsvc.cli.making.feeders import PcscReader
 from cardsvc.service.bulk.run import BulkRun
 from cardsvc.vcard import FaultPlan
 from cardsvc.vcard.vpcd import DEFAULT_PORT, VpcdSlot

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from cardsvc.cli.bulk.feeders import LocalCard
+from cardsvc.cli.making.feeders import LocalCard
 from cardsvc.iso7816.channel import Channel
 from cardsvc.service.bulk.loading import load_people
 from cardsvc.service.operations.engine import Engine

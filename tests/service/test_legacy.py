@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cardsvc.cli.samples import SampleTray, keep_sample, make_blanks
+from cardsvc.cli.serve.samples import SampleTray, keep_sample, make_blanks
 from cardsvc.errors import CardError, CardGone, RequestError
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.vcard import FaultPlan

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cardsvc.cli.examine import examine
+from cardsvc.cli.card.examine import examine
 from cardsvc.errors import CardError, CardGone, CardsvcError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.readers.carry import carry_out

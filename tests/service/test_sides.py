@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cardsvc.cli.examine import examine
+from cardsvc.cli.card.examine import examine
 from cardsvc.errors import CardError
 from cardsvc.iso7816.atr import side_of
 from cardsvc.iso7816.channel import Channel

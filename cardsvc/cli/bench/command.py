@@ -10,7 +10,7 @@ import click
 
 from cardsvc.cli.bench.reconcile import bench_reconcile
 from cardsvc.cli.bench.topup import bench_topup
-from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, show, t, table
 
 
 @click.group(
@@ -28,7 +28,7 @@ def bench(ctx: click.Context, rounds: int, *, as_json: bool) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from cardsvc.bootstrap import build
-    from cardsvc.cli.scratch import scratch_settings
+    from cardsvc.cli.scratch.settings import scratch_settings
     from cardsvc.vcard import PROFILES
 
     opened = build(scratch_settings())

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from cardsvc.cli.bench.place import database_option, measured_at, postgresql_option
-from cardsvc.cli.output import json_option, show, t, table
-from cardsvc.cli.progress import progress_bar
+from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.progress import progress_bar
 
 FARE = 200
 FIRST_LOAD = 100_000

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from cardsvc.bootstrap import Services, build, now
-from cardsvc.cli.bench.fill import synthetic_person
-from cardsvc.cli.progress import progress_bar
+from cardsvc.cli.scratch.people import synthetic_person
+from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.client import create_key
 from cardsvc.config import Settings
 from cardsvc.readers.carry import carry_out

@@ -10,9 +10,9 @@ from typing import Any
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cardsvc.bootstrap import Services, build, now
-from cardsvc.cli.bench.fill import synthetic_person
-from cardsvc.cli.progress import progress_bar
-from cardsvc.cli.scratch import scratch_terminal
+from cardsvc.cli.scratch.people import synthetic_person
+from cardsvc.cli.scratch.settings import scratch_terminal
+from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.cli.simulate.hall.clock import HallClock
 from cardsvc.cli.simulate.hall.counter import Counter
 from cardsvc.cli.simulate.hall.plan import Guest
