@@ -14,9 +14,9 @@ from cardsvc.store.states import NoticeState
 from tests.cli.test_cli import as_json, run
 from tests.cli.test_rights_cli import PROGRAM, until
 from tests.day.outlet import PASSWORD
-from tests.service.bulk_people import hire
-from tests.service.library_system import LibrarySystem
-from tests.service.test_card_requests import PARENT
+from tests.service.bulk.bulk_people import hire
+from tests.service.cards.test_card_requests import PARENT
+from tests.service.messages.library_system import LibrarySystem
 from tests.world import World
 
 

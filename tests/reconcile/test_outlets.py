@@ -15,7 +15,7 @@ from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import PASSWORD, Hall, open_hall
 from tests.reconcile.test_reconcile import RULES, meddle, statement, take_in, tick
-from tests.service.test_areas import CASH, load
+from tests.service.purse.test_areas import CASH, load
 from tests.world import DESK, FAMILIES, KIOSK, World
 
 SHOP = Actor("terminal", "kiosk-8", bytes.fromhex("310000000008"), "topup")
