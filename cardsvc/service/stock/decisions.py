@@ -83,9 +83,12 @@ def propose_difference(store: Store, kinds: Kinds, count_id: str, reason: str, *
 
 
 def _check_difference(uow: UnitOfWork, subject: str, _payload: Mapping[str, Any]) -> None:
-    """Only the last count of a place says what is there, and only once."""
+    """Only the last count of a place says what is there, and only once; where more left it since than was counted, count again."""
     count = uow.blank_counts.get(subject)
     if count is None or count.counted == count.expected or uow.blank_counts.settled(count):
+        raise RequestError("stock_count_settled")
+    held = {(row.batch_id, row.place): row.number for row in uow.blank_movements.balances()}
+    if held.get((count.batch_id, count.place), 0) + count.counted - count.expected < 0:
         raise RequestError("stock_count_settled")
 
 
