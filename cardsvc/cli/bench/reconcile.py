@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.bench.place import database_option, measured_at, postgresql_option
+from cardsvc.cli.scratch.people import staffed_outlet
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.progress import progress_bar
 
@@ -36,6 +37,7 @@ def _measure(settings: Any, records: int) -> dict[str, Any]:
     from cardsvc.units import LOCAL
 
     opened, moment = build(settings), now()
+    by = staffed_outlet(opened.store, "bench", {"books": "cashier"}, moment)["books"]
     with opened.store.read() as uow:
         rules = opened.rules.in_force(uow, moment.astimezone(LOCAL).date())
     content = city(opened, records, moment)
@@ -43,12 +45,13 @@ def _measure(settings: Any, records: int) -> dict[str, Any]:
     with progress_bar(t("测速", "Measuring")) as progress:
 
         def take() -> Any:
-            return import_file(opened.store, opened.engine.keystore, "spending", "bus", "bench.csv", content, moment, progress)
+            keystore, file = opened.engine.keystore, "bench.csv"
+            return import_file(opened.store, keystore, "spending", "bus", file, content, moment, progress, by=by)
 
         figures["import s"], done = _timed(take)
         figures["import again s"], again = _timed(take)
         scope = Scope(moment.astimezone(LOCAL).date())
-        figures["reconcile s"], run = _timed(lambda: reconcile(opened.store, rules, scope, moment, progress))
+        figures["reconcile s"], run = _timed(lambda: reconcile(opened.store, rules, scope, moment, progress, by=by))
     figures["records/s"] = round(records / (figures["import s"] + figures["reconcile s"]))
     figures["result"] = {**done.batch.counts, "again": again.again, "differences": sum(run.counts.values())}
     opened.close()

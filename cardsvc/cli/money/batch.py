@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.units import format_yuan
 
@@ -43,8 +44,11 @@ def _lines(found: list[dict[str, Any]]) -> list[str]:
 @click.option("--operator", help=t("运营单位代码（脱机消费文件）", "Operator's code (offline spending)"))
 @click.option("--channel", help=t("付款渠道：bank_card mobile credit_card transfer", "Payment channel (its statement)"))
 @click.option("--terminal", help=t("终端编号（终端自己的流水）", "Terminal (its own journal)"))
+@as_option
 @json_option
-def import_(file: Path, operator: str | None, channel: str | None, terminal: str | None, *, as_json: bool) -> None:
+def import_(
+    file: Path, operator: str | None, channel: str | None, terminal: str | None, staff_id: str, *, as_json: bool
+) -> None:
     """Import a file."""
     from cardsvc.bootstrap import build, now
     from cardsvc.config import Settings
@@ -59,8 +63,9 @@ def import_(file: Path, operator: str | None, channel: str | None, terminal: str
         content = stream.read(MAX_BYTES + 1)
     services = build(Settings())
     try:
+        by, keystore = signed_in(services.store, staff_id), services.engine.keystore
         with progress_bar(t("导入", "Importing")) as progress:
-            done = import_file(services.store, services.engine.keystore, *given[0], file.name, content, now(), progress)
+            done = import_file(services.store, keystore, *given[0], file.name, content, now(), progress, by=by)
     finally:
         services.close()
     again = [t("这个文件以前导入过，没有改动", "This file was imported before; nothing was changed")] if done.again else []

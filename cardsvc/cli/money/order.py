@@ -8,6 +8,7 @@ from cardsvc.cli.card.command import area_option, month_option, product_option
 from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.local import services
 from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan, parse_card_no, parse_yuan
 
 METHODS = click.Choice(["mobile", "bank_card", "transfer", "credit_card"])
@@ -27,17 +28,19 @@ def order() -> None:
 @area_option
 @month_option
 @product_option
+@as_option
 @json_option
-def create(card_no: str, amount: str, channel: str, method: str, reference: str, *, as_json: bool, **area: Any) -> None:
+def create(
+    card_no: str, amount: str, channel: str, method: str, reference: str, staff_id: str, *, as_json: bool, **area: Any
+) -> None:
     """Take an order."""
     from cardsvc.service.purse.orders import channel_of, create_order, order_json, order_params
 
     payment = {"method": method, "reference": reference}
     params = order_params({"card_no": parse_card_no(card_no), "amount": int(parse_yuan(amount)), "payment": payment, **area})
     with services() as opened:
-        made, _replayed = create_order(
-            opened.store, opened.rules, channel_of(opened.store, channel), params, opened.engine.clock()
-        )
+        by, name = signed_in(opened.store, staff_id), channel_of(opened.store, channel)
+        made, _replayed = create_order(opened.store, opened.rules, name, params, opened.engine.clock(), by=by)
     show(order_json(made), as_json=as_json, lines=lambda: order_lines([order_json(made)]))
 
 
@@ -54,14 +57,16 @@ def list_(card_no: str | None, *, as_json: bool) -> None:
 
 
 @order.command("return-expired", help=t("月份已过仍未写卡的订单：退回付款渠道", "Return unfetched orders whose month is over"))
+@as_option
 @json_option
-def return_expired(*, as_json: bool) -> None:
+def return_expired(staff_id: str, *, as_json: bool) -> None:
     """Return orders whose month is over."""
     from cardsvc.service.purse.orders import order_json
     from cardsvc.service.purse.orders import return_expired as return_orders
 
     with services() as opened:
-        returned = [order_json(one) for one in return_orders(opened.store, opened.engine.clock())]
+        by = signed_in(opened.store, staff_id)
+        returned = [order_json(one) for one in return_orders(opened.store, opened.engine.clock(), by=by)]
     show(returned, as_json=as_json, lines=lambda: order_lines(returned))
 
 

@@ -56,8 +56,11 @@ def _difference_lines(found: list[dict[str, Any]]) -> list[str]:
 @click.option("--channel", help=t("只核对一个付款渠道", "One payment channel alone"))
 @click.option("--terminal", help=t("只核对一个终端", "One terminal alone"))
 @outlet_option
+@as_option
 @json_option
-def run(day: dt.datetime, channel: str | None, terminal: str | None, outlet: str | None, *, as_json: bool) -> None:
+def run(
+    day: dt.datetime, channel: str | None, terminal: str | None, outlet: str | None, staff_id: str, *, as_json: bool
+) -> None:
     """Run a reconciliation."""
     from cardsvc.bootstrap import now, open_database
     from cardsvc.config import Settings
@@ -69,9 +72,10 @@ def run(day: dt.datetime, channel: str | None, terminal: str | None, outlet: str
     settings = Settings()
     store = open_database(settings)
     try:
+        by = signed_in(store, staff_id)
         with progress_bar(t("核对", "Reconciling")) as progress:
             rules = rules_now(store, rule_text(settings.rules), now())
-            done = compare(store, rules, Scope(day.date(), channel, terminal), now(), progress)
+            done = compare(store, rules, Scope(day.date(), channel, terminal), now(), progress, by=by)
         view = run_with_differences(store, done.run_id, outlet)
     finally:
         store.close()

@@ -1,6 +1,13 @@
 """People for the demo, the tests and the bench: all of them visibly synthetic."""
 
-from typing import Any
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cardsvc.store import Store
+    from cardsvc.store.records import Staff
 
 
 def synthetic_person(number: int) -> Any:
@@ -17,3 +24,15 @@ def synthetic_person(number: int) -> Any:
         birthplace="330100",
         birth_date="1999-02-28",  # type: ignore[arg-type] # ISO text
     )
+
+
+def staffed_outlet(store: "Store", outlet_id: str, roles: Mapping[str, str], now: dt.datetime) -> "dict[str, Staff]":
+    """An outlet of an empty database with an administrator and people of these roles; nobody knows their passwords."""
+    from cardsvc.service.staff.accounts import add_outlet, add_staff
+
+    add_outlet(store, outlet_id, "市民之家", now)
+    admin = add_staff(store, "admin", "管理员", "administrator", outlet_id, secrets.token_hex(16), now, by=None)
+    return {
+        name: add_staff(store, name, name, role, outlet_id, secrets.token_hex(16), now, by=admin)
+        for name, role in roles.items()
+    }

@@ -83,7 +83,7 @@ def propose_difference(store: Store, kinds: Kinds, count_id: str, reason: str, *
 
 
 def _check_difference(uow: UnitOfWork, subject: str, _payload: Mapping[str, Any]) -> None:
-    """Only the last count of a place says what is there, and only once; where more left it since than was counted, count again."""
+    """Only the last count of a place says what is there, and only once, and not where more left it since."""
     count = uow.blank_counts.get(subject)
     if count is None or count.counted == count.expected or uow.blank_counts.settled(count):
         raise RequestError("stock_count_settled")

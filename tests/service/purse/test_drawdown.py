@@ -210,7 +210,9 @@ def tick(world: World) -> None:
 
 def findings(world: World) -> list[tuple[str, str | None]]:
     """What reconciling today finds."""
-    done = reconcile(world.store, rules(), Scope(world.now.astimezone(LOCAL).date(), None, None), world.now)
+    done = reconcile(
+        world.store, rules(), Scope(world.now.astimezone(LOCAL).date(), None, None), world.now, by=world.bookkeeper()
+    )
     with world.store.read() as uow:
         return [(row.code, row.explanation) for row in uow.differences.of_run(done.run_id)]
 

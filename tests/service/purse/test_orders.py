@@ -131,13 +131,13 @@ def test_an_order_whose_month_is_over_goes_back_to_the_payer(world: World) -> No
     world.do(card, "open", application="bus", product="T")
     month = pay(world, area="month")
     purse = pay(world, 6000, "wx-2")
-    assert return_expired(world.store, world.now) == []
+    assert return_expired(world.store, world.now, by=world.bookkeeper()) == []
     world.now = dt.datetime(2026, 11, 30, 16, 0, tzinfo=dt.UTC)
     with pytest.raises(CarriedOut) as told:
         world.do(card, "fetch", KIOSK, order_id=month.order_id)
     assert problem(told) == "rule_month_over"
-    assert [order.order_id for order in return_expired(world.store, world.now)] == [month.order_id]
-    assert return_expired(world.store, world.now) == []
+    assert [order.order_id for order in return_expired(world.store, world.now, by=world.bookkeeper())] == [month.order_id]
+    assert return_expired(world.store, world.now, by=world.bookkeeper()) == []
     assert world.balances()["payout:app"] == -5000
     assert world.balances()[ORDER] == -6000
     with pytest.raises(CarriedOut) as told:
@@ -156,10 +156,10 @@ def test_an_order_on_its_way_is_not_returned_before_its_card_decides(world: Worl
         world.do(card, "fetch", KIOSK)
     assert world.balances()[f"suspense:{CARD}"] == -5000
     world.now += dt.timedelta(days=20)
-    assert return_expired(world.store, world.now) == []
+    assert return_expired(world.store, world.now, by=world.bookkeeper()) == []
     assert [entry["state"] for entry in world.do(card, "inspect")["settled"]] == ["refunded"]
     assert world.balances()[ORDER] == -5000
-    assert len(return_expired(world.store, world.now)) == 1
+    assert len(return_expired(world.store, world.now, by=world.bookkeeper())) == 1
     assert world.balances()["payout:app"] == -5000
 
 
