@@ -23,6 +23,7 @@ from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.service.people.register import CitizenData, register_citizen
+from cardsvc.service.staff.trail import PROGRAM, note
 from cardsvc.store import Store, open_store
 from cardsvc.store.records import Outlet, Staff
 from cardsvc.units import id_number_check_digit
@@ -145,6 +146,7 @@ class World:
             if known is None:
                 uow.outlets.add(Outlet("books", "账务", self.now))
                 known = uow.staff.add(Staff("books", "books", "cashier", "books", "-", "active", 0, self.now))
+                note(uow, known, "created", became="cashier books", by=None, where=PROGRAM, now=self.now)
                 uow.commit()
         return known
 

@@ -12,6 +12,7 @@ from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.cards.views import card_view
 from cardsvc.service.purse.orders import create_order, order_params, orders_view, return_expired
+from cardsvc.service.staff.acts import acts_view
 from cardsvc.store.records import TopUpOrder
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState, Reply
@@ -137,6 +138,7 @@ def test_an_order_whose_month_is_over_goes_back_to_the_payer(world: World) -> No
         world.do(card, "fetch", KIOSK, order_id=month.order_id)
     assert problem(told) == "rule_month_over"
     assert [order.order_id for order in return_expired(world.store, world.now, by=world.bookkeeper())] == [month.order_id]
+    assert [(act["staff_id"], act["subject"]) for act in acts_view(world.store)] == [("books", f"order:{month.order_id}")]
     assert return_expired(world.store, world.now, by=world.bookkeeper()) == []
     assert world.balances()["payout:app"] == -5000
     assert world.balances()[ORDER] == -6000
