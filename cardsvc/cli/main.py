@@ -81,6 +81,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "queue": ("cardsvc.cli.hall.queue:queue", t("排队：取号、叫号", "The queue: numbers, calling")),
     "hall": ("cardsvc.cli.hall.hall:hall", t("大厅：评价、服务之星、晨会", "The hall: appraisals, service stars, notes")),
     "complaint": ("cardsvc.cli.hall.complaint:complaint", t("投诉", "Complaints")),
+    "held": (
+        "cardsvc.cli.money.held:held",
+        t("代管余额：查看、提请、复核、退回", "Held money of old cards: list, ask, agree, pay back"),
+    ),
     "suspects": ("cardsvc.cli.money.suspects:suspects", t("待核实的充值和消费", "Suspect loads and purchases")),
     "batch": ("cardsvc.cli.money.batch:batch", t("运营单位、渠道和终端的文件", "Files of operators, channels and terminals")),
     "reconcile": (

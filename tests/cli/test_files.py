@@ -13,7 +13,7 @@ RIDE = Ride("bus", "330100000042", "00000001", CARD, "purse", "ep", 200, 0, "202
 
 
 def test_a_file_is_imported_and_the_day_reconciled(home: dict[str, str], tmp_path: Path) -> None:
-    """Bad lines are named for people and programs; what was not booked is a difference that somebody owns; each act has a name."""
+    """Bad lines are named for people and programs; what was not booked is a difference that somebody owns; acts are named."""
     run(home, "keys", "init")
     file, password = tmp_path / "bus.csv", tmp_path / "password"
     password.write_text("only for tests\n")

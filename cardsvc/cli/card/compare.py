@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import click
 
 from cardsvc.cli.card.diagnose import connector
-from cardsvc.cli.shared.local import LOCAL_TERMINAL_NO, file_option, reader_option, services, wait_option
+from cardsvc.cli.shared.local import HERE, file_option, reader_option, services, wait_option
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.diagnosis.compare import Difference, card_and_record, two_cards
 from cardsvc.diagnosis.evidence import KEYS, Value, pattern_of
@@ -36,16 +36,14 @@ def compare(
 ) -> int:
     """Compare; exit code 1 when something differs."""
     from cardsvc.cli.card.examine import examine
-    from cardsvc.service.operations.kinds import Actor
 
-    actor = Actor("local", "cli", LOCAL_TERMINAL_NO, "desk")
     other = with_reader is not None or with_vcard is not None
     with services() as opened, ExitStack() as stack:
-        first = examine(opened.engine, actor, stack.enter_context(connector(reader, wait, card_file)))
+        first = examine(opened.engine, HERE, stack.enter_context(connector(reader, wait, card_file)))
         sides = [first["card_no"] or "-", t("登记", "record")]
         found = card_and_record(first["evidence"])
         if other:
-            second = examine(opened.engine, actor, stack.enter_context(connector(with_reader, wait, with_vcard)))
+            second = examine(opened.engine, HERE, stack.enter_context(connector(with_reader, wait, with_vcard)))
             sides[1] = second["card_no"] or "-"
             found = two_cards(first["evidence"], second["evidence"])
     result = {"sides": sides, "differences": [difference._asdict() for difference in found]}

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardsvc.cli.shared.local import LOCAL_TERMINAL_NO, services
+from cardsvc.cli.shared.local import HERE, services
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan
@@ -33,7 +33,7 @@ def take(card_no: str, product: str, method: str, reference: str | None, staff_i
 
     from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
-    from cardsvc.service.operations.kinds import Actor, reasons
+    from cardsvc.service.operations.kinds import reasons
     from cardsvc.service.purse.payments import Payment
     from cardsvc.service.transactions.deposits import take_deposit
 
@@ -42,8 +42,8 @@ def take(card_no: str, product: str, method: str, reference: str | None, staff_i
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
     with services() as opened:
-        by, actor = signed_in(opened.store, staff_id), Actor("local", "cli", LOCAL_TERMINAL_NO, "desk")
-        row = take_deposit(opened.store, opened.engine.rules, actor, card_no, product, payment, by=by, now=now())
+        by = signed_in(opened.store, staff_id)
+        row = take_deposit(opened.store, opened.engine.rules, HERE, card_no, product, payment, by=by, now=now())
     _show(row, as_json=as_json)
 
 
@@ -54,12 +54,11 @@ def take(card_no: str, product: str, method: str, reference: str | None, staff_i
 def return_(card_no: str, staff_id: str, *, as_json: bool) -> None:
     """Give a deposit back."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.operations.kinds import Actor
     from cardsvc.service.transactions.deposits import return_deposit
 
     with services() as opened:
-        by, actor = signed_in(opened.store, staff_id), Actor("local", "cli", LOCAL_TERMINAL_NO, "desk")
-        row = return_deposit(opened.store, opened.engine.rules, actor, card_no, by=by, now=now())
+        by = signed_in(opened.store, staff_id)
+        row = return_deposit(opened.store, opened.engine.rules, HERE, card_no, by=by, now=now())
     _show(row, as_json=as_json)
 
 

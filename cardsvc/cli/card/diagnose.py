@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cardsvc.cli.shared.local import LOCAL_TERMINAL_NO, file_option, reader_option, services, wait_option
+from cardsvc.cli.shared.local import HERE, file_option, reader_option, services, wait_option
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.iso7816.channel import Channel
 from cardsvc.text import language_of_environment
@@ -47,12 +47,10 @@ def diagnose(
 ) -> int:
     """Diagnose the card; exit code 1 when it is not healthy."""
     from cardsvc.cli.card.examine import examine
-    from cardsvc.service.operations.kinds import Actor
 
-    actor = Actor("local", "cli", LOCAL_TERMINAL_NO, "desk")
     with services() as opened, connector(reader, wait, card_file) as connect:
         about = {"person": person, "other_side_silent": other_side_silent}
-        result = examine(opened.engine, actor, connect, quick=quick, card_no=card_no, **about)
+        result = examine(opened.engine, HERE, connect, quick=quick, card_no=card_no, **about)
     show(result, as_json=as_json, lines=lambda: report_lines(result))
     return 0 if result["healthy"] else 1
 

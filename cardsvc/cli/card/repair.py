@@ -7,7 +7,7 @@ import click
 
 from cardsvc.cli.card.diagnose import connector, report_lines
 from cardsvc.cli.shared.local import (
-    LOCAL_TERMINAL_NO,
+    HERE,
     card_channel,
     do,
     file_option,
@@ -67,11 +67,9 @@ def _plan(
     from cardsvc.cli.card.examine import examine
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.faults.repair import planned, propose_repair
-    from cardsvc.service.operations.kinds import Actor
 
-    actor = Actor("local", "cli", LOCAL_TERMINAL_NO, "desk")
     with services() as opened, connector(reader, wait, card_file) as connect:
-        report = examine(opened.engine, actor, connect)
+        report = examine(opened.engine, HERE, connect)
         plan = planned(opened.store, report)
         if reason is not None and staff_id is not None:
             steps = [step["name"] for step in plan["steps"] if step["two_people"]]

@@ -17,7 +17,8 @@ from cardsvc.readers.carry import carry_out
 from cardsvc.service.faults.reader_health import watched
 from cardsvc.service.operations.kinds import Actor
 
-LOCAL_TERMINAL_NO = bytes.fromhex("310000000001")
+HERE = Actor("local", "cli", bytes.fromhex("310000000001"), "desk")
+"""This machine, as operations, shifts and drawers know it (``local:cli``)."""
 reader_option = click.option(
     "--reader", metavar=t("名称", "NAME"), help=t("读卡器名称或正则式", "Name of the reader, or a pattern")
 )
@@ -85,7 +86,7 @@ def _virtual(card_file: str) -> Iterator[Channel]:
 
 def do(opened: Services, channel: Channel, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Carry an operation out through the local door, with progress on a terminal."""
-    port = watched(opened.engine, Actor("local", "cli", LOCAL_TERMINAL_NO, "desk"))
+    port = watched(opened.engine, HERE)
     with _progress(kind) as progress:
         return carry_out(port, channel, kind, params, idempotency_key=str(uuid.uuid4()), progress=progress)
 
