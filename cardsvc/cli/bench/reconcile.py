@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.bench.place import database_option, measured_at, postgresql_option
-from cardsvc.cli.scratch.people import staffed_outlet
+from cardsvc.cli.scratch.people import staffed_outlet, synthetic_person
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.progress import progress_bar
 
@@ -93,20 +93,10 @@ def city(opened: Any, records: int, moment: dt.datetime) -> bytes:
 def _store(opened: Any, rides: dict[str, int], moment: dt.datetime) -> None:
     """The cards' rows, a load each, and a look at each after its rides."""
     from cardsvc.ledger import postings
-    from cardsvc.service.people.register import CitizenData, register_citizen
+    from cardsvc.service.people.register import register_citizen
     from cardsvc.store.records import Card, CardSighting
-    from cardsvc.units import id_number_check_digit
 
-    body = "33010019990230001"
-    person = CitizenData(
-        name="测试",
-        id_number=body + id_number_check_digit(body),
-        sex=1,
-        ethnic_group=1,
-        birthplace="330100",
-        birth_date="1999-02-28",  # type: ignore[arg-type] # ISO text
-    )
-    citizen = register_citizen(opened.store, person, moment)
+    citizen = register_citizen(opened.store, synthetic_person(1), moment)
     versions, profile, day = opened.engine.keystore.versions(), opened.profiles[0].id, moment.date()
     with opened.store.begin() as uow:
         uow.cards.add_many(

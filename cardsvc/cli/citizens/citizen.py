@@ -33,8 +33,7 @@ def register(
     """Register a person."""
     from pydantic import ValidationError
 
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
     from cardsvc.service.people.register import CitizenData, citizen_json, register_citizen
 
@@ -50,9 +49,8 @@ def register(
     except ValidationError as error:
         field = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
         raise RequestError("citizen_field_wrong", field=field) from None
-    store = open_database(Settings())
-    found = citizen_json(register_citizen(store, data, now()))
-    store.close()
+    with database() as store:
+        found = citizen_json(register_citizen(store, data, now()))
     names = {"citizen_id": t("市民编号", "Citizen id"), "name": t("姓名", "Name"), "id_number": t("证件号", "ID number")}
     show(found, as_json=as_json, lines=lambda: table([(names[key], value) for key, value in found.items()]))
 

@@ -4,6 +4,7 @@ import datetime as dt
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import MOMENT, local_time
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.units import LOCAL, format_yuan
@@ -38,13 +39,10 @@ def _moment(given: dt.datetime | None) -> dt.datetime | None:
 @json_option
 def balance(before: dt.datetime | None, *, as_json: bool) -> None:
     """Trial balance."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.cards.views import trial_balance
 
-    store = open_database(Settings())
-    found = trial_balance(store, _moment(before))
-    store.close()
+    with database() as store:
+        found = trial_balance(store, _moment(before))
     rows = [(name, format_yuan(amount)) for name, amount in found["accounts"].items()]
     show(found, as_json=as_json, lines=lambda: table([*rows, (t("合计", "Total"), format_yuan(found["total"]))]))
 
@@ -58,13 +56,11 @@ def balance(before: dt.datetime | None, *, as_json: bool) -> None:
 @json_option
 def statement(account: str, start: dt.datetime, end: dt.datetime | None, *, as_json: bool) -> None:
     """Statement of an account."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.cards.views import statement as lines_of
 
-    store = open_database(Settings())
-    found = lines_of(store, account, start.replace(tzinfo=LOCAL), _moment(end) or now())
-    store.close()
+    with database() as store:
+        found = lines_of(store, account, start.replace(tzinfo=LOCAL), _moment(end) or now())
 
     def lines() -> list[str]:
         head = (t("期初", "opening"), "", "", "", format_yuan(found["opening"]))

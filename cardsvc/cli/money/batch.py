@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
@@ -77,14 +78,10 @@ def import_(
 @json_option
 def list_(*, as_json: bool) -> None:
     """List batches."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.batches import batch_view
 
-    store = open_database(Settings())
-    with store.read() as uow:
+    with database() as store, store.read() as uow:
         found = [batch_view(row) for row in uow.batches.recent()]
-    store.close()
     show(found, as_json=as_json, lines=lambda: _lines(found) or [t("还没有导入过文件", "No files yet")])
 
 
@@ -93,16 +90,12 @@ def list_(*, as_json: bool) -> None:
 @json_option
 def show_(batch_id: str, *, as_json: bool) -> None:
     """Show a batch."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.errors import RequestError
     from cardsvc.service.batches import batch_view
 
-    store = open_database(Settings())
-    with store.read() as uow:
+    with database() as store, store.read() as uow:
         found = uow.batches.get(batch_id)
         refused = uow.spending.of_batch(batch_id, "rejected", "conflict")
-    store.close()
     if found is None:
         raise RequestError("batch_unknown")
     records = [

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import DAY, MONTH
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
@@ -68,13 +69,11 @@ def end(date: dt.datetime | None, outlet_id: str, staff_id: str, *, as_json: boo
 @as_option
 def month_end(month: dt.datetime, outlet_id: str, staff_id: str) -> None:
     """End a month."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.books.day_end import end_month
 
-    store = open_database(Settings())
-    end_month(store, outlet_id, month.date(), by=signed_in(store, staff_id), now=now())
-    store.close()
+    with database() as store:
+        end_month(store, outlet_id, month.date(), by=signed_in(store, staff_id), now=now())
     click.echo(t(f"{outlet_id} {month:%Y-%m} 已月结", f"{outlet_id} {month:%Y-%m} is ended"))
 
 
@@ -93,18 +92,16 @@ def month_end(month: dt.datetime, outlet_id: str, staff_id: str) -> None:
 @json_option
 def correct(debit: str, credit: str, yuan: str, corrects: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Propose a correction."""
-    from cardsvc.bootstrap import now, open_database
+    from cardsvc.bootstrap import now
     from cardsvc.cli.staff.approvals import approval_lines
-    from cardsvc.config import Settings
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.books.corrections import CORRECTION
     from cardsvc.service.staff.approvals import approval_view, propose
 
     payload: dict[str, Any] = {"debit": debit, "credit": credit, "amount": int(parse_yuan(yuan)), "corrects": corrects}
-    store = open_database(Settings())
-    by = signed_in(store, staff_id)
-    found = approval_view(propose(store, APPROVALS, CORRECTION.name, corrects, payload, reason, by=by, now=now()))
-    store.close()
+    with database() as store:
+        by = signed_in(store, staff_id)
+        found = approval_view(propose(store, APPROVALS, CORRECTION.name, corrects, payload, reason, by=by, now=now()))
     show(found, as_json=as_json, lines=lambda: approval_lines([found]))
 
 
@@ -116,15 +113,12 @@ def correct(debit: str, credit: str, yuan: str, corrects: str, reason: str, staf
 @click.option("--to", "file", type=click.Path(dir_okay=False, path_type=Path), help=t("存到文件", "Write to a file"))
 def report(date: dt.datetime | None, outlet_id: str | None, by: str, form: str, file: Path | None) -> None:
     """Print the day sheet."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.books.reports import day_sheet
     from cardsvc.service.books.sheet_print import printed_sheet
     from cardsvc.text import language_of_environment
 
-    store = open_database(Settings())
-    found = day_sheet(store, local_day(date), by, outlet_id)
-    store.close()
+    with database() as store:
+        found = day_sheet(store, local_day(date), by, outlet_id)
     content = printed_sheet(found, form, language_of_environment())
     if file is not None:
         file.write_bytes(content)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import DAY
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
@@ -86,14 +87,10 @@ def run(
 @json_option
 def list_(*, as_json: bool) -> None:
     """List runs."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.reconcile.run import run_view
 
-    store = open_database(Settings())
-    with store.read() as uow:
+    with database() as store, store.read() as uow:
         found = [run_view(row) for row in uow.runs.recent()]
-    store.close()
     show(found, as_json=as_json, lines=lambda: _run_lines(found) or [t("还没有对过账", "No runs yet")])
 
 
@@ -103,15 +100,10 @@ def list_(*, as_json: bool) -> None:
 @json_option
 def show_(run_id: str, outlet: str | None, *, as_json: bool) -> None:
     """Show a run."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.reconcile.run import run_with_differences
 
-    store = open_database(Settings())
-    try:
+    with database() as store:
         view = run_with_differences(store, run_id, outlet)
-    finally:
-        store.close()
     show(view, as_json=as_json, lines=lambda: _run_lines([view]) + _difference_lines(view["differences"]))
 
 
@@ -143,15 +135,11 @@ def explain(difference: str, reason: str, staff_id: str, *, as_json: bool) -> No
 
 
 def _see_to(staff_id: str, see_to: Any, *, as_json: bool) -> None:
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.reconcile.run import difference_view
 
-    store = open_database(Settings())
-    try:
+    with database() as store:
         view = difference_view(see_to(store, by=signed_in(store, staff_id), now=now()))
-    finally:
-        store.close()
     show(view, as_json=as_json, lines=lambda: _difference_lines([view]))
 
 
@@ -167,19 +155,15 @@ def _see_to(staff_id: str, see_to: Any, *, as_json: bool) -> None:
 @json_option
 def propose(difference: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Propose a correction."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, parse_difference, subject_of
     from cardsvc.service.staff.approvals import approval_view
     from cardsvc.service.staff.approvals import propose as ask
 
     which = parse_difference(difference)
-    store = open_database(Settings())
-    try:
+    with database() as store:
         by = signed_in(store, staff_id)
         subject, payload = subject_of(store, which), which.model_dump()
         found = approval_view(ask(store, APPROVALS, CORRECT_DIFFERENCE.name, subject, payload, reason, by=by, now=now()))
-    finally:
-        store.close()
     show(found, as_json=as_json, lines=lambda: approval_lines([found]))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan, parse_yuan
@@ -60,13 +61,10 @@ def counted_pieces(pieces: tuple[tuple[str, int], ...]) -> dict[str, int]:
 
 
 def _do(staff_id: str, action: Callable[..., "Shift"], *, as_json: bool) -> None:
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.cash.shifts import shift_view
 
-    store = open_database(Settings())
-    found = shift_view(action(store, signed_in(store, staff_id)))
-    store.close()
+    with database() as store:
+        found = shift_view(action(store, signed_in(store, staff_id)))
     show(found, as_json=as_json, lines=lambda: shift_lines([found]))
 
 
@@ -134,17 +132,15 @@ def close(shift_id: str, pieces: tuple[tuple[str, int], ...], staff_id: str, *, 
 @json_option
 def explain(shift_id: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Explain a difference."""
-    from cardsvc.bootstrap import now, open_database
+    from cardsvc.bootstrap import now
     from cardsvc.cli.staff.approvals import approval_lines
-    from cardsvc.config import Settings
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.cash.shifts import explain_difference
     from cardsvc.service.staff.approvals import approval_view
 
-    store = open_database(Settings())
-    by = signed_in(store, staff_id)
-    found = approval_view(explain_difference(store, APPROVALS, shift_id, reason, by=by, now=now()))
-    store.close()
+    with database() as store:
+        by = signed_in(store, staff_id)
+        found = approval_view(explain_difference(store, APPROVALS, shift_id, reason, by=by, now=now()))
     show(found, as_json=as_json, lines=lambda: approval_lines([found]))
 
 
@@ -164,17 +160,15 @@ def cash(
     shift_id: str, direction: str, pieces: tuple[tuple[str, int], ...], reason: str, staff_id: str, *, as_json: bool
 ) -> None:
     """Propose to move cash between vault and drawer."""
-    from cardsvc.bootstrap import now, open_database
+    from cardsvc.bootstrap import now
     from cardsvc.cli.staff.approvals import approval_lines
-    from cardsvc.config import Settings
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.cash.drawer import propose_move
     from cardsvc.service.staff.approvals import approval_view
 
-    store = open_database(Settings())
-    by, counted = signed_in(store, staff_id), counted_pieces(pieces)
-    found = approval_view(propose_move(store, APPROVALS, shift_id, direction, counted, reason, by=by, now=now()))
-    store.close()
+    with database() as store:
+        by, counted = signed_in(store, staff_id), counted_pieces(pieces)
+        found = approval_view(propose_move(store, APPROVALS, shift_id, direction, counted, reason, by=by, now=now()))
     show(found, as_json=as_json, lines=lambda: approval_lines([found]))
 
 
@@ -183,12 +177,8 @@ def cash(
 @json_option
 def list_(outlet_id: str, *, as_json: bool) -> None:
     """List shifts."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.cash.shifts import shift_view
 
-    store = open_database(Settings())
-    with store.read() as uow:
+    with database() as store, store.read() as uow:
         found = [shift_view(row) for row in uow.shifts.of_outlet(outlet_id)]
-    store.close()
     show(found, as_json=as_json, lines=lambda: shift_lines(found))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.staff.approvals import approval_lines
@@ -19,13 +20,11 @@ def suspects() -> None:
 @json_option
 def list_suspects(*, as_json: bool) -> None:
     """List suspects."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.purse.suspects import suspects as worklist
 
-    store = open_database(Settings())
-    found = worklist(store, now())
-    store.close()
+    with database() as store:
+        found = worklist(store, now())
     nobody = t("无人认领", "no owner")
     rows = [(f["subject"], f["id"], f["card_no"], format_yuan(f["amount"]), f["since"], f["owner"] or nobody) for f in found]
     show(found, as_json=as_json, lines=lambda: table(rows) or [t("没有待核实的交易", "No suspects")])
@@ -38,14 +37,12 @@ def list_suspects(*, as_json: bool) -> None:
 @as_option
 def take(card_no: str, subject_id: str, note: str, staff_id: str) -> None:
     """Take a suspect."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.purse.suspects import take as become_owner
 
-    store = open_database(Settings())
-    by = signed_in(store, staff_id)
-    become_owner(store, card_no, subject_id, note, by=by, now=now())
-    store.close()
+    with database() as store:
+        by = signed_in(store, staff_id)
+        become_owner(store, card_no, subject_id, note, by=by, now=now())
     click.echo(f"{subject_id}: {by.staff_id}")
 
 
@@ -73,8 +70,7 @@ def propose(
     card_no: str, subject_id: str, reason: str, files: tuple[Path, ...], staff_id: str, *, written: bool, as_json: bool
 ) -> None:
     """Propose a settlement."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.purse.suspects import SETTLE_BY_HAND, attachment
     from cardsvc.service.staff.approvals import approval_view
@@ -82,8 +78,7 @@ def propose(
 
     documents = [attachment(file.name, file.read_bytes()) for file in files]
     payload = {"card_no": card_no, "written": written, "attachments": documents}
-    store = open_database(Settings())
-    by = signed_in(store, staff_id)
-    found = ask(store, APPROVALS, SETTLE_BY_HAND.name, subject_id, payload, reason, by=by, now=now())
-    store.close()
+    with database() as store:
+        by = signed_in(store, staff_id)
+        found = ask(store, APPROVALS, SETTLE_BY_HAND.name, subject_id, payload, reason, by=by, now=now())
     show(approval_view(found), as_json=as_json, lines=lambda: approval_lines([approval_view(found)]))

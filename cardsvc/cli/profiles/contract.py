@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cardsvc.cli.scratch.people import synthetic_person
 from cardsvc.cli.shared.output import t
 from cardsvc.errors import CardGone, CardsvcError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from cardsvc.vcard.classic import ClassicCard
 
 LIKE = {"fmcos": "fudan-fmcos2", "smartcos": "mingwah-smartcos", "huada": "huada-city"}
-ID_NUMBER_BODY = "33010019990230001"
 
 
 class Failed(Exception):
@@ -178,18 +178,9 @@ class Subject(ABC):
     def citizen(self) -> str:
         """A synthetic person."""
         from cardsvc.bootstrap import now
-        from cardsvc.service.people.register import CitizenData, register_citizen
-        from cardsvc.units import id_number_check_digit
+        from cardsvc.service.people.register import register_citizen
 
-        person = CitizenData(
-            name="测试",
-            id_number=ID_NUMBER_BODY + id_number_check_digit(ID_NUMBER_BODY),
-            sex=1,
-            ethnic_group=1,
-            birthplace="330100",
-            birth_date="1999-02-28",  # type: ignore[arg-type] # ISO text
-        )
-        return register_citizen(self.opened.store, person, now()).citizen_id
+        return register_citizen(self.opened.store, synthetic_person(1), now()).citizen_id
 
     def balance(self, expected: int, settled: str | None = None) -> None:
         """Card and books hold this much, and what was open has come to this."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 
@@ -27,13 +28,10 @@ def approval_lines(found: list[dict[str, Any]]) -> list[str]:
 @json_option
 def list_(*, as_json: bool) -> None:
     """List open proposals."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.staff.approvals import open_approvals
 
-    store = open_database(Settings())
-    found = open_approvals(store)
-    store.close()
+    with database() as store:
+        found = open_approvals(store)
     show(found, as_json=as_json, lines=lambda: approval_lines(found) or [t("没有待复核的事项", "Nothing waits")])
 
 
@@ -41,28 +39,22 @@ def list_(*, as_json: bool) -> None:
 @click.argument("approval_id")
 def show_(approval_id: str) -> None:
     """Show one proposal."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.errors import RequestError
     from cardsvc.service.staff.approvals import approval_view
 
-    store = open_database(Settings())
-    with store.read() as uow:
+    with database() as store, store.read() as uow:
         found = uow.approvals.get(approval_id)
-    store.close()
     if found is None:
         raise RequestError("approval_unknown")
     show(approval_view(found), as_json=True)
 
 
 def _decide(staff_id: str, decide: Callable[..., "Approval"], *, as_json: bool) -> None:
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.staff.approvals import approval_view
 
-    store = open_database(Settings())
-    found = approval_view(decide(store, by=signed_in(store, staff_id), now=now()))
-    store.close()
+    with database() as store:
+        found = approval_view(decide(store, by=signed_in(store, staff_id), now=now()))
     show(found, as_json=as_json, lines=lambda: approval_lines([found]))
 
 
@@ -110,14 +102,10 @@ def documents(approval_id: str, folder: Path) -> None:
     """Write the documents of a proposal to a folder, under numbers: their names are the proposer's words."""
     import base64
 
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.errors import RequestError
 
-    store = open_database(Settings())
-    with store.read() as uow:
+    with database() as store, store.read() as uow:
         found = uow.approvals.get(approval_id)
-    store.close()
     if found is None:
         raise RequestError("approval_unknown")
     folder.mkdir(parents=True, exist_ok=True)

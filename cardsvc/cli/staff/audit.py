@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.output import json_option, show, t, table
 
@@ -23,13 +24,10 @@ def audit() -> None:
 @json_option
 def verify(root: str | None, *, as_json: bool) -> int:
     """Verify the ledger."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.books.audit import verify_ledger
 
-    store = open_database(Settings())
-    found = verify_ledger(store, root.lower() if root else None)
-    store.close()
+    with database() as store:
+        found = verify_ledger(store, root.lower() if root else None)
     show(found, as_json=as_json, lines=lambda: _verdict(found))
     return 1 if found["breaks"] or found["total"] else 0
 
@@ -58,13 +56,10 @@ def _verdict(found: dict[str, Any]) -> list[str]:
 @json_option
 def acts(subject: str | None, by: str | None, limit: int, *, as_json: bool) -> None:
     """Show acts."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.staff.acts import acts_view
 
-    store = open_database(Settings())
-    found = acts_view(store, subject=subject, staff_id=by, limit=limit)
-    store.close()
+    with database() as store:
+        found = acts_view(store, subject=subject, staff_id=by, limit=limit)
     rows = [
         (
             local_time(act["done_at"]),
@@ -88,14 +83,11 @@ def _changed(act: dict[str, Any]) -> str:
 @json_option
 def why(card_no: str, *, as_json: bool) -> None:
     """Time line of a card."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.books.audit import why as time_line
     from cardsvc.units import parse_card_no
 
-    store = open_database(Settings())
-    entries = time_line(store, parse_card_no(card_no))
-    store.close()
+    with database() as store:
+        entries = time_line(store, parse_card_no(card_no))
     names = {
         "card": t("卡", "card"),
         "operation": t("业务", "operation"),

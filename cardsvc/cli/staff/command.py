@@ -2,6 +2,7 @@
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import (
@@ -29,13 +30,11 @@ def staff() -> None:
 @as_option
 def outlet(outlet_id: str, name: str, staff_id: str) -> None:
     """Add an outlet."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.management.staff_admin import open_outlet
 
-    store = open_database(Settings())
-    open_outlet(store, outlet_id, name, by=administrator(store, staff_id), now=now())
-    store.close()
+    with database() as store:
+        open_outlet(store, outlet_id, name, by=administrator(store, staff_id), now=now())
     click.echo(t(f"已登记网点 {outlet_id}", f"Added outlet {outlet_id}"))
 
 
@@ -52,15 +51,13 @@ def outlet(outlet_id: str, name: str, staff_id: str) -> None:
 @as_option
 def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> None:
     """Add a person."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.staff.accounts import add_staff
 
-    store = open_database(Settings())
-    by = administrator(store, staff_id)
-    password = password_of(t(f"{new_id} 的新密码", f"New password of {new_id}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-    add_staff(store, new_id, name, role, outlet_id, password, now(), by=by, where=from_where())
-    store.close()
+    with database() as store:
+        by = administrator(store, staff_id)
+        password = password_of(t(f"{new_id} 的新密码", f"New password of {new_id}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
+        add_staff(store, new_id, name, role, outlet_id, password, now(), by=by, where=from_where())
     click.echo(t(f"已登记 {new_id}（{role}）", f"Added {new_id} ({role})"))
 
 
@@ -68,13 +65,10 @@ def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> Non
 @json_option
 def list_(*, as_json: bool) -> None:
     """List staff."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.staff.accounts import staff_view
 
-    store = open_database(Settings())
-    found = staff_view(store)
-    store.close()
+    with database() as store:
+        found = staff_view(store)
     show(found, as_json=as_json, lines=lambda: table([tuple(person.values()) for person in found]))
 
 
@@ -85,24 +79,16 @@ def list_(*, as_json: bool) -> None:
 @click.argument("who")
 def sign_in(who: str) -> None:
     """Sign in."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
-
-    store = open_database(Settings())
-    sign_in_here(store, who)
-    store.close()
+    with database() as store:
+        sign_in_here(store, who)
     click.echo(t(f"{who} 已登录", f"{who} is signed in"))
 
 
 @staff.command("sign-out", help=t("退出登录", "Sign out"))
 def sign_out() -> None:
     """Sign out."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
-
-    store = open_database(Settings())
-    sign_out_here(store)
-    store.close()
+    with database() as store:
+        sign_out_here(store)
     click.echo(t("已退出登录", "Signed out"))
 
 
@@ -111,27 +97,23 @@ def sign_out() -> None:
 @as_option
 def password(whose: str, staff_id: str) -> None:
     """Change a password. Being signed in is not enough: whoever finds an open sign-in must not keep it."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.staff.accounts import change_password
 
-    store = open_database(Settings())
-    who = staff_id or whose
-    by = with_password(store, who, once=whose == who)
-    new = password_of(t(f"{whose} 的新密码", f"New password of {whose}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-    change_password(store, whose, new, by=by, now=now(), where=from_where())
-    store.close()
+    with database() as store:
+        who = staff_id or whose
+        by = with_password(store, who, once=whose == who)
+        new = password_of(t(f"{whose} 的新密码", f"New password of {whose}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
+        change_password(store, whose, new, by=by, now=now(), where=from_where())
     click.echo(t("密码已修改", "The password was changed"))
 
 
 def _set_state(whose: str, staff_id: str, state: str) -> None:
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.management.staff_admin import set_staff_state
 
-    store = open_database(Settings())
-    set_staff_state(store, whose, state, by=signed_in(store, staff_id), now=now(), where=from_where())
-    store.close()
+    with database() as store:
+        set_staff_state(store, whose, state, by=signed_in(store, staff_id), now=now(), where=from_where())
     click.echo(f"{whose}: {state}")
 
 
@@ -161,13 +143,10 @@ def enable(whose: str, staff_id: str) -> None:
 @json_option
 def history(whose: str | None, *, as_json: bool) -> None:
     """List what was changed about staff."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.staff.history import staff_history
 
-    store = open_database(Settings())
-    rows = staff_history(store, whose)
-    store.close()
+    with database() as store:
+        rows = staff_history(store, whose)
     show(
         rows,
         as_json=as_json,
@@ -193,13 +172,11 @@ def history(whose: str | None, *, as_json: bool) -> None:
 @as_option
 def role(whose: str, new_role: str, outlet_id: str | None, staff_id: str) -> None:
     """Give a person another post."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.management.staff_admin import change_post
 
-    store = open_database(Settings())
-    change_post(store, whose, new_role, outlet_id, by=signed_in(store, staff_id), now=now(), where=from_where())
-    store.close()
+    with database() as store:
+        change_post(store, whose, new_role, outlet_id, by=signed_in(store, staff_id), now=now(), where=from_where())
     click.echo(f"{whose}: {new_role}" + (f" ({outlet_id})" if outlet_id else ""))
 
 
@@ -214,13 +191,11 @@ def role(whose: str, new_role: str, outlet_id: str | None, staff_id: str) -> Non
 @as_option
 def skill(whose: str, skills: tuple[str, ...], staff_id: str) -> None:
     """Note what a person can do beyond the ordinary."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.management.staff_admin import set_skills
 
-    store = open_database(Settings())
-    set_skills(store, whose, skills, by=signed_in(store, staff_id), now=now(), where=from_where())
-    store.close()
+    with database() as store:
+        set_skills(store, whose, skills, by=signed_in(store, staff_id), now=now(), where=from_where())
     click.echo(f"{whose}: {', '.join(skills) or '-'}")
 
 
@@ -229,11 +204,9 @@ def skill(whose: str, skills: tuple[str, ...], staff_id: str) -> None:
 @as_option
 def reset(whose: str, staff_id: str) -> None:
     """Give a person a one-time password."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.management.staff_admin import reset_password
 
-    store = open_database(Settings())
-    made = reset_password(store, whose, by=signed_in(store, staff_id), now=now(), where=from_where())
-    store.close()
+    with database() as store:
+        made = reset_password(store, whose, by=signed_in(store, staff_id), now=now(), where=from_where())
     click.echo(made)

@@ -2,11 +2,14 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import DAY
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
@@ -23,17 +26,17 @@ def rules() -> None:
     """Group of rule commands."""
 
 
-def _store() -> "Store":
+@contextmanager
+def _store() -> "Iterator[Store]":
     """The database, with the first version of the rules in it."""
-    from cardsvc.bootstrap import now, open_database
+    from cardsvc.bootstrap import now
     from cardsvc.config import Settings
     from cardsvc.rules import rule_text
     from cardsvc.service.management.rule_versions import keep_first
 
-    settings = Settings()
-    store = open_database(settings)
-    keep_first(store, rule_text(settings.rules), now())
-    return store
+    with database() as store:
+        keep_first(store, rule_text(Settings().rules), now())
+        yield store
 
 
 def _rules_of(store: "Store", name: str | None) -> "RuleSet":
@@ -55,9 +58,8 @@ def _rules_of(store: "Store", name: str | None) -> "RuleSet":
 @json_option
 def show_(version: str | None, *, as_json: bool) -> None:
     """Show the rules."""
-    store = _store()
-    found = _rules_of(store, version)
-    store.close()
+    with _store() as store:
+        found = _rules_of(store, version)
     show(found.model_dump(mode="json"), as_json=as_json, lines=lambda: _lines(found))
 
 
@@ -82,9 +84,8 @@ def list_(*, as_json: bool) -> None:
     from cardsvc.bootstrap import now
     from cardsvc.service.management.rule_versions import versions_view
 
-    store = _store()
-    found = versions_view(store, now())
-    store.close()
+    with _store() as store:
+        found = versions_view(store, now())
     rows = [
         ("*" if v["in_force"] else "", v["version"], v["effective_from"], v["proposed_by"] or "-", v["approved_by"] or "-")
         for v in found
@@ -117,10 +118,9 @@ def diff(one: str, other: str | None, *, as_json: bool) -> None:
     """Show the difference; with one argument, from the version in force to it."""
     from cardsvc.rules import difference
 
-    store = _store()
-    names = (None, one) if other is None else (one, other)
-    old, new = (_rules_of(store, name) for name in names)
-    store.close()
+    with _store() as store:
+        names = (None, one) if other is None else (one, other)
+        old, new = (_rules_of(store, name) for name in names)
     changes = difference(old, new)
     found = {"from": old.version, "to": new.version, "changes": [dataclasses.asdict(change) for change in changes]}
     show(found, as_json=as_json, lines=lambda: [f"{old.version} -> {new.version}", *_change_lines(changes)])
@@ -152,11 +152,11 @@ def propose(file: Path, effective: dt.datetime, reason: str, staff_id: str, *, a
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.management.rule_versions import propose_rules
 
-    store, text = _store(), rule_text(file)
-    changes = difference(_rules_of(store, None), parse_rule_set(text))
-    by = signed_in(store, staff_id)
-    made = propose_rules(store, APPROVALS, text, effective.date(), reason, by=by, now=now())
-    store.close()
+    text = rule_text(file)
+    with _store() as store:
+        changes = difference(_rules_of(store, None), parse_rule_set(text))
+        by = signed_in(store, staff_id)
+        made = propose_rules(store, APPROVALS, text, effective.date(), reason, by=by, now=now())
     found = {
         "approval_id": made.approval_id,
         "version": made.subject,
@@ -178,9 +178,8 @@ def approve(approval_id: str, staff_id: str, *, as_json: bool) -> None:
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.staff.approvals import approve as agree
 
-    store = _store()
-    made = agree(store, APPROVALS, approval_id, by=signed_in(store, staff_id), now=now()).result
-    store.close()
+    with _store() as store:
+        made = agree(store, APPROVALS, approval_id, by=signed_in(store, staff_id), now=now()).result
     show(made, as_json=as_json, lines=lambda: [f"{made['version']}: {made['effective_from']}"] if made else [])
 
 
@@ -194,9 +193,8 @@ def why(subject: str, *, as_json: bool) -> None:
     from cardsvc.service.operations.rule_book import RuleBook
     from cardsvc.service.operations.rule_trail import rule_trail
 
-    store = _store()
-    found = rule_trail(store, RuleBook(load_rule_set(Settings().rules)), subject)
-    store.close()
+    with _store() as store:
+        found = rule_trail(store, RuleBook(load_rule_set(Settings().rules)), subject)
     show(found, as_json=as_json, lines=lambda: _why_lines(found))
 
 

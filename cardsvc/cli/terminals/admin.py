@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.output import json_option, show, t
 from cardsvc.cli.shared.person import administrator, as_option
 from cardsvc.service.terminals import admin as terminal_admin
@@ -17,14 +18,9 @@ if TYPE_CHECKING:
 
 
 def _with_store(work: Callable[["Store"], Any]) -> Any:
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
 
-    store = open_database(Settings())
-    try:
+    with database() as store:
         return work(store)
-    finally:
-        store.close()
 
 
 def _administer(staff_id: str, work: Callable[..., Any]) -> Any:

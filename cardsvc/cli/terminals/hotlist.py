@@ -2,6 +2,7 @@
 
 import click
 
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.staff.approvals import approval_lines
@@ -21,13 +22,11 @@ def hotlist() -> None:
 @json_option
 def add(card_no: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Add a card."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.loss.hotlist import add_to_hot_list
 
-    store = open_database(Settings())
-    entry = add_to_hot_list(store, card_no, reason, by=signed_in(store, staff_id), now=now())
-    store.close()
+    with database() as store:
+        entry = add_to_hot_list(store, card_no, reason, by=signed_in(store, staff_id), now=now())
     found = {"card_no": entry.card_no, "version": entry.version}
     show(found, as_json=as_json, lines=lambda: [t(f"已加入，第 {entry.version} 版", f"Added, version {entry.version}")])
 
@@ -39,16 +38,14 @@ def add(card_no: str, reason: str, staff_id: str, *, as_json: bool) -> None:
 @json_option
 def remove(card_no: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Propose a release."""
-    from cardsvc.bootstrap import now, open_database
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST
     from cardsvc.service.staff.approvals import approval_view, propose
 
-    store = open_database(Settings())
-    by = signed_in(store, staff_id)
-    found = approval_view(propose(store, APPROVALS, RELEASE_FROM_HOT_LIST.name, card_no, {}, reason, by=by, now=now()))
-    store.close()
+    with database() as store:
+        by = signed_in(store, staff_id)
+        found = approval_view(propose(store, APPROVALS, RELEASE_FROM_HOT_LIST.name, card_no, {}, reason, by=by, now=now()))
     show(found, as_json=as_json, lines=lambda: approval_lines([found]))
 
 
@@ -57,13 +54,10 @@ def remove(card_no: str, reason: str, staff_id: str, *, as_json: bool) -> None:
 @json_option
 def show_(card_no: str, *, as_json: bool) -> None:
     """Show the changes about a card."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.loss.hotlist import history
 
-    store = open_database(Settings())
-    found = history(store, card_no)
-    store.close()
+    with database() as store:
+        found = history(store, card_no)
     rows = [(str(f["version"]), f["action"], f["changed_at"], f["changed_by"], f["reason"]) for f in found]
     show(found, as_json=as_json, lines=lambda: table(rows) or [t("不在黑名单上", "Never on the list")])
 
@@ -72,13 +66,10 @@ def show_(card_no: str, *, as_json: bool) -> None:
 @json_option
 def status(*, as_json: bool) -> None:
     """Show who has which version."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.loss.hotlist import who_has_which
 
-    store = open_database(Settings())
-    found = who_has_which(store)
-    store.close()
+    with database() as store:
+        found = who_has_which(store)
     rows = [(f["terminal_id"], str(f["version"]), f"-{f['behind']}", f["acknowledged_at"] or "-") for f in found["terminals"]]
     head = t(f"最新第 {found['version']} 版", f"Newest version {found['version']}")
     show(found, as_json=as_json, lines=lambda: [head, *table(rows)])

@@ -1,5 +1,6 @@
 """``cardsvc terminal``: registering terminals, and being one."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -7,6 +8,7 @@ import click
 
 from cardsvc.cli.card.command import METHODS, area_option, month_option, product_option, result_lines
 from cardsvc.cli.certify.command import certify, relay
+from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.local import card_channel, file_option, reader_option, wait_option
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.terminals.admin import ADMINISTRATION
@@ -28,6 +30,13 @@ key_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help=t("终端私钥文件", "The terminal's private key file"),
 )
+
+
+def _carrying(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of a terminal that carries an operation to the card in a reader."""
+    for option in (json_option, file_option, wait_option, reader_option, key_option, id_option, url_option):
+        function = option(function)
+    return function
 
 
 @click.group(help=t("终端：登记、停用、充值", "Terminals: register, suspend, top up"))
@@ -53,13 +62,10 @@ def make_key(key_file: Path) -> None:
 @json_option
 def list_(*, as_json: bool) -> None:
     """List terminals."""
-    from cardsvc.bootstrap import open_database
-    from cardsvc.config import Settings
     from cardsvc.service.terminals.registry import terminals_view
 
-    store = open_database(Settings())
-    found = terminals_view(store)
-    store.close()
+    with database() as store:
+        found = terminals_view(store)
     rows = [(r["terminal_id"], r["name"], r["terminal_no"], r["role"], r["state"]) for r in found]
     show(found, as_json=as_json, lines=lambda: table(rows))
 
@@ -71,13 +77,7 @@ def list_(*, as_json: bool) -> None:
 @area_option
 @month_option
 @product_option
-@url_option
-@id_option
-@key_option
-@reader_option
-@wait_option
-@file_option
-@json_option
+@_carrying
 def topup(amount: str, method: str, reference: str | None, card_file: str | None, *, as_json: bool, **given: Any) -> None:
     """Top up through the HTTP API."""
     area = {name: given.pop(name) for name in ("area", "month", "product")}
@@ -88,13 +88,7 @@ def topup(amount: str, method: str, reference: str | None, card_file: str | None
 
 @terminal.command(help=t("作为终端补登：把线上付款的充值写进卡里", "Write a load that was paid online, as a terminal"))
 @click.option("--order", "order_id", default=None, help=t("订单号；默认最早的一笔", "Order id; the oldest by default"))
-@url_option
-@id_option
-@key_option
-@reader_option
-@wait_option
-@file_option
-@json_option
+@_carrying
 def fetch(order_id: str | None, card_file: str | None, *, as_json: bool, **given: Any) -> None:
     """Fetch an order through the HTTP API."""
     result = _carry("fetch", {"order_id": order_id}, card_file, **given)
@@ -102,13 +96,7 @@ def fetch(order_id: str | None, card_file: str | None, *, as_json: bool, **given
 
 
 @terminal.command(help=t("作为终端检视卡片", "Inspect a card as a terminal"))
-@url_option
-@id_option
-@key_option
-@reader_option
-@wait_option
-@file_option
-@json_option
+@_carrying
 def inspect(card_file: str | None, *, as_json: bool, **given: Any) -> None:
     """Inspect through the HTTP API."""
     result = _carry("inspect", {}, card_file, **given)
