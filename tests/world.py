@@ -23,7 +23,9 @@ from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.service.people.register import CitizenData, register_citizen
+from cardsvc.service.staff.trail import PROGRAM, note
 from cardsvc.store import Store, open_store
+from cardsvc.store.records import Outlet, Staff
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import PROFILES, FaultPlan, VirtualCard
 from cardsvc.wire import OperationPort
@@ -136,6 +138,17 @@ class World:
         card = VirtualCard.blank(family, seed=number)
         self.do(card, "personalise", citizen_id=self.citizen(number))
         return card
+
+    def bookkeeper(self) -> Staff:
+        """Who imports files and reconciles, hired at the first call by nobody: their password opens nothing."""
+        with self.store.begin() as uow:
+            known = uow.staff.get("books")
+            if known is None:
+                uow.outlets.add(Outlet("books", "账务", self.now))
+                known = uow.staff.add(Staff("books", "books", "cashier", "books", "-", "active", 0, self.now))
+                note(uow, known, "created", became="cashier books", by=None, where=PROGRAM, now=self.now)
+                uow.commit()
+        return known
 
     def card_no_of(self, card: VirtualCard) -> str:
         """The number that was given to this card."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cardsvc.cli.cases import case_of, load, play, save
+from cardsvc.cli.card.cases import case_of, load, play, save
 from cardsvc.errors import CardError, CardGone, OperationError
 from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict
 from tests.world import FAMILIES, World, key_ring, person

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cardsvc.bootstrap import now
+from tests.day.outlet import PASSWORD, open_hall
+from tests.world import World
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> dict[str, str]:
@@ -17,3 +21,13 @@ def home(tmp_path: Path) -> dict[str, str]:
         "CARDSVC_PASSPHRASE_FILE": str(tmp_path / "passphrase"),
         "CARDSVC_LANG": "en",
     }
+
+
+@pytest.fixture
+def hall(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """The outlet of the other tests in the database of the command line, under the password of all tests."""
+    world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
+    open_hall(world)
+    world.close()
+    (tmp_path / "password").write_text(PASSWORD)
+    return {**home, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "password")}

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from cardsvc.bootstrap import build
 from cardsvc.cli.bench.command import bench
 from cardsvc.cli.bench.fill import card_number, fill, ledger_rows
-from cardsvc.cli.scratch import scratch_settings
+from cardsvc.cli.scratch.settings import scratch_settings
 from cardsvc.service.books.audit import verify_ledger
 
 

@@ -12,7 +12,7 @@ from cardsvc.bootstrap import now
 from cardsvc.vcard import VirtualCard
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD
-from tests.service.bulk_people import HEADER, blanks, hire, people_file, row
+from tests.service.bulk.bulk_people import HEADER, blanks, hire, people_file, row
 from tests.world import World
 
 

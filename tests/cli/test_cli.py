@@ -67,7 +67,7 @@ def test_a_desk_makes_and_tops_up_a_card_on_the_command_line(home: dict[str, str
 
 
 def test_an_order_is_taken_listed_and_written_on_the_command_line(home: dict[str, str], tmp_path: Path) -> None:
-    """From a channel that is registered to the card; nothing is over that could be returned."""
+    """From a channel that is registered to the card, by somebody who is named; nothing is over that could be returned."""
     file = str(tmp_path / "card")
     VirtualCard.blank("fudan-fmcos2", seed=1).save(Path(file))
     run(home, "keys", "init")
@@ -76,10 +76,20 @@ def test_an_order_is_taken_listed_and_written_on_the_command_line(home: dict[str
     person = as_json(home, "citizen", "register", *given)
     card_no = as_json(home, "card", "personalise", "--citizen", person["citizen_id"], "--vcard", file)["card_no"]
     bring = ("order", "create", card_no, "50", "--channel", "app", "--reference", "WX1")
-    assert "channel_unknown" in run(home, *bring, code=2).stderr
+    assert "staff_not_signed_in" in run(home, *bring, code=2).stderr
     registered = ("--public-key", "ab" * 32, "--terminal-no", "310000000009", "--role", "channel")
     run(home, "terminal", "register", "app", *registered)
+    (tmp_path / "password").write_text("only for tests\n")
+    home |= dict.fromkeys(("CARDSVC_STAFF_PASSWORD_FILE", "CARDSVC_NEW_PASSWORD_FILE"), str(tmp_path / "password"))
+    run(home, "staff", "outlet", "hall", "Hall")
+    run(home, "staff", "add", "root", "--name", "root", "--role", "administrator", "--outlet", "hall")
+    run(home, "staff", "add", "li", "--name", "li", "--role", "cashier", "--outlet", "hall", "--as", "root")
+    home["CARDSVC_STAFF"] = "li"
+    elsewhere = ("order", "create", card_no, "50", "--channel", "moon", "--reference", "WX1")
+    assert "channel_unknown" in run(home, *elsewhere, code=2).stderr
     made = as_json(home, *bring)
+    (act,) = as_json(home, "audit", "acts", "--subject", f"order:{made['order_id']}")
+    assert (act["staff_id"], act["act"], act["changes"]["amount"]) == ("li", "order_create", [None, 5000])
     assert as_json(home, "order", "list")[0]["order_id"] == made["order_id"]
     assert "50.00" in run(home, "card", "inspect", "--vcard", file).stdout
     assert as_json(home, "card", "fetch", "--vcard", file)["balance"] == 5000

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cardsvc.cli.contract_reader import run_on_card
+from cardsvc.cli.profiles.contract_reader import run_on_card
 from cardsvc.config import find_profiles
 from cardsvc.vcard import VirtualCard
 from tests.cli.test_profiles_cli import changed

@@ -3,24 +3,11 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from cardsvc.bootstrap import now
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
 from tests.cli.test_cli import BODY, as_json, run
-from tests.day.outlet import PASSWORD, open_hall
 from tests.world import World
-
-
-@pytest.fixture
-def hall(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """The outlet of the other tests in the database of the command line, under the password of all tests."""
-    world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
-    open_hall(world)
-    world.close()
-    (tmp_path / "password").write_text(PASSWORD)
-    return {**home, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "password")}
 
 
 def test_a_day_on_the_command_line(hall: dict[str, str], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cardsvc.cli.machine import Unwell, clock_drift
+from cardsvc.cli.machine.here import Unwell, clock_drift
 from tests.cli.prefork import run_command
 from tests.cli.test_cli import run
 

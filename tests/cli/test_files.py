@@ -13,20 +13,28 @@ RIDE = Ride("bus", "330100000042", "00000001", CARD, "purse", "ep", 200, 0, "202
 
 
 def test_a_file_is_imported_and_the_day_reconciled(home: dict[str, str], tmp_path: Path) -> None:
-    """Bad lines are named for people and programs; what was not booked is a difference that somebody owns."""
+    """Bad lines are named for people and programs; what was not booked is a difference that somebody owns; acts are named."""
     run(home, "keys", "init")
     file, password = tmp_path / "bus.csv", tmp_path / "password"
     password.write_text("only for tests\n")
     home |= {"CARDSVC_STAFF_PASSWORD_FILE": str(password), "CARDSVC_NEW_PASSWORD_FILE": str(password)}
+    take_in = ("batch", "import", str(file), "--operator", "bus")
+    file.write_text(spending_file([RIDE]))
+    assert "staff_not_signed_in" in run(home, *take_in, code=2).stderr
+    run(home, "staff", "outlet", "hall", "Hall")
+    run(home, "staff", "add", "root", "--name", "root", "--role", "administrator", "--outlet", "hall")
+    run(home, "staff", "add", "nightly", "--name", "nightly", "--role", "cashier", "--outlet", "hall", "--as", "root")
+    assert "not_permitted" in run(home, *take_in, "--as", "root", code=2).stderr
+    home["CARDSVC_STAFF"] = "nightly"  # as cron names who it is
     file.write_text(spending_file([RIDE.with_(amount=-1), RIDE], trailer="END,2,199\n"))
-    refused = run(home, "batch", "import", str(file), "--operator", "bus", "--json", code=2)
+    refused = run(home, *take_in, "--json", code=2)
     assert json.loads(refused.stderr)["problems"] == ["2 amount not_an_amount_in_fen"]
-    assert "2 amount not_an_amount_in_fen" in run(home, "batch", "import", str(file), "--operator", "bus", code=2).stderr
+    assert "2 amount not_an_amount_in_fen" in run(home, *take_in, code=2).stderr
     assert as_json(home, "batch", "list") == []
     file.write_text(spending_file([RIDE]))
-    first = as_json(home, "batch", "import", str(file), "--operator", "bus")
+    first = as_json(home, *take_in)
     assert (first["counts"], first["again"]) == ({"rejected": 1}, False)
-    assert as_json(home, "batch", "import", str(file), "--operator", "bus")["again"]
+    assert as_json(home, *take_in)["again"]
     assert as_json(home, "batch", "show", first["batch_id"])["not_booked"][0]["reason"] == "card_unknown"
     today = dt.datetime.now(LOCAL).date().isoformat()
     done = as_json(home, "reconcile", "run", "--day", today)
@@ -34,9 +42,10 @@ def test_a_file_is_imported_and_the_day_reconciled(home: dict[str, str], tmp_pat
     assert as_json(home, "reconcile", "show", done["run_id"]) == done
     assert "bus" not in run(home, "reconcile", "list").stderr
     (difference,) = done["differences"]
-    run(home, "staff", "outlet", "hall", "Hall")
-    run(home, "staff", "add", "root", "--name", "root", "--role", "administrator", "--outlet", "hall")
     assert as_json(home, "reconcile", "show", done["run_id"], "--outlet", "hall")["differences"] == []
+    acts = [(act["staff_id"], act["act"], act["subject"]) for act in as_json(home, "audit", "acts", "--by", "nightly")]
+    run_done = ("nightly", "reconcile_run", f"reconciliation:{done['run_id']}")
+    assert acts == [run_done, ("nightly", "batch_import", f"batch:{first['batch_id']}")]
     assert as_json(home, "reconcile", "run", "--day", today, "--outlet", "hall")["counts"] == {}
     run(home, "reconcile", "run", "--day", today, "--outlet", "moon", code=2)
     taken = as_json(home, "reconcile", "take", difference["difference"], "--as", "root")

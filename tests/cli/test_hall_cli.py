@@ -3,22 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
-
-from cardsvc.bootstrap import now
 from tests.cli.test_cli import as_json, run
-from tests.day.outlet import PASSWORD, open_hall
-from tests.world import World
-
-
-@pytest.fixture
-def hall(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """The outlet of the other tests in the database of the command line, under the password of all tests."""
-    world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
-    open_hall(world)
-    world.close()
-    (tmp_path / "password").write_text(PASSWORD)
-    return {**home, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "password")}
 
 
 def test_a_number_goes_through_the_hall(hall: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from cardsvc.bootstrap import key_names
-from cardsvc.cli.keys import keys
+from cardsvc.cli.machine.keys import keys
 from cardsvc.keystore import SealedKeystore
 from cardsvc.vcard import VirtualCard
 from tests.cli.test_cli import BODY, as_json, id_number_check_digit, run

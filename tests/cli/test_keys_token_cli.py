@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cardsvc.cli.keys import keys
+from cardsvc.cli.machine.keys import keys
 from cardsvc.keystore import KeyEntry, KeyState
 from cardsvc.keystore.keys import KeyRing
 from cardsvc.keystore.pkcs11 import Pkcs11KeyStore

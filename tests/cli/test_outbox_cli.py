@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from cardsvc.bootstrap import now
-from cardsvc.cli.processes import free_port
+from cardsvc.cli.scratch.processes import free_port
 from cardsvc.service.messages.outbox import MAX_ATTEMPTS
 from cardsvc.store import UnitOfWork
 from cardsvc.store.states import NoticeState
 from tests.cli.test_cli import as_json, run
 from tests.cli.test_rights_cli import PROGRAM, until
 from tests.day.outlet import PASSWORD
-from tests.service.bulk_people import hire
-from tests.service.library_system import LibrarySystem
-from tests.service.test_card_requests import PARENT
+from tests.service.bulk.bulk_people import hire
+from tests.service.cards.test_card_requests import PARENT
+from tests.service.messages.library_system import LibrarySystem
 from tests.world import World
 
 

@@ -13,10 +13,10 @@ import pytest
 from cardsvc.bootstrap import now
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD
-from tests.service.bulk_people import hire
-from tests.service.rights_people import as_csv, said
-from tests.service.rights_people import as_json as in_json
-from tests.service.test_card_requests import take
+from tests.service.bulk.bulk_people import hire
+from tests.service.cards.test_card_requests import take
+from tests.service.rights.rights_people import as_csv, said
+from tests.service.rights.rights_people import as_json as in_json
 from tests.world import World
 
 PROGRAM = [sys.executable, "-c", "from cardsvc.cli.main import main; main()"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cardsvc.bootstrap import now
 from tests.cli.test_cli import as_json, run
-from tests.service.blanks import FAMILY, PASSWORD, open_stock, serial
+from tests.service.stock.blanks import FAMILY, PASSWORD, open_stock, serial
 from tests.world import World
 
 

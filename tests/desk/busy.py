@@ -106,5 +106,5 @@ def leave_things_open(world: World, listed: str, clerk: Staff, chief: Staff, sec
     approve(store, APPROVALS, asked.approval_id, by=second, now=world.now)
     line = f"WX-77,3000,{today:%Y%m%d}120000,0"
     content = f"reference,amount,date_time,fee\n{line}\nEND,1,3000\n"
-    import_file(store, key_ring(), "channel", "mobile", "wx.csv", content.encode(), world.now)
-    reconcile(store, rules(), Scope(today), world.now)
+    import_file(store, key_ring(), "channel", "mobile", "wx.csv", content.encode(), world.now, by=chief)
+    reconcile(store, rules(), Scope(today), world.now, by=chief)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from cardsvc.cli.examine import examine
+from cardsvc.cli.card.examine import examine
 from cardsvc.iso7816.channel import Channel
 from cardsvc.vcard import VirtualCard, bodies
 from cardsvc.vcard.memory import Kind, Memory, Node
@@ -100,3 +101,18 @@ class Patient:
     def examine(self, *, quick: bool = False) -> Any:
         """The report."""
         return examine(self.world.engine, DESK, self.connect, quick=quick, person=self.person, card_no=None)
+
+
+NewPatient = Callable[[], Patient]
+
+
+def in_use(folder: Path, family: str) -> tuple[World, VirtualCard]:
+    """A city with a card that has money and applications, and was used."""
+    world = World(folder / "start.db")
+    card = world.issue(family)
+    world.topup(card, 10000)
+    world.do(card, "open", application="bus", product="T")
+    world.do(card, "open", application="park", product="1")
+    world.do(card, "purchase", amount=200, merchant="bus")
+    world.topup(card, 5000)
+    return world, card

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cardsvc.card.profile import Profile
-from cardsvc.cli.diagnose import report_lines
+from cardsvc.cli.card.diagnose import report_lines
 from cardsvc.diagnosis.evidence import Value
 from cardsvc.diagnosis.firmware import check_known_faults, firmware_faults
 from cardsvc.errors import ProfileError

@@ -13,7 +13,7 @@ from cardsvc.card.holder import holder_from_records
 from cardsvc.card.profile import Profile
 from cardsvc.card.purse import LogRecord
 from cardsvc.card.records import ApplicationRecord, CardIssueSeen
-from cardsvc.cli.examine import examine
+from cardsvc.cli.card.examine import examine
 from cardsvc.diagnosis.contact import atr_evidence
 from cardsvc.diagnosis.evidence import check
 from cardsvc.diagnosis.probes import Readings, look, more

@@ -1,18 +1,16 @@
 """Every fault kind on every card family: the right finding comes first, and looking changed nothing on the card."""
 
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
 
 from cardsvc.diagnosis.table import table
 from tests.diagnosis import pins
 from tests.diagnosis.faults import FAULTS, Fault
-from tests.diagnosis.patients import Altered, Patient
+from tests.diagnosis.patients import Altered, NewPatient
 from tests.diagnosis.unseen import UNSEEN, Unseen
-from tests.world import ISSUABLE, Snapshot, World
+from tests.world import ISSUABLE
 
-NewPatient = Callable[[], Patient]
 on_every_family = pytest.mark.parametrize("new_patient", ISSUABLE, indirect=True)
 
 
@@ -25,56 +23,6 @@ def cases(kinds: Iterable[Fault | Unseen], families: Iterable[str] = ISSUABLE) -
         if family in kind.families
     ]
     return pytest.mark.parametrize(("new_patient", "kind"), pairs, indirect=["new_patient"])
-
-
-Snapshots = Callable[[str], Snapshot]
-
-
-def kept(folder: Path) -> Snapshots:
-    """A card in use of each family, with money and applications, made once."""
-    made: dict[str, Snapshot] = {}
-
-    def snapshot(family: str) -> Snapshot:
-        if family not in made:
-            (place := folder / family).mkdir()
-            made[family] = Snapshot(*in_use(place, family), place)
-        return made[family]
-
-    return snapshot
-
-
-@pytest.fixture(scope="module")
-def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
-    """A card in use of each family."""
-    return kept(tmp_path_factory.mktemp("patients"))
-
-
-@pytest.fixture
-def new_patient(request: pytest.FixtureRequest, snapshots: Snapshots) -> Iterator[NewPatient]:
-    """The card in use of a family, as often as it is asked for."""
-    worlds: list[World] = []
-
-    def again() -> Patient:
-        while worlds:
-            worlds.pop().close()
-        world, card = snapshots(request.param).again()
-        worlds.append(world)
-        return Patient(world, card, card.channel)
-
-    yield again
-    while worlds:
-        worlds.pop().close()
-
-
-def in_use(folder: Path, family: str):  # type: ignore[no-untyped-def] # a world and a card
-    world = World(folder / "start.db")
-    card = world.issue(family)
-    world.topup(card, 10000)
-    world.do(card, "open", application="bus", product="T")
-    world.do(card, "open", application="park", product="1")
-    world.do(card, "purchase", amount=200, merchant="bus")
-    world.topup(card, 5000)
-    return world, card
 
 
 @cases(FAULTS)

@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,7 @@ from cardsvc.service.staff.approvals import approve
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan
 from tests.diagnosis.faults import FAULTS, Fault
-from tests.diagnosis.patients import Altered, Patient
-from tests.diagnosis.test_matrix import NewPatient, Snapshots, in_use, kept
+from tests.diagnosis.patients import Altered, NewPatient, Patient, in_use
 from tests.diagnosis.wild import WILD
 from tests.world import DESK, FAMILIES, ISSUABLE, Snapshot, World, balance_on
 
@@ -80,29 +79,6 @@ def faults(which: Iterable[Fault]) -> pytest.MarkDecorator:
         for family, one in sorted(chosen, key=lambda c: ISSUABLE.index(c[0]))
     ]
     return pytest.mark.parametrize(("new_patient", "fault"), pairs, indirect=["new_patient"])
-
-
-@pytest.fixture(scope="module")
-def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
-    """A card in use of each family."""
-    return kept(tmp_path_factory.mktemp("repairs"))
-
-
-@pytest.fixture
-def new_patient(request: pytest.FixtureRequest, snapshots: Snapshots) -> Iterator[NewPatient]:
-    """The card in use of a family, as often as it is asked for."""
-    worlds: list[World] = []
-
-    def again() -> Patient:
-        while worlds:
-            worlds.pop().close()
-        world, card = snapshots(request.param).again()
-        worlds.append(world)
-        return Patient(world, card, card.channel)
-
-    yield again
-    while worlds:
-        worlds.pop().close()
 
 
 def repair(patient: Patient, **params: Any) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cardsvc.card.profiles import load_profile
-from cardsvc.cli.learn import draft, who
+from cardsvc.cli.card.learn import draft, who
 from cardsvc.config import find_profiles
 from cardsvc.diagnosis.strangers import by_atr, strangers
 from cardsvc.errors import CardError
@@ -34,7 +34,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @everyone
 def test_a_quick_look_says_the_same(city: World, wild: Wild) -> None:
     """The full one is in the matrix. Few commands, and the words are the desk's."""
-    from cardsvc.cli.examine import examine
+    from cardsvc.cli.card.examine import examine
     from tests.world import DESK
 
     cards = [wild.card() for _ in range(8)]

@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 from cardsvc.card.profile import Profile
-from cardsvc.cli.examine import examine
-from cardsvc.cli.learn import draft
+from cardsvc.cli.card.examine import examine
+from cardsvc.cli.card.learn import draft
 from cardsvc.diagnosis.evidence import check
 from cardsvc.diagnosis.firmware import firmware_faults
 from cardsvc.diagnosis.probes import look, more

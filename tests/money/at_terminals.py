@@ -156,7 +156,7 @@ class AtTerminals(Floor):
     def send_orders_back(self) -> None:
         """Orders whose months are over."""
         self.tick()
-        for order in return_expired(self.world.store, self.world.now):
+        for order in return_expired(self.world.store, self.world.now, by=self.world.bookkeeper()):
             known = self.orders.pop(order.order_id)
             assert known.first_month is not None
             period = period_of(known.area, known.first_month)
@@ -184,7 +184,9 @@ class AtTerminals(Floor):
         self.tick()
         rides = (self.told + self.pocket)[::-1] if again else self.pocket
         content = spending_file(rides).encode()
-        import_file(self.world.store, key_ring(), "spending", "bus", "rides.csv", content, self.world.now)
+        import_file(
+            self.world.store, key_ring(), "spending", "bus", "rides.csv", content, self.world.now, by=self.world.bookkeeper()
+        )
         for ride in self.pocket:
             self.money.move(f"purse:{ride.card_no}:purse:ep", "merchant:bus", ride.amount)
         self.told, self.pocket = self.told + self.pocket, []

@@ -13,7 +13,7 @@ from cardsvc.service.staff.accounts import sign_in
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
 from tests.page.conftest import PASSWORD, Desk, axe_finds
-from tests.service.rights_people import as_csv, said
+from tests.service.rights.rights_people import as_csv, said
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
 BODY = "33010019990230123"

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import SLOW, Desk, axe_finds
-from tests.service.blanks import FAMILY, serial
-from tests.service.bulk_people import blanks, people_file
+from tests.service.bulk.bulk_people import blanks, people_file
+from tests.service.stock.blanks import FAMILY, serial
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
 

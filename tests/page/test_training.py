@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
-from cardsvc.cli.processes import free_port
+from cardsvc.cli.scratch.processes import free_port
 from tests.page.conftest import PICTURES, SLOW
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")

@@ -9,7 +9,7 @@ from cardsvc.cli.bench.cluster import program, scratch_cluster
 from cardsvc.cli.bench.fill import fill, ledger_rows
 from cardsvc.cli.bench.pgbench import run, script
 from cardsvc.cli.bench.topup import issued, top_up
-from cardsvc.cli.scratch import scratch_settings
+from cardsvc.cli.scratch.settings import scratch_settings
 from cardsvc.errors import StoreError
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.store import open_store

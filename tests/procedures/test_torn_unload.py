@@ -11,7 +11,7 @@ import pytest
 
 from cardsvc.vcard import VirtualCard
 from tests.procedures.torn import LONG_RUN, carried, tear_points
-from tests.service.test_areas import CARD, local
+from tests.service.purse.test_areas import CARD, local
 from tests.world import DESK, FAMILIES, Snapshot, World, area_on
 
 ON_CARD = 10000

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from cardsvc.cli.bulk.feeders import PcscReader
+from cardsvc.cli.making.feeders import PcscReader
 from cardsvc.service.bulk.run import BulkRun
 from cardsvc.vcard import FaultPlan
 from cardsvc.vcard.vpcd import DEFAULT_PORT, VpcdSlot
-from tests.service.bulk_people import blanks, hire, issued_cards, loaded
+from tests.service.bulk.bulk_people import blanks, hire, issued_cards, loaded
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")

@@ -15,7 +15,7 @@ from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import PASSWORD, Hall, open_hall
 from tests.reconcile.test_reconcile import RULES, meddle, statement, take_in, tick
-from tests.service.test_areas import CASH, load
+from tests.service.purse.test_areas import CASH, load
 from tests.world import DESK, FAMILIES, KIOSK, World
 
 SHOP = Actor("terminal", "kiosk-8", bytes.fromhex("310000000008"), "topup")
@@ -46,7 +46,7 @@ def torn(world: World, card: VirtualCard, actor: Actor, payment: Any = CASH) -> 
 
 def seen(world: World, outlet: str | None) -> set[tuple[str, str]]:
     """Code and subject's end of what an outlet is shown of today's run."""
-    done = reconcile(world.store, RULES, Scope(world.now.astimezone(LOCAL).date()), world.now)
+    done = reconcile(world.store, RULES, Scope(world.now.astimezone(LOCAL).date()), world.now, by=world.bookkeeper())
     view = run_with_differences(world.store, done.run_id, outlet)
     assert sum(view["counts"].values()) == len(view["differences"])
     assert view.get("outlet") == outlet
@@ -98,7 +98,9 @@ def test_a_balance_that_differs_belongs_to_where_the_card_was_last_seen(city: Ha
 def test_an_outlet_that_is_none(city: Hall) -> None:
     """Refused by its name; a run that is none too."""
     world = city.world
-    done = reconcile(world.store, RULES, Scope(world.now.astimezone(LOCAL).date() - dt.timedelta(days=1)), world.now)
+    done = reconcile(
+        world.store, RULES, Scope(world.now.astimezone(LOCAL).date() - dt.timedelta(days=1)), world.now, by=world.bookkeeper()
+    )
     for run_id, outlet, code in ((done.run_id, "moon", "outlet_unknown"), ("nothing", None, "run_unknown")):
         with pytest.raises(RequestError) as told:
             run_with_differences(world.store, run_id, outlet)

@@ -57,7 +57,9 @@ def tick(world: World, **more: float) -> None:
 
 def run(world: World, channel: str | None = None, terminal: str | None = None) -> list[Difference]:
     """Reconcile today; the run's counts say the same as its differences."""
-    done = reconcile(world.store, RULES, Scope(world.now.astimezone(LOCAL).date(), channel, terminal), world.now)
+    done = reconcile(
+        world.store, RULES, Scope(world.now.astimezone(LOCAL).date(), channel, terminal), world.now, by=world.bookkeeper()
+    )
     with world.store.read() as uow:
         found = uow.differences.of_run(done.run_id)
     assert sum(run_view(done)["counts"].values()) == len(found)
@@ -71,7 +73,7 @@ def told(found: list[Difference]) -> list[tuple[str, str, str | None]]:
 
 
 def take_in(world: World, kind: str, party: str, content: str) -> None:
-    import_file(world.store, key_ring(), kind, party, "file.csv", content.encode(), world.now)
+    import_file(world.store, key_ring(), kind, party, "file.csv", content.encode(), world.now, by=world.bookkeeper())
 
 
 def statement(kind: str, *lines: tuple[str, int, str]) -> str:
@@ -346,7 +348,7 @@ def test_runs_that_make_no_sense_are_refused(world: World) -> None:
         (Scope(dt.date(2000, 1, 1)), "rule_no_reconciliation"),
     ):
         with pytest.raises(CardsvcError, match=code):
-            reconcile(world.store, RULES, scope, world.now)
+            reconcile(world.store, RULES, scope, world.now, by=world.bookkeeper())
 
 
 def test_the_database_keeps_runs_and_states(world: World, card: VirtualCard) -> None:

@@ -87,7 +87,9 @@ class Town:
             self.delivered = len(self.rides)
 
     def take(self, text: str) -> None:
-        import_file(self.world.store, key_ring(), "spending", "bus", "f", text.encode(), self.world.now)
+        import_file(
+            self.world.store, key_ring(), "spending", "bus", "f", text.encode(), self.world.now, by=self.world.bookkeeper()
+        )
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def test_in_the_end_everything_agrees(start: Snapshot, story: list[tuple[str, An
     world.now += dt.timedelta(seconds=70)
     assert world.purse_total(CARD) == balance_on(card)[0]
     assert world.balances().get("merchant:bus", 0) == -sum(ride.amount for ride in town.rides)
-    done = reconcile(world.store, load_rule_set(), Scope(world.now.astimezone(LOCAL).date()), world.now)
+    done = reconcile(world.store, load_rule_set(), Scope(world.now.astimezone(LOCAL).date()), world.now, by=world.bookkeeper())
     with world.store.read() as uow:
         found = uow.differences.of_run(done.run_id)
         assert (uow.loads.open_on(CARD), uow.purchases.open_on(CARD)) == ([], [])

@@ -28,7 +28,7 @@ from cardsvc.rules import (
 from cardsvc.rules.desk import Visitor, check_person, loss_lapses
 from cardsvc.rules.hall import appraisal_rule, check_appraisal
 from cardsvc.service.operations.rule_book import RuleBook
-from tests.service.test_areas import local
+from tests.service.purse.test_areas import local
 from tests.world import DESK, FAMILIES, World
 
 RULES = load_rule_set()

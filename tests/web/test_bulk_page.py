@@ -15,9 +15,9 @@ from cardsvc.service.bulk.station import claim
 from cardsvc.service.desk.workstations import AWAY_AFTER, report, waiting_work
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.vcard import FaultPlan, VirtualCard
-from tests.service.bulk_people import HEADER, blanks, people_file, row
-from tests.service.test_bulk_excel import row as cells
-from tests.service.test_bulk_excel import workbook
+from tests.service.bulk.bulk_people import HEADER, blanks, people_file, row
+from tests.service.bulk.test_bulk_excel import row as cells
+from tests.service.bulk.test_bulk_excel import workbook
 from tests.web.desk_office import Office, Page
 
 

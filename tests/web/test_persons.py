@@ -4,8 +4,8 @@ import pytest
 
 from cardsvc.service.cards.deaths import deaths_of
 from cardsvc.service.cards.person_changes import changes_of
-from tests.service.test_areas import CARD
-from tests.service.test_card_requests import PARENT
+from tests.service.cards.test_card_requests import PARENT
+from tests.service.purse.test_areas import CARD
 from tests.web.desk_office import Office, plain
 from tests.world import person
 

@@ -1,7 +1,7 @@
 """The stock page: the keeper's whole day through its forms, who may see it, and what a refusal says."""
 
 from cardsvc.service.staff.accounts import add_staff
-from tests.service.blanks import FAMILY, serial
+from tests.service.stock.blanks import FAMILY, serial
 from tests.web.desk_office import PASSWORD, Office, Page
 
 

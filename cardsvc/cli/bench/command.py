@@ -10,7 +10,8 @@ import click
 
 from cardsvc.cli.bench.reconcile import bench_reconcile
 from cardsvc.cli.bench.topup import bench_topup
-from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.cli.scratch.people import synthetic_person
+from cardsvc.cli.shared.output import json_option, show, t, table
 
 
 @click.group(
@@ -28,7 +29,7 @@ def bench(ctx: click.Context, rounds: int, *, as_json: bool) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from cardsvc.bootstrap import build
-    from cardsvc.cli.scratch import scratch_settings
+    from cardsvc.cli.scratch.settings import scratch_settings
     from cardsvc.vcard import PROFILES
 
     opened = build(scratch_settings())
@@ -47,20 +48,10 @@ def _profile(opened: Any, profile: str, number: int, rounds: int) -> dict[str, A
     from cardsvc.bootstrap import now
     from cardsvc.readers.carry import carry_out
     from cardsvc.service.operations.kinds import Actor
-    from cardsvc.service.people.register import CitizenData, register_citizen
-    from cardsvc.units import id_number_check_digit
+    from cardsvc.service.people.register import register_citizen
     from cardsvc.vcard import VirtualCard
 
-    body = f"3301001999023{number:04d}"
-    person = CitizenData(
-        name="测试",
-        id_number=body + id_number_check_digit(body),
-        sex=1,
-        ethnic_group=1,
-        birthplace="330100",
-        birth_date="1999-02-28",  # type: ignore[arg-type] # ISO text
-    )
-    citizen = register_citizen(opened.store, person, now())
+    citizen = register_citizen(opened.store, synthetic_person(number), now())
     port = opened.engine.port(Actor("local", "bench", bytes(6), "desk"))
     card = VirtualCard.blank(profile, seed=number)
     channel = card.channel()

@@ -4,7 +4,8 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from cardsvc.cli.progress import progress_bar
+from cardsvc.cli.scratch.people import synthetic_person
+from cardsvc.cli.shared.progress import progress_bar
 
 FIRST_CARD = 10_000_000
 """Running number of the first filled card: eight digits without zeros before them, away from cards that are issued."""
@@ -12,22 +13,6 @@ LOADS_A_CARD = 10
 ROWS_A_CARD = 2 * LOADS_A_CARD
 PART = 500
 AMOUNT = 5000
-
-
-def synthetic_person(number: int) -> Any:
-    """A person who is visibly synthetic: nobody was born on 30 February."""
-    from cardsvc.service.people.register import CitizenData
-    from cardsvc.units import id_number_check_digit
-
-    body = f"3301001999023{number:04d}"
-    return CitizenData(
-        name="测试",
-        id_number=body + id_number_check_digit(body),
-        sex=1,
-        ethnic_group=1,
-        birthplace="330100",
-        birth_date="1999-02-28",  # type: ignore[arg-type] # ISO text
-    )
 
 
 def card_number(number: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardsvc.cli.output import t
+from cardsvc.cli.shared.output import t
 
 if TYPE_CHECKING:
     from cardsvc.config import Settings
@@ -23,7 +23,7 @@ postgresql_option = click.option(
 def measured_at(database_url: str | None, *, postgresql: bool) -> Iterator["Settings"]:
     """Settings of a scratch service over that database. Raises StoreError ``postgresql_missing``."""
     from cardsvc.cli.bench.cluster import scratch_cluster
-    from cardsvc.cli.scratch import scratch_settings
+    from cardsvc.cli.scratch.settings import scratch_settings
 
     settings = scratch_settings()
     if database_url:

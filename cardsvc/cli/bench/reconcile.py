@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from cardsvc.cli.bench.place import database_option, measured_at, postgresql_option
-from cardsvc.cli.output import json_option, show, t, table
-from cardsvc.cli.progress import progress_bar
+from cardsvc.cli.scratch.people import staffed_outlet, synthetic_person
+from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.progress import progress_bar
 
 FARE = 200
 FIRST_LOAD = 100_000
@@ -36,6 +37,7 @@ def _measure(settings: Any, records: int) -> dict[str, Any]:
     from cardsvc.units import LOCAL
 
     opened, moment = build(settings), now()
+    by = staffed_outlet(opened.store, "bench", {"books": "cashier"}, moment)["books"]
     with opened.store.read() as uow:
         rules = opened.rules.in_force(uow, moment.astimezone(LOCAL).date())
     content = city(opened, records, moment)
@@ -43,12 +45,13 @@ def _measure(settings: Any, records: int) -> dict[str, Any]:
     with progress_bar(t("测速", "Measuring")) as progress:
 
         def take() -> Any:
-            return import_file(opened.store, opened.engine.keystore, "spending", "bus", "bench.csv", content, moment, progress)
+            keystore, file = opened.engine.keystore, "bench.csv"
+            return import_file(opened.store, keystore, "spending", "bus", file, content, moment, progress, by=by)
 
         figures["import s"], done = _timed(take)
         figures["import again s"], again = _timed(take)
         scope = Scope(moment.astimezone(LOCAL).date())
-        figures["reconcile s"], run = _timed(lambda: reconcile(opened.store, rules, scope, moment, progress))
+        figures["reconcile s"], run = _timed(lambda: reconcile(opened.store, rules, scope, moment, progress, by=by))
     figures["records/s"] = round(records / (figures["import s"] + figures["reconcile s"]))
     figures["result"] = {**done.batch.counts, "again": again.again, "differences": sum(run.counts.values())}
     opened.close()
@@ -90,20 +93,10 @@ def city(opened: Any, records: int, moment: dt.datetime) -> bytes:
 def _store(opened: Any, rides: dict[str, int], moment: dt.datetime) -> None:
     """The cards' rows, a load each, and a look at each after its rides."""
     from cardsvc.ledger import postings
-    from cardsvc.service.people.register import CitizenData, register_citizen
+    from cardsvc.service.people.register import register_citizen
     from cardsvc.store.records import Card, CardSighting
-    from cardsvc.units import id_number_check_digit
 
-    body = "33010019990230001"
-    person = CitizenData(
-        name="测试",
-        id_number=body + id_number_check_digit(body),
-        sex=1,
-        ethnic_group=1,
-        birthplace="330100",
-        birth_date="1999-02-28",  # type: ignore[arg-type] # ISO text
-    )
-    citizen = register_citizen(opened.store, person, moment)
+    citizen = register_citizen(opened.store, synthetic_person(1), moment)
     versions, profile, day = opened.engine.keystore.versions(), opened.profiles[0].id, moment.date()
     with opened.store.begin() as uow:
         uow.cards.add_many(

@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from cardsvc.cli.bench.place import database_option, measured_at, postgresql_option
-from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.cli.scratch.people import synthetic_person
+from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.wire import Reply
 
 AMOUNT = 5000
@@ -74,7 +75,6 @@ def _measure(settings: Any, workers: int, cards: int, rows: tuple[int, ...]) -> 
 def issued(opened: Any, folder: Path, number: int) -> Path:
     """A personalised card in a file."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.bench.fill import synthetic_person
     from cardsvc.service.people.register import register_citizen
     from cardsvc.vcard import VirtualCard
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardsvc.cli.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.units import parse_yuan
 
 if TYPE_CHECKING:

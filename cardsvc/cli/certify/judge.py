@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cardsvc.cli.certify.line import RETRY_AFTER, SKEW, Seen
 from cardsvc.cli.certify.scenarios import BROKEN_RULES, Scenario
-from cardsvc.cli.output import t
+from cardsvc.cli.shared.output import t
 from cardsvc.text import language_of_environment
 
 NEAR_SECONDS = 60

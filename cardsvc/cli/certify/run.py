@@ -23,7 +23,7 @@ from cardsvc.cli.certify.card_line import CardLine
 from cardsvc.cli.certify.judge import Truth, conduct, list_differences, outcome
 from cardsvc.cli.certify.line import SKEW, Line
 from cardsvc.cli.certify.scenarios import ListScenario, Scenario
-from cardsvc.cli.scratch import scratch_settings, scratch_terminal
+from cardsvc.cli.scratch.settings import scratch_settings, scratch_terminal
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.loss.hotlist import snapshot
 from cardsvc.service.operations.kinds import Actor

@@ -11,9 +11,9 @@ import click
 
 from cardsvc.bootstrap import now
 from cardsvc.card.periods import following
-from cardsvc.cli.output import json_option, show, t, table
-from cardsvc.cli.processes import free_port, service_processes
-from cardsvc.cli.scratch import scratch_settings
+from cardsvc.cli.scratch.processes import free_port, service_processes
+from cardsvc.cli.scratch.settings import scratch_settings
+from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.simulate.evening import end_of_day
 from cardsvc.cli.simulate.hall.command import hall_figures
 from cardsvc.cli.simulate.places import Place

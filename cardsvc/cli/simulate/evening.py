@@ -33,11 +33,13 @@ def end_of_day(town: Town, places: Sequence[Place]) -> dict[str, Any]:
     shift = close_shift(services.store, town.shift.shift_id, pieces, by=town.people["teller"], now=now())
     for method in sorted({paid.method for paid in taken} - {"cash"}):
         content = statement((paid for paid in taken if paid.method == method), now())
-        import_file(services.store, services.engine.keystore, "channel", method, f"{method}.csv", content, now())
+        import_file(
+            services.store, services.engine.keystore, "channel", method, f"{method}.csv", content, now(), by=town.people["boss"]
+        )
     seal = end_day(services.store, OUTLET, today, by=town.people["boss"], now=now())
     with services.store.read() as uow:
         rules = services.rules.in_force(uow, today)
-    run = reconcile(services.store, rules, Scope(today), now())
+    run = reconcile(services.store, rules, Scope(today), now(), by=town.people["boss"])
     with services.store.read() as uow:
         differences = [f"{row.code} {row.subject}" for row in uow.differences.of_run(run.run_id)]
     ledger = verify_ledger(services.store, seal.root)

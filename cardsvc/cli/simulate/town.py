@@ -1,14 +1,13 @@
 """The town of a simulation: an outlet with its people, cards in citizens' hands, terminals at their places."""
 
-import secrets
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cardsvc.bootstrap import Services, build, now
-from cardsvc.cli.bench.fill import synthetic_person
-from cardsvc.cli.progress import progress_bar
+from cardsvc.cli.scratch.people import staffed_outlet, synthetic_person
+from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.client import create_key
 from cardsvc.config import Settings
 from cardsvc.readers.carry import carry_out
@@ -16,7 +15,6 @@ from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cash.shifts import open_shift
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.people.register import register_citizen
-from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
@@ -67,13 +65,7 @@ def build_town(settings: Settings, cards: int, kiosks: int) -> Town:
     """On an empty database: the outlet, its vault and staff, terminals, cards with the bus open, and a teller's shift."""
     services = build(settings)
     store, moment = services.store, now()
-    add_outlet(store, OUTLET, "市民之家", moment)
-    admin = add_staff(store, "admin", "管理员", "administrator", OUTLET, secrets.token_hex(16), moment, by=None)
-    roles = {"teller": "cashier", "boss": "supervisor"}
-    people = {
-        name: add_staff(store, name, name, role, OUTLET, secrets.token_hex(16), moment, by=admin)
-        for name, role in roles.items()
-    }
+    people = staffed_outlet(store, OUTLET, {"teller": "cashier", "boss": "supervisor"}, moment)
     vault = {"debit": f"vault:{OUTLET}", "credit": f"clearing:bank:{OUTLET}", "amount": VAULT, "corrects": "opening"}
     asked = propose(store, APPROVALS, "correction", "opening", vault, "开业备用金", by=people["teller"], now=moment)
     approve(store, APPROVALS, asked.approval_id, by=people["boss"], now=moment)

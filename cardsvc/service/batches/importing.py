@@ -18,8 +18,10 @@ from cardsvc.service.batches.reading import Format, ReadFile, matches, read
 from cardsvc.service.batches.spending import take_spending
 from cardsvc.service.batches.statements import take_statements
 from cardsvc.service.purse.payments import CHANNELS
+from cardsvc.service.staff.accounts import require_role
+from cardsvc.service.staff.acts import BOOKKEEPERS, note_act
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import FileBatch
+from cardsvc.store.records import FileBatch, Staff
 from cardsvc.store.states import BatchState
 
 PART = 2000
@@ -47,12 +49,15 @@ def import_file(
     content: bytes,
     now: dt.datetime,
     progress: Progress = lambda _done, _total: None,
+    *,
+    by: Staff,
 ) -> Imported:
     """Import the file of an operator (``kind`` spending), of a payment ``channel`` or of a ``terminal``.
 
-    ``progress`` hears how many records of how many are done. Raises RequestError ``batch_party_unknown``, or what
-    ``reading.read`` finds: then nothing of the file was taken.
+    ``progress`` hears how many records of how many are done. Who took it, or went on with it, is kept. Raises RequestError
+    ``not_permitted``, ``batch_party_unknown``, or what ``reading.read`` finds: then nothing of the file was taken.
     """
+    require_role(by, *BOOKKEEPERS)
     file = _read(store, kind, party, content)
     fresh = FileBatch(
         batch_id=str(uuid.uuid4()),
@@ -68,7 +73,19 @@ def import_file(
         imported_at=now,
         ended_at=None if file.records else now,
     )
-    batch = store.transact(lambda uow: uow.batches.by_content(kind, party, file.sha256) or uow.batches.add(fresh))
+
+    def take(uow: UnitOfWork) -> FileBatch:
+        known = uow.batches.by_content(kind, party, file.sha256)
+        if known is None or known.state == BatchState.LOADING:
+            told = {
+                "file": [None, fresh.file_name],
+                kind: [None, party],
+                "records": [known.applied if known else 0, fresh.records],
+            }
+            note_act(uow, by, "batch_import", f"batch:{(known or fresh).batch_id}", told, now)
+        return known or uow.batches.add(fresh)
+
+    batch = store.transact(take)
     if batch.state == BatchState.APPLIED and batch.batch_id != fresh.batch_id:
         return Imported(batch, again=True)
     lines = _in_parts_by_card(file.records)

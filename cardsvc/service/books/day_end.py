@@ -125,7 +125,7 @@ def end_day(store: Store, outlet_id: str, day: dt.date, *, by: Staff, now: dt.da
 
     with store.read() as uow:
         _refuse_open(uow, outlet_id, day)  # a day that may not end sends nobody's money back
-    return_expired(store, now)
+    return_expired(store, now, by=by)
     end_lapsed(store, now)
     return store.transact(work)
 

@@ -24,8 +24,10 @@ from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.areas import CITY_PURSE, LoadAreaParams, Target, application_of, record_of, target_for_load
 from cardsvc.service.purse.load_rules import Proposal, decide
 from cardsvc.service.purse.payments import BY_ORDER, Payment, refuse_used
+from cardsvc.service.staff.accounts import require_role
+from cardsvc.service.staff.acts import BOOKKEEPERS, note_act
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import TopUpOrder
+from cardsvc.store.records import Staff, TopUpOrder
 from cardsvc.units import LOCAL, MAX_AMOUNT
 
 CHANNEL = "channel"
@@ -65,13 +67,26 @@ def channel_of(store: Store, terminal_id: str) -> str:
     return terminal.terminal_id
 
 
-def create_order(store: Store, rules: RuleBook, channel: str, params: OrderParams, now: dt.datetime) -> tuple[TopUpOrder, bool]:
+def create_order(
+    store: Store, rules: RuleBook, channel: str, params: OrderParams, now: dt.datetime, *, by: Staff | None = None
+) -> tuple[TopUpOrder, bool]:
     """Take an order, or find the one that this payment made before (then True). The money is taken: rules are asked first.
+    ``by``: who typed it in for the channel, and is kept; None where the channel itself brings it, signed.
 
     Raises CardError ``card_unknown`` or ``card_not_issued``; RequestError ``payment_reference_used`` for the same payment with
-    other contents, ``application_not_open``, ``product_not_on_card``; RuleError.
+    other contents, ``application_not_open``, ``product_not_on_card``, ``not_permitted``; RuleError.
     """
-    return store.transact(lambda uow: _create(uow, rules, channel, params, now))
+    if by is not None:
+        require_role(by, "cashier", "supervisor")
+
+    def work(uow: UnitOfWork) -> tuple[TopUpOrder, bool]:
+        order, known = _create(uow, rules, channel, params, now)
+        if by is not None and not known:
+            told = {"channel": [None, channel], "card_no": [None, order.card_no], "amount": [None, order.amount]}
+            note_act(uow, by, "order_create", f"order:{order.order_id}", told, now)
+        return order, known
+
+    return store.transact(work)
 
 
 def _create(uow: UnitOfWork, rules: RuleBook, channel: str, params: OrderParams, now: dt.datetime) -> tuple[TopUpOrder, bool]:
@@ -150,20 +165,24 @@ def _expected_balance(uow: UnitOfWork, order: TopUpOrder, target: Target) -> int
     return sum(waiting) + max(0, -uow.ledger.balances(order.card_no).get(purse, 0))
 
 
-def return_expired(store: Store, now: dt.datetime) -> list[TopUpOrder]:
-    """Send the money of every order back whose month, season or term is over. One that a card may have waits for that card."""
+def return_expired(store: Store, now: dt.datetime, *, by: Staff) -> list[TopUpOrder]:
+    """Send the money of every order back whose month, season or term is over; who did it is kept with each. One that a card
+    may have waits for that card. Raises RequestError ``not_permitted``."""
+    require_role(by, *BOOKKEEPERS)
     month = now.astimezone(LOCAL).date().replace(day=1)
     with store.read() as uow:
         over = uow.orders.over(month)
-    returned = (store.transact(partial(_return, order.card_no, order.order_id, now)) for order in over)
+    returned = (store.transact(partial(_return, order.card_no, order.order_id, by, now)) for order in over)
     return [order for order in returned if order is not None]
 
 
-def _return(card_no: str, order_id: str, now: dt.datetime, uow: UnitOfWork) -> TopUpOrder | None:
+def _return(card_no: str, order_id: str, by: Staff, now: dt.datetime, uow: UnitOfWork) -> TopUpOrder | None:
     uow.cards.lock(card_no)
     order = uow.orders.get(card_no, order_id)
     if order is None or order.state != OrderState.PAID or uow.loads.paid_by(BY_ORDER, order_id):
         return None
+    told = {"channel": [None, order.channel], "card_no": [None, card_no], "amount": [None, order.amount]}
+    note_act(uow, by, "order_return", f"order:{order_id}", told, now)
     return return_order(uow, order, now)
 
 

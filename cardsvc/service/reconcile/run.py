@@ -16,8 +16,10 @@ from cardsvc.service.reconcile.findings import EXPLANATIONS, REASONS, Finding
 from cardsvc.service.reconcile.outlets import of_outlet
 from cardsvc.service.reconcile.spending import spending_findings
 from cardsvc.service.reconcile.statements import OPEN, channel_findings, terminal_findings
+from cardsvc.service.staff.accounts import require_role
+from cardsvc.service.staff.acts import BOOKKEEPERS, note_act
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Difference, Load, ReconciliationRun
+from cardsvc.store.records import Difference, Load, ReconciliationRun, Staff
 from cardsvc.store.states import DifferenceState
 from cardsvc.units import LOCAL
 
@@ -46,12 +48,14 @@ class Scope:
 
 
 def reconcile(
-    store: Store, rules: RuleSet, scope: Scope, now: dt.datetime, progress: Progress = lambda _done, _total: None
+    store: Store, rules: RuleSet, scope: Scope, now: dt.datetime, progress: Progress = lambda _done, _total: None, *, by: Staff
 ) -> ReconciliationRun:
-    """Compare, and store the run with its differences. ``progress`` hears how many cards of how many are done.
+    """Compare, and store the run with its differences and who ran it. ``progress`` hears how many cards of how many are done.
 
-    Raises RequestError ``reconcile_day_wrong``, ``batch_party_unknown``; RuleError ``rule_no_reconciliation``.
+    Raises RequestError ``not_permitted``, ``reconcile_day_wrong``, ``batch_party_unknown``; RuleError
+    ``rule_no_reconciliation``.
     """
+    require_role(by, *BOOKKEEPERS)
     if scope.day > now.astimezone(LOCAL).date():
         raise RequestError("reconcile_day_wrong", day=scope.day.isoformat())
     rule = reconciliation_rule(rules, scope.day)
@@ -66,6 +70,15 @@ def reconcile(
     def work(uow: UnitOfWork) -> None:
         uow.runs.add(run)
         uow.differences.add_many(rows)
+        told = {"day": scope.day.isoformat(), "channel": scope.channel, "terminal": scope.terminal}
+        note_act(
+            uow,
+            by,
+            "reconcile_run",
+            f"reconciliation:{run_id}",
+            {name: [None, value] for name, value in told.items() if value},
+            now,
+        )
 
     store.transact(work)
     return run

@@ -1,7 +1,8 @@
-"""The audit trail of administration: who changed what about terminals and outlets, and from what to what.
+"""The audit trail of what one person does alone: who changed what about terminals and outlets, and from what to what; who
+imported a file, ran a reconciliation, took an order for a channel or sent orders back.
 
-Money has its ledger, decisions of two people have their approvals, changes of staff their own chain (staff_trail.py); this is
-for what one administrator may do alone.
+Money has its ledger, decisions of two people have their approvals, changes of staff their own chain (staff/trail.py).
+What runs unattended signs in too, with a staff id of its own: a cashier's, who opens no drawer and approves nothing.
 """
 
 import datetime as dt
@@ -13,6 +14,8 @@ from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Staff, StaffAct
 
 MOST = 1000
+BOOKKEEPERS = ("cashier", "supervisor", "auditor")
+"""Who may import files, reconcile, and send orders back whose time is over."""
 
 
 def note_act(

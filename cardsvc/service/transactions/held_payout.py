@@ -291,6 +291,12 @@ HELD_PAYOUT = ApprovalKind(
 )
 
 
+def asked_of(store: Store, card_no: str, part_id: str) -> Approval | None:
+    """What waits for a second person about a part."""
+    with store.read() as uow:
+        return next(iter(uow.approvals.open_on(HELD_PAYOUT.name, f"{card_no}:{part_id}")), None)
+
+
 def payout_asked(store: Store, card_no: str, part_id: str, reason: str, papers: str) -> tuple[str, dict[str, Any]]:
     """Subject and payload of the proposal. Raises RequestError as ``pay_held`` does, ``nothing_held`` included."""
     reason, papers = _checked(reason, papers)

@@ -41,7 +41,7 @@ def end_of_hall_day(house: House, bus: Bus) -> dict[str, Any]:
     services, clock, boss = house.services, house.clock, house.people["boss"]
     store, keystore = services.store, services.engine.keystore
     services.engine.sweep_all()
-    rides = import_file(store, keystore, "spending", OPERATOR, "bus.csv", bus.file(), clock()) if bus.lines else None
+    rides = import_file(store, keystore, "spending", OPERATOR, "bus.csv", bus.file(), clock(), by=boss) if bus.lines else None
     for suspect in suspects(store, clock()):
         take(store, suspect["card_no"], suspect["id"], "卡未再出现，明天联系持卡人", by=boss, now=clock())
     for kiosk in house.kiosks:
@@ -49,12 +49,12 @@ def end_of_hall_day(house: House, bus: Bus) -> dict[str, Any]:
     taken = [paid for place in house.places for paid in place.seen.taken]
     for method in sorted({paid.method for paid in taken} - {"cash"}):
         content = statement((paid for paid in taken if paid.method == method), clock())
-        import_file(store, keystore, "channel", method, f"{method}.csv", content, clock())
+        import_file(store, keystore, "channel", method, f"{method}.csv", content, clock(), by=boss)
     drawers = [_count(house, number, taken) for number in range(len(house.counters))]
     seal = end_day(store, OUTLET, clock.day, by=boss, now=clock())
     with store.read() as uow:
         queue = day_figures(uow, OUTLET, clock.day)
-    run = reconcile(store, house.rules, Scope(clock.day), clock())
+    run = reconcile(store, house.rules, Scope(clock.day), clock(), by=boss)
     with store.read() as uow:
         differences = [f"{row.code} {row.subject}" for row in uow.differences.of_run(run.run_id) if row.state != "explained"]
     ledger = verify_ledger(store, seal.root)

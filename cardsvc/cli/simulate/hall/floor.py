@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from cardsvc.cli.progress import progress_bar
+from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.cli.simulate.hall.buses import Bus
 from cardsvc.cli.simulate.hall.clock import CLOSES, OPENS
 from cardsvc.cli.simulate.hall.counter import Counter

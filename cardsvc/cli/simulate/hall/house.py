@@ -1,6 +1,5 @@
 """The hall of a simulation before its day: staff, desks, machines, kiosks, people with cards, and its HTTP door."""
 
-import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,9 +9,9 @@ from typing import Any
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cardsvc.bootstrap import Services, build, now
-from cardsvc.cli.bench.fill import synthetic_person
-from cardsvc.cli.progress import progress_bar
-from cardsvc.cli.scratch import scratch_terminal
+from cardsvc.cli.scratch.people import staffed_outlet, synthetic_person
+from cardsvc.cli.scratch.settings import scratch_terminal
+from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.cli.simulate.hall.clock import HallClock
 from cardsvc.cli.simulate.hall.counter import Counter
 from cardsvc.cli.simulate.hall.plan import Guest
@@ -27,7 +26,6 @@ from cardsvc.service.cash.shifts import open_shift
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.people.register import register_citizen
-from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.store.records import Shift, Staff
 from cardsvc.vcard import VirtualCard
@@ -102,14 +100,9 @@ def opened_house(settings: Settings, clock: HallClock, guests: Sequence[Guest]) 
 
 def _staff(services: Services, clock: HallClock) -> dict[str, Staff]:
     store = services.store
-    add_outlet(store, OUTLET, "市民之家", clock())
-    admin = add_staff(store, "admin", "管理员", "administrator", OUTLET, secrets.token_hex(16), clock(), by=None)
     roles = {f"clerk-{number}": "clerk" for number in range(1, DESKS + MACHINES + 1)}
     roles |= {"guide": "cashier", "boss": "supervisor"}
-    people = {
-        name: add_staff(store, name, name, role, OUTLET, secrets.token_hex(16), clock(), by=admin)
-        for name, role in roles.items()
-    }
+    people = staffed_outlet(store, OUTLET, roles, clock())
     vault = {"debit": f"vault:{OUTLET}", "credit": f"clearing:bank:{OUTLET}", "amount": VAULT, "corrects": "opening"}
     asked = propose(store, APPROVALS, "correction", "opening", vault, "开业备用金", by=people["guide"], now=clock())
     approve(store, APPROVALS, asked.approval_id, by=people["boss"], now=clock())

@@ -1,1 +1,0 @@
-"""``cardsvc bulk``: the cards of a file of people, on several readers at once."""

@@ -1,0 +1,74 @@
+"""``cardsvc card deposit``: deposits of cards."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cardsvc.cli.shared.local import HERE, services
+from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.person import as_option, signed_in
+from cardsvc.units import format_yuan
+
+if TYPE_CHECKING:
+    from cardsvc.store.records import Deposit
+
+METHODS = click.Choice(["cash", "bank_card", "mobile", "transfer"])
+
+
+@click.group(help=t("押金：收取，退卡时按折旧退还", "Deposits: take, and give back less depreciation"))
+def deposit() -> None:
+    """Group of deposits."""
+
+
+@deposit.command(help=t("收押金，金额按规则", "Take the deposit that the rules ask for"))
+@click.argument("card_no")
+@click.option("--product", required=True, help=t("产品，例如 T", "Product, for example T"))
+@click.option("--method", type=METHODS, default="cash", show_default=True, help=t("付款方式", "How it was paid"))
+@click.option("--reference", default=None, help=t("付款凭证号；现金以外必填", "Reference of the payment; cash has none"))
+@as_option
+@json_option
+def take(card_no: str, product: str, method: str, reference: str | None, staff_id: str, *, as_json: bool) -> None:
+    """Take a deposit."""
+    from pydantic import ValidationError
+
+    from cardsvc.bootstrap import now
+    from cardsvc.errors import RequestError
+    from cardsvc.service.operations.kinds import reasons
+    from cardsvc.service.purse.payments import Payment
+    from cardsvc.service.transactions.deposits import take_deposit
+
+    try:
+        payment = Payment.model_validate({"method": method, "reference": reference})
+    except ValidationError as error:
+        raise RequestError("params_invalid", reason=reasons(error)) from None
+    with services() as opened:
+        by = signed_in(opened.store, staff_id)
+        row = take_deposit(opened.store, opened.engine.rules, HERE, card_no, product, payment, by=by, now=now())
+    _show(row, as_json=as_json)
+
+
+@deposit.command("return", help=t("退押金：卡里没有钱了才退", "Give a deposit back; the card must be empty"))
+@click.argument("card_no")
+@as_option
+@json_option
+def return_(card_no: str, staff_id: str, *, as_json: bool) -> None:
+    """Give a deposit back."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.transactions.deposits import return_deposit
+
+    with services() as opened:
+        by = signed_in(opened.store, staff_id)
+        row = return_deposit(opened.store, opened.engine.rules, HERE, card_no, by=by, now=now())
+    _show(row, as_json=as_json)
+
+
+def _show(row: "Deposit", *, as_json: bool) -> None:
+    from cardsvc.service.transactions.deposits import deposit_view
+
+    view = deposit_view(row)
+    rows = [
+        (t("卡号", "Card"), view["card_no"]),
+        (t("押金", "Deposit"), format_yuan(view["amount"])),
+        (t("退还", "Returned"), "-" if view["returned"] is None else format_yuan(view["returned"])),
+    ]
+    show(view, as_json=as_json, lines=lambda: table(rows))

@@ -1,0 +1,105 @@
+"""``cardsvc card diagnose``: what is wrong with a card, in the desk's words."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from cardsvc.cli.shared.local import HERE, file_option, reader_option, services, wait_option
+from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.iso7816.channel import Channel
+from cardsvc.text import language_of_environment
+from cardsvc.units import format_yuan
+
+SEVERITY = {
+    "unusable": ("不能用", "unusable"),
+    "serious": ("严重", "serious"),
+    "limited": ("部分受限", "limited"),
+    "notice": ("提示", "notice"),
+}
+PAYER = {"nobody": ("免费", "free"), "card_company": ("公司承担", "the card company"), "holder": ("持卡人", "the holder")}
+
+
+@click.command(help=t("检测：只读，不改卡；给出故障名称、原因、对市民怎么说、下一步", "Find out what is wrong; reads only"))
+@click.option("--quick", is_flag=True, help=t("快速查看（最多 12 条指令）", "A quick look, at most 12 commands"))
+@click.option("--person", default=None, help=t("办理人证件号，用于核对是否本人", "ID number of the person at the desk"))
+@click.option("--card-no", default=None, help=t("卡面印的卡号（读不出时用）", "Number on the card's face, for a mute card"))
+@click.option(
+    "--other-side-silent",
+    is_flag=True,
+    help=t("另一面（感应／插卡）试过，读不出", "The other side (antenna or contacts) was tried in vain"),
+)
+@reader_option
+@wait_option
+@file_option
+@json_option
+def diagnose(
+    reader: str | None,
+    wait: float,
+    card_file: str | None,
+    person: str | None,
+    card_no: str | None,
+    *,
+    quick: bool,
+    other_side_silent: bool,
+    as_json: bool,
+) -> int:
+    """Diagnose the card; exit code 1 when it is not healthy."""
+    from cardsvc.cli.card.examine import examine
+
+    with services() as opened, connector(reader, wait, card_file) as connect:
+        about = {"person": person, "other_side_silent": other_side_silent}
+        result = examine(opened.engine, HERE, connect, quick=quick, card_no=card_no, **about)
+    show(result, as_json=as_json, lines=lambda: report_lines(result))
+    return 0 if result["healthy"] else 1
+
+
+@contextmanager
+def connector(reader: str | None, wait: float, card_file: str | None) -> Iterator[Callable[[], Channel]]:
+    """What powers the card up, as often as it is called."""
+    if card_file is not None:
+        from pathlib import Path
+
+        from cardsvc.vcard import VirtualCard
+
+        card = VirtualCard.load(Path(card_file))
+        yield card.channel
+        return
+    from cardsvc.readers.directory import open_card, wait_for_card
+
+    click.echo(t("请放卡……", "Put the card on the reader ..."), err=True)
+    found = wait_for_card(reader, wait)
+    yield lambda: open_card(found)
+
+
+def report_lines(result: Mapping[str, Any]) -> list[str]:
+    """A report as a person reads it."""
+    language = language_of_environment()
+    head = [(t("卡号", "Card"), result["card_no"] or t("未知", "unknown"))]
+    evidence = result["evidence"]
+    if "profile.id" in evidence:
+        head.append((t("卡型", "Profile"), evidence["profile.id"]))
+    if "purse.balance" in evidence:
+        head.append((t("余额", "Balance"), format_yuan(evidence["purse.balance"])))
+    lines = table(head)
+    for finding in result["findings"]:
+        lines += _finding_lines(finding, language)
+    if result["healthy"] and not result["findings"]:
+        lines.append(t("卡片正常", "The card is healthy"))
+    checked = t("、", ", ").join(group[language] for group in result["checked"])
+    return [*lines, t(f"已检查：{checked}", f"Checked: {checked}")]
+
+
+def _finding_lines(finding: Mapping[str, Any], language: str) -> list[str]:
+    subject = f" ({finding['subject']})" if finding["subject"] else ""
+    fee = finding["fee"]
+    amount = f" {format_yuan(fee['amount'])}" if fee["amount"] else ""
+    return [
+        f"== {finding['word'][language]}{subject}  [{t(*SEVERITY[finding['severity']])}]",
+        *(f"  {t('现象', 'Symptom')}: {f['symptom'][language]} ({f['versions']})" for f in finding.get("firmware", ())),
+        f"  {t('原因', 'Cause')}: {finding['cause'][language]}",
+        f"  {t('告知市民', 'Tell the citizen')}: {finding['tell'][language]}",
+        f"  {t('费用', 'Who pays')}: {t(*PAYER[fee['payer']])}{amount} ({', '.join(fee['rules'])})",
+        f"  {t('下一步', 'Next')}: {finding['next'][language]}",
+    ]

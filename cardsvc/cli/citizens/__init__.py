@@ -1,0 +1,1 @@
+"""What concerns people: their data and rights, lost cards, messages to them and to the library."""

@@ -1,0 +1,1 @@
+"""The hall: the queue, appraisals and notes, complaints."""

@@ -1,0 +1,95 @@
+"""``cardsvc complaint``: taking, giving on and answering complaints."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cardsvc.cli.hall.queue import with_rules
+from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.person import as_option, signed_in
+
+if TYPE_CHECKING:
+    from cardsvc.store import Store
+
+text_option = click.option("--text", required=True, help=t("内容", "Text"))
+
+
+@click.group(help=t("投诉：受理、转交、答复", "Complaints: take, give on, answer"))
+def complaint() -> None:
+    """Group of complaint commands."""
+
+
+@complaint.command(help=t("受理投诉", "Take a complaint"))
+@click.argument("channel", type=click.Choice(["12345", "96225", "desk"]))
+@text_option
+@click.option("--contact", help=t("联系方式，加密保存", "How to reach the person; kept sealed"))
+@as_option
+@json_option
+def take(channel: str, text: str, contact: str | None, staff_id: str, *, as_json: bool) -> None:
+    """Take a complaint."""
+    from cardsvc.bootstrap import build, now
+    from cardsvc.config import Settings
+    from cardsvc.service.hall.complaints import receive
+    from cardsvc.service.operations.rule_book import local_day
+
+    services = build(Settings())
+    store, by = services.store, signed_in(services.store, staff_id)
+    with store.read() as uow:
+        rules = services.rules.in_force(uow, local_day(now()))
+    case = receive(store, rules, services.engine.keystore, channel, text, by=by, now=now(), contact=contact)
+    services.close()
+    found = {"case_no": case.case_no, "due_on": case.due_on.isoformat()}
+    line = t(f"{case.case_no}，{case.due_on} 前答复", f"{case.case_no}, to be answered by {case.due_on}")
+    show(found, as_json=as_json, lines=lambda: [line])
+
+
+@complaint.command("list", help=t("未答复的投诉，最急的在前", "Complaints without an answer, the most urgent first"))
+@click.option("--all", "all_", is_flag=True, help=t("已答复的也列出", "Answered ones, too"))
+@json_option
+def list_(*, all_: bool, as_json: bool) -> None:
+    """List complaints."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.hall.complaints import complaints_view
+
+    found = with_rules(lambda store, _rules: complaints_view(store, now=now(), only_open=not all_))
+    rows = [(c["case_no"], c["due_on"], t("逾期", "late") if c["late"] else "-", c["owner"], c["text"]) for c in found]
+    show(found, as_json=as_json, lines=lambda: table(rows))
+
+
+def _step(case_no: str, staff_id: str, name: str, *texts: str) -> None:
+    from cardsvc.bootstrap import now
+    from cardsvc.service.hall import complaints
+
+    def work(store: "Store", _rules: Any) -> Any:
+        return getattr(complaints, name)(store, case_no, *texts, by=signed_in(store, staff_id), now=now())
+
+    step = with_rules(work)
+    click.echo(f"{step.case_no}: {step.step} ({step.owner})")
+
+
+@complaint.command(help=t("转交给另一人", "Give it to somebody else"))
+@click.argument("case_no")
+@click.argument("owner")
+@text_option
+@as_option
+def assign(case_no: str, owner: str, text: str, staff_id: str) -> None:
+    """Assign a complaint."""
+    _step(case_no, staff_id, "assign", owner, text)
+
+
+@complaint.command(help=t("记下查到的情况", "Keep what was found out"))
+@click.argument("case_no")
+@text_option
+@as_option
+def note(case_no: str, text: str, staff_id: str) -> None:
+    """Note something."""
+    _step(case_no, staff_id, "add_note", text)
+
+
+@complaint.command(help=t("答复，办结（主管）", "Answer and close (supervisor)"))
+@click.argument("case_no")
+@text_option
+@as_option
+def answer(case_no: str, text: str, staff_id: str) -> None:
+    """Answer a complaint."""
+    _step(case_no, staff_id, "answer", text)

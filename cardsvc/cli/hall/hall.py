@@ -1,0 +1,105 @@
+"""``cardsvc hall``: appraisals and call-backs, service stars, complaints, notes of the day."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cardsvc.cli.hall.queue import outlet_option, with_rules
+from cardsvc.cli.shared.days import DAY
+from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.person import as_option, signed_in
+
+if TYPE_CHECKING:
+    from cardsvc.rules import RuleSet
+    from cardsvc.store import Store
+
+
+@click.group(help=t("大厅：评价回访、服务之星、投诉、晨会和巡视记录", "The hall: appraisals, service stars, complaints, notes"))
+def hall() -> None:
+    """Group of hall commands."""
+
+
+@hall.command("call-backs", help=t("待回访的差评", "Bad appraisals that wait for a call"))
+@as_option
+@json_option
+def call_backs(staff_id: str, *, as_json: bool) -> None:
+    """List call-backs."""
+    from cardsvc.bootstrap import build, now
+    from cardsvc.config import Settings
+    from cardsvc.service.hall.appraisals import to_call_back
+
+    services = build(Settings())
+    by = signed_in(services.store, staff_id)
+    found = to_call_back(services.store, services.engine.keystore, by=by, now=now())
+    services.close()
+    names = ("case_no", "due_on", "staff_id", "job", "level", "reason", "contact", "remark")
+    rows = [tuple(str(row[name] or "-") for name in names) for row in found]
+    show(found, as_json=as_json, lines=lambda: table(rows))
+
+
+@hall.command("called-back", help=t("记下回访结果", "Keep the result of a call"))
+@click.argument("case_no")
+@click.option("--note", required=True, help=t("回访记录", "What was said"))
+@as_option
+def called_back(case_no: str, note: str, staff_id: str) -> None:
+    """Keep a call-back."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.hall.appraisals import call_back
+
+    with_rules(lambda store, _rules: call_back(store, case_no, note, by=signed_in(store, staff_id), now=now()))
+    click.echo(t("已记下", "Kept"))
+
+
+@hall.command(help=t("服务之星：每人一季度的数字", "Service stars: figures of each person in a quarter"))
+@click.argument("quarter")
+@outlet_option
+@as_option
+@json_option
+def stars(quarter: str, outlet_id: str, staff_id: str, *, as_json: bool) -> None:
+    """Show service stars."""
+    from cardsvc.service.hall.stars import service_stars
+
+    found = with_rules(lambda store, _rules: service_stars(store, outlet_id, quarter, by=signed_in(store, staff_id)))
+    rows = [tuple("-" if value is None else str(value) for value in row.values()) for row in found]
+    show(found, as_json=as_json, lines=lambda: table(rows))
+
+
+@hall.command(help=t("记晨会、巡视或事件", "Keep a line of the checklist, a patrol or an incident"))
+@click.argument("kind", type=click.Choice(["checklist", "patrol", "incident"]))
+@click.option("--item", help=t("晨会项目", "Item of the checklist"))
+@click.option("--bad", is_flag=True, help=t("不合格", "It is not good"))
+@click.option("--text", default="", help=t("情况", "What there is to say"))
+@as_option
+def note(kind: str, item: str | None, text: str, staff_id: str, *, bad: bool) -> None:
+    """Keep a note."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.hall.notes import write_note
+
+    def work(store: "Store", rules: "RuleSet") -> Any:
+        by = signed_in(store, staff_id)
+        return write_note(store, rules, kind, text, by=by, now=now(), item=item, good=not bad)
+
+    with_rules(work)
+    click.echo(t("已记下", "Kept"))
+
+
+@hall.command(help=t("一天的记录，晨会还缺哪些", "The notes of a day, and what of the checklist is missing"))
+@outlet_option
+@click.option("--day", type=DAY, help=t("哪一天，默认今天", "Which day, today by default"))
+@json_option
+def notes(outlet_id: str, day: Any, *, as_json: bool) -> None:
+    """Show the notes of a day."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.hall.notes import day_notes
+    from cardsvc.service.operations.rule_book import local_day
+
+    wanted = day.date() if day else local_day(now())
+
+    def read(store: "Store", rules: "RuleSet") -> dict[str, Any]:
+        with store.read() as uow:
+            return day_notes(uow, rules, outlet_id, wanted)
+
+    found = with_rules(read)
+    rows = [(n["at"], n["kind"], n["item"] or "-", "+" if n["good"] else "!", n["by"], n["text"]) for n in found["notes"]]
+    missing = [t("晨会还缺：", "Missing: ") + ", ".join(found["missing"])] if found["missing"] else []
+    show(found, as_json=as_json, lines=lambda: table(rows) + missing)

@@ -1,0 +1,1 @@
+"""This machine: the doctor, keys, readers, the database."""

@@ -1,0 +1,1 @@
+"""Cards before they are anybody's: the stock of blanks, and making many."""

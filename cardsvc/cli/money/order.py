@@ -1,0 +1,83 @@
+"""``cardsvc order``: loads that were paid online and wait for the card (补登)."""
+
+from typing import Any
+
+import click
+
+from cardsvc.cli.card.command import area_option, month_option, product_option
+from cardsvc.cli.shared.days import local_time
+from cardsvc.cli.shared.local import services
+from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.person import as_option, signed_in
+from cardsvc.units import format_yuan, parse_card_no, parse_yuan
+
+METHODS = click.Choice(["mobile", "bank_card", "transfer", "credit_card"])
+
+
+@click.group(help=t("补登订单：线上付款，在任一终端刷卡时写卡", "Orders paid online, written at the next tap at any terminal"))
+def order() -> None:
+    """Group of order commands."""
+
+
+@order.command(help=t("登记一笔线上付款的充值", "Take a load that was paid online"))
+@click.argument("card_no")
+@click.argument("amount")
+@click.option("--channel", required=True, help=t("支付渠道（终端号）", "Payment channel (terminal id)"))
+@click.option("--method", type=METHODS, default="mobile", show_default=True, help=t("付款方式", "How it was paid"))
+@click.option("--reference", required=True, help=t("付款凭证号", "Reference of the payment"))
+@area_option
+@month_option
+@product_option
+@as_option
+@json_option
+def create(
+    card_no: str, amount: str, channel: str, method: str, reference: str, staff_id: str, *, as_json: bool, **area: Any
+) -> None:
+    """Take an order."""
+    from cardsvc.service.purse.orders import channel_of, create_order, order_json, order_params
+
+    payment = {"method": method, "reference": reference}
+    params = order_params({"card_no": parse_card_no(card_no), "amount": int(parse_yuan(amount)), "payment": payment, **area})
+    with services() as opened:
+        by, name = signed_in(opened.store, staff_id), channel_of(opened.store, channel)
+        made, _replayed = create_order(opened.store, opened.rules, name, params, opened.engine.clock(), by=by)
+    show(order_json(made), as_json=as_json, lines=lambda: order_lines([order_json(made)]))
+
+
+@order.command("list", help=t("列出一张卡的订单，或所有等待写卡的订单", "The orders of a card, or all that wait"))
+@click.argument("card_no", required=False)
+@json_option
+def list_(card_no: str | None, *, as_json: bool) -> None:
+    """List orders."""
+    from cardsvc.service.purse.orders import orders_view
+
+    with services() as opened:
+        found = orders_view(opened.store, parse_card_no(card_no) if card_no else None)
+    show(found, as_json=as_json, lines=lambda: order_lines(found))
+
+
+@order.command("return-expired", help=t("月份已过仍未写卡的订单：退回付款渠道", "Return unfetched orders whose month is over"))
+@as_option
+@json_option
+def return_expired(staff_id: str, *, as_json: bool) -> None:
+    """Return orders whose month is over."""
+    from cardsvc.service.purse.orders import order_json
+    from cardsvc.service.purse.orders import return_expired as return_orders
+
+    with services() as opened:
+        by = signed_in(opened.store, staff_id)
+        returned = [order_json(one) for one in return_orders(opened.store, opened.engine.clock(), by=by)]
+    show(returned, as_json=as_json, lines=lambda: order_lines(returned))
+
+
+def order_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Orders as a person reads them."""
+    head = (t("时间", "Time"), t("订单", "Order"), t("卡号", "Card"), t("区", "Area"), t("金额", "Amount"), t("状态", "State"))
+    body = [
+        (local_time(r["paid_at"]), r["order_id"], r["card_no"], _area(r), format_yuan(r["amount"]), r["state"]) for r in rows
+    ]
+    return table([head, *body])
+
+
+def _area(row: dict[str, Any]) -> str:
+    return " ".join(str(row[key]) for key in ("product", "area", "period") if row[key])

@@ -1,0 +1,1 @@
+"""``cardsvc profiles``: firmware profiles, and the contract suite that tries one."""

@@ -1,1 +1,0 @@
-"""``cardsvc rights``: data of the social-insurance and medical-insurance offices."""

@@ -1,0 +1,31 @@
+"""Days, months and moments: as arguments of commands, never before or after all that can be booked, and as they are shown."""
+
+import datetime as dt
+from typing import Any
+
+import click
+
+from cardsvc.cli.shared.output import t
+from cardsvc.units import FIRST_DAY, LAST_DAY, LOCAL
+
+
+class _Within(click.DateTime):
+    """A moment in the city's time; the calendar of the computer goes on further, and ends in the middle of a sum."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
+        """See click.ParamType."""
+        moment: dt.datetime = super().convert(value, param, ctx)
+        if not FIRST_DAY <= moment.date() <= LAST_DAY:
+            limits = f"{FIRST_DAY} - {LAST_DAY}"
+            self.fail(t(f"日期要在 {limits} 之内", f"a day within {limits} is needed"), param, ctx)
+        return moment
+
+
+DAY = _Within(["%Y-%m-%d"])
+MONTH = _Within(["%Y-%m"])
+MOMENT = _Within(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+
+def local_time(moment: str) -> str:
+    """A stored time as the clock on the wall shows it."""
+    return f"{dt.datetime.fromisoformat(moment).astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"

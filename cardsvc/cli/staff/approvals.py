@@ -1,0 +1,116 @@
+"""``cardsvc approvals``: what waits for a second person."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cardsvc.cli.shared.database import database
+from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.person import as_option, signed_in
+
+if TYPE_CHECKING:
+    from cardsvc.store.records import Approval
+
+
+@click.group(help=t("需要两人办理的事项：查看、复核、驳回", "Decisions of two people: list, approve, reject"))
+def approvals() -> None:
+    """Group of approval commands."""
+
+
+def approval_lines(found: list[dict[str, Any]]) -> list[str]:
+    """Proposals, one a line."""
+    return table([(a["approval_id"], a["kind"], a["subject"], a["state"], a["proposed_by"], a["reason"]) for a in found])
+
+
+@approvals.command("list", help=t("待复核的事项", "What waits for a second person"))
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List open proposals."""
+    from cardsvc.service.staff.approvals import open_approvals
+
+    with database() as store:
+        found = open_approvals(store)
+    show(found, as_json=as_json, lines=lambda: approval_lines(found) or [t("没有待复核的事项", "Nothing waits")])
+
+
+@approvals.command("show", help=t("一项的全部内容", "Everything about one"))
+@click.argument("approval_id")
+def show_(approval_id: str) -> None:
+    """Show one proposal."""
+    from cardsvc.errors import RequestError
+    from cardsvc.service.staff.approvals import approval_view
+
+    with database() as store, store.read() as uow:
+        found = uow.approvals.get(approval_id)
+    if found is None:
+        raise RequestError("approval_unknown")
+    show(approval_view(found), as_json=True)
+
+
+def _decide(staff_id: str, decide: Callable[..., "Approval"], *, as_json: bool) -> None:
+    from cardsvc.bootstrap import now
+    from cardsvc.service.staff.approvals import approval_view
+
+    with database() as store:
+        found = approval_view(decide(store, by=signed_in(store, staff_id), now=now()))
+    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+
+
+@approvals.command(help=t("同意，并立即执行", "Agree, and carry it out"))
+@click.argument("approval_id")
+@click.option("--remark", default="", help=t("备注", "Remark"))
+@as_option
+@json_option
+def approve(approval_id: str, remark: str, staff_id: str, *, as_json: bool) -> None:
+    """Approve a proposal."""
+    from cardsvc.service.approval_kinds import APPROVALS
+    from cardsvc.service.staff.approvals import approve as agree
+
+    _decide(staff_id, lambda store, **who: agree(store, APPROVALS, approval_id, remark, **who), as_json=as_json)
+
+
+@approvals.command(help=t("驳回，写明理由", "Refuse, saying why"))
+@click.argument("approval_id")
+@click.option("--remark", required=True, help=t("理由", "Why"))
+@as_option
+@json_option
+def reject(approval_id: str, remark: str, staff_id: str, *, as_json: bool) -> None:
+    """Reject a proposal."""
+    from cardsvc.service.approval_kinds import APPROVALS
+    from cardsvc.service.staff.approvals import reject as refuse
+
+    _decide(staff_id, lambda store, **who: refuse(store, APPROVALS, approval_id, remark, **who), as_json=as_json)
+
+
+@approvals.command(help=t("撤回自己提出的事项", "Take one's own proposal back"))
+@click.argument("approval_id")
+@as_option
+@json_option
+def withdraw(approval_id: str, staff_id: str, *, as_json: bool) -> None:
+    """Withdraw a proposal."""
+    from cardsvc.service.staff.approvals import withdraw as take_back
+
+    _decide(staff_id, lambda store, **who: take_back(store, approval_id, **who), as_json=as_json)
+
+
+@approvals.command(help=t("把证据文件取出来看", "Take the documents out, to look at them"))
+@click.argument("approval_id")
+@click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help=t("存到文件夹", "Folder"))
+def documents(approval_id: str, folder: Path) -> None:
+    """Write the documents of a proposal to a folder, under numbers: their names are the proposer's words."""
+    import base64
+
+    from cardsvc.errors import RequestError
+
+    with database() as store, store.read() as uow:
+        found = uow.approvals.get(approval_id)
+    if found is None:
+        raise RequestError("approval_unknown")
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, document in enumerate(found.payload.get("attachments", []), start=1):
+        suffix = Path(document["name"]).suffix
+        path = folder / f"{number}{suffix if suffix[1:].isalnum() else ''}"
+        path.write_bytes(base64.b64decode(document["content"]))
+        click.echo(f"{path}  {document['name']}")

@@ -1,0 +1,97 @@
+"""``cardsvc audit`` and ``cardsvc why``: looking back."""
+
+from typing import Any
+
+import click
+
+from cardsvc.cli.shared.database import database
+from cardsvc.cli.shared.days import local_time
+from cardsvc.cli.shared.output import json_option, show, t, table
+
+
+@click.group(help=t("审计：校验账册链", "Audit: verify the ledger's chains"))
+def audit() -> None:
+    """Group of audit commands."""
+
+
+@audit.command(
+    help=t(
+        "校验账册和员工变动记录的哈希链、日封；有改动、缺失、插入即指出位置，退出码 1",
+        "Check every hash chain, of the ledger and of staff changes, and the day seals; exit code 1 when one breaks",
+    )
+)
+@click.option("--root", help=t("打印的日报表上的封根，应能在账上找到", "Root on a printed day sheet: it must be in the books"))
+@json_option
+def verify(root: str | None, *, as_json: bool) -> int:
+    """Verify the ledger."""
+    from cardsvc.service.books.audit import verify_ledger
+
+    with database() as store:
+        found = verify_ledger(store, root.lower() if root else None)
+    show(found, as_json=as_json, lines=lambda: _verdict(found))
+    return 1 if found["breaks"] or found["total"] else 0
+
+
+def _verdict(found: dict[str, Any]) -> list[str]:
+    names = {"changed": t("被改动", "changed"), "missing": t("缺失", "missing"), "inserted": t("被插入", "inserted")}
+    lines = [f"{b['chain']} {b['number']}: {names[b['what']]}" for b in found["breaks"]]
+    changes = found["staff_changes"]
+    holds = not lines and found["total"] == 0
+    verdict = t("账册完整", "the ledger holds") if holds else t("账册有问题", "THE LEDGER DOES NOT HOLD")
+    return [
+        *lines,
+        t(
+            f"{found['lines']} 笔，{found['seals']} 个日封，合计 {found['total']}，{changes} 条员工变动：{verdict}",
+            f"{found['lines']} lines, {found['seals']} day seals, total {found['total']}, {changes} staff changes: {verdict}",
+        ),
+    ]
+
+
+@audit.command(help=t("管理操作的记录：谁、何时、改了什么", "What administrators did: who, when, what changed"))
+@click.option(
+    "--subject", help=t("对象，例如 terminal:kiosk-7、staff:li、outlet:hall", "Of one thing: terminal:kiosk-7, staff:li")
+)
+@click.option("--by", help=t("某人的工号", "Of one person, by staff id"))
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10000), help=t("最多几条", "At most so many"))
+@json_option
+def acts(subject: str | None, by: str | None, limit: int, *, as_json: bool) -> None:
+    """Show acts."""
+    from cardsvc.service.staff.acts import acts_view
+
+    with database() as store:
+        found = acts_view(store, subject=subject, staff_id=by, limit=limit)
+    rows = [
+        (
+            local_time(act["done_at"]),
+            act["staff_id"] or t("（初始设置）", "(set-up)"),
+            act["act"],
+            act["subject"],
+            _changed(act),
+        )
+        for act in found
+    ]
+    show(found, as_json=as_json, lines=lambda: table(rows))
+
+
+def _changed(act: dict[str, Any]) -> str:
+    pairs = ((field, *change) for field, change in act["changes"].items())
+    return ", ".join(f"{field}: {'-' if old is None else old} -> {'-' if new is None else new}" for field, old, new in pairs)
+
+
+@click.command(help=t("一张卡的来龙去脉：业务、证据、账目，按时间排列", "Operations, evidence and ledger of a card, by time"))
+@click.argument("card_no")
+@json_option
+def why(card_no: str, *, as_json: bool) -> None:
+    """Time line of a card."""
+    from cardsvc.service.books.audit import why as time_line
+    from cardsvc.units import parse_card_no
+
+    with database() as store:
+        entries = time_line(store, parse_card_no(card_no))
+    names = {
+        "card": t("卡", "card"),
+        "operation": t("业务", "operation"),
+        "evidence": t("证据", "evidence"),
+        "ledger": t("账目", "ledger"),
+    }
+    show(entries, as_json=as_json, lines=lambda: table([(local_time(e["at"]), names[e["what"]], e["text"]) for e in entries]))

@@ -1,0 +1,1 @@
+"""Terminals and workstations: registering them, being one, the hot list that they keep."""

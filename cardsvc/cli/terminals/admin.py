@@ -1,0 +1,193 @@
+"""What an administrator does about terminals: register one, suspend it, limit it, change its keys, bind it to a certificate."""
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cardsvc.cli.shared.database import database
+from cardsvc.cli.shared.output import json_option, show, t
+from cardsvc.cli.shared.person import administrator, as_option
+from cardsvc.service.terminals import admin as terminal_admin
+from cardsvc.units import parse_yuan
+
+if TYPE_CHECKING:
+    from cardsvc.store import Store
+
+
+def _with_store(work: Callable[["Store"], Any]) -> Any:
+
+    with database() as store:
+        return work(store)
+
+
+def _administer(staff_id: str, work: Callable[..., Any]) -> Any:
+    """Do something as the administrator who is at the command line; ``work`` is told who (``by``) and when (``now``)."""
+    from cardsvc.bootstrap import now
+
+    return _with_store(lambda store: work(store, by=administrator(store, staff_id), now=now()))
+
+
+@click.command(help=t("登记终端", "Register a terminal"))
+@click.argument("terminal_id")
+@click.option("--public-key", required=True, help=t("终端公钥（64 个十六进制数字）", "Public key, 64 hex digits"))
+@click.option(
+    "--terminal-no",
+    required=True,
+    help=t("写进卡里的 6 字节终端机编号（12 个十六进制数字）", "6-byte PBOC terminal number, hex"),
+)
+@click.option("--name", default="", help=t("名称", "Name"))
+@click.option(
+    "--role",
+    type=click.Choice(["topup", "desk", "channel", "workstation", "office"]),
+    default="topup",
+    show_default=True,
+    help=t("角色", "Role"),
+)
+@click.option("--type", "type", default="", help=t("机型", "Type of machine"))
+@click.option("--place", default="", help=t("安装地点", "Where it stands"))
+@click.option("--operator", default="", help=t("运营单位", "Who runs it"))
+@click.option("--outlet", "outlet_id", default=None, help=t("网点编号", "Outlet id"))
+@as_option
+def register(terminal_id: str, public_key: str, terminal_no: str, name: str, role: str, staff_id: str, **about: Any) -> None:
+    """Register a terminal."""
+    _administer(
+        staff_id,
+        lambda store, **who: terminal_admin.register(store, terminal_id, name, terminal_no, public_key, role, **who, **about),
+    )
+    click.echo(t(f"已登记终端 {terminal_id}", f"Registered terminal {terminal_id}"))
+
+
+def _set_state(staff_id: str, terminal_id: str, act: str, state: str) -> None:
+    _administer(staff_id, lambda store, **who: terminal_admin.change(store, terminal_id, act, state=state, **who))
+    click.echo(f"{terminal_id}: {state}")
+
+
+@click.command(help=t("停用终端", "Suspend a terminal"))
+@click.argument("terminal_id")
+@as_option
+def suspend(terminal_id: str, staff_id: str) -> None:
+    """Suspend a terminal."""
+    _set_state(staff_id, terminal_id, "terminal_suspend", "suspended")
+
+
+@click.command(help=t("启用终端", "Enable a terminal"))
+@click.argument("terminal_id")
+@as_option
+def enable(terminal_id: str, staff_id: str) -> None:
+    """Enable a terminal."""
+    _set_state(staff_id, terminal_id, "terminal_enable", "enabled")
+
+
+@click.command("show", help=t("一台终端的资料、限额和密钥", "A terminal: place, limits, keys"))
+@click.argument("terminal_id")
+def show_one(terminal_id: str) -> None:
+    """Show a terminal, and who changed what about it."""
+    from cardsvc.service.staff.acts import acts_view
+    from cardsvc.service.terminals.registry import terminal_view
+
+    def seen(store: "Store") -> dict[str, Any]:
+        acts = acts_view(store, subject=terminal_admin.subject_of(terminal_id))
+        return {**terminal_view(store, terminal_id), "history": acts}
+
+    show(_with_store(seen), as_json=True)
+
+
+@click.command(help=t("设定终端限额：不给的一项即不限", "Limit a terminal; what is not given is unlimited"))
+@click.argument("terminal_id")
+@click.option("--largest-load", help=t("单笔最高，元", "Largest load, yuan"))
+@click.option("--daily-loads", type=int, help=t("每日笔数", "Loads a day"))
+@click.option("--daily-amount", help=t("每日总额，元", "Amount a day, yuan"))
+@click.option("--operation", "operations", multiple=True, help=t("只允许的业务，可多次给出", "The only kinds it may ask for"))
+@click.option(
+    "--requests",
+    "requests_per_minute",
+    type=int,
+    help=t("每分钟请求数，不给即用服务的默认值", "Requests a minute; else the default"),
+)
+@as_option
+def limit(
+    terminal_id: str,
+    largest_load: str | None,
+    daily_loads: int | None,
+    daily_amount: str | None,
+    operations: tuple[str, ...],
+    requests_per_minute: int | None,
+    staff_id: str,
+) -> None:
+    """Set the limits of a terminal."""
+    values: dict[str, Any] = {
+        "largest_load": int(parse_yuan(largest_load)) if largest_load else None,
+        "daily_loads": daily_loads,
+        "daily_amount": int(parse_yuan(daily_amount)) if daily_amount else None,
+        "operations": list(operations) or None,
+        "requests_per_minute": requests_per_minute,
+    }
+    _administer(staff_id, lambda store, **who: terminal_admin.change(store, terminal_id, "terminal_limit", **who, **values))
+    click.echo(t(f"已设定 {terminal_id} 的限额", f"Limits of {terminal_id} are set"))
+
+
+@click.command(
+    help=t(
+        "换密钥：新旧并用七天；--hmac 由系统生成共享密钥，只显示一次",
+        "Follow a key by another; --hmac: a shared secret, shown once",
+    )
+)
+@click.argument("terminal_id")
+@click.option("--public-key", help=t("新公钥（Ed25519，64 个十六进制数字）", "The new public key, Ed25519, 64 hex digits"))
+@click.option("--hmac", is_flag=True, help=t("改用 HMAC-SHA256 共享密钥", "A shared secret for HMAC-SHA256 instead"))
+@as_option
+@json_option
+def rotate(terminal_id: str, public_key: str | None, staff_id: str, *, hmac: bool, as_json: bool) -> None:
+    """Rotate the key of a terminal."""
+    from cardsvc.bootstrap import now
+    from cardsvc.cli.shared.local import services
+
+    if hmac == (public_key is not None):
+        raise click.UsageError(t("--public-key 和 --hmac 二选一", "Give either --public-key or --hmac"))
+    if public_key is not None:
+        key = _administer(staff_id, lambda store, **who: terminal_admin.rotate(store, terminal_id, public_key, **who))
+    else:
+        with services() as opened:
+            by = administrator(opened.store, staff_id)
+            shared, secret = terminal_admin.share_secret(opened.store, opened.engine.keystore, terminal_id, by=by, now=now())
+        key = {**shared, "secret": secret.hex()}
+    show(key, as_json=as_json, lines=lambda: [f"{name}: {value}" for name, value in key.items() if value is not None])
+
+
+@click.command(help=t("立即作废一把密钥", "Let a key count no longer, at once"))
+@click.argument("terminal_id")
+@click.argument("key_id")
+@as_option
+def retire(terminal_id: str, key_id: str, staff_id: str) -> None:
+    """Retire a key."""
+    _administer(staff_id, lambda store, **who: terminal_admin.retire(store, terminal_id, key_id, **who))
+    click.echo(f"{terminal_id}/{key_id}: retired")
+
+
+@click.command(
+    help=t("绑定 TLS 客户端证书（mTLS）；不给文件即解除", "Bind to a TLS client certificate; without a file: unbind")
+)
+@click.argument("terminal_id")
+@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_option
+def certificate(terminal_id: str, file: Path | None, staff_id: str) -> None:
+    """Bind a terminal to a certificate."""
+    import hashlib
+
+    from cardsvc.errors import RequestError
+
+    try:
+        shown = hashlib.sha256(ssl.PEM_cert_to_DER_cert(file.read_text("ascii"))).hexdigest() if file else None
+    except ValueError:
+        raise RequestError("certificate_unreadable", file=file) from None
+    _administer(
+        staff_id,
+        lambda store, **who: terminal_admin.change(store, terminal_id, "terminal_certificate", certificate=shown, **who),
+    )
+    click.echo(f"{terminal_id}: {shown or '-'}")
+
+
+ADMINISTRATION = (register, suspend, enable, show_one, limit, rotate, retire, certificate)

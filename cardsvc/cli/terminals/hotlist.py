@@ -1,0 +1,75 @@
+"""``cardsvc hotlist``: cards that nobody takes any more, and which terminal knows it."""
+
+import click
+
+from cardsvc.cli.shared.database import database
+from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.person import as_option, signed_in
+from cardsvc.cli.staff.approvals import approval_lines
+
+reason_option = click.option("--reason", required=True, help=t("理由", "Why"))
+
+
+@click.group(help=t("黑名单：加入、解除、查看、各终端的版本", "Hot list: add, remove, show, who has which version"))
+def hotlist() -> None:
+    """Group of hot list commands."""
+
+
+@hotlist.command(help=t("把卡加入黑名单，立即生效", "Put a card on the list, at once"))
+@click.argument("card_no")
+@reason_option
+@as_option
+@json_option
+def add(card_no: str, reason: str, staff_id: str, *, as_json: bool) -> None:
+    """Add a card."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.loss.hotlist import add_to_hot_list
+
+    with database() as store:
+        entry = add_to_hot_list(store, card_no, reason, by=signed_in(store, staff_id), now=now())
+    found = {"card_no": entry.card_no, "version": entry.version}
+    show(found, as_json=as_json, lines=lambda: [t(f"已加入，第 {entry.version} 版", f"Added, version {entry.version}")])
+
+
+@hotlist.command(help=t("提出解除，由另一人复核（cardsvc approvals approve）", "Propose a release; another person approves"))
+@click.argument("card_no")
+@reason_option
+@as_option
+@json_option
+def remove(card_no: str, reason: str, staff_id: str, *, as_json: bool) -> None:
+    """Propose a release."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.approval_kinds import APPROVALS
+    from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST
+    from cardsvc.service.staff.approvals import approval_view, propose
+
+    with database() as store:
+        by = signed_in(store, staff_id)
+        found = approval_view(propose(store, APPROVALS, RELEASE_FROM_HOT_LIST.name, card_no, {}, reason, by=by, now=now()))
+    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+
+
+@hotlist.command("show", help=t("一张卡在黑名单上的来龙去脉", "What became of a card on the list"))
+@click.argument("card_no")
+@json_option
+def show_(card_no: str, *, as_json: bool) -> None:
+    """Show the changes about a card."""
+    from cardsvc.service.loss.hotlist import history
+
+    with database() as store:
+        found = history(store, card_no)
+    rows = [(str(f["version"]), f["action"], f["changed_at"], f["changed_by"], f["reason"]) for f in found]
+    show(found, as_json=as_json, lines=lambda: table(rows) or [t("不在黑名单上", "Never on the list")])
+
+
+@hotlist.command(help=t("各终端持有的版本", "Who has which version"))
+@json_option
+def status(*, as_json: bool) -> None:
+    """Show who has which version."""
+    from cardsvc.service.loss.hotlist import who_has_which
+
+    with database() as store:
+        found = who_has_which(store)
+    rows = [(f["terminal_id"], str(f["version"]), f"-{f['behind']}", f["acknowledged_at"] or "-") for f in found["terminals"]]
+    head = t(f"最新第 {found['version']} 版", f"Newest version {found['version']}")
+    show(found, as_json=as_json, lines=lambda: [head, *table(rows)])

@@ -1,0 +1,48 @@
+"""Held money on the command line: listed, asked for by one, agreed to by another, paid once, the way it came."""
+
+import datetime as dt
+from pathlib import Path
+
+from cardsvc.bootstrap import now
+from cardsvc.service.operations.kinds import Actor
+from tests.cli.test_cli import as_json, run
+from tests.day.outlet import PASSWORD, open_hall
+from tests.service.purse.test_areas import CARD
+from tests.service.transactions.test_held_payout import old_card
+from tests.world import World
+
+HERE = Actor("local", "cli", b"", "desk")
+
+
+def test_held_money_is_paid_back_by_two_people(home: dict[str, str], tmp_path: Path) -> None:
+    """200.00 of a card that was taken in a month ago; its holder stands here and wants no card any more."""
+    run(home, "keys", "init")
+    world = World(tmp_path / "cards.db", now() - dt.timedelta(days=30), url=home["CARDSVC_DATABASE_URL"])
+    hall = open_hall(world)
+    hall.open(pieces={"10000": 3}, actor=HERE)
+    assert as_json(home, "held", "list") == []
+    old_card(world, 20000)
+    world.close()
+    (tmp_path / "word").write_text(PASSWORD)
+    home["CARDSVC_STAFF_PASSWORD_FILE"] = str(tmp_path / "word")
+    (listed,) = as_json(home, "held", "list")
+    assert (listed["card_no"], listed["amount"], listed["payable"], listed["asks"]) == (CARD, 20000, True, "ask")
+    assert "by two people" in run(home, "held", "show", CARD).stdout
+    why = ("--reason", "no_card", "--papers", "ID card")
+    assert "staff_not_signed_in" in run(home, "held", "propose", CARD, *why, code=2).stderr
+    assert "held_needs_approval" in run(home, "held", "pay", CARD, *why, "--as", "teller", code=2).stderr
+    assert "approval_unknown" in run(home, "held", "approve", CARD, "--as", "boss", code=2).stderr
+    assert "held_reason_wrong" in run(home, "held", "propose", CARD, "--as", "teller", code=2).stderr
+    as_json(home, "held", "propose", CARD, *why, "--as", "boss")
+    assert "waits for a second person" in run(home, "held", "list").stdout
+    assert "approval_own" in run(home, "held", "approve", CARD, "--as", "boss", code=2).stderr
+    agreed = as_json(home, "held", "approve", CARD, listed["part_id"], "--as", "second")
+    assert "agreed, to be paid" in run(home, "held", "show", CARD).stdout
+    paid = as_json(home, "held", "pay", CARD, "--as", "teller")
+    assert (paid["returned"], paid["approval_id"]) == (20000, agreed["approval_id"])
+    assert paid["payouts"][0]["account"].startswith("drawer:")
+    assert as_json(home, "held", "pay", CARD, "--as", "teller") == paid, "asked again, it is the same payout"
+    assert "paid back 200.00" in run(home, "held", "show", CARD).stdout
+    assert as_json(home, "held", "list") == []
+    assert "nothing_held" in run(home, "held", "show", "3100010100000002", code=2).stderr
+    assert as_json(home, "db", "balance")["total"] == 0

@@ -1,0 +1,157 @@
+"""What changes between authorise and confirm: clock, hot list, the same payment twice. The card decides, the books agree."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from cardsvc.errors import CardsvcError
+from cardsvc.iso7816.exchange import run_batch
+from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.loss.hotlist import add_to_hot_list, refuse_hot
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.store.records import Staff
+from cardsvc.vcard import VirtualCard
+from cardsvc.wire import OperationState, Reply
+from tests.service.cards.test_replacement import clerk
+from tests.service.purse.test_areas import CASH
+from tests.world import DESK, FAMILIES, KIOSK, World, balance_on
+
+__all__ = ["clerk"]
+CARD = "3100010100000001"
+
+
+class Load:
+    """A top-up whose card has the money, and whose answer has not come yet."""
+
+    def __init__(self, world: World, card: VirtualCard, payment: Mapping[str, Any] = CASH, actor: Actor = KIOSK) -> None:
+        self.world, self.port, self.channel = world, world.port(actor), card.channel()
+        job = {"amount": 5000, "payment": payment}
+        self.reply: Reply = self.port.start("topup", job, atr=card.atr, idempotency_key=str(uuid.uuid4()))
+        while "CREDIT FOR LOAD" not in [ask.name for ask in self.reply.commands]:
+            assert self.reply.state is OperationState.CARD, self.reply.problem
+            self.reply = self.port.answer(self.reply.id, self.reply.step, run_batch(self.channel, self.reply.commands))
+        self.answers: Any = None
+
+    def write(self) -> None:
+        """MAC2 reaches the card."""
+        self.answers = run_batch(self.channel, self.reply.commands)
+
+    def confirm(self) -> Mapping[str, Any]:
+        """The card's answer reaches the service."""
+        ended = self.port.answer(self.reply.id, self.reply.step, self.answers)
+        self.channel.close()
+        assert ended.state is OperationState.DONE, ended.problem
+        assert ended.result is not None
+        return ended.result
+
+
+def agreed(world: World, card: VirtualCard, balance: int) -> None:
+    """Card and books have the same, and every chain holds."""
+    assert balance_on(card)[0] == world.purse_total(CARD) == balance
+    found = verify_ledger(world.store)
+    assert (found["breaks"], found["total"]) == ([], 0)
+
+
+@pytest.mark.parametrize("back", [dt.timedelta(minutes=10), dt.timedelta(days=1), dt.timedelta(days=400)])
+def test_a_clock_that_jumps_back_before_the_card_answers(world: World, back: dt.timedelta) -> None:
+    """What was authorised is confirmed by its TAC; until the clock is right again no money is promised by a wrong date."""
+    card, noon = world.issue(FAMILIES[0]), world.now
+    load = Load(world, card)
+    world.now = noon - back
+    load.write()
+    assert load.confirm()["state"] == "confirmed"
+    agreed(world, card, 5000)
+    with pytest.raises(CarriedOut) as told:
+        world.topup(card)
+    assert (told.value.reply.problem or {})["code"] == "clock_went_back"
+    world.now = noon + dt.timedelta(seconds=1)
+    world.topup(card)
+    agreed(world, card, 10000)
+
+
+def test_a_clock_that_jumps_forward_before_the_card_answers(world: World) -> None:
+    """A year: the operation's time is over, and its evidence still counts."""
+    card = world.issue(FAMILIES[0])
+    load = Load(world, card)
+    load.write()
+    world.now += dt.timedelta(days=365)
+    world.engine.sweep()
+    assert load.confirm()["state"] == "confirmed"
+    agreed(world, card, 5000)
+
+
+def test_a_card_that_is_put_on_the_hot_list_before_it_answers(world: World, clerk: Staff) -> None:
+    """It has the money, so the books have it too; nothing new begins after that."""
+    card = world.issue(FAMILIES[0])
+    load = Load(world, card)
+    add_to_hot_list(world.store, CARD, "挂失", by=clerk, now=world.now)
+    load.write()
+    assert load.confirm()["state"] == "confirmed"
+    agreed(world, card, 5000)
+    with pytest.raises(CarriedOut) as told:
+        world.topup(card)
+    assert (told.value.reply.problem or {})["code"] == "card_hot_listed"
+    with pytest.raises(CardsvcError, match="card_hot_listed"), world.store.read() as uow:
+        refuse_hot(uow, CARD)
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_hot_listed_card_still_settles_what_it_left_open(world: World, clerk: Staff, written: bool) -> None:
+    """It left in the middle and was reported lost; at its next contact it is settled first and then refused."""
+    card = world.issue(FAMILIES[0])
+    load = Load(world, card)
+    if written:
+        load.write()
+    load.channel.close()
+    load.port.abandon(load.reply.id, load.reply.step, (), "card_gone")
+    add_to_hot_list(world.store, CARD, "挂失", by=clerk, now=world.now)
+    with pytest.raises(CarriedOut) as told:
+        world.topup(card)
+    assert (told.value.reply.problem or {})["code"] == "card_hot_listed"
+    agreed(world, card, 5000 if written else 0)
+    with world.store.read() as uow:
+        assert [row.state for row in uow.loads.of_card(CARD)] == ["confirmed" if written else "refunded"]
+
+
+MOBILE = {"method": "mobile", "reference": "wx-1"}
+
+
+@pytest.mark.parametrize(
+    ("number", "method", "code"),
+    [
+        (1, "mobile", "payment_reference_used"),
+        (2, "mobile", "payment_reference_used"),
+        (1, "bank_card", None),
+        (2, "bank_card", None),
+    ],
+)
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_the_same_payment_reference_twice(world: World, number: int, method: str, code: str | None, confirmed: bool) -> None:
+    """One payment of a channel pays one load, on whichever card, while the first is open as when it is confirmed. A reference
+    is its channel's own: another channel may number the same."""
+    cards = {1: world.issue(FAMILIES[0], 1), 2: world.issue(FAMILIES[0], 2)}
+    first = Load(world, cards[1], MOBILE)
+    first.write()
+    if confirmed:
+        first.confirm()
+    elif number == 1:
+        first.channel.close()
+        first.port.abandon(first.reply.id, first.reply.step, (), "card_gone")
+    before = world.balances()
+    try:
+        world.do(cards[number], "topup", DESK, amount=5000, payment={**MOBILE, "method": method})
+        assert code is None
+    except CarriedOut as ended:
+        assert (ended.reply.problem or {})["code"] == code
+        assert confirmed is False or world.balances() == before
+    if not confirmed and number == 2:
+        first.confirm()
+    paid = 2 if code is None else 1
+    totals = [balance_on(card)[0] for card in cards.values()]
+    assert sum(totals) == 5000 * paid
+    assert -sum(amount for account, amount in world.balances().items() if account.startswith("purse:")) == 5000 * paid
+    assert not any(amount for account, amount in world.balances().items() if account.startswith("suspense:"))

@@ -1,0 +1,79 @@
+"""Deposits: taken and given back by postings alone, less what the months took off."""
+
+import datetime as dt
+
+import pytest
+
+from cardsvc.service.purse.bicycles import BicycleLine, apply_list
+from cardsvc.service.purse.payments import Payment
+from cardsvc.service.transactions.deposits import return_deposit, take_deposit
+from cardsvc.store.records import Deposit, Staff
+from cardsvc.store.states import BicycleState
+from tests.service.purse.test_areas import CARD
+from tests.service.staff.test_staff import refused
+from tests.world import DESK, FAMILIES, World
+
+CASH = Payment(method="cash")
+
+
+def person(world: World, role: str = "cashier") -> Staff:
+    """Somebody at the desk."""
+    return Staff("li", "测试一", role, "hall", "", "active", 0, None, world.now)
+
+
+def take(world: World, payment: Payment = CASH, product: str = "T") -> Deposit:
+    """Take a deposit."""
+    return take_deposit(world.store, world.engine.rules, DESK, CARD, product, payment, by=person(world), now=world.now)
+
+
+def give_back(world: World) -> Deposit:
+    """Give it back."""
+    return return_deposit(world.store, world.engine.rules, DESK, CARD, by=person(world), now=world.now)
+
+
+@pytest.mark.parametrize(("days", "returned"), [(0, 1967), (29, 1967), (30, 1934), (365 * 5, 20), (365 * 5 + 30, 0), (9000, 0)])
+def test_each_month_that_began_takes_a_part(world: World, days: int, returned: int) -> None:
+    """20 yuan at 0.33 a month; what went back and what was worn add up."""
+    world.issue(FAMILIES[0])
+    assert take(world).amount == 2000
+    assert world.balances() == {"clearing:desk:desk-1": 2000, f"deposit:{CARD}": -2000}
+    world.now += dt.timedelta(days=days)
+    assert give_back(world).returned == returned
+    left = {"clearing:desk:desk-1": 2000 - returned, "fee:depreciation": returned - 2000}
+    assert world.balances() == {f"deposit:{CARD}": 0, **left}
+
+
+def test_a_deposit_goes_back_the_way_it_came(world: World) -> None:
+    """Not in cash what was paid by phone."""
+    world.issue(FAMILIES[0])
+    take(world, Payment(method="mobile", reference="wx-1"))
+    give_back(world)
+    assert world.balances()["payout:mobile"] == -1967
+
+
+def test_deposits_that_are_refused(world: World) -> None:
+    """Twice, without one, of a product without one, with money on the card, with a bicycle out, by the wrong person."""
+    card = world.issue(FAMILIES[0])
+    with refused("deposit_not_held"):
+        give_back(world)
+    with refused("rule_no_deposit"):
+        take(world, product="citizen")
+    with refused("not_permitted"):
+        who = person(world, "auditor")
+        take_deposit(world.store, world.engine.rules, DESK, CARD, "T", CASH, by=who, now=world.now)
+    take(world)
+    with refused("deposit_already_taken"):
+        take(world)
+    world.topup(card, 5000)
+    with refused("deposit_card_holds_money"):
+        give_back(world)
+    world.do(card, "refund")
+    apply_list(world.store, [BicycleLine(CARD, BicycleState.HELD, 20000)], "list", world.now)
+    with refused("bicycle_guarantee_held"):
+        give_back(world)
+    apply_list(world.store, [BicycleLine(CARD, BicycleState.RELEASED, 0)], "list", world.now)
+    assert give_back(world).state == "returned"
+    with refused("deposit_not_held"):
+        give_back(world)
+    with refused("deposit_already_taken"):
+        take(world)
