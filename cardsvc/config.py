@@ -3,14 +3,18 @@
 import os
 import re
 from pathlib import Path
+from tomllib import TOMLDecodeError
+from typing import Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from cardsvc.errors import RequestError
 
 _STATE = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "cardsvc"
 
@@ -28,7 +32,20 @@ def find_profiles() -> Path:
 
 
 class Settings(BaseSettings):
-    """Everything that differs between installations."""
+    """Everything that differs between installations. Raises RequestError ``settings_wrong``, which repeats no value."""
+
+    def __init__(self, **given: Any) -> None:
+        """Read them all."""
+        file = os.environ.get("CARDSVC_CONFIG")
+        if file and not Path(file).is_file():
+            raise RequestError("settings_wrong", reason=f"CARDSVC_CONFIG: {file}")
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False))
+            raise RequestError("settings_wrong", reason="; ".join(wrong)) from None
+        except (TOMLDecodeError, OSError, UnicodeDecodeError) as error:
+            raise RequestError("settings_wrong", reason=f"CARDSVC_CONFIG: {error}") from None
 
     model_config = SettingsConfigDict(env_prefix="CARDSVC_", extra="forbid")
 

@@ -8,6 +8,7 @@ import click
 
 from cardsvc import __version__
 from cardsvc.cli.shared.output import t
+from cardsvc.cli.shared.usage import speak_here
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": (
@@ -137,4 +138,5 @@ def main(args: list[str] | None = None) -> Any:
     """Entry point of the program: errors with a code become a message and an exit code, never a stack trace."""
     from cardsvc.cli.shared.output import guarded
 
-    return sys.exit(guarded(lambda: cli.main(args, standalone_mode=False)))
+    speak_here()
+    return sys.exit(guarded(lambda: cli.main(args, prog_name="cardsvc", standalone_mode=False)))

@@ -30,13 +30,13 @@ def create_key(path: Path) -> Ed25519PrivateKey:
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:
-    """The key in a file. Raises KeystoreError ``keystore_not_found`` or ``keystore_damaged``."""
+    """The key in a file. Raises KeystoreError ``terminal_key_missing`` or ``terminal_key_damaged``."""
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except OSError:
-        raise KeystoreError("keystore_not_found", file=path) from None
+        raise KeystoreError("terminal_key_missing", file=path) from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise KeystoreError("keystore_damaged", file=path) from None
+        raise KeystoreError("terminal_key_damaged", file=path) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeystoreError("keystore_damaged", file=path)
+        raise KeystoreError("terminal_key_damaged", file=path)
     return key

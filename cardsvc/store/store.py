@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.util import asbool
 
 from cardsvc.errors import StoreError
@@ -93,8 +94,9 @@ class Store:
 def open_store(url: str, *, create: bool = True) -> Store:
     """Open a database, creating or upgrading its tables where ``create`` is set.
 
-    Raises StoreError: ``store_unreachable``, ``store_read_only``, ``store_older``, ``store_newer``.
+    Raises StoreError: ``store_url_wrong``, ``store_unreachable``, ``store_read_only``, ``store_version``.
     """
+    _parsed(url)
     with translated():
         revision = upgrade(url) if create else current_revision(url)
     if revision != head_revision():
@@ -107,7 +109,7 @@ def sqlite_folder(url: str) -> Path | None:
 
     A file may be named by its path or, with ``uri=true``, by an address (``file:...``).  Source: SQLite, "URI Filenames" 3.
     """
-    parsed = make_url(url)
+    parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return None
     if not asbool(parsed.query.get("uri", False)) or not str(parsed.database).startswith("file:"):
@@ -115,6 +117,18 @@ def sqlite_folder(url: str) -> Path | None:
     path = unquote(urlsplit(str(parsed.database)).path)
     in_memory = path in ("", ":memory:") or parsed.query.get("mode") == "memory"
     return None if in_memory else Path(path).parent
+
+
+def _parsed(url: str) -> URL:
+    """The parts of an address. Raises StoreError ``store_url_wrong``, which does not repeat it: it may hold a password."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() in ("sqlite", "postgresql"):
+            parsed.get_dialect().import_dbapi()
+            return parsed
+    except (ArgumentError, ImportError):
+        pass
+    raise StoreError("store_url_wrong")
 
 
 def _engine(url: str, begin: str) -> Engine:

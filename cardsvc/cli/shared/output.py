@@ -92,9 +92,15 @@ def _clicked(action: Callable[[], Any]) -> Any:
     except click.Abort:
         say("已取消", "Cancelled")
         return 130
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
+    except click.ClickException as error:
+        from cardsvc.errors import RequestError
+
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        command = context.command_path if context else "cardsvc"
+        raise RequestError("usage_wrong", reason=error.format_message(), command=command) from None
 
 
 def exit_code_of(code: str) -> int:

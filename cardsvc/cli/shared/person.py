@@ -144,7 +144,12 @@ def _kept(store: "Store", *, once: bool) -> "Staff | None":
 
 
 def password_of(prompt: str, variable: str = PASSWORD_FILE, *, confirm: bool = False) -> str:
-    """A password: from the file that a variable names (``-``: a line of standard input), or typed unseen."""
+    """A password: from the file that a variable names (``-``: a line of standard input), or typed unseen.
+
+    Raises RequestError ``password_file_unreadable``, ``password_missing`` where there is no terminal to type it at.
+    """
+    from cardsvc.errors import RequestError
+
     file = os.environ.get(variable)
     if file == STDIN:
         return sys.stdin.readline().rstrip("\r\n")
@@ -152,6 +157,19 @@ def password_of(prompt: str, variable: str = PASSWORD_FILE, *, confirm: bool = F
         try:
             return Path(file).read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError):
-            raise click.ClickException(t(f"读不了 {variable} 所指的文件", f"Cannot read the file of {variable}")) from None
+            raise RequestError("password_file_unreadable", variable=variable) from None
+    if not _somebody_can_type():
+        raise RequestError("password_missing", variable=variable)
     typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
     return typed
+
+
+def _somebody_can_type() -> bool:
+    """Whether there is a terminal, on standard input or behind the process, as getpass looks for one."""
+    if sys.stdin.isatty() or os.name != "posix":
+        return True
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -70,7 +70,7 @@ def acts(subject: str | None, by: str | None, limit: int, *, as_json: bool) -> N
         )
         for act in found
     ]
-    show(found, as_json=as_json, lines=lambda: table(rows))
+    show(found, as_json=as_json, lines=lambda: table(rows) or [t("没有记录", "Nothing")])
 
 
 def _changed(act: dict[str, Any]) -> str:

@@ -67,7 +67,7 @@ def list_(*, as_json: bool) -> None:
     with database() as store:
         found = terminals_view(store)
     rows = [(r["terminal_id"], r["name"], r["terminal_no"], r["role"], r["state"]) for r in found]
-    show(found, as_json=as_json, lines=lambda: table(rows))
+    show(found, as_json=as_json, lines=lambda: table(rows) or [t("还没有终端", "No terminals yet")])
 
 
 @terminal.command(help=t("作为终端充值：金额以元为单位", "Top up as a terminal: the amount in yuan"))

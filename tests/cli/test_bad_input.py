@@ -1,0 +1,91 @@
+"""What is wrong with a command, its settings or its files is told with a code and a next step, in the language asked for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_cli import run
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("nothing",), "没有命令 nothing"),
+        (("order", "create"), "缺少参数"),
+        (("db", "statement", "x"), "缺少选项"),
+        (("order", "list", "--wrong"), "没有选项 --wrong"),
+        (("order", "list", "a", "b"), "多出参数 b"),
+        (("card", "inspect", "--wait", "x"), "x 不是数"),
+        (("batch", "import", "nofile", "--operator", "bus"), "没有这个文件：nofile"),
+        (("reconcile", "run", "--day", "x"), "的写法"),
+        (("staff", "add", "x", "--role", "king"), "不是其中之一"),
+        (("audit", "acts", "--limit", "0"), "之内"),
+    ],
+)
+def test_a_command_that_cannot_be_understood(home: dict[str, str], words: tuple[str, ...], told: str) -> None:
+    """Code, outcome, next step; nothing of it in English."""
+    lines = run({**home, "CARDSVC_LANG": "zh"}, *words, code=2).stderr.splitlines()
+    assert lines[0].startswith("错误 usage_wrong: 命令写法不对：")
+    assert told in lines[0]
+    assert lines[1] == "结果: 没有办成，没有改动"
+    assert lines[2].startswith("下一步: cardsvc")
+    assert lines[2].endswith(" --help 说明写法")
+
+
+def test_help_has_chinese_headings(home: dict[str, str]) -> None:
+    """And English ones for those who read English."""
+    chinese = run({**home, "CARDSVC_LANG": "zh"}, "order", "--help").stdout
+    assert all(word in chinese for word in ("用法:", "选项:", "命令:", "显示本说明"))
+    assert not any(word in chinese for word in ("Usage", "Options:", "Show this"))
+    assert "Usage:" in run(home, "order", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "exit_code"),
+    [
+        ("CARDSVC_PORT", "sesame", "settings_wrong", 2),
+        ("CARDSVC_CONFIG", "/nowhere/cardsvc.toml", "settings_wrong", 2),
+        ("CARDSVC_DATABASE_URL", "sesame", "store_url_wrong", 8),
+        ("CARDSVC_DATABASE_URL", "mysql://sesame@localhost/x", "store_url_wrong", 8),
+        ("CARDSVC_DATABASE_URL", "postgresql+nothing://sesame@localhost/x", "store_url_wrong", 8),
+        ("CARDSVC_STAFF_PASSWORD_FILE", "/nowhere/password", "password_file_unreadable", 2),
+    ],
+)
+def test_settings_that_are_wrong_are_named_and_not_repeated(
+    home: dict[str, str], name: str, value: str, code: str, exit_code: int
+) -> None:
+    """They may be secrets."""
+    told = run({**home, name: value}, "outbox", "again", "x", "--as", "li", code=exit_code).stderr
+    assert told.startswith(f"Error {code}: ")
+    assert "sesame" not in told
+    assert name in told or name.removeprefix("CARDSVC_").lower() in told
+
+
+def test_a_settings_file_that_is_none(home: dict[str, str], tmp_path: Path) -> None:
+    """With where it is wrong."""
+    (tmp_path / "x.toml").write_text("port = [")
+    told = run({**home, "CARDSVC_CONFIG": str(tmp_path / "x.toml")}, "staff", "list", code=2).stderr
+    assert "settings_wrong" in told
+    assert "at end of document" in told
+
+
+def test_nobody_is_asked_where_nobody_sits(home: dict[str, str]) -> None:
+    """Without a terminal the variable that names a password file is told, at once."""
+    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "outbox", "again", "x", "--as", "li"]
+    done = subprocess.run(
+        command, env=home, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, start_new_session=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error password_missing: ")
+    assert "CARDSVC_STAFF_PASSWORD_FILE" in done.stderr
+
+
+def test_a_terminals_key_is_not_the_key_store(home: dict[str, str], tmp_path: Path) -> None:
+    """The next step is the file of --key."""
+    (tmp_path / "junk").write_text("junk")
+    for file, code in (("nofile", "terminal_key_missing"), ("junk", "terminal_key_damaged")):
+        told = run(home, "terminal", "inspect", "--id", "kiosk-7", "--key", str(tmp_path / file), code=7).stderr
+        assert told.startswith(f"Error {code}: ")
+        assert "cardsvc terminal key" in told
