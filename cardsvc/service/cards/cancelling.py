@@ -8,11 +8,11 @@ import datetime as dt
 from typing import Any
 
 from cardsvc.errors import CardError, RequestError
-from cardsvc.service.cards.deaths import require_death
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.loss.card_in_hand import card_in_hand, refuse_live
 from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.messages.library import tell_library
+from cardsvc.service.people.died import require_death
 from cardsvc.service.purse.orders import return_order
 from cardsvc.service.purse.payments import BY_ORDER
 from cardsvc.service.purse.ways import booked_purses, still_owed

@@ -17,11 +17,11 @@ from cardsvc.printing.card_face import Face, card_face
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Photo, Visitor, card_ready, check_person, check_photo, hours_of
-from cardsvc.service.cards.deaths import refuse_dead
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import citizen_json, masked
 from cardsvc.service.rights.comparing import Standing
 from cardsvc.service.rights.holds import compared

@@ -34,6 +34,9 @@ MONTH_PRODUCTS = ("A", "B", "T")
 NOTHING_ON_IT = Text("卡里没有余额", "There is no money on the card")
 NOT_OPEN = Text("没有已开通的应用", "No application is open")
 HOLDER_CHANGED = Text("持卡人信息已变更：按登记重写卡内信息", "The holder's data changed: written again from the record")
+HOLDER_DIED = Text(
+    "持卡人已身故：先退款，再在卡的页面注销", "The holder has died: refund it, then cancel it on the card's page"
+)
 PURSE_BLOCKED = Text("钱包已锁定，先解锁", "The purse is blocked: unblock it first")
 
 
@@ -154,6 +157,10 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
+        died = uow.deaths.confirmed_of(holder.citizen_id) is not None
+    if died:
+        yield from _of_the_dead(look)
+        return
     if first:
         yield Offer("first_article")
     if look["orders"]:
@@ -167,6 +174,16 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     yield _refund(look)
     yield from _of_applications(look)
     yield Offer("replace")
+    yield Offer("identity")
+    yield Offer("diagnose")
+
+
+def _of_the_dead(look: Mapping[str, Any]) -> Iterator[Offer]:
+    """The card is emptied, and then cancelled on its own page; the rest says why not."""
+    yield _refund(look)
+    yield from (offer for offer in _of_applications(look) if offer.kind == "unblock")
+    for kind in ("topup", "open", "replace"):
+        yield Offer(kind, HOLDER_DIED)
     yield Offer("identity")
     yield Offer("diagnose")
 

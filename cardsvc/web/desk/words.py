@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cardsvc.service.cards.replacement import REASON_WORDS
-from cardsvc.service.desk.offers import APPLICATIONS
+from cardsvc.service.desk.offers import APPLICATIONS, AREAS
 from cardsvc.service.machines import CARD, COMPLAINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
 from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
@@ -308,6 +308,11 @@ def _value(key: str, value: Any) -> Text:
     words = {"application": APPLICATIONS, "state": CARD_STATES, "product": PURSES}.get(key, {})
     shown = card_no(value) if key == "card_no" else str(value)
     return words.get(value, Text(shown, shown))
+
+
+def purse_name(product: str, area: str) -> Text:
+    """What a product's money area is called: the city purse, a month ticket, the parking card."""
+    return AREAS.get((area, product), APPLICATIONS["purse"])
 
 
 def wait(minutes: int | None) -> Text:
