@@ -196,6 +196,15 @@ def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.dateti
         _tell_made(uow, made, now)
 
 
+def card_was_wrong(uow: UnitOfWork, card_no: str, citizen_id: str, now: dt.datetime) -> None:
+    """The card that was made for an application is void before anybody got it: another one is made, its promise stays."""
+    known = uow.card_requests.open_of(citizen_id)
+    if known is not None and known.state == CardRequestState.MADE and known.card_no == card_no:
+        state = advance(CARD_REQUEST_ALLOWED, CardRequestState.MADE, CardRequestState.APPLIED)
+        notices.drop(uow, known.case_no, now)
+        uow.card_requests.change(known, state=state, card_no=None, made_at=None)
+
+
 def _tell_made(uow: UnitOfWork, request: CardRequest, now: dt.datetime) -> None:
     citizen, outlet = uow.citizens.get(request.citizen_id), uow.outlets.get(request.outlet_id)
     if citizen is None or outlet is None:
