@@ -201,7 +201,7 @@ def replace_to_the_receipt(desk: Desk, blank: VirtualCard) -> None:
     desk.sees("补换卡：测试一")
     desk.picture("replace-new")
     desk.press("Enter")
-    desk.sees("旧卡有余额按 6 转入")
+    desk.sees("接着办")
     desk.press("Enter")
 
 
