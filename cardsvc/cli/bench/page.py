@@ -21,7 +21,9 @@ from cardsvc.errors import RequestError
 WIDE, HIGH = 1366, 768
 CARD, HOLDER = "issued-1", "测试甲"
 WAIT_MILLISECONDS = 15_000
-KEYS = (("1", "Escape"), ("3", "Escape"), ("q", "w"), ("d", "w"))
+HAND_MILLISECONDS = 1000
+"""So long a hand takes to change cards."""
+KEYS = (("1", "Escape"), ("3", "Escape"), ("q", "Escape"), ("d", "Escape"))
 """A key of the work place, and the one that comes back."""
 LISTEN = 'addEventListener("keydown", (e) => sessionStorage.setItem("pressed", performance.timeOrigin + e.timeStamp), true);'
 PAINTED = """() => {
@@ -52,15 +54,15 @@ def bench_page(url: str, staff_id: str, rounds: int, *, as_json: bool) -> None:
 
 @contextmanager
 def _page(url: str, staff_id: str, password: str) -> Iterator[Any]:
-    """The work place, signed in. Raises RequestError ``browser_missing``."""
+    """The work place, signed in. Raises RequestError ``page_not_measured``."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        program = None
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError as error:
+        raise RequestError("page_not_measured", reason="playwright") from error
     if program is None:
-        raise RequestError("browser_missing")
-    with sync_playwright() as playwright:
+        raise RequestError("page_not_measured", reason="chromium")
+    with _told_apart(Error), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDE, "height": HIGH}, locale="zh-CN")
         page.set_default_timeout(WAIT_MILLISECONDS)
@@ -69,17 +71,27 @@ def _page(url: str, staff_id: str, password: str) -> Iterator[Any]:
         page.fill('input[name="staff_id"]', staff_id)
         page.fill('input[name="password"]', password)
         page.keyboard.press("Enter")
-        page.wait_for_url("**/desk/workstation*")
+        page.wait_for_selector('button[name="workstation"]')
         page.keyboard.press("Enter")
         page.wait_for_selector("#live.desk")
         yield page
         browser.close()
 
 
+@contextmanager
+def _told_apart(failure: type[Exception]) -> Iterator[None]:
+    """What stopped the browser, in one line."""
+    try:
+        yield
+    except failure as error:
+        raise RequestError("page_not_measured", reason=" ".join(str(error).split())[:200]) from error
+
+
 def _card_in(page: Any, url: str) -> float:
     """Milliseconds until the page shows whose card was put in."""
     _tray(page, url, "out")
     page.wait_for_selector(".holder", state="detached")
+    page.wait_for_timeout(HAND_MILLISECONDS)
     began = time.time()
     _tray(page, url, "in", card=CARD, fault="")
     took: float = page.evaluate(SHOWN % HOLDER) - 1000 * began
