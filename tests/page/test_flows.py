@@ -133,8 +133,9 @@ def test_an_application_is_opened_and_the_rest_says_why_not(desk: Desk) -> None:
     desk.press("Enter")
     desk.sees("● 已开通")
     desk.press("?")
-    desk.sees("这一页的按键")
+    expect(desk.page.locator("#key-list")).to_be_visible()
     desk.page.keyboard.press("Escape")
+    desk.sees("检测正常")
     desk.press("1")
     desk.sees("T 月票")
     desk.type("50")  # the focus is on what to load
