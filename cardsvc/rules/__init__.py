@@ -4,7 +4,7 @@ Pure functions over a rule set; the day is an argument. Every acceptance and eve
 """
 
 from cardsvc.rules.difference import Change, difference
-from cardsvc.rules.loading import LoadDecision, LoadRequest, check_load, check_moved, check_spend
+from cardsvc.rules.loading import LoadDecision, LoadRequest, check_load, check_moved, check_spend, payable
 from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open
 from cardsvc.rules.parsing import load_rule_set, parse_rule_set, rule_text
 from cardsvc.rules.payers import Payer, payer_of
@@ -43,6 +43,7 @@ __all__ = [
     "hold_until",
     "load_rule_set",
     "parse_rule_set",
+    "payable",
     "payer_of",
     "payout_terms",
     "reconciliation_rule",

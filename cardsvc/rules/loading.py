@@ -153,6 +153,16 @@ def _payable(rule: LoadRule, room: int, *, first: bool) -> int:
     return most - (most - lowest) % rule.step if most >= lowest else 0
 
 
+def payable(rules: RuleSet, product: str, area: Area, balance: int, day: dt.date) -> tuple[int, int] | None:
+    """The smallest and the largest first load, in fen, of an area with this balance; the largest is 0 where none fits. None
+    where no rule loads it."""
+    rule = next((r for r in rules.load if (r.product, r.area) == (product, area) and r.holds(day)), None)
+    if rule is None:
+        return None
+    legal = next(cap for cap in rules.legal_cap if cap.holds(day))
+    return rule.minimum, _payable(rule, min(rule.balance_cap, legal.named) - balance, first=True)
+
+
 def check_spend(rules: RuleSet, product: str, amount: int, day: dt.date) -> tuple[str, ...]:
     """Accept a single spend or raise RuleError ``rule_spend_above_maximum``; returns the rules that allowed it."""
     for rule in rules.spend:

@@ -73,7 +73,7 @@ CARD = Machine(
         Step("blocked", "issued", Text("解锁", "unblocked"), TWO_PEOPLE),
         Step("issued", "replaced", Text("补换卡、到期换卡、收下旧卡", "replaced, renewed, taken in"), DESK),
         Step("blocked", "replaced", Text("补换卡、到期换卡、收下旧卡", "replaced, renewed, taken in"), DESK),
-        Step("issued", "void", Text("注销", "cancelled"), DESK),
+        Step("issued", "void", Text("注销、首件不合格", "cancelled, or a wrong first article"), DESK),
         Step("blocked", "void", Text("注销", "cancelled"), DESK),
     ),
 )
@@ -95,6 +95,7 @@ CARD_REQUEST = Machine(
         Step("applied", "held", Text("部门数据变了", "an office's data differ now"), SERVICE),
         Step("applied", "made", Text("制好卡", "the card is made"), CARD_DESK),
         Step("held", "made", Text("已开始的卡做完", "a card that was begun is finished"), CARD_DESK),
+        Step("made", "applied", Text("首件不合格，重做", "its first article was wrong, made again"), CARD_DESK),
         Step("made", "handed", Text("核对后发放", "identity compared, handed out"), DESK),
         Step("held", "cancelled", Text("撤销、身故", "withdrawn, or its person died"), DESK),
         Step("applied", "cancelled", Text("撤销、身故", "withdrawn, or its person died"), DESK),

@@ -119,7 +119,8 @@ def test_a_wrong_amount_keeps_what_was_typed_and_says_which_rule(desk: Desk) -> 
 
 
 def test_an_application_is_opened_and_the_rest_says_why_not(desk: Desk) -> None:
-    """Bus T by one key and Enter; what this person may not have stands there with its reason."""
+    """Bus T by one key and Enter; what this person may not have stands there with its reason. An amount is typed wherever the
+    focus is, and the page tells its keys."""
     card = desk.world.issue("fudan-fmcos2")
     desk.sign_in()
     desk.hall.put(card)
@@ -131,6 +132,16 @@ def test_an_application_is_opened_and_the_rest_says_why_not(desk: Desk) -> None:
     desk.sees("办好了")
     desk.press("Enter")
     desk.sees("● 已开通")
+    desk.press("?")
+    expect(desk.page.locator("#key-list")).to_be_visible()
+    desk.page.keyboard.press("Escape")
+    desk.sees("检测正常")
+    desk.press("1")
+    desk.sees("T 月票")
+    desk.type("50")  # the focus is on what to load
+    desk.press("Enter")
+    desk.sees("办好了")
+    assert balance_on(card)[0] == 5000
 
 
 def test_a_blocked_purse_is_repaired_after_a_supervisor_agreed_on_a_screen_of_their_own(desk: Desk, browser: Browser) -> None:
@@ -201,7 +212,7 @@ def replace_to_the_receipt(desk: Desk, blank: VirtualCard) -> None:
     desk.sees("补换卡：测试一")
     desk.picture("replace-new")
     desk.press("Enter")
-    desk.sees("旧卡有余额按 6 转入")
+    desk.sees("接着办")
     desk.press("Enter")
 
 

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from cardsvc.card.periods import parse_month, period_of
 from cardsvc.errors import RuleError
-from cardsvc.rules import LoadRequest, OpenRequest, check_load, check_open, check_spend, load_rule_set, parse_rule_set
+from cardsvc.rules import (
+    LoadRequest,
+    OpenRequest,
+    check_load,
+    check_open,
+    check_spend,
+    load_rule_set,
+    parse_rule_set,
+    payable,
+)
 from cardsvc.units import parse_yuan
 
 RULES = load_rule_set()
@@ -251,6 +260,13 @@ def test_the_park_pass_is_for_people_of_the_city() -> None:
         check_open(RULES, visitor)
     assert (told.value.code, told.value.details["rule"]) == ("rule_holder", "open-park-2009")
     assert check_open(RULES, replace(visitor, holder="permit")).fee == 5000
+
+
+@pytest.mark.parametrize(("balance", "most"), [(0, 100000), (10000, 90000), (97000, 0)])
+def test_what_the_desk_says_before_it_takes_the_money(balance: int, most: int) -> None:
+    """The purse from 50 to 1000 yuan, 1000 on it at most; where no load fits, nothing."""
+    assert payable(RULES, "citizen", "purse", balance, dt.date(2026, 11, 24)) == (5000, most)
+    assert payable(RULES, "nothing", "purse", balance, dt.date(2026, 11, 24)) is None
 
 
 def test_the_largest_single_spend() -> None:

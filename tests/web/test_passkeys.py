@@ -107,6 +107,19 @@ def test_another_persons_passkey_does_not_unlock_and_an_administrator_removes_it
     assert shown(office.app.test_client(), device) == 401
 
 
+def test_a_reset_password_takes_the_passkeys_with_it_unless_they_are_kept(open_to_keys: Office) -> None:
+    """They would sign in past the new password. What was kept is told beside it."""
+    office, device = open_to_keys, Device(ORIGIN)
+    added(office.page("other"), device)
+    admin = office.page("admin")
+    assert "保留的通行密钥还能登录" in plain(admin.post("/manage/staff/other", deed="reset", keep_passkeys="1").text)
+    assert shown(office.app.test_client(), device) == 303
+    assert "保留的通行密钥还能登录" not in admin.post("/manage/staff/other", deed="reset").text
+    assert shown(office.app.test_client(), device) == 401
+    assert "删除通行密钥" in admin.text("/manage/staff/other")
+    assert verify_ledger(office.world.store)["breaks"] == []
+
+
 def test_what_does_not_open_the_door(open_to_keys: Office) -> None:
     """Another site's page, no finger, a counter that stands still, an answer sent twice, a late one, one for another use."""
     office = open_to_keys

@@ -201,12 +201,14 @@ def skill(whose: str, skills: tuple[str, ...], staff_id: str) -> None:
 
 @staff.command(help=t("重设为一次性密码，只显示这一次", "Give a one-time password, shown this once"))
 @click.argument("whose")
+@click.option("--keep-passkeys", is_flag=True, help=t("保留通行密钥（否则一并删除）", "Their passkeys stay (else they go too)"))
 @as_option
-def reset(whose: str, staff_id: str) -> None:
-    """Give a person a one-time password."""
+def reset(whose: str, staff_id: str, *, keep_passkeys: bool) -> None:
+    """Give a person a one-time password; passkeys, which sign in without it, go too."""
     from cardsvc.bootstrap import now
     from cardsvc.service.management.staff_admin import reset_password
 
     with database() as store:
-        made = reset_password(store, whose, by=signed_in(store, staff_id), now=now(), where=from_where())
+        by = signed_in(store, staff_id)
+        made = reset_password(store, whose, by=by, now=now(), where=from_where(), keep_passkeys=keep_passkeys)
     click.echo(made)

@@ -16,6 +16,7 @@ from cardsvc.rules import OpenRequest, OpenTerms, check_open
 from cardsvc.service.messages.library import APPLICATION as LIBRARY_APPLICATION
 from cardsvc.service.messages.library import tell_opened
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.held import held_areas
 from cardsvc.service.purse.payments import Payment, refuse_paid, take_fee
@@ -115,11 +116,12 @@ def _decide_review(context: Context, uow: UnitOfWork, sights: tuple[ApplicationS
 
 
 def _holder(context: Context, uow: UnitOfWork) -> tuple[dt.date, dt.date]:
-    """The holder's date of birth and the last day of the card."""
+    """The holder's date of birth and the last day of the card. Raises RequestError ``citizen_died``."""
     card = uow.cards.get(context.card_no)
     citizen = uow.citizens.get(card.citizen_id) if card else None
     if card is None or citizen is None:
         raise ValueError("the card or the person of this operation is gone")
+    refuse_dead(uow, citizen.citizen_id)
     return citizen.birth_date, card.expiry_date
 
 

@@ -7,6 +7,7 @@ from cardsvc.diagnosis.books import BookedApplication, BookedLoad, Books
 from cardsvc.ledger.postings import purse_account
 from cardsvc.ledger.states import LoadState, PurchaseState
 from cardsvc.service.cards.data import card_data
+from cardsvc.service.loss.hotlist import is_wanted
 from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.purse.settle import claim_of_load
 from cardsvc.store import UnitOfWork
@@ -31,7 +32,7 @@ def books_of(uow: UnitOfWork, card: Card, undecided: int = 0) -> Books:
         state=card.state,
         chip_serial=card.chip_serial,
         issued_atr=issued.atr if issued else None,
-        hot=uow.hotlist.is_listed(card.card_no),
+        hot=is_wanted(uow, card.card_no),
         expiry=card.expiry_date,
         data=card_data(uow, card),
         balance=-uow.ledger.balances(card.card_no).get(purse_account(card.card_no, "purse", "ep"), 0),

@@ -8,15 +8,16 @@ import datetime as dt
 from typing import Any
 
 from cardsvc.errors import CardError, RequestError
-from cardsvc.service.cards.deaths import require_death
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.loss.card_in_hand import card_in_hand, refuse_live
 from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.messages.library import tell_library
+from cardsvc.service.people.died import require_death
 from cardsvc.service.purse.orders import return_order
 from cardsvc.service.purse.payments import BY_ORDER
 from cardsvc.service.purse.ways import booked_purses, still_owed
 from cardsvc.service.staff.accounts import require_role
+from cardsvc.service.stock.use import void_card
 from cardsvc.service.transactions.refund import refuse_bicycle
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Cancellation, Card, Staff
@@ -30,12 +31,13 @@ REASONS = {
     "death": Text("持卡人去世", "Its holder has died"),
 }
 MAX_PAPERS = 200
-VOID = "void"
 DEATH = "death"
 
 
 def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Staff, now: dt.datetime) -> Cancellation:
-    """End a card for good. ``papers``: what was shown (ID card; for a death the certificate and the heir's ID card).
+    """End a card for good; the desk keeps it, among the void ones.
+
+    ``papers``: what was shown (ID card; for a death the certificate and the heir's ID card).
 
     Raises RequestError ``not_permitted``, ``cancel_reason_wrong``, ``reason_missing``, ``card_in_use``, ``cancel_money_left``,
     ``cancel_deposit_held``, ``death_not_noted``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``,
@@ -55,7 +57,7 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
         for order in uow.orders.waiting(card_no):
             return_order(uow, order, now)
         tell_library(uow, card_no, "cancelled", now)
-        uow.cards.change(card, state=VOID)
+        void_card(uow, card, now, by=by.staff_id, reason=f"注销 ({reason})", outlet_id=by.outlet_id)
         uow.hotlist.change_card(card_no, "add", f"注销 ({reason})", by.staff_id, now)
         return uow.cancellations.add(Cancellation(card_no, reason, papers.strip(), by.staff_id, now))
 

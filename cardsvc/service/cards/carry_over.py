@@ -18,6 +18,7 @@ from cardsvc.rules import RuleSet
 from cardsvc.rules.life import swapped
 from cardsvc.service.cards.repair_steps import last_record
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.store import UnitOfWork
@@ -71,10 +72,11 @@ def _read(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSigh
 
 
 def _decide(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
-    """Raises RequestError ``nothing_to_carry_over``."""
+    """Raises RequestError ``nothing_to_carry_over``, ``citizen_died``."""
     card, day = uow.cards.get(context.card_no), now.astimezone(LOCAL).date()
     if card is None:
         raise ValueError("the card of this operation is gone")
+    refuse_dead(uow, card.citizen_id)
     usable = {sight.name for sight in sights if not sight.blocked}
     records = {name: record for name, record in carried(uow, context.rules, card, day) if name in usable}
     if not records:

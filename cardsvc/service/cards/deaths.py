@@ -134,20 +134,6 @@ CITIZEN_DEATH = ApprovalKind(
 )
 
 
-def refuse_dead(uow: UnitOfWork, citizen_id: str) -> None:
-    """Raise RequestError ``citizen_died`` for a person whose death is confirmed."""
-    if uow.deaths.confirmed_of(citizen_id) is not None:
-        raise RequestError("citizen_died")
-
-
-def require_death(uow: UnitOfWork, citizen_id: str) -> Death:
-    """The confirmed death of a holder. Raises RequestError ``death_not_noted``."""
-    found = uow.deaths.confirmed_of(citizen_id)
-    if found is None:
-        raise RequestError("death_not_noted")
-    return found
-
-
 def heirs_by_rule(store: Store, rules: RuleBook, now: dt.datetime) -> list[dict[str, Any]]:
     """Who may come, and with which papers, for the form."""
     with store.read() as uow:

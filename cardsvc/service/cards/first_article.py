@@ -1,7 +1,8 @@
 """First-article check (首件检验): a card that was just made is read again, as any desk reads it, and compared with its person.
 
 The check of a batch at a desk and that of a bulk run are this one operation. It says whether the card is genuine, valid, empty,
-and of this person; of a card from the stock it is noted for the desk and the batch, and a wrong one stops the making there.
+and of this person; of a card from the stock it is noted for the desk and the batch, and a wrong one stops the making there, and
+is void as long as nothing was done with it.
 """
 
 import datetime as dt
@@ -13,11 +14,16 @@ from cardsvc.procedures.prove import IdentitySight, prove_identity
 from cardsvc.procedures.purse import PurseSight, read_purse
 from cardsvc.service.cards.data import card_data
 from cardsvc.service.cards.identity import validity_problems
+from cardsvc.service.cards.requests import card_was_wrong
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.stock.making import article_due, note_article
+from cardsvc.service.stock.use import void_card
 from cardsvc.service.transactions.contact import known_card
 from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Card
+
+WRONG_CARD = "首件不合格 (wrong first article)"
 
 
 class FirstArticleParams(Params):
@@ -60,7 +66,23 @@ def _judged(context: Context, uow: UnitOfWork, sight: IdentitySight, now: dt.dat
     taken = uow.blank_movements.of_chip(card.profile, card.chip_serial, "used")
     if taken is not None and article_due(uow, context.rules, taken, now):
         note_article(uow, taken, f"{context.actor.kind}:{context.actor.id}", now, right=not problems)
-    return Effect(done={"card_no": card.card_no, "right": not problems, "reasons": problems})
+        if problems and _is_nobodys(uow, card):
+            card = _give_up(uow, card, context.actor.id, now)
+    return Effect(done={"card_no": card.card_no, "right": not problems, "reasons": problems, "void": card.state == "void"})
+
+
+def _is_nobodys(uow: UnitOfWork, card: Card) -> bool:
+    """Whether nothing was done with the card since it was made: no money on it or on its way, nothing opened."""
+    used = uow.applications.of_card(card.card_no) or uow.loads.of_card(card.card_no) or uow.orders.waiting(card.card_no)
+    return card.state == "issued" and not used
+
+
+def _give_up(uow: UnitOfWork, card: Card, by: str, now: dt.datetime) -> Card:
+    """The wrong card is void before anybody has it; who waits for it, by application or replacement, waits for another."""
+    void = void_card(uow, card, now, by=by, reason=WRONG_CARD)
+    card_was_wrong(uow, card.card_no, card.citizen_id, now)
+    uow.hotlist.change_card(card.card_no, "add", WRONG_CARD, by, now)
+    return void
 
 
 FIRST_ARTICLE = OperationKind(

@@ -16,11 +16,11 @@ from cardsvc.procedures.personalise import Personalisation, personalise
 from cardsvc.procedures.personalise_applet import personalise_applet
 from cardsvc.procedures.verify import verify_personalised
 from cardsvc.service.cards.data import card_data
-from cardsvc.service.cards.deaths import refuse_dead
 from cardsvc.service.cards.replacement import close_replacement
 from cardsvc.service.cards.requests import card_was_made
 from cardsvc.service.messages.library import tell_replaced
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.orders import move_orders
 from cardsvc.service.rights.holds import check_before_making

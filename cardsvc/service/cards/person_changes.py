@@ -19,6 +19,7 @@ from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.loss.card_in_hand import IN_HAND, refuse_live
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import RESIDENT_ID, CitizenData, check_data
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import MAX_TEXT, ApprovalKind, propose_within
@@ -70,8 +71,7 @@ def _alive(uow: UnitOfWork, citizen_id: str) -> Citizen:
     citizen = uow.citizens.for_update(citizen_id)
     if citizen is None:
         raise RequestError("citizen_unknown")
-    if uow.deaths.confirmed_of(citizen_id) is not None:
-        raise RequestError("citizen_died")
+    refuse_dead(uow, citizen_id)
     return citizen
 
 

@@ -19,13 +19,13 @@ from cardsvc.ledger.postings import Posting, fee_account, payout_account
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import fee, replacement_fee
 from cardsvc.rules.life import renewal_fee, swapped
-from cardsvc.service.cards.deaths import refuse_dead
 from cardsvc.service.cash.drawer import cash_out
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.loss.card_in_hand import IN_HAND, card_in_hand, refuse_live
 from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import citizen_json
 from cardsvc.service.purse.payments import Payment, take_fee
 from cardsvc.service.purse.ways import CASH

@@ -17,11 +17,11 @@ from cardsvc.printing.card_face import Face, card_face
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Photo, Visitor, card_ready, check_person, check_photo, hours_of
-from cardsvc.service.cards.deaths import refuse_dead
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import citizen_json, masked
 from cardsvc.service.rights.comparing import Standing
 from cardsvc.service.rights.holds import compared
@@ -194,6 +194,15 @@ def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.dateti
         promised = known.promised_at or now
         made = uow.card_requests.change(known, state=state, card_no=card_no, made_at=now, promised_at=promised)
         _tell_made(uow, made, now)
+
+
+def card_was_wrong(uow: UnitOfWork, card_no: str, citizen_id: str, now: dt.datetime) -> None:
+    """The card that was made for an application is void before anybody got it: another one is made, its promise stays."""
+    known = uow.card_requests.open_of(citizen_id)
+    if known is not None and known.state == CardRequestState.MADE and known.card_no == card_no:
+        state = advance(CARD_REQUEST_ALLOWED, CardRequestState.MADE, CardRequestState.APPLIED)
+        notices.drop(uow, known.case_no, now)
+        uow.card_requests.change(known, state=state, card_no=None, made_at=None)
 
 
 def _tell_made(uow: UnitOfWork, request: CardRequest, now: dt.datetime) -> None:

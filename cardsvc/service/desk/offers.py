@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cardsvc.errors import RuleError
-from cardsvc.rules import RuleSet, check_moved
+from cardsvc.rules import RuleSet, check_moved, payable
 from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.cards.applications import ALL, RENEWAL
 from cardsvc.service.cards.carry_over import carried
@@ -34,6 +34,10 @@ MONTH_PRODUCTS = ("A", "B", "T")
 NOTHING_ON_IT = Text("卡里没有余额", "There is no money on the card")
 NOT_OPEN = Text("没有已开通的应用", "No application is open")
 HOLDER_CHANGED = Text("持卡人信息已变更：按登记重写卡内信息", "The holder's data changed: written again from the record")
+PURSE_FULL = Text("余额太高，再充就超过上限", "Its balance is too high: another load would pass the cap")
+HOLDER_DIED = Text(
+    "持卡人已身故：先退款，再在卡的页面注销", "The holder has died: refund it, then cancel it on the card's page"
+)
 PURSE_BLOCKED = Text("钱包已锁定，先解锁", "The purse is blocked: unblock it first")
 
 
@@ -154,6 +158,10 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
+        died = uow.deaths.confirmed_of(holder.citizen_id) is not None
+    if died:
+        yield from _of_the_dead(look)
+        return
     if first:
         yield Offer("first_article")
     if look["orders"]:
@@ -162,7 +170,7 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         yield Offer("carry_over", None, carrying)
     if old:
         yield Offer("transfer_in", None if any(choice.reason is None for choice in old) else old[0].reason, old)
-    yield _top_up(look)
+    yield _top_up(rules, look, local_day(engine.clock()))
     yield Offer("open", None if any(choice.reason is None for choice in choices) else choices[0].reason, choices)
     yield _refund(look)
     yield from _of_applications(look)
@@ -171,11 +179,22 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     yield Offer("diagnose")
 
 
+def _of_the_dead(look: Mapping[str, Any]) -> Iterator[Offer]:
+    """The card is emptied, and then cancelled on its own page; the rest says why not."""
+    yield _refund(look)
+    yield from (offer for offer in _of_applications(look) if offer.kind == "unblock")
+    for kind in ("topup", "open", "replace"):
+        yield Offer(kind, HOLDER_DIED)
+    yield Offer("identity")
+    yield Offer("diagnose")
+
+
 def _carried(uow: UnitOfWork, rules: RuleSet, card: Card, day: dt.date) -> Iterator[Choice]:
     """What the card that this one replaces had, and is to be opened here."""
     for name, record in carried(uow, rules, card, day):
-        where, until = APPLICATIONS[name], record.valid_to.isoformat() if record.valid_to else "-"
-        label = Text(f"{where.zh} {record.product}，至 {until}", f"{where.en} {record.product}, until {until}")
+        known = APPLICATIONS[name]
+        where, until = PRODUCTS.get((name, record.product), known), record.valid_to.isoformat() if record.valid_to else "-"
+        label = Text(f"{where.zh}，至 {until}", f"{where.en}, until {until}")
         yield Choice(name, label)
 
 
@@ -229,13 +248,20 @@ def _by_the_books(card_no: str, held: Mapping[str, Any], today: dt.date) -> Choi
     return Choice(f"{card_no}:", label, waits if today.isoformat() < held["due"] else None)
 
 
-def _top_up(look: Mapping[str, Any]) -> Offer:
-    """The areas that can be loaded. Values: product, a colon, area."""
+def _top_up(rules: RuleSet, look: Mapping[str, Any], today: dt.date) -> Offer:
+    """The areas that can be loaded; of the city purse, how little and how much. Values: product, a colon, area."""
     blocked = look["purse"]["state"] == "blocked"
-    choices = [Choice("citizen:purse", Text("城市通钱包", "City purse"), PURSE_BLOCKED if blocked else None)]
+    limits = payable(rules, "citizen", "purse", look["purse"].get("balance", 0), today)
+    label, why = Text("城市通钱包", "City purse"), PURSE_BLOCKED if blocked else None
+    if limits is not None and limits[1]:
+        least, most = map(format_yuan, limits)
+        label = Text(f"城市通钱包（{least} 至 {most} 元）", f"City purse ({least} to {most} yuan)")
+    elif limits is not None:
+        why = why or PURSE_FULL
+    choices = [Choice("citizen:purse", label, why)]
     for name, area in _loadable(look):
         choices.append(Choice(f"{name}:{area}", AREAS[area, name]))
-    return Offer("topup", PURSE_BLOCKED if blocked and len(choices) == 1 else None, tuple(choices))
+    return Offer("topup", why if len(choices) == 1 else None, tuple(choices))
 
 
 AREAS: Mapping[tuple[str, str], Text] = {

@@ -48,6 +48,12 @@ def list_old_card(uow: UnitOfWork, card_no: str, changed_by: str, now: dt.dateti
         uow.hotlist.change_card(card_no, "add", OLD_CARD_REASON, changed_by, now)
 
 
+def is_wanted(uow: UnitOfWork, card_no: str) -> bool:
+    """Whether a card is on the list for what happened to it (lost, cancelled), not only because a new card took its place."""
+    latest = uow.hotlist.latest_of(card_no)
+    return latest is not None and latest.action == "add" and latest.reason != OLD_CARD_REASON
+
+
 def _check_release(uow: UnitOfWork, subject: str, _payload: Mapping[str, Any]) -> None:
     if not uow.hotlist.is_listed(subject):
         raise RequestError("hotlist_no_change", card_no=subject)

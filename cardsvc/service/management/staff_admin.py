@@ -23,6 +23,7 @@ from cardsvc.service.staff.accounts import (
     require_role,
 )
 from cardsvc.service.staff.acts import note_act
+from cardsvc.service.staff.passkeys import remove_all
 from cardsvc.service.staff.trail import PROGRAM, note
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Outlet, Staff, StaffSkill
@@ -63,8 +64,11 @@ def hire(
     return password
 
 
-def reset_password(store: Store, staff_id: str, *, by: Staff, now: dt.datetime, where: str = PROGRAM) -> str:
-    """Give a person a one-time password, which is returned and kept nowhere; a locked account opens again.
+def reset_password(
+    store: Store, staff_id: str, *, by: Staff, now: dt.datetime, where: str = PROGRAM, keep_passkeys: bool = False
+) -> str:
+    """Give a person a one-time password, which is returned and kept nowhere; a locked account opens again. Their passkeys sign
+    in without any password, so they go too, unless the administrator says that they are still in the right hands.
 
     Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``.
     """
@@ -74,6 +78,8 @@ def reset_password(store: Store, staff_id: str, *, by: Staff, now: dt.datetime, 
     def work(uow: UnitOfWork, person: Staff) -> None:
         changed = uow.staff.change(person, password_hash=hashed, password_once=True, failed_attempts=0, locked_until=None)
         end_all(uow, staff_id, now)
+        if not keep_passkeys:
+            remove_all(uow, changed, now, by=by.staff_id, where=where)
         note(uow, changed, "password_once", by=by.staff_id, where=where, now=now)
 
     _about(store, staff_id, work, by=by)

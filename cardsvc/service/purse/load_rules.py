@@ -8,6 +8,7 @@ from cardsvc.card.periods import Period
 from cardsvc.errors import OperationError, RuleError
 from cardsvc.rules import LoadDecision, LoadRequest, RuleSet, check_load, check_moved
 from cardsvc.rules.ruleset import Method
+from cardsvc.service.people.died import refuse_dead_holder
 from cardsvc.service.purse.areas import CITY_PURSE, Target
 from cardsvc.service.purse.payments import OLD_CARD
 from cardsvc.store import UnitOfWork
@@ -37,13 +38,15 @@ class Proposal:
 
 
 def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: dt.datetime) -> LoadDecision:
-    """Accept a load onto a purse with this balance, or raise RuleError, or OperationError ``clock_went_back``.
+    """Accept a load onto a purse with this balance, or raise RuleError, OperationError ``clock_went_back``, or RequestError
+    ``citizen_died``: what a dead holder has is paid out, and nothing is added to it.
 
     What was ordered as the first load of a period may meet another on the card: it is accepted as the first it was.
     Money of an old card keeps the terms on which it was loaded, but for the caps.
     """
     local = now.astimezone(LOCAL)
     target = load.target
+    refuse_dead_holder(uow, load.card_no)
     if load.method == OLD_CARD:
         return _taken_over(rules, load, balance, local)
     request = LoadRequest(

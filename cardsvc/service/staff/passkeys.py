@@ -186,6 +186,13 @@ def remove(store: Store, staff_id: str, passkey_id: str, now: dt.datetime, *, by
     store.transact(work)
 
 
+def remove_all(uow: UnitOfWork, person: Staff, now: dt.datetime, *, by: str, where: str) -> None:
+    """Take all passkeys of a person away, whose row is locked, within another transaction."""
+    for key in uow.passkeys.of(person.staff_id):
+        uow.passkeys.forget(key.passkey_id)
+        note(uow, person, "passkey_removed", was=key.name, by=by, where=where, now=now)
+
+
 def _asked(store: Store, now: dt.datetime, staff_id: str | None) -> bytes:
     """A fresh challenge; the database keeps its hash for a few minutes. Those that nobody answered go."""
     challenge = generate_challenge()

@@ -1,4 +1,4 @@
-"""Making takes a blank from the desk's stock; a card that was begun and spoiled goes to the void ones.
+"""Making takes a blank from the desk's stock; a card that was spoiled, or was cancelled and kept, goes to the void ones.
 
 Both are booked in the transaction that begins the card or gives it up, so stock and cards never differ. A chip is used once and
 spoiled once: the database itself refuses a second time.
@@ -86,11 +86,15 @@ def transport_version(uow: UnitOfWork, family: str, serial: str) -> Mapping[str,
     return {TRANSPORT: batch.transport_version} if batch else {}
 
 
-def void_card(uow: UnitOfWork, card: Card, now: dt.datetime, *, by: str, reason: str | None = None) -> Card:
-    """Give a card up that was begun or made wrong: it is void, and its blank counts among the void ones of the outlet."""
+def void_card(
+    uow: UnitOfWork, card: Card, now: dt.datetime, *, by: str, reason: str | None = None, outlet_id: str | None = None
+) -> Card:
+    """A card was begun and given up, made wrong, or cancelled: it is void, and counts among the void ones of the outlet where
+    it is (``outlet_id``; else where it was made), until they are destroyed."""
     used = uow.blank_movements.of_chip(card.profile, card.chip_serial, "used")
     if used is not None and uow.blank_movements.of_chip(card.profile, card.chip_serial, "spoiled") is None:
-        _book(uow, card, used.batch_id, "spoiled", (MADE, void_place(used.outlet_id)), used.outlet_id, by, now, reason)
+        where = outlet_id or used.outlet_id
+        _book(uow, card, used.batch_id, "spoiled", (MADE, void_place(where)), where, by, now, reason)
     return uow.cards.change(card, state="void")
 
 

@@ -21,6 +21,7 @@ from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.loss.card_in_hand import IN_HAND
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.people.died import refuse_dead, require_death
 from cardsvc.service.people.register import citizen_json
 from cardsvc.service.purse.areas import CITY_PURSE, PARKING_CARD
 from cardsvc.service.purse.orders import return_order
@@ -61,7 +62,7 @@ def pay_held(
     """Pay a part back. Asked again, it is the same payout. ``papers``: what was shown; where two people agreed, what they saw.
 
     Raises RequestError ``not_permitted``, ``held_reason_wrong``, ``reason_missing``, ``nothing_held``, ``held_waits``,
-    ``held_can_be_written``, ``held_needs_approval``; RuleError ``rule_no_payout``.
+    ``held_can_be_written``, ``held_needs_approval``, ``death_not_noted``, ``citizen_died``; RuleError ``rule_no_payout``.
     """
     require_role(by, *TELLERS)
     return store.transact(lambda uow: _pay(uow, rules, actor, (card_no, part_id), (reason, papers), by, now))
@@ -89,6 +90,7 @@ def _pay(
     if approval is None and part.amount >= terms.approve_from:
         raise RequestError("held_needs_approval", amount=format_yuan(part.amount))
     reason, papers = (approval.payload["reason"], approval.payload["papers"]) if approval else _checked(*why)
+    _check_death(uow, part.card_no, reason)
     _refuse_writable(uow, in_force, part, reason, local_day(now))
     if reason != NOT_WRITABLE:
         _return_orders(uow, part.card_no, now)
@@ -122,6 +124,17 @@ def _checked(reason: str, papers: str) -> tuple[str, str]:
     return reason, papers.strip()
 
 
+def _check_death(uow: UnitOfWork, card_no: str, reason: str) -> None:
+    """To an heir it is paid when two people have confirmed the death, and then to nobody else.
+
+    Raises RequestError ``death_not_noted``, ``citizen_died``.
+    """
+    card = uow.cards.get(card_no)
+    if card is None:
+        raise RequestError("nothing_held", card_no=card_no)
+    (require_death if reason == DEATH else refuse_dead)(uow, card.citizen_id)
+
+
 def _part(uow: UnitOfWork, card_no: str, part_id: str) -> tuple[Takeover, TakeoverPart]:
     """A part that is still held. Raises RequestError ``nothing_held``."""
     takeover = uow.old_cards.get(card_no)
@@ -151,7 +164,9 @@ def _agreed(uow: UnitOfWork, part: TakeoverPart) -> Approval | None:
 
 
 def _refuse_writable(uow: UnitOfWork, rules: RuleSet, part: TakeoverPart, reason: str, day: dt.date) -> None:
-    """Raise RequestError ``held_can_be_written`` while the holder has a card that takes the money."""
+    """Raise RequestError ``held_can_be_written`` while the holder has a card that takes the money; none of a dead one does."""
+    if reason == DEATH:
+        return
     old = uow.cards.get(part.card_no)
     citizen_id = old.citizen_id if old else ""
     card = next((card for card in uow.cards.of_citizen(citizen_id) if card.state in IN_HAND), None)
@@ -275,6 +290,7 @@ def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
     part = next((part for part in good_parts(uow, card_no) if part.part_id == part_id), None)
     if part is None or is_gone(uow, part) or payload.get("amount") != part.amount:
         raise RequestError("nothing_held", card_no=card_no)
+    _check_death(uow, card_no, str(payload.get("reason", "")))
 
 
 def _agree(_uow: UnitOfWork, approval: Approval, _now: dt.datetime) -> dict[str, Any]:

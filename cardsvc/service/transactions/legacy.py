@@ -21,6 +21,7 @@ from cardsvc.ledger import postings
 from cardsvc.ledger.states import OrderState
 from cardsvc.procedures.classic import ClassicSight, mark_classic, read_classic
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.people.died import refuse_dead_holder
 from cardsvc.service.purse.orders import MOVED_CHANNEL
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import LegacyCardRow, TopUpOrder
@@ -56,6 +57,7 @@ def _take(context: Context, uow: UnitOfWork, sight: ClassicSight, now: dt.dateti
         raise CardError("card_not_issued", card_no=card_no, state=card.state)
     known = uow.legacy_cards.get(uid)
     if known is None:
+        refuse_dead_holder(uow, card_no)
         uow.legacy_cards.add(_taken(context, sight, uid, now))
     elif known.state == LegacyCardState.MOVED or known.card_no != card_no:
         raise CardError("legacy_card_moved", card_no=known.card_no)

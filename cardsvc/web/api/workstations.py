@@ -15,7 +15,7 @@ from cardsvc.web.api.problems import ERRORS
 from cardsvc.wire import reply_to_json
 
 PREFIX = "/api/v1"
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.1
 WAITING = threading.BoundedSemaphore(2)
 """So many agents wait inside one process; the others are answered at once and come again, so nobody else is starved."""
 

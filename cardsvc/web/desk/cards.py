@@ -16,6 +16,7 @@ from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST
 from cardsvc.service.loss.reports import end_lapsed, loss_cover, loss_view, report_loss
 from cardsvc.service.operations.kinds import reasons
 from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.people.died import is_dead
 from cardsvc.service.people.register import find_citizen
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.staff.approvals import propose
@@ -111,10 +112,11 @@ def payment_given() -> Payment:
 def _page(services: Services, number: str, error: CardsvcError | None = None) -> str:
     card_no, moment = parse_card_no(number), now()
     end_lapsed(services.store, moment)
-    reports = loss_view(services.store, card_no)
+    reports, card = loss_view(services.store, card_no), card_view(services.store, card_no)
     return render_template(
         "card.html",
-        card=card_view(services.store, card_no),
+        card=card,
+        died=is_dead(services.store, card["holder"]["citizen_id"]),
         reports=reports,
         open=next((report for report in reports if report["ended"] is None), None),
         cover=loss_cover(services.store, services.rules, card_no, moment),

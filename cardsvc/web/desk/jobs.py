@@ -14,7 +14,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.cards.person_changes import REPLACE
-from cardsvc.service.cards.replacement import EXPIRED, WITHDRAWN, fees_of
+from cardsvc.service.cards.replacement import EXPIRED, LOST, WITHDRAWN, fees_of
 from cardsvc.service.desk.offers import Offer, data_changed, offers
 from cardsvc.service.desk.work_place import CardOnDesk, work_place
 from cardsvc.service.desk.workstations import begin
@@ -163,8 +163,28 @@ JOBS: Mapping[str, JobForm] = {
         ("choice",),
         warning=Text("先核对身份证是否本人", "Check the identity document first"),
     ),
-    "block": JobForm(Text("锁定", "Block"), "8", lambda form: {"application": form["choice"]}, ("choice",)),
-    "close": JobForm(Text("关闭应用", "Close an application"), "c", lambda form: {"application": form["choice"]}, ("choice",)),
+    "block": JobForm(
+        Text("锁定应用", "Block an application"),
+        "8",
+        lambda form: {"application": form["choice"]},
+        ("choice",),
+        Text("锁定", "Block it"),
+        Text(
+            "锁定后不能用；要用再按 7 解锁，解锁要核对本人",
+            "It cannot be used then; 7 unblocks it, after the holder's document was seen",
+        ),
+    ),
+    "close": JobForm(
+        Text("关闭应用", "Close an application"),
+        "c",
+        lambda form: {"application": form["choice"]},
+        ("choice",),
+        Text("关闭", "Close it"),
+        Text(
+            "已收的费用不退；要用再按 3 重新开通，按当天规则收费",
+            "Its fee is not paid back; 3 opens it again, for the fee of that day",
+        ),
+    ),
     "review": JobForm(
         Text("学生卡年审", "Review a pupil's card"),
         "r",
@@ -248,7 +268,7 @@ def job_form_page(
 ) -> str:
     """The form of a job, with what was typed before and what was wrong with it."""
     month = now().astimezone(LOCAL).date().replace(day=1)
-    fees = fees_of(services.store, services.rules, card.books["card_no"], now()) if kind == "replace" and card.books else {}
+    fees = _fees(services, card) if kind == "replace" else {}
     return render_template(
         "job_form.html",
         kind=kind,
@@ -264,6 +284,12 @@ def job_form_page(
         fees=fees,
         likely=_likely_reason(services, card, fees),
     )
+
+
+def _fees(services: Services, card: CardOnDesk) -> Mapping[str, Any]:
+    """What a replacement costs, by reason; a card that lies on the reader is not lost."""
+    known = fees_of(services.store, services.rules, card.books["card_no"], now()) if card.books else {}
+    return {reason: fee for reason, fee in known.items() if reason != LOST}
 
 
 def _likely_reason(services: Services, card: CardOnDesk, fees: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cardsvc.service.cards.replacement import REASON_WORDS
-from cardsvc.service.desk.offers import APPLICATIONS
+from cardsvc.service.desk.offers import APPLICATIONS, AREAS, PRODUCTS
 from cardsvc.service.machines import CARD, COMPLAINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
 from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
@@ -181,12 +181,7 @@ SEXES: Mapping[int, Text] = {
 }
 
 NEXT: Mapping[str, Text] = {
-    "carry_over": Text("旧卡有余额按 6 转入", "6 writes the old card's money"),
     "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
-    "personalise": Text(
-        "旧卡的应用按 A 转入，旧卡有余额按 6 转入；别的应用按 3 开通",
-        "A opens what the old card had, 6 writes its money; 3 opens others",
-    ),
     "first_article": Text("合格才可做下一张", "Only after a right one the next is made"),
 }
 
@@ -287,11 +282,12 @@ NUMBER_GROUP = 4
 
 def result_rows(result: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:
     """A result as labels and values. What became of money is told by its own line, see _job.html."""
-    hidden = {"state"} if "load_id" in result or "purchase_id" in result else set()
+    hidden = {"state"} if {"load_id", "purchase_id", "purse"} & set(result) else set()
     for key, label in LABELS.items():
         value = result.get(key)
-        if value is not None and key not in hidden and (value or key not in ("gift", "fee", "forfeited")):
-            yield label, _value(key, value)
+        if value is not None and key not in hidden and (value or key not in ("gift", "fee", "forfeited", "resumed")):
+            named = key == "product" and "application" in result
+            yield label, product_name(result["application"], value) if named else _value(key, value)
 
 
 def _value(key: str, value: Any) -> Text:
@@ -300,14 +296,29 @@ def _value(key: str, value: Any) -> Text:
     if key in AMOUNTS:
         return Text(f"{format_yuan(value)} 元", f"{format_yuan(value)} yuan")
     if key == "opened":
-        names = [(APPLICATIONS[name], product) for name, product in value.items()]
-        return Text("、".join(f"{n.zh} {p}" for n, p in names), ", ".join(f"{n.en} {p}" for n, p in names))
+        names = [(APPLICATIONS[name], product_name(name, product)) for name, product in value.items()]
+        return Text("、".join(f"{n.zh} {p.zh}" for n, p in names), ", ".join(f"{n.en} {p.en}" for n, p in names))
     if key == "holder":
         shown = f"{value['name']}  {value['id_number']}"
         return Text(shown, shown)
     words = {"application": APPLICATIONS, "state": CARD_STATES, "product": PURSES}.get(key, {})
     shown = card_no(value) if key == "card_no" else str(value)
     return words.get(value, Text(shown, shown))
+
+
+def product_name(application: str, product: str) -> Text:
+    """A product beside its application's name: what PRODUCTS says in brackets, a bus card by its letter."""
+    known = PRODUCTS.get((application, product))
+    if application == "bus" or known is None:
+        return Text(product, product)
+    _, _, zh = known.zh.partition("（")
+    _, _, en = known.en.partition("(")
+    return Text(zh.rstrip("）"), en.rstrip(")"))
+
+
+def purse_name(product: str, area: str) -> Text:
+    """What a product's money area is called: the city purse, a month ticket, the parking card."""
+    return AREAS.get((area, product), APPLICATIONS["purse"])
 
 
 def wait(minutes: int | None) -> Text:

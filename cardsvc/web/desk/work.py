@@ -9,11 +9,15 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.service.books.receipts import money_of
 from cardsvc.service.cards.replacement import replacement_of
 from cardsvc.service.cash.shifts import shift_at
-from cardsvc.service.desk.offers import offers
-from cardsvc.service.desk.work_place import Job, job_of, look_again, work_place
+from cardsvc.service.desk.offers import Offer, offers
+from cardsvc.service.desk.work_place import CardOnDesk, Job, job_of, look_again, work_place
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import JOBS
 from cardsvc.web.desk.queue import queue_of
+
+THEN = frozenset({"personalise", "first_article", "carry_over", "transfer_in"})
+"""Jobs after which others follow on the same card."""
+THEN_OFFERED = frozenset({"first_article", "carry_over", "transfer_in", "fetch", "topup", "open"})
 
 
 def install(app: Flask, services: Services) -> None:
@@ -67,7 +71,18 @@ def _desk(services: Services) -> Mapping[str, Any]:
 def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
     job: Job = job_of(services.engine, workstation(), operation_id, by=here().staff)
     place = work_place(services.engine, workstation(), by=here().staff)
-    there = any(card.contact == job.contact for card in place.cards)
     money = money_of(services.store, job.card_no, operation_id) if job.card_no else None
     replacement = replacement_of(services.store, job.card_no) if job.kind == "transfer_out" and job.card_no else None
-    return {"job": job, "there": there, "money": money, "replacement": replacement, "jobs": JOBS, "now": now()}
+    card = next((card for card in place.cards if card.contact == job.contact), None)
+    then = _then(services, card) if card and job.done and job.kind in THEN else []
+    look = card.contact if card and card.missing and not job.under_way else None
+    shown = {"job": job, "there": card is not None, "money": money, "replacement": replacement, "then": then, "look": look}
+    return {**shown, "jobs": JOBS, "now": now()}
+
+
+def _then(services: Services, card: CardOnDesk) -> list[Offer]:
+    """What is likely to come next on a card that was made or filled just now, once it was looked at again."""
+    if card.missing or card.under_way:
+        return []
+    made = offers(services.engine, card, by=here().staff)
+    return [offer for offer in made if offer.kind in THEN_OFFERED and offer.possible]

@@ -1,5 +1,6 @@
 """A holder dies: two people confirm it; cards that are here are refunded, others wait for their day; nothing new is made."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cards.cancelling import cancel_card
 from cardsvc.service.cards.deaths import DeathReport, deaths_of, report_death
 from cardsvc.service.cards.requests import request_of
+from cardsvc.service.cards.views import card_view
+from cardsvc.service.desk.offers import offers
+from cardsvc.service.desk.work_place import CardOnDesk
 from cardsvc.service.staff.approvals import approve, open_approvals
 from cardsvc.service.transactions.takeovers import takeover_of
 from cardsvc.store.records import Death, Staff
@@ -67,6 +71,28 @@ def test_a_card_that_was_brought_is_refunded_and_cancelled(world: World, people:
             deed()
     with refused("death_known"):
         report(world, clerk)
+
+
+def test_a_dead_holders_card_takes_no_money_and_opens_nothing_any_more(world: World, people: dict[str, Staff]) -> None:
+    """At a terminal, online, at the desk: refused, and the desk does not offer it; what is on it is refunded as before."""
+    clerk, card = people["clerk"], world.issue(FMCOS)
+    load(world, card, 10000)
+    report(world, clerk, here=(CARD,))
+    confirm(world, people["supervisor"])
+    world.now += dt.timedelta(days=1)
+    for deed in (
+        lambda: load(world, card, 5000),
+        lambda: pay(world),
+        lambda: world.do(card, "open", application="library", product="1"),
+    ):
+        with pytest.raises(Exception, match="citizen_died"):
+            deed()
+    look, report_seen = world.do(card, "inspect"), world.do(card, "diagnose", quick=True)
+    seen = CardOnDesk("r", "c", card.atr.hex(), look, None, report_seen, card_view(world.store, CARD), None, None, None)
+    found = {offer.kind: offer.possible for offer in offers(world.engine, seen, by=clerk)}
+    assert found == {"refund": True, "topup": False, "open": False, "replace": False, "identity": True, "diagnose": True}
+    world.do(card, "refund")
+    assert world.purse_total(CARD) == 0
 
 
 def test_a_card_that_nobody_found_is_taken_in_and_its_money_waits_for_its_day(world: World, people: dict[str, Staff]) -> None:

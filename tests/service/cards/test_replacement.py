@@ -77,6 +77,17 @@ def test_out_of_warranty_a_natural_fault_costs_too(world: World, clerk: Staff) -
     assert fees_of(world.store, world.engine.rules, "3100010100000001", world.now)["fault"][0] == 1500
 
 
+def test_a_card_that_gave_its_money_is_told_as_replaced_and_not_as_wanted(world: World, clerk: Staff) -> None:
+    """It is on the hot list for the readers outside; whoever brings it to a desk has done nothing wrong."""
+    old = world.issue("fudan-fmcos2")
+    world.topup(old, 5000)
+    replace(world, clerk, "fault")
+    world.do(old, "transfer_out")
+    with world.store.read() as uow:
+        assert uow.hotlist.is_listed("3100010100000001")
+    assert [finding["code"] for finding in world.do(old, "diagnose", quick=True)["findings"]] == ["card_withdrawn"]
+
+
 def test_what_is_refused_takes_no_fee(world: World, clerk: Staff) -> None:
     """A wrong reason, a card on the hot list, a payment that paid something else."""
     card = world.issue("fudan-fmcos2")

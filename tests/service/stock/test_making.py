@@ -9,12 +9,15 @@ import pytest
 
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.cards.cancelling import cancel_card
+from cardsvc.service.cards.requests import request_of
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.stock.making import release
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.databases import copy
 from tests.service.bulk.bulk_people import Stack, loaded
 from tests.service.bulk.test_bulk import bins, run
+from tests.service.cards.test_card_requests import take
 from tests.service.staff.test_staff import refused
 from tests.service.stock.blanks import DESK_1, Stock, blank, open_stock
 from tests.world import World
@@ -98,7 +101,7 @@ def test_the_first_card_of_a_batch_at_a_desk_is_checked_before_the_second(stock:
     assert stock.make(1, card=first)["stock"]["first_article"]
     stopped(stock, 2, "first_article_due")
     assert stock.make(3, DESK_2)["stock"]["first_article"]
-    assert stock.check(first) == {"card_no": stock.world.card_no_of(first), "right": True, "reasons": []}
+    assert stock.check(first) == {"card_no": stock.world.card_no_of(first), "right": True, "reasons": [], "void": False}
     assert not stock.make(2)["stock"]["first_article"]
     stopped(stock, 4, "first_article_due", DESK_2)
     stock.deliver("FM-2", first=60)
@@ -106,19 +109,30 @@ def test_the_first_card_of_a_batch_at_a_desk_is_checked_before_the_second(stock:
 
 
 def test_a_wrong_first_card_stops_the_batch_at_this_desk_until_it_is_released(stock: Stock) -> None:
-    """The register was changed behind its back: what the card says is not what the books say."""
+    """The register was changed behind its back: what the card says is not what the books say. It is void before anybody gets
+    it, and its person waits for another."""
+    case = take(stock.world, stock.people["clerk"], stock.world.citizen()).case_no
     first = blank(1)
     stock.make(1, card=first)
     with stock.world.store.begin() as uow:
         uow.citizens.change(uow.citizens.where()[0], name="测试二")
         uow.commit()
     told = stock.check(first)
-    assert (told["right"], told["reasons"]) == (False, ["holder_differs"])
+    assert (told["right"], told["reasons"], told["void"]) == (False, ["holder_differs"], True)
+    assert stock.holds()["void:hall"] == 1, "kept apart until it is destroyed"
+    assert request_of(stock.world.store, case)["state"] == "applied"
     stopped(stock, 2, "first_article_wrong")
     later(stock)
     let_go_on(stock, desk="terminal:ws-1")
     later(stock)
     assert stock.make(2)["stock"]["first_article"]
+
+
+def test_a_cancelled_card_is_kept_with_the_void_ones(stock: Stock) -> None:
+    """The desk keeps it: it is counted and destroyed like any other void card."""
+    made = stock.make(1)
+    cancel_card(stock.world.store, made["card_no"], "returned", "身份证", by=stock.people["clerk"], now=stock.world.now)
+    assert (stock.holds()["void:hall"], stock.holds().get("made", 0)) == (1, 0)
 
 
 def test_a_rule_may_do_without_first_articles(stock: Stock) -> None:

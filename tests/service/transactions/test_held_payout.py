@@ -13,6 +13,7 @@ from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.receipts import check_receipt, printed, receipt_of
+from cardsvc.service.cards.deaths import DeathReport, report_death
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.service.purse.orders import create_order, order_params
 from cardsvc.service.staff.approvals import approve, open_approvals
@@ -21,6 +22,7 @@ from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import HeldPayout
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import Hall, open_hall, refused
+from tests.service.cards.test_card_requests import PARENT
 from tests.service.cards.test_renewal import give_money, replace
 from tests.service.purse.test_areas import CARD, bus_card, load, local
 from tests.service.transactions.test_takeover import second_card
@@ -98,14 +100,14 @@ def test_much_of_it_wants_two_people_and_is_paid_where_the_holder_stands(world: 
     with refused("held_needs_approval"):
         pay(hall)
     (part,) = parts(world)
-    subject, payload = f"{CARD}:{part['part_id']}", {"reason": "death", "papers": "死亡证明、继承人证件", "amount": 20000}
+    subject, payload = f"{CARD}:{part['part_id']}", {"reason": "no_card", "papers": "身份证", "amount": 20000}
     with refused("approval_own"):
         hall.agree("held_payout", subject, payload, by="boss", second="boss")
     assert parts(world)[0]["asks"] == "asked"
     approved = hall_agrees(hall, subject)
     assert world.balances()[HELD] == -20000, "nothing has moved yet"
     row = pay(hall)
-    assert (row.approval_id, row.reason, row.papers) == (approved, "death", "死亡证明、继承人证件")
+    assert (row.approval_id, row.reason, row.papers) == (approved, "no_card", "身份证")
     assert world.balances()[HELD] == 0
     with refused("nothing_held"):
         hall.agree("held_payout", subject, payload)
@@ -122,7 +124,7 @@ def test_a_holder_with_a_card_that_takes_it_gets_it_there(world: World, hall: Ha
     old_card(world)
     new = second_card(world)
     world.now += DAYS
-    for reason in ("no_card", "death", "not_writable"):
+    for reason in ("no_card", "not_writable"):
         with refused("held_can_be_written"):
             pay(hall, reason)
     with refused("held_reason_wrong"):
@@ -130,6 +132,27 @@ def test_a_holder_with_a_card_that_takes_it_gets_it_there(world: World, hall: Ha
     world.do(new, "transfer_in", old_card_no=CARD)
     with refused("nothing_held"):
         pay(hall, "not_writable")
+
+
+def test_an_heir_is_paid_when_two_people_have_confirmed_the_death_and_then_nobody_else_is(world: World, hall: Hall) -> None:
+    """Before, a death is not a reason; after it no other reason is, and a card that was not cancelled yet holds nothing up."""
+    old_card(world)
+    second_card(world)
+    world.now += DAYS
+    with refused("death_not_noted"):
+        pay(hall, "death")
+    report_death(world.store, world.engine.rules, death_of_holder(world), by=hall["teller"], now=world.now)
+    hall_agrees(hall, world.citizen())
+    with refused("citizen_died"):
+        pay(hall, "no_card")
+    assert pay(hall, "death").reason == "death"
+    assert world.balances()[HELD] == 0
+
+
+def death_of_holder(world: World) -> DeathReport:
+    """The spouse reports it and brings no card."""
+    heir = {"heir": "spouse", "heir_name": PARENT["comer_name"], "heir_id_number": PARENT["comer_id_number"]}
+    return DeathReport(citizen_id=world.citizen(), papers="死亡证明、结婚证", **heir)
 
 
 def above_the_cap() -> RuleBook:

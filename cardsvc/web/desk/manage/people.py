@@ -63,7 +63,8 @@ def _one(app: Flask, services: Services) -> None:
         try:
             deed = field("deed", most=16)
             if deed == "reset":
-                password = reset_password(services.store, staff_id, by=by, now=now(), where=from_where())
+                keep = request.form.get("keep_passkeys") == "1"
+                password = reset_password(services.store, staff_id, by=by, now=now(), where=from_where(), keep_passkeys=keep)
                 return _person_page(services, staff_id, password=password)
             _do(services, staff_id, deed)
         except CardsvcError as error:

@@ -88,14 +88,49 @@ if (csrf && document.getElementById("live") && !every) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-  const typing = TYPING.includes(document.activeElement?.tagName) && document.activeElement.type !== "radio";
+  if (document.querySelector("dialog[open]")) return;
+  const here = document.activeElement;
+  const typing = TYPING.includes(here?.tagName) && !["radio", "checkbox"].includes(here.type);
   if (typing && event.key !== "Escape") return;
-  if (event.key === "Enter" && document.activeElement?.matches("a, button, input, select")) return;
-  const target = document.querySelector(`[data-key="${CSS.escape(event.key.length === 1 ? event.key.toLowerCase() : event.key)}"]`);
+  if (typing && here.tagName !== "SELECT" && here.value !== here.defaultValue) { // what was typed is not lost by one key
+    event.preventDefault();
+    here.blur();
+    return;
+  }
+  if (event.key === "Enter" && here?.matches("a, button, input, select")) return;
+  const amount = document.querySelector('input[name="amount"]');
+  if (amount && here !== amount && /^[0-9]$/.test(event.key)) { // an amount is typed wherever the focus is
+    amount.focus();
+    return;
+  }
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`) || (key === "Escape" && document.querySelector('nav [data-key="w"]'));
   if (!target) return;
   event.preventDefault();
   target.click();
 });
+
+// The list of this page's keys is read off the page itself.
+document.getElementById("keys")?.addEventListener("click", () => {
+  const list = document.getElementById("key-list"), rows = list.querySelector(".keys"), told = new Set();
+  rows.replaceChildren();
+  const add = (key, text) => {
+    if (told.has(key)) return;
+    told.add(key);
+    const row = document.createElement("li"), sign = document.createElement("kbd");
+    sign.textContent = key.length === 1 ? key.toUpperCase() : key === "Escape" ? "Esc" : key;
+    row.append(sign, " ", text);
+    rows.append(row);
+  };
+  for (const one of document.querySelectorAll("main [data-key], header [data-key]")) {
+    const copy = one.cloneNode(true);
+    for (const sign of copy.querySelectorAll("kbd, [aria-hidden]")) sign.remove();
+    if (one !== document.getElementById("keys")) add(one.dataset.key, copy.textContent.trim());
+  }
+  add("Escape", list.dataset.back);
+  list.showModal();
+});
+document.getElementById("keys-away")?.addEventListener("click", () => document.getElementById("key-list").close());
 
 // --- forms ---------------------------------------------------------------------------------------------------------
 
