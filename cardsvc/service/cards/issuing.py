@@ -165,7 +165,7 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     for old in uow.cards.of_citizen(card.citizen_id):
         if old.state == REPLACED:
             move_orders(uow, old.card_no, card.card_no, now)
-    card_was_made(uow, card.citizen_id, card.card_no, now)
+    card_was_made(uow, card.citizen_id, card.card_no, context.operation.operation_id, now)
     replaced = close_replacement(uow, card.citizen_id, card.card_no, now)
     if replaced is not None:
         tell_replaced(uow, replaced.old_card_no, card, now)
