@@ -84,6 +84,7 @@ def running_cups(patch: pytest.MonkeyPatch) -> Iterator[Cups]:
         for name in ("state", "spool", "cache", "tmp", "out", "lib", "lib/backend"):
             (root / name).mkdir()
         (root / "out").chmod(0o777)
+        (root / "lib" / "daemon").symlink_to("/usr/lib/cups/daemon")
         printer = root / "lib" / "backend" / "card"
         printer.write_text(PRINTER.format(out=root / "out"))
         printer.chmod(0o755)

@@ -12,6 +12,7 @@ from enum import IntEnum, unique
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
+from xml.parsers.expat import ExpatError
 
 from cardsvc.errors import Outcome, ReaderError
 
@@ -106,9 +107,10 @@ def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
 def _answers(done: "subprocess.CompletedProcess[bytes]") -> tuple[Groups, Groups]:
     """Groups of attributes in ipptool's XML: of the jobs, and of the printer. The first group of each is about the answer."""
     try:
-        answer = plistlib.loads(done.stdout)
+        xml, end, _summary = done.stdout.partition(b"</plist>")
+        answer = plistlib.loads(xml + end)
         jobs, printer = (test["ResponseAttributes"] for test in answer["Tests"])
-    except (plistlib.InvalidFileException, ValueError, KeyError, TypeError):
+    except (plistlib.InvalidFileException, ExpatError, ValueError, KeyError, TypeError):
         raise ReaderError("face_queue_silent", outcome=Outcome.UNKNOWN, note="ipptool") from None
     if not answer["Successful"] or not printer:
         raise ReaderError("face_queue_silent", outcome=Outcome.UNKNOWN, note="ipptool")
