@@ -186,16 +186,18 @@ def promise(rules: RuleSet, outlet_id: str, now: dt.datetime) -> tuple[dt.dateti
     return card_ready(rules, hours_of(rules, outlet_id), now.astimezone(LOCAL))
 
 
-def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, operation_id: str, now: dt.datetime) -> None:
+def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, operation_id: str, now: dt.datetime) -> str | None:
     """The person's card is issued: the application waits for its holder now, who is told; first for its face, where a printer
-    is to print it."""
+    is to print it: gives the application's number then."""
     known = uow.card_requests.open_of(citizen_id)
     if known is not None and known.state in (CardRequestState.HELD, CardRequestState.APPLIED):
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.MADE)
         promised = known.promised_at or now
         made = uow.card_requests.change(known, state=state, card_no=card_no, made_at=now, promised_at=promised)
-        if not face_is_due(uow, made, card_no, operation_id, now):
-            tell_made(uow, made, now)
+        if face_is_due(uow, made, card_no, operation_id, now):
+            return made.case_no
+        tell_made(uow, made, now)
+    return None
 
 
 def tell_made(uow: UnitOfWork, request: CardRequest, now: dt.datetime) -> None:
