@@ -78,15 +78,18 @@ DESTROY = ApprovalKind("stock_destroy", frozenset(KEEPERS), APPROVERS, _check_de
 
 def propose_difference(store: Store, kinds: Kinds, count_id: str, reason: str, *, by: Staff, now: dt.datetime) -> Approval:
     """Ask to put the books right by a count. Raises RequestError ``not_permitted``, ``reason_missing``, ``approval_open``,
-    ``stock_count_settled``."""
+    ``stock_count_settled``, ``stock_count_contradicted``."""
     return propose(store, kinds, DIFFERENCE.name, count_id, {}, reason, by=by, now=now)
 
 
 def _check_difference(uow: UnitOfWork, subject: str, _payload: Mapping[str, Any]) -> None:
-    """Only the last count of a place says what is there, and only once."""
+    """Only the last count of a place says what is there, only once, and not when more left since than it says was there."""
     count = uow.blank_counts.get(subject)
     if count is None or count.counted == count.expected or uow.blank_counts.settled(count):
         raise RequestError("stock_count_settled")
+    brought = uow.blank_movements.held(count.place, count.batch_id) - count.expected
+    if count.counted + brought < 0:
+        raise RequestError("stock_count_contradicted", counted=count.counted, taken=-brought)
 
 
 def _put_right(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
