@@ -1,8 +1,9 @@
 """The desk agent: shows the service what is in this PC's readers, and carries operations of signed-in staff to the cards.
 
-It knows no keys of cards, no rules and no staff. Two loops: one follows the readers and reports each change, and every few
-seconds, so that an agent with a long job never looks away; one waits for work. Both begin again by themselves when the service
-or pcscd was away. What a killed agent had under way is ended by the service when the next one reports.
+It knows no keys of cards, no rules and no staff. Two loops, and a third where there is a card printer (faces.py): one follows
+the readers and reports each change, and every few seconds, so that an agent with a long job never looks away; one waits for
+work. They begin again by themselves when the service or pcscd was away. What a killed agent had under way is ended by the
+service when the next one reports.
 """
 
 import queue
@@ -12,6 +13,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from cardsvc.client.faces import FaceLoop, rest
 from cardsvc.client.http import ApiClient, ServiceRefused, reply_of
 from cardsvc.errors import CardsvcError, ReaderError
 from cardsvc.iso7816.channel import Channel
@@ -41,10 +43,11 @@ class Agent:
         *,
         wait: float = POLL_SECONDS,
         deadline: float = EXCHANGE_SECONDS,
+        faces: FaceLoop | None = None,
     ) -> None:
-        """``deadline``: seconds that a card may take for one answer."""
+        """``deadline``: seconds that a card may take for one answer; ``faces``: prints them, where there is a card printer."""
         self._client, self._work_client, self._tell, self._wait = client, work_client, tell, wait
-        self._deadline = deadline
+        self._deadline, self._faces = deadline, faces
         self._recovered: set[str] = set()
         self._brought_back: queue.SimpleQueue[tuple[str, str, str]] = queue.SimpleQueue()
         self._resets: dict[str, int] = {}
@@ -57,20 +60,23 @@ class Agent:
         self._failure: ServiceRefused | None = None
 
     def stop(self) -> None:
-        """End both loops soon."""
+        """End the loops soon."""
         self._stop.set()
 
     def run(self) -> None:
         """Until stopped. Raises ServiceRefused when another agent took the workstation over or there is none."""
         presence = PresenceLoop()
-        worker = threading.Thread(target=self._guarded, args=(self._work,), name="agent-work", daemon=True)
-        worker.start()
+        loops = [self._work] if self._faces is None else [self._work, self._print]
+        workers = [threading.Thread(target=self._guarded, args=(loop,), name="agent-work", daemon=True) for loop in loops]
+        for worker in workers:
+            worker.start()
         try:
             self._guarded(lambda: self._follow(presence))
         finally:
             self._stop.set()
             presence.close()
-            worker.join()
+            for worker in workers:
+                worker.join()
         if self._failure is not None:
             raise self._failure
 
@@ -123,7 +129,17 @@ class Agent:
             {"name": name, "atr": card[0] if card and card[0] else None, "contact": card[1] if card else None}
             for name, card in sorted(self._readers.items())
         ]
-        return {"session": self._session, "new": self._new, "readers": readers}
+        offered = self._faces.offered if self._faces is not None else {}
+        return {"session": self._session, "new": self._new, "readers": readers, **offered}
+
+    def _print(self) -> None:
+        while self._faces is not None and not self._stop.is_set():
+            if not self._reported.wait(AGAIN_SECONDS):
+                continue
+            try:
+                rest(self._stop, busy=self._faces.turn(self._session))
+            except (ReaderError, ServiceRefused) as failure:
+                self._later(failure)
 
     def _work(self) -> None:
         last: str | None = None

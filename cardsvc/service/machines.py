@@ -14,6 +14,7 @@ from cardsvc.store.states import (
     CARD_ALLOWED,
     CARD_REQUEST_ALLOWED,
     COMPLAINT_ALLOWED,
+    FACE_PRINT_ALLOWED,
     NOTICE_ALLOWED,
     OLD_CARD_ALLOWED,
     OPERATION_ALLOWED,
@@ -28,6 +29,8 @@ TWO_PEOPLE = Text("两人", "two people")
 SUPERVISOR = Text("主管", "supervisor")
 THE_CARD = Text("卡", "the card")
 TELLER = Text("柜员", "teller")
+AGENT = Text("桌面代理", "the desk's agent")
+AGENT_OR_DESK = Text("桌面代理、窗口", "the desk's agent, or the desk")
 CARD_OR_TWO = Text("卡，或两人", "the card, or two people")
 
 
@@ -73,7 +76,7 @@ CARD = Machine(
         Step("blocked", "issued", Text("解锁", "unblocked"), TWO_PEOPLE),
         Step("issued", "replaced", Text("补换卡、到期换卡、收下旧卡", "replaced, renewed, taken in"), DESK),
         Step("blocked", "replaced", Text("补换卡、到期换卡、收下旧卡", "replaced, renewed, taken in"), DESK),
-        Step("issued", "void", Text("注销、首件不合格", "cancelled, or a wrong first article"), DESK),
+        Step("issued", "void", Text("注销、首件不合格、卡面印坏", "cancelled, wrong first article or face"), DESK),
         Step("blocked", "void", Text("注销", "cancelled"), DESK),
     ),
 )
@@ -95,7 +98,7 @@ CARD_REQUEST = Machine(
         Step("applied", "held", Text("部门数据变了", "an office's data differ now"), SERVICE),
         Step("applied", "made", Text("制好卡", "the card is made"), CARD_DESK),
         Step("held", "made", Text("已开始的卡做完", "a card that was begun is finished"), CARD_DESK),
-        Step("made", "applied", Text("首件不合格，重做", "its first article was wrong, made again"), CARD_DESK),
+        Step("made", "applied", Text("首件不合格、卡面印坏，重做", "wrong first article or face, made again"), CARD_DESK),
         Step("made", "handed", Text("核对后发放", "identity compared, handed out"), DESK),
         Step("held", "cancelled", Text("撤销、身故", "withdrawn, or its person died"), DESK),
         Step("applied", "cancelled", Text("撤销、身故", "withdrawn, or its person died"), DESK),
@@ -300,4 +303,46 @@ NOTICE = Machine(
     ),
 )
 
-MACHINES = (CARD, CARD_REQUEST, OPERATION, LOAD, PURCHASE, ORDER, OLD_CARD, TICKET, COMPLAINT, SHIFT, NOTICE)
+FACE_PRINT = Machine(
+    "face_print",
+    Text("打印卡面", "Print of a card's face"),
+    FACE_PRINT_ALLOWED,
+    ("due", "wanted"),
+    {
+        "due": Text("待打印", "to be printed"),
+        "wanted": Text("等打印机", "waits for the printer"),
+        "sent": Text("打印中", "with the printer"),
+        "printed": Text("打完，待看", "printed, to be looked at"),
+        "failed": Text("没有打", "not printed"),
+        "unknown": Text("打没打不清楚", "not known whether printed"),
+        "right": Text("卡面对", "right"),
+        "wrong": Text("卡面不对", "not right"),
+    },
+    (
+        Step("due", "wanted", Text("卡放进打印机", "the card is put into the printer"), DESK),
+        Step("due", "right", Text("手工打印、看过", "printed by hand and looked at"), DESK),
+        Step("due", "wrong", Text("印坏，卡作废", "spoiled, the card is void"), DESK),
+        Step("wanted", "sent", Text("交给代理，先记后发", "given to the agent, kept before it leaves"), SERVICE),
+        Step("wanted", "failed", Text("放弃，还没发", "given up before it left"), DESK),
+        Step("sent", "printed", Text("CUPS 打完", "CUPS completed it"), AGENT),
+        Step("sent", "failed", Text("CUPS 没收、没开始", "CUPS did not take or begin it"), AGENT),
+        Step(
+            "sent",
+            "unknown",
+            Text("打到一半停了、找不到任务、代理不在", "broke off, is not found, the agent is gone"),
+            AGENT_OR_DESK,
+        ),
+        Step("unknown", "printed", Text("代理回来，CUPS 已打完", "the agent is back, CUPS completed it"), AGENT),
+        Step("unknown", "failed", Text("代理回来，CUPS 没开始", "the agent is back, CUPS never began it"), AGENT),
+        *(
+            step
+            for now in ("printed", "failed", "unknown")
+            for step in (
+                Step(now, "right", Text("看过卡面", "the card was looked at"), DESK),
+                Step(now, "wrong", Text("重打，或印坏作废", "printed again, or spoiled and void"), DESK),
+            )
+        ),
+    ),
+)
+
+MACHINES = (CARD, CARD_REQUEST, FACE_PRINT, OPERATION, LOAD, PURCHASE, ORDER, OLD_CARD, TICKET, COMPLAINT, SHIFT, NOTICE)

@@ -235,7 +235,8 @@ class CardRequestState(StrEnum):
     handed     the card was given to the person who may collect it
     cancelled  withdrawn before the card was made
 
-    A card that was begun before its application was held is finished: held goes to made as well.
+    A card that was begun before its application was held is finished: held goes to made as well. One whose face was spoiled is
+    void: made goes back to applied.
     """
 
     HELD = "held"
@@ -248,7 +249,7 @@ class CardRequestState(StrEnum):
 CARD_REQUEST_ALLOWED: Mapping[CardRequestState, frozenset[CardRequestState]] = {
     CardRequestState.HELD: frozenset({CardRequestState.APPLIED, CardRequestState.MADE, CardRequestState.CANCELLED}),
     CardRequestState.APPLIED: frozenset({CardRequestState.HELD, CardRequestState.MADE, CardRequestState.CANCELLED}),
-    CardRequestState.MADE: frozenset({CardRequestState.HANDED, CardRequestState.APPLIED}),
+    CardRequestState.MADE: frozenset({CardRequestState.APPLIED, CardRequestState.HANDED}),
     CardRequestState.HANDED: frozenset(),
     CardRequestState.CANCELLED: frozenset(),
 }
@@ -326,4 +327,42 @@ NOTICE_ALLOWED: Mapping[NoticeState, frozenset[NoticeState]] = {
     NoticeState.FAILED: frozenset({NoticeState.WAITING}),
     NoticeState.SENT: frozenset(),
     NoticeState.DROPPED: frozenset(),
+}
+
+
+@unique
+class FacePrintState(StrEnum):
+    """A try to print a card's face.
+
+    due      the chip is written and read back; the card has to be put into the printer
+    wanted   the card is in the printer: its workstation's agent is to take the job
+    sent     the agent was given it, which is kept before the job leaves: from here on the card may have been printed on
+    printed  CUPS has sent all of it to the printer; somebody has to look at the card
+    failed   CUPS never began it: the card is as it was
+    unknown  it broke off, or nobody knows: only a look at the card tells
+    right    somebody looked: the face is right
+    wrong    somebody looked: it is printed again (another row), or the card is void
+    """
+
+    DUE = "due"
+    WANTED = "wanted"
+    SENT = "sent"
+    PRINTED = "printed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    RIGHT = "right"
+    WRONG = "wrong"
+
+
+FACE_PRINT_ALLOWED: Mapping[FacePrintState, frozenset[FacePrintState]] = {
+    FacePrintState.DUE: frozenset({FacePrintState.WANTED, FacePrintState.RIGHT, FacePrintState.WRONG}),
+    FacePrintState.WANTED: frozenset({FacePrintState.SENT, FacePrintState.FAILED}),
+    FacePrintState.SENT: frozenset({FacePrintState.PRINTED, FacePrintState.FAILED, FacePrintState.UNKNOWN}),
+    FacePrintState.PRINTED: frozenset({FacePrintState.RIGHT, FacePrintState.WRONG}),
+    FacePrintState.FAILED: frozenset({FacePrintState.RIGHT, FacePrintState.WRONG}),
+    FacePrintState.UNKNOWN: frozenset(
+        {FacePrintState.PRINTED, FacePrintState.FAILED, FacePrintState.RIGHT, FacePrintState.WRONG}
+    ),
+    FacePrintState.RIGHT: frozenset(),
+    FacePrintState.WRONG: frozenset(),
 }

@@ -20,6 +20,7 @@ from cardsvc.store.states import (
     CARD_REQUEST_ALLOWED,
     DEPOSIT_ALLOWED,
     DIFFERENCE_ALLOWED,
+    FACE_PRINT_ALLOWED,
     LEGACY_CARD_ALLOWED,
     NOTICE_ALLOWED,
     OLD_CARD_ALLOWED,
@@ -82,6 +83,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "bulk_line": BULK_LINE_ALLOWED,
     "notice": NOTICE_ALLOWED,
     "library_notice": NOTICE_ALLOWED,
+    "face_print": FACE_PRINT_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

@@ -1,76 +1,25 @@
 """``cardsvc doctor --face-queue`` on a real cupsd of its own: each state of the queue is told with its cure."""
 
-import os
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cli.test_doctor_cli import looked
+from tests.cups import Cups, running_cups, server, told
 
 CHECK = "queue for card faces"
-CONFIG = """Listen {root}/s
-DefaultAuthType None
-WebInterface No
-Browsing Off
-<Location />
-  Order allow,deny
-  Allow all
-</Location>
-<Policy default>
-  <Limit All>
-    Order allow,deny
-    Allow all
-  </Limit>
-</Policy>
-"""
-FILES = """ServerRoot {root}
-StateDir {root}/state
-RequestRoot {root}/spool
-CacheDir {root}/cache
-TempDir {root}/tmp
-AccessLog {root}/access
-ErrorLog {root}/error
-PageLog {root}/page
-FileDevice Yes
-"""
-
-
-def told(*command: str) -> str:
-    """What a command of CUPS says."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    return done.stdout + done.stderr
 
 
 @pytest.fixture
-def cups(monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
-    """A private cupsd; CUPS_SERVER leads there. In a folder with a short name: a socket's path has 108 bytes."""
-    with tempfile.TemporaryDirectory(prefix="cups") as folder:
-        root = Path(folder)
-        for name in ("state", "spool", "cache", "tmp"):
-            (root / name).mkdir()
-        (root / "cupsd.conf").write_text(CONFIG.format(root=root))
-        (root / "cups-files.conf").write_text(FILES.format(root=root))
-        monkeypatch.setenv("CUPS_SERVER", f"{root}/s")
-        process = subprocess.Popen(("/usr/sbin/cupsd", "-f", "-c", root / "cupsd.conf", "-s", root / "cups-files.conf"))
-        try:
-            deadline = time.monotonic() + 20
-            while "is running" not in told("lpstat", "-r"):
-                assert process.poll() is None, (root / "error").read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-            yield process
-        finally:
-            process.terminate()
-            process.wait(20)
+def cups(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cups]:
+    """A private cupsd."""
+    with running_cups(monkeypatch) as running:
+        yield running
 
 
-def test_each_state_of_the_queue_is_told_with_its_cure(home: dict[str, str], cups: subprocess.Popen[bytes]) -> None:
+def test_each_state_of_the_queue_is_told_with_its_cure(home: dict[str, str], cups: Cups) -> None:
     """Unknown, then well, stopped with its reason, not accepting; and CUPS itself down."""
-    desk = {**home, "CUPS_SERVER": os.environ["CUPS_SERVER"]}
+    desk = {**home, "CUPS_SERVER": server()}
 
     def seen() -> tuple[bool, str, str]:
         found = looked(desk, "--face-queue", "cards")[CHECK]
@@ -88,8 +37,7 @@ def test_each_state_of_the_queue_is_told_with_its_cure(home: dict[str, str], cup
     assert (seen()[0], seen()[2]) == (False, "sudo cupsaccept cards")
     told("cupsaccept", "cards")
     assert seen()[0]
-    cups.terminate()
-    cups.wait(20)
+    cups.stop()
     ok, _note, cure = seen()
     assert (ok, "systemctl start cups" in cure) == (False, True)
 

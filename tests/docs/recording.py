@@ -12,16 +12,20 @@ from typing import Any
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.service.test_card_requests import take
 
 from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut, carry_out, finish
+from cardsvc.service.cards.requests import request_of
+from cardsvc.service.desk.faces import print_face
 from cardsvc.service.desk.workstations import begin
 from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
+from cardsvc.store.records import Staff
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.serving import Served, serving
@@ -102,7 +106,8 @@ class _Steady:
             return "00" * (len(value) // 2)
         if name == "day":
             return _NOON.date().isoformat()
-        return _MOMENT.sub(_NOON.isoformat(), _UUID.sub(self._id, value))
+        shown = value[:16] if name == "pdf" else value
+        return _MOMENT.sub(_NOON.isoformat(), _UUID.sub(self._id, shown))
 
     def _id(self, found: re.Match[str]) -> str:
         return self._seen.setdefault(found[0], str(uuid.UUID(int=len(self._seen) + 1, version=4)))
@@ -134,7 +139,7 @@ def _day(served: Served) -> None:
     _receipt(served, loaded["load_id"])
     kiosk.call("POST", "/terminals/self/keys", {"public_key": public_hex(NEXT_KEY)})
     with _workstation(served) as agent:
-        _relayed(served, agent, card)
+        _face(served, agent, _relayed(served, agent, card))
     _day_at_the_till(served)
     for path in ("/healthz", "/readyz"):
         requests.get(f"{served.url}{path}", timeout=10)
@@ -206,7 +211,7 @@ def _day_at_the_till(served: Served) -> None:
         session.send(signed(served, "GET", asked, key=keys[1], terminal="finance", created=now()))
 
 
-def _relayed(served: Served, agent: ApiClient, card: VirtualCard) -> None:
+def _relayed(served: Served, agent: ApiClient, card: VirtualCard) -> Staff:
     world = served.world
     admin = add_staff(world.store, "admin", "管理员", "administrator", "hall", "only for tests", now(), by=None)
     clerk = add_staff(world.store, "clerk", "演示员", "clerk", "hall", "only for tests", now(), by=admin)
@@ -219,3 +224,15 @@ def _relayed(served: Served, agent: ApiClient, card: VirtualCard) -> None:
     channel = card.channel()
     finish(agent, channel, begun)
     channel.close()
+    return clerk
+
+
+def _face(served: Served, agent: ApiClient, clerk: Staff) -> None:
+    """A card is made for somebody who applied, and its face is printed beside the workstation."""
+    world, session = served.world, {"session": "session-1"}
+    agent.call("POST", "/workstations/self/readers", {**session, "new": False, "readers": [], "face_queue": "cards"})
+    case_no = take(world, clerk, world.citizen(3)).case_no
+    world.do(VirtualCard.blank(FAMILIES[0], seed=3), "personalise", citizen_id=world.citizen(3))
+    print_face(world.store, request_of(world.store, case_no)["face"]["print_id"], "ws-1", by=clerk, now=now())
+    face = agent.call("POST", "/workstations/self/faces/next", {**session, "last": None})["face"]
+    agent.call("POST", f"/workstations/self/faces/{face['print_id']}", {**session, "state": "printed", "note": None})

@@ -22,12 +22,13 @@ def printer_checks(queue: str | None) -> tuple[tuple[str, Callable[[Machine], st
 
 def _queue(queue: str, _subject: Machine) -> str:
     """Known, not stopped, and takes jobs. What its printer itself reports is in lpstat's reason when CUPS stopped the queue."""
-    if shutil.which("lpstat") is None:
+    missing = [program for program in ("lpstat", "lp", "cancel", "ipptool") if shutil.which(program) is None]
+    if missing:
         raise Unwell(
-            t("没有 lpstat（CUPS）", "no lpstat (CUPS)"),
+            t(f"没有 {'、'.join(missing)}（CUPS）", f"no {', '.join(missing)} (CUPS)"),
             t(
-                "sudo apt install cups-client；Windows 没有 CUPS：用浏览器打开卡面 PDF，用打印机驱动打印",
-                "sudo apt install cups-client; Windows has no CUPS: print the face's PDF from the browser by its driver",
+                "sudo apt install cups-client cups-ipp-utils；Windows 没有 CUPS：用浏览器打开卡面 PDF，用打印机驱动打印",
+                "sudo apt install cups-client cups-ipp-utils; Windows has no CUPS: print the PDF from the browser",
             ),
         )
     scheduler = _lpstat("-r")

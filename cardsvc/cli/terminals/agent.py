@@ -1,5 +1,6 @@
 """``cardsvc agent``: the readers of a desk PC, for the service."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -14,12 +15,32 @@ from cardsvc.cli.terminals.terminal import id_option, key_option, url_option
 @url_option
 @id_option
 @key_option
-def agent(url: str, terminal_id: str, key_file: Path) -> None:
+@click.option(
+    "--face-queue",
+    metavar=t("队列", "NAME"),
+    help=t("旁边证卡打印机的 CUPS 队列：打新卡的卡面", "CUPS queue of the card printer here: faces of new cards"),
+)
+@click.option(
+    "--face-reader",
+    metavar=t("读卡器", "READER"),
+    help=t("打印机里的读卡器（全名）：写好的卡接着自动打", "Reader inside that printer (full name): prints at once"),
+)
+def agent(url: str, terminal_id: str, key_file: Path, face_queue: str | None, face_reader: str | None) -> None:
     """Run the agent."""
     from cardsvc.client import ApiClient, load_key
     from cardsvc.client.agent import Agent
+    from cardsvc.client.faces import FaceLoop
+    from cardsvc.printing.cups import CupsQueue
 
+    if face_reader and not face_queue:
+        raise click.UsageError(t("--face-reader 要和 --face-queue 一起用", "--face-reader goes with --face-queue"))
     key = load_key(key_file)
-    with ApiClient(url, terminal_id, key) as client, ApiClient(url, terminal_id, key) as work_client:
+
+    def tell(what: str, about: str) -> None:
+        say(f"{what} {about}", f"{what} {about}")
+
+    with ExitStack() as stack:
+        client, work_client, face_client = (stack.enter_context(ApiClient(url, terminal_id, key)) for _ in range(3))
         say(f"工作台 {terminal_id} 连接 {url}", f"Workstation {terminal_id} calls {url}")
-        Agent(client, work_client, lambda what, about: say(f"{what} {about}", f"{what} {about}")).run()
+        faces = FaceLoop(face_client, CupsQueue(face_queue), tell, face_reader) if face_queue else None
+        Agent(client, work_client, tell, faces=faces).run()

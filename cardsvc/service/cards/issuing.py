@@ -165,11 +165,12 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     for old in uow.cards.of_citizen(card.citizen_id):
         if old.state == REPLACED:
             move_orders(uow, old.card_no, card.card_no, now)
-    card_was_made(uow, card.citizen_id, card.card_no, now)
+    face_due = card_was_made(uow, card.citizen_id, card.card_no, context.operation.operation_id, now)
     replaced = close_replacement(uow, card.citizen_id, card.card_no, now)
     if replaced is not None:
         tell_replaced(uow, replaced.old_card_no, card, now)
-    return Effect(done={**_result(card, context.facts["resuming"]), **_of_stock(context, uow, card, now)})
+    face = {"face_due": face_due} if face_due else {}
+    return Effect(done={**_result(card, context.facts["resuming"]), **face, **_of_stock(context, uow, card, now)})
 
 
 def _of_stock(context: Context, uow: UnitOfWork, card: Card, now: dt.datetime) -> Mapping[str, Any]:

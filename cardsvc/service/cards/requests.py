@@ -13,10 +13,10 @@ from pydantic import Field
 
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
-from cardsvc.printing.card_face import Face, card_face
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Photo, Visitor, card_ready, check_person, check_photo, hours_of
+from cardsvc.service.cards.faces import check_face, face_is_due, face_pdf, face_view
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
@@ -186,14 +186,18 @@ def promise(rules: RuleSet, outlet_id: str, now: dt.datetime) -> tuple[dt.dateti
     return card_ready(rules, hours_of(rules, outlet_id), now.astimezone(LOCAL))
 
 
-def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.datetime) -> None:
-    """The person's card is issued: the application waits for its holder now."""
+def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, operation_id: str, now: dt.datetime) -> str | None:
+    """The person's card is issued: the application waits for its holder now, who is told; first for its face, where a printer
+    is to print it: gives the application's number then."""
     known = uow.card_requests.open_of(citizen_id)
     if known is not None and known.state in (CardRequestState.HELD, CardRequestState.APPLIED):
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.MADE)
         promised = known.promised_at or now
         made = uow.card_requests.change(known, state=state, card_no=card_no, made_at=now, promised_at=promised)
-        _tell_made(uow, made, now)
+        if face_is_due(uow, made, card_no, operation_id, now):
+            return made.case_no
+        tell_made(uow, made, now)
+    return None
 
 
 def card_was_wrong(uow: UnitOfWork, card_no: str, citizen_id: str, now: dt.datetime) -> None:
@@ -205,7 +209,8 @@ def card_was_wrong(uow: UnitOfWork, card_no: str, citizen_id: str, now: dt.datet
         uow.card_requests.change(known, state=state, card_no=None, made_at=None)
 
 
-def _tell_made(uow: UnitOfWork, request: CardRequest, now: dt.datetime) -> None:
+def tell_made(uow: UnitOfWork, request: CardRequest, now: dt.datetime) -> None:
+    """The card may be collected: its person is told."""
     citizen, outlet = uow.citizens.get(request.citizen_id), uow.outlets.get(request.outlet_id)
     if citizen is None or outlet is None:
         raise ValueError("the person or the outlet of this application is gone")
@@ -222,7 +227,8 @@ def hand_out(
 ) -> CardRequest:
     """Give the card to whom the rules allow; the desk has compared document and face.
 
-    Raises RequestError ``not_permitted``, ``card_request_unknown``, ``card_request_not_made``; RuleError of persons.
+    Raises RequestError ``not_permitted``, ``card_request_unknown``, ``card_request_not_made``, ``face_not_looked_at``;
+    RuleError of persons.
     """
     require_role(by, *TELLERS)
 
@@ -231,6 +237,7 @@ def hand_out(
         citizen = uow.citizens.get(known.citizen_id)
         if known.state != CardRequestState.MADE or citizen is None:
             raise RequestError("card_request_not_made", case_no=case_no, state=known.state)
+        check_face(uow, known.card_no or "")
         who = _visitor(citizen, collector, papers=papers, consent=True)
         check_person(rules.in_force(uow, local_day(now)), COLLECT, who, local_day(now))
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState.MADE, CardRequestState.HANDED)
@@ -321,11 +328,7 @@ def face_of(store: Store, case_no: str) -> bytes:
         row = uow.card_requests.get(case_no)
         if row is None:
             raise RequestError("card_request_unknown", case_no=case_no[:24])
-        card, citizen = uow.cards.get(row.card_no or ""), uow.citizens.get(row.citizen_id)
-    if card is None or citizen is None:
-        raise RequestError("card_request_not_made", case_no=case_no, state=row.state)
-    dates = f"{card.issue_date:%Y.%m}", f"{card.expiry_date:%Y.%m}"
-    return card_face(Face(citizen.name, citizen.id_number, card.card_no, *dates, row.photo))
+        return face_pdf(uow, row)
 
 
 def request_view(uow: UnitOfWork, row: CardRequest) -> dict[str, Any]:
@@ -346,6 +349,7 @@ def request_view(uow: UnitOfWork, row: CardRequest) -> dict[str, Any]:
         "friend": {"name": row.friend_name, "phone": row.friend_phone} if row.friend_name else None,
         "rules": row.rules,
         "card_no": row.card_no,
+        "face": face_view(uow, row.card_no),
         "collected": row.collected,
         "why": row.why,
         "applied_at": _local(row.applied_at),

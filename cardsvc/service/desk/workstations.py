@@ -8,7 +8,7 @@ who began it stands in ``relayed_operation``. Everything is in the database, so 
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from cardsvc.errors import OperationError, RequestError
 from cardsvc.service.cash.shifts import TELLERS
@@ -26,8 +26,22 @@ AWAY_AFTER = dt.timedelta(seconds=20)
 """An agent reports every few seconds, also while it carries a job; one that was silent for so long is gone."""
 
 
-def report(engine: Engine, terminal_id: str, session: str, readers: Readers, *, new: bool) -> None:
-    """What an agent sees now. A new ``session`` is an agent that was started anew: the cards of the one before have lost
+class FacePrinter(NamedTuple):
+    """The card printer beside a workstation: its CUPS queue, and the reader inside it where it has one."""
+
+    queue: str | None = None
+    reader: str | None = None
+
+
+NO_PRINTER = FacePrinter()
+
+
+def report(
+    engine: Engine, terminal_id: str, session: str, readers: Readers, *, new: bool, printer: FacePrinter = NO_PRINTER
+) -> None:
+    """What an agent sees now, and the card printer that it offers.
+
+    A new ``session`` is an agent that was started anew: the cards of the one before have lost
     power, so what it had under way is over. Only a run that begins (``new``) takes over from another.
 
     Raises RequestError ``workstation_unknown``, ``workstation_taken_over``.
@@ -35,16 +49,17 @@ def report(engine: Engine, terminal_id: str, session: str, readers: Readers, *, 
     now = engine.clock()
 
     def work(uow: UnitOfWork) -> list[RelayedOperation]:
-        _known(uow, terminal_id, lock=True)
+        known_workstation(uow, terminal_id, lock=True)
         before = uow.workstations.for_update(terminal_id)
         if not new and (before is None or before.session != session):
             raise RequestError("workstation_taken_over")
         rows = [dict(reader) for reader in readers]
         _note_mute(uow, terminal_id, before.readers if before else [], rows, now)
         if before is None:
-            uow.workstations.add(Workstation(terminal_id, session, rows, now))
+            uow.workstations.add(Workstation(terminal_id, session, rows, now, *printer))
             return []
-        uow.workstations.change(before, session=session, readers=rows, seen_at=now)
+        told = {"face_queue": printer.queue, "face_reader": printer.reader}
+        uow.workstations.change(before, session=session, readers=rows, seen_at=now, **told)
         return uow.relayed.open_at(terminal_id) if before.session != session else []
 
     left = engine.store.transact(work)
@@ -69,15 +84,21 @@ def _note_mute(
 
 def still_there(store: Store, terminal_id: str, session: str, now: dt.datetime) -> None:
     """The agent calls. Raises RequestError ``workstation_unknown``, ``workstation_taken_over``."""
+    store.transact(lambda uow: heard(uow, terminal_id, session, now))
 
-    def work(uow: UnitOfWork) -> None:
-        _known(uow, terminal_id)
-        known = uow.workstations.for_update(terminal_id)
-        if known is None or known.session != session:
-            raise RequestError("workstation_taken_over")
-        uow.workstations.change(known, seen_at=now)
 
-    store.transact(work)
+def heard(uow: UnitOfWork, terminal_id: str, session: str, now: dt.datetime) -> None:
+    """This run of the agent calls; its workstation is locked."""
+    known_workstation(uow, terminal_id)
+    known = uow.workstations.for_update(terminal_id)
+    if known is None or known.session != session:
+        raise RequestError("workstation_taken_over")
+    uow.workstations.change(known, seen_at=now)
+
+
+def is_there(seen: Workstation | None, now: dt.datetime) -> bool:
+    """Whether the workstation's agent was heard a moment ago."""
+    return seen is not None and seen.seen_at + AWAY_AFTER > now
 
 
 def waiting_work(engine: Engine, terminal_id: str, last: str | None) -> tuple[RelayedOperation, Reply] | None:
@@ -103,7 +124,7 @@ def begin(
     require_role(by, *TELLERS)
     now = engine.clock()
     with engine.store.read() as uow:
-        terminal = _of(uow, workstation, by)
+        terminal = workstation_of(uow, workstation, by)
         known = uow.operations.by_idempotency_key("terminal", workstation, idempotency_key)
         relayed = uow.relayed.get(known.operation_id) if known else None
         reader = None if relayed else _reader_of(uow, workstation, contact, now)
@@ -128,7 +149,7 @@ def progress(engine: Engine, workstation: str, operation_id: str, *, by: Staff) 
     Raises RequestError ``workstation_unknown``, ``workstation_elsewhere``; OperationError ``operation_unknown``.
     """
     with engine.store.read() as uow:
-        _of(uow, workstation, by)
+        workstation_of(uow, workstation, by)
         if uow.relayed.get(operation_id) is None:
             raise OperationError("operation_unknown")
     return _port(engine, workstation).status(operation_id)
@@ -137,10 +158,10 @@ def progress(engine: Engine, workstation: str, operation_id: str, *, by: Staff) 
 def workstation_view(store: Store, workstation: str, now: dt.datetime, *, by: Staff) -> dict[str, Any]:
     """What is in the readers: ``online``, ``readers`` (name, atr, contact), and the ids of operations under way."""
     with store.read() as uow:
-        _of(uow, workstation, by)
+        workstation_of(uow, workstation, by)
         seen = uow.workstations.get(workstation)
         under_way = [relayed.operation_id for relayed in uow.relayed.open_at(workstation)]
-    online = seen is not None and seen.seen_at + AWAY_AFTER > now
+    online = is_there(seen, now)
     readers = seen.readers if seen is not None and online else []
     return {"workstation": workstation, "online": online, "readers": readers, "under_way": under_way}
 
@@ -154,8 +175,7 @@ def workstations_of(store: Store, outlet_id: str, now: dt.datetime) -> list[dict
         seen = {place.terminal_id: uow.workstations.get(place.terminal_id) for place in places}
     found = []
     for place in sorted(places, key=lambda place: place.terminal_id):
-        heard = seen[place.terminal_id]
-        online = heard is not None and heard.seen_at + AWAY_AFTER > now
+        online = is_there(seen[place.terminal_id], now)
         found.append({"workstation": place.terminal_id, "name": place.name, "state": place.state, "online": online})
     return found
 
@@ -174,19 +194,21 @@ def actor_of(store: Store, workstation: str, *, by: Staff) -> Actor:
     """The workstation as the one who takes money there. Raises RequestError ``workstation_unknown``,
     ``workstation_elsewhere``, ``terminal_suspended``."""
     with store.read() as uow:
-        return _actor(_of(uow, workstation, by))
+        return _actor(workstation_of(uow, workstation, by))
 
 
-def _known(uow: UnitOfWork, terminal_id: str, *, lock: bool = False) -> Terminal:
+def known_workstation(uow: UnitOfWork, terminal_id: str, *, lock: bool = False) -> Terminal:
+    """The workstation of an agent. Raises RequestError ``workstation_unknown``."""
     terminal = uow.terminals.for_update(terminal_id) if lock else uow.terminals.get(terminal_id)
     if terminal is None or terminal.role != WORKSTATION:
         raise RequestError("workstation_unknown", workstation=terminal_id[:64])
     return terminal
 
 
-def _of(uow: UnitOfWork, workstation: str, by: Staff) -> Terminal:
-    """The workstation, of this person's outlet."""
-    terminal = _known(uow, workstation)
+def workstation_of(uow: UnitOfWork, workstation: str, by: Staff) -> Terminal:
+    """The workstation, of this person's outlet. Raises RequestError ``workstation_unknown``, ``workstation_elsewhere``,
+    ``terminal_suspended``."""
+    terminal = known_workstation(uow, workstation)
     if terminal.outlet_id != by.outlet_id:
         raise RequestError("workstation_elsewhere", workstation=workstation)
     if terminal.state != "enabled":
@@ -197,7 +219,7 @@ def _of(uow: UnitOfWork, workstation: str, by: Staff) -> Terminal:
 def _reader_of(uow: UnitOfWork, workstation: str, contact: str, now: dt.datetime) -> dict[str, Any]:
     """The reader that this contact is in."""
     seen = uow.workstations.get(workstation)
-    if seen is None or seen.seen_at + AWAY_AFTER <= now:
+    if seen is None or not is_there(seen, now):
         raise RequestError("workstation_away", workstation=workstation)
     for reader in seen.readers:
         if reader["contact"] == contact:

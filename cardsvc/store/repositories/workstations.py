@@ -19,6 +19,13 @@ class Workstations(Rows[Workstation]):
         """What the agents of these workstations said last."""
         return {row.terminal_id: row for row in self.where_in(self.table.c.terminal_id, terminal_ids)}
 
+    def printing_at(self, outlet_id: str) -> list[Workstation]:
+        """Those of an outlet that have a card printer, by name."""
+        terminal = tables.terminal.c
+        here = select(terminal.terminal_id).where(terminal.outlet_id == outlet_id, terminal.state == "enabled")
+        found = self.where(self.table.c.face_queue.is_not(None), self.table.c.terminal_id.in_(here))
+        return sorted(found, key=lambda row: row.terminal_id)
+
 
 class RelayedOperations(Rows[RelayedOperation]):
     """Operations that staff began at workstations."""

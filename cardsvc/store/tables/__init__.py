@@ -14,6 +14,7 @@ from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.deposits import deposit
 from cardsvc.store.tables.desk_sessions import desk_session
 from cardsvc.store.tables.diagnosis import diagnosis
+from cardsvc.store.tables.faces import face_print
 from cardsvc.store.tables.hall import (
     appraisal,
     appraisal_case,
@@ -100,6 +101,7 @@ __all__ = [
     "diagnosis",
     "difference",
     "evidence",
+    "face_print",
     "file_batch",
     "hall_note",
     "held_payout",

@@ -11,6 +11,8 @@ workstation = Table(
     Column("session", String(36), nullable=False),
     Column("readers", JSON, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
+    Column("face_queue", String(127)),
+    Column("face_reader", String(128)),
     PrimaryKeyConstraint("terminal_id", name="pk_workstation"),
     ForeignKeyConstraint(["terminal_id"], ["terminal.terminal_id"], name="fk_workstation_terminal"),
 )

@@ -317,11 +317,16 @@ class AgentReader(_In):
 
 
 class AgentReport(_In):
-    """All readers as they are now. ``session``: one id for one run of the agent; ``new``: its run begins."""
+    """All readers as they are now. ``session``: one id for one run of the agent; ``new``: its run begins.
+
+    ``face_queue``: the CUPS queue of the card printer beside it; ``face_reader``: the reader inside that printer.
+    """
 
     session: str = Field(min_length=8, max_length=36)
     new: bool
     readers: list[AgentReader] = Field(max_length=16)
+    face_queue: str | None = Field(default=None, min_length=1, max_length=127)
+    face_reader: str | None = Field(default=None, min_length=1, max_length=128)
 
 
 class AgentSeen(BaseModel):
@@ -344,3 +349,35 @@ class AgentWork(BaseModel):
     reader: str | None
     contact: str | None
     operation: OperationReply | None
+
+
+class FacePoll(_In):
+    """Asks for a card's face to print. ``last``: the print that this run was given last; its PDF does not come again."""
+
+    session: str = Field(min_length=8, max_length=36)
+    last: str | None = Field(default=None, max_length=36)
+
+
+class FaceJob(BaseModel):
+    """A face to print as a job of this ``title``. ``again``: an earlier run of the agent had it: it is looked for, never sent;
+    ``stop``: it is cancelled; ``pdf``: base64, null where nothing is to be sent."""
+
+    print_id: str
+    title: str
+    again: bool
+    stop: bool
+    pdf: str | None
+
+
+class FaceWork(BaseModel):
+    """The face to see to, null when there is none. It comes until its end was told."""
+
+    face: FaceJob | None
+
+
+class FaceTold(_In):
+    """What became of a job: ``sent`` while the queue has it; ``failed``: it never began; ``note``: what the printer says."""
+
+    session: str = Field(min_length=8, max_length=36)
+    state: Literal["sent", "printed", "failed", "unknown"]
+    note: str | None = Field(default=None, max_length=200)

@@ -1,5 +1,6 @@
 """The door of desk agents: they show what is in their readers and wait for work."""
 
+import base64
 import threading
 import time
 from typing import Any
@@ -9,8 +10,9 @@ from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services, now
-from cardsvc.service.desk.workstations import report, still_there, waiting_work
-from cardsvc.web.api.models import AgentPoll, AgentReport, AgentSeen, AgentWork
+from cardsvc.service.desk.faces import face_told, next_face
+from cardsvc.service.desk.workstations import FacePrinter, report, still_there, waiting_work
+from cardsvc.web.api.models import AgentPoll, AgentReport, AgentSeen, AgentWork, FacePoll, FaceTold, FaceWork
 from cardsvc.web.api.problems import ERRORS
 from cardsvc.wire import reply_to_json
 
@@ -28,7 +30,8 @@ def install_workstations(app: Flask, spec: SpecTree, services: Services) -> None
     def report_readers() -> Any:
         """What is in the readers now; sent whenever a card comes or goes."""
         body = AgentReport.model_validate(request.get_json())
-        report(services.engine, g.actor.id, body.session, [reader.model_dump() for reader in body.readers], new=body.new)
+        readers, printer = [reader.model_dump() for reader in body.readers], FacePrinter(body.face_queue, body.face_reader)
+        report(services.engine, g.actor.id, body.session, readers, new=body.new, printer=printer)
         return {"time": now().isoformat()}
 
     @app.post(f"{PREFIX}/workstations/self/work")
@@ -42,6 +45,28 @@ def install_workstations(app: Flask, spec: SpecTree, services: Services) -> None
             return {"reader": None, "contact": None, "operation": None}
         relayed, reply = found
         return {"reader": relayed.reader, "contact": relayed.contact, "operation": reply_to_json(reply)}
+
+    _install_faces(app, spec, services)
+
+
+def _install_faces(app: Flask, spec: SpecTree, services: Services) -> None:
+    @app.post(f"{PREFIX}/workstations/self/faces/next")
+    @spec.validate(json=FacePoll, resp=Answers(HTTP_200=FaceWork, **ERRORS), tags=["workstations"])
+    def next_card_face() -> Any:
+        """The card's face that this workstation has to print or to follow."""
+        body = FacePoll.model_validate(request.get_json())
+        found = next_face(services.store, g.actor.id, body.session, body.last, services.engine.clock())
+        if found is None:
+            return {"face": None}
+        return {"face": {**found._asdict(), "pdf": base64.b64encode(found.pdf).decode() if found.pdf else None}}
+
+    @app.post(f"{PREFIX}/workstations/self/faces/<print_id>")
+    @spec.validate(json=FaceTold, resp=Answers(HTTP_200=AgentSeen, **ERRORS), tags=["workstations"])
+    def card_face_told(print_id: str) -> Any:
+        """How far the print of a card's face is."""
+        body = FaceTold.model_validate(request.get_json())
+        face_told(services.store, g.actor.id, body.session, print_id, body.state, body.note, services.engine.clock())
+        return {"time": now().isoformat()}
 
 
 def _waited(services: Services, terminal_id: str, body: AgentPoll) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from cardsvc.service.cards.replacement import REASON_WORDS
 from cardsvc.service.desk.offers import APPLICATIONS, AREAS, PRODUCTS
-from cardsvc.service.machines import CARD, COMPLAINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
+from cardsvc.service.machines import CARD, COMPLAINT, FACE_PRINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
 from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES
@@ -58,6 +58,7 @@ CARD_STATES: Mapping[str, Text] = {
     "not_opened": Text("未开通", "Not open"),
 }
 
+FACES = FACE_PRINT.words
 SHIFTS, TICKETS, NOTICES, COMPLAINT_STEPS = SHIFT.words, TICKET.words, NOTICE.words, COMPLAINT.words
 MONEY_STATES: Mapping[str, Text] = {**LOAD.words, **PURCHASE.words}
 

@@ -1,0 +1,227 @@
+"""Printing card faces: what staff ask for, and what the agent of the workstation beside the printer is given and tells.
+
+The chip is written and read back first; then the card goes into the printer and its face is asked for. That the agent has the
+job is kept before the job leaves (``sent``), so a card may be printed on only in a state that says so. An agent that is started
+again is given the job ``again``: it looks for it in CUPS by its title and never sends it. So nothing prints twice by itself;
+printing again is a person's decision, with a reason, after a look at the card.
+
+In the end somebody has looked: the face is right, and the card may be handed out; or it is wrong, and the card is printed again
+or void. Each call names the print that the page showed: what has moved on meanwhile is refused, not guessed.
+"""
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Callable, Set
+from typing import Any, Literal, NamedTuple
+
+from cardsvc.errors import RequestError
+from cardsvc.ledger.states import advance
+from cardsvc.service.cards.cancelling import money_left
+from cardsvc.service.cards.faces import face_pdf
+from cardsvc.service.cards.requests import card_was_wrong, tell_made
+from cardsvc.service.cash.shifts import TELLERS
+from cardsvc.service.desk.workstations import heard, is_there, workstation_of
+from cardsvc.service.loss.card_in_hand import card_in_hand, refuse_live
+from cardsvc.service.staff.accounts import require_role
+from cardsvc.service.stock.blanks import reason_of
+from cardsvc.service.stock.use import void_card
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import CardRequest, FacePrint, Staff
+from cardsvc.store.states import FACE_PRINT_ALLOWED, CardRequestState, FacePrintState
+
+Told = Literal["sent", "printed", "failed", "unknown"]
+MOST_NOTE = 200
+TO_LOOK_AT = frozenset({FacePrintState.PRINTED, FacePrintState.FAILED, FacePrintState.UNKNOWN})
+"""States in which nothing is under way and somebody has to look."""
+BY_HAND = TO_LOOK_AT | {FacePrintState.DUE}
+"""States in which a person may say how the face is: it may have been printed from the PDF."""
+Decided = Callable[[UnitOfWork, CardRequest, FacePrint], FacePrint]
+
+
+class FaceJob(NamedTuple):
+    """What the agent gets. ``again``: an earlier run had it: find it by its title, never send it; ``stop``: cancel it;
+    ``pdf``: what to print, None where nothing may be sent any more."""
+
+    print_id: str
+    title: str
+    again: bool
+    stop: bool
+    pdf: bytes | None
+
+
+def next_face(store: Store, terminal_id: str, session: str, last: str | None, now: dt.datetime) -> FaceJob | None:
+    """The oldest print that this agent has to see to. One that was wanted is kept as sent before it is given away.
+    ``last``: the print that this run was given already, whose PDF it does not need again.
+
+    Raises RequestError ``workstation_unknown``, ``workstation_taken_over``.
+    """
+
+    def work(uow: UnitOfWork) -> FaceJob | None:
+        heard(uow, terminal_id, session, now)
+        found = uow.face_prints.next_for(terminal_id)
+        if found is None:
+            return None
+        if found.state == FacePrintState.WANTED:
+            found = _moved(uow, found, FacePrintState.SENT, session=session, sent_at=now)
+        again, stop = found.session != session, found.given_up_by is not None
+        request = None if again or stop or last == found.print_id else uow.card_requests.get(found.case_no)
+        return FaceJob(found.print_id, found.title, again, stop, face_pdf(uow, request) if request else None)
+
+    return store.transact(work)
+
+
+def face_told(
+    store: Store, terminal_id: str, session: str, print_id: str, state: Told, note: str | None, now: dt.datetime
+) -> None:
+    """What became of a job: ``sent`` while CUPS still has it, else how it ended.
+
+    Raises RequestError ``workstation_unknown``, ``workstation_taken_over``, ``face_print_unknown``.
+    """
+
+    def work(uow: UnitOfWork) -> None:
+        heard(uow, terminal_id, session, now)
+        known = uow.face_prints.for_update(print_id)
+        if known is None or known.terminal_id != terminal_id:
+            raise RequestError("face_print_unknown")
+        if known.job_ended_at is None:
+            told: dict[str, Any] = {"note": note[:MOST_NOTE] if note else None}
+            if state != "sent":
+                told["job_ended_at"] = now
+            undecided = known.state in (FacePrintState.SENT, FacePrintState.UNKNOWN)
+            if undecided and state not in ("sent", known.state):
+                _moved(uow, known, FacePrintState(state), **told)
+            else:
+                uow.face_prints.change(known, **told)
+
+    store.transact(work)
+
+
+def print_face(store: Store, print_id: str, workstation: str, *, by: Staff, now: dt.datetime) -> FacePrint:
+    """The card lies in the printer beside this workstation: print its face.
+
+    Raises RequestError ``not_permitted``, ``face_moved_on``, ``face_no_printer``, ``workstation_away``, and what
+    ``workstation_of`` refuses.
+    """
+
+    def decide(uow: UnitOfWork, _request: CardRequest, known: FacePrint) -> FacePrint:
+        _check_printer(uow, workstation, by, now)
+        told = {"terminal_id": workstation, "wanted_by": by.staff_id, "wanted_at": now}
+        return _moved(uow, known, FacePrintState.WANTED, **told)
+
+    return _decided(store, print_id, {FacePrintState.DUE}, decide, by)
+
+
+def print_again(store: Store, print_id: str, workstation: str, reason: str, *, by: Staff, now: dt.datetime) -> FacePrint:
+    """Somebody looked: the face is not on the card, or not well, and the card can take it again. A new print is wanted.
+
+    Raises as ``print_face``, and RequestError ``reason_missing``.
+    """
+    why = reason_of(reason)
+
+    def decide(uow: UnitOfWork, _request: CardRequest, known: FacePrint) -> FacePrint:
+        _check_printer(uow, workstation, by, now)
+        _moved(uow, known, FacePrintState.WRONG, looked_by=by.staff_id, looked_at=now, verdict=why)
+        again = FacePrint(str(uuid.uuid4()), known.card_no, known.attempt + 1, known.case_no, FacePrintState.WANTED, now, why)
+        place: dict[str, Any] = {"terminal_id": workstation, "wanted_by": by.staff_id, "wanted_at": now}
+        return uow.face_prints.add(dataclasses.replace(again, **place))
+
+    return _decided(store, print_id, TO_LOOK_AT, decide, by)
+
+
+def face_right(store: Store, print_id: str, *, by: Staff, now: dt.datetime) -> FacePrint:
+    """Somebody looked: photo, name and numbers are right. The card may be handed out, and its holder is told.
+
+    Raises RequestError ``not_permitted``, ``face_moved_on``.
+    """
+
+    def decide(uow: UnitOfWork, request: CardRequest, known: FacePrint) -> FacePrint:
+        tell_made(uow, request, now)
+        return _moved(uow, known, FacePrintState.RIGHT, looked_by=by.staff_id, looked_at=now)
+
+    return _decided(store, print_id, BY_HAND, decide, by)
+
+
+def face_spoiled(store: Store, print_id: str, reason: str, *, by: Staff, now: dt.datetime) -> FacePrint:
+    """The card is spoiled: it is void and counted among the void ones, and its person's application waits for another card.
+
+    Raises RequestError ``not_permitted``, ``reason_missing``, ``face_moved_on``, ``card_in_use``, ``face_card_used`` for
+    one that has money or applications; CardError ``card_not_issued``.
+    """
+    why = reason_of(reason)
+
+    def decide(uow: UnitOfWork, request: CardRequest, known: FacePrint) -> FacePrint:
+        uow.cards.lock(known.card_no)
+        card = card_in_hand(uow, known.card_no)
+        refuse_live(uow, card.card_no, now)
+        _refuse_used(uow, card.card_no)
+        spoiled = _moved(uow, known, FacePrintState.WRONG, looked_by=by.staff_id, looked_at=now, verdict=why)
+        void_card(uow, card, now, by=by.staff_id, reason=why)
+        card_was_wrong(uow, card.card_no, request.citizen_id, now)
+        return spoiled
+
+    return _decided(store, print_id, BY_HAND, decide, by)
+
+
+def _refuse_used(uow: UnitOfWork, card_no: str) -> None:
+    """A card with money, loads, orders or applications has more than a face: it is replaced or cancelled like any other."""
+    open_money = uow.loads.open_on(card_no) or uow.purchases.open_on(card_no) or uow.orders.waiting(card_no)
+    if money_left(uow, card_no) or open_money or uow.deposits.get(card_no) or uow.applications.of_card(card_no):
+        raise RequestError("face_card_used", card_no=card_no)
+
+
+def give_print_up(store: Store, print_id: str, *, by: Staff, now: dt.datetime) -> FacePrint:
+    """Print no more. What has not left is over; what has left is cancelled by its agent, which tells how far it came; with the
+    agent gone it is unknown, and the agent cancels what CUPS still has when it comes back.
+
+    Raises RequestError ``not_permitted``, ``face_moved_on``.
+    """
+
+    def decide(uow: UnitOfWork, _request: CardRequest, known: FacePrint) -> FacePrint:
+        if known.state == FacePrintState.WANTED:
+            return _moved(uow, known, FacePrintState.FAILED, given_up_by=by.staff_id, job_ended_at=now)
+        seen = uow.workstations.get(known.terminal_id or "")
+        if seen is not None and seen.face_queue is not None and is_there(seen, now):
+            return uow.face_prints.change(known, given_up_by=by.staff_id)
+        return _moved(uow, known, FacePrintState.UNKNOWN, given_up_by=by.staff_id)
+
+    return _decided(store, print_id, {FacePrintState.WANTED, FacePrintState.SENT}, decide, by)
+
+
+def face_printers(store: Store, outlet_id: str, now: dt.datetime) -> list[dict[str, Any]]:
+    """The workstations of an outlet that have a card printer: ``workstation``, ``queue``, ``online``."""
+    with store.read() as uow:
+        found = uow.workstations.printing_at(outlet_id)
+    return [{"workstation": one.terminal_id, "queue": one.face_queue, "online": is_there(one, now)} for one in found]
+
+
+def _decided(store: Store, print_id: str, states: Set[FacePrintState], decide: Decided, by: Staff) -> FacePrint:
+    """Decide about the newest print of a card that was made and not handed out, in one of these states."""
+    require_role(by, *TELLERS)
+
+    def work(uow: UnitOfWork) -> FacePrint:
+        seen = uow.face_prints.get(print_id)
+        request = uow.card_requests.for_update(seen.case_no) if seen else None
+        known = uow.face_prints.for_update(print_id)
+        if known is None or request is None:
+            raise RequestError("face_print_unknown")
+        newest = uow.face_prints.newest_of(known.card_no)
+        made = request.state == CardRequestState.MADE and request.card_no == known.card_no
+        if known != newest or known.state not in states or not made:
+            raise RequestError("face_moved_on")
+        return decide(uow, request, known)
+
+    return store.transact(work)
+
+
+def _check_printer(uow: UnitOfWork, workstation: str, by: Staff, now: dt.datetime) -> None:
+    workstation_of(uow, workstation, by)
+    seen = uow.workstations.get(workstation)
+    if seen is None or not is_there(seen, now):
+        raise RequestError("workstation_away", workstation=workstation)
+    if seen.face_queue is None:
+        raise RequestError("face_no_printer", workstation=workstation)
+
+
+def _moved(uow: UnitOfWork, known: FacePrint, to: FacePrintState, **told: Any) -> FacePrint:
+    return uow.face_prints.change(known, state=advance(FACE_PRINT_ALLOWED, FacePrintState(known.state), to), **told)
