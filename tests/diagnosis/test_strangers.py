@@ -10,12 +10,12 @@ import pytest
 from cardsvc.card.profiles import load_profile
 from cardsvc.cli.learn import draft, who
 from cardsvc.config import find_profiles
-from cardsvc.diagnosis.strangers import by_atr, strangers
 from cardsvc.errors import CardError
 from cardsvc.iso7816.atr import Atr
 from cardsvc.iso7816.exchange import run_procedure
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.procedures.learn import learn
+from cardsvc.procedures.strangers import by_atr, strangers
 from tests.diagnosis.wild import WILD, Wild
 from tests.world import World
 

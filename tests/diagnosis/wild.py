@@ -179,9 +179,7 @@ WILD = (
         "all-by-get-response", "外地城市卡，样样要 GET RESPONSE", "stranger_city", contact("4A434F5033"), lambda: fetched(city)
     ),
     Wild("falls-silent", "答几条就没声音", "no_answer", contact("0073C84000"), lambda: falls_silent(6)),
-    Wild(
-        "agrees-to-all", "什么应用都选得中", "card_unknown_family", contact("0073C84012"), lambda: agreeing(itertools.count(1))
-    ),
+    Wild("agrees-to-all", "什么应用都选得中", "stranger_agreeing", contact("0073C84012"), lambda: agreeing(itertools.count(1))),
     Wild("storage-4k", "非接触存储卡", "stranger_storage", contactless("804F0CA00000030603000200000000"), always("6A81")),
     Wild("desfire", "门禁卡", "stranger_storage", contactless("80"), always("911C")),
     Wild("java-card", "未发行的 JavaCard", "stranger_factory", block("4A434F5076323431"), lambda: having(OPEN_PLATFORM)),
