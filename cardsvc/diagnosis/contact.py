@@ -6,9 +6,9 @@ from statistics import median
 
 from cardsvc.card.profile import Profile
 from cardsvc.diagnosis.evidence import Value
-from cardsvc.diagnosis.strangers import Kind, by_atr
 from cardsvc.errors import CardError
 from cardsvc.iso7816.atr import Atr
+from cardsvc.procedures.strangers import Kind, by_atr
 
 DRIFT_FROM_MILLISECONDS = 100
 """Below this an answer is quick however much it varies."""

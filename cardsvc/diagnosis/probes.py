@@ -108,10 +108,27 @@ def look(profile: Profile, *, quick: bool) -> Procedure[Readings]:
     return _asked(questions)
 
 
-def more(profile: Profile, seen: Readings, *, quick: bool, reselect: bool) -> Procedure[Readings]:
-    """Then: proof, counters, key version and genuineness, the holder, every application."""
+def more(profile: Profile, seen: Readings, *, quick: bool, reselect: bool, ours: bool) -> Procedure[Readings]:
+    """Then: proof, counters, key version and genuineness, the holder, every application.
+
+    ``ours``: it says so or the books do. Else it is asked nothing that only our families are known to take well: no VERIFY
+    without a PIN, no INITIALIZE that could cost it a proof.
+    """
     if not seen.ok("mf.select"):
         return (yield from _asked([Question("challenge", get_challenge(profile.dialect.challenge_length, ANY))]))
+    told, questions = Readings({}), list[Question]()
+    if ours:
+        told, questions = yield from _of_purse(profile, seen, quick=quick, reselect=reselect)
+    for application in profile.layout.applications:
+        if application.name == "holder":
+            questions += [] if quick else _holder(application)
+        elif application.name != "purse" and (not quick or application.name in QUICK_APPLICATIONS):
+            questions += _application(profile, application, quick=quick, tries=ours and not quick)
+    return told.with_more((yield from _asked(questions)))
+
+
+def _of_purse(profile: Profile, seen: Readings, *, quick: bool, reselect: bool) -> Procedure[tuple[Readings, list[Question]]]:
+    """What the city purse told, and what is to be asked next while it is selected."""
     purse = profile.layout.find("purse")
     questions = [_selection(purse)] if reselect else []
     questions += [*_proof(profile, seen), *([] if quick else _tries(profile, purse))]
@@ -122,13 +139,7 @@ def more(profile: Profile, seen: Readings, *, quick: bool, reselect: bool) -> Pr
         questions = []
     else:
         questions += _load(purse)
-    questions += _purchase(purse)
-    for application in profile.layout.applications:
-        if application.name == "holder":
-            questions += [] if quick else _holder(application)
-        elif application.name != "purse" and (not quick or application.name in QUICK_APPLICATIONS):
-            questions += _application(profile, application, quick=quick)
-    return told.with_more((yield from _asked(questions)))
+    return told, [*questions, *_purchase(purse)]
 
 
 def _asked(questions: Sequence[Question]) -> Procedure[Readings]:
@@ -214,11 +225,11 @@ def _tries(profile: Profile, application: ApplicationLayout) -> list[Question]:
     return [Question(f"{application.name}.pin", tries_left(application.key("pin").key_id, ANY))]
 
 
-def _application(profile: Profile, application: ApplicationLayout, *, quick: bool) -> list[Question]:
+def _application(profile: Profile, application: ApplicationLayout, *, quick: bool, tries: bool) -> list[Question]:
     name = application.name
     read = read_binary(application.find("application").sfi, ApplicationRecord.LENGTH, ANY)
     questions = [_selection(application), Question(f"{name}.application", read)]
-    if not quick:
+    if tries:
         questions += _tries(profile, application)
     if name == "bus" and not quick:
         purses = [file.name for file in application.file if file.kind == "purse"]

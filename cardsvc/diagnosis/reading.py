@@ -13,6 +13,7 @@ from cardsvc.diagnosis.probes import Readings
 from cardsvc.diagnosis.purse import PurseKeys, key_evidence, purse_evidence
 from cardsvc.iso7816.status import SW
 from cardsvc.procedures.pin import tries_shown
+from cardsvc.procedures.strangers import Kind
 
 _REFUSES_ALL = 0x6D00
 
@@ -49,10 +50,17 @@ def card_no_in(readings: Readings) -> str | None:
 
 
 def evidence_of(
-    profile: Profile, readings: Readings, chip_serial: str, books: Books | None, keys: PurseKeys | None, day: dt.date
+    profile: Profile,
+    readings: Readings,
+    chip_serial: str,
+    books: Books | None,
+    keys: PurseKeys | None,
+    day: dt.date,
+    stranger: Kind | None = None,
 ) -> dict[str, Value]:
-    """Everything that a card of a known family shows, against what the books know of it on this day."""
-    state = card_state(profile, readings)
+    """Everything that a card of a known family shows, against what the books know of it on this day. ``stranger``: whose it
+    is, of a card that neither itself nor the books call ours (procedures/strangers.py)."""
+    state = card_state(profile, readings) if stranger is None else "foreign"
     issued = books is not None and books.state != "personalising"
     if issued and state in ("partial", "foreign") and readings.ok("mf.select"):
         state = "citizen"  # the chip is ours and was finished: its card-issue file is damaged, see file.mf.card_issue
@@ -62,6 +70,8 @@ def evidence_of(
         "books.known": books is not None,
         **length_evidence(profile, readings),
     }
+    if stranger not in (None, "city", "other"):
+        found["stranger.kind"] = stranger
     if books is not None:
         found["books.state"] = books.state
         found["books.hot"] = books.hot

@@ -1,6 +1,7 @@
 """Who is this card: blank, unfinished, a citizen card (which one), somebody else's, or locked.
 
-One round trip for a citizen card. Reads only.
+One round trip for a citizen card. Reads only. What is no citizen card is asked whose it is before it is taken for a blank:
+to personalise it would cost tries and write keys.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from cardsvc.card.purse import PURSES, balance_in, get_balance
 from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, CardIssue, CardIssueSeen, PurseApplication, card_no_of
 from cardsvc.iso7816.exchange import Procedure, send
 from cardsvc.iso7816.status import SW
+from cardsvc.procedures.strangers import whose_chip
 from cardsvc.units import CardNo
 
 ANY = ("xxxx",)
@@ -70,7 +72,8 @@ def identify(profile: Profile) -> Procedure[CardSight]:
         return (yield from _without_mf(profile, answers[0].sw))
     issue = CardIssueSeen.parse(answers[1].data) if answers[1].ok else None
     if issue is None:
-        return CardSight(CardState.PARTIAL)
+        others = yield from whose_chip(profile, has_mf=True)
+        return CardSight(CardState.FOREIGN if others else CardState.PARTIAL)
     if issue.card_no is None or issue.card_type != CITIZEN_CARD_TYPE or issue.city != layout.issuer.city:
         return CardSight(CardState.FOREIGN, issue)
     blocked = len(answers) > 2 and f"{answers[2].sw:04X}" in profile.status.blocked_select
@@ -86,7 +89,8 @@ def _without_mf(profile: Profile, sw: int) -> Procedure[CardSight]:
         challenge = yield from send(get_challenge(profile.dialect.challenge_length, ANY))
         if challenge.sw == SW.NOT_SUPPORTED:
             return CardSight(CardState.LOCKED)
-    return CardSight(CardState.BLANK)
+    others = yield from whose_chip(profile, has_mf=False)
+    return CardSight(CardState.FOREIGN if others else CardState.BLANK)
 
 
 @dataclass(frozen=True, slots=True)

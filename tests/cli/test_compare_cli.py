@@ -37,3 +37,12 @@ def test_what_differs_is_named_with_both_sides(home: dict[str, str], tmp_path: P
     assert seen["purse.balance"] == (12345, 5000)
     assert any(name.startswith("file.") and right == "ok" for name, (_, right) in seen.items())
     assert told["sides"] == [number, "record"]
+
+
+def test_a_card_without_a_record_is_not_told_to_be_like_it(home: dict[str, str], tmp_path: Path) -> None:
+    """There is nothing to compare it with, and that is said."""
+    run(home, "keys", "init")
+    VirtualCard.blank("t-union", seed=5).save(file := tmp_path / "card")
+    told = run(home, "card", "compare", "--vcard", str(file), code=4).stderr
+    assert "card_has_no_record" in told
+    assert "diagnose" in told

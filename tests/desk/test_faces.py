@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from tests.service.test_card_requests import take
-from tests.service.test_staff import refused
+from tests.service.cards.test_card_requests import take
+from tests.service.staff.test_staff import refused
 
 from cardsvc.bootstrap import now
 from cardsvc.client.faces import FaceLoop

@@ -16,7 +16,7 @@ def unfinished(patient: Patient) -> None:
     """Power fails in the middle of a personalisation of another card."""
     world = patient.world
     card = VirtualCard.blank(patient.card.dialect.name, seed=77)
-    card.plan = FaultPlan(tear_after_command=30)
+    card.plan = FaultPlan(tear_after_command=55)
     with suppress(CardGone):
         world.do(card, "personalise", citizen_id=world.citizen(2))
     patient.card, patient.connect = card, card.channel

@@ -10,16 +10,20 @@ import pytest
 from cardsvc.card.profiles import load_profile
 from cardsvc.cli.card.learn import draft, who
 from cardsvc.config import find_profiles
-from cardsvc.diagnosis.strangers import by_atr, strangers
 from cardsvc.errors import CardError
 from cardsvc.iso7816.atr import Atr
 from cardsvc.iso7816.exchange import run_procedure
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.procedures.learn import learn
+from cardsvc.procedures.strangers import by_atr, strangers
+from cardsvc.readers.carry import CarriedOut
+from tests.diagnosis.patients import CASH
 from tests.diagnosis.wild import WILD, Wild
 from tests.world import World
 
 MOST_TO_DIAGNOSE = 60
+NAMELESS = ("phone-wallet", "falls-silent", "no-check-byte", "ours-campus")
+"""Cards without a name by which anybody could tell them."""
 everyone = pytest.mark.parametrize("wild", WILD, ids=lambda wild: wild.name)
 
 
@@ -46,6 +50,16 @@ def test_a_quick_look_says_the_same(city: World, wild: Wild) -> None:
     assert sum(len(card.asked) for card in cards) <= MOST_TO_DIAGNOSE
 
 
+@pytest.mark.parametrize("wild", [wild for wild in WILD if wild.name.startswith("ours-")], ids=lambda wild: wild.name)
+def test_nobody_writes_onto_a_card_whose_chip_alone_is_like_ours(city: World, wild: Wild) -> None:
+    """Taken for a blank, it would lose tries of its keys and hear ours; WildCard lets nothing but reading pass."""
+    citizen = city.citizen(3 + WILD.index(wild))
+    for kind, params in (("personalise", {"citizen_id": citizen}), ("topup", {"amount": 1000, "payment": CASH})):
+        with pytest.raises(CarriedOut, match=r"card_foreign \(not_done\)"):
+            city.carry(wild.card(), kind, **params)
+    assert city.carry(wild.card(), "inspect")["state"] == "foreign"
+
+
 @everyone
 def test_learn_says_what_it_is_and_ends(wild: Wild, tmp_path: Path) -> None:
     """A draft that is a profile; or, of a card that falls silent or has no sound ATR, an error of ours."""
@@ -53,7 +67,7 @@ def test_learn_says_what_it_is_and_ends(wild: Wild, tmp_path: Path) -> None:
     link = ResponseLink(card)
     with suppress(CardError):
         kind = who(link)
-        assert (kind is None) == (wild.first in ("card_unknown_family", "no_answer"))
+        assert (kind is None) == (wild.name in NAMELESS)
         atr = Atr.parse(card.atr)
         text = draft("unknown", atr, run_procedure(link, learn()), kind)
         assert tomllib.loads(text)["id"] == "unknown"

@@ -4,6 +4,7 @@ Each is a channel over a few lines of behaviour. An instruction that is not one 
 """
 
 import itertools
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -131,8 +132,43 @@ class Wild:
         return WildCard(bytes.fromhex(self.atr), self.behaviour())
 
 
+def yes(_command: bytes) -> bytes:
+    """Success without a word."""
+    return OK
+
+
+def gsm(command: bytes) -> bytes:
+    """GSM 11.11 and nothing else: another class is no class."""
+    if command[0] != 0xA0:
+        return bytes.fromhex("6E00")
+    return bytes.fromhex("9F17") if command[1] == 0xA4 else bytes.fromhex("6D00")
+
+
+def campus(command: bytes) -> bytes:
+    """A school's card on a chip that we buy too: its own files in the MF, a card number and a name where ours has none."""
+    if command[1] == 0xA4:
+        return OK if command[5 : 5 + command[4]] in (b"\x3f\x00", b"1PAY.SYS.DDF01") else NOT_FOUND
+    if command[1] == 0xB0 and command[2] in (0x95, 0x96):
+        return bytes(command[4]) + OK
+    return bytes.fromhex("6A83") if command[1] == 0xB2 else NOT_FOUND
+
+
+def sluggish(inner: Answer) -> Answer:
+    """Takes its time over each answer."""
+
+    def answer(command: bytes) -> bytes:
+        time.sleep(0.02)
+        return inner(command)
+
+    return answer
+
+
 PPSE = {"325041592E5359532E4444463031": "6F10840E325041592E5359532E4444463031", "A000000333010101": "6F0A8408A000000333010101"}
-UNIONPAY = {"A000000333010101": "6F0A8408A000000333010101"}
+UNIONPAY = {
+    "315041592E5359532E4444463031": "6F15840E315041592E5359532E4444463031A503880101",
+    "A000000333010101": "6F1C8408A000000333010101A510500A50424F4320444542495487010100",
+}
+EID = {"E80704007F00070302": "6F0B8409E80704007F00070302"}
 PIV = {"A000000308000010000100": "61114F0600001000010079074F05A000000308"}
 PASSPORT = {"A0000002471001": "6F098407A0000002471001"}
 
@@ -166,6 +202,11 @@ def checked(body: bytes) -> int:
     return reduce(xor, body)
 
 
+FUDAN = "3B8B800120900000000000995D583016"
+"""As a campus card that a public ATR list names."""
+MINGWAH = "3B8F800186384D574F4850CF1E4D2B1211291070"
+WATCHDATA = "3B6D00005744296C808693D603EE082A3D"
+
 WILD = (
     Wild("bank-contactless", "银行卡（闪付）", "stranger_bank", contactless("0031C173C8400000"), lambda: having(PPSE)),
     Wild("bank-contact", "银行卡（插卡）", "stranger_bank", contact("577100318071901000"), lambda: fetched(having(UNIONPAY))),
@@ -179,11 +220,19 @@ WILD = (
         "all-by-get-response", "外地城市卡，样样要 GET RESPONSE", "stranger_city", contact("4A434F5033"), lambda: fetched(city)
     ),
     Wild("falls-silent", "答几条就没声音", "no_answer", contact("0073C84000"), lambda: falls_silent(6)),
-    Wild(
-        "agrees-to-all", "什么应用都选得中", "card_unknown_family", contact("0073C84012"), lambda: agreeing(itertools.count(1))
-    ),
+    Wild("agrees-to-all", "什么应用都选得中", "stranger_agreeing", contact("0073C84012"), lambda: agreeing(itertools.count(1))),
     Wild("storage-4k", "非接触存储卡", "stranger_storage", contactless("804F0CA00000030603000200000000"), always("6A81")),
     Wild("desfire", "门禁卡", "stranger_storage", contactless("80"), always("911C")),
     Wild("java-card", "未发行的 JavaCard", "stranger_factory", block("4A434F5076323431"), lambda: having(OPEN_PLATFORM)),
+    Wild("eid", "外国身份证（eID）", "stranger_id", block("8073FF0100"), lambda: having(EID)),
+    Wild("gsm-only", "老手机卡（GSM）", "stranger_sim", "3B16948114010100", lambda: gsm),
+    Wild("bank-slow", "银行卡，应答很慢", "stranger_bank", contact("577100318071901001"), lambda: sluggish(having(UNIONPAY))),
+    Wild("no-check-byte", "复位应答缺校验字节", "atr_wrong", block("4A434F50")[:-2], lambda: having({})),
+    Wild("ours-bank", "银行卡，芯片与本市卡同型", "stranger_bank", FUDAN, lambda: having(UNIONPAY)),
+    Wild("ours-passport", "护照，芯片与本市卡同型", "stranger_id", MINGWAH, lambda: having(PASSPORT)),
+    Wild("ours-other-city", "外地城市卡，芯片与本市卡同型", "card_foreign", MINGWAH, lambda: city),
+    Wild("ours-campus", "校园卡，芯片与本市卡同型", "card_foreign", FUDAN, lambda: campus),
+    Wild("ours-agrees", "什么都答 9000，芯片与本市卡同型", "stranger_agreeing", WATCHDATA, lambda: yes),
+    Wild("ours-refuses", "对什么都答 6E00，芯片与本市卡同型", "stranger_deaf", FUDAN, always("6E00")),
     Wild("phone-wallet", "手机模拟的卡", "card_unknown_family", contactless(""), lambda: having({})),
 )

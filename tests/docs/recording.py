@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.service.test_card_requests import take
+from tests.service.cards.test_card_requests import take
 
 from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient

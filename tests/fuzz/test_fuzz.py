@@ -28,7 +28,6 @@ from cardsvc.diagnosis.firmware import firmware_faults
 from cardsvc.diagnosis.probes import look, more
 from cardsvc.diagnosis.purse import PurseKeys
 from cardsvc.diagnosis.reading import evidence_of
-from cardsvc.diagnosis.strangers import who_is_it
 from cardsvc.diagnosis.table import findings
 from cardsvc.errors import CardError, CardsvcError
 from cardsvc.iso7816.atr import Atr
@@ -41,6 +40,7 @@ from cardsvc.procedures.foreign import read_foreign
 from cardsvc.procedures.identify import identify
 from cardsvc.procedures.learn import MOST_NAMES, learn
 from cardsvc.procedures.prove import prove_identity
+from cardsvc.procedures.strangers import who_is_it
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.cards.books import books_of
 from cardsvc.vcard import VirtualCard
@@ -157,7 +157,7 @@ class Diagnosis:
         profile, books = self._profiles[family], self._books[family]
         link = ResponseLink(channel)
         seen = run_procedure(link, look(profile, quick=False))
-        seen = seen.with_more(run_procedure(link, more(profile, seen, quick=False, reselect=False)))
+        seen = seen.with_more(run_procedure(link, more(profile, seen, quick=False, reselect=False, ours=True)))
         ring, card_no, versions = key_ring(), books.card_no, key_ring().versions()
 
         def session(init: object) -> MacSession | None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.service.test_card_requests import take
-from tests.service.test_staff import people, refused
+from tests.service.cards.test_card_requests import take
+from tests.service.staff.test_staff import people, refused
 
 from cardsvc.readers.carry import finish
 from cardsvc.service.cards.requests import hand_out, request_of

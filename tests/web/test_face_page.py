@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.service.test_card_requests import take
+from tests.service.cards.test_card_requests import take
 
 from cardsvc.service.cards.requests import request_of
 from cardsvc.service.desk.faces import face_told, next_face

@@ -112,6 +112,7 @@ def test_a_fetch_needs_a_card_that_is_ours(served: Served) -> None:
     blank = VirtualCard.blank(FAMILIES[0], seed=5)
     channel = blank.channel()
     reply = served.kiosk.start("fetch", {}, atr=blank.atr, idempotency_key=key())
-    reply = served.kiosk.answer(reply.id, reply.step, run_batch(channel, reply.commands))
+    while reply.commands:
+        reply = served.kiosk.answer(reply.id, reply.step, run_batch(channel, reply.commands))
     assert reply.state is OperationState.FAILED
     assert (reply.problem or {})["code"] == "card_is_blank"

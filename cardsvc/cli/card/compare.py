@@ -10,6 +10,7 @@ from cardsvc.cli.shared.local import HERE, file_option, reader_option, services,
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.diagnosis.compare import Difference, card_and_record, two_cards
 from cardsvc.diagnosis.evidence import KEYS, Value, pattern_of
+from cardsvc.errors import CardError
 from cardsvc.text import language_of_environment
 
 
@@ -42,6 +43,8 @@ def compare(
         first = examine(opened.engine, HERE, stack.enter_context(connector(reader, wait, card_file)))
         sides = [first["card_no"] or "-", t("登记", "record")]
         found = card_and_record(first["evidence"])
+        if not other and not first["evidence"].get("books.known"):
+            raise CardError("card_has_no_record")
         if other:
             second = examine(opened.engine, HERE, stack.enter_context(connector(with_reader, wait, with_vcard)))
             sides[1] = second["card_no"] or "-"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cardsvc.diagnosis.contact import Contact
-from cardsvc.diagnosis.strangers import Kind, who_is_it
 from cardsvc.errors import CardError, CardsvcError, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.exchange import run_procedure
 from cardsvc.iso7816.links import ResponseLink
+from cardsvc.procedures.strangers import Kind, who_is_it
 from cardsvc.readers.carry import carry_out
 from cardsvc.readers.measure import POWER_UPS, QUICK_POWER_UPS, Measured, measure
 from cardsvc.service.faults.diagnose import diagnose_reader

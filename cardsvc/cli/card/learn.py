@@ -9,10 +9,10 @@ from cardsvc.cli.shared.local import card_channel, file_option, reader_option, t
 from cardsvc.cli.shared.output import say, t
 
 if TYPE_CHECKING:
-    from cardsvc.diagnosis.strangers import Kind
     from cardsvc.iso7816.atr import Atr
     from cardsvc.iso7816.channel import Channel
     from cardsvc.procedures.learn import Learned
+    from cardsvc.procedures.strangers import Kind
 
 
 @click.command(
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 @trace_option
 def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, card_file: str | None, *, trace: bool) -> None:
     """Learn a card."""
-    from cardsvc.diagnosis.strangers import WORDS
     from cardsvc.iso7816.atr import Atr
     from cardsvc.iso7816.exchange import run_procedure
     from cardsvc.iso7816.links import ResponseLink
     from cardsvc.procedures.learn import learn as look
+    from cardsvc.procedures.strangers import WORDS
 
     if not profile_id.isascii() or not profile_id.replace("-", "").isalnum() or profile_id != profile_id.lower():
         raise click.BadParameter(t("用小写字母、数字、横线", "lower case, digits, hyphens"), param_hint="PROFILE_ID")
@@ -54,15 +54,15 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
 
 def who(link: "Channel") -> "Kind | None":
     """What kind of card of others it is, by its ATR or by its names."""
-    from cardsvc.diagnosis.strangers import by_atr, who_is_it
     from cardsvc.iso7816.exchange import run_procedure
+    from cardsvc.procedures.strangers import by_atr, who_is_it
 
     return by_atr(link.atr) or run_procedure(link, who_is_it())
 
 
 def draft(profile_id: str, atr: "Atr", learned: "Learned", kind: "Kind | None" = None) -> str:
     """A profile that reads what was seen; everything that was not seen says so in its source. ``kind``: what it looks like."""
-    from cardsvc.diagnosis.strangers import WORDS
+    from cardsvc.procedures.strangers import WORDS
 
     found = [application for application in learned.applications if application.name]
     chosen = max(found, key=lambda a: (len(a.balances), len(a.files)), default=None)

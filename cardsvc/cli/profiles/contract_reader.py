@@ -67,13 +67,15 @@ class Seen:
         """The answers, and the evidence that they are. No PIN is verified."""
         from cardsvc.bootstrap import now
         from cardsvc.diagnosis.probes import look, more
-        from cardsvc.diagnosis.reading import evidence_of
+        from cardsvc.diagnosis.reading import card_state, evidence_of
         from cardsvc.iso7816.exchange import run_procedure
 
         if self._asked is None:
             with self.powered() as channel:
                 seen = run_procedure(channel, look(self.profile, quick=False))
-                seen = seen.with_more(run_procedure(channel, more(self.profile, seen, quick=False, reselect=False)))
+                ours = card_state(self.profile, seen) == "citizen"
+                rest = more(self.profile, seen, quick=False, reselect=False, ours=ours)
+                seen = seen.with_more(run_procedure(channel, rest))
             self._asked = seen, evidence_of(self.profile, seen, "", None, None, now().date())
         return self._asked
 

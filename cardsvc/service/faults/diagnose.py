@@ -22,11 +22,12 @@ from cardsvc.diagnosis.firmware import firmware_faults
 from cardsvc.diagnosis.legacy import legacy_evidence, look_at_old_card, nothing_more, uid_of
 from cardsvc.diagnosis.probes import Readings, look, more
 from cardsvc.diagnosis.purse import PurseKeys
-from cardsvc.diagnosis.reading import card_no_in, evidence_of
+from cardsvc.diagnosis.reading import card_no_in, card_state, evidence_of
 from cardsvc.diagnosis.report import report
 from cardsvc.errors import CardError, KeystoreError, ProfileError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.keystore.protocol import KeyStore, MacSession
+from cardsvc.procedures.strangers import Kind, whose_chip
 from cardsvc.rules import RuleSet, payer_of
 from cardsvc.service.cards.books import books_of
 from cardsvc.service.faults.reader_health import last_cards, reader_of_operation, times_of
@@ -40,6 +41,7 @@ from cardsvc.store.records import Card, Diagnosis
 from cardsvc.units import LOCAL
 
 LOAD_KEY = "purse.load"
+STRANGER = "stranger"
 
 
 class ReaderFacts(Params):
@@ -123,12 +125,34 @@ def _judged(context: Context, uow: UnitOfWork, gathered: Gathered, _now: dt.date
     return Effect(facts={"judged": judge_all(context, uow, gathered)})
 
 
+def not_ours(context: Context) -> bool:
+    """Whether neither the card nor the books say that a card of a family that we issue is a citizen card."""
+    profile = context.profile
+    if context.operation.card_no or profile.legacy is not None or profile.foreign is not None:
+        return False
+    return card_state(profile, Readings.from_json(context.facts["readings"])) != "citizen"
+
+
+def _ask_whose(context: Context, _uow: UnitOfWork) -> Procedure[Kind | None]:
+    seen = Readings.from_json(context.facts["readings"])
+    return whose_chip(context.profile, has_mf=seen.ok("mf.select"))
+
+
+def _told_whose(_context: Context, _uow: UnitOfWork, kind: Kind | None, _now: dt.datetime) -> Effect:
+    return Effect(facts={STRANGER: kind})
+
+
+WHOSE = Phase("whose", _ask_whose, _told_whose, needed=not_ours)
+"""Before an ATR that we know makes a fault of ours out of another's card."""
+
+
 def ask_more(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
     """Proof, counters, keys, holder, every application."""
-    if context.profile.legacy is not None:
+    if context.profile.legacy is not None or context.facts.get(STRANGER):
         return nothing_more()
     seen = Readings.from_json(context.facts["readings"])
-    return more(context.profile, seen, quick=context.params.get("quick", False), reselect=anything_open(context))
+    quick, ours = context.params.get("quick", False), not not_ours(context)
+    return more(context.profile, seen, quick=quick, reselect=anything_open(context), ours=ours)
 
 
 def _concluded(context: Context, uow: UnitOfWork, readings: Readings, now: dt.datetime) -> Effect:
@@ -146,7 +170,15 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
         **contact_evidence(facts.contact(context.facts.get(READER, {}), times_of(uow, context.operation.operation_id))),
         **history_evidence(reader, last_cards(uow, place, reader, context.operation.atr)),
         **atr_evidence(context.operation.atr, facts.atrs, context.profile, books.issued_atr if books else None),
-        **evidence_of(context.profile, seen, _chip_serial(context), books, _keys(context, card), now.astimezone(LOCAL).date()),
+        **evidence_of(
+            context.profile,
+            seen,
+            _chip_serial(context),
+            books,
+            _keys(context, card),
+            now.astimezone(LOCAL).date(),
+            context.facts.get(STRANGER),
+        ),
         **_person(context, books),
         **_old_card(context, uow, seen),
         **_sides(context, uow, card, reader, now),
@@ -291,6 +323,7 @@ DIAGNOSE = OperationKind(
     (
         Phase("look", ask_first, bind),
         Phase("open", _gather, _judged, needed=anything_open),
+        WHOSE,
         Phase("probe", ask_more, _concluded),
     ),
     roles=frozenset({"desk"}),

@@ -26,7 +26,7 @@ from cardsvc.procedures.rewrite import rewrite
 from cardsvc.procedures.roll_keys import NewKeys, roll_keys
 from cardsvc.service.cards.data import card_data
 from cardsvc.service.cards.repair_steps import Step, steps_for
-from cardsvc.service.faults.diagnose import ReaderFacts, anything_open, ask_first, ask_more, bind, conclude
+from cardsvc.service.faults.diagnose import WHOSE, ReaderFacts, anything_open, ask_first, ask_more, bind, conclude
 from cardsvc.service.loss.hotlist import refuse_listed
 from cardsvc.service.messages.library import APPLICATION as LIBRARY_APPLICATION
 from cardsvc.service.messages.library import tell_opened
@@ -215,6 +215,7 @@ REPAIR = OperationKind(
     (
         Phase("look", ask_first, bind),
         Phase("settle", gather, _settled, needed=anything_open),
+        WHOSE,
         Phase("probe", ask_more, _planned),
         Phase("repair", _carry_out, _carried_out),
         Phase("look_again", ask_first, bind),

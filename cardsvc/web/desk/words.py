@@ -37,6 +37,7 @@ PHASES: Mapping[str, Text] = {
     "debit": Text("扣除金额", "Take the amount"),
     "balance": Text("读余额", "Read the balance"),
     "repair": Text("修复", "Repair"),
+    "whose": Text("辨认", "Whose card it is"),
     "look_again": Text("重读", "Read again"),
     "probe_again": Text("逐项复查", "Probe again"),
     "prove": Text("验真", "Prove the card"),
