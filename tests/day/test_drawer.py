@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError
@@ -24,6 +24,7 @@ from cardsvc.service.transactions.deposits import return_deposit, take_deposit
 from cardsvc.store.records import Approval, Shift
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import PASSWORD, VAULT, Hall, refused
+from tests.examples import examples
 from tests.world import DESK, FAMILIES, KIOSK, balance_on
 
 TORN_LOAD = FaultPlan(tear_before_command=7)
@@ -208,7 +209,7 @@ deeds = st.tuples(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(10)
 @given(st.lists(deeds, min_size=3, max_size=10))
 def test_whatever_happens_a_drawer_never_owes(hall: Hall, day: list[tuple[str, int, int]]) -> None:
     """Loads, refunds, broken ones, and cash carried: at every moment there is in the drawer what is promised out of it."""

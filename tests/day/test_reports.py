@@ -10,7 +10,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError
@@ -23,6 +23,7 @@ from cardsvc.service.cash.shifts import explain_difference
 from cardsvc.service.staff.approvals import approve
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import Hall, open_hall, refused
+from tests.examples import examples
 from tests.world import DESK, FAMILIES, KIOSK, World
 
 DAYS = [dt.date(2026, 11, day) for day in (24, 25)]
@@ -136,7 +137,7 @@ def test_drawers_come_out(city: Hall) -> None:
     assert sheet["seal"]["number"] == 1
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(25)
 @given(
     st.lists(
         st.tuples(

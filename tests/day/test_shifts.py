@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError, StoreError
@@ -14,6 +14,7 @@ from cardsvc.service.cash.shifts import begin_close, count_drawer, explain_diffe
 from cardsvc.service.staff.approvals import approve, reject
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import VAULT, Hall, refused
+from tests.examples import examples
 from tests.world import DESK, FAMILIES, KIOSK, balance_on
 
 CASH = {"method": "cash", "reference": None}
@@ -220,7 +221,7 @@ def test_a_count_is_the_sum_of_its_pieces(pieces: dict[str, int]) -> None:
     assert counted(pieces) == sum(int(denomination) for denomination, number in pieces.items() for _ in range(number))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(8)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(-5, 5)), min_size=1, max_size=4))
 def test_whatever_is_counted_the_cash_adds_up(hall: Hall, days: list[tuple[int, int]]) -> None:
     """Any floats and differences: vault and differences together are what was brought in."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.card.holder import holder_from_records
@@ -27,6 +27,7 @@ from cardsvc.iso7816.links import FETCH_LIMIT, ResponseLink
 from cardsvc.iso7816.tlv import parse_tlv
 from cardsvc.readers.carry import CarriedOut
 from tests.diagnosis.patients import CASH, Altered
+from tests.examples import examples
 from tests.world import DESK, FAMILIES, NOON, World, profiles
 
 STATUS = st.one_of(st.sampled_from([0x9000, 0x6A82, 0x6283, 0x6A81, 0x9408, 0x9303, 0x6F00, 0x6C00]), st.integers(0, 0xFFFF))
@@ -44,7 +45,7 @@ def run(procedure: Procedure[Readings], source: Any) -> Readings:
             return end.value  # type: ignore[no-any-return]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(150)
 @given(data=st.data(), profile=st.sampled_from(profiles()))
 def test_any_answers_give_evidence_and_findings(data: st.DataObject, profile: Profile) -> None:
     """Whatever comes back, evidence has registered keys and the table can judge it."""
@@ -61,7 +62,7 @@ def test_any_answers_give_evidence_and_findings(data: st.DataObject, profile: Pr
     assert findings(evidence) is not None
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.binary(max_size=80))
 def test_parsers_refuse_in_our_own_words(raw: bytes) -> None:
     """ATR, TLV, files and log: a value, None, or CardError; nothing else."""

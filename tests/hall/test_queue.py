@@ -4,7 +4,7 @@ import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import StoreError
@@ -14,6 +14,7 @@ from cardsvc.service.hall.forecast import day_figures, forecast
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.store.records import Desk, Ticket
 from tests.day.outlet import Hall, refused
+from tests.examples import examples
 from tests.hall.queue_day import Queue
 
 
@@ -190,7 +191,7 @@ NOON = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
     kinds=st.lists(st.sampled_from("AB"), max_size=12),
     serves=st.lists(st.sampled_from([["A"], ["B"], ["A", "B"]]), max_size=4),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_forecast_serves_everybody_whom_a_desk_serves_and_never_reorders_a_kind(
     kinds: list[str], serves: list[list[str]]
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.card.layout import key_name
@@ -15,12 +15,13 @@ from cardsvc.keystore import KeyEntry, KeyState, KeyStore
 from cardsvc.keystore.keys import KeyRing
 from cardsvc.keystore.pkcs11 import Pkcs11KeyStore
 from cardsvc.units import bcd
+from tests.examples import examples
 from tests.keystore.softhsm import SoftHsm
 from tests.world import FAMILIES, ISSUABLE, KIOSK, World, area_on, key_ring, profiles
 
 CARD = "3100010100000001"
 FACTORS = (b"HANGZHOU", bytes.fromhex("0331000000000001"))
-some = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+some = examples(15)
 numbers = st.integers(0, 10**16 - 1).map(lambda number: f"{number:016d}")
 fours, eights = st.binary(min_size=4, max_size=4), st.binary(min_size=8, max_size=8)
 challenges = st.one_of(fours, eights)

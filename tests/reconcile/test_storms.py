@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError, RequestError
@@ -16,6 +16,7 @@ from cardsvc.service.reconcile.run import Scope, reconcile
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.batches.merchant import Reader, Ride, spending_file
+from tests.examples import examples
 from tests.world import FAMILIES, Snapshot, World, balance_on, key_ring
 
 CARD = "3100010100000001"
@@ -99,7 +100,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return Snapshot(world, card, folder)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(examples(8), derandomize=True)
 @given(st.lists(moves, min_size=6, max_size=14))
 def test_in_the_end_everything_agrees(start: Snapshot, story: list[tuple[str, Any]]) -> None:
     """Then every ride is delivered, twice, and the card is looked at once more."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError
@@ -21,6 +21,7 @@ from cardsvc.service.bulk.run import BulkRun
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.databases import copy
+from tests.examples import examples
 from tests.kills.reader import Reader
 from tests.service.bulk_people import FAMILY, ChannelFeeder, Fed, Stack, blanks, hire, issued_cards, lines_of, loaded
 from tests.world import World
@@ -308,7 +309,7 @@ def visit(world: World, city: City, card: VirtualCard, what: str, when: int) -> 
 
 
 @given(visits=VISITS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@examples(15)
 def test_whatever_happens_each_person_has_at_most_one_card_and_each_line_an_end(city: City, visits: list[Any]) -> None:
     """Then the cards that are there are put in again, with fresh ones after them, until the batch is done."""
     world = city.fresh()

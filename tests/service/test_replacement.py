@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardGone, CardsvcError
@@ -24,6 +24,7 @@ from cardsvc.service.purse.payments import Payment
 from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.examples import examples
 from tests.world import World
 
 HERE = Actor("terminal", "ws-1", bytes.fromhex("310000000011"), "desk")
@@ -262,7 +263,7 @@ def test_the_fee_has_a_receipt_that_tells_when_it_went_back(world: World, clerk:
 STEP = st.sampled_from(["ask", "ask unreadable", "make", "tear", "spoil", "back"])
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@examples(10)
 @given(steps=st.lists(STEP, min_size=4, max_size=8))
 def test_the_income_is_the_fees_that_stayed(tmp_path_factory: pytest.TempPathFactory, steps: list[str]) -> None:
     """Nobody pays twice for one card, nobody gets a fee back whose card they have."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError
@@ -19,6 +19,7 @@ from cardsvc.service.rights.holds import offices_say, why_held
 from cardsvc.service.tidy import tidy
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.examples import examples
 from tests.service.rights_people import said, take_in
 from tests.service.test_card_requests import take
 from tests.service.test_staff import people, refused
@@ -168,7 +169,7 @@ NAME_DAY_HOUR = st.tuples(
 MORE_PEOPLE = itertools.count(10)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10)
 @given(files=st.lists(NAME_DAY_HOUR, min_size=2, max_size=3), pre=st.booleans())
 def test_files_in_any_order_leave_an_application_the_same(
     world: World, people: dict[str, Staff], files: list[tuple[str, str, int]], pre: bool

@@ -8,7 +8,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError, StoreError
@@ -23,6 +23,7 @@ from cardsvc.service.stock.use import give_card_up
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan
 from tests.databases import copy
+from tests.examples import examples
 from tests.service.blanks import Stock, blank, open_stock, serial
 from tests.service.bulk_people import Fed, Stack, loaded
 from tests.service.test_staff import refused
@@ -277,7 +278,7 @@ def do(stock: Stock, deed: str, number: int) -> None:
 
 
 @given(deeds=DEEDS)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@examples(12)
 def test_whatever_people_do_every_blank_is_in_one_place(
     furnished: tuple[Path, dict[str, Staff]], tmp_path: Path, deeds: list[tuple[str, int]]
 ) -> None:

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.cards.replacement import fees_of
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
+from tests.examples import examples
 from tests.service.test_areas import CARD, CASH, bus_card, load, local
 from tests.service.test_renewal import applications, give_money, held, replace
 from tests.service.test_staff import hire_all, refused
@@ -105,6 +106,7 @@ def test_month_money_of_a_is_a_month_of_t(tmp_path: Path) -> None:
     world.close()
 
 
+@pytest.mark.hypothesis
 def test_no_fen_is_made_or_lost_by_a_swap(tmp_path: Path) -> None:
     """Whatever was on the old card's purses is on the new one's, once; every chain holds."""
     snapshots = {}
@@ -114,7 +116,7 @@ def test_no_fen_is_made_or_lost_by_a_swap(tmp_path: Path) -> None:
         (tmp_path / product).mkdir()
         snapshots[product] = Snapshot(world, card, tmp_path / product)
 
-    @settings(max_examples=10, deadline=None)
+    @examples(10)
     @given(product=st.sampled_from(["C", "D"]), yuan=st.integers(50, 250), city_yuan=st.integers(0, 300))
     def swapped_whole(product: str, yuan: int, city_yuan: int) -> None:
         world, old = snapshots[product].again()

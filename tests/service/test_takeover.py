@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import CardGone, CardsvcError
@@ -23,6 +23,7 @@ from cardsvc.text import Text
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.batches.merchant import Reader
 from tests.databases import on_postgresql
+from tests.examples import examples
 from tests.service.test_areas import CARD, load, local
 from tests.service.test_staff import people, refused
 from tests.world import DESK, FAMILIES, KIOSK, Snapshot, World, area_on, balance_on, person, rules
@@ -235,6 +236,7 @@ STEPS = st.sampled_from(["load", "spend", "out", "out", "hold", "wait", "new", "
 MANY = 6 if on_postgresql() else 15
 
 
+@pytest.mark.hypothesis
 def test_never_both(tmp_path: Path) -> None:
     """Whatever order of loads, spending, holds, transfers, days, tears and late re-appearance: no fen comes out twice."""
     start = World(tmp_path / "start.db")
@@ -242,7 +244,7 @@ def test_never_both(tmp_path: Path) -> None:
     load(start, card, 10000)
     snapshot = Snapshot(start, card, tmp_path)
 
-    @settings(max_examples=MANY, deadline=None)
+    @examples(MANY)
     @given(st.lists(st.tuples(STEPS, st.integers(0, 14)), min_size=3, max_size=12))
     def whatever(steps: list[tuple[str, int]]) -> None:
         world, old = snapshot.again()

@@ -3,10 +3,11 @@
 import uuid
 from typing import Any
 
+import pytest
 import requests
 import schemathesis
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from requests.auth import AuthBase
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -18,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 from cardsvc.bootstrap import now
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex, sign
+from tests.examples import examples
 from tests.serving import Served
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -45,6 +47,7 @@ class Signer(AuthBase):
         return request
 
 
+@pytest.mark.hypothesis
 def test_no_request_breaks_the_service(served: Served) -> None:
     """Every address, every method, bodies as the document allows them."""
     document = schemathesis.openapi.from_url(f"{served.url}/openapi.json")
@@ -53,7 +56,7 @@ def test_no_request_breaks_the_service(served: Served) -> None:
     probed = 0
     for found in document.get_all_operations():
 
-        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+        @settings(examples(25), derandomize=True, database=None)
         @given(case=found.ok().as_strategy())
         def probe(case: Any) -> None:
             nonlocal probed

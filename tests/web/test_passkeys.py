@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.bootstrap import Services
@@ -20,6 +20,7 @@ from cardsvc.service.staff.passkeys import Site, begin_sign_in, who_shows
 from cardsvc.store import Store
 from cardsvc.web.desk import create_desk
 from tests.databases import copy, url_of
+from tests.examples import examples
 from tests.web.desk_office import PASSWORD, Office, Page, plain
 from tests.web.device import Device
 from tests.world import profiles
@@ -165,7 +166,7 @@ JSON = st.recursive(st.none() | st.integers() | st.text(), lambda part: st.lists
 
 
 @given(answer=st.text() | JSON.map(json.dumps))
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_no_answer_of_a_browser_breaks_the_door(still: Store, answer: str) -> None:
     """Whatever it sends is one refusal."""
     with pytest.raises(CardsvcError, match="passkey_wrong"):
