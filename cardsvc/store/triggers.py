@@ -87,11 +87,22 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
 }
 """Tables whose column ``state`` moves only along a list."""
 
+REFUSED: Mapping[str, tuple[str, str, str]] = {
+    "shift_counted_by": (
+        "shift",
+        "NEW.counted_by IS NULL AND ((NEW.state = 'difference_pending' AND OLD.state <> 'difference_pending') "
+        "OR (NEW.state = 'closed' AND NEW.approval_id IS NULL))",
+        "a drawer is counted by somebody",
+    ),
+}
+"""Changes that no program may make, by the name of their trigger: table, condition, message. A CHECK cannot say these, for rows
+of before its migration would not pass it."""
+
 
 def create_statements(dialect: str, *tables: str) -> tuple[str, ...]:
     """SQL that creates the triggers of these tables, or of all, on this database (sqlite or postgresql).
 
-    A migration names the tables that it makes: later ones are not there yet.
+    A migration names the tables that it makes, or triggers of ``REFUSED``: later ones are not there yet.
     """
     make = _sqlite if dialect == "sqlite" else _postgresql
     statements: list[str] = []
@@ -102,6 +113,9 @@ def create_statements(dialect: str, *tables: str) -> tuple[str, ...]:
             statements.append(_no_truncate(table))
     for table in _of(STATES, tables):
         statements += make(f"{table}_states", table, "UPDATE", _forbidden(STATES[table]), f"{table} state not allowed")
+    for name in _of(REFUSED, tables):
+        table, when, message = REFUSED[name]
+        statements += make(name, table, "UPDATE", when, message)
     return tuple(statements)
 
 

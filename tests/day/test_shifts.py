@@ -170,7 +170,7 @@ def test_the_database_knows_the_states(hall: Hall, now: ShiftState) -> None:
         return hall.world.now if state == "closed" else None
 
     with hall.world.store.begin() as uow:
-        row = uow.shifts.change(shift, counted=30000, expected=30000)
+        row = uow.shifts.change(shift, counted=30000, expected=30000, counted_by="teller")
         for state in path.get(now, ("closing", "closed")):
             row = uow.shifts.change(row, state=state, closed_at=ended(state))
         uow.commit()
@@ -187,7 +187,32 @@ def test_a_difference_needs_a_decision_in_the_database_too(hall: Hall) -> None:
     """A program that closes a short drawer without one is stopped."""
     shift = begin_close(hall.world.store, hall.open().shift_id, by=hall["teller"])
     with pytest.raises(StoreError), hall.world.store.begin() as uow:
-        uow.shifts.change(shift, state="closed", counted=1, expected=30000, closed_at=hall.world.now)
+        uow.shifts.change(shift, state="closed", counted=1, expected=30000, counted_by="teller", closed_at=hall.world.now)
+
+
+def test_whoever_counts_for_the_teller_is_kept_and_does_not_confirm_it(hall: Hall) -> None:
+    """A count that agrees needs no reason, but a person who neither worked with the drawer nor counted it."""
+    store, now = hall.world.store, hall.world.now
+    shift = hall.open()
+    pending = hall.close(shift, 30000, "boss")
+    assert (pending.state, pending.difference, pending.counted_by) == ("difference_pending", 0, "boss")
+    asked = explain_difference(store, APPROVALS, shift.shift_id, "", by=hall["second"], now=now)
+    assert "boss" in asked.reason
+    with refused("approval_own"):
+        approve(store, APPROVALS, asked.approval_id, by=hall["boss"], now=now)
+    reject(store, APPROVALS, asked.approval_id, "请本人提", by=hall["boss"], now=now)
+    asked = explain_difference(store, APPROVALS, shift.shift_id, "", by=hall["boss"], now=now)
+    approve(store, APPROVALS, asked.approval_id, by=hall["second"], now=now)
+    assert hall.balance(drawer(shift)) == 0
+
+
+@pytest.mark.parametrize("counter", [None, "boss"])
+def test_no_program_closes_a_drawer_that_its_teller_did_not_count(hall: Hall, counter: str | None) -> None:
+    """Not by saying who else did, and not by saying nothing."""
+    shift = begin_close(hall.world.store, hall.open().shift_id, by=hall["teller"])
+    same = {"counted": 30000, "expected": 30000, "counted_by": counter}
+    with pytest.raises(StoreError), hall.world.store.begin() as uow:
+        uow.shifts.change(shift, state="closed", closed_at=hall.world.now, **same)
 
 
 @given(st.dictionaries(st.sampled_from([str(d) for d in DENOMINATIONS]), st.integers(0, 1000)))

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from tests.service.cards.test_card_requests import take
-from tests.service.staff.test_staff import refused
 
 from cardsvc.bootstrap import now
 from cardsvc.client.faces import FaceLoop
@@ -24,6 +22,8 @@ from cardsvc.signature import public_hex
 from cardsvc.vcard import VirtualCard
 from tests.cups import Cups, running_cups, told
 from tests.desk.conftest import WS, Desk
+from tests.service.cards.test_card_requests import take
+from tests.service.staff.test_staff import refused
 from tests.world import FAMILIES
 
 QUEUE = "cards"

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.service.cards.test_card_requests import take
 
 from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient
@@ -28,6 +27,7 @@ from cardsvc.signature import public_hex
 from cardsvc.store.records import Staff
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.service.cards.test_card_requests import take
 from tests.serving import Served, serving
 from tests.web.test_api import signed
 from tests.world import FAMILIES, World

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from tests.service.cards.test_card_requests import take
-
 from cardsvc.service.cards.requests import request_of
 from cardsvc.service.desk.faces import face_told, next_face
 from cardsvc.service.desk.workstations import FacePrinter, report
 from cardsvc.vcard import VirtualCard
+from tests.service.cards.test_card_requests import take
 from tests.web.desk_office import Office
 from tests.world import FAMILIES
 

@@ -176,8 +176,11 @@ def test_a_suspended_tellers_drawer_is_counted_by_two(office: Office) -> None:
     again = open_shift(world.store, ("terminal", "ws-1"), {}, by=office.people["other"], now=world.now)
     path = f"/manage/day/shifts/{again.shift_id}"
     assert chief.post(f"{path}/close").location.endswith(path)
-    assert "点数与账相符。营业员本人不在场" in chief.text(path)
-    assert chief.post(f"{path}/explain", reason="本人不在，代为点数").status_code == 303
+    told = chief.text(path)
+    assert "点数与账相符。不是开班人本人点的" in told
+    assert "相差" not in told
+    assert "原因" not in told
+    assert chief.post(f"{path}/explain").status_code == 303
     with world.store.read() as uow:
         (waiting,) = uow.approvals.open()
     assert chief.post(f"/approvals/{waiting.approval_id}", **form).status_code == 403

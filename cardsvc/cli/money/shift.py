@@ -127,7 +127,7 @@ def close(shift_id: str, pieces: tuple[tuple[str, int], ...], staff_id: str, *, 
     help=t("说明长短款，由另一人复核（cardsvc approvals approve）", "Explain a difference; another person approves it")
 )
 @click.argument("shift_id")
-@click.option("--reason", required=True, help=t("说明", "Why"))
+@click.option("--reason", default="", help=t("说明；点数与账相符时不必给", "Why; not needed for a count that agrees"))
 @as_option
 @json_option
 def explain(shift_id: str, reason: str, staff_id: str, *, as_json: bool) -> None:

@@ -96,7 +96,7 @@ def count_drawer(store: Store, shift_id: str, pieces: Mapping[str, int], *, by: 
         if uow.approvals.open_on(SHIFT_DIFFERENCE.name, shift_id):
             raise RequestError("approval_open", subject=shift_id)
         expected = uow.ledger.balance_of(drawer_account(shift_id), since=shift.opened_at)
-        counted = {"closing_count": dict(pieces), "counted": amount, "expected": expected}
+        counted = {"closing_count": dict(pieces), "counted": amount, "counted_by": by.staff_id, "expected": expected}
         if amount == expected and by.staff_id == shift.staff_id:  # a drawer whose teller is not there takes two people
             return _closed(uow, shift, now, **counted)
         if shift.state != ShiftState.DIFFERENCE_PENDING:
@@ -145,14 +145,15 @@ def _mine(uow: UnitOfWork, shift_id: str, by: Staff) -> Shift:
 
 
 def explain_difference(store: Store, kinds: Kinds, shift_id: str, reason: str, *, by: Staff, now: dt.datetime) -> Approval:
-    """Say why the drawer differs, and ask a second person to agree. Raises as ``approvals.propose`` does, and
-    RequestError ``shift_unknown``, ``not_permitted``, ``shift_agrees``."""
-
-    def work(uow: UnitOfWork) -> dict[str, Any]:
-        shift = _mine(uow, shift_id, by)
-        return {"counted": shift.counted, "expected": shift.expected}
-
-    payload = store.transact(work)
+    """Say why the drawer differs, and ask a second person to agree; of one that agrees and that somebody else than its teller
+    counted there is nothing to explain. Raises as ``approvals.propose`` does, and RequestError ``shift_unknown``,
+    ``not_permitted``, ``shift_agrees``."""
+    shift = store.transact(lambda uow: _mine(uow, shift_id, by))
+    if shift.counted is not None and not shift.difference:
+        reason = (
+            reason or f"点数与账相符，由 {shift.counted_by} 代点 · The count agrees; {shift.counted_by} counted for the teller"
+        )
+    payload = {"counted": shift.counted, "expected": shift.expected}
     return propose(store, kinds, SHIFT_DIFFERENCE.name, shift_id, payload, reason, by=by, now=now)
 
 
@@ -169,7 +170,10 @@ def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[st
     shift = uow.shifts.for_update(approval.subject)
     if shift is None:
         raise RequestError("shift_unknown")
-    if approval.decided_by == shift.staff_id:  # whoever proposed it: nobody forgives their own drawer
+    if approval.decided_by in (
+        shift.staff_id,
+        shift.counted_by,
+    ):  # whoever proposed it: nobody confirms their own drawer or count
         raise RequestError("approval_own")
     closed = _closed(uow, shift, now, approval_id=approval.approval_id)
     return {"shift_id": closed.shift_id, "state": str(closed.state), "difference": closed.difference}
@@ -202,6 +206,7 @@ def shift_view(shift: Shift) -> dict[str, Any]:
         "opening_float": shift.opening_float,
         "opened_at": shift.opened_at.isoformat(),
         "counted": shift.counted,
+        "counted_by": shift.counted_by,
         "expected": shift.expected,
         "difference": None if shift.counted is None else shift.difference,
         "closed_at": shift.closed_at.isoformat() if shift.closed_at else None,

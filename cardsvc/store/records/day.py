@@ -9,7 +9,8 @@ class Shift:
     """A teller with a cash drawer at one workstation; states in ledger/states.py.
 
     Counts are pieces by denomination in fen. ``expected`` is what the ledger had for the drawer when it was counted.
-    ``approval_id``: the decision of two people about a difference.
+    ``counted_by``: who counted it at the close; None in rows of before migration 0036. ``approval_id``: what two people decided
+    about a difference, or about a drawer that its teller did not count.
     """
 
     shift_id: str
@@ -24,6 +25,7 @@ class Shift:
     closing_count: dict[str, int] | None = None
     counted: int | None = None
     expected: int | None = None
+    counted_by: str | None = None
     approval_id: str | None = None
     closed_at: dt.datetime | None = None
 

@@ -38,6 +38,11 @@ shift = Table(
     Column("expected", BigInteger),
     Column("approval_id", String(36)),
     Column("closed_at", UtcDateTime),
+    Column(
+        "counted_by",
+        String(32),
+        CheckConstraint("state <> 'closed' OR counted_by = staff_id OR approval_id IS NOT NULL", name="ck_shift_counted_by"),
+    ),
     PrimaryKeyConstraint("shift_id", name="pk_shift"),
     ForeignKeyConstraint(["outlet_id"], ["outlet.outlet_id"], name="fk_shift_outlet"),
     ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], name="fk_shift_staff"),

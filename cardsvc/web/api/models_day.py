@@ -46,7 +46,7 @@ class CountShift(_In):
 
 
 class ShiftView(BaseModel):
-    """A shift; amounts in fen. ``expected`` and ``difference`` only after the drawer was counted."""
+    """A shift; amounts in fen. ``counted_by``, ``expected`` and ``difference`` only after the drawer was counted."""
 
     shift_id: str
     outlet_id: str
@@ -56,6 +56,7 @@ class ShiftView(BaseModel):
     opening_float: int
     opened_at: str
     counted: int | None
+    counted_by: str | None
     expected: int | None
     difference: int | None
     closed_at: str | None

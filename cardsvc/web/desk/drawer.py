@@ -48,12 +48,17 @@ def _do(services: Services, deed: str, typed: Mapping[str, str]) -> None:
     elif deed == "close":
         close_shift(services.store, shift["shift_id"], pieces_of(typed), by=by, now=moment)
     elif deed == "explain":
-        explain_difference(services.store, APPROVALS, shift["shift_id"], field("reason"), by=by, now=moment)
+        explain_difference(services.store, APPROVALS, shift["shift_id"], why(), by=by, now=moment)
     elif deed in MOVES:
         pieces, reason = pieces_of(typed), field("reason")
         propose_move(services.store, APPROVALS, shift["shift_id"], deed, pieces, reason, by=by, now=moment)
     else:
         raise RequestError("http_not_found")
+
+
+def why() -> str:
+    """The explanation that was typed; empty for a count that agrees, of which none is asked."""
+    return field("reason") if request.form.get("reason") else ""
 
 
 def pieces_of(typed: Mapping[str, str]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from alembic import op
 from cardsvc.store.triggers import create_statements
 
 revision = "0037"
-down_revision = "0033"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

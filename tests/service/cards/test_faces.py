@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.service.cards.test_card_requests import take
-from tests.service.staff.test_staff import people, refused
 
 from cardsvc.readers.carry import finish
 from cardsvc.service.cards.requests import hand_out, request_of
@@ -24,6 +22,8 @@ from cardsvc.service.messages.notices import list_notices
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
+from tests.service.cards.test_card_requests import take
+from tests.service.staff.test_staff import people, refused
 from tests.world import FAMILIES, World
 
 __all__ = ["people"]
