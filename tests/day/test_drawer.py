@@ -155,6 +155,26 @@ def test_a_deposit_and_a_correction_are_bounded_too(hall: Hall) -> None:
     assert in_drawer(hall, shift) == 2000 - returned >= 0
 
 
+def test_no_correction_takes_cash_that_is_not_there_or_was_counted(hall: Hall) -> None:
+    """Out of the vault only what is in it; a drawer that was counted, or that never was, takes and gives nothing."""
+    shift = hall.open(pieces={"1000": 1})
+    hall.close(shift, 900)
+    counted, bank = f"drawer:{shift.shift_id}", "clearing:bank:hall"
+    tried = [
+        (bank, "vault:hall", VAULT + 1, "vault_short"),
+        ("fee:card", counted, 500, "shift_not_open"),
+        (counted, "fee:card", 500, "shift_not_open"),
+        ("drawer:nonsense", "vault:hall", 500, "account_unknown"),
+        (bank, "vault:nonsense", 500, "account_unknown"),
+    ]
+    for number, (debit, credit, amount, code) in enumerate(tried):
+        with refused(code):
+            hall.agree(
+                "correction", f"slip-{number + 2}", {"debit": debit, "credit": credit, "amount": amount, "corrects": "x"}
+            )
+    assert (in_drawer(hall, shift), hall.balance("vault:hall")) == (1000, VAULT - 1000)
+
+
 def test_who_may_move_cash_and_when(hall: Hall) -> None:
     """The teller of the drawer asks, a supervisor of the outlet agrees; out only what is there; not while people count."""
     world = hall.world

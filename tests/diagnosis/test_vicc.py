@@ -8,8 +8,8 @@ import socket
 import struct
 
 import pytest
-from cardsvc.cli.examine import examine
 
+from cardsvc.cli.card.examine import examine
 from cardsvc.vcard.vpcd import ATR, POWER_ON
 from tests.diagnosis.foreign_os import ATR_OF_VICC, vicc
 from tests.diagnosis.wild import READING

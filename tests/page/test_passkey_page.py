@@ -78,7 +78,7 @@ def test_a_finger_instead_of_the_password(page: Page, address: str) -> None:
     assert axe_finds(page) == []
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / "passkeys.png", full_page=True)
-    page.get_by_role("button", name="锁定").click()
+    page.get_by_role("button", name="锁屏").click()
     page.get_by_role("button", name="用通行密钥").click()
     expect(page.get_by_role("row", name="右手食指")).not_to_contain_text("还没用过", timeout=SLOW)
     page.get_by_role("button", name="退出").click()

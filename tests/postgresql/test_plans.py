@@ -13,6 +13,7 @@ from sqlalchemy import event
 from cardsvc.bootstrap import now
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import carry_out
+from cardsvc.service.cards.deaths import DeathReport, report_death
 from cardsvc.service.cards.replacement import begin_replacement
 from cardsvc.service.loss.hotlist import add_to_hot_list
 from cardsvc.service.loss.reports import report_loss
@@ -23,7 +24,7 @@ from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import Hall, open_hall
 from tests.postgres import Cluster
 from tests.serving import Served, serving
-from tests.world import DESK, FAMILIES, World
+from tests.world import DESK, FAMILIES, World, person
 
 ROWS = 4000
 SMALL = {"rule_version", "terminal", "terminal_key", "outlet", "staff"}
@@ -67,6 +68,9 @@ def one_row_of_everything(hall: Hall) -> None:
     report_loss(world.store, world.engine.rules, lost_no, "formal", by=hall["teller"], now=world.now)
     paid, by = Payment(method="bank_card", reference="b-1"), hall["boss"]
     begin_replacement(world.store, world.engine.rules, DESK, lost_no, "lost", paid, readable=False, by=by, now=world.now)
+    heir = {"heir": "spouse", "heir_name": "测试", "heir_id_number": person(4).id_number}
+    report = DeathReport(citizen_id=world.citizen(2), papers="死亡证明", **heir)
+    report_death(world.store, world.engine.rules, report, by=hall["teller"], now=world.now)
     hall.open()
 
 

@@ -171,7 +171,7 @@ def test_where_passkeys_are_off_nothing_offers_or_takes_them(office: Office) -> 
 @pytest.mark.parametrize("origin", ["http://desk.example.cn", "https://desk.example.cn/", "https://DESK.example.cn", "desk"])
 def test_an_origin_that_no_browser_would_write_is_refused(origin: str) -> None:
     """At the start of the service, not at the first finger."""
-    with pytest.raises(ValueError, match="passkey_origin"):
+    with pytest.raises(CardsvcError, match=r"settings_wrong .*passkey_origin"):
         Settings(passkey_origin=origin)
 
 

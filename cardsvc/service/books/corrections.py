@@ -10,8 +10,10 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from cardsvc.errors import RequestError
+from cardsvc.errors import OperationError, RequestError
 from cardsvc.ledger import postings
+from cardsvc.ledger.cash import vault_account
+from cardsvc.ledger.states import ShiftState
 from cardsvc.service.cash.drawer import refuse_more_than_there_is
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.staff.approvals import ApprovalKind
@@ -58,18 +60,42 @@ def _check(_uow: UnitOfWork, _subject: str, payload: Mapping[str, Any]) -> None:
 def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
     correction = _correction(approval.payload)
     posting = postings.correction(correction.debit, correction.credit, correction.amount)
-    _refuse_empty_drawer(uow, correction)
+    _hold_cash(uow, correction)
     chain = correction_chain(approval.approval_id)
     uow.ledger.post(chain, posting, approval.approval_id, now)
     return {"chain": chain}
 
 
-def _refuse_empty_drawer(uow: UnitOfWork, correction: Correction) -> None:
-    """Two people cannot book cash out of a drawer that is not in it either. Raises OperationError ``drawer_holds_less``."""
-    kind, _, shift_id = correction.credit.partition(":")
-    shift = uow.shifts.for_update(shift_id) if kind == "drawer" else None
-    if shift is not None:
-        refuse_more_than_there_is(uow, shift, correction.amount)
+def _hold_cash(uow: UnitOfWork, correction: Correction) -> None:
+    """Two people cannot book cash out of a place that it is not in either, nor into or out of a drawer that was counted.
+
+    Raises RequestError ``account_unknown``; OperationError ``shift_not_open``, ``drawer_holds_less``, ``vault_short``.
+    """
+    for account in sorted({correction.debit, correction.credit}, reverse=True):  # an outlet before its drawers, as elsewhere
+        kind, _, identifier = account.partition(":")
+        taken = correction.amount if account == correction.credit else 0
+        if kind == "vault":
+            _hold_vault(uow, identifier, taken)
+        elif kind == "drawer":
+            _hold_drawer(uow, identifier, taken)
+
+
+def _hold_vault(uow: UnitOfWork, outlet_id: str, taken: int) -> None:
+    if uow.outlets.get(outlet_id) is None:
+        raise RequestError("account_unknown", account=f"vault:{outlet_id}")
+    uow.outlets.lock(outlet_id)
+    if taken > uow.ledger.balance_of(vault_account(outlet_id)):
+        raise OperationError("vault_short", outlet=outlet_id)
+
+
+def _hold_drawer(uow: UnitOfWork, shift_id: str, taken: int) -> None:
+    shift = uow.shifts.for_update(shift_id)
+    if shift is None:
+        raise RequestError("account_unknown", account=f"drawer:{shift_id}")
+    if shift.state != ShiftState.OPEN:
+        raise OperationError("shift_not_open", state=shift.state)
+    if taken:
+        refuse_more_than_there_is(uow, shift, taken)
 
 
 CORRECTION = ApprovalKind(
