@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError
 from cardsvc.ledger.cash import drawer_added
+from cardsvc.ledger.postings import correction
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.reports import day_sheet
@@ -173,6 +174,16 @@ def test_no_correction_takes_cash_that_is_not_there_or_was_counted(hall: Hall) -
                 "correction", f"slip-{number + 2}", {"debit": debit, "credit": credit, "amount": amount, "corrects": "x"}
             )
     assert (in_drawer(hall, shift), hall.balance("vault:hall")) == (1000, VAULT - 1000)
+
+
+def test_a_vault_that_owes_is_put_right_by_a_correction(hall: Hall) -> None:
+    """Cash that is brought into it is no cash taken out of it."""
+    with hall.world.store.begin() as uow:
+        uow.ledger.post("correction:torn", correction("clearing:bank:hall", "vault:hall", VAULT + 500), "torn", hall.world.now)
+        uow.commit()
+    payload = {"debit": "vault:hall", "credit": "clearing:bank:hall", "amount": 500, "corrects": "slip-2"}
+    hall.agree("correction", "slip-2", payload)
+    assert hall.balance("vault:hall") == 0
 
 
 def test_who_may_move_cash_and_when(hall: Hall) -> None:

@@ -12,9 +12,8 @@ from pydantic import Field, ValidationError
 
 from cardsvc.errors import OperationError, RequestError
 from cardsvc.ledger import postings
-from cardsvc.ledger.cash import vault_account
 from cardsvc.ledger.states import ShiftState
-from cardsvc.service.cash.drawer import refuse_more_than_there_is
+from cardsvc.service.cash.drawer import refuse_more_than_the_vault_holds, refuse_more_than_there_is
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.staff.approvals import ApprovalKind
 from cardsvc.store import UnitOfWork
@@ -84,8 +83,8 @@ def _hold_vault(uow: UnitOfWork, outlet_id: str, taken: int) -> None:
     if uow.outlets.get(outlet_id) is None:
         raise RequestError("account_unknown", account=f"vault:{outlet_id}")
     uow.outlets.lock(outlet_id)
-    if taken > uow.ledger.balance_of(vault_account(outlet_id)):
-        raise OperationError("vault_short", outlet=outlet_id)
+    if taken:
+        refuse_more_than_the_vault_holds(uow, outlet_id, taken)
 
 
 def _hold_drawer(uow: UnitOfWork, shift_id: str, taken: int) -> None:

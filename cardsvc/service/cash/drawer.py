@@ -46,6 +46,12 @@ def refuse_more_than_there_is(uow: UnitOfWork, shift: Shift, amount: int) -> Non
         raise OperationError("drawer_holds_less", free=format_yuan(free), amount=format_yuan(amount), shift=shift.shift_id)
 
 
+def refuse_more_than_the_vault_holds(uow: UnitOfWork, outlet_id: str, amount: int) -> None:
+    """Raise OperationError ``vault_short`` when the vault of this outlet, which the caller has locked, cannot give this."""
+    if amount > uow.ledger.balance_of(cash.vault_account(outlet_id)):
+        raise OperationError("vault_short", outlet=outlet_id)
+
+
 def _free(uow: UnitOfWork, shift: Shift) -> int:
     """Cash in a drawer that is promised to nobody, in fen."""
     account, since = drawer_account(shift.shift_id), shift.opened_at
@@ -102,8 +108,8 @@ def _checked(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> tuple
         raise OperationError("shift_not_open", state=shift.state)
     if move.direction == "out":
         refuse_more_than_there_is(uow, shift, move.amount)
-    elif uow.ledger.balance_of(cash.vault_account(shift.outlet_id)) < move.amount:
-        raise OperationError("vault_short", outlet=shift.outlet_id)
+    else:
+        refuse_more_than_the_vault_holds(uow, shift.outlet_id, move.amount)
     return shift, move
 
 

@@ -15,6 +15,7 @@ from cardsvc.errors import OperationError, RequestError
 from cardsvc.ledger import cash
 from cardsvc.ledger.postings import Posting, drawer_account
 from cardsvc.ledger.states import SHIFT_ALLOWED, ShiftState, advance
+from cardsvc.service.cash.drawer import refuse_more_than_the_vault_holds
 from cardsvc.service.staff.accounts import not_permitted, require_role
 from cardsvc.service.staff.approvals import ApprovalKind, Kinds, propose
 from cardsvc.store import Store, UnitOfWork
@@ -52,9 +53,7 @@ def open_shift(
             return known
         if uow.day_seals.of_day(by.outlet_id, now.astimezone(LOCAL).date()) is not None:
             raise OperationError("day_ended")
-        held = uow.ledger.balance_of(cash.vault_account(by.outlet_id))
-        if held < amount:
-            raise OperationError("vault_short", outlet=by.outlet_id)
+        refuse_more_than_the_vault_holds(uow, by.outlet_id, amount)
         uow.shifts.add(shift)
         if amount:
             _post(uow, shift, cash.drawer_filled(shift.shift_id, shift.outlet_id, amount), now)
@@ -170,10 +169,8 @@ def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[st
     shift = uow.shifts.for_update(approval.subject)
     if shift is None:
         raise RequestError("shift_unknown")
-    if approval.decided_by in (
-        shift.staff_id,
-        shift.counted_by,
-    ):  # whoever proposed it: nobody confirms their own drawer or count
+    # whoever proposed it: nobody confirms their own drawer or count
+    if approval.decided_by in (shift.staff_id, shift.counted_by):
         raise RequestError("approval_own")
     closed = _closed(uow, shift, now, approval_id=approval.approval_id)
     return {"shift_id": closed.shift_id, "state": str(closed.state), "difference": closed.difference}
