@@ -1,6 +1,7 @@
 """What a card of no known family is: a bank card, a SIM, an identity card ... told by its ATR, or by names that it has.
 
-Asked with SELECT alone, which changes nothing and costs no try. What is known of such cards is data (strangers.toml).
+Asked with SELECT, and READ BINARY in the MF of a known chip, which change nothing and cost no try. What is known of such cards
+is data (strangers.toml).
 """
 
 import tomllib

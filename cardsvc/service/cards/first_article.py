@@ -13,7 +13,6 @@ from cardsvc.procedures.identify import CardSight, identify
 from cardsvc.procedures.prove import IdentitySight, prove_identity
 from cardsvc.procedures.purse import PurseSight, read_purse
 from cardsvc.service.cards.data import card_data
-from cardsvc.service.cards.faces import face_goes_with_card
 from cardsvc.service.cards.identity import validity_problems
 from cardsvc.service.cards.requests import card_was_wrong
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
@@ -81,8 +80,7 @@ def _is_nobodys(uow: UnitOfWork, card: Card) -> bool:
 def _give_up(uow: UnitOfWork, card: Card, by: str, now: dt.datetime) -> Card:
     """The wrong card is void before anybody has it; who waits for it, by application or replacement, waits for another."""
     void = void_card(uow, card, now, by=by, reason=WRONG_CARD)
-    card_was_wrong(uow, card.card_no, card.citizen_id, now)
-    face_goes_with_card(uow, card.card_no, WRONG_CARD, now)
+    card_was_wrong(uow, card.card_no, card.citizen_id, WRONG_CARD, now)
     uow.hotlist.change_card(card.card_no, "add", WRONG_CARD, by, now)
     return void
 

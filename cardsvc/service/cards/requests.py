@@ -16,7 +16,7 @@ from cardsvc.ledger.states import advance
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Photo, Visitor, card_ready, check_person, check_photo, hours_of
-from cardsvc.service.cards.faces import check_face, face_is_due, face_pdf, face_view
+from cardsvc.service.cards.faces import check_face, face_goes_with_card, face_is_due, face_pdf, face_view
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
@@ -200,12 +200,13 @@ def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, operation_id: 
     return None
 
 
-def card_was_wrong(uow: UnitOfWork, card_no: str, citizen_id: str, now: dt.datetime) -> None:
+def card_was_wrong(uow: UnitOfWork, card_no: str, citizen_id: str, why: str, now: dt.datetime) -> None:
     """The card that was made for an application is void before anybody got it: another one is made, its promise stays."""
     known = uow.card_requests.open_of(citizen_id)
     if known is not None and known.state == CardRequestState.MADE and known.card_no == card_no:
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState.MADE, CardRequestState.APPLIED)
         notices.drop(uow, known.case_no, now)
+        face_goes_with_card(uow, card_no, why, now)
         uow.card_requests.change(known, state=state, card_no=None, made_at=None)
 
 

@@ -157,7 +157,7 @@ def face_spoiled(store: Store, print_id: str, reason: str, *, by: Staff, now: dt
         _refuse_used(uow, card.card_no)
         spoiled = _moved(uow, known, FacePrintState.WRONG, looked_by=by.staff_id, looked_at=now, verdict=why)
         void_card(uow, card, now, by=by.staff_id, reason=why)
-        card_was_wrong(uow, card.card_no, request.citizen_id, now)
+        card_was_wrong(uow, card.card_no, request.citizen_id, why, now)
         return spoiled
 
     return _decided(store, print_id, BY_HAND, decide, by)

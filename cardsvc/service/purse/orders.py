@@ -82,8 +82,7 @@ def create_order(
     def work(uow: UnitOfWork) -> tuple[TopUpOrder, bool]:
         order, known = _create(uow, rules, channel, params, now)
         if by is not None and not known:
-            told = {"channel": [None, channel], "card_no": [None, order.card_no], "amount": [None, order.amount]}
-            note_act(uow, by, "order_create", f"order:{order.order_id}", told, now)
+            _note(uow, by, "order_create", order, now)
         return order, known
 
     return store.transact(work)
@@ -181,9 +180,13 @@ def _return(card_no: str, order_id: str, by: Staff, now: dt.datetime, uow: UnitO
     order = uow.orders.get(card_no, order_id)
     if order is None or order.state != OrderState.PAID or uow.loads.paid_by(BY_ORDER, order_id):
         return None
-    told = {"channel": [None, order.channel], "card_no": [None, card_no], "amount": [None, order.amount]}
-    note_act(uow, by, "order_return", f"order:{order_id}", told, now)
+    _note(uow, by, "order_return", order, now)
     return return_order(uow, order, now)
+
+
+def _note(uow: UnitOfWork, by: Staff, act: str, order: TopUpOrder, now: dt.datetime) -> None:
+    told = {"channel": [None, order.channel], "card_no": [None, order.card_no], "amount": [None, order.amount]}
+    note_act(uow, by, act, f"order:{order.order_id}", told, now)
 
 
 def return_order(uow: UnitOfWork, order: TopUpOrder, now: dt.datetime) -> TopUpOrder:
