@@ -37,12 +37,41 @@ function show(html) {
   const old = document.getElementById("live");
   const made = new DOMParser().parseFromString(html, "text/html").getElementById("live");
   if (!made || !old || made.outerHTML === old.outerHTML) return;
-  const focused = document.activeElement?.id;
+  if (pressed) { waiting = html; return; } // a button that is replaced between press and release would lose its click
+  const focused = document.activeElement;
+  keepTyped(old, made);
   old.replaceWith(made);
-  const target = (focused && document.getElementById(focused)) || made.querySelector("[autofocus]");
-  if (target && (document.activeElement === document.body || focused)) target.focus();
+  const target = (focused && sameField(focused, made)) || made.querySelector("[autofocus]");
+  if (target && (document.activeElement === document.body || focused?.id)) target.focus();
   say(made.dataset.say);
   look(made);
+}
+
+let pressed = false;
+let waiting = null; // what came while the mouse button or the finger was down
+addEventListener("pointerdown", () => { pressed = true; });
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { // its click comes first
+  pressed = false;
+  if (waiting) show(waiting);
+  waiting = null;
+}));
+
+// The same control in the part that comes, by what it is sent as; a button or link by its id.
+function sameField(field, made) {
+  if (field.id) return made.querySelector(`#${CSS.escape(field.id)}`) ?? document.getElementById(field.id);
+  if (!field.name || !field.form) return null;
+  const choice = ["radio", "checkbox"].includes(field.type) ? field.value : null;
+  return [...made.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)].find(
+    (one) => one.form?.getAttribute("action") === field.form.getAttribute("action") && (choice === null || one.value === choice));
+}
+
+function keepTyped(old, made) {
+  for (const field of old.querySelectorAll("input:not([type=hidden]), textarea, select")) {
+    const to = sameField(field, made);
+    if (!to) continue;
+    if (field.checked !== field.defaultChecked) to.checked = field.checked;
+    else if (field.tagName === "SELECT" || field.value !== field.defaultValue) to.value = field.value;
+  }
 }
 
 function say(text) {
