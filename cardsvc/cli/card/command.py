@@ -15,7 +15,7 @@ from cardsvc.cli.card.learn import learn
 from cardsvc.cli.card.repair import repair
 from cardsvc.cli.card.replay import replay
 from cardsvc.cli.shared.days import local_time
-from cardsvc.cli.shared.local import card_channel, do, file_option, reader_option, services, trace_option, wait_option
+from cardsvc.cli.shared.local import books, card_channel, do, file_option, reader_option, services, trace_option, wait_option
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.units import format_yuan, parse_yuan
 
@@ -179,7 +179,7 @@ def bicycles(file: Path) -> None:
     from cardsvc.service.purse.bicycles import apply_list, read_list
 
     lines = read_list(file)
-    with services() as opened:
+    with books() as opened:
         changed = apply_list(opened.store, lines, file.name, now())
     click.echo(t(f"{len(lines)} 行，更新 {changed} 张卡", f"{len(lines)} lines, {changed} cards changed"))
 
@@ -224,7 +224,7 @@ def log(card_no: str, *, as_json: bool) -> None:
     """Transactions of a card."""
     from cardsvc.service.cards.views import transactions_view
 
-    with services() as opened:
+    with books() as opened:
         rows = transactions_view(opened.store, card_no)
     show(rows, as_json=as_json, lines=lambda: transaction_lines(rows))
 

@@ -2,7 +2,7 @@
 
 import click
 
-from cardsvc.cli.shared.local import services
+from cardsvc.cli.shared.local import books
 from cardsvc.cli.shared.output import json_option, say, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.text import language_of_environment
@@ -31,7 +31,7 @@ def report(card_no: str, kind: str, staff_id: str, *, yes: bool, as_json: bool) 
     from cardsvc.units import parse_card_no
 
     number, language = parse_card_no(card_no), language_of_environment()
-    with services() as opened:
+    with books() as opened:
         by = signed_in(opened.store, staff_id)
         for row in loss_cover(opened.store, opened.rules, number, now()):
             mark = t("管  ", "covered    ") if row["covered"] else t("不管", "not covered")
@@ -52,7 +52,7 @@ def show_(card_no: str, *, as_json: bool) -> None:
     from cardsvc.service.loss.reports import loss_view
     from cardsvc.units import parse_card_no
 
-    with services() as opened:
+    with books() as opened:
         found = loss_view(opened.store, parse_card_no(card_no))
     show(found, as_json=as_json, lines=lambda: _lines(found) or [t("没有挂失过", "Never reported")])
 

@@ -27,17 +27,16 @@ def complaint() -> None:
 @json_option
 def take(channel: str, text: str, contact: str | None, staff_id: str, *, as_json: bool) -> None:
     """Take a complaint."""
-    from cardsvc.bootstrap import build, now
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.hall.complaints import receive
     from cardsvc.service.operations.rule_book import local_day
 
-    services = build(Settings())
-    store, by = services.store, signed_in(services.store, staff_id)
-    with store.read() as uow:
-        rules = services.rules.in_force(uow, local_day(now()))
-    case = receive(store, rules, services.engine.keystore, channel, text, by=by, now=now(), contact=contact)
-    services.close()
+    with books() as opened:
+        store, by = opened.store, signed_in(opened.store, staff_id)
+        with store.read() as uow:
+            rules = opened.rules.in_force(uow, local_day(now()))
+        case = receive(store, rules, opened.engine.keystore, channel, text, by=by, now=now(), contact=contact)
     found = {"case_no": case.case_no, "due_on": case.due_on.isoformat()}
     line = t(f"{case.case_no}，{case.due_on} 前答复", f"{case.case_no}, to be answered by {case.due_on}")
     show(found, as_json=as_json, lines=lambda: [line])

@@ -24,14 +24,13 @@ def hall() -> None:
 @json_option
 def call_backs(staff_id: str, *, as_json: bool) -> None:
     """List call-backs."""
-    from cardsvc.bootstrap import build, now
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.hall.appraisals import to_call_back
 
-    services = build(Settings())
-    by = signed_in(services.store, staff_id)
-    found = to_call_back(services.store, services.engine.keystore, by=by, now=now())
-    services.close()
+    with books() as opened:
+        by = signed_in(opened.store, staff_id)
+        found = to_call_back(opened.store, opened.engine.keystore, by=by, now=now())
     names = ("case_no", "due_on", "staff_id", "job", "level", "reason", "contact", "remark")
     rows = [tuple(str(row[name] or "-") for name in names) for row in found]
     show(found, as_json=as_json, lines=lambda: table(rows))

@@ -43,10 +43,10 @@ def readers(context: click.Context, *, as_json: bool) -> None:
 def health(days: int, *, as_json: bool) -> int:
     """Readers' health."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.shared.local import services
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.management.reader_overview import readers_overview
 
-    with services() as opened:
+    with books() as opened:
         found = readers_overview(opened.store, now(), days)
     show(found, as_json=as_json, lines=lambda: _health_lines(found))
     return 1 if any(one["verdict"] == "change" for one in found) else 0

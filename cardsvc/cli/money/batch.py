@@ -51,8 +51,8 @@ def import_(
     file: Path, operator: str | None, channel: str | None, terminal: str | None, staff_id: str, *, as_json: bool
 ) -> None:
     """Import a file."""
-    from cardsvc.bootstrap import build, now
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.batches import MAX_BYTES, batch_view, import_file
 
     given = [(kind, p) for kind, p in (("spending", operator), ("channel", channel), ("terminal", terminal)) if p]
@@ -62,13 +62,10 @@ def import_(
         )
     with file.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
-    services = build(Settings())
-    try:
-        by, keystore = signed_in(services.store, staff_id), services.engine.keystore
+    with books() as opened:
+        by, keystore = signed_in(opened.store, staff_id), opened.engine.keystore
         with progress_bar(t("导入", "Importing")) as progress:
-            done = import_file(services.store, keystore, *given[0], file.name, content, now(), progress, by=by)
-    finally:
-        services.close()
+            done = import_file(opened.store, keystore, *given[0], file.name, content, now(), progress, by=by)
     again = [t("这个文件以前导入过，没有改动", "This file was imported before; nothing was changed")] if done.again else []
     view = batch_view(done.batch)
     show({**view, "again": done.again}, as_json=as_json, lines=lambda: [*_lines([view]), *again])

@@ -32,11 +32,11 @@ def local_day(given: dt.datetime | None) -> dt.date:
 @json_option
 def status(outlet_id: str, *, as_json: bool) -> int:
     """List what is open."""
-    from cardsvc.cli.shared.local import services
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.books.day_end import REASONS, blockers
     from cardsvc.text import language_of_environment
 
-    with services() as opened:
+    with books() as opened:
         opened.engine.sweep_all()
         found = blockers(opened.store, outlet_id)
     language = language_of_environment()
@@ -53,10 +53,10 @@ def status(outlet_id: str, *, as_json: bool) -> int:
 def end(date: dt.datetime | None, outlet_id: str, staff_id: str, *, as_json: bool) -> None:
     """End a day."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.shared.local import services
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.books.day_end import end_day, seal_view
 
-    with services() as opened:
+    with books() as opened:
         by = signed_in(opened.store, staff_id)
         opened.engine.sweep_all()
         found = seal_view(end_day(opened.store, outlet_id, local_day(date), by=by, now=now()))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import database, rule_book
-from cardsvc.cli.shared.local import HERE, services
+from cardsvc.cli.shared.local import HERE, books
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.staff.approvals import approval_lines
@@ -159,7 +159,7 @@ def pay(card_no: str, part_id: str | None, reason: str | None, papers: str | Non
     from cardsvc.bootstrap import now
     from cardsvc.service.transactions.held_payout import pay_held
 
-    with services() as opened:
+    with books() as opened:
         by, part = signed_in(opened.store, staff_id), _part_of(opened.store, card_no, part_id)
         row = pay_held(opened.store, opened.rules, HERE, card_no, part, reason or "", papers or "", by=by, now=now())
     found = {

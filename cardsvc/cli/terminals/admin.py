@@ -143,14 +143,14 @@ def limit(
 def rotate(terminal_id: str, public_key: str | None, staff_id: str, *, hmac: bool, as_json: bool) -> None:
     """Rotate the key of a terminal."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.shared.local import services
+    from cardsvc.cli.shared.local import books
 
     if hmac == (public_key is not None):
         raise click.UsageError(t("--public-key 和 --hmac 二选一", "Give either --public-key or --hmac"))
     if public_key is not None:
         key = _administer(staff_id, lambda store, **who: terminal_admin.rotate(store, terminal_id, public_key, **who))
     else:
-        with services() as opened:
+        with books() as opened:
             by = administrator(opened.store, staff_id)
             shared, secret = terminal_admin.share_secret(opened.store, opened.engine.keystore, terminal_id, by=by, now=now())
         key = {**shared, "secret": secret.hex()}
