@@ -16,7 +16,7 @@ from cardsvc.cli.card.repair import repair
 from cardsvc.cli.card.replay import replay
 from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.local import books, card_channel, do, file_option, reader_option, services, trace_option, wait_option
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.units import format_yuan, parse_yuan
 
 APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
@@ -250,7 +250,7 @@ def transaction_lines(rows: list[Any]) -> list[str]:
     """Transactions as a person reads them."""
     head = (t("时间", "Time"), t("种类", "Kind"), t("金额", "Amount"), t("状态", "State"), t("依据", "Settled by"))
     body = [(local_time(r["at"]), r["kind"], format_yuan(r["amount"]), r["state"], r["settled_by"] or "") for r in rows]
-    return table([head, *body])
+    return listed(body, t("没有交易", "No transactions"), head)
 
 
 def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.shared.local import books, card_channel, do, file_option, reader_option, services, trace_option, wait_option
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan
 
@@ -94,7 +94,7 @@ def takeover(card_no: str | None, *, as_json: bool) -> None:
     with books() as opened:
         views = [takeover_of(opened.store, card_no)] if card_no else waiting(opened.store)
     rows = [(v["card_no"], v["state"], v["due"] or "-", v["held_by"], _sum(v)) for v in views]
-    show(views, as_json=as_json, lines=lambda: table(rows) or [t("没有等待到期的卡", "No card waits")])
+    show(views, as_json=as_json, lines=lambda: listed(rows, t("没有等待到期的卡", "No card waits")))
 
 
 def _sum(view: dict[str, Any]) -> str:
@@ -111,7 +111,8 @@ def of_holder(id_number: str, *, as_json: bool) -> None:
 
     with books() as opened:
         found = holder_cards(opened.store, RESIDENT_ID, id_number)
-    show(found, as_json=as_json, lines=lambda: table([(c["card_no"], c["state"], c["issue_date"]) for c in found]))
+    rows = [(c["card_no"], c["state"], c["issue_date"]) for c in found]
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有卡", "No cards")))
 
 
 COMMANDS = (transfer, hold, takeover, of_holder)

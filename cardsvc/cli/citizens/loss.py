@@ -3,7 +3,7 @@
 import click
 
 from cardsvc.cli.shared.local import books
-from cardsvc.cli.shared.output import json_option, say, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, say, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.text import language_of_environment
 
@@ -54,10 +54,9 @@ def show_(card_no: str, *, as_json: bool) -> None:
 
     with books() as opened:
         found = loss_view(opened.store, parse_card_no(card_no))
-    show(found, as_json=as_json, lines=lambda: _lines(found) or [t("没有挂失过", "Never reported")])
+    show(found, as_json=as_json, lines=lambda: _lines(found))
 
 
 def _lines(found: list[dict[str, str | None]]) -> list[str]:
-    return table(
-        [(f"{r['reported_at']}", f"{r['kind']}", f"{r['reported_by']}", r["ended"] or r["lapses_at"] or "-") for r in found]
-    )
+    rows = [(f"{r['reported_at']}", f"{r['kind']}", f"{r['reported_by']}", r["ended"] or r["lapses_at"] or "-") for r in found]
+    return listed(rows, t("没有挂失过", "Never reported"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.hall.queue import with_rules
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ def list_(*, all_: bool, as_json: bool) -> None:
     from cardsvc.service.hall.complaints import complaints_view
 
     found = with_rules(lambda store, _rules: complaints_view(store, now=now(), only_open=not all_))
+    nothing = t("没有投诉", "No complaints") if all_ else t("没有未答复的投诉", "Every complaint is answered")
     rows = [(c["case_no"], c["due_on"], t("逾期", "late") if c["late"] else "-", c["owner"], c["text"]) for c in found]
-    show(found, as_json=as_json, lines=lambda: table(rows))
+    show(found, as_json=as_json, lines=lambda: listed(rows, nothing))
 
 
 def _step(case_no: str, staff_id: str, name: str, *texts: str) -> None:

@@ -87,7 +87,7 @@ def list_(*, as_json: bool) -> None:
 
     with database() as store:
         found = list_batches(store)
-    show(found, as_json=as_json, lines=lambda: batch_lines(found) or [t("还没有导入过名单", "No batches yet")])
+    show(found, as_json=as_json, lines=lambda: batch_lines(found))
 
 
 @bulk.command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.local import books
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.text import language_of_environment
 
@@ -66,7 +66,7 @@ def stock_lines(found: Mapping[str, Any]) -> list[str]:
     lasts = t("今天够用", "lasts the day") if found["lasts"] else t("今天不够用", "does NOT last the day")
     left, needed = found["left"], found["needed"]
     return [
-        *(table(rows) or [t("没有白卡", "No blank cards")]),
+        *(listed(rows, t("没有白卡", "No blank cards"))),
         t(f"可用 {left} 张，今天还要 {needed} 张：{lasts}", f"{left} left, today needs {needed} more: {lasts}"),
         *(
             t(

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.units import format_yuan
@@ -31,7 +31,7 @@ def _lines(found: list[dict[str, Any]]) -> list[str]:
         )
         for b in found
     ]
-    return table(rows)
+    return listed(rows, t("还没有导入过文件", "No files yet"))
 
 
 @batch.command(
@@ -79,7 +79,7 @@ def list_(*, as_json: bool) -> None:
 
     with database() as store, store.read() as uow:
         found = [batch_view(row) for row in uow.batches.recent()]
-    show(found, as_json=as_json, lines=lambda: _lines(found) or [t("还没有导入过文件", "No files yet")])
+    show(found, as_json=as_json, lines=lambda: _lines(found))
 
 
 @batch.command("show", help=t("一个批次，以及没有入账的记录", "One batch, and its records that were not booked"))

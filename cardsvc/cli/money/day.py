@@ -9,7 +9,7 @@ import click
 
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import DAY, MONTH
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import LOCAL, parse_yuan
 
@@ -41,7 +41,7 @@ def status(outlet_id: str, *, as_json: bool) -> int:
         found = blockers(opened.store, outlet_id)
     language = language_of_environment()
     rows = [(REASONS[f["reason"]].into(language), f["id"], f["owner"] or "-", f["about"]) for f in found]
-    show(found, as_json=as_json, lines=lambda: table(rows) or [t("可以日结", "The day can end")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("可以日结", "The day can end")))
     return 1 if found else 0
 
 

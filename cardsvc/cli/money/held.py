@@ -6,7 +6,7 @@ import click
 
 from cardsvc.cli.shared.database import database, rule_book
 from cardsvc.cli.shared.local import HERE, books
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.staff.approvals import approval_lines
 from cardsvc.units import format_yuan
@@ -59,7 +59,7 @@ def list_(*, as_json: bool) -> None:
         t("新卡", "New card"),
         t("怎么办", "What next"),
     )
-    show(found, as_json=as_json, lines=lambda: table([head, *rows]) if rows else [t("没有代管的余额", "No held money")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有代管的余额", "No held money"), head))
 
 
 @held.command(
@@ -205,8 +205,8 @@ def _part_of(store: "Store", card_no: str, part_id: str | None) -> str:
 
 def _lines(found: dict[str, Any]) -> list[str]:
     rows = [(part["part_id"], _what(part), _next(part)) for part in found["parts"]]
-    waits = [(t("账上余额转出日", "The books decide on"), found["waits_until"])] if found["waits_until"] else []
-    return table(waits) + table(rows) or [t("没有代管的余额", "No held money")]
+    waits = [(t("账上余额转出日", "The books decide on"), found["waits_until"], "")] if found["waits_until"] else []
+    return listed(waits + rows, t("没有代管的余额", "No held money"))
 
 
 def _what(part: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import click
 from cardsvc.cli.card.command import area_option, month_option, product_option
 from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.local import books
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan, parse_card_no, parse_yuan
 
@@ -53,7 +53,8 @@ def list_(card_no: str | None, *, as_json: bool) -> None:
 
     with books() as opened:
         found = orders_view(opened.store, parse_card_no(card_no) if card_no else None)
-    show(found, as_json=as_json, lines=lambda: order_lines(found))
+    nothing = t("这张卡没有订单", "This card has no orders") if card_no else t("没有等待写卡的订单", "No order waits")
+    show(found, as_json=as_json, lines=lambda: order_lines(found, nothing))
 
 
 @order.command("return-expired", help=t("月份已过仍未写卡的订单：退回付款渠道", "Return unfetched orders whose month is over"))
@@ -67,16 +68,17 @@ def return_expired(staff_id: str, *, as_json: bool) -> None:
     with books() as opened:
         by = signed_in(opened.store, staff_id)
         returned = [order_json(one) for one in return_orders(opened.store, opened.engine.clock(), by=by)]
-    show(returned, as_json=as_json, lines=lambda: order_lines(returned))
+    nothing = t("没有过期未写的订单", "No order's time is over")
+    show(returned, as_json=as_json, lines=lambda: order_lines(returned, nothing))
 
 
-def order_lines(rows: list[dict[str, Any]]) -> list[str]:
+def order_lines(rows: list[dict[str, Any]], nothing: str = "") -> list[str]:
     """Orders as a person reads them."""
     head = (t("时间", "Time"), t("订单", "Order"), t("卡号", "Card"), t("区", "Area"), t("金额", "Amount"), t("状态", "State"))
     body = [
         (local_time(r["paid_at"]), r["order_id"], r["card_no"], _area(r), format_yuan(r["amount"]), r["state"]) for r in rows
     ]
-    return table([head, *body])
+    return listed(body, nothing, head)
 
 
 def _area(row: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from cardsvc.service.staff.accounts import (
     require_administrator,
     require_role,
 )
-from cardsvc.service.staff.acts import note_act
+from cardsvc.service.staff.acts import Act, note_act
 from cardsvc.service.staff.passkeys import remove_all
 from cardsvc.service.staff.trail import PROGRAM, note
 from cardsvc.store import Store, UnitOfWork
@@ -41,7 +41,7 @@ def open_outlet(store: Store, outlet_id: str, name: str, *, by: Staff | None, no
 
     def work(uow: UnitOfWork) -> Outlet:
         require_administrator(uow, by)
-        note_act(uow, by, "outlet_add", f"outlet:{outlet_id[:32]}", {"name": [None, name[:64]]}, now)
+        note_act(uow, by, Act.OUTLET_ADD, f"outlet:{outlet_id[:32]}", {"name": [None, name[:64]]}, now)
         return outlet_in(uow, outlet_id, name, now)
 
     return store.transact(work)
