@@ -72,7 +72,7 @@ def import_(file: Path, office: str, staff_id: str, *, as_json: bool) -> None:
     from cardsvc.text import language_of_environment
 
     with database() as store:
-        by = signed_in(store, staff_id)
+        by = signed_in(store, staff_id, job=True)
         try:
             done = told(import_feed(store, rule_book(), office, file.name, content_of(file), by=by, now=now()))
         except RequestError as error:
@@ -98,7 +98,7 @@ def watch(folder: Path, office: str, staff_id: str, interval: float) -> None:
     from cardsvc.cli.shared.stopping import until_stopped
 
     with database() as store:
-        watching = Watch(store, rule_book(), folder, office, signed_in(store, staff_id), click.echo)
+        watching = Watch(store, rule_book(), folder, office, signed_in(store, staff_id, job=True), click.echo)
         until_stopped(watching.look, interval)
 
 

@@ -63,7 +63,7 @@ def import_(
     with file.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     with books() as opened:
-        by, keystore = signed_in(opened.store, staff_id), opened.engine.keystore
+        by, keystore = signed_in(opened.store, staff_id, job=True), opened.engine.keystore
         with progress_bar(t("导入", "Importing")) as progress:
             done = import_file(opened.store, keystore, *given[0], file.name, content, now(), progress, by=by)
     again = [t("这个文件以前导入过，没有改动", "This file was imported before; nothing was changed")] if done.again else []

@@ -66,7 +66,7 @@ def return_expired(staff_id: str, *, as_json: bool) -> None:
     from cardsvc.service.purse.orders import return_expired as return_orders
 
     with books() as opened:
-        by = signed_in(opened.store, staff_id)
+        by = signed_in(opened.store, staff_id, job=True)
         returned = [order_json(one) for one in return_orders(opened.store, opened.engine.clock(), by=by)]
     nothing = t("没有过期未写的订单", "No order's time is over")
     show(returned, as_json=as_json, lines=lambda: order_lines(returned, nothing))

@@ -72,7 +72,7 @@ def run(
     settings = Settings()
     store = open_database(settings)
     try:
-        by = signed_in(store, staff_id)
+        by = signed_in(store, staff_id, job=True)
         with progress_bar(t("核对", "Reconciling")) as progress:
             rules = rules_now(store, rule_text(settings.rules), now())
             done = compare(store, rules, Scope(day.date(), channel, terminal), now(), progress, by=by)

@@ -16,7 +16,7 @@ from cardsvc.cli.shared.person import (
     with_password,
 )
 
-ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator"])
+ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator", "service"])
 
 
 @click.group(help=t("员工和网点", "Staff and outlets"))
@@ -46,7 +46,9 @@ def outlet(outlet_id: str, name: str, staff_id: str) -> None:
 )
 @click.argument("new_id")
 @click.option("--name", required=True, help=t("姓名", "Name"))
-@click.option("--role", required=True, type=ROLES, help=t("岗位", "Role"))
+@click.option(
+    "--role", required=True, type=ROLES, help=t("岗位；service：定时任务用的账号", "Role; service: the account of timers")
+)
 @click.option("--outlet", "outlet_id", required=True, help=t("网点编号", "Outlet id"))
 @as_option
 def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> None:

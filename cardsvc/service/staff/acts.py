@@ -2,7 +2,7 @@
 imported a file, ran a reconciliation, took an order for a channel or sent orders back.
 
 Money has its ledger, decisions of two people have their approvals, changes of staff their own chain (staff/trail.py).
-What runs unattended signs in too, with a staff id of its own: a cashier's, who opens no drawer and approves nothing.
+What runs unattended signs in too, as a service account of its own (``accounts.SERVICE``).
 """
 
 import datetime as dt
@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from enum import StrEnum, unique
 from typing import Any
 
+from cardsvc.service.staff.accounts import SERVICE
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Staff, StaffAct
 from cardsvc.text import Text
 
 MOST = 1000
-BOOKKEEPERS = ("cashier", "supervisor", "auditor")
+BOOKKEEPERS = ("cashier", "supervisor", "auditor", SERVICE)
 """Who may import files, reconcile, and send orders back whose time is over."""
 
 

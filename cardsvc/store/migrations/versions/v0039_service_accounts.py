@@ -1,0 +1,41 @@
+"""Service accounts: what runs by itself has a role of its own, no person's"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0039"
+down_revision = "0037"
+branch_labels = None
+depends_on = None
+
+
+def _staff() -> sa.Table:
+    """The table as it was: SQLite must build it anew to change a CHECK, and forgets those that it is not told."""
+    return sa.Table(
+        "staff",
+        sa.MetaData(),
+        sa.Column("staff_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("outlet_id", sa.String(length=32), nullable=False),
+        sa.Column("password_hash", sa.String(length=128), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("failed_attempts", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("password_once", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.CheckConstraint(
+            "role IN ('clerk', 'cashier', 'supervisor', 'stock_keeper', 'auditor', 'administrator')", name="ck_staff_role"
+        ),
+        sa.CheckConstraint("state IN ('active', 'suspended')", name="ck_staff_state"),
+        sa.ForeignKeyConstraint(["outlet_id"], ["outlet.outlet_id"], name="fk_staff_outlet"),
+        sa.PrimaryKeyConstraint("staff_id", name="pk_staff"),
+    )
+
+
+def upgrade() -> None:
+    """Make the change."""
+    roles = "'clerk', 'cashier', 'supervisor', 'stock_keeper', 'auditor', 'administrator', 'service'"
+    with op.batch_alter_table("staff", copy_from=_staff()) as batch:
+        batch.drop_constraint("ck_staff_role", type_="check")
+        batch.create_check_constraint("ck_staff_role", f"role IN ({roles})")
