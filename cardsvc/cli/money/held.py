@@ -144,8 +144,8 @@ def approve(card_no: str, part_id: str | None, staff_id: str, *, as_json: bool) 
 
 @held.command(
     help=t(
-        "按来路退回：现金从本机（local:cli）的钱箱付；两人同意过的不用再给理由和证件",
-        "Pay it back the way it came: cash out of this machine's drawer (local:cli); what two agreed on needs no reason again",
+        "按来路退回：现金从办理人自己开着的钱箱付，不论在哪个窗口；两人同意过的不用再给理由和证件",
+        "Pay it back the way it came: cash out of your own open drawer, wherever; what two agreed on needs no reason again",
     )
 )
 @click.argument("card_no")
@@ -161,7 +161,8 @@ def pay(card_no: str, part_id: str | None, reason: str | None, papers: str | Non
 
     with books() as opened:
         by, part = signed_in(opened.store, staff_id), _part_of(opened.store, card_no, part_id)
-        row = pay_held(opened.store, opened.rules, HERE, card_no, part, reason or "", papers or "", by=by, now=now())
+        why = (reason or "", papers or "")
+        row = pay_held(opened.store, opened.rules, HERE, card_no, part, *why, by=by, now=now(), own_drawer=True)
     found = {
         "payout_id": row.payout_id,
         "card_no": row.card_no,
