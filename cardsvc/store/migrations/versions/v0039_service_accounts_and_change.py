@@ -1,7 +1,9 @@
-"""Service accounts: what runs by itself has a role of its own, no person's"""
+"""Service accounts: what runs by itself has a role of its own, no person's; and what was handed over in cash"""
 
 import sqlalchemy as sa
 from alembic import op
+
+from cardsvc.store.triggers import create_statements
 
 revision = "0039"
 down_revision = "0037"
@@ -39,3 +41,16 @@ def upgrade() -> None:
     with op.batch_alter_table("staff", copy_from=_staff()) as batch:
         batch.drop_constraint("ck_staff_role", type_="check")
         batch.create_check_constraint("ck_staff_role", f"role IN ({roles})")
+    op.create_table(
+        "cash_given",
+        sa.Column("card_no", sa.String(length=16), nullable=False),
+        sa.Column("number", sa.String(length=36), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("given", sa.BigInteger(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount > 0 AND given >= amount", name="ck_cash_given_amount"),
+        sa.ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_cash_given_card"),
+        sa.PrimaryKeyConstraint("card_no", "number", name="pk_cash_given"),
+    )
+    for statement in create_statements(op.get_bind().dialect.name, "cash_given"):
+        op.execute(statement)
