@@ -103,13 +103,18 @@ def test_a_page_that_is_loaded_again_or_sent_twice_does_the_job_once(desk: Desk)
 
 
 def test_a_wrong_amount_keeps_what_was_typed_and_says_which_rule(desk: Desk) -> None:
-    """Over the law's cap: the card is as it was, the rule and its source are named."""
+    """Over the law's cap: the card is as it was, the rule and its source are named. Before that, the change was told while the
+    cash was counted."""
     card = desk.world.issue("fudan-fmcos2")
     desk.sign_in()
     desk.hall.put(card)
     desk.sees("开通应用")
     desk.press("1")
     desk.type("2000")
+    for given, told in (("1999", "还差 1.00"), ("2100", "找零 100.00")):
+        desk.page.get_by_label("收现金").fill(given)
+        expect(desk.page.locator("output[data-change]")).to_have_text(told)
+    desk.picture("topup-change")
     desk.press("Enter")
     desk.sees("没有办成")
     desk.sees("依据")
