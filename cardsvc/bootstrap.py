@@ -11,7 +11,7 @@ from cardsvc.card.layout import key_name
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import load_profiles
 from cardsvc.config import Settings
-from cardsvc.errors import KeystoreError
+from cardsvc.errors import KeystoreError, StoreError
 from cardsvc.keystore import ManagedKeyStore, SealedKeystore
 from cardsvc.keystore.keys import SEALING, SIGNING, TRANSPORT
 from cardsvc.keystore.receipt_key import ReceiptKey
@@ -99,7 +99,10 @@ def open_database(settings: Settings) -> Store:
     """The database alone, upgraded where it is older. Makes the folder of an SQLite file."""
     folder = sqlite_folder(settings.database_url)
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError("store_unreachable", reason=f"{folder}: {error.strerror or type(error).__name__}") from None
     return open_store(settings.database_url)
 
 

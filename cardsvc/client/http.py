@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import requests
 
-from cardsvc.errors import Outcome, ReaderError
+from cardsvc.errors import Outcome, ReaderError, RequestError
 from cardsvc.iso7816.exchange import Answers
 from cardsvc.signature import IDEMPOTENCY_KEY, SigningKey, sign
 from cardsvc.wire import OperationState, ReaderFacts, Reply, answers_to_json, ask_from_json, timings_of
@@ -24,6 +24,7 @@ RETRIED_STATUSES = (502, 503, 504)
 TOO_MANY = 429
 LONGEST_WAIT = 60
 """Seconds: a customer stands before the terminal; whoever is asked to wait longer is told that the outcome is not known."""
+NO_ADDRESS = (requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL)
 BROKEN_OFF = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 """No answer, or half of one."""
 
@@ -120,6 +121,8 @@ class ApiClient:
             except BROKEN_OFF:
                 if wait is None:
                     raise ReaderError("service_unreachable", outcome=Outcome.UNKNOWN, url=self._url) from None
+            except NO_ADDRESS:
+                raise RequestError("service_address_wrong", url=self._url) from None
             time.sleep(max(wait or 0, asked))
         raise AssertionError("the last wait is None")
 

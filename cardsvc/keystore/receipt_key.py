@@ -33,16 +33,18 @@ class ReceiptKey:
 
     @classmethod
     def create(cls, path: Path, passphrase: bytes) -> "ReceiptKey":
-        """A new key in a new file that only its owner reads. Raises KeystoreError ``receipt_key_exists``."""
+        """A new key in a new file for its owner alone. Raises KeystoreError ``receipt_key_exists``, ``keystore_unwritable``."""
         key = Ed25519PrivateKey.generate()
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase))
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(pem)
         except FileExistsError:
             raise KeystoreError("receipt_key_exists", file=path) from None
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
+        except OSError as error:
+            raise KeystoreError("keystore_unwritable", file=path, reason=error.strerror or type(error).__name__) from None
         return cls(key)
 
     @classmethod

@@ -54,7 +54,6 @@ class SealedKeystore(KeyRing):
             raise KeystoreError("keystore_exists", file=path)
         entries = (KeyEntry(name, 1, KeyState.ACTIVE, secrets.token_bytes(KEY_LENGTH)) for name in names)
         store = cls(path, KeyRing(tuple(entries), issuer_factors), passphrase, scrypt_n)
-        path.parent.mkdir(parents=True, exist_ok=True)
         store.save(store)
         return store
 
@@ -140,7 +139,15 @@ def _derive(passphrase: bytes, salt: bytes, n: int) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write beside, flush to the disk, then rename over: never half a file."""
+    """Write beside, flush to the disk, then rename over: never half a file. Raises KeystoreError ``keystore_unwritable``."""
+    try:
+        _write_and_rename(path, content)
+    except OSError as error:
+        raise KeystoreError("keystore_unwritable", file=path, reason=error.strerror or type(error).__name__) from None
+
+
+def _write_and_rename(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:

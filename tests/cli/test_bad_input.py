@@ -1,11 +1,13 @@
 """What is wrong with a command, its settings or its files is told with a code and a next step, in the language asked for."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from cardsvc.cli.shared.output import UNKNOWN_EXIT, guarded
 from tests.cli.test_cli import run
 
 
@@ -89,3 +91,86 @@ def test_a_terminals_key_is_not_the_key_store(home: dict[str, str], tmp_path: Pa
         told = run(home, "terminal", "inspect", "--id", "kiosk-7", "--key", str(tmp_path / file), code=7).stderr
         assert told.startswith(f"Error {code}: ")
         assert "cardsvc terminal key" in told
+
+
+NOWHERE = "/proc/nowhere"
+"""A folder that nobody can make, root included."""
+
+
+def test_files_that_cannot_be_written_are_named_and_nothing_is_half_done(home: dict[str, str], tmp_path: Path) -> None:
+    """The database's folder, keys, a report: code, outcome, next step; never a trace."""
+    told = run({**home, "CARDSVC_DATABASE_URL": f"sqlite:///{NOWHERE}/cards.db"}, "db", "balance", code=8).stderr
+    assert f"store_unreachable: The database cannot be reached: {NOWHERE}" in told
+    told = run({**home, "CARDSVC_KEYSTORE": f"{NOWHERE}/keys"}, "keys", "init", code=7).stderr
+    assert f"keystore_unwritable: The key file {NOWHERE}/keys cannot be written: No such file" in told
+    assert "keystore_unwritable" in run({**home, "CARDSVC_RECEIPT_KEY": f"{NOWHERE}/r"}, "receipt", "key", code=7).stderr
+    run(home, "keys", "init")
+    report = ("day", "report", "--format", "json", "--to", f"{NOWHERE}/day.json")
+    lines = run(home, *report, code=2).stderr.splitlines()
+    assert lines[0].startswith(f"Error file_unwritable: The file {NOWHERE}/day.json cannot be written")
+    assert [line.split(":")[0] for line in lines] == ["Error", "Outcome", "Next"]
+
+
+def test_an_answer_that_cannot_be_printed_says_so(home: dict[str, str]) -> None:
+    """On a full disk what was done stays done, so its outcome is unknown; a reader that went away is told nothing."""
+    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "rules", "show"]
+    with open("/dev/full", "w") as full:
+        told = subprocess.run(command, env=home, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert told.returncode == 75
+    assert told.stderr.startswith(
+        "Error output_lost: The answer could not be printed: No space left on device\nOutcome: unknown\n"
+    )
+    assert "Traceback" not in told.stderr
+    piped = subprocess.run(
+        ["bash", "-c", f"{shlex.join(command)} | head -1; echo ${{PIPESTATUS[0]}}"],
+        env=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert piped.stdout.splitlines()[1] == "1"
+    assert piped.stderr == ""
+
+
+def test_a_defect_is_told_by_a_number_and_its_trace_kept_for_its_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever a command raises, the person gets a code and what to do, and the technician the trace."""
+    monkeypatch.setattr("cardsvc.config._STATE", tmp_path)
+
+    def defect() -> None:
+        raise ZeroDivisionError("a defect")
+
+    assert guarded(defect) == UNKNOWN_EXIT
+    told = capsys.readouterr().err
+    assert "internal_error" in told
+    assert "ZeroDivisionError" not in told
+    (trace,) = tmp_path.rglob("incidents/*.txt")
+    assert trace.stem in told
+    assert "ZeroDivisionError: a defect" in trace.read_text()
+    assert trace.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("audit", "verify", "--root", "ROOT"), 2, "root_wrong"),
+        (("queue", "show", "--outlet", "nowhere"), 2, "outlet_unknown"),
+        (("shift", "list", "--outlet", "nowhere"), 2, "outlet_unknown"),
+        (("hall", "notes", "--outlet", "nowhere"), 2, "outlet_unknown"),
+        (("keys", "ceremony", "nothing"), 7, "key_missing"),
+        (("keys", "ceremony", "purse.load"), 2, "components_not_typed"),
+        (("loss", "report", "3100010100000001", "--kind", "formal", "--as", "boss"), 4, "card_unknown"),
+        (("serve", "--tls-cert", "passphrase", "--tls-key", "passphrase"), 2, "tls_files_wrong"),
+        (("terminal", "list", "--wrong"), 2, "usage_wrong"),
+    ],
+)
+def test_what_is_not_there_is_told_by_its_code(hall: dict[str, str], words: tuple[str, ...], code: int, told: str) -> None:
+    """An empty list would be no answer, and a wrong root no verdict on the books."""
+    folder = Path(hall["CARDSVC_PASSPHRASE_FILE"]).parent
+    run(hall, "keys", "init")
+    given = [str(folder / word) if word == "passphrase" else word for word in words]
+    lines = run(hall, *given, code=code).stderr.splitlines()
+    assert lines[0].startswith(f"Error {told}: ")
+    assert lines[2].startswith("Next: ")

@@ -58,7 +58,7 @@ def test_a_desk_makes_and_tops_up_a_card_on_the_command_line(home: dict[str, str
     assert (month["area"], month["product"], month["balance"]) == ("month", "T", 5000)
     assert as_json(home, "card", "spend", "1", "--area", "month", "--vcard", file)["balance"] == 4900
     assert "98.00" in run(home, "card", "inspect", "--vcard", file).stdout
-    assert "confirmed" in run(home, "card", "log", card["card_no"]).stdout
+    assert "on the card and booked" in run(home, "card", "log", card["card_no"]).stdout
     assert as_json(home, "db", "balance")["total"] == 0
     assert as_json(home, "audit", "verify") == {"lines": 6, "seals": 0, "total": 0, "staff_changes": 0, "breaks": []}
     assert "topup by local cli: done" in run(home, "why", card["card_no"]).stdout

@@ -27,7 +27,7 @@ def test_a_day_on_the_command_line(hall: dict[str, str], tmp_path: Path) -> None
     asked = as_json(hall, "shift", "cash", shift["shift_id"], "in", "--count", "50x1", "--as", "teller")
     run(hall, "approvals", "approve", asked["approval_id"], "--as", "boss")
     assert shift["shift_id"] in run(hall, "day", "status", "--outlet", "hall", code=1).stdout
-    assert "shift_unfinished" in run(hall, "day", "end", "--outlet", "hall", "--as", "boss", code=9).stderr
+    assert "shift not closed" in run(hall, "day", "end", "--outlet", "hall", "--as", "boss", code=9).stderr
     closed = as_json(hall, "shift", "close", shift["shift_id"], "--count", "100x2", "--count", "50x2", "--as", "teller")
     assert (closed["state"], closed["expected"], closed["difference"]) == ("difference_pending", 35000, -5000)
     asked = as_json(hall, "shift", "explain", shift["shift_id"], "--reason", "a note is missing", "--as", "teller")

@@ -258,8 +258,29 @@ card.add_command(replay)
 
 def transaction_lines(rows: list[Any]) -> list[str]:
     """Transactions as a person reads them."""
-    head = (t("时间", "Time"), t("种类", "Kind"), t("金额", "Amount"), t("状态", "State"), t("依据", "Settled by"))
-    body = [(local_time(r["at"]), r["kind"], format_yuan(r["amount"]), r["state"], r["settled_by"] or "") for r in rows]
+    from cardsvc.service.machines import LOAD, PURCHASE
+
+    kinds = {"load": t("充值", "load"), "purchase": t("消费", "purchase")}
+    words = {**LOAD.words, **PURCHASE.words}
+    head = (
+        t("时间", "Time"),
+        t("种类", "Kind"),
+        t("金额", "Amount"),
+        t("状态", "State"),
+        t("依据", "Settled by"),
+        t("单号", "Id"),
+    )
+    body = [
+        (
+            local_time(r["at"]),
+            kinds.get(r["kind"], r["kind"]),
+            format_yuan(r["amount"]),
+            t(*words[r["state"]]),
+            r["settled_by"] or "-",
+            r["id"],
+        )
+        for r in rows
+    ]
     return listed(body, t("没有交易", "No transactions"), head)
 
 

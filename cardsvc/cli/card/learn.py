@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cardsvc.cli.shared.database import write_file
 from cardsvc.cli.shared.local import card_channel, file_option, reader_option, trace_option, wait_option
 from cardsvc.cli.shared.output import say, t
 
@@ -48,7 +49,7 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
     if save is None:
         click.echo(text, nl=False)
         return
-    save.write_text(text, "utf-8")
+    write_file(save, text.encode())
     say(f"草稿写到 {save}；核对后运行 cardsvc profiles test {save}", f"Draft in {save}; check it: cardsvc profiles test {save}")
 
 

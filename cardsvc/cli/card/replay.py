@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.shared.database import write_file
 from cardsvc.cli.shared.local import books
 from cardsvc.cli.shared.output import json_option, show, t, table
 
@@ -45,7 +46,7 @@ def replay(operation_id: str, save: Path | None, folder: Path | None, *, as_json
         card = RecordedCard(bytes.fromhex(recording.atr), recording.exchanges)
         flight.replay(opened.engine, operation_id, card)
     if save is not None:
-        save.write_text(json.dumps(recording.to_json(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+        write_file(save, (json.dumps(recording.to_json(), ensure_ascii=False, indent=1) + "\n").encode())
     differences = [{"number": d.number, "recorded": d.recorded, "came": d.came} for d in card.differences]
     result = {**recording.to_json(), "differences": differences}
     show(result, as_json=as_json, lines=lambda: _lines(result))

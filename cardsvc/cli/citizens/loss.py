@@ -4,7 +4,7 @@ import click
 
 from cardsvc.cli.shared.local import books
 from cardsvc.cli.shared.output import json_option, listed, say, show, t
-from cardsvc.cli.shared.person import as_option, signed_in
+from cardsvc.cli.shared.person import as_option, signed_in, somebody_can_type
 from cardsvc.text import language_of_environment
 
 
@@ -36,12 +36,24 @@ def report(card_no: str, kind: str, staff_id: str, *, yes: bool, as_json: bool) 
         for row in loss_cover(opened.store, opened.rules, number, now()):
             mark = t("管  ", "covered    ") if row["covered"] else t("不管", "not covered")
             click.echo(f"{mark}  {row['what'].into(language)}: {row['how'].into(language)}", err=True)
-        if not yes and not click.confirm(t("已经告诉市民，挂失？", "The citizen was told: report it lost?"), err=True):
+        if not yes and not _confirmed():
             say("没有挂失", "Not reported")
             return
         report_loss(opened.store, opened.rules, number, kind, by=by, now=now())
         found = loss_view(opened.store, number)
     show(found, as_json=as_json, lines=lambda: _lines(found))
+
+
+def _confirmed() -> bool:
+    """Whether the person says so. Raises RequestError ``confirmation_missing`` where there is none."""
+    from cardsvc.errors import RequestError
+
+    try:
+        return click.confirm(t("已经告诉市民，挂失？", "The citizen was told: report it lost?"), err=True)
+    except click.Abort:
+        if somebody_can_type():
+            raise
+        raise RequestError("confirmation_missing") from None
 
 
 @loss.command("show", help=t("一张卡的挂失记录", "The reports of a card"))

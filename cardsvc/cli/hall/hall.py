@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.hall.queue import outlet_option, with_rules
+from cardsvc.cli.shared.database import known_outlet
 from cardsvc.cli.shared.days import DAY
 from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
@@ -99,6 +100,7 @@ def notes(outlet_id: str, day: Any, *, as_json: bool) -> None:
     wanted = day.date() if day else local_day(now())
 
     def read(store: "Store", rules: "RuleSet") -> dict[str, Any]:
+        known_outlet(store, outlet_id)
         with store.read() as uow:
             return day_notes(uow, rules, outlet_id, wanted)
 

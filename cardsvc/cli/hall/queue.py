@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.shared.database import known_outlet
 from cardsvc.cli.shared.days import DAY
 from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
@@ -257,6 +258,7 @@ def show_(outlet_id: str, *, as_json: bool) -> None:
     from cardsvc.service.hall.forecast import hall_view
 
     def read(store: "Store", rules: "RuleSet") -> dict[str, Any]:
+        known_outlet(store, outlet_id)
         with store.read() as uow:
             return hall_view(uow, rules, outlet_id, now())
 
@@ -287,6 +289,7 @@ def figures(outlet_id: str, day: Any, *, as_json: bool) -> None:
     wanted = day.date() if day else local_day(now())
 
     def read(store: "Store", _rules: "RuleSet") -> dict[str, Any]:
+        known_outlet(store, outlet_id)
         with store.read() as uow:
             return day_figures(uow, outlet_id, wanted)
 

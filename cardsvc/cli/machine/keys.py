@@ -78,8 +78,16 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--people", default=2, show_default=True, type=click.IntRange(2, 5), help=t("人数", "Number of people"))
 def ceremony(name: str, people: int) -> None:
-    """Enter a key in components."""
-    _entered(_opened(), name, people)
+    """Enter a key in components. Nobody types the components of a key that there is not."""
+    from cardsvc.bootstrap import key_names
+    from cardsvc.card.profiles import load_profiles
+    from cardsvc.config import Settings
+    from cardsvc.errors import KeystoreError
+
+    store = _opened()
+    if name not in (*key_names(load_profiles(Settings().profiles)), *store.versions()):
+        raise KeystoreError("key_missing", key=name)
+    _entered(store, name, people)
 
 
 @keys.command(
@@ -117,7 +125,8 @@ def complete(*, people: int | None, at_random: bool, as_json: bool) -> None:
 
 def _entered(store: "ManagedKeyStore", name: str, people: int) -> "ManagedKeyStore":
     """The key store with a new version of a key, from the components that people enter one after the other."""
-    from cardsvc.errors import KeystoreError
+    from cardsvc.cli.shared.person import somebody_can_type
+    from cardsvc.errors import KeystoreError, RequestError
     from cardsvc.keystore.ceremony import combine, component_check_value
 
     components = []
@@ -130,6 +139,10 @@ def _entered(store: "ManagedKeyStore", name: str, people: int) -> "ManagedKeySto
             component = bytes.fromhex(click.prompt(prompt, hide_input=True))
         except ValueError:
             raise KeystoreError("component_wrong", reason="not hexadecimal") from None
+        except click.Abort:
+            if somebody_can_type():
+                raise
+            raise RequestError("components_not_typed") from None
         click.echo(f"{t('分量校验值', 'Check value of the component')}: {component_check_value(component)}")
         components.append(component)
     changed = store.renewed({name: combine(components)})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.making.bulk_words import batch_lines, event_line, person_lines, said
-from cardsvc.cli.shared.database import content_of, database
+from cardsvc.cli.shared.database import content_of, database, write_file
 from cardsvc.cli.shared.output import json_option, say, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
@@ -152,7 +152,7 @@ def report(batch_id: str, target: Path | None, *, as_json: bool) -> None:
     if target is None:
         show(found, as_json=as_json, lines=lambda: person_lines(found))
         return
-    target.write_text(report_csv(found, language_of_environment()), encoding="utf-8-sig", newline="")
+    write_file(target, report_csv(found, language_of_environment()).encode("utf-8-sig"))
     show(
         {**found, "lines_told": [], "csv": str(target)},
         as_json=as_json,

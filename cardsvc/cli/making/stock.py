@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.shared.database import write_file
 from cardsvc.cli.shared.local import books
 from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
@@ -280,7 +281,7 @@ def protocol_(approval_id: str, target: Path | None) -> None:
     with books() as opened:
         record = protocol(opened.store, approval_id)
     if target is not None:
-        target.write_bytes(printed_protocol(record, language_of_environment()))
+        write_file(target, printed_protocol(record, language_of_environment()))
     show(record, as_json=target is None, lines=lambda: [t(f"已存到 {target}", f"Written to {target}")])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cardsvc.cli.shared.database import database
+from cardsvc.cli.shared.database import database, write_file
 from cardsvc.cli.shared.days import DAY, MONTH
 from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
@@ -121,7 +121,7 @@ def report(date: dt.datetime | None, outlet_id: str | None, by: str, form: str, 
         found = day_sheet(store, local_day(date), by, outlet_id)
     content = printed_sheet(found, form, language_of_environment())
     if file is not None:
-        file.write_bytes(content)
+        write_file(file, content)
     else:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.shared.database import write_file
 from cardsvc.cli.shared.output import json_option, show, t, table
 
 
@@ -61,7 +62,7 @@ def show_(card_no: str, transaction_id: str, form: str, file: Path | None) -> No
     store.close()
     content = printed(found, form, language_of_environment(), settings.public_url)
     if file is not None:
-        file.write_bytes(content)
+        write_file(file, content)
     else:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()

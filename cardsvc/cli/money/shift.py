@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cardsvc.cli.shared.database import database
+from cardsvc.cli.shared.database import database, known_outlet
 from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan, parse_yuan
@@ -179,6 +179,8 @@ def list_(outlet_id: str, *, as_json: bool) -> None:
     """List shifts."""
     from cardsvc.service.cash.shifts import shift_view
 
-    with database() as store, store.read() as uow:
-        found = [shift_view(row) for row in uow.shifts.of_outlet(outlet_id)]
+    with database() as store:
+        known_outlet(store, outlet_id)
+        with store.read() as uow:
+            found = [shift_view(row) for row in uow.shifts.of_outlet(outlet_id)]
     show(found, as_json=as_json, lines=lambda: shift_lines(found))

@@ -3,11 +3,14 @@ notices where there is such a system, under one supervisor."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cardsvc.cli.shared.output import say, t
+
+if TYPE_CHECKING:
+    from cardsvc.config import Settings
 
 SEND_EVERY_SECONDS = 5
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -42,6 +45,7 @@ def serve(*, desk: bool, demo: bool, **given: Any) -> int | None:
     if desk or Settings().library_url is not None:
         return _side_by_side(given, desk=desk)
     settings = Settings().model_copy(update={key: value for key, value in given.items() if value is not None})
+    _try_tls(settings)
     scheme = "http" if settings.tls_cert is None else "https"
     say(
         f"接口 {scheme}://{settings.host}:{settings.port}/api/v1，按 Ctrl-C 停止",
@@ -66,6 +70,23 @@ def _side_by_side(given: Mapping[str, Any], *, desk: bool) -> int:
     if Settings().library_url is not None:
         children.append(Child("outbox", ["outbox", "run", "--every", f"{SEND_EVERY_SECONDS}"]))
     return supervise(children)
+
+
+def _try_tls(settings: "Settings") -> None:
+    """Load the files before anything listens: a server with wrong ones would stand there and speak to nobody."""
+    import ssl
+
+    from cardsvc.errors import RequestError
+
+    if settings.tls_cert is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+        if settings.client_ca is not None:
+            context.load_verify_locations(settings.client_ca)
+    except OSError as error:
+        raise RequestError("tls_files_wrong", reason=error.strerror or str(error)) from None
 
 
 def _check_tls(given: Mapping[str, Any]) -> None:

@@ -31,6 +31,27 @@ def content_of(file: Path) -> bytes:
         return stream.read(MAX_BYTES + 1)
 
 
+def known_outlet(store: "Store", outlet_id: str) -> None:
+    """Raise RequestError ``outlet_unknown`` for one that there is not: of that, an empty list would be no answer."""
+    from cardsvc.errors import RequestError
+
+    with store.read() as uow:
+        if uow.outlets.get(outlet_id) is None:
+            raise RequestError("outlet_unknown", outlet=outlet_id[:32])
+
+
+def write_file(file: Path, content: bytes, *, make_folder: bool = False) -> None:
+    """Write what was asked for into a file. Raises RequestError ``file_unwritable``."""
+    from cardsvc.errors import RequestError
+
+    try:
+        if make_folder:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    except OSError as error:
+        raise RequestError("file_unwritable", file=file, reason=error.strerror or type(error).__name__) from None
+
+
 def rule_book() -> "RuleBook":
     """The rules of the settings, under those of the database."""
     from cardsvc.config import Settings

@@ -1,14 +1,20 @@
 """How the command line speaks: two languages, text or JSON, exit codes."""
 
 import json
+import os
 import sys
+import traceback
+import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from cardsvc.text import Text, language_of_environment
 
+PIPE_CLOSED = 1
+"""Exit code where nobody reads the output any more, as click has it."""
 UNKNOWN_EXIT = 75
 """Exit code of everything whose outcome is unknown: the card must be presented again."""
 
@@ -74,20 +80,55 @@ def problem_lines(problem: Mapping[str, Any]) -> list[str]:
 
 def guarded(action: Callable[[], Any]) -> int:
     """Run a command; returns its exit code. Errors with a code are told; an unexpected one is told by a number."""
+    try:
+        result = _clicked(action)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _unheard()
+    except Exception as error:
+        return _told(_problem_in(error))
+    return result if isinstance(result, int) else 0
+
+
+def _problem_in(error: Exception) -> Mapping[str, Any]:
+    """What an error says to a person. Raised by the system, it is about a file or, without one, about the output."""
     from cardsvc.client.http import ServiceRefused
     from cardsvc.errors import CardsvcError
     from cardsvc.readers.carry import CarriedOut
     from cardsvc.service.operations.problem import problem_of
 
-    try:
-        result = _clicked(action)
-    except CardsvcError as error:
-        return _told(problem_of(error))
-    except CarriedOut as error:
-        return _told(error.reply.problem or {})
-    except ServiceRefused as error:
-        return _told(error.problem)
-    return result if isinstance(result, int) else 0
+    if isinstance(error, CarriedOut):
+        return error.reply.problem or {}
+    if isinstance(error, ServiceRefused):
+        return error.problem
+    if isinstance(error, OSError):
+        code = "output_lost" if error.filename is None else "file_trouble"
+        _unheard()
+        error = CardsvcError(code, reason=error.strerror or type(error).__name__, file=error.filename)
+    if not isinstance(error, CardsvcError):
+        error = CardsvcError("internal_error", incident=_kept(error))
+    return problem_of(error)
+
+
+def _unheard() -> int:
+    """Nobody reads the output any more (``| head``), or it cannot be written: what is left of it goes nowhere."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PIPE_CLOSED
+
+
+def _kept(error: Exception) -> str:
+    """Store the trace of a defect beside the database, for its owner alone; gives the number that finds it."""
+    from cardsvc.config import state_folder
+
+    incident = uuid.uuid4().hex[:12]
+    file = state_folder() / "incidents" / f"{incident}.txt"
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text("".join(traceback.format_exception(error)), "utf-8")
+        say(f"详情在 {file}", f"The details are in {file}")
+    return incident
 
 
 def _clicked(action: Callable[[], Any]) -> Any:
@@ -131,6 +172,8 @@ def exit_code_of(code: str) -> int:
         "operation": errors.OperationError,
         "day": errors.OperationError,
         "day_input": errors.RequestError,
+        "desk": errors.RequestError,
+        "face": errors.OperationError,
         "hall": errors.OperationError,
         "stock": errors.OperationError,
     }
@@ -140,9 +183,8 @@ def exit_code_of(code: str) -> int:
 
 def _told(problem: Mapping[str, Any]) -> int:
     """Say a problem on stderr, as JSON where JSON was asked for."""
-    if "--json" in sys.argv:
-        click.echo(json.dumps(problem, ensure_ascii=False), err=True)
-    else:
-        for line in problem_lines(problem):
+    lines = [json.dumps(problem, ensure_ascii=False)] if "--json" in sys.argv else problem_lines(problem)
+    with suppress(OSError):  # the disk of the output may be full, and that be what is to be told
+        for line in lines:
             click.echo(line, err=True)
     return UNKNOWN_EXIT if problem.get("outcome") == "unknown" else exit_code_of(str(problem.get("code")))

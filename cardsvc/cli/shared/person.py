@@ -159,13 +159,13 @@ def password_of(prompt: str, variable: str = PASSWORD_FILE, *, confirm: bool = F
             return Path(file).read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError):
             raise RequestError("password_file_unreadable", variable=variable) from None
-    if not _somebody_can_type():
+    if not somebody_can_type():
         raise RequestError("password_missing", variable=variable)
     typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
     return typed
 
 
-def _somebody_can_type() -> bool:
+def somebody_can_type() -> bool:
     """Whether there is a terminal, on standard input or behind the process, as getpass looks for one."""
     if sys.stdin.isatty() or os.name != "posix":
         return True

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cardsvc.cli.shared.database import database
+from cardsvc.cli.shared.database import database, write_file
 from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 
@@ -109,9 +109,8 @@ def documents(approval_id: str, folder: Path) -> None:
         found = uow.approvals.get(approval_id)
     if found is None:
         raise RequestError("approval_unknown")
-    folder.mkdir(parents=True, exist_ok=True)
     for number, document in enumerate(found.payload.get("attachments", []), start=1):
         suffix = Path(document["name"]).suffix
         path = folder / f"{number}{suffix if suffix[1:].isalnum() else ''}"
-        path.write_bytes(base64.b64decode(document["content"]))
+        write_file(path, base64.b64decode(document["content"]), make_folder=True)
         click.echo(f"{path}  {document['name']}")

@@ -1,5 +1,6 @@
 """``cardsvc audit`` and ``cardsvc why``: looking back."""
 
+import re
 from typing import Any
 
 import click
@@ -25,8 +26,11 @@ def audit() -> None:
 @json_option
 def verify(root: str | None, *, as_json: bool) -> int:
     """Verify the ledger."""
+    from cardsvc.errors import RequestError
     from cardsvc.service.books.audit import verify_ledger
 
+    if root is not None and not re.fullmatch(r"[0-9A-Fa-f]{64}", root):
+        raise RequestError("root_wrong")
     with database() as store:
         found = verify_ledger(store, root.lower() if root else None)
     show(found, as_json=as_json, lines=lambda: _verdict(found))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.days import DAY
+from cardsvc.cli.shared.days import DAY, local_time
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 
@@ -202,7 +202,7 @@ def _why_lines(found: list[dict[str, Any]]) -> list[str]:
     lines = []
     for entry in found:
         code = f" ({entry['code']})" if entry["code"] else ""
-        lines.append(f"{entry['at']}  {entry['kind']}: {entry['state']}{code}")
+        lines.append(f"{local_time(entry['at'])}  {entry['kind']}: {entry['state']}{code}")
         named = [entry["refused_by"]] if entry["refused_by"] else entry["rules"]
         lines += [f"    {rule['id']}, {entry['version']}: {rule['source']}" for rule in named]
     return lines

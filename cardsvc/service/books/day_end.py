@@ -138,11 +138,15 @@ def _refuse_open(uow: UnitOfWork, outlet_id: str, day: dt.date) -> None:
         raise OperationError("day_ended")
     found = _blockers(uow, outlet_id)
     if found:
-        raise OperationError("day_open", reasons="; ".join(map(_told, found)))
+        told = [_told(blocker) for blocker in found]
+        chinese, english = "；".join(one.zh for one in told), "; ".join(one.en for one in told)
+        raise OperationError("day_open", reasons_zh=chinese, reasons_en=english)
 
 
-def _told(blocker: dict[str, Any]) -> str:
-    return " ".join(str(value) for value in blocker.values() if value is not None)
+def _told(blocker: dict[str, Any]) -> Text:
+    about = " ".join(str(blocker[name]) for name in ("id", "owner") if blocker[name] is not None)
+    why = REASONS[blocker["reason"]]
+    return Text(f"{why.zh} {about}", f"{why.en} {about}")
 
 
 def end_month(store: Store, outlet_id: str, month: dt.date, *, by: Staff, now: dt.datetime) -> MonthEnd:
