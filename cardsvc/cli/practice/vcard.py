@@ -49,7 +49,9 @@ if TYPE_CHECKING:
 @click.option("--seed", default=None, type=int, help=t("没给的参数由它决定", "Chooses the parameters that are left out"))
 @click.option("--faults", "list_faults", is_flag=True, help=t("列出各种故障后退出", "List the faults and leave"))
 @click.option(
-    "--inflict-only", is_flag=True, help=t("只改 --file 里的卡，不插入", "Only change the card in --file; do not insert it")
+    "--inflict-only",
+    is_flag=True,
+    help=t("只新建或改 --file 里的卡，不插入", "Only make or change the card in --file; do not insert it"),
 )
 @click.option(
     "--start-pcscd",
