@@ -48,7 +48,7 @@ from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outl
 from cardsvc.store.tables.staff_acts import staff_act
 from cardsvc.store.tables.stock import BLANK_MOVES, blank_batch, blank_count, blank_movement, making_note
 from cardsvc.store.tables.suspects import suspect_case
-from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal, terminal_key
+from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, forgotten_nonces, nonce, terminal, terminal_key
 from cardsvc.store.tables.workstations import relayed_operation, workstation
 
 __all__ = [
@@ -103,6 +103,7 @@ __all__ = [
     "evidence",
     "face_print",
     "file_batch",
+    "forgotten_nonces",
     "hall_note",
     "held_payout",
     "hotlist_ack",
