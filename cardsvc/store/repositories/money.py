@@ -55,15 +55,12 @@ class Loads(Rows[Load]):
         count, paid = self._connection.execute(query).one()
         return count, int(paid or 0)
 
-    def open_from(self, source_account: str, since: dt.datetime) -> int:
-        """What was paid out of an account since a moment for loads whose fate only the card knows, in fen."""
+    def open_by_account(self) -> dict[str, int]:
+        """What was paid for loads whose fate only the card knows, in fen, by the account that it was taken into."""
         columns = self.table.c
-        query = select(func.sum(columns.amount - columns.gift)).where(
-            columns.source_account == source_account,
-            columns.authorised_at >= since,
-            columns.state.in_((LoadState.AUTHORISED, LoadState.SUSPECT)),
-        )
-        return int(self._connection.execute(query).scalar_one() or 0)
+        paid = func.sum(columns.amount - columns.gift)
+        query = select(columns.source_account, paid).where(tables.OPEN_LOAD).group_by(columns.source_account)
+        return {account: int(amount) for account, amount in self._connection.execute(query)}
 
     def suspects(self) -> list[Load]:
         """Every load that only its card can settle, oldest first."""

@@ -20,6 +20,9 @@ from cardsvc.ledger.states import LoadState, PurchaseKind, PurchaseState
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 
 LIVE_LOADS = (LoadState.AUTHORISED, LoadState.SUSPECT, LoadState.CONFIRMED)
+OPEN_LOAD = text(one_of("state", (LoadState.AUTHORISED, LoadState.SUSPECT)))
+OPEN_PURCHASE = text(one_of("state", (PurchaseState.AUTHORISED, PurchaseState.SUSPECT)))
+"""What only its card knows the fate of. Said in a query as its index says it, or the index is not used."""
 
 
 def _money_columns(identifier: str) -> list[Column[object]]:
@@ -94,6 +97,8 @@ Index(
 )
 """One payment pays one load: a reference is free again when its load was refunded."""
 
+Index("ix_load_open", load.c.source_account, sqlite_where=OPEN_LOAD, postgresql_where=OPEN_LOAD)
+
 
 purchase = Table(
     "purchase",
@@ -115,6 +120,10 @@ purchase = Table(
     ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_purchase_card"),
     CheckConstraint(one_of("state", PurchaseState), name="ck_purchase_state"),
     CheckConstraint("amount > 0", name="ck_purchase_amount"),
+)
+
+Index(
+    "ix_purchase_open", purchase.c.card_no, purchase.c.purchase_id, sqlite_where=OPEN_PURCHASE, postgresql_where=OPEN_PURCHASE
 )
 
 
