@@ -97,7 +97,7 @@ Index(
 )
 """One payment pays one load: a reference is free again when its load was refunded."""
 
-Index("ix_load_open", load.c.source_account, sqlite_where=OPEN_LOAD, postgresql_where=OPEN_LOAD)
+Index("ix_load_open", load.c.card_no, sqlite_where=OPEN_LOAD, postgresql_where=OPEN_LOAD)
 
 
 purchase = Table(
@@ -122,9 +122,7 @@ purchase = Table(
     CheckConstraint("amount > 0", name="ck_purchase_amount"),
 )
 
-Index(
-    "ix_purchase_open", purchase.c.card_no, purchase.c.purchase_id, sqlite_where=OPEN_PURCHASE, postgresql_where=OPEN_PURCHASE
-)
+Index("ix_purchase_open", purchase.c.card_no, sqlite_where=OPEN_PURCHASE, postgresql_where=OPEN_PURCHASE)
 
 
 evidence = Table(

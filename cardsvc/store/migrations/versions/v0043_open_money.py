@@ -12,5 +12,5 @@ OPEN = "state IN ('authorised', 'suspect')"
 
 def upgrade() -> None:
     """Make the change. Written out, for alembic has no partial index of both databases."""
-    op.execute(f"CREATE INDEX ix_load_open ON load (source_account) WHERE {OPEN}")
-    op.execute(f"CREATE INDEX ix_purchase_open ON purchase (card_no, purchase_id) WHERE {OPEN}")
+    op.execute(f"CREATE INDEX ix_load_open ON load (card_no) WHERE {OPEN}")
+    op.execute(f"CREATE INDEX ix_purchase_open ON purchase (card_no) WHERE {OPEN}")
