@@ -54,10 +54,10 @@ def refuse_more_than_the_vault_holds(uow: UnitOfWork, outlet_id: str, amount: in
 
 def _free(uow: UnitOfWork, shift: Shift) -> int:
     """Cash in a drawer that is promised to nobody, in fen."""
-    account, since = drawer_account(shift.shift_id), shift.opened_at
-    refunds = uow.refunds.open_since(since)
-    promised: int = sum(part["amount"] for refund in refunds for part in refund.payouts if part["account"] == account)
-    return uow.ledger.balance_of(account, since=since) - promised - uow.loads.open_from(account, since)
+    account = drawer_account(shift.shift_id)
+    parts = (part for refund in uow.refunds.open() for part in refund.payouts)
+    promised: int = sum(part["amount"] for part in parts if part["account"] == account)
+    return uow.ledger.balance_of(account) - promised - uow.loads.open_from(account)
 
 
 class CashMove(Params):

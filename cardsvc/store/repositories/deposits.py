@@ -9,3 +9,7 @@ class Deposits(Rows[Deposit]):
     """Deposits, one a card."""
 
     table, record = tables.deposit, Deposit
+
+    def of_payment(self, method: str, reference: str) -> list[Deposit]:
+        """The deposit that this payment paid."""
+        return self.where_is(payment_method=method, payment_reference=reference)
