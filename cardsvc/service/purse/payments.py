@@ -50,8 +50,10 @@ def load_source(uow: UnitOfWork, actor: Actor, card_no: str, payment: Mapping[st
 
 
 def _order_source(uow: UnitOfWork, card_no: str, order_id: str) -> str:
-    """It may have gone back to its payer since it was found: two hosts do not see midnight of the 1st at the same moment. Raises
-    RequestError ``no_order_waiting``."""
+    """It may have gone back to its payer since it was found: two hosts do not see midnight of the 1st at the same moment.
+
+    Raises RequestError ``no_order_waiting``.
+    """
     order = uow.orders.get(card_no, order_id)
     if order is None or order.state != OrderState.PAID:
         raise RequestError("no_order_waiting")
@@ -59,8 +61,8 @@ def _order_source(uow: UnitOfWork, card_no: str, order_id: str) -> str:
 
 
 def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
-    """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, also where the money of
-    that went back to its payer. That it pays one load only, the database sees to (uq_load_payment)."""
+    """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, also where the money
+    of that went back to its payer. That it pays one load only, the database sees to (uq_load_payment)."""
     if payment["reference"] is None or payment["method"] == BY_ORDER:
         return
     method, reference = payment["method"], payment["reference"]

@@ -20,6 +20,7 @@ from cardsvc.ledger import postings
 from cardsvc.ledger.states import LOAD_ALLOWED, LoadState, advance
 from cardsvc.procedures.areas import AreaSight
 from cardsvc.procedures.purse import CreditForLoadOutcome, check_mac1, credit_for_load, initialize_for_load
+from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Phase
 from cardsvc.service.purse import areas
 from cardsvc.service.purse.areas import LoadAreaParams, Target, outside_city_purse, target_of, wanted
@@ -97,6 +98,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     target, credited = target_of(context), _credited(context)
     check_mac1(init, target.ref, credited, context.actor.terminal_no, _session(context, init))
     note_purse(context, uow, target.ref, init.balance, now, online=init.online_counter)
+    refuse_hot(uow, context.card_no)  # reported lost since the contact: no money for it any more
     refuse_used(uow, wanted(context)["payment"])
     requested = _requested(context, uow, init, now)
     try:

@@ -12,6 +12,7 @@ from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.loss.hotlist import add_to_hot_list, refuse_hot
+from cardsvc.service.loss.reports import report_loss
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
@@ -24,16 +25,33 @@ __all__ = ["clerk"]
 CARD = "3100010100000001"
 
 
-class Load:
-    """A top-up whose card has the money, and whose answer has not come yet."""
+class Job:
+    """An operation that waits with a command which its card has not heard yet."""
+
+    def __init__(self, world: World, card: VirtualCard, kind: str, until: str, actor: Actor = DESK, **params: Any) -> None:
+        self.world, self.port, self.channel = world, world.port(actor), card.channel()
+        self.reply: Reply = self.port.start(kind, params, atr=card.atr, idempotency_key=str(uuid.uuid4()))
+        while until not in [ask.name for ask in self.reply.commands]:
+            assert self.reply.state is OperationState.CARD, self.reply.problem
+            self.go_on()
+
+    def go_on(self) -> None:
+        """The card hears what waits, and the service its answers."""
+        self.reply = self.port.answer(self.reply.id, self.reply.step, run_batch(self.channel, self.reply.commands))
+
+    def end(self) -> str | None:
+        """Carried to its end: the code of its problem, if it has one."""
+        while self.reply.state is OperationState.CARD:
+            self.go_on()
+        self.channel.close()
+        return (self.reply.problem or {}).get("code")
+
+
+class Load(Job):
+    """A top-up whose MAC2 is on its way, and whose answer has not come yet."""
 
     def __init__(self, world: World, card: VirtualCard, payment: Mapping[str, Any] = CASH, actor: Actor = KIOSK) -> None:
-        self.world, self.port, self.channel = world, world.port(actor), card.channel()
-        job = {"amount": 5000, "payment": payment}
-        self.reply: Reply = self.port.start("topup", job, atr=card.atr, idempotency_key=str(uuid.uuid4()))
-        while "CREDIT FOR LOAD" not in [ask.name for ask in self.reply.commands]:
-            assert self.reply.state is OperationState.CARD, self.reply.problem
-            self.reply = self.port.answer(self.reply.id, self.reply.step, run_batch(self.channel, self.reply.commands))
+        super().__init__(world, card, "topup", "CREDIT FOR LOAD", actor, amount=5000, payment=payment)
         self.answers: Any = None
 
     def write(self) -> None:
@@ -97,6 +115,32 @@ def test_a_card_that_is_put_on_the_hot_list_before_it_answers(world: World, cler
     assert (told.value.reply.problem or {})["code"] == "card_hot_listed"
     with pytest.raises(CardsvcError, match="card_hot_listed"), world.store.read() as uow:
         refuse_hot(uow, CARD)
+
+
+TOP_UP = {"amount": 5000, "payment": CASH}
+
+
+@pytest.mark.parametrize(
+    ("kind", "until", "params"),
+    [
+        ("topup", "INITIALIZE FOR LOAD", TOP_UP),
+        ("refund", "INITIALIZE FOR PURCHASE", {}),
+        ("transfer_out", "INITIALIZE FOR PURCHASE", {}),
+        ("purchase", "INITIALIZE FOR PURCHASE", {"amount": 100, "merchant": "bus"}),
+    ],
+)
+def test_a_card_that_is_reported_lost_before_its_money_moves(
+    world: World, clerk: Staff, kind: str, until: str, params: Mapping[str, Any]
+) -> None:
+    """Its holder phones while somebody else has it on a reader: no money goes onto it or off it."""
+    card = world.issue(FAMILIES[0])
+    world.topup(card)
+    before = {account: amount for account, amount in world.balances().items() if amount}
+    job = Job(world, card, kind, until, **params)
+    report_loss(world.store, world.engine.rules, CARD, "phone", by=clerk, now=world.now)
+    assert job.end() == "card_hot_listed"
+    assert {account: amount for account, amount in world.balances().items() if amount} == before
+    agreed(world, card, 5000)
 
 
 @pytest.mark.parametrize("written", [True, False])
