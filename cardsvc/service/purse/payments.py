@@ -62,12 +62,14 @@ def _order_source(uow: UnitOfWork, card_no: str, order_id: str) -> str:
 
 def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
     """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, also where the money
-    of that went back to its payer. That it pays one load only, the database sees to (uq_load_payment)."""
+    of that went back to its payer. Nobody else can use it until the transaction ends. That it pays one load only, the database
+    sees to (uq_load_payment)."""
     if payment["reference"] is None or payment["method"] == BY_ORDER:
-        return
+        return None
     method, reference = payment["method"], payment["reference"]
     if method == OLD_CARD:
-        _refuse_paid_back(uow, reference)
+        return _refuse_paid_back(uow, reference)
+    uow.hold(f"payment {method} {reference}")
     payers = uow.orders, uow.deposits, uow.replacements, uow.application_fees
     if any(payer.of_payment(method, reference) for payer in payers):
         raise RequestError("payment_reference_used")

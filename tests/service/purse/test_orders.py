@@ -1,8 +1,10 @@
 """Orders paid online: written once, at any terminal, or returned when their month is over; the books hold the money."""
 
 import datetime as dt
+import threading
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -197,6 +199,25 @@ def test_a_payment_that_went_back_pays_nothing(world: World) -> None:
     with pytest.raises(CardsvcError, match="payment_reference_used"):
         create_order(world.store, world.engine.rules, "other", again, world.now)
     assert world.balances() == before
+
+
+def test_two_channels_that_bring_one_payment_at_once_make_one_order(world: World) -> None:
+    """For two cards, so that no card's lock keeps them apart."""
+    for number in (1, 2):
+        world.issue(FMCOS, number)
+    gate = threading.Barrier(2)
+
+    def bring(number: int) -> str:
+        payment = {"method": "mobile", "reference": "wx-1"}
+        params = order_params({"card_no": f"310001010000000{number}", "amount": 5000, "payment": payment})
+        gate.wait()
+        try:
+            return create_order(world.store, world.engine.rules, f"app-{number}", params, world.now)[0].state
+        except RequestError as refused:
+            return refused.code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(bring, (1, 2))) == ["paid", "payment_reference_used"]
 
 
 def step(world: World, card: VirtualCard, channel: Any, until: str) -> Reply:
