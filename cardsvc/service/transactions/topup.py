@@ -31,6 +31,7 @@ from cardsvc.service.purse.load_rules import Proposal, decide
 from cardsvc.service.purse.payments import Payment, load_source, refuse_used
 from cardsvc.service.purse.settle import (
     HOST_TIME,
+    PROVEN_TOO_LATE,
     claim_of_load,
     confirm_load,
     record_evidence,
@@ -191,8 +192,10 @@ def _credit(context: Context, uow: UnitOfWork) -> Procedure[CreditForLoadOutcome
 def _settle_credit(context: Context, uow: UnitOfWork, outcome: CreditForLoadOutcome, now: dt.datetime) -> Effect:
     """A TAC that verifies confirms; anything else is evidence."""
     load = _load(context, uow)
-    if load.state not in (LoadState.AUTHORISED, LoadState.SUSPECT):
+    if load.state == LoadState.CONFIRMED:
         return Effect(done=_result(context, load))
+    if load.state in (LoadState.NOT_WRITTEN, LoadState.REFUNDED):
+        return Effect(failed=_settled_before(context, uow, load, outcome, now))
     if outcome.tac is None:
         if outcome.evidence is None:
             raise ValueError("a credit without a TAC brings evidence")
@@ -201,13 +204,30 @@ def _settle_credit(context: Context, uow: UnitOfWork, outcome: CreditForLoadOutc
             return Effect(done=_result(context, _load(context, uow)))
         code = "load_not_written" if entry["state"] == LoadState.REFUNDED else "load_suspect"
         return Effect(failed=CardError(code, sw=f"{outcome.sw:04X}"))
-    claim = claim_of_load(load)
-    application, versions = claim.ref.application, load.key_versions
-    if context.keystore.tac_verifies(context.card_no, application, claim.tac_data, outcome.tac, versions):
+    if _tac_right(context, load, outcome.tac):
+        claim = claim_of_load(load)
         note_purse(context, uow, claim.ref, claim.balance_after, now, online=claim.counter + 1)
         return Effect(done=_result(context, confirm_load(uow, load, "tac", outcome.tac, now)))
     record_evidence(uow, suspect_load(uow, load), "tac_wrong", {"tac": outcome.tac.hex()}, now)
     return Effect(failed=CardError("tac_wrong"))
+
+
+def _settled_before(
+    context: Context, uow: UnitOfWork, load: Load, outcome: CreditForLoadOutcome, now: dt.datetime
+) -> CardError:
+    """The money went back because the card, or two people, said that it has nothing. A TAC that verifies says otherwise: it is
+    kept with what the purse must hold now, for reconciliation and the two people who put it right."""
+    if outcome.tac is None or not _tac_right(context, load, outcome.tac):
+        return CardError("load_not_written", sw=f"{outcome.sw:04X}")
+    claim = claim_of_load(load)
+    note_purse(context, uow, claim.ref, claim.balance_after, now, online=claim.counter + 1)
+    record_evidence(uow, load, PROVEN_TOO_LATE, {"tac": outcome.tac.hex()}, now)
+    return CardError(PROVEN_TOO_LATE)
+
+
+def _tac_right(context: Context, load: Load, tac: bytes) -> bool:
+    claim = claim_of_load(load)
+    return context.keystore.tac_verifies(context.card_no, claim.ref.application, claim.tac_data, tac, load.key_versions)
 
 
 def _result(context: Context, load: Load) -> dict[str, Any]:

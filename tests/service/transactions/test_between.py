@@ -1,5 +1,6 @@
 """What changes between authorise and confirm: clock, hot list, the same payment twice. The card decides, the books agree."""
 
+import copy
 import datetime as dt
 import uuid
 from collections.abc import Mapping
@@ -14,12 +15,15 @@ from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.loss.hotlist import add_to_hot_list, refuse_hot
 from cardsvc.service.loss.reports import report_loss
 from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.reconcile.run import Scope, reconcile
 from cardsvc.store.records import Staff
+from cardsvc.units import LOCAL
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import OperationState, Reply
 from tests.service.cards.test_replacement import clerk
 from tests.service.purse.test_areas import CASH
 from tests.world import DESK, FAMILIES, KIOSK, World, balance_on
+from tests.world import rules as city_rules
 
 __all__ = ["clerk"]
 CARD = "3100010100000001"
@@ -43,6 +47,12 @@ class Job:
         """Carried to its end: the code of its problem, if it has one."""
         while self.reply.state is OperationState.CARD:
             self.go_on()
+        self.channel.close()
+        return (self.reply.problem or {}).get("code")
+
+    def end_late(self) -> str | None:
+        """What waited when it was given up reaches the card after all, and its answer the service."""
+        self.go_on()
         self.channel.close()
         return (self.reply.problem or {}).get("code")
 
@@ -159,6 +169,32 @@ def test_a_hot_listed_card_still_settles_what_it_left_open(world: World, clerk: 
     agreed(world, card, 5000 if written else 0)
     with world.store.read() as uow:
         assert [row.state for row in uow.loads.of_card(CARD)] == ["confirmed" if written else "refunded"]
+
+
+def settle_elsewhere(world: World, card: VirtualCard, load: Job) -> None:
+    """The terminal gives up and the card is seen as it was before the command that is still on its way."""
+    load.port.abandon(load.reply.id, load.reply.step, (), "card_gone")
+    world.do(copy.deepcopy(card), "inspect")
+
+
+@pytest.mark.parametrize(("kind", "until"), [("topup", "CREDIT FOR LOAD"), ("refund", "DEBIT FOR PURCHASE")])
+def test_a_proof_that_comes_after_it_was_settled_otherwise(world: World, kind: str, until: str) -> None:
+    """Nobody is told that it was done, so nobody pays. The proof is kept, and reconciliation finds the difference."""
+    card = world.issue(FAMILIES[0])
+    world.topup(card, 7000)
+    world.now += dt.timedelta(seconds=5)
+    job = Job(world, card, kind, until, **({"amount": 5000, "payment": CASH} if kind == "topup" else {}))
+    settle_elsewhere(world, card, job)
+    world.now += dt.timedelta(seconds=5)
+    assert job.end_late() == "proven_too_late"
+    with world.store.read() as uow:
+        rules = [evidence.rule for evidence in uow.evidence.of_card(CARD)]
+    assert rules == ["counter_unchanged", "proven_too_late"]
+    run = reconcile(world.store, city_rules(), Scope(world.now.astimezone(LOCAL).date()), world.now, by=world.bookkeeper())
+    with world.store.read() as uow:
+        found = [(row.code, row.amount) for row in uow.differences.of_run(run.run_id)]
+    assert ("balance_differs", 7000 - balance_on(card)[0]) in found
+    assert world.purse_total(CARD) == 7000
 
 
 MOBILE = {"method": "mobile", "reference": "wx-1"}
