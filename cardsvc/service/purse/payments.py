@@ -32,6 +32,10 @@ class Payment(Params):
         return self
 
 
+GIVES_BACK = ("reference_unknown", "paid_not_loaded")
+"""Differences of a channel's file whose entry sends a payment back to its payer."""
+
+
 BY_ORDER = "order"
 """Payment method of a load that was paid before, by an order; its reference is the order's id."""
 
@@ -61,18 +65,26 @@ def _order_source(uow: UnitOfWork, card_no: str, order_id: str) -> str:
 
 
 def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
-    """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, also where the money
-    of that went back to its payer. Nobody else can use it until the transaction ends. That it pays one load only, the database
-    sees to (uq_load_payment)."""
+    """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, or was given back.
+
+    Nobody else can use it until the transaction ends. That it pays one load only, the database sees to (uq_load_payment).
+    """
     if payment["reference"] is None or payment["method"] == BY_ORDER:
         return None
     method, reference = payment["method"], payment["reference"]
     if method == OLD_CARD:
         return _refuse_paid_back(uow, reference)
-    uow.hold(f"payment {method} {reference}")
+    hold_payment(uow, method, reference)
     payers = uow.orders, uow.deposits, uow.replacements, uow.application_fees
     if any(payer.of_payment(method, reference) for payer in payers):
         raise RequestError("payment_reference_used")
+    if uow.differences.corrected_about(f"{method}:{reference}", GIVES_BACK):
+        raise RequestError("payment_reference_used")
+
+
+def hold_payment(uow: UnitOfWork, method: str, reference: str) -> None:
+    """Nobody else uses this payment, or gives it back, until the transaction ends."""
+    uow.hold(f"payment {method} {reference}")
 
 
 def _refuse_paid_back(uow: UnitOfWork, reference: str) -> None:

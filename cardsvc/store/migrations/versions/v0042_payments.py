@@ -14,6 +14,7 @@ INDEXES = (
     ("ix_transfer_drawer_credit", "transfer", "credit_account", "credit_account LIKE 'drawer:%'"),
     ("ix_load_open_cash", "load", "source_account", f"source_account LIKE 'drawer:%' AND {OPEN}"),
     ("ix_purchase_open", "purchase", "card_no", OPEN),
+    ("ix_difference_corrected", "difference", "subject", "state = 'corrected'"),
 )
 
 
