@@ -151,6 +151,27 @@ def test_the_vault_keeps_what_a_closed_drawer_promised(hall: Hall) -> None:
     assert hall.balance("vault:hall") == 0
 
 
+@pytest.mark.parametrize("back", [dt.timedelta(seconds=30), dt.timedelta(days=400)])
+def test_a_clock_that_goes_back_loses_no_cash_of_a_drawer(hall: Hall, back: dt.timedelta) -> None:
+    """What is booked before the shift seems to have opened is in the drawer, and its promises are kept; so does another host's
+    clock that is some seconds behind."""
+    world = hall.world
+    card, torn, other = world.issue(FAMILIES[0], 1), world.issue(FAMILIES[0], 2), loaded(hall, 3)
+    shift = hall.open(pieces={})
+    world.now -= back
+    world.topup(card, 5000, DESK)
+    torn.plan = TORN_LOAD
+    with pytest.raises(CardsvcError):
+        world.topup(torn, 6000, DESK)
+    world.now += back
+    with refused("drawer_holds_less"):
+        ask(hall, shift, "out", 5001)
+    world.do(torn, "inspect")
+    world.do(other, "refund")
+    closed = hall.close(shift, 50)
+    assert (closed.state, closed.difference, in_drawer(hall, shift)) == ("closed", 0, 0)
+
+
 def test_two_refunds_at_once_do_not_share_the_last_cash(hall: Hall) -> None:
     """Two readers of one desk, one drawer with enough for one."""
     cards = [loaded(hall, number) for number in (1, 2)]

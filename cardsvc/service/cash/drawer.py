@@ -61,12 +61,12 @@ def refuse_more_than_the_vault_holds(uow: UnitOfWork, outlet_id: str, amount: in
 def _free(uow: UnitOfWork, shift: Shift) -> int:
     """Cash in a drawer that is promised to nobody, in fen."""
     account = drawer_account(shift.shift_id)
-    return uow.ledger.balance_of(account, since=shift.opened_at) - _promised(uow)[account]
+    return uow.ledger.balance_of(account) - _promised(uow)[account]
 
 
 def _promised(uow: UnitOfWork) -> Counter[str]:
     """Fen that wait for what a card proves, by the account that they will be paid out of."""
-    promised = Counter(uow.loads.open_by_account())
+    promised = Counter(uow.loads.open_by_drawer())
     for refund in uow.refunds.open():
         for part in refund.payouts:
             promised[part["account"]] += part["amount"]

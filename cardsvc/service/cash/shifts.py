@@ -94,7 +94,7 @@ def count_drawer(store: Store, shift_id: str, pieces: Mapping[str, int], *, by: 
         shift = _mine(uow, shift_id, by)
         if uow.approvals.open_on(SHIFT_DIFFERENCE.name, shift_id):
             raise RequestError("approval_open", subject=shift_id)
-        expected = uow.ledger.balance_of(drawer_account(shift_id), since=shift.opened_at)
+        expected = uow.ledger.balance_of(drawer_account(shift_id))
         counted = {"closing_count": dict(pieces), "counted": amount, "counted_by": by.staff_id, "expected": expected}
         if amount == expected and by.staff_id == shift.staff_id:  # a drawer whose teller is not there takes two people
             return _closed(uow, shift, now, **counted)

@@ -1,6 +1,6 @@
 """What may be asked of refunds, and of bicycles that are out."""
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from cardsvc.store import tables
 from cardsvc.store.records import BicycleHold, Refund
@@ -21,7 +21,7 @@ class Refunds(Rows[Refund]):
         """Refunds that the card may still prove: their money is promised."""
         refund, purchase = self.table.c, tables.purchase.c
         same = (refund.card_no == purchase.card_no) & (refund.purchase_id == purchase.purchase_id)
-        query = select(self.table).join(tables.purchase, same).where(tables.OPEN_PURCHASE)
+        query = select(self.table).join(tables.purchase, same).where(text(f"purchase.{tables.OPEN_PURCHASES}"))
         return [Refund(**row) for row in self._connection.execute(query).mappings()]
 
 

@@ -32,7 +32,16 @@ from cardsvc.store.tables.hotlist import HOT_LIST_ACTIONS, hotlist_ack, hotlist_
 from cardsvc.store.tables.legacy import legacy_card
 from cardsvc.store.tables.library import LIBRARY_EVENTS, library_notice
 from cardsvc.store.tables.losses import LOSS_ENDS, LOSS_REPORTS, loss_report
-from cardsvc.store.tables.money import LIVE_LOADS, OPEN_LOAD, OPEN_PURCHASE, evidence, load, purchase, transfer
+from cardsvc.store.tables.money import (
+    CASH_PLACES,
+    LIVE_LOADS,
+    OPEN_CASH_LOADS,
+    OPEN_PURCHASES,
+    evidence,
+    load,
+    purchase,
+    transfer,
+)
 from cardsvc.store.tables.old_cards import takeover, takeover_part
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
@@ -56,6 +65,7 @@ __all__ = [
     "BLANK_MOVES",
     "CANCEL_REASONS",
     "CARD_STATES",
+    "CASH_PLACES",
     "HOT_LIST_ACTIONS",
     "LIBRARY_EVENTS",
     "LIVE_LOADS",
@@ -64,8 +74,8 @@ __all__ = [
     "NOTICE_KINDS",
     "OFFICES",
     "ON_CARD",
-    "OPEN_LOAD",
-    "OPEN_PURCHASE",
+    "OPEN_CASH_LOADS",
+    "OPEN_PURCHASES",
     "PAYOUT_REASONS",
     "REPLACEMENT_REASONS",
     "ROLES",
