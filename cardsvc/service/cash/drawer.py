@@ -54,8 +54,9 @@ def refuse_more_than_the_vault_holds(uow: UnitOfWork, outlet_id: str, amount: in
     What it has promised is read before what it holds: who is paid meanwhile is counted twice rather than not at all.
     """
     promised = sum(fen for account, fen in _promised(uow).items() if _left_to(uow, account, outlet_id))
-    if amount > uow.ledger.balance_of(cash.vault_account(outlet_id)) - promised:
-        raise OperationError("vault_short", outlet=outlet_id)
+    free = uow.ledger.balance_of(cash.vault_account(outlet_id)) - promised
+    if amount > free:
+        raise OperationError("vault_short", outlet=outlet_id, free=format_yuan(free), amount=format_yuan(amount))
 
 
 def _free(uow: UnitOfWork, shift: Shift) -> int:
