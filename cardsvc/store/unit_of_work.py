@@ -99,6 +99,7 @@ class UnitOfWork:
         self.notices = repos.Notices(connection)
         self.cancellations = repos.Cancellations(connection)
         self.application_fees = repos.ApplicationFees(connection)
+        self.cash_given = repos.CashesGiven(connection)
         self.desk_sessions = repos.DeskSessions(connection)
         self.blank_batches = repos.BlankBatches(connection)
         self.blank_movements = repos.BlankMovements(connection)

@@ -28,13 +28,19 @@ CASH: Mapping[str, Any] = {"method": "cash", "reference": None}
 Direction = Literal["in", "out"]
 
 
-def cash_out(uow: UnitOfWork, actor: Actor, amount: int) -> str:
+def cash_out(uow: UnitOfWork, actor: Actor, amount: int, teller: Staff | None = None) -> str:
     """The account that cash is paid out of at this workstation: its open drawer, held until the transaction ends.
 
+    ``teller``: who pays where the command is not bound to a desk; then it is their own open drawer, at whatever desk it stands.
+
     Where no shift is open it is what the workstation has taken, as for money that comes in. Raises OperationError
-    ``drawer_holds_less``.
+    ``drawer_holds_less``, ``drawer_of_another`` where the workstation's is somebody else's and the teller has none.
     """
-    shift = uow.shifts.open_for_paying(actor.kind, actor.id)
+    shift = uow.shifts.own_for_paying(teller.staff_id) if teller else None
+    if shift is None:
+        shift = uow.shifts.open_for_paying(actor.kind, actor.id)
+        if shift is not None and teller is not None:
+            raise OperationError("drawer_of_another", staff=shift.staff_id)
     if shift is None:
         return money_source(uow, actor, CASH)
     refuse_more_than_there_is(uow, shift, amount)

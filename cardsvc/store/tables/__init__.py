@@ -10,6 +10,7 @@ from cardsvc.store.tables.bulk import bulk_batch, bulk_event, bulk_line, bulk_st
 from cardsvc.store.tables.cancellations import CANCEL_REASONS, cancellation
 from cardsvc.store.tables.card_requests import card_request
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
+from cardsvc.store.tables.cash_given import cash_given
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.deposits import deposit
 from cardsvc.store.tables.desk_sessions import desk_session
@@ -101,6 +102,7 @@ __all__ = [
     "card_application",
     "card_request",
     "card_sighting",
+    "cash_given",
     "citizen",
     "citizen_change",
     "complaint",
