@@ -24,7 +24,7 @@ from cardsvc.service.transactions.held_payout import HELD_PAYOUT, held_view, mov
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here, workstation
-from cardsvc.web.desk.jobs import METHODS
+from cardsvc.web.desk.words import METHODS
 
 
 def install(app: Flask, services: Services) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cardsvc.service.cards.replacement import REASON_WORDS
-from cardsvc.service.desk.offers import APPLICATIONS, AREAS, PRODUCTS
+from cardsvc.service.desk.choices import APPLICATIONS, AREAS, PRODUCTS
 from cardsvc.service.machines import CARD, COMPLAINT, FACE_PRINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
 from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
@@ -277,6 +277,16 @@ LABELS: Mapping[str, Text] = {
     "resumed": Text("续做", "Resumed"),
     "healthy": Text("卡片正常", "Healthy"),
 }
+METHODS: Mapping[str, Text] = {
+    "cash": Text("现金", "Cash"),
+    "mobile": Text("手机支付", "Mobile payment"),
+    "bank_card": Text("银行卡", "Bank card"),
+}
+KEPT: Mapping[str, Text] = {
+    "fee": Text("手续费", "fee"),
+    "forfeited": Text("已过的时间，按规则作废", "time that is over: void by the rule"),
+    "gift": Text("赠送的部分收回", "the gift goes back to its giver"),
+}
 PURSES: Mapping[str, Text] = {"citizen": Text("城市通", "City purse"), "parking": Text("停车卡", "Parking card")}
 AMOUNTS = frozenset({"amount", "gift", "returned", "fee", "forfeited", "balance"})
 NUMBER_GROUP = 4
@@ -321,6 +331,15 @@ def product_name(application: str, product: str) -> Text:
 def purse_name(product: str, area: str) -> Text:
     """What a product's money area is called: the city purse, a month ticket, the parking card."""
     return AREAS.get((area, product), APPLICATIONS["purse"])
+
+
+def part_name(name: str) -> Text:
+    """A part of a refund: the way on which it goes back, or why it is kept."""
+    kind, _, channel = name.partition(":")
+    if not channel:
+        return KEPT.get(name) or METHODS[name]
+    way = METHODS.get(channel, Text(channel, channel))
+    return Text(f"{way.zh}，原路退回", f"{way.en}, back the way it came") if kind == "payout" else way
 
 
 def wait(minutes: int | None) -> Text:

@@ -9,7 +9,8 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.service.books.receipts import money_of
 from cardsvc.service.cards.replacement import replacement_of
 from cardsvc.service.cash.shifts import shift_at
-from cardsvc.service.desk.offers import Offer, offers
+from cardsvc.service.desk.choices import Offer
+from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.work_place import CardOnDesk, Job, job_of, look_again, work_place
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import JOBS
