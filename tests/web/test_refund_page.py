@@ -68,6 +68,9 @@ def test_what_goes_back_and_how_is_shown_and_done(office: Office) -> None:
         "clearing:terminal:ws-1": 4900,
         "fee:refund": 100,
     }
+    done = page.text(f"/operations/{number}")
+    assert "退还 99.00 元" in done
+    assert re.search(r"手机支付，原路退回 50.00 元 .*现金 49.00 元|现金 49.00 元 .*手机支付，原路退回 50.00 元", done)
 
 
 def test_another_amount_than_was_shown_is_refused_and_nothing_is_taken_off(office: Office) -> None:
