@@ -258,6 +258,17 @@ METHODS: Mapping[str, Text] = {
     "bank_card": Text("银行卡", "Bank card"),
 }
 NUMBER_GROUP = 4
+HOURS_OF_A_DAY = 24
+
+
+def duration(minutes: int) -> Text:
+    """A number of minutes as people say it."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return Text(f"{minutes} 分钟", f"{minutes} min")
+    if hours < HOURS_OF_A_DAY:
+        return Text(f"{hours} 小时 {rest} 分", f"{hours} h {rest} min")
+    return Text(f"{hours // HOURS_OF_A_DAY} 天多", f"over {hours // HOURS_OF_A_DAY} d")
 
 
 def wait(minutes: int | None) -> Text:
