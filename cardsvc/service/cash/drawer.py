@@ -47,6 +47,13 @@ def cash_out(uow: UnitOfWork, actor: Actor, amount: int, teller: Staff | None = 
     return drawer_account(shift.shift_id)
 
 
+def refuse_unpayable(uow: UnitOfWork, actor: Actor, amount: int) -> None:
+    """Whether this workstation could pay that much cash now; holds nothing. Raises OperationError ``drawer_holds_less``."""
+    shift = uow.shifts.unfinished_at(actor.kind, actor.id)
+    if shift is not None and shift.state == ShiftState.OPEN:
+        refuse_more_than_there_is(uow, shift, amount)
+
+
 def refuse_more_than_there_is(uow: UnitOfWork, shift: Shift, amount: int) -> None:
     """Raise OperationError ``drawer_holds_less`` when the drawer, which the caller has locked, cannot pay this."""
     free = _free(uow, shift)
