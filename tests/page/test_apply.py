@@ -69,7 +69,9 @@ def test_from_the_id_number_to_the_holders_hand(desk: Desk, tmp_path: Path) -> N
     desk.picture("requests-board")
     desk.page.get_by_role("link", name=row.case_no).click()
     desk.sees("打印卡面")
-    face = desk.page.request.get(f"{desk.page.url}/face.pdf")
+    with desk.world.store.read() as uow:
+        (made,) = uow.card_requests.where()
+    face = desk.page.request.get(f"{desk.hall.url}/desk/faces/{made.card_no}/face.pdf")
     assert face.body().startswith(b"%PDF")
     desk.press("Enter")
     desk.sees("已发放")

@@ -13,6 +13,7 @@ from cardsvc.rules import RuleSet, check_moved, payable
 from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.cards.applications import ALL, RENEWAL
 from cardsvc.service.cards.carry_over import carried
+from cardsvc.service.cards.faces import face_is_open
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
 from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import waiting_for_card
@@ -38,6 +39,7 @@ PURSE_FULL = Text("余额太高，再充就超过上限", "Its balance is too hi
 HOLDER_DIED = Text(
     "持卡人已身故：先退款，再在卡的页面注销", "The holder has died: refund it, then cancel it on the card's page"
 )
+FACE_FIRST = Text("先打卡面、确认（在卡面页）", "Its face is printed and confirmed first, on its page")
 PURSE_BLOCKED = Text("钱包已锁定，先解锁", "The purse is blocked: unblock it first")
 
 
@@ -158,6 +160,7 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
+        face = FACE_FIRST if face_is_open(uow, row.card_no) else None
         died = uow.deaths.confirmed_of(holder.citizen_id) is not None
     if died:
         yield from _of_the_dead(look)
@@ -167,9 +170,9 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
     if carrying:
-        yield Offer("carry_over", None, carrying)
+        yield Offer("carry_over", face, carrying)
     if old:
-        yield Offer("transfer_in", None if any(choice.reason is None for choice in old) else old[0].reason, old)
+        yield Offer("transfer_in", face or (None if any(choice.reason is None for choice in old) else old[0].reason), old)
     yield _top_up(rules, look, local_day(engine.clock()))
     yield Offer("open", None if any(choice.reason is None for choice in choices) else choices[0].reason, choices)
     yield _refund(look)

@@ -10,7 +10,7 @@ from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
 from cardsvc.store.records.deposits import Deposit
 from cardsvc.store.records.desk_sessions import DeskSession
 from cardsvc.store.records.diagnosis import Diagnosis
-from cardsvc.store.records.faces import FacePrint
+from cardsvc.store.records.faces import CitizenPhoto, FacePrint
 from cardsvc.store.records.hall import (
     Appraisal,
     AppraisalCase,
@@ -68,6 +68,7 @@ __all__ = [
     "CardSighting",
     "Citizen",
     "CitizenChange",
+    "CitizenPhoto",
     "Complaint",
     "ComplaintStep",
     "DaySeal",
