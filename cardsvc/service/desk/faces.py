@@ -176,7 +176,8 @@ def _read_in(printed: FacePrint, place: WorkPlace) -> str:
 
 def reading(engine: Engine, card_no: str, workstation: str | None, *, by: Staff) -> dict[str, Any]:
     """What this person's readers say of a printed card: ``readers`` (how many there are), ``read`` (number of the card that was
-    read since the print, this one before any other; None before), ``look`` (the contact of a card that nobody looked at)."""
+    read since the print, this one before any other; None before), ``stale`` (a card lies there that was read before), ``look``
+    (the contact of a card that nobody looked at)."""
     with engine.store.read() as uow:
         printed = uow.face_prints.newest_of(card_no)
     try:
@@ -184,12 +185,13 @@ def reading(engine: Engine, card_no: str, workstation: str | None, *, by: Staff)
     except RequestError:  # a workstation of another outlet, or a suspended one, reads nothing for this desk
         place = None
     if place is None or printed is None:
-        return {"readers": 0, "read": None, "look": None}
+        return {"readers": 0, "read": None, "stale": False, "look": None}
     read = [card for card in place.cards if read_since(card, printed.job_ended_at or printed.made_at)]
     numbers = [str(card.look.get("card_no") or "-") for card in read]
     look = next((card.contact for card in place.cards if card.missing and not card.under_way), None)
     seen = card_no if card_no in numbers else next(iter(numbers), None)
-    return {"readers": len(place.readers), "read": seen, "look": look}
+    stale = not read and any(card.look for card in place.cards)
+    return {"readers": len(place.readers), "read": seen, "stale": stale, "look": look}
 
 
 def read_since(card: CardOnDesk, moment: dt.datetime) -> bool:
