@@ -92,6 +92,7 @@ class UnitOfWork:
         self.citizen_changes = repos.CitizenChanges(connection)
         self.deaths = repos.Deaths(connection)
         self.library_notices = repos.LibraryNotices(connection)
+        self.citizen_photos = repos.CitizenPhotos(connection)
         self.face_prints = repos.FacePrints(connection)
         self.card_requests = repos.CardRequests(connection)
         self.rights_files = repos.RightsFiles(connection)

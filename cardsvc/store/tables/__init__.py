@@ -15,7 +15,7 @@ from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.deposits import deposit
 from cardsvc.store.tables.desk_sessions import desk_session
 from cardsvc.store.tables.diagnosis import diagnosis
-from cardsvc.store.tables.faces import face_print
+from cardsvc.store.tables.faces import citizen_photo, face_print
 from cardsvc.store.tables.hall import (
     appraisal,
     appraisal_case,
@@ -105,6 +105,7 @@ __all__ = [
     "cash_given",
     "citizen",
     "citizen_change",
+    "citizen_photo",
     "complaint",
     "complaint_step",
     "day_seal",

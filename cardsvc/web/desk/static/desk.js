@@ -133,7 +133,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`) || (key === "Escape" && document.querySelector('nav [data-key="w"]'));
+  const sign = `[data-key="${CSS.escape(key)}"]`; // a key of the page itself comes before the menu's
+  const target = document.querySelector(`main ${sign}`) || document.querySelector(sign) || (key === "Escape" && document.querySelector('nav [data-key="w"]'));
   if (!target) return;
   event.preventDefault();
   target.click();
@@ -151,7 +152,7 @@ document.getElementById("keys")?.addEventListener("click", () => {
     row.append(sign, " ", text);
     rows.append(row);
   };
-  for (const one of document.querySelectorAll("main [data-key], header [data-key]")) {
+  for (const one of [...document.querySelectorAll("main [data-key]"), ...document.querySelectorAll("header [data-key]")]) {
     const copy = one.cloneNode(true);
     for (const sign of copy.querySelectorAll("kbd, [aria-hidden]")) sign.remove();
     if (one !== document.getElementById("keys")) add(one.dataset.key, copy.textContent.trim());
