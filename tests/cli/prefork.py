@@ -20,11 +20,11 @@ from typing import BinaryIO
 
 LOADED = ("sqlalchemy.orm", "alembic.command", "flask", "cardsvc.bootstrap", "cardsvc.service.approval_kinds", "cardsvc.vcard")
 STREAMS = 3
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 240
 
 
 def run_command(arguments: tuple[str, ...], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """``cardsvc`` with these arguments, as ``subprocess.run`` would run it. Raises TimeoutError after a minute."""
+    """``cardsvc`` with these arguments, as ``subprocess.run`` would run it. Raises TimeoutError after four minutes."""
     with open(os.devnull, "rb") as nothing, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         streams = [nothing.fileno(), out.fileno(), err.fileno()]
         request = json.dumps({"argv": ["cardsvc", *arguments], "env": env}).encode()
@@ -50,7 +50,7 @@ def _helper() -> socket.socket:
 
     def end() -> None:
         ours.close()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
     atexit.register(end)
     return ours

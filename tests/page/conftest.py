@@ -38,8 +38,9 @@ PICTURES = Path(os.environ.get("CARDSVC_PICTURES", Path(__file__).parent.parent.
 SERIOUS = ("serious", "critical")
 MUTE_SECONDS = 3.0
 """How long the agent waits for one answer of a card; a virtual card takes milliseconds."""
-SLOW = 20_000
-"""Milliseconds that a page may take before a test gives up."""
+SLOW = 60_000
+"""Milliseconds that a page may take before a test gives up: the machine may have much other work."""
+expect.set_options(timeout=SLOW)
 
 
 @dataclass
