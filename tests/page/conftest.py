@@ -116,7 +116,8 @@ class Desk:
 
 
 def axe_finds(page: Page) -> list[str]:
-    """What axe finds that is serious or worse."""
+    """What axe finds that is serious or worse, once the page is there."""
+    page.wait_for_load_state()
     found = Axe().run(page).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in SERIOUS]
 
