@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import Browser, expect
 
 from cardsvc.cli.scratch.processes import free_port
-from tests.page.conftest import PICTURES, SLOW
+from tests.page.conftest import SLOW, picture
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
@@ -68,9 +68,10 @@ def test_a_trainer_puts_sample_cards_in_and_everything_ends_with_one_signal(tmp_
         page.fill('input[name="password"]', password[1])
         page.keyboard.press("Enter")
         page.get_by_role("button", name="ws-1").click()
-        expect(page.locator("body")).to_contain_text("练习环境", timeout=SLOW)
+        expect(page.locator("#live.desk")).to_be_visible()
+        expect(page.locator("body")).to_contain_text("练习环境")
         page.goto(f"{url}/desk/tray")
-        page.screenshot(path=PICTURES / "samples.png")
+        picture(page, "samples")
         page.get_by_role("button", name="issued-1").click()
         expect(page.locator("body")).to_contain_text("测试甲", timeout=SLOW)
         expect(page.locator("body")).to_contain_text("100.00", timeout=SLOW)
