@@ -34,7 +34,7 @@ def test_blanks_are_received_and_handed_out_and_bulk_follows_each_card_by_itself
         form.locator(f"[name={name}]").fill(value)
     form.locator("[name=family]").select_option(FAMILY)
     form.get_by_role("button").click()
-    desk.sees("今天够用")
+    desk.sees("FM-1")
     form = page.locator("form", has=page.locator("input[name=deed][value=hand]"))
     form.locator("[name=count]").fill("5")
     form.locator("[name=receiver]").fill("clerk")
