@@ -1,5 +1,6 @@
 """Every fault kind on every card family: the right finding comes first, and looking changed nothing on the card."""
 
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -76,6 +77,27 @@ def test_a_garbled_counter_is_not_held_against_the_card(new_patient: NewPatient)
     assert patient.examine()["findings"][0]["code"] == "key_wrong"
     patient.connect = card.channel
     assert patient.examine()["findings"] == []
+
+
+@pytest.mark.parametrize("new_patient", ISSUABLE[:1], indirect=True)
+def test_one_late_answer_is_the_computers_and_not_the_cards(new_patient: NewPatient) -> None:
+    """A busy computer stops looking for a moment, anywhere; two late answers are the card's."""
+    patient = new_patient()
+    card = patient.card
+
+    def late(times: int) -> None:
+        delays = iter([0.15] * times)
+
+        def answer(_command: bytes, given: bytes) -> bytes:
+            time.sleep(next(delays, 0.0))
+            return given
+
+        patient.connect = lambda: Altered(card.channel(), answer)
+
+    late(1)
+    assert patient.examine()["findings"] == []
+    late(2)
+    assert [finding["code"] for finding in patient.examine()["findings"]] == ["answers_slow"]
 
 
 def test_every_finding_has_a_fault_that_brings_it() -> None:
