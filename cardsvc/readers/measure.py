@@ -13,8 +13,6 @@ from cardsvc.wire import ReaderFacts, reader_of
 SELECT_MF = bytes.fromhex("00A40000023F00")
 QUICK_POWER_UPS, POWER_UPS = 1, 3
 TIMED = 2
-LATE_MILLISECONDS = 100.0
-"""From here on an answer is late, and the card is asked once more: a computer that was busy elsewhere is late once."""
 
 
 @dataclass(slots=True)
@@ -42,8 +40,7 @@ class Measured:
 
 
 def measure(connect: Callable[[], Channel], power_ups: int = POWER_UPS) -> Measured:
-    """Power the card up again and again. The first times also take one SELECT, whose answer does not matter; where one was late
-    they take one more.
+    """Power the card up again and again. The first times also take one SELECT, whose answer does not matter.
 
     Errors of card and reader are what is measured; none comes out.
     """
@@ -67,15 +64,9 @@ def _once(connect: Callable[[], Channel], measured: Measured, *, timed: bool) ->
             measured.power_ups.append(measured.reader.power_up_milliseconds or 0.0)
         measured.atr = channel.atr
         measured.atrs.append(channel.atr.hex().upper())
-        if timed and _time(channel, measured) >= LATE_MILLISECONDS:
-            _time(channel, measured)
+        if timed:
+            started = time.perf_counter()
+            channel.transmit(SELECT_MF)
+            measured.milliseconds.append(round((time.perf_counter() - started) * 1000, 3))
     finally:
         channel.close()
-
-
-def _time(channel: Channel, measured: Measured) -> float:
-    started = time.perf_counter()
-    channel.transmit(SELECT_MF)
-    taken = round((time.perf_counter() - started) * 1000, 3)
-    measured.milliseconds.append(taken)
-    return taken
