@@ -88,7 +88,9 @@ def report_lines(result: Mapping[str, Any]) -> list[str]:
     if result["healthy"] and not result["findings"]:
         lines.append(t("卡片正常", "The card is healthy"))
     checked = t("、", ", ").join(group[language] for group in result["checked"])
-    return [*lines, t(f"已检查：{checked}", f"Checked: {checked}")]
+    lines.append(t(f"已检查：{checked}", f"Checked: {checked}"))
+    left = t("；", "; ").join(f"{one[language]} ({', '.join(one['subjects'])})" for one in result["unchecked"])
+    return [*lines, *([t(f"未检查：{left}", f"Not checked: {left}")] if left else [])]
 
 
 def _finding_lines(finding: Mapping[str, Any], language: str) -> list[str]:
