@@ -119,7 +119,7 @@ def test_a_shift_is_opened_takes_cash_and_is_closed_by_a_count(desk: Desk) -> No
     desk.page.fill('input[name="d5000"]', "1")
     desk.page.fill('input[name="reason"]', "备用金")
     desk.press("Enter")
-    desk.sees("金库的现金不够")
+    desk.sees("的金库可用现金")
     expect(desk.page.locator("#total")).to_have_text("50.00")
     desk.page.goto(f"{desk.hall.url}/desk/drawer/close")
     desk.press("Enter")
