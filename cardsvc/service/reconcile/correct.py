@@ -104,7 +104,7 @@ def _stale(uow: UnitOfWork, found: Difference) -> bool:
         hold_payment(uow, method, reference)
         row = paid_by(uow, method, {reference}).get(reference)
         return row is not None and ours_of(row).standing != "back"
-    if found.card_no is None or found.code not in ("balance_differs", "counter_conflict"):
+    if found.card_no is None or found.code not in ("balance_differs", "counter_conflict", "moved_too_much"):
         return False
     run, last = uow.runs.get(found.run_id), uow.ledger.last_booked(found.card_no)
     return run is not None and last is not None and last > run.ran_at
