@@ -70,6 +70,10 @@ class SpendingRecords(Rows[SpendingRecord]):
             for r in found
         }
 
+    def of_card(self, card_no: str, *states: str) -> list[SpendingRecord]:
+        """The records of a card that ended in these states."""
+        return self.where(self.table.c.card_no == card_no, self.table.c.state.in_(states))
+
     def of_batch(self, batch_id: str, *states: str) -> list[SpendingRecord]:
         """The records of a batch that ended in these states, by line."""
         found = self.where(self.table.c.batch_id == batch_id, self.table.c.state.in_(states))
