@@ -88,6 +88,18 @@ def test_a_payment_that_paid_another_load_meanwhile_is_not_given_back(world: Wor
     assert "payout:mobile" not in world.balances()
 
 
+def test_a_payment_that_is_told_with_two_amounts_is_given_back_once(world: World, people: dict[str, Staff]) -> None:
+    """Two lines, two differences: after the first is booked the other rests on nothing."""
+    world.issue(FAMILIES[0])
+    take_in(world, "channel", "mobile", statement("channel", ("M-1", 5000, ""), ("M-1", 5100, "")))
+    first, second = run(world, channel="mobile")
+    assert (first.code, second.code) == ("reference_unknown", "reference_unknown")
+    correct(world, first, people)
+    with pytest.raises(CardsvcError, match="difference_stale"):
+        correct(world, second, people)
+    assert world.balances()["payout:mobile"] == -5000
+
+
 def test_spending_that_comes_after_the_books_moved_an_old_cards_money(world: World, people: dict[str, Staff]) -> None:
     """The card could not be read, so its holder got a ride too much: a loss that is seen, and booked by two people."""
     card = world.issue(FAMILIES[0])
