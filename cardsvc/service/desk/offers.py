@@ -12,6 +12,7 @@ from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.cards.applications import ALL, RENEWAL
 from cardsvc.service.cards.carry_over import carried
+from cardsvc.service.cards.faces import face_is_open
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
 from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import waiting_for_card
@@ -35,6 +36,7 @@ HOLDER_CHANGED = Text("持卡人信息已变更：按登记重写卡内信息", 
 HOLDER_DIED = Text(
     "持卡人已身故：先退款，再在卡的页面注销", "The holder has died: refund it, then cancel it on the card's page"
 )
+FACE_FIRST = Text("先打卡面、确认（在卡面页）", "Its face is printed and confirmed first, on its page")
 
 
 def offers(engine: Engine, card: CardOnDesk, *, by: Staff) -> tuple[Offer, ...]:
@@ -131,6 +133,7 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
+        face = FACE_FIRST if face_is_open(uow, row.card_no) else None
         died = uow.deaths.confirmed_of(holder.citizen_id) is not None
     if died:
         yield from _of_the_dead(look)
@@ -140,9 +143,9 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
     if carrying:
-        yield Offer("carry_over", None, carrying)
+        yield Offer("carry_over", face, carrying)
     if old:
-        yield Offer("transfer_in", None if any(choice.reason is None for choice in old) else old[0].reason, old)
+        yield Offer("transfer_in", face or (None if any(choice.reason is None for choice in old) else old[0].reason), old)
     yield top_up(rules, look, local_day(engine.clock()))
     yield Offer("open", None if any(choice.reason is None for choice in choices) else choices[0].reason, choices)
     yield refund(look)

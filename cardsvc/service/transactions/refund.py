@@ -19,6 +19,7 @@ from cardsvc.procedures.areas import AreaSight
 from cardsvc.procedures.purse import read_balance
 from cardsvc.rules import RefundRequest, RefundTerms, RuleSet, check_refund
 from cardsvc.service.cash.drawer import cash_out
+from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Phase
 from cardsvc.service.purse import areas
 from cardsvc.service.purse.areas import LoadAreaParams, Target, outside_city_purse, target_of, wanted
@@ -145,6 +146,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime)
     target, balance = target_of(context), init.balance
     if balance != context.facts["balance"]:
         raise CardError("balance_changed")
+    refuse_hot(uow, context.card_no)
     plan = _agreed(context, uow, balance, now)
     terms = plan.terms
     facts = authorise_drawdown(context, uow, target.ref, init, (balance, REFUND, ""), now)

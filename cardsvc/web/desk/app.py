@@ -15,6 +15,7 @@ from cardsvc.web.desk import (
     complaints,
     drawer,
     entrance,
+    faces,
     failures,
     guard,
     hall,
@@ -62,6 +63,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     approvals.install(app, services)
     cards.install(app, services)
     applying.install(app, services)
+    faces.install(app, services)
     replace.install(app, services)
     bulk.install(app, services)
     receipts.install(app, services)

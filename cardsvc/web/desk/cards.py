@@ -25,7 +25,7 @@ from cardsvc.service.staff.approvals import propose
 from cardsvc.service.transactions.held_payout import HELD_PAYOUT, held_view, move_due, pay_held, payout_asked
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
 from cardsvc.units import parse_card_no
-from cardsvc.web.desk.guard import field, here, workstation
+from cardsvc.web.desk.guard import field, here, payment_of, workstation
 from cardsvc.web.desk.words import METHODS
 
 
@@ -106,8 +106,7 @@ def _do_held(services: Services, card_no: str, deed: str) -> None:
 def payment_given() -> Payment:
     """How a fee is paid, from the form. Raises RequestError ``params_invalid``."""
     try:
-        given = {"method": request.form.get("method", "cash"), "reference": request.form.get("reference", "").strip() or None}
-        return Payment.model_validate(given)
+        return Payment.model_validate(payment_of(request.form))
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
 

@@ -25,7 +25,7 @@ from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.transactions.refund import RefundPlan
 from cardsvc.text import Text
 from cardsvc.units import LOCAL, parse_card_no, parse_yuan
-from cardsvc.web.desk.guard import field, here, workstation
+from cardsvc.web.desk.guard import field, here, payment_of, workstation
 from cardsvc.web.desk.words import METHODS
 
 Form = Mapping[str, str]
@@ -60,8 +60,7 @@ def _nothing(_form: Form) -> Mapping[str, Any]:
 def _load(form: Form) -> Mapping[str, Any]:
     product, area = _parts(form, 2)
     month = {"month": form["month"]} if area != "purse" and form.get("month") else {}
-    payment = {"method": form["method"], "reference": form.get("reference") or None}
-    return {"amount": int(parse_yuan(form["amount"])), "payment": payment, "product": product, "area": area, **month}
+    return {"amount": int(parse_yuan(form["amount"])), "payment": payment_of(form), "product": product, "area": area, **month}
 
 
 def _parts(form: Form, count: int) -> list[str]:
@@ -79,8 +78,7 @@ def _old_card(form: Form) -> Mapping[str, Any]:
 
 def _opening(form: Form) -> Mapping[str, Any]:
     application, product = _parts(form, 2)
-    payment = {"method": form["method"], "reference": form.get("reference") or None}
-    return {"application": application, "product": product, "holder": form["holder"], "payment": payment}
+    return {"application": application, "product": product, "holder": form["holder"], "payment": payment_of(form)}
 
 
 def _refund(form: Form) -> Mapping[str, Any]:

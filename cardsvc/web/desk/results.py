@@ -17,6 +17,8 @@ LABELS: Mapping[str, Text] = {
     "period": Text("月份", "Months"),
     "amount": Text("金额", "Amount"),
     "gift": Text("赠送", "Gift"),
+    "given": Text("收现金", "Cash given"),
+    "change": Text("找零", "Change"),
     "returned": Text("退还", "Returned"),
     "fee": Text("手续费", "Fee"),
     "forfeited": Text("作废", "Forfeited"),
@@ -37,7 +39,7 @@ KEPT: Mapping[str, Text] = {
     "gift": Text("赠送的部分收回", "the gift goes back to its giver"),
 }
 PURSES: Mapping[str, Text] = {"citizen": Text("城市通", "City purse"), "parking": Text("停车卡", "Parking card")}
-AMOUNTS = frozenset({"amount", "gift", "returned", "fee", "forfeited", "balance"})
+AMOUNTS = frozenset({"amount", "gift", "given", "change", "returned", "fee", "forfeited", "balance"})
 
 
 def result_rows(result: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:
