@@ -115,9 +115,10 @@ class Desk:
 
 
 def axe_finds(page: Page) -> list[str]:
-    """What axe finds that is serious or worse."""
+    """What axe finds that is serious or worse, and parts of a page that a screen reader cannot tell apart."""
     found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in SERIOUS]
+    told = [one for one in found if one["impact"] in SERIOUS or one["id"] == "landmark-unique"]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in told]
 
 
 def chromium() -> str:
