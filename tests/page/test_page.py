@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from cardsvc.service.desk.sessions import IDLE
 from cardsvc.service.desk.workstations import workstation_view
 from cardsvc.vcard import Fault, inflict
+from tests.page.cable import Cable
 from tests.page.conftest import PASSWORD, SLOW, WS, Desk, axe_finds
 from tests.waiting import until
 from tests.world import balance_on
@@ -195,3 +196,28 @@ def test_what_a_program_could_send_is_refused_without_a_trace(desk: Desk) -> Non
     assert "http" not in policy
     away = request.post(f"{url}/desk/sign-in", form={"staff_id": "clerk", "password": PASSWORD, "next": "//evil.example/desk"})
     assert away.url.startswith(url)
+
+
+def test_without_a_connection_nothing_is_sent_and_nothing_typed_is_lost(desk: Desk) -> None:
+    """The cable is out while the form is filled in: the page stays and says so; afterwards the same key does it, once."""
+    card = desk.world.issue("fudan-fmcos2")
+    with Cable(desk.hall.url) as cable:
+        desk.hall.url = cable.url
+        desk.sign_in()
+        desk.hall.put(card)
+        desk.sees("开通应用")
+        desk.press("1")
+        desk.type("100")
+        cable.pull()
+        desk.sees("连不上服务")
+        desk.press("Enter")
+        desk.sees("刚才没有发出，这一页留着")
+        desk.press("Escape")
+        expect(desk.page.locator('input[name="amount"]')).to_have_value("100")
+        desk.picture("offline")
+        cable.plug()
+        expect(desk.page.locator(".offline")).to_have_count(0, timeout=SLOW)
+        desk.page.focus('input[name="amount"]')
+        desk.press("Enter")
+        desk.sees("办好了")
+        assert balance_on(card)[0] == desk.world.purse_total(desk.world.card_no_of(card)) == 10000
