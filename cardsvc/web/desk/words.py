@@ -6,7 +6,7 @@ from typing import Any
 
 from cardsvc.service.cards.replacement import REASON_WORDS
 from cardsvc.service.desk.offers import APPLICATIONS, AREAS, PRODUCTS
-from cardsvc.service.machines import CARD, COMPLAINT, FACE_PRINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
+from cardsvc.service.machines import CARD, COMPLAINT, FACE_PRINT, LOAD, NOTICE, OLD_CARD, PURCHASE, SHIFT, TICKET
 from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES
@@ -303,7 +303,7 @@ def _value(key: str, value: Any) -> Text:
     if key == "holder":
         shown = f"{value['name']}  {value['id_number']}"
         return Text(shown, shown)
-    words = {"application": APPLICATIONS, "state": CARD_STATES, "product": PURSES}.get(key, {})
+    words = {"application": APPLICATIONS, "state": {**OLD_CARD.words, **CARD_STATES}, "product": PURSES}.get(key, {})
     shown = card_no(value) if key == "card_no" else str(value)
     return words.get(value, Text(shown, shown))
 
