@@ -13,7 +13,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from cardsvc.cli.scratch.processes import free_port
-from tests.page.conftest import PICTURES, SLOW
+from tests.page.conftest import PICTURES, SLOW, axe_finds
 from tests.page.test_apply import NUMBER, camera
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
@@ -75,6 +75,7 @@ def print_a_face(page: Page, url: str, folder: Path) -> None:
     page.goto(face)
     expect(page.locator("body")).to_contain_text("读卡器上就是这张卡", timeout=SLOW)
     page.screenshot(path=PICTURES / "face-printed.png", full_page=True)
+    assert axe_finds(page) == []
     page.keyboard.press("r")
     expect(page.locator("body")).to_contain_text("打完后读过芯片", timeout=SLOW)
 
