@@ -145,7 +145,8 @@ def face_right(engine: Engine, print_id: str, workstation: str | None, *, by: St
     """Somebody looked: photo, name and numbers are right. The card may be handed out, and its holder is told.
 
     Where this person's workstation has a reader, the card lies in it and was read after the print. Raises RequestError
-    ``not_permitted``, ``face_moved_on``, ``face_card_not_read``, ``face_other_card``, and what ``work_place`` raises.
+    ``not_permitted``, ``face_moved_on``, ``face_photo_missing``, ``face_card_not_read``, ``face_other_card``, and what
+    ``work_place`` raises.
     """
     require_role(by, *TELLERS)
     with engine.store.read() as uow:
@@ -154,6 +155,7 @@ def face_right(engine: Engine, print_id: str, workstation: str | None, *, by: St
     reader = _read_in(printed, place) if place and printed and place.readers else None
 
     def decide(uow: UnitOfWork, request: CardRequest | None, known: FacePrint) -> FacePrint:
+        _check_photo(uow, known.card_no)
         if request is not None:
             tell_made(uow, request, now)
         return _moved(uow, known, FacePrintState.RIGHT, looked_by=by.staff_id, looked_at=now, read_in=reader)
@@ -164,7 +166,7 @@ def face_right(engine: Engine, print_id: str, workstation: str | None, *, by: St
 def _read_in(printed: FacePrint, place: WorkPlace) -> str:
     """The reader that has the printed card, read since it was printed. Raises RequestError ``face_card_not_read``,
     ``face_other_card``."""
-    read = [card for card in place.cards if read_since(card, printed.job_ended_at or printed.made_at)]
+    read = [card for card in place.cards if read_since(card, printed)]
     for card in read:
         if card.look.get("card_no") == printed.card_no:
             return card.reader
@@ -186,7 +188,7 @@ def reading(engine: Engine, card_no: str, workstation: str | None, *, by: Staff)
         place = None
     if place is None or printed is None:
         return {"readers": 0, "read": None, "stale": False, "look": None}
-    read = [card for card in place.cards if read_since(card, printed.job_ended_at or printed.made_at)]
+    read = [card for card in place.cards if read_since(card, printed)]
     numbers = [str(card.look.get("card_no") or "-") for card in read]
     look = next((card.contact for card in place.cards if card.missing and not card.under_way), None)
     seen = card_no if card_no in numbers else next(iter(numbers), None)
@@ -194,10 +196,14 @@ def reading(engine: Engine, card_no: str, workstation: str | None, *, by: Staff)
     return {"readers": len(place.readers), "read": seen, "stale": stale, "look": look}
 
 
-def read_since(card: CardOnDesk, moment: dt.datetime) -> bool:
-    """Whether a card on the desk was looked at since then. A card that was read before it went into the printer may be any."""
-    looked = card.looked_at and dt.datetime.fromisoformat(card.looked_at)
-    return bool(looked and looked >= moment and card.look)
+def read_since(card: CardOnDesk, printed: FacePrint) -> bool:
+    """Whether a card on the desk was read since the print: what was read before it went into the printer may be any card. One
+    that was printed by hand was put on again: nothing was done with it since it came."""
+    if card.looked_at is None or not card.look:
+        return False
+    if printed.job_ended_at is None:
+        return card.job is None
+    return dt.datetime.fromisoformat(card.looked_at) >= printed.job_ended_at
 
 
 def face_spoiled(store: Store, print_id: str, reason: str, *, by: Staff, now: dt.datetime) -> FacePrint:
