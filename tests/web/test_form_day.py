@@ -31,8 +31,8 @@ def cash_of(amount: int) -> dict[str, str]:
     return pieces
 
 
-def confirm_face(clerk: Clerk, card: VirtualCard) -> None:
-    """The face of the card that was just made: into the printer, back on the reader, looked at."""
+def confirm_face(clerk: Clerk, card: VirtualCard, *, pile: bool = False) -> None:
+    """The face of the card that was just made: into the printer, back on the reader, looked at, here or in the list."""
     clerk.follow("打印卡面")
     if "没有照片" in clerk.html:
         clerk.send("保存照片", PHOTO, consent="1")
@@ -43,9 +43,16 @@ def confirm_face(clerk: Clerk, card: VirtualCard) -> None:
     clerk.sees("打完，待看", "把打好的卡放到读卡器上")
     face = clerk.url
     clerk.put(card)
-    clerk.open(face)
-    clerk.sees("读卡器上就是这张卡")
-    clerk.send("看过，卡面对")
+    if pile:
+        clerk.open("/desk/faces")
+        clerk.sees("读卡器上 ·")
+        clerk.send("看过，卡面对")
+        clerk.sees("做好的卡，卡面还没有确认 0")
+        clerk.open(face)
+    else:
+        clerk.open(face)
+        clerk.sees("读卡器上就是这张卡")
+        clerk.send("看过，卡面对")
     clerk.sees("打完后读过芯片")
 
 
@@ -115,7 +122,7 @@ def replaced(clerk: Clerk, old: VirtualCard) -> VirtualCard:
     clerk.work_place()
     clerk.sees("先打卡面、确认")
     clerk.open(made)
-    confirm_face(clerk, card)
+    confirm_face(clerk, card, pile=True)
     clerk.work_place()
     clerk.job("旧卡的应用转入新卡", "转入")
     clerk.sees("办好了")

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.service.cards.cancelling import money_left
-from cardsvc.service.cards.faces import face_pdf
+from cardsvc.service.cards.faces import face_is_open, face_pdf
 from cardsvc.service.cards.photos import photo_on_file
 from cardsvc.service.cards.requests import tell_made
 from cardsvc.service.cards.wrong_card import card_was_wrong
@@ -182,18 +182,36 @@ def reading(engine: Engine, card_no: str, workstation: str | None, *, by: Staff)
     (the contact of a card that nobody looked at)."""
     with engine.store.read() as uow:
         printed = uow.face_prints.newest_of(card_no)
-    try:
-        place = work_place(engine, workstation, by=by) if workstation else None
-    except RequestError:  # a workstation of another outlet, or a suspended one, reads nothing for this desk
-        place = None
+    place = _place(engine, workstation, by)
     if place is None or printed is None:
         return {"readers": 0, "read": None, "stale": False, "look": None}
     read = [card for card in place.cards if read_since(card, printed)]
     numbers = [str(card.look.get("card_no") or "-") for card in read]
-    look = next((card.contact for card in place.cards if card.missing and not card.under_way), None)
     seen = card_no if card_no in numbers else next(iter(numbers), None)
     stale = not read and any(card.look for card in place.cards)
-    return {"readers": len(place.readers), "read": seen, "stale": stale, "look": look}
+    return {"readers": len(place.readers), "read": seen, "stale": stale, "look": _to_look(place)}
+
+
+def on_reader(engine: Engine, workstation: str | None, *, by: Staff) -> dict[str, Any]:
+    """The printed or to be printed card on this person's reader, for whoever works through a pile: ``card_no`` of the first one
+    whose face is open, None without; ``look`` as in ``reading``."""
+    place = _place(engine, workstation, by)
+    numbers = [str(card.look["card_no"]) for card in place.cards if card.look.get("card_no")] if place else []
+    with engine.store.read() as uow:
+        found = next((number for number in numbers if face_is_open(uow, number)), None)
+    return {"card_no": found, "look": _to_look(place)}
+
+
+def _place(engine: Engine, workstation: str | None, by: Staff) -> WorkPlace | None:
+    """A workstation of another outlet, or a suspended one, reads nothing for this desk."""
+    try:
+        return work_place(engine, workstation, by=by) if workstation else None
+    except RequestError:
+        return None
+
+
+def _to_look(place: WorkPlace | None) -> str | None:
+    return next((card.contact for card in place.cards if card.missing and not card.under_way), None) if place else None
 
 
 def read_since(card: CardOnDesk, printed: FacePrint) -> bool:
