@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from cardsvc.errors import RequestError
+from cardsvc.errors import RequestError, RuleError
 from cardsvc.ledger.states import advance
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
@@ -234,6 +234,17 @@ def hand_out(
     return store.transact(work)
 
 
+def who_comes(store: Store, rules: RuleBook, birth_date: dt.date, now: dt.datetime) -> str:
+    """Who has to come to apply for somebody born on this day: ``holder`` or ``parent``, by the rule."""
+    with store.read() as uow:
+        ruling = rules.in_force(uow, local_day(now))
+    try:
+        check_person(ruling, APPLY, Visitor(birth_date, consent=True), local_day(now))
+    except RuleError as refused:
+        return "parent" if refused.code == "rule_parent_needed" else "holder"
+    return "holder"
+
+
 def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.datetime) -> CardRequest:
     """Withdraw an application before its card is made. Raises RequestError ``not_permitted``, ``card_request_unknown``,
     ``card_request_made``."""
@@ -299,6 +310,13 @@ def request_of(store: Store, case_no: str) -> dict[str, Any]:
         if row is None:
             raise RequestError("card_request_unknown", case_no=case_no[:24])
         return request_view(uow, row)
+
+
+def open_request_of(store: Store, citizen_id: str) -> dict[str, Any] | None:
+    """The application of a person that is not over."""
+    with store.read() as uow:
+        row = uow.card_requests.open_of(citizen_id)
+        return request_view(uow, row) if row else None
 
 
 def photo_of(store: Store, case_no: str) -> bytes:

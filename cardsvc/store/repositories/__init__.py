@@ -13,6 +13,7 @@ from cardsvc.store.repositories.bulk import BulkBatches, BulkEvents, BulkLines, 
 from cardsvc.store.repositories.cancellations import Cancellations
 from cardsvc.store.repositories.card_requests import CardRequests, NotMade
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
+from cardsvc.store.repositories.cash_given import CashesGiven
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
 from cardsvc.store.repositories.deposits import Deposits
@@ -75,6 +76,7 @@ __all__ = [
     "CardRequests",
     "CardSightings",
     "Cards",
+    "CashesGiven",
     "CitizenChanges",
     "CitizenPhotos",
     "Citizens",

@@ -29,6 +29,7 @@ from cardsvc.web.desk import (
     queue,
     receipts,
     replace,
+    results,
     tray,
     words,
     work,
@@ -83,5 +84,5 @@ def _install_words(app: Flask) -> None:
             return text.into(guard.language())
         return str(text[guard.language()])
 
-    app.jinja_env.globals.update(t=t, said=said, language=guard.language, words=words)
+    app.jinja_env.globals.update(t=t, said=said, language=guard.language, words=words, results=results)
     app.jinja_env.filters.update(yuan=format_yuan, clock=words.clock, day=words.day, cardno=words.card_no)

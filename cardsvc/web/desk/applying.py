@@ -1,5 +1,6 @@
 """Applications for a card (申领): taking one, the board of what is to be made and given, handing out."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from cardsvc.service.cards.requests import (
     hand_out,
     photo_of,
     request_of,
+    who_comes,
 )
 from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.operations.kinds import reasons
@@ -57,7 +59,10 @@ def _apply(app: Flask, services: Services) -> None:
             known = find_citizen(services.store, number)
         except RequestError as error:
             return render_template("apply_find.html", number=number, problem=problem_of(error)), error.http_status
-        return _form(services, known, {"id_number": number, "came": "holder", **({} if known else told_by(number))})
+        told = dict(known or told_by(number))
+        born = dt.date.fromisoformat(told["birth_date"]) if "birth_date" in told else None
+        came = who_comes(services.store, services.rules, born, now()) if born else "holder"
+        return _form(services, known, {"id_number": number, "came": came, **({} if known else told)})
 
     @app.post("/desk/apply/new")
     def apply_new() -> Any:

@@ -180,6 +180,7 @@ document.addEventListener("click", (event) => {
   if (!amount || !field) return;
   field.value = amount.dataset.amount;
   field.focus();
+  tellChange();
 });
 
 function addUp() { // also when the page comes: a form that was refused comes back as it was typed
@@ -191,6 +192,20 @@ function addUp() { // also when the page comes: a form that was refused comes ba
 }
 document.addEventListener("input", addUp);
 addUp();
+
+function tellChange() { // what goes back of the cash that was handed over, as far as the page knows what it costs
+  for (const output of document.querySelectorAll("output[data-change]")) {
+    const form = output.closest("form"), given = form.elements.namedItem("given").value;
+    const fixed = form.querySelector("input[data-cost]:checked, fieldset[data-cost]");
+    const typed = form.elements.namedItem("amount")?.value;
+    const cost = fixed ? Number(fixed.dataset.cost) : Math.round(Number(typed || NaN) * 100);
+    const change = given ? Math.round(Number(given) * 100) - cost : NaN;
+    const words = change < 0 ? output.dataset.short : output.dataset.change;
+    output.textContent = Number.isNaN(change) ? "" : `${words} ${(Math.abs(change) / 100).toFixed(2)}`;
+  }
+}
+document.addEventListener("input", tellChange);
+tellChange();
 
 document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) window.print(); });
 
