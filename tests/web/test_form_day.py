@@ -185,6 +185,7 @@ def test_a_small_day_through_the_forms_of_the_page(office: Office) -> None:
 def evening(clerk: Clerk, office: Office) -> None:
     """The drawer is counted and agrees, the supervisor closes the day, and the chain of every card holds."""
     clerk.open("/desk/drawer")
+    clerk.follow("点数交班")
     clerk.send("交班", **cash_of(TAKEN))
     clerk.sees("开班：点清备用金")
     held = {
