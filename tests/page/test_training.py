@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from cardsvc.cli.scratch.processes import free_port
-from tests.page.conftest import SLOW, picture
+from tests.page.conftest import SLOW, axe_finds, picture
 from tests.page.test_apply import NUMBER, camera
 from tests.waiting import PATIENCE, until
 
@@ -75,6 +75,7 @@ def print_a_face(page: Page, url: str, folder: Path) -> None:
     page.goto(face)
     expect(page.locator("body")).to_contain_text("读卡器上就是这张卡", timeout=SLOW)
     picture(page, "face-printed")
+    assert axe_finds(page) == []
     page.keyboard.press("r")
     expect(page.locator("body")).to_contain_text("打完后读过芯片", timeout=SLOW)
 
