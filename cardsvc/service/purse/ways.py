@@ -15,6 +15,8 @@ from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Load, Transfer
 
 CASH = "cash"
+CORRECTED = "correction"
+"""Kind of a transfer by which people put the books right; the card was not emptied by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def still_owed(uow: UnitOfWork, card_no: str, ref: PurseRef, booked: int) -> int
 def _draws_down(transfer: Transfer, purse: str) -> bool:
     """Refunded, taken over, or lapsed: no load before it is still there."""
     emptied = transfer.kind.startswith("refund_") or transfer.credit_account.startswith(("held:", "fee:"))
-    return transfer.debit_account == purse and emptied
+    return transfer.debit_account == purse and emptied and transfer.kind != CORRECTED
 
 
 def _came_by(uow: UnitOfWork, load: Load) -> tuple[Way, ...]:

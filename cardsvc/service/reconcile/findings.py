@@ -11,7 +11,9 @@ from cardsvc.text import Text
 
 REASONS: Mapping[str, Text] = {
     "paid_not_loaded": Text("已付款，卡上没有或尚不能确定", "Paid, and not on the card or not known to be"),
-    "loaded_not_paid": Text("卡上已有，对方文件说没有付款", "On the card, and by the other side's file not paid"),
+    "loaded_not_paid": Text(
+        "卡上已有（或已收费办理），对方文件说没有付款", "On the card, or done for a fee, and by the other side's file not paid"
+    ),
     "amount_differs": Text("金额不一致", "The amounts differ"),
     "reference_unknown": Text("对方文件里的交易，我方没有", "The other side's file has what the books do not have"),
     "duplicate_in_file": Text("文件里重复出现", "It stands in the file more than once"),

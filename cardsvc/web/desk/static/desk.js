@@ -133,7 +133,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`) || (key === "Escape" && document.querySelector('nav [data-key="w"]'));
+  const sign = `[data-key="${CSS.escape(key)}"]`; // a key of the page itself comes before the menu's
+  const target = document.querySelector(`main ${sign}`) || document.querySelector(sign) || (key === "Escape" && document.querySelector('nav [data-key="w"]'));
   if (!target) return;
   event.preventDefault();
   target.click();
@@ -151,7 +152,7 @@ document.getElementById("keys")?.addEventListener("click", () => {
     row.append(sign, " ", text);
     rows.append(row);
   };
-  for (const one of document.querySelectorAll("main [data-key], header [data-key]")) {
+  for (const one of [...document.querySelectorAll("main [data-key]"), ...document.querySelectorAll("header [data-key]")]) {
     const copy = one.cloneNode(true);
     for (const sign of copy.querySelectorAll("kbd, [aria-hidden]")) sign.remove();
     if (one !== document.getElementById("keys")) add(one.dataset.key, copy.textContent.trim());
@@ -179,6 +180,7 @@ document.addEventListener("click", (event) => {
   if (!amount || !field) return;
   field.value = amount.dataset.amount;
   field.focus();
+  tellChange();
 });
 
 function addUp() { // also when the page comes: a form that was refused comes back as it was typed
@@ -190,6 +192,20 @@ function addUp() { // also when the page comes: a form that was refused comes ba
 }
 document.addEventListener("input", addUp);
 addUp();
+
+function tellChange() { // what goes back of the cash that was handed over, as far as the page knows what it costs
+  for (const output of document.querySelectorAll("output[data-change]")) {
+    const form = output.closest("form"), given = form.elements.namedItem("given").value;
+    const fixed = form.querySelector("input[data-cost]:checked, fieldset[data-cost]");
+    const typed = form.elements.namedItem("amount")?.value;
+    const cost = fixed ? Number(fixed.dataset.cost) : Math.round(Number(typed || NaN) * 100);
+    const change = given ? Math.round(Number(given) * 100) - cost : NaN;
+    const words = change < 0 ? output.dataset.short : output.dataset.change;
+    output.textContent = Number.isNaN(change) ? "" : `${words} ${(Math.abs(change) / 100).toFixed(2)}`;
+  }
+}
+document.addEventListener("input", tellChange);
+tellChange();
 
 document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) window.print(); });
 
