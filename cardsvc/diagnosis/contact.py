@@ -104,7 +104,8 @@ def atr_evidence(atr: str, others: Sequence[str], profile: Profile | None, issue
     return found
 
 
-def stranger_evidence(atr: bytes, contact: Contact) -> dict[str, Value]:
-    """What a card of no known family is: by its ATR, else as it was asked."""
+def stranger_evidence(atr: bytes, contact: Contact, *, face_is_ours: bool) -> dict[str, Value]:
+    """What a card of no known family is: by its ATR, else as it was asked. A card with a number of ours on its face may have
+    lost its names: that it has none makes it nobody else's."""
     kind = by_atr(atr) or contact.stranger
-    return {} if kind is None else {"stranger.kind": kind}
+    return {} if kind is None or (kind == "nameless" and face_is_ours) else {"stranger.kind": kind}

@@ -287,7 +287,7 @@ def diagnose_reader(
             **contact_evidence(contact),
             **history_evidence(reader, last_cards(uow, place, reader, atr.hex().upper())),
             **atr_evidence(atr.hex().upper(), contact.atrs, profile, books.issued_atr if books else None),
-            **(stranger_evidence(atr, contact) if profile is None else {}),
+            **(stranger_evidence(atr, contact, face_is_ours=card is not None) if profile is None else {}),
             "books.known": books is not None,
         }
         if card is not None:
