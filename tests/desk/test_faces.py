@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cardsvc.bootstrap import now
 from cardsvc.client.faces import FaceLoop
 from cardsvc.printing.cups import CupsQueue
-from cardsvc.service.cards.requests import face_of, hand_out, request_of
+from cardsvc.service.cards.faces import face_of
+from cardsvc.service.cards.requests import hand_out, request_of
 from cardsvc.service.desk.faces import face_printers, face_right, give_print_up, print_again, print_face
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
@@ -24,6 +24,7 @@ from tests.cups import Cups, running_cups, told
 from tests.desk.conftest import WS, Desk
 from tests.service.cards.test_card_requests import take
 from tests.service.staff.test_staff import refused
+from tests.waiting import PATIENCE, until
 from tests.world import FAMILIES
 
 QUEUE = "cards"
@@ -67,14 +68,13 @@ class Station:
 
     def turned(self, case_no: str, state: str, meanwhile: Callable[[], bool] = lambda: True) -> dict[str, Any]:
         """The face, once the loop has brought it to this state and this holds."""
-        end = time.monotonic() + 20
-        while True:
+
+        def there() -> dict[str, Any] | None:
             self.loop.turn(self.session)
             seen = self.face(case_no)
-            if seen["state"] == state and meanwhile():
-                return seen
-            assert time.monotonic() < end, seen
-            time.sleep(0.02)
+            return seen if seen["state"] == state and meanwhile() else None
+
+        return until(there, lambda: self.face(case_no))
 
 
 def test_the_face_of_a_made_card_is_printed_looked_at_and_the_card_handed_out(desk: Desk, cups: Cups) -> None:
@@ -85,12 +85,12 @@ def test_the_face_of_a_made_card_is_printed_looked_at_and_the_card_handed_out(de
     with refused("face_not_looked_at"):
         hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=now())
     seen = station.turned(case_no, "printed")
-    assert (cups.out / "face-1.pdf").read_bytes() == face_of(world.store, case_no)
+    assert (cups.out / "face-1.pdf").read_bytes() == face_of(world.store, request_of(world.store, case_no)["card_no"])
     assert cups.titles() == [f"cardsvc-face-{due['print_id']}"]
     assert not station.loop.turn(station.session), "nothing more is to be seen to"
     with refused("face_not_looked_at"):
         hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=now())
-    face_right(world.store, seen["print_id"], by=desk.clerk, now=now())
+    face_right(world.engine, seen["print_id"], None, by=desk.clerk, now=now())
     given = hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=now())
     assert given.state == "handed"
     assert len(cups.titles("begun")) == 1
@@ -176,7 +176,7 @@ def process(desk: Desk, tmp_path: Path) -> Iterator[Callable[[str | None], "subp
     yield start
     for one in started:
         one.kill()
-        one.wait(20)
+        one.wait(PATIENCE)
 
 
 KILL = "kill -9 $PPID"
@@ -191,15 +191,10 @@ def test_an_agent_that_is_killed_around_the_sending_never_prints_twice(
     world, station = desk.world, Station(desk)
     case_no = station.made()
     killed = process(lp)
-    end = time.monotonic() + 30
-    while not any(one["workstation"] == "ws-2" for one in face_printers(world.store, "hall", now())):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: any(one["workstation"] == "ws-2" for one in face_printers(world.store, "hall", now())))
     print_face(world.store, station.face(case_no)["print_id"], "ws-2", by=desk.clerk, now=now())
-    assert killed.wait(30) == -9
+    assert killed.wait(PATIENCE) == -9
     assert station.face(case_no)["state"] == "sent"
     process(None)
-    while station.face(case_no)["state"] != state:
-        assert time.monotonic() < end + 30, station.face(case_no)
-        time.sleep(0.05)
+    until(lambda: station.face(case_no)["state"] == state, lambda: station.face(case_no))
     assert len(cups.titles("begun")) == printed

@@ -9,6 +9,7 @@ import click
 from cardsvc.cli.shared.local import books, services
 from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
+from cardsvc.json_text import read_json
 
 LOOK_SECONDS = 0.2
 
@@ -50,7 +51,7 @@ def do_(workstation_id: str, contact: str, kind: str, params: str, staff_id: str
     from cardsvc.wire import OperationState
 
     try:
-        values = json.loads(params)
+        values = read_json(params)
     except ValueError:
         raise click.BadParameter(t("不是 JSON", "not JSON"), param_hint="--params") from None
     with services() as opened:

@@ -45,6 +45,10 @@ class Payment(Params):
         return {name: value for name, value in plain.items() if name != "given" or value is not None}
 
 
+GIVES_BACK = ("reference_unknown", "paid_not_loaded")
+"""Differences of a channel's file whose entry sends a payment back to its payer."""
+
+
 BY_ORDER = "order"
 """Payment method of a load that was paid before, by an order; its reference is the order's id."""
 
@@ -56,23 +60,44 @@ OLD_CARD: Final = "old_card"
 def load_source(uow: UnitOfWork, actor: Actor, card_no: str, payment: Mapping[str, Any]) -> str:
     """The account that a load is paid from: the card's orders, the old card whose money it is, or what this actor took."""
     if payment["method"] == BY_ORDER:
-        return postings.order_account(card_no)
+        return _order_source(uow, card_no, payment["reference"])
     if payment["method"] == OLD_CARD:
         return postings.held_account(payment["reference"].partition(":")[0])
     return money_source(uow, actor, payment)
 
 
+def _order_source(uow: UnitOfWork, card_no: str, order_id: str) -> str:
+    """It may have gone back to its payer since it was found: two hosts do not see midnight of the 1st at the same moment.
+
+    Raises RequestError ``no_order_waiting``.
+    """
+    order = uow.orders.get(card_no, order_id)
+    if order is None or order.state != OrderState.PAID:
+        raise RequestError("no_order_waiting")
+    return postings.order_account(card_no)
+
+
 def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
-    """Raise RequestError ``payment_reference_used`` when this payment pays an order or a fee, or its money went back. That it
-    pays one load only, the database sees to (uq_load_payment)."""
+    """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, or was given back.
+
+    Nobody else can use it until the transaction ends. That it pays one load only, the database sees to (uq_load_payment).
+    """
     if payment["reference"] is None or payment["method"] == BY_ORDER:
-        return
+        return None
     method, reference = payment["method"], payment["reference"]
     if method == OLD_CARD:
-        _refuse_paid_back(uow, reference)
-    paid_order = any(order.state != OrderState.RETURNED for order in uow.orders.of_payment(method, reference))
-    if paid_order or uow.replacements.of_payment(method, reference) or uow.application_fees.of_payment(method, reference):
+        return _refuse_paid_back(uow, reference)
+    hold_payment(uow, method, reference)
+    payers = uow.orders, uow.deposits, uow.replacements, uow.application_fees
+    if any(payer.of_payment(method, reference) for payer in payers):
         raise RequestError("payment_reference_used")
+    if uow.differences.corrected_about(f"{method}:{reference}", GIVES_BACK):
+        raise RequestError("payment_reference_used")
+
+
+def hold_payment(uow: UnitOfWork, method: str, reference: str) -> None:
+    """Nobody else uses this payment, or gives it back, until the transaction ends."""
+    uow.hold(f"payment {method} {reference}")
 
 
 def _refuse_paid_back(uow: UnitOfWork, reference: str) -> None:

@@ -11,7 +11,7 @@ from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
 from cardsvc.store.records.deposits import Deposit
 from cardsvc.store.records.desk_sessions import DeskSession
 from cardsvc.store.records.diagnosis import Diagnosis
-from cardsvc.store.records.faces import FacePrint
+from cardsvc.store.records.faces import CitizenPhoto, FacePrint
 from cardsvc.store.records.hall import (
     Appraisal,
     AppraisalCase,
@@ -70,6 +70,7 @@ __all__ = [
     "CashGiven",
     "Citizen",
     "CitizenChange",
+    "CitizenPhoto",
     "Complaint",
     "ComplaintStep",
     "DaySeal",

@@ -19,7 +19,7 @@ from cardsvc.store.repositories.day_sums import DaySum, DaySums
 from cardsvc.store.repositories.deposits import Deposits
 from cardsvc.store.repositories.desk_sessions import DeskSessions
 from cardsvc.store.repositories.diagnosis import Diagnoses
-from cardsvc.store.repositories.faces import FacePrints
+from cardsvc.store.repositories.faces import CitizenPhotos, FacePrints
 from cardsvc.store.repositories.figures import Counted, Figures, Promised
 from cardsvc.store.repositories.hall import (
     AppraisalCases,
@@ -78,6 +78,7 @@ __all__ = [
     "Cards",
     "CashesGiven",
     "CitizenChanges",
+    "CitizenPhotos",
     "Citizens",
     "ComplaintSteps",
     "Complaints",
