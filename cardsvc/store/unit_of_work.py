@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from cardsvc.store import repositories as repos
@@ -92,6 +92,7 @@ class UnitOfWork:
         self.citizen_changes = repos.CitizenChanges(connection)
         self.deaths = repos.Deaths(connection)
         self.library_notices = repos.LibraryNotices(connection)
+        self.citizen_photos = repos.CitizenPhotos(connection)
         self.face_prints = repos.FacePrints(connection)
         self.card_requests = repos.CardRequests(connection)
         self.rights_files = repos.RightsFiles(connection)
@@ -99,6 +100,7 @@ class UnitOfWork:
         self.notices = repos.Notices(connection)
         self.cancellations = repos.Cancellations(connection)
         self.application_fees = repos.ApplicationFees(connection)
+        self.cash_given = repos.CashesGiven(connection)
         self.desk_sessions = repos.DeskSessions(connection)
         self.blank_batches = repos.BlankBatches(connection)
         self.blank_movements = repos.BlankMovements(connection)
@@ -108,6 +110,15 @@ class UnitOfWork:
         self.bulk_lines = repos.BulkLines(connection)
         self.bulk_events = repos.BulkEvents(connection)
         self.bulk_stations = repos.BulkStations(connection)
+
+    def hold(self, claim: str) -> None:
+        """Hold a name until this transaction ends; whoever holds it now is waited for. For what rows of two cards, or of two
+        tables, must not both claim, so that no row's lock and no one index keeps them apart: look for the other after this.
+
+        SQLite has one writer at a time anyway. A hash of the name is locked: two names that share one wait for each other.
+        """
+        if self._connection.dialect.name != "sqlite":
+            self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(claim, 0))))
 
     def commit(self) -> None:
         """Make everything done in this transaction durable."""

@@ -24,3 +24,15 @@ def test_a_foreign_passport_in_a_real_reader(home: dict[str, str]) -> None:
         assert told["evidence"]["reader.failures"] == 0
         assert "card_family_unknown" in run(home, "card", "topup", "10", *there, code=6).stderr
         assert "identity or key card" in run(home, "card", "learn", "some-card", *there).stderr
+
+
+@pytest.mark.usefixtures("real_pcscd")
+def test_a_card_that_no_reader_notices_is_reported_by_the_number_on_its_face(home: dict[str, str]) -> None:
+    """As one with a broken antenna; without a number nobody knows that a card is there."""
+    run(home, "keys", "init")
+    run(home, "db", "upgrade")
+    there = ("--reader", "00 01$", "--wait", "0", "--json")
+    told = json.loads(run(home, "card", "diagnose", "--card-no", "3100010100000001", *there, code=1).stdout)
+    assert [finding["code"] for finding in told["findings"]] == ["no_answer"]
+    assert (told["evidence"]["reader.failure"], told["evidence"]["reader.name"]) == ("no_card_in_time", "Virtual PCD 00 01")
+    assert "no_card_in_time" in run(home, "card", "diagnose", *there, code=5).stderr

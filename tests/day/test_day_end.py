@@ -9,13 +9,11 @@ from sqlalchemy import create_engine
 from cardsvc.errors import CardsvcError
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
-from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.books.day_end import blockers, end_day, end_month
 from cardsvc.service.books.reports import day_sheet
 from cardsvc.service.purse.orders import create_order, order_params
 from cardsvc.service.purse.suspects import suspects, take
-from cardsvc.service.staff.approvals import propose
 from cardsvc.service.terminals.registry import register_terminal, sign_on
 from cardsvc.signature import public_hex
 from cardsvc.store.records import DaySeal, Load
@@ -269,30 +267,6 @@ def test_a_seal_keeps_only_what_grew(sealed: Hall) -> None:
         sizes = [len(uow.sealed_heads.of_seal(seal.number)) for seal in uow.day_seals.all()]
     assert sizes == [2 + 6, 1, 1, 0]
     assert verify_ledger(sealed.world.store)["breaks"] == []
-
-
-def test_corrections_are_new_transfers_of_two_people(hall: Hall) -> None:
-    """Booked in a chain of its own when another person agrees; nonsense is not even proposed."""
-    good = {"debit": "fee:card", "credit": "vault:hall", "amount": 500, "corrects": "slip-9"}
-    bad = [
-        {**good, "debit": "treasure:mine"},
-        {**good, "debit": good["credit"]},
-        {**good, "amount": 0},
-        {**good, "amount": -5},
-        {**good, "amount": 2**40},
-        {**good, "extra": 1},
-        {**good, "debit": "vault:hall\nx"},
-    ]
-    before = hall.balance("vault:hall")
-    for payload in bad:
-        with pytest.raises(CardsvcError) as told:
-            propose(hall.world.store, APPROVALS, "correction", "slip-9", payload, "更正", by=hall["teller"], now=hall.world.now)
-        assert told.value.code in ("params_invalid", "account_unknown")
-    done = hall.agree("correction", "slip-9", good, second="auditor")
-    assert hall.balance("vault:hall") == before - 500
-    with hall.world.store.read() as uow:
-        (line,) = uow.ledger.of_chain(done.result["chain"])
-    assert (line.kind, line.amount, line.reference) == ("correction", 500, done.approval_id)
 
 
 def test_two_day_ends_at_once_make_two_seals(hall: Hall) -> None:

@@ -19,16 +19,19 @@ from cardsvc.service.loss.hotlist import add_to_hot_list
 from cardsvc.service.loss.reports import report_loss
 from cardsvc.service.purse.orders import create_order, order_params
 from cardsvc.service.purse.payments import Payment
+from cardsvc.service.reconcile.run import Scope, reconcile
 from cardsvc.service.terminals.registry import change_terminal
+from cardsvc.service.transactions.deposits import take_deposit
+from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import Hall, open_hall
 from tests.postgres import Cluster
 from tests.serving import Served, serving
-from tests.world import DESK, FAMILIES, World, person
+from tests.world import DESK, FAMILIES, World, person, rules
 
 ROWS = 4000
-SMALL = {"rule_version", "terminal", "terminal_key", "outlet", "staff"}
-"""Tables that have as many rows as the city has rules, terminals, outlets and people."""
+SMALL = {"rule_version", "terminal", "terminal_key", "outlet", "staff", "forgotten_nonces"}
+"""Tables that have as many rows as the city has rules, terminals, outlets and people; and one of one row."""
 CASH = {"method": "cash", "reference": None}
 
 
@@ -50,7 +53,8 @@ def pay_online(world: World, card_no: str, reference: str) -> None:
 
 
 def one_row_of_everything(hall: Hall) -> None:
-    """So that every table of the path has a row to be multiplied: hot list, loss, replacement, fee, shift, order, evidence."""
+    """So that every table of the path has a row to be multiplied: hot list, loss, replacement, fee, shift, order, deposit,
+    difference, evidence."""
     world = hall.world
     lost, torn = world.issue(FAMILIES[0], 2), world.issue(FAMILIES[0], 3)
     lost_no, torn_no = world.card_no_of(lost), world.card_no_of(torn)
@@ -71,6 +75,9 @@ def one_row_of_everything(hall: Hall) -> None:
     heir = {"heir": "spouse", "heir_name": "测试", "heir_id_number": person(4).id_number}
     report = DeathReport(citizen_id=world.citizen(2), papers="死亡证明", **heir)
     report_death(world.store, world.engine.rules, report, by=hall["teller"], now=world.now)
+    deposit = Payment(method="mobile", reference="wx-deposit")
+    take_deposit(world.store, world.engine.rules, DESK, torn_no, "T", deposit, by=hall["teller"], now=world.now)
+    reconcile(world.store, rules(), Scope(world.now.astimezone(LOCAL).date()), world.now, by=world.bookkeeper())
     hall.open()
 
 

@@ -1,14 +1,15 @@
-"""The commands: check and load a file, run a batch, pause it, give a lost card up, list, show, report."""
+"""The commands: check and load a file, keep its photos, run a batch, pause it, give a lost card up, list, show, report."""
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cardsvc.cli.making.bulk_words import batch_lines, event_line, person_lines, said
-from cardsvc.cli.shared.database import content_of, database
+from cardsvc.cli.shared.database import content_of, database, rule_book
 from cardsvc.cli.shared.output import json_option, say, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
@@ -79,6 +80,36 @@ def load(file: Path, staff_id: str, *, as_json: bool) -> None:
     show({**view, "again": done.again}, as_json=as_json, lines=lambda: [*batch_lines([view]), *again])
 
 
+@bulk.command(
+    help=t(
+        "保存一个批次的照片，打卡面用：目录里每人一个 JPG，文件名是身份证号；有错的文件则什么都不存",
+        "Keep the photos of a batch for its faces: one JPG a person, named by ID number; all of them or none",
+    )
+)
+@batch_argument
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--consent", is_flag=True, help=t("送名单的单位有本人（监护人）同意", "Who sent the list has its people's consent")
+)
+@as_option
+@json_option
+def photos(batch_id: str, folder: Path, staff_id: str, *, consent: bool, as_json: bool) -> None:
+    """Keep photos."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.bulk.photos import keep_photos
+
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".jpg", ".jpeg"))
+    found = {file.stem.strip().upper(): partial(content_of, file) for file in files}
+    with database() as store:
+        done = keep_photos(store, rule_book(), batch_id, found, consent=consent, by=signed_in(store, staff_id), now=now())
+    without = ", ".join(map(str, done["without"]))
+    lines = [
+        t(f"新存 {done['kept']} 张，以前已有 {done['known']} 张", f"{done['kept']} kept, {done['known']} were there before"),
+        *([t(f"还没有照片的行：{without}", f"Lines without a photo: {without}")] if without else []),
+    ]
+    show(done, as_json=as_json, lines=lambda: lines)
+
+
 @bulk.command("list", help=t("制卡批次，最新的在前", "Batches, newest first"))
 @json_option
 def list_(*, as_json: bool) -> None:
@@ -87,7 +118,7 @@ def list_(*, as_json: bool) -> None:
 
     with database() as store:
         found = list_batches(store)
-    show(found, as_json=as_json, lines=lambda: batch_lines(found) or [t("还没有导入过名单", "No batches yet")])
+    show(found, as_json=as_json, lines=lambda: batch_lines(found))
 
 
 @bulk.command(
@@ -126,10 +157,10 @@ def pause(batch_id: str) -> None:
 @json_option
 def give_up_(batch_id: str, line: int, staff_id: str, *, as_json: bool) -> None:
     """Give a begun card up."""
-    from cardsvc.cli.shared.local import services
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.bulk.batches import give_up
 
-    with services() as opened:
+    with books() as opened:
         given = give_up(opened.engine, batch_id, line, by=signed_in(opened.store, staff_id))
     found = {"line": given.line, "state": str(given.state), "card_no": given.card_no, "spoiled": given.spoiled}
     show(found, as_json=as_json, lines=lambda: [t(f"卡 {given.card_no} 已作废", f"Card {given.card_no} is void")])

@@ -1,10 +1,15 @@
 """Manual corrections: a new transfer that two people agree on. Nothing else is ever booked by hand, and nothing is taken back.
 
 Cash brought from the bank or taken there, a mistake of yesterday, a claim that was granted: one proposes debit, credit, amount
-and what it corrects; another agrees; then it is booked in a chain of its own.
+and what it corrects; another agrees; then it is booked. What touches a purse is booked in the chain of its card, for everything
+that is decided about a card (refund, takeover, cap, diagnosis) rests on that chain; everything else has a chain of its own.
+
+Money that rows of their own account for (a suspect load, an order, a part of an old card's money, a deposit) is not corrected:
+the row would go on to say that it is there. Each has its own decision, which books it and closes the row.
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +26,8 @@ from cardsvc.store.records import Approval
 from cardsvc.units import MAX_AMOUNT
 
 ACCOUNT = r"^[a-z]+:[\x21-\x7E]{1,90}$"
+KEPT_BY_ROWS = ("suspense", "order", "held", "deposit")
+PURSE = re.compile(r"purse:([0-9]{16}):[a-z]+:(?:ed|ep)")
 
 
 class Correction(Params):
@@ -32,13 +39,33 @@ class Correction(Params):
     corrects: str = Field(pattern=r"^[\x21-\x7E]{1,64}$")
 
 
-def correction_chain(approval_id: str) -> str:
-    """The chain that a correction is booked in: one each, so that no two wait for each other."""
+def _chain(uow: UnitOfWork, correction: Correction, approval_id: str) -> str:
+    """The chain that a correction is booked in: of the card whose purse it is about, which is locked; else one each, so that no
+    two wait for each other."""
+    for card_no in _cards(uow, correction):
+        uow.cards.lock(card_no)
+        return card_no
     return f"correction:{approval_id}"
 
 
+def _cards(uow: UnitOfWork, correction: Correction) -> list[str]:
+    """The card, if any, whose purse is corrected. Raises RequestError ``account_unknown`` for a purse of no card, and
+    ``params_invalid`` for one line about two cards: it would stand in the books of one alone."""
+    found: list[str] = []
+    for account in (correction.debit, correction.credit):
+        if not account.startswith("purse:"):
+            continue
+        purse = PURSE.fullmatch(account)
+        if purse is None or uow.cards.get(purse[1]) is None:
+            raise RequestError("account_unknown", account=account)
+        found.append(purse[1])
+    if len(set(found)) > 1:
+        raise RequestError("params_invalid", reason="debit, credit: two cards")
+    return found
+
+
 def _correction(payload: Mapping[str, Any]) -> Correction:
-    """The payload, checked. Raises RequestError ``params_invalid`` or ``account_unknown``."""
+    """The payload, checked. Raises RequestError ``params_invalid``, ``account_unknown`` or ``account_not_by_hand``."""
     try:
         correction = Correction.model_validate(dict(payload))
     except ValidationError as error:
@@ -47,20 +74,22 @@ def _correction(payload: Mapping[str, Any]) -> Correction:
     for account in (correction.debit, correction.credit):
         if account.partition(":")[0] not in postings.CHART:
             raise RequestError("account_unknown", account=account)
+        if account.partition(":")[0] in KEPT_BY_ROWS:
+            raise RequestError("account_not_by_hand", account=account)
     if correction.debit == correction.credit:
         raise RequestError("params_invalid", reason="debit, credit")
     return correction
 
 
-def _check(_uow: UnitOfWork, _subject: str, payload: Mapping[str, Any]) -> None:
-    _correction(payload)
+def _check(uow: UnitOfWork, _subject: str, payload: Mapping[str, Any]) -> None:
+    _cards(uow, _correction(payload))
 
 
 def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
     correction = _correction(approval.payload)
     posting = postings.correction(correction.debit, correction.credit, correction.amount)
-    _hold_cash(uow, correction)
-    chain = correction_chain(approval.approval_id)
+    chain = _chain(uow, correction, approval.approval_id)
+    _hold_cash(uow, correction)  # a card before a drawer, as a top-up does
     uow.ledger.post(chain, posting, approval.approval_id, now)
     return {"chain": chain}
 

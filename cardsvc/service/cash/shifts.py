@@ -94,7 +94,7 @@ def count_drawer(store: Store, shift_id: str, pieces: Mapping[str, int], *, by: 
         shift = _mine(uow, shift_id, by)
         if uow.approvals.open_on(SHIFT_DIFFERENCE.name, shift_id):
             raise RequestError("approval_open", subject=shift_id)
-        expected = uow.ledger.balance_of(drawer_account(shift_id), since=shift.opened_at)
+        expected = uow.ledger.balance_of(drawer_account(shift_id))
         counted = {"closing_count": dict(pieces), "counted": amount, "counted_by": by.staff_id, "expected": expected}
         if amount == expected and by.staff_id == shift.staff_id:  # a drawer whose teller is not there takes two people
             return _closed(uow, shift, now, **counted)
@@ -133,11 +133,18 @@ def _closed(uow: UnitOfWork, shift: Shift, now: dt.datetime, **values: Any) -> S
     return closed
 
 
+def _locked(uow: UnitOfWork, shift_id: str) -> Shift:
+    """The shift, locked after its outlet: whoever takes cash from the vault has counted what closing shifts leave to it."""
+    known = uow.shifts.get(shift_id)
+    if known is None:
+        raise RequestError("shift_unknown")
+    uow.outlets.lock(known.outlet_id)
+    return uow.shifts.for_update(shift_id) or known
+
+
 def _mine(uow: UnitOfWork, shift_id: str, by: Staff) -> Shift:
     """The shift, locked, for its teller or a supervisor of its outlet."""
-    shift = uow.shifts.for_update(shift_id)
-    if shift is None:
-        raise RequestError("shift_unknown")
+    shift = _locked(uow, shift_id)
     if by.staff_id != shift.staff_id and (by.role, by.outlet_id) != ("supervisor", shift.outlet_id):
         raise not_permitted(shift.staff_id, "supervisor", outlet=shift.outlet_id)
     return shift
@@ -157,18 +164,14 @@ def explain_difference(store: Store, kinds: Kinds, shift_id: str, reason: str, *
 
 
 def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
-    shift = uow.shifts.for_update(subject)
-    if shift is None:
-        raise RequestError("shift_unknown")
+    shift = _locked(uow, subject)
     same = payload == {"counted": shift.counted, "expected": shift.expected}
     if shift.state != ShiftState.DIFFERENCE_PENDING or not same:
         raise RequestError("shift_agrees", state=shift.state)
 
 
 def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
-    shift = uow.shifts.for_update(approval.subject)
-    if shift is None:
-        raise RequestError("shift_unknown")
+    shift = _locked(uow, approval.subject)
     # whoever proposed it: nobody confirms their own drawer or count
     if approval.decided_by in (shift.staff_id, shift.counted_by):
         raise RequestError("approval_own")

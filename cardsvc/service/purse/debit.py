@@ -23,6 +23,7 @@ from cardsvc.service.operations.kinds import Context
 from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.settle import (
     HOST_TIME,
+    PROVEN_TOO_LATE,
     claim_of_purchase,
     confirm_purchase,
     record_evidence,
@@ -116,18 +117,36 @@ def settle_debit(
 ) -> tuple[Purchase, CardError | None]:
     """A TAC that verifies confirms; anything else is evidence. Returns the purchase, and why it is not confirmed."""
     row = purchase_of(context, uow)
+    claim = claim_of_purchase(row)
+    right = outcome.tac is not None and context.keystore.tac_verifies(
+        context.card_no, claim.ref.application, claim.tac_data, outcome.tac, row.key_versions
+    )
     if row.state not in (PurchaseState.AUTHORISED, PurchaseState.SUSPECT):
-        return row, None
+        return row, settled_before(context, uow, row, outcome.sw, outcome.tac if right else None, now)
     if outcome.tac is None:
         return settle_refused(context, uow, row, outcome.sw, outcome.evidence, now)
-    claim = claim_of_purchase(row)
-    right = context.keystore.tac_verifies(context.card_no, claim.ref.application, claim.tac_data, outcome.tac, row.key_versions)
     if right and outcome.mac2_right:
         note_purse(context, uow, claim.ref, claim.balance_after, now, offline=claim.counter + 1)
         return confirm_purchase(uow, row, "tac", outcome.tac, now), None
     record_evidence(uow, row, "tac_wrong", {"tac": outcome.tac.hex(), "mac2_right": outcome.mac2_right}, now)
     suspect_purchase(uow, row)
     return row, CardError("tac_wrong")
+
+
+def settled_before(
+    context: Context, uow: UnitOfWork, row: Purchase, sw: int, proof: bytes | None, now: dt.datetime
+) -> CardError | None:
+    """The card's answer comes when another contact, or two people, settled it: None where they found that the card paid, else
+    why it did not. A ``proof`` that is right says that it did: it is kept, for the two people who put it right."""
+    if row.state == PurchaseState.CONFIRMED:
+        return None
+    if proof is None:
+        return CardError("purchase_not_debited", sw=f"{sw:04X}")
+    claim = claim_of_purchase(row)
+    counted = {"online" if row.kind == PurchaseKind.UNLOAD else "offline": claim.counter + 1}
+    note_purse(context, uow, claim.ref, claim.balance_after, now, **counted)
+    record_evidence(uow, row, PROVEN_TOO_LATE, {"proof": proof.hex()}, now)
+    return CardError(PROVEN_TOO_LATE)
 
 
 def settle_refused(

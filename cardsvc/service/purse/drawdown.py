@@ -30,6 +30,7 @@ from cardsvc.service.purse.debit import (
     purchase_of,
     settle_debit,
     settle_refused,
+    settled_before,
 )
 from cardsvc.service.purse.settle import claim_of_purchase, confirm_purchase, record_evidence, suspect_purchase, unload_session
 from cardsvc.service.purse.sightings import note_purse
@@ -88,7 +89,7 @@ def settle_drawdown(
         return settle_debit(context, uow, outcome, now)
     row = purchase_of(context, uow)
     if row.state not in (PurchaseState.AUTHORISED, PurchaseState.SUSPECT):
-        return row, None
+        return row, settled_before(context, uow, row, outcome.sw, outcome.mac3 if outcome.mac3_right else None, now)
     if outcome.mac3 is None:
         return settle_refused(context, uow, row, outcome.sw, outcome.evidence, now)
     if outcome.mac3_right:

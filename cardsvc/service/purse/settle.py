@@ -38,6 +38,8 @@ from cardsvc.store.records import Evidence, Load, Purchase
 
 HOST_TIME = "%Y%m%d%H%M%S"
 UNDECIDED = "undecided"
+PROVEN_TOO_LATE = "proven_too_late"
+"""Rule, and error, of a proof that the card has what was settled as not there: it decides nothing any more, two people do."""
 COUNTED_ALIKE: Mapping[int, tuple[int, ...]] = {
     TransactionType.EP_PURCHASE: (TransactionType.EP_PURCHASE, TransactionType.CAPP_PURCHASE),
     TransactionType.ED_PURCHASE: (TransactionType.ED_PURCHASE, TransactionType.CASH_WITHDRAW),

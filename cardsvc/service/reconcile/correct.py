@@ -10,6 +10,8 @@ from pydantic import Field, ValidationError
 from cardsvc.errors import OperationError, RequestError
 from cardsvc.ledger import postings
 from cardsvc.service.operations.kinds import Params
+from cardsvc.service.purse.payments import GIVES_BACK, hold_payment
+from cardsvc.service.reconcile.statements import ours_of, paid_by
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import ApprovalKind
 from cardsvc.store import Store, UnitOfWork
@@ -94,16 +96,19 @@ def _wanted(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> Differ
 
 
 def _stale(uow: UnitOfWork, found: Difference) -> bool:
-    """Whether what the difference rests on has changed since: its card's chain, or what is known of its reference."""
+    """Whether what the difference rests on has changed since: its card's chain, or what its payment paid."""
     if found.card_no is not None:
         uow.cards.lock(found.card_no)
-        run, last = uow.runs.get(found.run_id), uow.ledger.last_booked(found.card_no)
-        later = run is not None and last is not None and last > run.ran_at
-        return later and found.code in ("balance_differs", "counter_conflict")
-    party, _, reference = found.subject.partition(":")
-    if found.code == "reference_unknown":
-        return bool(uow.loads.by_payment(party, [reference]) or uow.orders.by_payments(party, [reference]))
-    return False
+    if found.code in GIVES_BACK:
+        method, _, reference = found.subject.partition(":")
+        hold_payment(uow, method, reference)
+        row = paid_by(uow, method, {reference}).get(reference)
+        given_back = uow.differences.corrected_about(found.subject, GIVES_BACK)  # another line told it with another amount
+        return given_back or (row is not None and ours_of(row).standing != "back")
+    if found.card_no is None or found.code not in ("balance_differs", "counter_conflict", "moved_too_much"):
+        return False
+    run, last = uow.runs.get(found.run_id), uow.ledger.last_booked(found.card_no)
+    return run is not None and last is not None and last > run.ran_at
 
 
 def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:

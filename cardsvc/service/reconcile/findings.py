@@ -11,7 +11,9 @@ from cardsvc.text import Text
 
 REASONS: Mapping[str, Text] = {
     "paid_not_loaded": Text("已付款，卡上没有或尚不能确定", "Paid, and not on the card or not known to be"),
-    "loaded_not_paid": Text("卡上已有，对方文件说没有付款", "On the card, and by the other side's file not paid"),
+    "loaded_not_paid": Text(
+        "卡上已有（或已收费办理），对方文件说没有付款", "On the card, or done for a fee, and by the other side's file not paid"
+    ),
     "amount_differs": Text("金额不一致", "The amounts differ"),
     "reference_unknown": Text("对方文件里的交易，我方没有", "The other side's file has what the books do not have"),
     "duplicate_in_file": Text("文件里重复出现", "It stands in the file more than once"),
@@ -20,9 +22,14 @@ REASONS: Mapping[str, Text] = {
         "脱机计数器缺号，对应的消费记录还没有到", "Numbers of the offline counter are missing: spending not delivered yet"
     ),
     "counter_conflict": Text(
-        "同一计数器有两笔不同的消费，疑似伪造", "One counter has two different purchases: forgery is possible"
+        "同一计数器有两笔不同的消费，或同一笔消费报了两个计数器，疑似伪造",
+        "One counter has two different purchases, or one purchase has two counters: forgery is possible",
     ),
     "balance_differs": Text("卡上余额与账上余额不一致", "The card's balance is not that of the books"),
+    "moved_too_much": Text(
+        "旧卡余额已按账转走，之后才送到的消费使它透支",
+        "The books had moved an old card's money, and spending came after that",
+    ),
     "tac_wrong": Text("TAC 验证不通过，没有入账", "The TAC is wrong; it was not booked"),
     "late_record": Text("消费记录迟到，已入账", "Spending came late, and was booked"),
 }

@@ -15,9 +15,9 @@ from cardsvc.service.reconcile.cards import card_findings
 from cardsvc.service.reconcile.findings import EXPLANATIONS, REASONS, Finding
 from cardsvc.service.reconcile.outlets import of_outlet
 from cardsvc.service.reconcile.spending import spending_findings
-from cardsvc.service.reconcile.statements import OPEN, channel_findings, terminal_findings
+from cardsvc.service.reconcile.statements import OPEN, channel_findings, paid_besides, terminal_findings
 from cardsvc.service.staff.accounts import require_role
-from cardsvc.service.staff.acts import BOOKKEEPERS, note_act
+from cardsvc.service.staff.acts import BOOKKEEPERS, Act, note_act
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Difference, Load, ReconciliationRun, Staff
 from cardsvc.store.states import DifferenceState
@@ -74,7 +74,7 @@ def reconcile(
         note_act(
             uow,
             by,
-            "reconcile_run",
+            Act.RECONCILE_RUN,
             f"reconciliation:{run_id}",
             {name: [None, value] for name, value in told.items() if value},
             now,
@@ -97,9 +97,9 @@ def _findings(uow: UnitOfWork, rule: ReconciliationRule, scope: Scope, now: dt.d
         loads = [load for load in loads if load.actor_id == scope.terminal]
     found = _open(loads, scope)
     if scope.terminal is None:
-        orders = uow.orders.between(*scope.span)
+        besides = paid_besides(uow, scope.span, scope.day)
         for method in CHANNELS if scope.channel is None else (scope.channel,):
-            found += channel_findings(uow, method, scope.day, loads, orders)
+            found += channel_findings(uow, method, scope.day, loads, besides)
     if scope.channel is None:
         terminals = uow.statements.parties_of("terminal", scope.day)
         for terminal in sorted(terminals if scope.terminal is None else {scope.terminal}):

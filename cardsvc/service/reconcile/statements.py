@@ -1,18 +1,19 @@
-"""What payment channels and terminals say about top-ups, against the books.
+"""What payment channels and terminals say about top-ups and fees, against the books.
 
-Ours is a load, or an order that was paid for and waits. What a channel's file lists was paid; of what a terminal's journal
-lists the terminal saw whether it was written. Lines are found by reference whatever day they are of; ours are those of the day.
+Ours is a load, an order that was paid for and waits, a fee or a deposit. What a channel's file lists was paid; of what a
+terminal's journal lists the terminal saw whether it was written. Lines are found by reference whatever day they are of; ours
+are those of the day.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import LoadState
 from cardsvc.service.reconcile.findings import RECONCILIATION, Finding, entry
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import Load, StatementRecord, TopUpOrder
+from cardsvc.store.records import ApplicationFee, Deposit, Load, Replacement, StatementRecord, TopUpOrder
 
 OPEN = (LoadState.AUTHORISED, LoadState.SUSPECT)
 BACK = (LoadState.NOT_WRITTEN, LoadState.REFUNDED)
@@ -29,28 +30,59 @@ class Ours:
     account: str
 
 
-def ours_of(row: Load | TopUpOrder) -> Ours:
-    """A load or an order as a payment. An order that was returned is in the books as owed to its payer."""
-    if isinstance(row, Load):
-        standing = "open" if row.state in OPEN else "back" if row.state in BACK else "given"
-        return Ours(row.card_no, row.load_id, row.paid, standing, row.source_account)
-    return Ours(row.card_no, row.order_id, row.amount, "given", postings.clearing_account("channel", row.channel))
+Paid = Load | TopUpOrder | Replacement | ApplicationFee | Deposit
+"""What a payment paid."""
+
+
+def ours_of(row: Paid) -> Ours:
+    """It as a payment. An order that was returned, a fee or a deposit that went back, is in the books as owed to its payer."""
+    match row:
+        case Load():
+            standing = "open" if row.state in OPEN else "back" if row.state in BACK else "given"
+            return Ours(row.card_no, row.load_id, row.paid, standing, row.source_account)
+        case TopUpOrder():
+            return Ours(row.card_no, row.order_id, row.amount, "given", postings.clearing_account("channel", row.channel))
+        case Replacement():
+            return Ours(row.old_card_no, row.replacement_id, row.fee, "given", row.source_account or "")
+        case ApplicationFee():
+            return Ours(row.card_no, row.operation_id, row.amount, "given", row.source_account)
+        case Deposit():
+            return Ours(row.card_no, row.card_no, row.amount, "given", row.source_account)
+
+
+def paid_besides(uow: UnitOfWork, span: tuple[dt.datetime, dt.datetime], day: dt.date) -> list[Paid]:
+    """What was paid on a day and is no load."""
+    return [
+        *uow.orders.between(*span),
+        *uow.replacements.between(*span),
+        *uow.application_fees.between(*span),
+        *uow.deposits.taken_on(day),
+    ]
+
+
+def paid_by(uow: UnitOfWork, method: str, references: Collection[str]) -> dict[str, Paid]:
+    """What each payment paid. A load that was refused took no money, and its payment may have paid something else."""
+    loads = uow.loads.by_payment(method, references)
+    return {
+        **{reference: load for reference, load in loads.items() if load.state != LoadState.REFUSED},
+        **uow.orders.by_payments(method, references),
+        **uow.replacements.by_payments(method, references),
+        **uow.application_fees.by_payments(method, references),
+        **uow.deposits.by_payments(method, references),
+    }
 
 
 def channel_findings(
-    uow: UnitOfWork, method: str, day: dt.date, loads: Iterable[Load], orders: Iterable[TopUpOrder]
+    uow: UnitOfWork, method: str, day: dt.date, loads: Iterable[Load], besides: Iterable[Paid]
 ) -> list[Finding]:
     """Differences between a channel's files and the payments of the day that came by it."""
     lines = uow.statements.of_day(method, day)
-    rows: list[Load | TopUpOrder] = [*orders, *loads]
-    today = {str(row.payment_reference): ours_of(row) for row in rows if row.payment_method == method}
+    rows: list[Paid] = [*loads, *besides]
+    today = {row.payment_reference: ours_of(row) for row in rows if row.payment_method == method and row.payment_reference}
     if not lines:
         return _file_missing(method, [ours for ours in today.values() if ours.standing != "back"])
     references = {line.reference for line in lines}
-    known: dict[str, Load | TopUpOrder] = {
-        **uow.orders.by_payments(method, references),
-        **uow.loads.by_payment(method, references),
-    }
+    known = paid_by(uow, method, references)
     found = [finding for line in lines for finding in _channel_line(method, line, known.get(line.reference))]
     elsewhere = uow.statements.taken(method, set(today) - references)
     for reference, ours in today.items():
@@ -66,7 +98,7 @@ def _file_missing(method: str, ours: list[Ours]) -> list[Finding]:
     return [Finding("missing_in_file", method, sum(row.amount for row in ours), None, details)]
 
 
-def _channel_line(method: str, line: StatementRecord, row: Load | TopUpOrder | None) -> list[Finding]:
+def _channel_line(method: str, line: StatementRecord, row: Paid | None) -> list[Finding]:
     subject, chain = f"{method}:{line.reference}", f"channel:{method}"
     clearing, payout = postings.clearing_account("channel", method), postings.payout_account(method)
     details = {"party": method, "line": line.line, "at": line.occurred_at, "listed": line.amount}
@@ -76,8 +108,8 @@ def _channel_line(method: str, line: StatementRecord, row: Load | TopUpOrder | N
             Finding("duplicate_in_file", subject, line.amount, None, {**details, "matter": matter}).explained("counted_once")
         ]
     give_back = entry(chain, clearing, payout, line.amount)
-    if row is None or (isinstance(row, Load) and row.state == LoadState.REFUSED):
-        return [Finding("reference_unknown", subject, line.amount, row.card_no if row else None, details, give_back)]
+    if row is None:
+        return [Finding("reference_unknown", subject, line.amount, None, details, give_back)]
     ours = ours_of(row)
     details = {**details, "ours": ours.amount, "id": ours.identifier}
     if ours.standing == "back":

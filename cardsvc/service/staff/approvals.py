@@ -61,6 +61,7 @@ def propose_within(
     """The same within another transaction, which keeps what the decision is about."""
     require_role(by, *sorted(kind.proposers))
     _reason(reason)
+    uow.hold(f"approval {kind.name} {subject}")
     if uow.approvals.open_on(kind.name, subject):
         raise RequestError("approval_open", subject=subject)
     kind.check(uow, subject, payload)

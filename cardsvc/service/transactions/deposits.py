@@ -10,7 +10,7 @@ from cardsvc.rules.refunds import deposit_rule
 from cardsvc.service.cash.drawer import cash_out
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.rule_book import RuleBook, local_day
-from cardsvc.service.purse.payments import Payment, money_source
+from cardsvc.service.purse.payments import Payment, money_source, refuse_paid
 from cardsvc.service.purse.ways import CASH
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.transactions.refund import refuse_bicycle
@@ -26,7 +26,7 @@ def take_deposit(
     store: Store, rules: RuleBook, actor: Actor, card_no: str, product: str, payment: Payment, *, by: Staff, now: dt.datetime
 ) -> Deposit:
     """Take the deposit that the rules ask for. Raises CardError ``card_unknown``, ``card_not_issued``; RequestError
-    ``deposit_already_taken``, ``not_permitted``; RuleError ``rule_no_deposit``."""
+    ``deposit_already_taken``, ``payment_reference_used``, ``not_permitted``; RuleError ``rule_no_deposit``."""
     require_role(by, *MAY_HANDLE)
     today = local_day(now)
 
@@ -35,11 +35,23 @@ def take_deposit(
         _issued(uow, card_no)
         if uow.deposits.get(card_no) is not None:
             raise RequestError("deposit_already_taken", card_no=card_no)
+        refuse_paid(uow, payment.model_dump())
         source = money_source(uow, actor, payment.model_dump())
         uow.ledger.post(card_no, Posting("deposit_taken", source, deposit_account(card_no), rule.amount), card_no, now)
         state = DepositState.TAKEN
         return uow.deposits.add(
-            Deposit(card_no, product, rule.amount, state, payment.method, source, rule.id, today, by.staff_id)
+            Deposit(
+                card_no,
+                product,
+                rule.amount,
+                state,
+                payment.method,
+                source,
+                rule.id,
+                today,
+                by.staff_id,
+                payment_reference=payment.reference,
+            )
         )
 
     return store.transact(work)

@@ -11,6 +11,7 @@ from cardsvc.ledger import postings
 from cardsvc.procedures.areas import AreaSight, read_areas
 from cardsvc.procedures.purse import DebitForPurchaseOutcome
 from cardsvc.rules import check_spend
+from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Phase
 from cardsvc.service.purse import areas
 from cardsvc.service.purse.areas import AreaParams, outside_city_purse, target_of, wanted
@@ -64,6 +65,7 @@ def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[InitializeForPu
 def _authorise(context: Context, uow: UnitOfWork, init: InitializeForPurchaseAnswer, now: dt.datetime) -> Effect:
     """The rule, then the row."""
     target, amount, merchant = target_of(context), context.params["amount"], context.params["merchant"]
+    refuse_hot(uow, context.card_no)
     check_spend(context.rules, target.product, amount, now.astimezone(LOCAL).date())
     payment = amount, merchant, postings.merchant_account(merchant)
     return Effect(facts=authorise_debit(context, uow, target.ref, init, payment, now))

@@ -8,9 +8,9 @@ at first (areas.py), and a purse that holds a month which is over is cleared (la
 import datetime as dt
 import uuid
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.errors import CardError, RuleError
@@ -20,6 +20,7 @@ from cardsvc.ledger import postings
 from cardsvc.ledger.states import LOAD_ALLOWED, LoadState, advance
 from cardsvc.procedures.areas import AreaSight
 from cardsvc.procedures.purse import CreditForLoadOutcome, check_mac1, credit_for_load, initialize_for_load
+from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Phase
 from cardsvc.service.purse import areas
 from cardsvc.service.purse.areas import LoadAreaParams, Target, outside_city_purse, target_of, wanted
@@ -27,9 +28,10 @@ from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.debit import break_off_debit
 from cardsvc.service.purse.lapse import MAKE_ROOM
 from cardsvc.service.purse.load_rules import Proposal, decide
-from cardsvc.service.purse.payments import Payment, load_source, refuse_used
+from cardsvc.service.purse.payments import Payment, load_source, note_given, refuse_short, refuse_used, told_change
 from cardsvc.service.purse.settle import (
     HOST_TIME,
+    PROVEN_TOO_LATE,
     claim_of_load,
     confirm_load,
     record_evidence,
@@ -50,6 +52,11 @@ class TopUpParams(LoadAreaParams):
 
     amount: int = Field(gt=0, le=MAX_AMOUNT)
     payment: Payment
+
+    @model_validator(mode="after")
+    def _is_paid(self) -> Self:
+        refuse_short(self.amount, self.payment.model_dump())
+        return self
 
 
 def _look(context: Context, _uow: UnitOfWork) -> Procedure[AreaSight]:
@@ -97,6 +104,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     target, credited = target_of(context), _credited(context)
     check_mac1(init, target.ref, credited, context.actor.terminal_no, _session(context, init))
     note_purse(context, uow, target.ref, init.balance, now, online=init.online_counter)
+    refuse_hot(uow, context.card_no)  # reported lost since the contact: no money for it any more
     refuse_used(uow, wanted(context)["payment"])
     requested = _requested(context, uow, init, now)
     try:
@@ -113,6 +121,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
         raise CardError("purse_full")
     load = uow.loads.add(replace(requested, state=advance(LOAD_ALLOWED, LoadState.REQUESTED, LoadState.AUTHORISED)))
     uow.ledger.post(load.card_no, postings.load_authorised(load.card_no, load.source_account, load.paid), load.load_id, now)
+    note_given(uow, load.card_no, load.operation_id, load.paid, wanted(context)["payment"], now)
     if load.gift:
         uow.ledger.post(load.card_no, postings.load_gift(load.card_no, load.product, load.gift), load.load_id, now)
     facts = {"init": _init_facts(init), "expires": decision.expires.isoformat() if decision.expires else None}
@@ -189,8 +198,10 @@ def _credit(context: Context, uow: UnitOfWork) -> Procedure[CreditForLoadOutcome
 def _settle_credit(context: Context, uow: UnitOfWork, outcome: CreditForLoadOutcome, now: dt.datetime) -> Effect:
     """A TAC that verifies confirms; anything else is evidence."""
     load = _load(context, uow)
-    if load.state not in (LoadState.AUTHORISED, LoadState.SUSPECT):
+    if load.state == LoadState.CONFIRMED:
         return Effect(done=_result(context, load))
+    if load.state in (LoadState.NOT_WRITTEN, LoadState.REFUNDED):
+        return Effect(failed=_settled_before(context, uow, load, outcome, now))
     if outcome.tac is None:
         if outcome.evidence is None:
             raise ValueError("a credit without a TAC brings evidence")
@@ -199,13 +210,30 @@ def _settle_credit(context: Context, uow: UnitOfWork, outcome: CreditForLoadOutc
             return Effect(done=_result(context, _load(context, uow)))
         code = "load_not_written" if entry["state"] == LoadState.REFUNDED else "load_suspect"
         return Effect(failed=CardError(code, sw=f"{outcome.sw:04X}"))
-    claim = claim_of_load(load)
-    application, versions = claim.ref.application, load.key_versions
-    if context.keystore.tac_verifies(context.card_no, application, claim.tac_data, outcome.tac, versions):
+    if _tac_right(context, load, outcome.tac):
+        claim = claim_of_load(load)
         note_purse(context, uow, claim.ref, claim.balance_after, now, online=claim.counter + 1)
         return Effect(done=_result(context, confirm_load(uow, load, "tac", outcome.tac, now)))
     record_evidence(uow, suspect_load(uow, load), "tac_wrong", {"tac": outcome.tac.hex()}, now)
     return Effect(failed=CardError("tac_wrong"))
+
+
+def _settled_before(
+    context: Context, uow: UnitOfWork, load: Load, outcome: CreditForLoadOutcome, now: dt.datetime
+) -> CardError:
+    """The money went back because the card, or two people, said that it has nothing. A TAC that verifies says otherwise: it is
+    kept with what the purse must hold now, for reconciliation and the two people who put it right."""
+    if outcome.tac is None or not _tac_right(context, load, outcome.tac):
+        return CardError("load_not_written", sw=f"{outcome.sw:04X}")
+    claim = claim_of_load(load)
+    note_purse(context, uow, claim.ref, claim.balance_after, now, online=claim.counter + 1)
+    record_evidence(uow, load, PROVEN_TOO_LATE, {"tac": outcome.tac.hex()}, now)
+    return CardError(PROVEN_TOO_LATE)
+
+
+def _tac_right(context: Context, load: Load, tac: bytes) -> bool:
+    claim = claim_of_load(load)
+    return context.keystore.tac_verifies(context.card_no, claim.ref.application, claim.tac_data, tac, load.key_versions)
 
 
 def _result(context: Context, load: Load) -> dict[str, Any]:
@@ -219,6 +247,7 @@ def _result(context: Context, load: Load) -> dict[str, Any]:
         "period": str(target.period) if target.period else None,
         "amount": load.paid,
         "gift": load.gift,
+        **told_change(load.paid, wanted(context)["payment"]),
         "lapsed": context.facts.get("lapsing", 0),
         "balance": load.balance_before + load.amount,
         "online_counter": load.online_counter + 1,

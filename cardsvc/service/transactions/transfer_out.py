@@ -16,6 +16,7 @@ from cardsvc.procedures.areas import AreaSight
 from cardsvc.procedures.identify import CardSight, identify
 from cardsvc.procedures.money import read_money
 from cardsvc.procedures.purse import PurseRef
+from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
 from cardsvc.service.purse.areas import PURSE_PRODUCTS, Target, target_of
 from cardsvc.service.purse.debit import break_off_debit
@@ -126,6 +127,8 @@ def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime)
     takeover = uow.old_cards.get(card_no)
     if takeover is not None and takeover.state == OldCardState.MOVED:
         raise shows_money(uow, card_no, balance)
+    if takeover is None:
+        refuse_hot(uow, card_no)
     refuse_bicycle(uow, card_no)
     refuse_above_books(uow, card_no, target, balance)
     begin_reading_once(context, uow, now)

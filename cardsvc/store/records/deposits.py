@@ -21,3 +21,4 @@ class Deposit:
     returned: int | None = None
     returned_by: str | None = None
     returned_at: dt.datetime | None = None
+    payment_reference: str | None = None

@@ -1,5 +1,8 @@
 """What may be asked of deposits."""
 
+import datetime as dt
+from collections.abc import Collection
+
 from cardsvc.store import tables
 from cardsvc.store.records import Deposit
 from cardsvc.store.rows import Rows
@@ -9,3 +12,16 @@ class Deposits(Rows[Deposit]):
     """Deposits, one a card."""
 
     table, record = tables.deposit, Deposit
+
+    def of_payment(self, method: str, reference: str) -> list[Deposit]:
+        """The deposit that this payment paid."""
+        return self.where_is(payment_method=method, payment_reference=reference)
+
+    def by_payments(self, method: str, references: Collection[str]) -> dict[str, Deposit]:
+        """The deposit of each payment."""
+        found = self.where_in(self.table.c.payment_reference, references, self.table.c.payment_method == method)
+        return {row.payment_reference: row for row in found if row.payment_reference}
+
+    def taken_on(self, day: dt.date) -> list[Deposit]:
+        """Deposits of a day."""
+        return self.where_is(taken_on=day)

@@ -15,6 +15,7 @@ from cardsvc.store.records import (
     Purchase,
     Transfer,
 )
+from cardsvc.store.repositories.batches import Transaction
 from cardsvc.store.rows import Rows
 
 
@@ -55,15 +56,13 @@ class Loads(Rows[Load]):
         count, paid = self._connection.execute(query).one()
         return count, int(paid or 0)
 
-    def open_from(self, source_account: str, since: dt.datetime) -> int:
-        """What was paid out of an account since a moment for loads whose fate only the card knows, in fen."""
+    def open_by_drawer(self) -> dict[str, int]:
+        """What was paid for loads whose fate only the card knows, in fen, by the drawer's account that took it."""
         columns = self.table.c
-        query = select(func.sum(columns.amount - columns.gift)).where(
-            columns.source_account == source_account,
-            columns.authorised_at >= since,
-            columns.state.in_((LoadState.AUTHORISED, LoadState.SUSPECT)),
-        )
-        return int(self._connection.execute(query).scalar_one() or 0)
+        open_cash = text(tables.OPEN_CASH_LOADS)  # said as the partial index says it, or it is not used
+        query = select(columns.source_account, func.sum(columns.amount - columns.gift)).where(open_cash)
+        paid = self._connection.execute(query.group_by(columns.source_account))
+        return {account: int(amount) for account, amount in paid}
 
     def suspects(self) -> list[Load]:
         """Every load that only its card can settle, oldest first."""
@@ -136,6 +135,15 @@ class Purchases(Rows[Purchase]):
         columns = self.table.c
         key = tuple_(columns.card_no, columns.application, columns.purse, columns.counter)
         return self.where_in(key, keys, columns.kind == PurchaseKind.PURCHASE)
+
+    def made(self, card_nos: Collection[str]) -> set[Transaction]:
+        """Purchases of these cards, as a file would tell them."""
+        columns = self.table.c
+        what = columns.card_no, columns.application, columns.purse, columns.amount
+        who = columns.terminal_no, columns.terminal_transaction, columns.host_date_time
+        query = select(*what, *who).where(columns.kind == PurchaseKind.PURCHASE)
+        parts = (self._connection.execute(query.where(columns.card_no.in_(part))) for part in self.parts(card_nos))
+        return {(a, b, c, d, e, f, g) for rows in parts for a, b, c, d, e, f, g in rows}
 
     def of_cards(self, card_nos: Collection[str], *states: str) -> list[Purchase]:
         """Purchases of these cards in these states."""
@@ -221,16 +229,15 @@ class Ledger(Rows[Transfer]):
         """The transfers of a card or another chain, in order."""
         return sorted(self.where_is(chain=chain_id), key=lambda row: row.number)
 
-    def balance_of(self, account: str, since: dt.datetime | None = None, before: dt.datetime | None = None) -> int:
-        """Debits minus credits of one account, by what was booked since a moment and before another."""
+    def balance_of(self, account: str, before: dt.datetime | None = None) -> int:
+        """Debits minus credits of one account, by what was booked ever, or before a moment. Of cash ever: clocks go back."""
         total = 0
         for side, sign in (("debit_account", 1), ("credit_account", -1)):
             column = self.table.c[side]
             query = select(func.coalesce(func.sum(self.table.c.amount), 0)).where(column == account)
-            if account.startswith("vault:"):  # said as the partial index says it, or it is not used
-                query = query.where(text(f"{side} LIKE 'vault:%'"))
-            if since is not None:
-                query = query.where(self.table.c.booked_at >= since)
+            place = account.partition(":")[0]
+            if place in tables.CASH_PLACES:  # said as the partial index says it, or it is not used
+                query = query.where(text(f"{side} LIKE '{place}:%'"))
             if before is not None:
                 query = query.where(self.table.c.booked_at < before)
             total += sign * int(self._connection.execute(query).scalar_one())

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from cardsvc.store import tables
 from cardsvc.store.records import Difference, ReconciliationRun
@@ -48,6 +48,17 @@ class Differences(Rows[Difference]):
             query = select(columns.event_key, func.min(runs.c.ran_at)).join(runs).where(columns.event_key.in_(part))
             found.update((key, moment) for key, moment in self._connection.execute(query.group_by(columns.event_key)))
         return found
+
+    def corrected_about(self, subject: str, codes: Collection[str]) -> bool:
+        """Whether an entry was booked about this subject because of one of these differences."""
+        columns = self.table.c
+        corrected = text(f"state = '{DifferenceState.CORRECTED}'")  # said as the partial index says it, or it is not used
+        query = select(columns.number).where(columns.subject == subject, corrected, columns.code.in_(codes)).limit(1)
+        return self._connection.execute(query).first() is not None
+
+    def corrected_of(self, card_no: str) -> list[Difference]:
+        """Differences of a card whose entry was booked."""
+        return self.where(self.table.c.card_no == card_no, self.table.c.state == DifferenceState.CORRECTED)
 
     def seen_to(self, event_keys: Collection[str]) -> dict[str, Difference]:
         """What people explained or corrected before, by the matter. What a run explained by itself is judged anew."""

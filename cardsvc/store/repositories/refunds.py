@@ -1,10 +1,7 @@
 """What may be asked of refunds, and of bicycles that are out."""
 
-import datetime as dt
+from sqlalchemy import select, text
 
-from sqlalchemy import select
-
-from cardsvc.ledger.states import PurchaseState
 from cardsvc.store import tables
 from cardsvc.store.records import BicycleHold, Refund
 from cardsvc.store.rows import Rows
@@ -20,12 +17,11 @@ class Refunds(Rows[Refund]):
         """Refunds of a card, also those that did not come about, newest first."""
         return self.where_is(card_no=card_no, newest="planned_at")
 
-    def open_since(self, since: dt.datetime) -> list[Refund]:
-        """Refunds of a time from a moment on that the card may still prove: their money is promised."""
+    def open(self) -> list[Refund]:
+        """Refunds that the card may still prove: their money is promised."""
         refund, purchase = self.table.c, tables.purchase.c
         same = (refund.card_no == purchase.card_no) & (refund.purchase_id == purchase.purchase_id)
-        states = (PurchaseState.AUTHORISED, PurchaseState.SUSPECT)
-        query = select(self.table).join(tables.purchase, same).where(refund.planned_at >= since, purchase.state.in_(states))
+        query = select(self.table).join(tables.purchase, same).where(text(f"purchase.{tables.OPEN_PURCHASES}"))
         return [Refund(**row) for row in self._connection.execute(query).mappings()]
 
 
@@ -37,3 +33,7 @@ class BicycleHolds(Rows[BicycleHold]):
     def live_on(self, card_no: str) -> BicycleHold | None:
         """The bicycle that is out on a card."""
         return self.first_is(card_no=card_no, state=BicycleState.HELD)
+
+    def of_card(self, card_no: str) -> list[BicycleHold]:
+        """Every bicycle that was out on a card."""
+        return self.where_is(card_no=card_no)

@@ -1,5 +1,8 @@
 """What may be asked of replacements."""
 
+import datetime as dt
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, exists, or_, select
 
 from cardsvc.store import tables
@@ -39,6 +42,15 @@ class Replacements(Rows[Replacement]):
     def of_payment(self, method: str, reference: str) -> list[Replacement]:
         """The replacement whose fee this payment paid."""
         return self.where_is(payment_method=method, payment_reference=reference)
+
+    def by_payments(self, method: str, references: Collection[str]) -> dict[str, Replacement]:
+        """The replacement of each payment."""
+        found = self.where_in(self.table.c.payment_reference, references, self.table.c.payment_method == method)
+        return {row.payment_reference: row for row in found if row.payment_reference}
+
+    def between(self, since: dt.datetime, until: dt.datetime) -> list[Replacement]:
+        """Replacements that were asked for, and paid where they are not free, from a moment to before another."""
+        return self.where(self.table.c.asked_at >= since, self.table.c.asked_at < until)
 
     def by_new_card(self, card_no: str) -> Replacement | None:
         """The replacement that made this card."""

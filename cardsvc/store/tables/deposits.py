@@ -1,6 +1,16 @@
 """Table of deposits."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKeyConstraint, PrimaryKeyConstraint, String, Table
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+)
 
 from cardsvc.store.states import DepositState
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
@@ -20,6 +30,7 @@ deposit = Table(
     Column("returned", BigInteger),
     Column("returned_by", String(32)),
     Column("returned_at", UtcDateTime),
+    Column("payment_reference", String(64)),
     PrimaryKeyConstraint("card_no", name="pk_deposit"),
     ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_deposit_card"),
     CheckConstraint("amount > 0", name="ck_deposit_amount"),
@@ -28,3 +39,5 @@ deposit = Table(
     CheckConstraint("(state = 'returned') = (returned IS NOT NULL)", name="ck_deposit_returned"),
     CheckConstraint(in_chart("source_account"), name="ck_deposit_source"),
 )
+
+Index("uq_deposit_payment", deposit.c.payment_method, deposit.c.payment_reference, unique=True)

@@ -20,6 +20,8 @@ from cardsvc.ledger.states import LoadState, PurchaseKind, PurchaseState
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 
 LIVE_LOADS = (LoadState.AUTHORISED, LoadState.SUSPECT, LoadState.CONFIRMED)
+OPEN_CASH_LOADS = f"source_account LIKE 'drawer:%' AND {one_of('state', (LoadState.AUTHORISED, LoadState.SUSPECT))}"
+OPEN_PURCHASES = one_of("state", (PurchaseState.AUTHORISED, PurchaseState.SUSPECT))
 
 
 def _money_columns(identifier: str) -> list[Column[object]]:
@@ -94,6 +96,14 @@ Index(
 )
 """One payment pays one load: a reference is free again when its load was refunded."""
 
+Index(
+    "ix_load_open_cash",
+    load.c.source_account,
+    sqlite_where=text(OPEN_CASH_LOADS),
+    postgresql_where=text(OPEN_CASH_LOADS),
+)
+"""Of the cash in a drawer, what is promised: a top-up at a terminal does not write to it."""
+
 
 purchase = Table(
     "purchase",
@@ -116,6 +126,8 @@ purchase = Table(
     CheckConstraint(one_of("state", PurchaseState), name="ck_purchase_state"),
     CheckConstraint("amount > 0", name="ck_purchase_amount"),
 )
+
+Index("ix_purchase_open", purchase.c.card_no, sqlite_where=text(OPEN_PURCHASES), postgresql_where=text(OPEN_PURCHASES))
 
 
 evidence = Table(
@@ -152,7 +164,9 @@ transfer = Table(
     CheckConstraint("debit_account <> credit_account", name="ck_transfer_accounts"),
 )
 Index("ix_transfer_booked_at", transfer.c.booked_at)
-for _side in (transfer.c.debit_account, transfer.c.credit_account):
-    _vaults = text(f"{_side.name} LIKE 'vault:%'")
-    Index(f"ix_transfer_vault_{_side.name.partition('_')[0]}", _side, sqlite_where=_vaults, postgresql_where=_vaults)
-"""What a vault holds is asked whenever a shift opens; a top-up writes to neither of these two."""
+CASH_PLACES = ("vault", "drawer")
+for _place in CASH_PLACES:
+    for _side in (transfer.c.debit_account, transfer.c.credit_account):
+        _there = text(f"{_side.name} LIKE '{_place}:%'")
+        Index(f"ix_transfer_{_place}_{_side.name.partition('_')[0]}", _side, sqlite_where=_there, postgresql_where=_there)
+"""What a vault or a drawer holds is asked whenever cash leaves it; a top-up at a terminal writes to none of these."""

@@ -12,6 +12,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    text,
 )
 
 from cardsvc.store.states import DifferenceState
@@ -53,3 +54,6 @@ difference = Table(
     CheckConstraint(one_of("state", DifferenceState), name="ck_difference_state"),
 )
 Index("ix_difference_event", difference.c.event_key, difference.c.state)
+_corrected = text(f"state = '{DifferenceState.CORRECTED}'")
+Index("ix_difference_corrected", difference.c.subject, sqlite_where=_corrected, postgresql_where=_corrected)
+"""Asked before a payment is taken that is not in cash: whether it was given back."""

@@ -1,8 +1,10 @@
 """Orders paid online: written once, at any terminal, or returned when their month is over; the books hold the money."""
 
 import datetime as dt
+import threading
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -163,6 +165,59 @@ def test_an_order_on_its_way_is_not_returned_before_its_card_decides(world: Worl
     assert world.balances()[ORDER] == -5000
     assert len(return_expired(world.store, world.now, by=world.bookkeeper())) == 1
     assert world.balances()["payout:app"] == -5000
+
+
+def test_an_order_that_goes_back_while_it_is_fetched_is_not_written(world: World) -> None:
+    """Another host, whose clock is 80 seconds ahead, ends the month between the look at the orders and MAC2."""
+    card, midnight = world.issue(FMCOS), dt.datetime(2026, 11, 30, 16, 0, tzinfo=dt.UTC)
+    world.do(card, "open", application="bus", product="T")
+    pay(world, area="month")
+    world.now = midnight - dt.timedelta(seconds=70)
+    channel = card.channel()
+    waits = step(world, card, channel, "INITIALIZE FOR LOAD")
+    assert len(return_expired(world.store, midnight + dt.timedelta(seconds=10), by=world.bookkeeper())) == 1
+    ended = world.port(KIOSK).answer(waits.id, waits.step, run_batch(channel, waits.commands))
+    channel.close()
+    assert (ended.problem or {})["code"] == "no_order_waiting"
+    books = world.balances()
+    assert (books[ORDER], books["payout:app"], area_on(card, "bus", "ed")) == (0, -5000, 0)
+    assert f"suspense:{CARD}" not in books
+
+
+def test_a_payment_that_went_back_pays_nothing(world: World) -> None:
+    """Its money is on the way to the payer: it loads no purse, and another channel makes no order of it."""
+    card = world.issue(FMCOS)
+    world.do(card, "open", application="bus", product="T")
+    pay(world, area="month")
+    world.now += dt.timedelta(days=20)
+    return_expired(world.store, world.now, by=world.bookkeeper())
+    before = world.balances()
+    with pytest.raises(CarriedOut) as told:
+        world.do(card, "topup", KIOSK, amount=5000, payment={"method": "mobile", "reference": "wx-1"})
+    assert problem(told) == "payment_reference_used"
+    again = order_params({"card_no": CARD, "amount": 5000, "payment": {"method": "mobile", "reference": "wx-1"}})
+    with pytest.raises(CardsvcError, match="payment_reference_used"):
+        create_order(world.store, world.engine.rules, "other", again, world.now)
+    assert world.balances() == before
+
+
+def test_two_channels_that_bring_one_payment_at_once_make_one_order(world: World) -> None:
+    """For two cards, so that no card's lock keeps them apart."""
+    for number in (1, 2):
+        world.issue(FMCOS, number)
+    gate = threading.Barrier(2)
+
+    def bring(number: int) -> str:
+        payment = {"method": "mobile", "reference": "wx-1"}
+        params = order_params({"card_no": f"310001010000000{number}", "amount": 5000, "payment": payment})
+        gate.wait()
+        try:
+            return create_order(world.store, world.engine.rules, f"app-{number}", params, world.now)[0].state
+        except RequestError as refused:
+            return refused.code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(bring, (1, 2))) == ["paid", "payment_reference_used"]
 
 
 def step(world: World, card: VirtualCard, channel: Any, until: str) -> Reply:

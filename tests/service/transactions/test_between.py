@@ -1,5 +1,6 @@
 """What changes between authorise and confirm: clock, hot list, the same payment twice. The card decides, the books agree."""
 
+import copy
 import datetime as dt
 import uuid
 from collections.abc import Mapping
@@ -12,28 +13,55 @@ from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.loss.hotlist import add_to_hot_list, refuse_hot
+from cardsvc.service.loss.reports import report_loss
 from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.reconcile.run import Scope, reconcile
 from cardsvc.store.records import Staff
+from cardsvc.units import LOCAL
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import OperationState, Reply
 from tests.service.cards.test_replacement import clerk
 from tests.service.purse.test_areas import CASH
 from tests.world import DESK, FAMILIES, KIOSK, World, balance_on
+from tests.world import rules as city_rules
 
 __all__ = ["clerk"]
 CARD = "3100010100000001"
 
 
-class Load:
-    """A top-up whose card has the money, and whose answer has not come yet."""
+class Job:
+    """An operation that waits with a command which its card has not heard yet."""
+
+    def __init__(self, world: World, card: VirtualCard, kind: str, until: str, actor: Actor = DESK, **params: Any) -> None:
+        self.world, self.port, self.channel = world, world.port(actor), card.channel()
+        self.reply: Reply = self.port.start(kind, params, atr=card.atr, idempotency_key=str(uuid.uuid4()))
+        while until not in [ask.name for ask in self.reply.commands]:
+            assert self.reply.state is OperationState.CARD, self.reply.problem
+            self.go_on()
+
+    def go_on(self) -> None:
+        """The card hears what waits, and the service its answers."""
+        self.reply = self.port.answer(self.reply.id, self.reply.step, run_batch(self.channel, self.reply.commands))
+
+    def end(self) -> str | None:
+        """Carried to its end: the code of its problem, if it has one."""
+        while self.reply.state is OperationState.CARD:
+            self.go_on()
+        self.channel.close()
+        return (self.reply.problem or {}).get("code")
+
+    def end_late(self) -> str | None:
+        """What waited when it was given up reaches the card after all, and its answer the service."""
+        self.go_on()
+        self.channel.close()
+        return (self.reply.problem or {}).get("code")
+
+
+class Load(Job):
+    """A top-up whose MAC2 is on its way, and whose answer has not come yet."""
 
     def __init__(self, world: World, card: VirtualCard, payment: Mapping[str, Any] = CASH, actor: Actor = KIOSK) -> None:
-        self.world, self.port, self.channel = world, world.port(actor), card.channel()
-        job = {"amount": 5000, "payment": payment}
-        self.reply: Reply = self.port.start("topup", job, atr=card.atr, idempotency_key=str(uuid.uuid4()))
-        while "CREDIT FOR LOAD" not in [ask.name for ask in self.reply.commands]:
-            assert self.reply.state is OperationState.CARD, self.reply.problem
-            self.reply = self.port.answer(self.reply.id, self.reply.step, run_batch(self.channel, self.reply.commands))
+        super().__init__(world, card, "topup", "CREDIT FOR LOAD", actor, amount=5000, payment=payment)
         self.answers: Any = None
 
     def write(self) -> None:
@@ -99,6 +127,32 @@ def test_a_card_that_is_put_on_the_hot_list_before_it_answers(world: World, cler
         refuse_hot(uow, CARD)
 
 
+TOP_UP = {"amount": 5000, "payment": CASH}
+
+
+@pytest.mark.parametrize(
+    ("kind", "until", "params"),
+    [
+        ("topup", "INITIALIZE FOR LOAD", TOP_UP),
+        ("refund", "INITIALIZE FOR PURCHASE", {}),
+        ("transfer_out", "INITIALIZE FOR PURCHASE", {}),
+        ("purchase", "INITIALIZE FOR PURCHASE", {"amount": 100, "merchant": "bus"}),
+    ],
+)
+def test_a_card_that_is_reported_lost_before_its_money_moves(
+    world: World, clerk: Staff, kind: str, until: str, params: Mapping[str, Any]
+) -> None:
+    """Its holder phones while somebody else has it on a reader: no money goes onto it or off it."""
+    card = world.issue(FAMILIES[0])
+    world.topup(card)
+    before = {account: amount for account, amount in world.balances().items() if amount}
+    job = Job(world, card, kind, until, **params)
+    report_loss(world.store, world.engine.rules, CARD, "phone", by=clerk, now=world.now)
+    assert job.end() == "card_hot_listed"
+    assert {account: amount for account, amount in world.balances().items() if amount} == before
+    agreed(world, card, 5000)
+
+
 @pytest.mark.parametrize("written", [True, False])
 def test_a_hot_listed_card_still_settles_what_it_left_open(world: World, clerk: Staff, written: bool) -> None:
     """It left in the middle and was reported lost; at its next contact it is settled first and then refused."""
@@ -115,6 +169,32 @@ def test_a_hot_listed_card_still_settles_what_it_left_open(world: World, clerk: 
     agreed(world, card, 5000 if written else 0)
     with world.store.read() as uow:
         assert [row.state for row in uow.loads.of_card(CARD)] == ["confirmed" if written else "refunded"]
+
+
+def settle_elsewhere(world: World, card: VirtualCard, load: Job) -> None:
+    """The terminal gives up and the card is seen as it was before the command that is still on its way."""
+    load.port.abandon(load.reply.id, load.reply.step, (), "card_gone")
+    world.do(copy.deepcopy(card), "inspect")
+
+
+@pytest.mark.parametrize(("kind", "until"), [("topup", "CREDIT FOR LOAD"), ("refund", "DEBIT FOR PURCHASE")])
+def test_a_proof_that_comes_after_it_was_settled_otherwise(world: World, kind: str, until: str) -> None:
+    """Nobody is told that it was done, so nobody pays. The proof is kept, and reconciliation finds the difference."""
+    card = world.issue(FAMILIES[0])
+    world.topup(card, 7000)
+    world.now += dt.timedelta(seconds=5)
+    job = Job(world, card, kind, until, **({"amount": 5000, "payment": CASH} if kind == "topup" else {}))
+    settle_elsewhere(world, card, job)
+    world.now += dt.timedelta(seconds=5)
+    assert job.end_late() == "proven_too_late"
+    with world.store.read() as uow:
+        rules = [evidence.rule for evidence in uow.evidence.of_card(CARD)]
+    assert rules == ["counter_unchanged", "proven_too_late"]
+    run = reconcile(world.store, city_rules(), Scope(world.now.astimezone(LOCAL).date()), world.now, by=world.bookkeeper())
+    with world.store.read() as uow:
+        found = [(row.code, row.amount) for row in uow.differences.of_run(run.run_id)]
+    assert ("balance_differs", 7000 - balance_on(card)[0]) in found
+    assert world.purse_total(CARD) == 7000
 
 
 MOBILE = {"method": "mobile", "reference": "wx-1"}

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.purse.bicycles import BicycleLine, apply_list
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.transactions.deposits import return_deposit, take_deposit
@@ -21,9 +22,9 @@ def person(world: World, role: str = "cashier") -> Staff:
     return Staff("li", "测试一", role, "hall", "", "active", 0, None, world.now)
 
 
-def take(world: World, payment: Payment = CASH, product: str = "T") -> Deposit:
+def take(world: World, payment: Payment = CASH, product: str = "T", card_no: str = CARD) -> Deposit:
     """Take a deposit."""
-    return take_deposit(world.store, world.engine.rules, DESK, CARD, product, payment, by=person(world), now=world.now)
+    return take_deposit(world.store, world.engine.rules, DESK, card_no, product, payment, by=person(world), now=world.now)
 
 
 def give_back(world: World) -> Deposit:
@@ -49,6 +50,22 @@ def test_a_deposit_goes_back_the_way_it_came(world: World) -> None:
     take(world, Payment(method="mobile", reference="wx-1"))
     give_back(world)
     assert world.balances()["payout:mobile"] == -1967
+
+
+def test_one_payment_pays_one_deposit_and_nothing_else(world: World) -> None:
+    """Not after a load, not before one, and no second card's deposit."""
+    card = world.issue(FAMILIES[0])
+    world.issue(FAMILIES[0], 2)
+    paid = Payment(method="mobile", reference="wx-load")
+    world.do(card, "topup", DESK, amount=5000, payment=paid.model_dump())
+    with refused("payment_reference_used"):
+        take(world, paid)
+    paid = Payment(method="mobile", reference="wx-deposit")
+    take(world, paid)
+    with refused("payment_reference_used"):
+        take(world, paid, card_no="3100010100000002")
+    with pytest.raises(CarriedOut, match=r"^payment_reference_used"):
+        world.do(card, "topup", DESK, amount=5000, payment=paid.model_dump())
 
 
 def test_deposits_that_are_refused(world: World) -> None:
