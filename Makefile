@@ -7,6 +7,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # What keeps its data in the database runs on both databases; the rest once.
 ON_POSTGRESQL := tests/service tests/day tests/hall tests/store tests/ledger tests/money tests/procedures/test_torn_money.py tests/web
 
+# One more than CI has processors: the browser tests wait half of their time.
+TEST_PROCESSES := 3
+
 .PHONY: demo test soak fuzz fuzz-guided serve bench lint setup lock clean
 
 setup:
@@ -28,8 +31,8 @@ lint: setup
 	.venv/bin/lint-imports --no-cache
 
 test: lint
-	$(PYTHON) -m pytest -n 2 --dist loadfile
-	$(PYTHON) -m pytest -n 2 --dist loadfile --database postgresql $(ON_POSTGRESQL)
+	$(PYTHON) -m pytest -n $(TEST_PROCESSES)
+	$(PYTHON) -m pytest -n $(TEST_PROCESSES) --database postgresql $(ON_POSTGRESQL)
 
 # The long run before a release: every property on 30 times as many examples (half an hour), the money machine through 300 cities
 # (a quarter of an hour), and 1,000 top-ups while service, clients and database are killed at random moments.

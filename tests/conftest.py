@@ -64,8 +64,25 @@ def _wants_pcscd(file: str) -> bool:
     return path.is_file() and "real_pcscd" in path.read_text("utf-8")
 
 
+LONG = ("cli", "kills", "certify", "postgresql", "procedures", "service", "web", "diagnosis", "money")
+"""Folders whose files take long."""
+
+
+def _turn(file: str) -> int:
+    if _wants_pcscd(file):
+        return 0
+    folder = file.split("/")[1]
+    return 1 + (LONG.index(folder) if folder in LONG else len(LONG))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, the browsers before all: in the end no test process waits long for another."""
+    items.sort(key=lambda item: _turn(item.nodeid.partition("::")[0]))
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Who runs what when there are several test processes."""
+    config.option.loadscopereorder = False  # the order is _turn's, not that of the number of tests
     return _OneReader(config, log)
 
 

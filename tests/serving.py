@@ -1,7 +1,8 @@
 """A real server on a real port, over a fresh city."""
 
+import datetime as dt
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -52,8 +53,8 @@ def kiosk_file(served: Served, folder: Path) -> Path:
 
 
 @contextmanager
-def serving(world: World, waits: tuple[float, ...] = (0.01, 0.01)) -> Iterator[Served]:
-    """A city behind its HTTP door. Signatures are checked against the real clock, so the city's clock must be real."""
+def serving(world: World, waits: tuple[float, ...] = (0.01, 0.01), clock: Callable[[], dt.datetime] = now) -> Iterator[Served]:
+    """A city behind its HTTP door. Signatures are made and checked by this clock, so the city's must be the same."""
     parties = (("desk-1", "310000000001", "desk"), ("kiosk-7", "310000000007", "topup"), ("app", "310000000009", "channel"))
     keys = tuple(Ed25519PrivateKey.generate() for _ in parties)
     for (name, number, role), key in zip(parties, keys, strict=True):
@@ -61,7 +62,8 @@ def serving(world: World, waits: tuple[float, ...] = (0.01, 0.01)) -> Iterator[S
     app = create_api(
         Services(
             Settings(), world.store, world.engine, profiles(), world.engine.rules, ReceiptKey(Ed25519PrivateKey.generate())
-        )
+        ),
+        clock,
     )
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,))
@@ -69,9 +71,9 @@ def serving(world: World, waits: tuple[float, ...] = (0.01, 0.01)) -> Iterator[S
     url = f"http://127.0.0.1:{server.port}"
     try:
         with (
-            ApiClient(url, "desk-1", keys[0], clock=now, waits=waits) as desk,
-            ApiClient(url, "kiosk-7", keys[1], clock=now, waits=waits) as kiosk,
-            ApiClient(url, "app", keys[2], clock=now, waits=waits) as channel,
+            ApiClient(url, "desk-1", keys[0], clock=clock, waits=waits) as desk,
+            ApiClient(url, "kiosk-7", keys[1], clock=clock, waits=waits) as kiosk,
+            ApiClient(url, "app", keys[2], clock=clock, waits=waits) as channel,
         ):
             yield Served(world, url, *keys, desk, kiosk, channel)
     finally:

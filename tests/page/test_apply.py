@@ -73,6 +73,7 @@ def test_from_the_id_number_to_the_holders_hand(desk: Desk, tmp_path: Path) -> N
     desk.sees("待领取 1")
     desk.picture("requests-board")
     desk.press("f")
+    desk.sees("找人（领卡、挂失")
     desk.type(NUMBER)
     desk.press("Enter")
     desk.sees("发放 SL")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from tests.databases import copy
-from tests.page.conftest import PICTURES, axe_finds
+from tests.page.conftest import axe_finds, picture
 from tests.web.conftest import furnished
 from tests.web.desk_office import Office, open_office
 from tests.web.desk_office import Page as Clerk
@@ -42,14 +42,13 @@ def test_every_state_of_a_face_is_clean_for_axe(browser: Browser, office: Office
     """Waiting, being printed, to be looked at, failed, unknown: words, labels, contrast; nothing runs off a tablet."""
     job, clerk = Printing(office), office.page("clerk", "ws-1")
     page = screen(browser, clerk)
-    PICTURES.mkdir(parents=True, exist_ok=True)
 
     def seen(state: str) -> None:
         page.goto(f"http://desk.example/desk/requests/{job.case_no}")
         for details in page.locator("details").all():
             details.evaluate("one => one.open = true")
         assert page.locator("section.face").is_visible(), state
-        page.screenshot(path=PICTURES / f"face-{state}.png", full_page=True)
+        picture(page, f"face-{state}")
         assert axe_finds(page) == [], state
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), state
 

@@ -216,7 +216,7 @@ def test_a_damaged_file_is_written_again_in_three_presses(desk: Desk) -> None:
 def replace_to_the_receipt(desk: Desk, blank: VirtualCard) -> None:
     """From the old card on the reader to the new one, made for the same person."""
     desk.press("x")
-    desk.sees("自然故障")
+    expect(desk.page.locator('input[value="fault"]')).to_be_visible()
     desk.picture("replace-form")
     desk.press("Enter")
     desk.sees("放一张空白卡")
@@ -264,7 +264,7 @@ def test_a_mute_card_is_taken_in_and_its_holder_leaves_with_a_new_one(desk: Desk
     desk.hall.put(old)
     desk.sees("无应答")
     desk.press("x")
-    desk.sees("自然故障")
+    expect(desk.page.locator('input[value="fault"]')).to_be_visible()
     desk.press("Enter")
     desk.sees("余额到账日")
     desk.picture("taken-in")
@@ -356,7 +356,7 @@ def test_a_card_whose_purse_is_locked_for_good_is_taken_in(desk: Desk) -> None:
     desk.hall.put(card)
     desk.sees("X 补换卡")
     desk.press("x")
-    desk.sees("自然故障")
+    expect(desk.page.locator('input[value="fault"]')).to_be_visible()
     desk.press("Enter")
     desk.sees("余额到账日")
 

@@ -67,6 +67,8 @@ def test_a_finger_instead_of_the_password(page: Page, address: str) -> None:
     page.get_by_label("工号").fill("clerk")
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录", exact=True).click()
+    expect(page.get_by_role("button", name="退出")).to_be_visible()
+    page.goto(f"{address}/desk/sessions")
     page.get_by_label("给它起个名").fill("右手食指")
     page.get_by_label("密码").fill("not the password")
     page.get_by_role("button", name="添加通行密钥").click()

@@ -65,12 +65,14 @@ def print_a_face(page: Page, url: str, folder: Path) -> None:
     page.get_by_role("link", name="制卡：做成市民卡").click(timeout=SLOW)
     page.get_by_role("button", name="开始制卡").click(timeout=SLOW)
     expect(page.get_by_role("link", name="打印卡面")).to_be_visible(timeout=SLOW)
+    page.wait_for_load_state()  # keys are heard by then
     page.keyboard.press("d")  # the page's own key, not the menu's
     page.get_by_role("button", name="卡已放入，打印").click(timeout=SLOW)
     expect(page.locator("img.printed")).to_be_visible(timeout=SLOW)
     face = page.url
     page.goto(f"{url}/desk/tray")
     page.get_by_role("button", name="取出卡片").click()
+    page.wait_for_url(f"{url}/desk/")
     put_in(page, url)
     page.goto(face)
     expect(page.locator("body")).to_contain_text("读卡器上就是这张卡", timeout=SLOW)

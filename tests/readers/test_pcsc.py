@@ -227,7 +227,7 @@ def test_presence_survives_cards_and_the_service(slot: VpcdSlot) -> None:
     assert wait_for(loop, What.CARD_OUT).reader == FIRST
     slot.insert(card)
     wait_for(loop, What.CARD_IN)
-    os.kill(int(Path("/run/pcscd/pcscd.pid").read_text("utf-8")), signal.SIGTERM)
+    os.kill(int(Path("/run/pcscd/pcscd.pid").read_text("utf-8").strip("\n\0")), signal.SIGTERM)
     wait_for(loop, What.SERVICE_LOST)
     with pytest.raises(CardsvcError) as told:
         list_readers()
