@@ -56,9 +56,9 @@ def test_a_timer_runs_its_night_and_the_books_say_who(timers: dict[str, str], tm
     (files / "good.csv").write_text("reference,amount,date_time,fee\nWX1,5000,20261124120000,\nEND,1,5000\n")
     (files / "short.csv").write_text("reference,amount,date_time,fee\nWX1,5000,20261124120000,\n")
     path = f"{Path(sys.executable).parent}:{timers['PATH']}"
-    env = {**timers, "CARDSVC_INBOX": str(files.parent), "CARDSVC_OUTLETS": "hall", "PATH": path}
+    env = {**timers, "CARDSVC_INBOX": str(files.parent), "CARDSVC_OUTLETS": "", "PATH": path}
     del env["CARDSVC_PASSPHRASE_FILE"]
-    night = subprocess.run(["sh", NIGHT, "2026-11-24"], env=env, capture_output=True, text=True, timeout=120, check=False)
+    night = subprocess.run(["sh", NIGHT, "2026-11-24"], env=env, capture_output=True, text=True, timeout=280, check=False)
     assert night.returncode == 1
     assert re.findall(r"^(?:Error|night.sh).*", night.stderr, re.MULTILINE) == [
         "Error file_cut_off: The file is not whole: its last line is not END,count,sum",
@@ -67,6 +67,7 @@ def test_a_timer_runs_its_night_and_the_books_say_who(timers: dict[str, str], tm
     assert sorted(file.name for file in files.rglob("*.csv")) == ["good.csv", "short.csv"]
     assert (files / "done" / "good.csv").exists()
     _run(env, "rights", "import", "rights.csv", "--office", "medical")
+    _run(env, "day", "status", "--outlet", "hall")
     acts = json.loads(_run(env, "audit", "acts", "--by", "timer", "--json"))
     assert [act["act"] for act in acts] == ["reconcile_run", "batch_import"]
     assert "自动任务账号" in _run({**env, "CARDSVC_LANG": "zh"}, "staff", "list")

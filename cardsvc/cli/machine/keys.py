@@ -136,7 +136,7 @@ def _entered(store: "ManagedKeyStore", name: str, people: int) -> "ManagedKeySto
             f"Component of custodian {number} (32 hex digits, hidden)",
         )
         try:
-            component = bytes.fromhex(click.prompt(prompt, hide_input=True))
+            component = bytes.fromhex(click.prompt(prompt, hide_input=somebody_can_type()))
         except ValueError:
             raise KeystoreError("component_wrong", reason="not hexadecimal") from None
         except click.Abort:
