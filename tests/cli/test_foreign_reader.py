@@ -1,7 +1,6 @@
 """A foreign card OS in the reader of the real pcscd, and the commands of a desk (diagnosis/test_vicc.py: without a reader)."""
 
 import json
-import time
 
 import pytest
 
@@ -9,6 +8,7 @@ from cardsvc.readers.directory import wait_for_card
 from cardsvc.vcard.vpcd import DEFAULT_PORT
 from tests.cli.test_cli import run
 from tests.diagnosis.foreign_os import ATR_OF_VICC, vicc
+from tests.waiting import PATIENCE, until
 
 
 @pytest.mark.usefixtures("real_pcscd")
@@ -16,11 +16,9 @@ def test_a_foreign_passport_in_a_real_reader(home: dict[str, str]) -> None:
     """The commands of a desk, one after the other: every one says what it is or refuses, none of them harms it."""
     run(home, "keys", "init")
     run(home, "db", "upgrade")
-    there = ("--reader", "00 00$", "--wait", "10")
+    there = ("--reader", "00 00$", "--wait", "120")
     with vicc("passport", DEFAULT_PORT):
-        until = time.monotonic() + 10
-        while wait_for_card("00 00$", 10).atr != ATR_OF_VICC:
-            assert time.monotonic() < until
+        until(lambda: wait_for_card("00 00$", PATIENCE).atr == ATR_OF_VICC)
         told = json.loads(run(home, "card", "diagnose", "--json", *there, code=1).stdout)
         assert [finding["code"] for finding in told["findings"]] == ["stranger_id"]
         assert told["evidence"]["reader.failures"] == 0
