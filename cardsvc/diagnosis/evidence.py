@@ -32,7 +32,7 @@ KEYS: Mapping[str, Key] = {
     "reader.last_failed": Key("number", Text("其中读写失败（张）", "of these failed")),
     "reader.last_families": Key("number", Text("失败的卡型（种）", "families that failed")),
     "reader.to_blame": Key("flag", Text("多种卡都失败", "cards of several families failed")),
-    "reader.drift": Key("number", Text("最慢与最快之比", "slowest answer by fastest")),
+    "reader.drift": Key("number", Text("慢答与快答之比", "slow answer by fast")),
     "side.this": Key("text", Text("读的是哪一面", "the side that answers")),
     "side.good": Key("text", Text("能读的一面", "the side that works")),
     "side.dead": Key("text", Text("读不出的一面", "the side that is silent")),

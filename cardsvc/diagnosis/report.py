@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cardsvc.card.profile import KnownFault
-from cardsvc.diagnosis.evidence import GROUPS, KEYS, Evidence, check
+from cardsvc.diagnosis.evidence import GROUPS, Evidence, check
 from cardsvc.diagnosis.plans import plans
 from cardsvc.diagnosis.table import CAUSES, Finding, findings
 from cardsvc.text import Text
@@ -15,6 +15,7 @@ FeeOf = Callable[[str], Fee]
 
 
 FIRMWARE = "firmware_fault"
+LOAD_KEYS = Text("充值密钥", "load keys")
 
 
 def report(evidence: Evidence, fee_of: FeeOf, firmware: Sequence[KnownFault] = (), **about: Any) -> dict[str, Any]:
@@ -79,4 +80,4 @@ def _checked(evidence: Evidence) -> list[dict[str, str]]:
 def _unchecked(evidence: Evidence) -> list[dict[str, Any]]:
     """What a full run left out on this card, and for which applications."""
     left = evidence.get("key.unproven")
-    return [{"probe": "key.unproven", **_both(KEYS["key.unproven"].name), "subjects": left}] if left else []
+    return [{"probe": "key.unproven", **_both(LOAD_KEYS), "subjects": left}] if left else []

@@ -21,9 +21,9 @@ from cardsvc.service.staff.approvals import approve
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan
 from tests.diagnosis.faults import FAULTS, Fault
-from tests.diagnosis.patients import Altered, NewPatient, Patient, in_use
+from tests.diagnosis.patients import CASH, Altered, NewPatient, Patient, in_use
 from tests.diagnosis.wild import WILD
-from tests.world import DESK, FAMILIES, ISSUABLE, Snapshot, World, balance_on
+from tests.world import DESK, FAMILIES, ISSUABLE, Snapshot, World, area_on, balance_on
 
 CURED = {
     "corrected-record",
@@ -282,6 +282,23 @@ def test_a_key_that_the_card_does_not_take_leaves_card_and_books_as_they_were(ne
         patient.world.carry(refuses, "repair", DESK, person=None)
     patient.world.topup(card, 5000)
     assert patient.examine()["findings"][0]["code"] == "key_old"
+
+
+@on_both_families
+def test_a_bus_purse_takes_money_again_once_its_load_key_was_written(new_patient: NewPatient) -> None:
+    """Before, the month load is refused and nothing moves; nobody writes a key alone."""
+    patient = new_patient()
+    world, month = patient.world, {"amount": 5000, "payment": CASH, "product": "T", "area": "month"}
+    next(fault for fault in FAULTS if fault.name == "wrong-bus-key").make(patient)
+    books = world.balances()
+    with pytest.raises(CarriedOut, match=r"card_not_genuine \(not_done\)"):
+        world.do(patient.card, "topup", **month)
+    assert world.balances() == books
+    assert [step["name"] for step in repair(patient)["waiting"]] == ["roll_keys:bus"]
+    agree(patient, ["roll_keys:bus"])
+    assert repair(patient)["healthy"]
+    world.do(patient.card, "topup", **month)
+    assert area_on(patient.card, "bus") + area_on(patient.card, "bus", "ed") == 5000
 
 
 def test_the_record_that_a_card_lost_comes_back_with_its_months(tmp_path: Path) -> None:

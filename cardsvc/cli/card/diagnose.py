@@ -1,6 +1,6 @@
 """``cardsvc card diagnose``: what is wrong with a card, in the desk's words."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ from cardsvc.cli.shared.local import HERE, file_option, reader_option, services,
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.errors import ReaderError
 from cardsvc.iso7816.channel import Channel
-from cardsvc.text import language_of_environment
+from cardsvc.text import Language, language_of_environment
 from cardsvc.units import format_yuan
 
 SEVERITY = {
@@ -111,12 +111,19 @@ def report_lines(result: Mapping[str, Any]) -> list[str]:
         lines.append(t("卡片正常", "The card is healthy"))
     checked = t("、", ", ").join(group[language] for group in result["checked"])
     lines.append(t(f"已检查：{checked}", f"Checked: {checked}"))
-    left = t("；", "; ").join(f"{one[language]} ({', '.join(one['subjects'])})" for one in result["unchecked"])
+    left = t("；", "; ").join(f"{one[language]} ({_subjects(one['subjects'], language)})" for one in result["unchecked"])
     return [*lines, *([t(f"未检查：{left}", f"Not checked: {left}")] if left else [])]
 
 
-def _finding_lines(finding: Mapping[str, Any], language: str) -> list[str]:
-    subject = f" ({finding['subject']})" if finding["subject"] else ""
+def _subjects(subjects: Iterable[str], language: Language) -> str:
+    """Applications and files by name, with the name that programs use."""
+    from cardsvc.service.desk.choices import subject_name
+
+    return t("、", ", ").join(f"{subject_name(subject).into(language)} {subject}" for subject in subjects)
+
+
+def _finding_lines(finding: Mapping[str, Any], language: Language) -> list[str]:
+    subject = f" ({_subjects([finding['subject']], language)})" if finding["subject"] else ""
     fee = finding["fee"]
     amount = f" {format_yuan(fee['amount'])}" if fee["amount"] else ""
     return [

@@ -43,6 +43,13 @@ APPLICATIONS: Mapping[str, Text] = {
     "park": Text("公园年卡", "Park pass"),
     ALL: Text("全部应用", "All of them"),
 }
+
+
+def subject_name(subject: str) -> Text:
+    """What a finding is about: an application, or one of its files (``bus.application``), which goes by its application."""
+    return APPLICATIONS.get(subject.partition(".")[0], Text(subject, subject))
+
+
 AREAS: Mapping[tuple[str, str], Text] = {
     **{("month", product): Text(f"{product} 月票（优惠区）", f"{product} month ticket") for product in MONTH_PRODUCTS},
     ("season", "A"): Text("A 季票", "A season ticket"),

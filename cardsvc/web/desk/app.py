@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask
 
 from cardsvc.bootstrap import Services
+from cardsvc.service.desk.choices import subject_name
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
@@ -84,5 +85,7 @@ def _install_words(app: Flask) -> None:
             return text.into(guard.language())
         return str(text[guard.language()])
 
-    app.jinja_env.globals.update(t=t, said=said, language=guard.language, words=words, results=results)
+    app.jinja_env.globals.update(
+        t=t, said=said, language=guard.language, words=words, results=results, subject_name=subject_name
+    )
     app.jinja_env.filters.update(yuan=format_yuan, clock=words.clock, day=words.day, cardno=words.card_no)
