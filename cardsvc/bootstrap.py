@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from cardsvc.keystore import ManagedKeyStore, SealedKeystore
 from cardsvc.keystore.keys import SEALING, SIGNING, TRANSPORT
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.keystore.sealed import SCRYPT_N
+from cardsvc.keystore.when_used import opened_when_used
 from cardsvc.rules import RuleSet, parse_rule_set, rule_text
 from cardsvc.service.catalogue import KINDS
 from cardsvc.service.management.rule_versions import keep_first
@@ -47,16 +49,17 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def build(settings: Settings) -> Services:
-    """Open everything the settings name. Raises StoreError, KeystoreError, ProfileError or RuleError."""
+def build(settings: Settings, *, keys_when_used: bool = False) -> Services:
+    """Open everything the settings name. ``keys_when_used``: the key store only when a key is asked for, and no key that signs
+    receipts. Raises StoreError, KeystoreError, ProfileError or RuleError."""
     profiles = load_profiles(settings.profiles)
     text = rule_text(settings.rules)
     rules = RuleBook(parse_rule_set(text))
-    keystore = open_keystore(settings)
+    keystore = opened_when_used(partial(open_keystore, settings)) if keys_when_used else open_keystore(settings)
     store = open_database(settings)
     keep_first(store, text, now())
     engine = Engine(store, keystore, profiles, rules, KINDS, now)
-    signing = open_receipt_key(settings) if _receipt_file(settings).exists() else None
+    signing = open_receipt_key(settings) if not keys_when_used and _receipt_file(settings).exists() else None
     return Services(settings, store, engine, profiles, rules, signing)
 
 

@@ -8,21 +8,36 @@ when the queue goes on, on whatever card lies there then.
 import base64
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from cardsvc.client.http import ApiClient
 from cardsvc.errors import ReaderError
-from cardsvc.printing.cups import CupsQueue, Job, JobState
+from cardsvc.printing.cups import Job, JobState
 
 IDLE_SECONDS, BUSY_SECONDS = 2.0, 0.5
 Told = tuple[str, str | None]
+
+
+class FaceQueue(Protocol):
+    """Where faces are printed: a queue of CUPS (printing/cups.py), or a folder for training (printing/folder.py)."""
+
+    name: str
+
+    def send(self, title: str, pdf: bytes) -> None:
+        """Print a PDF once. Raises ReaderError."""
+
+    def find(self, title: str) -> Job | None:
+        """The job of this title. Raises ReaderError."""
+
+    def cancel(self, job: Job, /) -> None:
+        """Cancel a job. Raises ReaderError."""
 
 
 class FaceLoop:
     """The printing of one run of the agent. ``reader``: the reader inside the printer, if there is one."""
 
     def __init__(
-        self, client: ApiClient, queue: CupsQueue, tell: Callable[[str, str], None], reader: str | None = None
+        self, client: ApiClient, queue: FaceQueue, tell: Callable[[str, str], None], reader: str | None = None
     ) -> None:
         self._client, self._queue, self._tell = client, queue, tell
         self.offered = {"face_queue": queue.name, "face_reader": reader}

@@ -40,20 +40,25 @@ class CardsvcError(Exception):
     @property
     def what(self) -> Text:
         """What happened."""
-        return Text(self._filled(self.entry.zh), self._filled(self.entry.en))
+        return self._filled(Text(self.entry.zh, self.entry.en))
 
     @property
     def next_step(self) -> Text:
         """What the person in front of the message can do now."""
-        return Text(self._filled(self.entry.next_zh), self._filled(self.entry.next_en))
+        return self._filled(Text(self.entry.next_zh, self.entry.next_en))
 
     def message(self, language: Language) -> str:
         """One line: what happened and what to do next."""
         separator = "。" if language == "zh" else ". "
         return f"{self.what.into(language)}{separator}{self.next_step.into(language)}"
 
-    def _filled(self, template: str) -> str:
-        return template.format_map(_Details(self.details))
+    def _filled(self, template: Text) -> Text:
+        """With the details; one that is a Text stands there in the language of its sentence."""
+        return Text(template.zh.format_map(self._details("zh")), template.en.format_map(self._details("en")))
+
+    def _details(self, language: Language) -> "_Details":
+        told = {name: value.into(language) if isinstance(value, Text) else value for name, value in self.details.items()}
+        return _Details(told)
 
     def __str__(self) -> str:
         return f"{self.code} ({self.outcome}): {self.message('en')}"

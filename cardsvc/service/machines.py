@@ -11,6 +11,8 @@ from typing import Any
 
 from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, SHIFT_ALLOWED
 from cardsvc.store.states import (
+    BULK_ALLOWED,
+    BULK_LINE_ALLOWED,
     CARD_ALLOWED,
     CARD_REQUEST_ALLOWED,
     COMPLAINT_ALLOWED,
@@ -345,4 +347,52 @@ FACE_PRINT = Machine(
     ),
 )
 
-MACHINES = (CARD, CARD_REQUEST, FACE_PRINT, OPERATION, LOAD, PURCHASE, ORDER, OLD_CARD, TICKET, COMPLAINT, SHIFT, NOTICE)
+BULK_BATCH = Machine(
+    "bulk_batch",
+    Text("批次", "Batch of bulk issue"),
+    BULK_ALLOWED,
+    ("ready",),
+    {
+        "ready": Text("未开始", "not begun"),
+        "running": Text("进行中", "running"),
+        "paused": Text("已暂停", "paused"),
+        "done": Text("完成", "done"),
+    },
+    (
+        Step("ready", "running", Text("开始", "begun"), DESK),
+        Step("ready", "paused", Text("暂停", "paused"), DESK),
+        Step("running", "paused", Text("暂停", "paused"), DESK),
+        Step("running", "done", Text("每一行都有了结果", "every line has its end"), SERVICE),
+        Step("paused", "running", Text("接着做", "goes on"), DESK),
+        Step("paused", "done", Text("手上的卡做完", "the cards on the readers were the last"), SERVICE),
+        Step("done", "paused", Text("有卡后来作废", "a card of it is void after all"), DESK),
+    ),
+)
+
+BULK_LINE = Machine(
+    "bulk_line",
+    Text("批次里的一个人", "A person of a batch"),
+    BULK_LINE_ALLOWED,
+    ("waiting",),
+    {
+        "waiting": Text("等待", "waiting"),
+        "making": Text("做到一半", "begun"),
+        "made": Text("做成", "made"),
+        "voided": Text("卡废，等下一张", "card void, waits for another"),
+        "failed": Text("没有做成", "failed"),
+    },
+    (
+        Step("waiting", "making", Text("放上空白卡", "a blank is put in"), CARD_DESK),
+        Step("making", "waiting", Text("没有写就拿走", "taken out before it was begun"), CARD_DESK),
+        Step("making", "made", Text("制好、重读核对", "made and read back"), CARD_DESK),
+        Step("making", "voided", Text("做坏、放弃", "spoiled or given up"), CARD_DESK),
+        Step("making", "failed", Text("三张都坏、别处已有卡", "three cards spoiled, or a card from elsewhere"), SERVICE),
+        Step("made", "voided", Text("首件不合格、卡面印坏", "wrong first article or face"), DESK),
+        Step("voided", "making", Text("放上另一张", "another blank is put in"), CARD_DESK),
+    ),
+)
+
+MACHINES = (
+    *(CARD, CARD_REQUEST, FACE_PRINT, BULK_BATCH, BULK_LINE, OPERATION, LOAD, PURCHASE, ORDER, OLD_CARD),
+    *(TICKET, COMPLAINT, SHIFT, NOTICE),
+)

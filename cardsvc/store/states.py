@@ -262,7 +262,7 @@ class BulkState(StrEnum):
     ready    it was checked and stored; nothing is made yet
     running  cards are being made, or were until a run broke off
     paused   no further card is begun
-    done     every line is made or failed
+    done     every line is made or failed; a card that turns out wrong later pauses its batch again
     """
 
     READY = "ready"
@@ -275,7 +275,7 @@ BULK_ALLOWED: Mapping[BulkState, frozenset[BulkState]] = {
     BulkState.READY: frozenset({BulkState.RUNNING, BulkState.PAUSED}),
     BulkState.RUNNING: frozenset({BulkState.PAUSED, BulkState.DONE}),
     BulkState.PAUSED: frozenset({BulkState.RUNNING, BulkState.DONE}),
-    BulkState.DONE: frozenset(),
+    BulkState.DONE: frozenset({BulkState.PAUSED}),
 }
 
 

@@ -52,6 +52,7 @@ APPEND_ONLY = (
     "hall_note",
     "cancellation",
     "application_fee",
+    "cash_given",
     "held_payout",
     "rights_file",
     "staff_act",

@@ -51,7 +51,8 @@ def test_a_desk_makes_and_tops_up_a_card_on_the_command_line(home: dict[str, str
     )
     card = as_json(home, "card", "personalise", "--citizen", person["citizen_id"], "--vcard", file)
     assert as_json(home, "card", "open", "bus", "--vcard", file)["product"] == "T"
-    assert as_json(home, "card", "topup", "100", "--vcard", file)["balance"] == 10000
+    paid = as_json(home, "card", "topup", "100", "--given", "150", "--vcard", file)
+    assert (paid["balance"], paid["given"], paid["change"]) == (10000, 15000, 5000)
     assert as_json(home, "card", "spend", "2.00", "--vcard", file)["balance"] == 9800
     month = as_json(home, "card", "topup", "50", "--area", "month", "--vcard", file)
     assert (month["area"], month["product"], month["balance"]) == ("month", "T", 5000)

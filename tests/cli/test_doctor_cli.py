@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cardsvc.cli.machine.here import Unwell, clock_drift
+from cardsvc.units import LOCAL
 from tests.cli.prefork import run_command
 from tests.cli.test_cli import run
 
@@ -89,10 +90,13 @@ def test_clock_and_disk(home: dict[str, str]) -> None:
     assert seen["clock drift"]["ok"]
     assert seen["disk space"]["ok"]
     assert not looked(home, "--min-free", "1000000000")["disk space"]["ok"]
+    now = dt.datetime.now(dt.UTC)
     with pytest.raises(Unwell) as told:
-        clock_drift(dt.datetime.now(dt.UTC) - dt.timedelta(minutes=3))
+        clock_drift(now - dt.timedelta(minutes=3), now - dt.timedelta(minutes=10))
     assert "180.0" in told.value.note
     assert "chrony" in told.value.cure
+    with pytest.raises(Unwell, match=f"{(now + dt.timedelta(minutes=3)).astimezone(LOCAL):%H:%M:%S}"):
+        clock_drift(None, now + dt.timedelta(minutes=3))
 
 
 def test_cures_are_told_in_chinese_too(home: dict[str, str], image: Path) -> None:

@@ -15,11 +15,12 @@ HERE = Actor("local", "cli", b"", "desk")
 
 
 def test_held_money_is_paid_back_by_two_people(home: dict[str, str], tmp_path: Path) -> None:
-    """200.00 of a card that was taken in a month ago; its holder stands here and wants no card any more."""
+    """200.00 of a card that was taken in a month ago; its holder stands here and wants no card any more. It is paid out of the
+    drawer of whoever pays: its teller's at desk ws-7, not the one that another teller has open at this machine."""
     run(home, "keys", "init")
     world = World(tmp_path / "cards.db", now() - dt.timedelta(days=30), url=home["CARDSVC_DATABASE_URL"])
     hall = open_hall(world)
-    hall.open(pieces={"10000": 3}, actor=HERE)
+    hall.open("other", pieces={"10000": 3}, actor=HERE)
     assert as_json(home, "held", "list") == []
     old_card(world, 20000)
     world.close()
@@ -38,9 +39,11 @@ def test_held_money_is_paid_back_by_two_people(home: dict[str, str], tmp_path: P
     assert "approval_own" in run(home, "held", "approve", CARD, "--as", "boss", code=2).stderr
     agreed = as_json(home, "held", "approve", CARD, listed["part_id"], "--as", "second")
     assert "agreed, to be paid" in run(home, "held", "show", CARD).stdout
+    assert "drawer_of_another" in run(home, "held", "pay", CARD, "--as", "teller", code=9).stderr
+    opened = as_json(home, "shift", "open", "--at", "terminal:ws-7", "--count", "100x2", "--as", "teller")
     paid = as_json(home, "held", "pay", CARD, "--as", "teller")
     assert (paid["returned"], paid["approval_id"]) == (20000, agreed["approval_id"])
-    assert paid["payouts"][0]["account"].startswith("drawer:")
+    assert [piece["account"] for piece in paid["payouts"]] == [f"drawer:{opened['shift_id']}"]
     assert as_json(home, "held", "pay", CARD, "--as", "teller") == paid, "asked again, it is the same payout"
     assert "paid back 200.00" in run(home, "held", "show", CARD).stdout
     assert as_json(home, "held", "list") == []

@@ -8,7 +8,10 @@ import pytest
 
 from cardsvc.bootstrap import now
 from cardsvc.cli.scratch.processes import free_port
+from cardsvc.client import create_key
 from cardsvc.service.messages.outbox import MAX_ATTEMPTS
+from cardsvc.service.terminals.registry import register_terminal
+from cardsvc.signature import public_hex
 from cardsvc.store import UnitOfWork
 from cardsvc.store.states import NoticeState
 from tests.cli.test_cli import as_json, run
@@ -58,18 +61,29 @@ def test_notices_are_sent_listed_and_tried_again(world: World, office: dict[str,
     world.close()
 
 
-def test_serve_brings_the_notices_beside_the_interface(world: World, office: dict[str, str]) -> None:
-    """One command: the sender runs under the same parent, and one signal ends both."""
-    world.close()
+def test_serve_brings_notices_and_this_pcs_workstation_beside_the_interface(
+    world: World, office: dict[str, str], tmp_path: Path
+) -> None:
+    """One command: sender and agent run under the same parent, and one signal ends all; half of a workstation is refused."""
+    key = public_hex(create_key(tmp_path / "ws.pem"))
+    register_terminal(world.store, "ws-1", "", "310000000011", key, "workstation", world.now, outlet_id="hall")
+    assert "--workstation-key" in run(office, "serve", "--face-queue", "cards", code=2).stderr
+    here = ("--workstation", "ws-1", "--workstation-key", str(tmp_path / "ws.pem"), "--face-queue", "cards")
+
+    def offered() -> bool:
+        with world.store.read() as uow:
+            return [(one.terminal_id, one.face_queue) for one in uow.workstations.printing_at("hall")] == [("ws-1", "cards")]
+
     public = as_json(office, "receipt", "key")["public_key"]
     with LibrarySystem(public) as library:
         reached = {**office, "CARDSVC_LIBRARY_URL": library.url, "CARDSVC_PORT": str(free_port())}
         run(office, "keys", "init")
-        with subprocess.Popen([*PROGRAM, "serve"], env=reached, stderr=subprocess.PIPE, text=True) as process:
-            until(lambda: bool(library.taken), process)
+        with subprocess.Popen([*PROGRAM, "serve", *here], env=reached, stderr=subprocess.PIPE, text=True) as process:
+            until(lambda: bool(library.taken) and offered(), process)
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=30)
     assert (process.returncode, [event for event, _card in library.events]) == (0, ["opened"])
+    world.close()
 
 
 def test_a_change_and_a_death_wait_for_the_second_person(world: World, office: dict[str, str]) -> None:

@@ -62,7 +62,7 @@ def test_an_administrator_signs_in_and_every_change_says_who_made_it(office: dic
     assert secret not in json.dumps(found)
     assert json.loads(run(office, "terminal", "show", "kiosk-9").stdout)["history"] == found
     seen = run(office, "audit", "acts").stdout
-    assert "terminal_suspend" in seen
+    assert "terminal suspended" in seen
     assert "name: - -> 城西网点" in seen
     assert [act["staff_id"] for act in as_json(office, "audit", "acts", "--subject", "outlet:hall")] == [None]
     run(office, "staff", "sign-out")

@@ -122,6 +122,35 @@ def test_a_refund_that_broke_off_keeps_its_cash(hall: Hall, paid: bool) -> None:
     assert in_drawer(hall, shift) == 6000 - 4950
 
 
+def test_the_vault_keeps_what_a_closed_drawer_promised(hall: Hall) -> None:
+    """A broken load and a broken refund, each in a shift that closes: neither a float nor the bank gets their cash; then the
+    cards tell, both are paid, and the vault is empty but never owes."""
+    torn, refunded = hall.world.issue(FAMILIES[0]), loaded(hall, 2)
+    torn.plan, refunded.plan = TORN_LOAD, FaultPlan(tear_after_write=1)
+    first, second = hall.open(pieces={}), hall.open("other", {"1000": 6}, SECOND)
+    with pytest.raises(CardsvcError):
+        hall.world.topup(torn, 6000, DESK)
+    with pytest.raises(CardsvcError):
+        hall.world.do(refunded, "refund", SECOND)
+    hall.close(first, 6000)
+    begin_close(hall.world.store, second.shift_id, by=hall["other"])
+    hall.close(second, 6000, "other")
+    assert hall.balance("vault:hall") == VAULT + 6000
+    free = VAULT - 4950
+    with pytest.raises(CardsvcError, match=f"has {free / 100:.2f} to give, not {(free + 1) / 100:.2f}"):
+        hall.open(pieces={"1": free + 1})
+    with refused("vault_short"):
+        hall.agree(
+            "correction",
+            "slip-2",
+            {"debit": "clearing:bank:hall", "credit": "vault:hall", "amount": free + 1, "corrects": "slip-2"},
+        )
+    assert hall.open(pieces={"1": free}).opening_float == free
+    for card in (torn, refunded):
+        hall.world.do(card, "inspect")
+    assert hall.balance("vault:hall") == 0
+
+
 @pytest.mark.parametrize("back", [dt.timedelta(seconds=30), dt.timedelta(days=400)])
 def test_a_clock_that_goes_back_loses_no_cash_of_a_drawer(hall: Hall, back: dt.timedelta) -> None:
     """What is booked before the shift seems to have opened is in the drawer, and its promises are kept; so does another host's

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cardsvc.bootstrap import now
 from cardsvc.client.faces import FaceLoop
 from cardsvc.printing.cups import CupsQueue
-from cardsvc.service.cards.requests import face_of, hand_out, request_of
+from cardsvc.service.cards.faces import face_of
+from cardsvc.service.cards.requests import hand_out, request_of
 from cardsvc.service.desk.faces import face_printers, face_right, give_print_up, print_again, print_face
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
@@ -85,12 +86,12 @@ def test_the_face_of_a_made_card_is_printed_looked_at_and_the_card_handed_out(de
     with refused("face_not_looked_at"):
         hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=now())
     seen = station.turned(case_no, "printed")
-    assert (cups.out / "face-1.pdf").read_bytes() == face_of(world.store, case_no)
+    assert (cups.out / "face-1.pdf").read_bytes() == face_of(world.store, request_of(world.store, case_no)["card_no"])
     assert cups.titles() == [f"cardsvc-face-{due['print_id']}"]
     assert not station.loop.turn(station.session), "nothing more is to be seen to"
     with refused("face_not_looked_at"):
         hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=now())
-    face_right(world.store, seen["print_id"], by=desk.clerk, now=now())
+    face_right(world.engine, seen["print_id"], None, by=desk.clerk, now=now())
     given = hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=now())
     assert given.state == "handed"
     assert len(cups.titles("begun")) == 1

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from cardsvc.cli.scratch.processes import free_port
 from tests.page.conftest import PICTURES, SLOW
+from tests.page.test_apply import NUMBER, camera
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
 
@@ -48,6 +49,43 @@ def until_answers(url: str, seconds: float = 40) -> None:
             time.sleep(0.2)
 
 
+def print_a_face(page: Page, url: str, folder: Path) -> None:
+    """Somebody applies, their card is made, and the virtual printer prints its face; read again, it is confirmed."""
+    page.goto(f"{url}/desk/apply")
+    page.fill('input[name="id_number"]', NUMBER)
+    page.keyboard.press("Enter")
+    page.fill('input[name="name"]', "测试申")
+    page.fill('input[name="birth_date"]', "1999-02-28")
+    page.set_input_files('input[name="photo"]', camera(folder))
+    expect(page.locator("#photo-size")).to_contain_text("KB", timeout=SLOW)
+    page.check('input[name="consent"]')
+    page.get_by_role("button", name="受理").click()
+    expect(page.locator("body")).to_contain_text("承诺取卡", timeout=SLOW)
+    put_in(page, url)
+    page.get_by_role("link", name="制卡：做成市民卡").click(timeout=SLOW)
+    page.get_by_role("button", name="开始制卡").click(timeout=SLOW)
+    expect(page.get_by_role("link", name="打印卡面")).to_be_visible(timeout=SLOW)
+    page.keyboard.press("d")  # the page's own key, not the menu's
+    page.get_by_role("button", name="卡已放入，打印").click(timeout=SLOW)
+    expect(page.locator("img.printed")).to_be_visible(timeout=SLOW)
+    face = page.url
+    page.goto(f"{url}/desk/tray")
+    page.get_by_role("button", name="取出卡片").click()
+    put_in(page, url)
+    page.goto(face)
+    expect(page.locator("body")).to_contain_text("读卡器上就是这张卡", timeout=SLOW)
+    page.screenshot(path=PICTURES / "face-printed.png", full_page=True)
+    page.keyboard.press("r")
+    expect(page.locator("body")).to_contain_text("打完后读过芯片", timeout=SLOW)
+
+
+def put_in(page: Page, url: str) -> None:
+    """The blank card goes into the virtual reader, again for the second time."""
+    page.goto(f"{url}/desk/tray")
+    page.get_by_role("button", name="blank-fudan-fmcos2-1").click()
+    page.wait_for_url(f"{url}/desk/")
+
+
 def test_a_trainer_puts_sample_cards_in_and_everything_ends_with_one_signal(tmp_path: Path, browser: Browser) -> None:
     """Sign in, put a sample card in, see it; kill the page's process, it comes back; stop."""
     api, page_port = free_port(), free_port()
@@ -74,6 +112,7 @@ def test_a_trainer_puts_sample_cards_in_and_everything_ends_with_one_signal(tmp_
         page.get_by_role("button", name="issued-1").click()
         expect(page.locator("body")).to_contain_text("测试甲", timeout=SLOW)
         expect(page.locator("body")).to_contain_text("100.00", timeout=SLOW)
+        print_a_face(page, url, tmp_path)
         os.kill(children_of(process.pid)["desk"], signal.SIGKILL)
         time.sleep(2)
         until_answers(f"{url}/desk/sign-in")

@@ -17,7 +17,7 @@ from cardsvc.store.tables.library import LIBRARY_EVENTS
 from cardsvc.store.tables.staff import STAFF_ROLES
 from cardsvc.store.tables.stock import BLANK_MOVES
 from cardsvc.store.tables.terminals import ROLES
-from cardsvc.web.desk import words
+from cardsvc.web.desk import results, words
 from cardsvc.web.desk.applying import STATES
 from cardsvc.web.desk.decisions import payload_rows
 from cardsvc.web.desk.jobs import JOBS
@@ -63,7 +63,9 @@ def test_templates_speak_through_t_alone() -> None:
         )
         assert not re.search(r"[\u4e00-\u9fff]", plain), path.name
         assert not re.search(r"<script>|<style>|\son\w+=|\sstyle=|javascript:", text), path.name
-        assert all(hasattr(words, name) for name in re.findall(r"\bwords\.(\w+)", text)), path.name
+        for module in (words, results):
+            named = module.__name__.rpartition(".")[2]
+            assert all(hasattr(module, name) for name in re.findall(rf"\b{named}\.(\w+)", text)), path.name
         for english in re.findall(r'(?:t|both)\(\s*"[^"]*"\s*,\s*"([^"]*)"', text):
             assert not re.search(r"[\u4e00-\u9fff]", english), path.name
 

@@ -186,3 +186,16 @@ def test_the_server_tells_its_clock(tmp_path: Path) -> None:
     clock = world.store.clock()
     world.close()
     assert clock is None or abs((dt.datetime.now(dt.UTC) - clock).total_seconds()) < 60
+
+
+def test_up_to_when_nonces_were_forgotten_never_runs_back(path: Path) -> None:
+    """Forgotten by a clock that was ahead, then again by the true one."""
+    store = Store(url_of(path))
+    ahead = NOW + dt.timedelta(minutes=20)
+    with store.begin() as uow:
+        for seen, before in ((ahead, ahead + dt.timedelta(minutes=10)), (NOW, NOW + dt.timedelta(minutes=10))):
+            uow.nonces.take("t", uuid.uuid4().hex, seen)
+            uow.nonces.prune(before)
+            assert uow.nonces.forgotten() == ahead
+            assert uow.nonces.last_seen() == {}
+    store.close()

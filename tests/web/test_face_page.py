@@ -25,7 +25,8 @@ class Printing:
 
     def path(self, deed: str) -> str:
         """Where a form of the newest print goes."""
-        return f"/requests/{self.case_no}/face/{request_of(self.world.store, self.case_no)['face']['print_id']}/{deed}"
+        found = request_of(self.world.store, self.case_no)
+        return f"/faces/{found['card_no']}/{found['face']['print_id']}/{deed}"
 
     def agent(self, state: Any, note: str | None = None) -> None:
         """The agent takes the print and tells this of it."""
@@ -38,13 +39,14 @@ def test_a_clerk_prints_looks_and_hands_out(office: Office) -> None:
     """The form to hand out comes when the face was found right; a printer that stands still is told."""
     job, page = Printing(office), office.page("clerk", "ws-1")
     shown = f"/requests/{job.case_no}"
-    assert job.made["face_due"] == job.case_no
+    assert job.made["face_due"] is True
+    assert page.get(f"/faces/{job.made['card_no']}").headers["Location"] == f"/desk/requests/{job.case_no}"
     assert "把这张卡放进证卡打印机" in page.text(shown)
     assert f"{shown}/hand" not in page.get(shown).text
     assert "卡面：待打印" in page.text("/requests")
     assert page.post(job.path("print"), printer="ws-1").status_code == 303
     job.agent("sent", "printer stopped: ribbon is out")
-    assert "ribbon is out" in page.text(f"{shown}/face")
+    assert "ribbon is out" in page.text(f"/faces/{job.made['card_no']}/live")
     refused = page.post(f"{shown}/hand", collector="holder")
     assert (refused.status_code, "face_not_looked_at" in refused.text) == (409, True)
     job.agent("printed")

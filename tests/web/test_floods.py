@@ -41,7 +41,7 @@ class City:
         content = json.dumps(START).encode()
         headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
         made = requests.Request("POST", "http://localhost/api/v1/operations", headers=headers, data=content).prepare()
-        sign(made, content, key or self.keys[name], name, uuid.uuid4().hex, given.get("created", self.at))
+        sign(made, content, key or self.keys[name], name, given.get("nonce", uuid.uuid4().hex), given.get("created", self.at))
         return made
 
     def send(

@@ -1,6 +1,7 @@
 """Numbers that overflow: through the API and through the forms of the desk page. Refused with a code, and nothing is taken."""
 
 import itertools
+import json
 import re
 from typing import Any
 
@@ -49,6 +50,14 @@ def test_a_number_too_long_to_be_read(served: Served) -> None:
         request = signed(served, "POST", path, body)
         text = request.body.decode().replace("5000", WRITTEN_OUT).replace('"version": 0', f'"version": {WRITTEN_OUT}')  # type: ignore[union-attr]
         assert sent(resigned(served, path, text)) == (400, "http_malformed")
+
+
+@pytest.mark.parametrize("amount", ['5000, "amount": 1', "NaN", "Infinity"])
+def test_an_amount_that_is_no_one_number(served: Served, amount: str) -> None:
+    """Given twice, which one counts would be each reader's own choice; and what JSON has no word for."""
+    text = json.dumps(START).replace('"amount": 5000', f'"amount": {amount}')
+    assert sent(resigned(served, "/operations", text)) == (400, "http_malformed")
+    assert not served.world.balances()
 
 
 def resigned(served: Served, path: str, text: str) -> Any:

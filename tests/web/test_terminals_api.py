@@ -1,7 +1,4 @@
-"""What a terminal asks about itself over HTTP: session, next key, shared secret, hot list; and clocks that jump back."""
-
-import datetime as dt
-import uuid
+"""What a terminal asks about itself over HTTP: session, next key, shared secret, hot list."""
 
 import pytest
 import requests
@@ -87,12 +84,3 @@ def test_bad_questions_about_the_hot_list(served: Served) -> None:
     """Negative, huge, not a number."""
     for since in ("-1", "99999999999", "x"):
         assert sent(signed(served, "GET", f"/hotlist?since={since}")) == (422, "params_invalid")
-
-
-def test_a_clock_that_jumped_back_makes_no_old_request_fresh(served: Served) -> None:
-    """The nonce of an old request may be forgotten by now; what was seen since says how late it is at least."""
-    later = now() + dt.timedelta(minutes=20)
-    with served.world.store.begin() as uow:
-        uow.nonces.take("kiosk-7", str(uuid.uuid4()), later)
-        uow.commit()
-    assert sent(signed(served, "GET", "/hotlist")) == (401, "clock_wrong")

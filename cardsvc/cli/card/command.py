@@ -15,14 +15,14 @@ from cardsvc.cli.card.learn import learn
 from cardsvc.cli.card.repair import repair
 from cardsvc.cli.card.replay import replay
 from cardsvc.cli.shared.days import local_time
-from cardsvc.cli.shared.local import card_channel, do, file_option, reader_option, services, trace_option, wait_option
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.local import books, card_channel, do, file_option, reader_option, services, trace_option, wait_option
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.units import format_yuan, parse_yuan
 
 APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
 BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park", "all"])
 METHODS = click.Choice(["cash", "bank_card", "mobile", "transfer", "credit_card"])
-AMOUNTS = ("amount", "balance", "gift", "returned", "fee", "forfeited")
+AMOUNTS = ("amount", "balance", "gift", "given", "change", "returned", "fee", "forfeited")
 PRODUCTS = click.Choice(["citizen", "A", "B", "C", "D", "T", "parking"])
 AREAS = click.Choice(["purse", "month", "season", "term"])
 
@@ -30,6 +30,9 @@ AREAS = click.Choice(["purse", "month", "season", "term"])
 area_option = click.option("--area", type=AREAS, default="purse", show_default=True, help=t("资金区", "Money area"))
 product_option = click.option(
     "--product", type=PRODUCTS, default=None, help=t("产品；默认城市通，月票区默认卡上的产品", "Product; by default the card's")
+)
+given_option = click.option(
+    "--given", metavar=t("元", "YUAN"), help=t("收到的现金，算找零；不给就不算", "Cash that was handed over: tells the change")
 )
 month_option = click.option("--month", default=None, help=t("月份，例如 2026-12；默认本月", "Month, for example 2026-12"))
 
@@ -111,11 +114,17 @@ def first_article() -> tuple[str, Mapping[str, Any]]:
 )
 @click.option("--method", type=METHODS, default="cash", show_default=True, help=t("费用的付款方式", "How the fee was paid"))
 @click.option("--reference", default=None, help=t("付款凭证号；现金以外必填", "Reference of the payment; cash has none"))
+@given_option
 @_job
 def open_(application: str, product: str | None, holder: str, **payment: Any) -> tuple[str, Mapping[str, Any]]:
     """Open an application."""
     product = product or ("T" if application == "bus" else "1")
-    return "open", {"application": application, "product": product, "holder": holder, "payment": payment}
+    return "open", {"application": application, "product": product, "holder": holder, "payment": _payment(**payment)}
+
+
+def _payment(method: str, reference: str | None, given: str | None) -> dict[str, Any]:
+    """How it was paid, as an operation is told."""
+    return {"method": method, "reference": reference, **({"given": int(parse_yuan(given))} if given else {})}
 
 
 @card.command(help=t("关闭应用", "Close an application"))
@@ -130,13 +139,14 @@ def close(application: str) -> tuple[str, Mapping[str, Any]]:
 @click.argument("amount")
 @click.option("--method", type=METHODS, default="cash", show_default=True, help=t("付款方式", "How it was paid"))
 @click.option("--reference", default=None, help=t("付款凭证号；现金以外必填", "Reference of the payment; cash has none"))
+@given_option
 @area_option
 @month_option
 @product_option
 @_job
-def topup(amount: str, method: str, reference: str | None, **area: Any) -> tuple[str, Mapping[str, Any]]:
+def topup(amount: str, method: str, reference: str | None, given: str | None, **area: Any) -> tuple[str, Mapping[str, Any]]:
     """Top up a money area."""
-    return "topup", {"amount": int(parse_yuan(amount)), "payment": {"method": method, "reference": reference}, **area}
+    return "topup", {"amount": int(parse_yuan(amount)), "payment": _payment(method, reference, given), **area}
 
 
 @card.command(help=t("补登：把线上付款的充值写进卡里", "Write a load that was paid online"))
@@ -179,7 +189,7 @@ def bicycles(file: Path) -> None:
     from cardsvc.service.purse.bicycles import apply_list, read_list
 
     lines = read_list(file)
-    with services() as opened:
+    with books() as opened:
         changed = apply_list(opened.store, lines, file.name, now())
     click.echo(t(f"{len(lines)} 行，更新 {changed} 张卡", f"{len(lines)} lines, {changed} cards changed"))
 
@@ -224,7 +234,7 @@ def log(card_no: str, *, as_json: bool) -> None:
     """Transactions of a card."""
     from cardsvc.service.cards.views import transactions_view
 
-    with services() as opened:
+    with books() as opened:
         rows = transactions_view(opened.store, card_no)
     show(rows, as_json=as_json, lines=lambda: transaction_lines(rows))
 
@@ -250,7 +260,7 @@ def transaction_lines(rows: list[Any]) -> list[str]:
     """Transactions as a person reads them."""
     head = (t("时间", "Time"), t("种类", "Kind"), t("金额", "Amount"), t("状态", "State"), t("依据", "Settled by"))
     body = [(local_time(r["at"]), r["kind"], format_yuan(r["amount"]), r["state"], r["settled_by"] or "") for r in rows]
-    return table([head, *body])
+    return listed(body, t("没有交易", "No transactions"), head)
 
 
 def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
@@ -268,6 +278,8 @@ def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
         "product": t("产品", "Product"),
         "period": t("月份", "Months"),
         "gift": t("赠送", "Gift"),
+        "given": t("收现金", "Cash given"),
+        "change": t("找零", "Change"),
         "valid_from": t("生效", "Valid from"),
         "valid_to": t("到期", "Valid to"),
         "amount": t("金额", "Amount"),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardsvc.cli.shared.local import HERE, services
+from cardsvc.cli.shared.local import HERE, books
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan
@@ -41,7 +41,7 @@ def take(card_no: str, product: str, method: str, reference: str | None, staff_i
         payment = Payment.model_validate({"method": method, "reference": reference})
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
-    with services() as opened:
+    with books() as opened:
         by = signed_in(opened.store, staff_id)
         row = take_deposit(opened.store, opened.engine.rules, HERE, card_no, product, payment, by=by, now=now())
     _show(row, as_json=as_json)
@@ -56,7 +56,7 @@ def return_(card_no: str, staff_id: str, *, as_json: bool) -> None:
     from cardsvc.bootstrap import now
     from cardsvc.service.transactions.deposits import return_deposit
 
-    with services() as opened:
+    with books() as opened:
         by = signed_in(opened.store, staff_id)
         row = return_deposit(opened.store, opened.engine.rules, HERE, card_no, by=by, now=now())
     _show(row, as_json=as_json)

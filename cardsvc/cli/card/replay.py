@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cardsvc.cli.shared.local import services
+from cardsvc.cli.shared.local import books
 from cardsvc.cli.shared.output import json_option, show, t, table
 
 
@@ -40,7 +40,7 @@ def replay(operation_id: str, save: Path | None, folder: Path | None, *, as_json
     from cardsvc.service.operations import flight
     from cardsvc.vcard.recorded import RecordedCard
 
-    with services() as opened:
+    with books() as opened:
         recording = flight.recording_of(opened.store, operation_id)
         card = RecordedCard(bytes.fromhex(recording.atr), recording.exchanges)
         flight.replay(opened.engine, operation_id, card)
@@ -60,7 +60,7 @@ def _case(operation_id: str, folder: Path, *, as_json: bool) -> int:
     from cardsvc.cli.card import cases
     from cardsvc.cli.scratch.settings import scratch_settings
 
-    with services() as opened:
+    with books() as opened:
         case = cases.case_of(opened.engine, operation_id)
     path = cases.save(case, folder)
     with tempfile.TemporaryDirectory() as scratch:

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from cardsvc.cli.shared.local import card_channel, do, file_option, reader_option, services, trace_option, wait_option
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.local import books, card_channel, do, file_option, reader_option, services, trace_option, wait_option
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan
 
@@ -72,7 +72,7 @@ def hold(card_no: str, staff_id: str, unidentified: str | None, *, as_json: bool
     from cardsvc.service.staff.approvals import approval_view, propose
     from cardsvc.service.transactions.takeovers import hold_card, takeover_of
 
-    with services() as opened:
+    with books() as opened:
         by = signed_in(opened.store, staff_id)
         if unidentified is None:
             hold_card(opened.store, opened.engine.rules, card_no, by=by, now=now())
@@ -91,10 +91,10 @@ def takeover(card_no: str | None, *, as_json: bool) -> None:
     """Look at takeovers."""
     from cardsvc.service.transactions.takeovers import takeover_of, waiting
 
-    with services() as opened:
+    with books() as opened:
         views = [takeover_of(opened.store, card_no)] if card_no else waiting(opened.store)
     rows = [(v["card_no"], v["state"], v["due"] or "-", v["held_by"], _sum(v)) for v in views]
-    show(views, as_json=as_json, lines=lambda: table(rows) or [t("没有等待到期的卡", "No card waits")])
+    show(views, as_json=as_json, lines=lambda: listed(rows, t("没有等待到期的卡", "No card waits")))
 
 
 def _sum(view: dict[str, Any]) -> str:
@@ -109,9 +109,10 @@ def of_holder(id_number: str, *, as_json: bool) -> None:
     from cardsvc.service.people.register import RESIDENT_ID
     from cardsvc.service.transactions.takeovers import holder_cards
 
-    with services() as opened:
+    with books() as opened:
         found = holder_cards(opened.store, RESIDENT_ID, id_number)
-    show(found, as_json=as_json, lines=lambda: table([(c["card_no"], c["state"], c["issue_date"]) for c in found]))
+    rows = [(c["card_no"], c["state"], c["issue_date"]) for c in found]
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有卡", "No cards")))
 
 
 COMMANDS = (transfer, hold, takeover, of_holder)

@@ -20,8 +20,9 @@ DELAY_SECONDS = 0.5
 SLOW_PIECES = 8
 RETRY_AFTER = 1
 """Seconds that the line asks a terminal to wait."""
-SKEW = 600
-"""Seconds by which the other service's clock is ahead: to it, the terminal's is slow."""
+SKEW = 7 * 60
+"""Seconds by which the other service's clock is ahead: to it, the terminal's is slow. Less than nonces are kept beyond
+their age, so that it forgets none that the true service still needs."""
 FROM_THEN_ON = ("clock",)
 """Troubles that do not pass."""
 

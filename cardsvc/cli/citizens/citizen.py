@@ -34,7 +34,7 @@ def register(
     from pydantic import ValidationError
 
     from cardsvc.bootstrap import now
-    from cardsvc.errors import RequestError
+    from cardsvc.service.people.reasons import field_wrong
     from cardsvc.service.people.register import CitizenData, citizen_json, register_citizen
 
     try:
@@ -48,7 +48,7 @@ def register(
         )
     except ValidationError as error:
         field = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
-        raise RequestError("citizen_field_wrong", field=field) from None
+        raise field_wrong(field) from None
     with database() as store:
         found = citizen_json(register_citizen(store, data, now()))
     names = {"citizen_id": t("市民编号", "Citizen id"), "name": t("姓名", "Name"), "id_number": t("证件号", "ID number")}

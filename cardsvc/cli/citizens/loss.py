@@ -2,8 +2,8 @@
 
 import click
 
-from cardsvc.cli.shared.local import services
-from cardsvc.cli.shared.output import json_option, say, show, t, table
+from cardsvc.cli.shared.local import books
+from cardsvc.cli.shared.output import json_option, listed, say, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.text import language_of_environment
 
@@ -31,7 +31,7 @@ def report(card_no: str, kind: str, staff_id: str, *, yes: bool, as_json: bool) 
     from cardsvc.units import parse_card_no
 
     number, language = parse_card_no(card_no), language_of_environment()
-    with services() as opened:
+    with books() as opened:
         by = signed_in(opened.store, staff_id)
         for row in loss_cover(opened.store, opened.rules, number, now()):
             mark = t("管  ", "covered    ") if row["covered"] else t("不管", "not covered")
@@ -52,12 +52,11 @@ def show_(card_no: str, *, as_json: bool) -> None:
     from cardsvc.service.loss.reports import loss_view
     from cardsvc.units import parse_card_no
 
-    with services() as opened:
+    with books() as opened:
         found = loss_view(opened.store, parse_card_no(card_no))
-    show(found, as_json=as_json, lines=lambda: _lines(found) or [t("没有挂失过", "Never reported")])
+    show(found, as_json=as_json, lines=lambda: _lines(found))
 
 
 def _lines(found: list[dict[str, str | None]]) -> list[str]:
-    return table(
-        [(f"{r['reported_at']}", f"{r['kind']}", f"{r['reported_by']}", r["ended"] or r["lapses_at"] or "-") for r in found]
-    )
+    rows = [(f"{r['reported_at']}", f"{r['kind']}", f"{r['reported_by']}", r["ended"] or r["lapses_at"] or "-") for r in found]
+    return listed(rows, t("没有挂失过", "Never reported"))

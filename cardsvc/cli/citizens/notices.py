@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, say, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, say, show, t
 
 SECONDS_A_MESSAGE = 60
 
@@ -128,7 +128,7 @@ def list_(*, as_json: bool) -> None:
         )
         for one in found
     ]
-    show(found, as_json=as_json, lines=lambda: table(rows) or [t("没有通知", "No messages")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有通知", "No messages")))
 
 
 @notices.command(help=t("一条发送失败的通知再发", "Try a message again that failed"))

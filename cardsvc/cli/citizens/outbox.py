@@ -3,7 +3,7 @@
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, say, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, say, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 
 
@@ -71,7 +71,7 @@ def list_(*, failed: bool, as_json: bool) -> None:
     with database() as store:
         found = list_library(store, failed=failed)
     rows = [(one["id"], one["event"], one["state"], f"{one['attempts']}", one["next_at"], one["error"] or "") for one in found]
-    show(found, as_json=as_json, lines=lambda: table(rows) or [t("没有通知", "No notices")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有通知", "No notices")))
 
 
 @outbox.command(help=t("发不出去的一条再发（编号见 list）", "Try one again that could not be sent (its id: see list)"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import content_of, database, rule_book
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def import_(file: Path, office: str, staff_id: str, *, as_json: bool) -> None:
     from cardsvc.text import language_of_environment
 
     with database() as store:
-        by = signed_in(store, staff_id)
+        by = signed_in(store, staff_id, job=True)
         try:
             done = told(import_feed(store, rule_book(), office, file.name, content_of(file), by=by, now=now()))
         except RequestError as error:
@@ -98,7 +98,7 @@ def watch(folder: Path, office: str, staff_id: str, interval: float) -> None:
     from cardsvc.cli.shared.stopping import until_stopped
 
     with database() as store:
-        watching = Watch(store, rule_book(), folder, office, signed_in(store, staff_id), click.echo)
+        watching = Watch(store, rule_book(), folder, office, signed_in(store, staff_id, job=True), click.echo)
         until_stopped(watching.look, interval)
 
 
@@ -114,4 +114,4 @@ def list_(*, as_json: bool) -> None:
     with database() as store:
         found = [{**asdict(file), "imported_at": file.imported_at.astimezone(LOCAL).isoformat()} for file in list_files(store)]
     rows = [(one["imported_at"][:16], one["office"], one["file_name"], str(one["lines"]), one["imported_by"]) for one in found]
-    show(found, as_json=as_json, lines=lambda: table(rows) or [t("还没有导入过文件", "No files yet")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("还没有导入过文件", "No files yet")))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.hall.queue import with_rules
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 
 if TYPE_CHECKING:
@@ -27,17 +27,16 @@ def complaint() -> None:
 @json_option
 def take(channel: str, text: str, contact: str | None, staff_id: str, *, as_json: bool) -> None:
     """Take a complaint."""
-    from cardsvc.bootstrap import build, now
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.hall.complaints import receive
     from cardsvc.service.operations.rule_book import local_day
 
-    services = build(Settings())
-    store, by = services.store, signed_in(services.store, staff_id)
-    with store.read() as uow:
-        rules = services.rules.in_force(uow, local_day(now()))
-    case = receive(store, rules, services.engine.keystore, channel, text, by=by, now=now(), contact=contact)
-    services.close()
+    with books() as opened:
+        store, by = opened.store, signed_in(opened.store, staff_id)
+        with store.read() as uow:
+            rules = opened.rules.in_force(uow, local_day(now()))
+        case = receive(store, rules, opened.engine.keystore, channel, text, by=by, now=now(), contact=contact)
     found = {"case_no": case.case_no, "due_on": case.due_on.isoformat()}
     line = t(f"{case.case_no}，{case.due_on} 前答复", f"{case.case_no}, to be answered by {case.due_on}")
     show(found, as_json=as_json, lines=lambda: [line])
@@ -52,8 +51,9 @@ def list_(*, all_: bool, as_json: bool) -> None:
     from cardsvc.service.hall.complaints import complaints_view
 
     found = with_rules(lambda store, _rules: complaints_view(store, now=now(), only_open=not all_))
+    nothing = t("没有投诉", "No complaints") if all_ else t("没有未答复的投诉", "Every complaint is answered")
     rows = [(c["case_no"], c["due_on"], t("逾期", "late") if c["late"] else "-", c["owner"], c["text"]) for c in found]
-    show(found, as_json=as_json, lines=lambda: table(rows))
+    show(found, as_json=as_json, lines=lambda: listed(rows, nothing))
 
 
 def _step(case_no: str, staff_id: str, name: str, *texts: str) -> None:

@@ -6,8 +6,9 @@ import click
 
 from cardsvc.cli.hall.queue import outlet_option, with_rules
 from cardsvc.cli.shared.days import DAY
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
+from cardsvc.text import language_of_environment
 
 if TYPE_CHECKING:
     from cardsvc.rules import RuleSet
@@ -24,17 +25,16 @@ def hall() -> None:
 @json_option
 def call_backs(staff_id: str, *, as_json: bool) -> None:
     """List call-backs."""
-    from cardsvc.bootstrap import build, now
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.hall.appraisals import to_call_back
 
-    services = build(Settings())
-    by = signed_in(services.store, staff_id)
-    found = to_call_back(services.store, services.engine.keystore, by=by, now=now())
-    services.close()
+    with books() as opened:
+        by = signed_in(opened.store, staff_id)
+        found = to_call_back(opened.store, opened.engine.keystore, by=by, now=now())
     names = ("case_no", "due_on", "staff_id", "job", "level", "reason", "contact", "remark")
     rows = [tuple(str(row[name] or "-") for name in names) for row in found]
-    show(found, as_json=as_json, lines=lambda: table(rows))
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有待回访的差评", "Nobody waits for a call")))
 
 
 @hall.command("called-back", help=t("记下回访结果", "Keep the result of a call"))
@@ -58,10 +58,13 @@ def called_back(case_no: str, note: str, staff_id: str) -> None:
 def stars(quarter: str, outlet_id: str, staff_id: str, *, as_json: bool) -> None:
     """Show service stars."""
     from cardsvc.service.hall.stars import service_stars
+    from cardsvc.service.hall.stars_print import COLUMNS
 
     found = with_rules(lambda store, _rules: service_stars(store, outlet_id, quarter, by=signed_in(store, staff_id)))
-    rows = [tuple("-" if value is None else str(value) for value in row.values()) for row in found]
-    show(found, as_json=as_json, lines=lambda: table(rows))
+    rows = [tuple("-" if row[name] is None else str(row[name]) for name in COLUMNS) for row in found]
+    head = tuple(title.into(language_of_environment()) for title in COLUMNS.values())
+    nothing = t("这一季度没有人接待过", "Nobody was served in this quarter")
+    show(found, as_json=as_json, lines=lambda: listed(rows, nothing, head))
 
 
 @hall.command(help=t("记晨会、巡视或事件", "Keep a line of the checklist, a patrol or an incident"))
@@ -102,4 +105,4 @@ def notes(outlet_id: str, day: Any, *, as_json: bool) -> None:
     found = with_rules(read)
     rows = [(n["at"], n["kind"], n["item"] or "-", "+" if n["good"] else "!", n["by"], n["text"]) for n in found["notes"]]
     missing = [t("晨会还缺：", "Missing: ") + ", ".join(found["missing"])] if found["missing"] else []
-    show(found, as_json=as_json, lines=lambda: table(rows) + missing)
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有记录", "No notes")) + missing)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.days import DAY
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.text import language_of_environment
 
@@ -265,7 +265,11 @@ def show_(outlet_id: str, *, as_json: bool) -> None:
     waiting = [
         (w["number"], w["ticket_type"], "-" if w["minutes"] is None else f"{w['minutes']} min") for w in found["waiting"]
     ]
-    show(found, as_json=as_json, lines=lambda: table(called + waiting))
+    show(
+        found,
+        as_json=as_json,
+        lines=lambda: listed(called + waiting, t("没有人在等，也没有叫到的号", "Nobody waits, and no number is called")),
+    )
 
 
 @queue.command(

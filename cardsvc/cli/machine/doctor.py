@@ -86,7 +86,9 @@ def _clock(_subject: Machine) -> str:
 
     store = open_store(Settings().database_url, create=False)
     try:
-        return here.clock_drift(store.clock())
+        with store.read() as uow:
+            forgotten = uow.nonces.forgotten()
+        return here.clock_drift(store.clock(), forgotten)
     finally:
         store.close()
 

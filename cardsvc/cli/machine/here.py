@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cardsvc.cli.shared.output import t
+from cardsvc.units import LOCAL
 
 POLKIT_ACTION = "org.debian.pcsc-lite.access_pcsc"
 POLKIT_POLICIES, POLKIT_RULES = "usr/share/polkit-1/actions", ("etc/polkit-1/rules.d", "usr/share/polkit-1/rules.d")
@@ -96,11 +97,22 @@ def _kernel_clock() -> int:
     return int(ctypes.CDLL(None).adjtimex(room))
 
 
-def clock_drift(database: dt.datetime | None) -> str:
-    """How far this machine's clock is from the database server's."""
+def clock_drift(database: dt.datetime | None, forgotten: dt.datetime | None) -> str:
+    """How far this machine's clock is from the database server's, and whether it was ahead: ``forgotten`` is up to when the
+    service forgot nonces, which lies ten minutes back where it never was."""
+    now = dt.datetime.now(dt.UTC)
+    if forgotten is not None and forgotten > now:
+        until = forgotten.astimezone(LOCAL).isoformat(" ", "seconds")
+        raise Unwell(
+            t(
+                f"时钟曾经快到 {until} 以后，终端的请求到那时才受理",
+                f"the clock was ahead; terminals wait until {until}",
+            ),
+            t("确认现在的时间是对的（chrony），等到那时", "see that the time is right now (chrony); wait until then"),
+        )
     if database is None:
         return t("数据库在本机，同一个时钟", "the database is on this machine: one clock")
-    seconds = (dt.datetime.now(dt.UTC) - database).total_seconds()
+    seconds = (now - database).total_seconds()
     note = t(f"与数据库相差 {seconds:+.1f} 秒", f"{seconds:+.1f} s from the database")
     if abs(seconds) <= TOLERATED_SECONDS:
         return note

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardsvc.cli.shared.output import json_option, say, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, say, show, t, table
 
 if TYPE_CHECKING:
     from cardsvc.config import Settings
@@ -111,7 +111,7 @@ def complete(*, people: int | None, at_random: bool, as_json: bool) -> None:
     show(
         [{"name": name, "state": "added" if added else "lacking"} for name in lacking],
         as_json=as_json,
-        lines=lambda: table([(name, word) for name in lacking]) if lacking else [nothing],
+        lines=lambda: listed([(name, word) for name in lacking], nothing),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 
 
 @click.group(
@@ -43,10 +43,10 @@ def readers(context: click.Context, *, as_json: bool) -> None:
 def health(days: int, *, as_json: bool) -> int:
     """Readers' health."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.shared.local import services
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.management.reader_overview import readers_overview
 
-    with services() as opened:
+    with books() as opened:
         found = readers_overview(opened.store, now(), days)
     show(found, as_json=as_json, lines=lambda: _health_lines(found))
     return 1 if any(one["verdict"] == "change" for one in found) else 0
@@ -83,8 +83,6 @@ def _profile(profiles: Any, atr: bytes) -> str | None:
 
 
 def _lines(found: list[dict[str, Any]]) -> list[str]:
-    if not found:
-        return [t("没有读卡器", "no readers")]
     states = {
         "empty": t("无卡", "empty"),
         "present": t("有卡", "card"),
@@ -92,15 +90,14 @@ def _lines(found: list[dict[str, Any]]) -> list[str]:
         "mute": t("无应答", "mute"),
     }
     head = (t("读卡器", "Reader"), t("状态", "State"), "ATR", t("卡型", "Profile"))
-    return table([head, *((r["name"], states[r["state"]], r["atr"], r["profile"] or "") for r in found)])
+    rows = [(r["name"], states[r["state"]], r["atr"], r["profile"] or "") for r in found]
+    return listed(rows, t("没有读卡器", "No readers"), head)
 
 
 def _health_lines(found: list[dict[str, Any]]) -> list[str]:
     from cardsvc.service.management.reader_overview import ADVICE, VERDICTS
     from cardsvc.text import language_of_environment
 
-    if not found:
-        return [t("这几天没有用过读卡器", "No reader was used in these days")]
     language = language_of_environment()
     head = (
         t("地点", "Place"),
@@ -128,4 +125,4 @@ def _health_lines(found: list[dict[str, Any]]) -> list[str]:
     advice = [
         f"{one['place']} {one['reader']}: {ADVICE[one['verdict']].into(language)}" for one in found if one["verdict"] != "good"
     ]
-    return [*table([head, *rows]), *advice]
+    return [*listed(rows, t("这几天没有用过读卡器", "No reader was used in these days"), head), *advice]

@@ -87,7 +87,7 @@ def list_(*, as_json: bool) -> None:
 
     with database() as store:
         found = list_batches(store)
-    show(found, as_json=as_json, lines=lambda: batch_lines(found) or [t("还没有导入过名单", "No batches yet")])
+    show(found, as_json=as_json, lines=lambda: batch_lines(found))
 
 
 @bulk.command(
@@ -126,10 +126,10 @@ def pause(batch_id: str) -> None:
 @json_option
 def give_up_(batch_id: str, line: int, staff_id: str, *, as_json: bool) -> None:
     """Give a begun card up."""
-    from cardsvc.cli.shared.local import services
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.bulk.batches import give_up
 
-    with services() as opened:
+    with books() as opened:
         given = give_up(opened.engine, batch_id, line, by=signed_in(opened.store, staff_id))
     found = {"line": given.line, "state": str(given.state), "card_no": given.card_no, "spoiled": given.spoiled}
     show(found, as_json=as_json, lines=lambda: [t(f"卡 {given.card_no} 已作废", f"Card {given.card_no} is void")])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cardsvc.cli.shared.output import t, table
+from cardsvc.cli.shared.output import listed, t, table
 from cardsvc.service.bulk.words import BINS, STATES
 from cardsvc.service.bulk.words import why as why_in
 from cardsvc.text import Text, language_of_environment
@@ -46,7 +46,7 @@ def batch_lines(found: list[dict[str, Any]]) -> list[str]:
         )
         for batch in found
     ]
-    return table(rows)
+    return listed(rows, t("还没有导入过名单", "No batches yet"))
 
 
 def person_lines(report: Mapping[str, Any]) -> list[str]:

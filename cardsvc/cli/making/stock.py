@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cardsvc.cli.shared.local import services
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.local import books
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.text import language_of_environment
 
@@ -49,7 +49,7 @@ def _do(staff_id: str, deed: "Callable[[Services, Staff], Any]", *, as_json: boo
     from cardsvc.bootstrap import now
     from cardsvc.service.management.stock_figures import stock_view
 
-    with services() as opened:
+    with books() as opened:
         by = signed_in(opened.store, staff_id)
         deed(opened, by)
         found = stock_view(opened.store, opened.rules, by.outlet_id, now())
@@ -66,7 +66,7 @@ def stock_lines(found: Mapping[str, Any]) -> list[str]:
     lasts = t("今天够用", "lasts the day") if found["lasts"] else t("今天不够用", "does NOT last the day")
     left, needed = found["left"], found["needed"]
     return [
-        *(table(rows) or [t("没有白卡", "No blank cards")]),
+        *(listed(rows, t("没有白卡", "No blank cards"))),
         t(f"可用 {left} 张，今天还要 {needed} 张：{lasts}", f"{left} left, today needs {needed} more: {lasts}"),
         *(
             t(
@@ -88,7 +88,7 @@ def show_(outlet: str, *, as_json: bool) -> None:
     from cardsvc.bootstrap import now
     from cardsvc.service.management.stock_figures import stock_view
 
-    with services() as opened:
+    with books() as opened:
         found = stock_view(opened.store, opened.rules, outlet, now())
     show(found, as_json=as_json, lines=lambda: stock_lines(found))
 
@@ -223,7 +223,7 @@ def count(batch_id: str, counted: int, place: str, reason: str, staff_id: str, *
     from cardsvc.service.stock.blanks import count_place
     from cardsvc.service.stock.decisions import propose_difference
 
-    with services() as opened:
+    with books() as opened:
         by = signed_in(opened.store, staff_id)
         made = count_place(opened.store, batch_id, place, counted, by=by, now=now())
         wrong = made.counted != made.expected
@@ -263,7 +263,7 @@ def destroy(counts: tuple[str, ...], reason: str, staff_id: str, *, as_json: boo
     pairs = dict(pair.rpartition("=")[::2] for pair in counts)
     if not all(batch and number.isascii() and number.isdecimal() for batch, number in pairs.items()):
         raise click.UsageError(t("写 批次=张数", "Give BATCH=N"))
-    with services() as opened:
+    with books() as opened:
         by = signed_in(opened.store, staff_id)
         numbers = {batch: int(number) for batch, number in pairs.items()}
         found = approval_view(propose_destruction(opened.store, APPROVALS, numbers, reason, by=by, now=now()))
@@ -277,7 +277,7 @@ def protocol_(approval_id: str, target: Path | None) -> None:
     """Print a protocol."""
     from cardsvc.service.stock.decisions import printed_protocol, protocol
 
-    with services() as opened:
+    with books() as opened:
         record = protocol(opened.store, approval_id)
     if target is not None:
         target.write_bytes(printed_protocol(record, language_of_environment()))

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.units import format_yuan
@@ -31,7 +31,7 @@ def _lines(found: list[dict[str, Any]]) -> list[str]:
         )
         for b in found
     ]
-    return table(rows)
+    return listed(rows, t("还没有导入过文件", "No files yet"))
 
 
 @batch.command(
@@ -51,8 +51,8 @@ def import_(
     file: Path, operator: str | None, channel: str | None, terminal: str | None, staff_id: str, *, as_json: bool
 ) -> None:
     """Import a file."""
-    from cardsvc.bootstrap import build, now
-    from cardsvc.config import Settings
+    from cardsvc.bootstrap import now
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.batches import MAX_BYTES, batch_view, import_file
 
     given = [(kind, p) for kind, p in (("spending", operator), ("channel", channel), ("terminal", terminal)) if p]
@@ -62,13 +62,10 @@ def import_(
         )
     with file.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
-    services = build(Settings())
-    try:
-        by, keystore = signed_in(services.store, staff_id), services.engine.keystore
+    with books() as opened:
+        by, keystore = signed_in(opened.store, staff_id, job=True), opened.engine.keystore
         with progress_bar(t("导入", "Importing")) as progress:
-            done = import_file(services.store, keystore, *given[0], file.name, content, now(), progress, by=by)
-    finally:
-        services.close()
+            done = import_file(opened.store, keystore, *given[0], file.name, content, now(), progress, by=by)
     again = [t("这个文件以前导入过，没有改动", "This file was imported before; nothing was changed")] if done.again else []
     view = batch_view(done.batch)
     show({**view, "again": done.again}, as_json=as_json, lines=lambda: [*_lines([view]), *again])
@@ -82,7 +79,7 @@ def list_(*, as_json: bool) -> None:
 
     with database() as store, store.read() as uow:
         found = [batch_view(row) for row in uow.batches.recent()]
-    show(found, as_json=as_json, lines=lambda: _lines(found) or [t("还没有导入过文件", "No files yet")])
+    show(found, as_json=as_json, lines=lambda: _lines(found))
 
 
 @batch.command("show", help=t("一个批次，以及没有入账的记录", "One batch, and its records that were not booked"))

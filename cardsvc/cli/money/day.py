@@ -9,7 +9,7 @@ import click
 
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import DAY, MONTH
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import LOCAL, parse_yuan
 
@@ -32,16 +32,16 @@ def local_day(given: dt.datetime | None) -> dt.date:
 @json_option
 def status(outlet_id: str, *, as_json: bool) -> int:
     """List what is open."""
-    from cardsvc.cli.shared.local import services
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.books.day_end import REASONS, blockers
     from cardsvc.text import language_of_environment
 
-    with services() as opened:
+    with books() as opened:
         opened.engine.sweep_all()
         found = blockers(opened.store, outlet_id)
     language = language_of_environment()
     rows = [(REASONS[f["reason"]].into(language), f["id"], f["owner"] or "-", f["about"]) for f in found]
-    show(found, as_json=as_json, lines=lambda: table(rows) or [t("可以日结", "The day can end")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("可以日结", "The day can end")))
     return 1 if found else 0
 
 
@@ -53,10 +53,10 @@ def status(outlet_id: str, *, as_json: bool) -> int:
 def end(date: dt.datetime | None, outlet_id: str, staff_id: str, *, as_json: bool) -> None:
     """End a day."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.shared.local import services
+    from cardsvc.cli.shared.local import books
     from cardsvc.service.books.day_end import end_day, seal_view
 
-    with services() as opened:
+    with books() as opened:
         by = signed_in(opened.store, staff_id)
         opened.engine.sweep_all()
         found = seal_view(end_day(opened.store, outlet_id, local_day(date), by=by, now=now()))

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import database, rule_book
-from cardsvc.cli.shared.local import HERE, services
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.local import HERE, books
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.staff.approvals import approval_lines
 from cardsvc.units import format_yuan
@@ -59,7 +59,7 @@ def list_(*, as_json: bool) -> None:
         t("新卡", "New card"),
         t("怎么办", "What next"),
     )
-    show(found, as_json=as_json, lines=lambda: table([head, *rows]) if rows else [t("没有代管的余额", "No held money")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有代管的余额", "No held money"), head))
 
 
 @held.command(
@@ -144,8 +144,8 @@ def approve(card_no: str, part_id: str | None, staff_id: str, *, as_json: bool) 
 
 @held.command(
     help=t(
-        "按来路退回：现金从本机（local:cli）的钱箱付；两人同意过的不用再给理由和证件",
-        "Pay it back the way it came: cash out of this machine's drawer (local:cli); what two agreed on needs no reason again",
+        "按来路退回：现金从办理人自己开着的钱箱付，不论在哪个窗口；两人同意过的不用再给理由和证件",
+        "Pay it back the way it came: cash out of your own open drawer, wherever; what two agreed on needs no reason again",
     )
 )
 @click.argument("card_no")
@@ -159,9 +159,10 @@ def pay(card_no: str, part_id: str | None, reason: str | None, papers: str | Non
     from cardsvc.bootstrap import now
     from cardsvc.service.transactions.held_payout import pay_held
 
-    with services() as opened:
+    with books() as opened:
         by, part = signed_in(opened.store, staff_id), _part_of(opened.store, card_no, part_id)
-        row = pay_held(opened.store, opened.rules, HERE, card_no, part, reason or "", papers or "", by=by, now=now())
+        why = (reason or "", papers or "")
+        row = pay_held(opened.store, opened.rules, HERE, card_no, part, *why, by=by, now=now(), own_drawer=True)
     found = {
         "payout_id": row.payout_id,
         "card_no": row.card_no,
@@ -205,8 +206,8 @@ def _part_of(store: "Store", card_no: str, part_id: str | None) -> str:
 
 def _lines(found: dict[str, Any]) -> list[str]:
     rows = [(part["part_id"], _what(part), _next(part)) for part in found["parts"]]
-    waits = [(t("账上余额转出日", "The books decide on"), found["waits_until"])] if found["waits_until"] else []
-    return table(waits) + table(rows) or [t("没有代管的余额", "No held money")]
+    waits = [(t("账上余额转出日", "The books decide on"), found["waits_until"], "")] if found["waits_until"] else []
+    return listed(waits + rows, t("没有代管的余额", "No held money"))
 
 
 def _what(part: dict[str, Any]) -> str:

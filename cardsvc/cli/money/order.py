@@ -6,8 +6,8 @@ import click
 
 from cardsvc.cli.card.command import area_option, month_option, product_option
 from cardsvc.cli.shared.days import local_time
-from cardsvc.cli.shared.local import services
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.local import books
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan, parse_card_no, parse_yuan
 
@@ -38,7 +38,7 @@ def create(
 
     payment = {"method": method, "reference": reference}
     params = order_params({"card_no": parse_card_no(card_no), "amount": int(parse_yuan(amount)), "payment": payment, **area})
-    with services() as opened:
+    with books() as opened:
         by, name = signed_in(opened.store, staff_id), channel_of(opened.store, channel)
         made, _replayed = create_order(opened.store, opened.rules, name, params, opened.engine.clock(), by=by)
     show(order_json(made), as_json=as_json, lines=lambda: order_lines([order_json(made)]))
@@ -51,9 +51,10 @@ def list_(card_no: str | None, *, as_json: bool) -> None:
     """List orders."""
     from cardsvc.service.purse.orders import orders_view
 
-    with services() as opened:
+    with books() as opened:
         found = orders_view(opened.store, parse_card_no(card_no) if card_no else None)
-    show(found, as_json=as_json, lines=lambda: order_lines(found))
+    nothing = t("这张卡没有订单", "This card has no orders") if card_no else t("没有等待写卡的订单", "No order waits")
+    show(found, as_json=as_json, lines=lambda: order_lines(found, nothing))
 
 
 @order.command("return-expired", help=t("月份已过仍未写卡的订单：退回付款渠道", "Return unfetched orders whose month is over"))
@@ -64,19 +65,20 @@ def return_expired(staff_id: str, *, as_json: bool) -> None:
     from cardsvc.service.purse.orders import order_json
     from cardsvc.service.purse.orders import return_expired as return_orders
 
-    with services() as opened:
-        by = signed_in(opened.store, staff_id)
+    with books() as opened:
+        by = signed_in(opened.store, staff_id, job=True)
         returned = [order_json(one) for one in return_orders(opened.store, opened.engine.clock(), by=by)]
-    show(returned, as_json=as_json, lines=lambda: order_lines(returned))
+    nothing = t("没有过期未写的订单", "No order's time is over")
+    show(returned, as_json=as_json, lines=lambda: order_lines(returned, nothing))
 
 
-def order_lines(rows: list[dict[str, Any]]) -> list[str]:
+def order_lines(rows: list[dict[str, Any]], nothing: str = "") -> list[str]:
     """Orders as a person reads them."""
     head = (t("时间", "Time"), t("订单", "Order"), t("卡号", "Card"), t("区", "Area"), t("金额", "Amount"), t("状态", "State"))
     body = [
         (local_time(r["paid_at"]), r["order_id"], r["card_no"], _area(r), format_yuan(r["amount"]), r["state"]) for r in rows
     ]
-    return table([head, *body])
+    return listed(body, nothing, head)
 
 
 def _area(row: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import click
 
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import DAY
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.cli.staff.approvals import approval_lines
@@ -27,17 +27,16 @@ def reconcile() -> None:
 
 def _run_lines(found: list[dict[str, Any]]) -> list[str]:
     every = t("全部", "all")
-    return table(
-        [
-            (
-                run["run_id"],
-                run["day"],
-                run.get("outlet") or run["channel"] or run["terminal"] or every,
-                " ".join(f"{what}={count}" for what, count in sorted(run["counts"].items())) or t("没有差异", "no differences"),
-            )
-            for run in found
-        ]
-    )
+    rows = [
+        (
+            run["run_id"],
+            run["day"],
+            run.get("outlet") or run["channel"] or run["terminal"] or every,
+            " ".join(f"{what}={count}" for what, count in sorted(run["counts"].items())) or t("没有差异", "no differences"),
+        )
+        for run in found
+    ]
+    return listed(rows, t("还没有对过账", "No runs yet"))
 
 
 def _difference_lines(found: list[dict[str, Any]]) -> list[str]:
@@ -73,7 +72,7 @@ def run(
     settings = Settings()
     store = open_database(settings)
     try:
-        by = signed_in(store, staff_id)
+        by = signed_in(store, staff_id, job=True)
         with progress_bar(t("核对", "Reconciling")) as progress:
             rules = rules_now(store, rule_text(settings.rules), now())
             done = compare(store, rules, Scope(day.date(), channel, terminal), now(), progress, by=by)
@@ -91,7 +90,7 @@ def list_(*, as_json: bool) -> None:
 
     with database() as store, store.read() as uow:
         found = [run_view(row) for row in uow.runs.recent()]
-    show(found, as_json=as_json, lines=lambda: _run_lines(found) or [t("还没有对过账", "No runs yet")])
+    show(found, as_json=as_json, lines=lambda: _run_lines(found))
 
 
 @reconcile.command("show", help=t("一次对账的全部差异", "All differences of a run"))

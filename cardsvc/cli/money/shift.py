@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan, parse_yuan
 
@@ -79,7 +79,7 @@ def shift_lines(found: list[dict[str, Any]]) -> list[str]:
     head = (t("班次", "shift"), t("网点", "outlet"), t("柜员", "teller"), t("工位", "workstation"), t("状态", "state"))
     titles = (*head, t("备用金", "float"), t("实点", "counted"), t("应有", "expected"), t("差额", "difference"))
     rows = [(*(str(f[name]) for name in names), *(yuan(f[name]) for name in sums)) for f in found]
-    return table([titles, *rows]) if rows else [t("没有班次", "No shifts")]
+    return listed(rows, t("没有班次", "No shifts"), titles)
 
 
 @shift.command("open", help=t("开班：点清备用金，从网点金库领出", "Open a shift with a counted float from the vault"))

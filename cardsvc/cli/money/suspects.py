@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.staff.approvals import approval_lines
 from cardsvc.units import format_yuan
@@ -27,7 +27,7 @@ def list_suspects(*, as_json: bool) -> None:
         found = worklist(store, now())
     nobody = t("无人认领", "no owner")
     rows = [(f["subject"], f["id"], f["card_no"], format_yuan(f["amount"]), f["since"], f["owner"] or nobody) for f in found]
-    show(found, as_json=as_json, lines=lambda: table(rows) or [t("没有待核实的交易", "No suspects")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有待核实的交易", "No suspects")))
 
 
 @suspects.command(help=t("认领一笔待核实的交易", "Become the owner of a suspect"))

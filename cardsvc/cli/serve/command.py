@@ -1,7 +1,7 @@
-"""``cardsvc serve``: the HTTP API; with ``--desk`` or ``--demo`` the desk page beside it, and the sender of the library's
-notices where there is such a system, under one supervisor."""
+"""``cardsvc serve``: the HTTP API; with ``--desk`` or ``--demo`` the desk page beside it, with ``--workstation`` the agent of
+this PC's readers and card printer, and the sender of the library's notices where there is one: under one supervisor."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,22 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--tls-cert", type=FILE, default=None, help=t("HTTPS 证书", "Certificate for HTTPS"))
 @click.option("--tls-key", type=FILE, default=None, help=t("HTTPS 私钥", "Its private key"))
 @click.option("--client-ca", type=FILE, default=None, help=t("mTLS：终端证书的 CA", "mTLS: authority of the terminals"))
+@click.option(
+    "--workstation", metavar="ID", default=None, help=t("这台电脑的读卡器作为这个工作台", "This PC's readers, as a workstation")
+)
+@click.option("--workstation-key", type=FILE, default=None, help=t("工作台的密钥文件", "The workstation's key"))
+@click.option(
+    "--face-queue",
+    metavar=t("队列", "NAME"),
+    default=None,
+    help=t("旁边证卡打印机的 CUPS 队列", "CUPS queue of the card printer here"),
+)
+@click.option(
+    "--face-reader",
+    metavar=t("读卡器", "READER"),
+    default=None,
+    help=t("打印机里的读卡器（全名）", "Reader inside that printer"),
+)
 @click.option("--desk", is_flag=True, help=t("同时启动窗口网页", "The desk page beside it"))
 @click.option(
     "--demo",
@@ -35,12 +51,13 @@ def serve(*, desk: bool, demo: bool, **given: Any) -> int | None:
     from cardsvc.wsgi import serve as run
 
     _check_tls(given)
+    agent = _agent(given)
     if demo:
         from cardsvc.cli.serve.training import serve_training
 
         return serve_training(given["host"], given["port"])
-    if desk or Settings().library_url is not None:
-        return _side_by_side(given, desk=desk)
+    if desk or agent or Settings().library_url is not None:
+        return _side_by_side(given, agent, desk=desk)
     settings = Settings().model_copy(update={key: value for key, value in given.items() if value is not None})
     scheme = "http" if settings.tls_cert is None else "https"
     say(
@@ -51,8 +68,23 @@ def serve(*, desk: bool, demo: bool, **given: Any) -> int | None:
     return None
 
 
-def _side_by_side(given: Mapping[str, Any], *, desk: bool) -> int:
-    """API, desk page and the sender of notices to the library in processes of their own."""
+def _agent(given: dict[str, Any]) -> Sequence[str]:
+    """The command of this PC's agent, its options taken out of ``given``; empty where the PC is no workstation."""
+    place, key, queue, reader = (given.pop(name) for name in ("workstation", "workstation_key", "face_queue", "face_reader"))
+    if (place is None) != (key is None) or (place is None and (queue or reader)):
+        raise click.UsageError(
+            t(
+                "--workstation 和 --workstation-key 要一起给；--face-queue、--face-reader 需要它们",
+                "--workstation and --workstation-key go together, --face-queue and --face-reader need them",
+            )
+        )
+    printer = {"--face-queue": queue, "--face-reader": reader}
+    options = [part for name, value in printer.items() if value for part in (name, value)]
+    return ["agent", "--id", place, "--key", str(key), *options] if place else []
+
+
+def _side_by_side(given: Mapping[str, Any], agent: Sequence[str], *, desk: bool) -> int:
+    """API, desk page, this PC's agent and the sender of notices to the library in processes of their own."""
     from cardsvc.cli.serve.supervise import Child, supervise
     from cardsvc.config import Settings
 
@@ -63,6 +95,10 @@ def _side_by_side(given: Mapping[str, Any], *, desk: bool) -> int:
     children = [Child("API", ["serve", *options], environment={"CARDSVC_LIBRARY_URL": ""})]
     if desk:
         children.append(Child("desk", ["desk"], environment=tls))
+    if agent:
+        settings = Settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+        url = f"{'http' if settings.tls_cert is None else 'https'}://{settings.host}:{settings.port}"
+        children.append(Child("agent", [*agent, "--url", url]))
     if Settings().library_url is not None:
         children.append(Child("outbox", ["outbox", "run", "--every", f"{SEND_EVERY_SECONDS}"]))
     return supervise(children)

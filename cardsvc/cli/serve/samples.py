@@ -1,15 +1,18 @@
-"""Sample cards for training: made once for a demo service, and the tray that puts them into the virtual reader."""
+"""Sample cards for training: made once for a demo service, and the tray that puts them into the virtual reader and shows what
+the virtual card printer printed."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from cardsvc.errors import RequestError
+from cardsvc.printing.folder import SUFFIX as SUFFIX_OF_PRINTS
 from cardsvc.text import Text
 from cardsvc.vcard import FAULTS, Fault, FaultPlan, VirtualCard, inflict
 from cardsvc.vcard.classic import MAGIC, ClassicCard
 from cardsvc.vcard.vpcd import VpcdSlot
 
 SUFFIX = ".vcard"
+PRINTS_SHOWN = 12
 BLANKS = ("fudan-fmcos2", "mingwah-smartcos", "huada-city")
 
 
@@ -62,6 +65,17 @@ class SampleTray:
             card.save(self._path(name))
             self._card = None
 
+    def printed(self) -> Sequence[str]:
+        """The newest prints of the virtual card printer, by name."""
+        files = sorted(printed_in(self._folder).glob(f"[!.]*{SUFFIX_OF_PRINTS}"), key=lambda file: file.stat().st_mtime)
+        return [file.name.removesuffix(SUFFIX_OF_PRINTS) for file in files[: -PRINTS_SHOWN - 1 : -1]]
+
+    def picture(self, name: str) -> bytes:
+        """What was printed, a PNG. Raises RequestError ``http_not_found``."""
+        if name not in self.printed():
+            raise RequestError("http_not_found")
+        return (printed_in(self._folder) / f"{name}{SUFFIX_OF_PRINTS}").read_bytes()
+
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{SUFFIX}"
 
@@ -69,6 +83,13 @@ class SampleTray:
 def _load(path: Path) -> VirtualCard | ClassicCard:
     """The card in a file, of either kind. Raises CardError ``card_file_wrong``."""
     return ClassicCard.load(path) if path.read_bytes().startswith(MAGIC) else VirtualCard.load(path)
+
+
+def printed_in(folder: Path) -> Path:
+    """Where the virtual card printer beside these samples puts its cards."""
+    printed = folder / "printed"
+    printed.mkdir(exist_ok=True)
+    return printed
 
 
 def make_blanks(folder: Path) -> None:

@@ -10,7 +10,7 @@ import click
 
 from cardsvc.bootstrap import Services, build, create_receipt_key, now
 from cardsvc.cli.scratch.settings import environment, scratch_settings, scratch_terminal
-from cardsvc.cli.serve.samples import keep_sample, make_blanks
+from cardsvc.cli.serve.samples import keep_sample, make_blanks, printed_in
 from cardsvc.cli.serve.supervise import Child, supervise
 from cardsvc.cli.shared.output import say, t
 from cardsvc.config import Settings
@@ -44,10 +44,11 @@ def serve_training(host: str | None, port: int | None) -> int:
     key = _furnish(settings, folder / "samples", password)
     variables = environment(settings)
     url = f"http://{settings.host}:{settings.port}"
+    agent = ["agent", "--url", url, "--id", WORKSTATION, "--key", str(key)]
     children = [
         Child("API", ["serve"], environment=variables),
         Child("desk", ["desk", "--samples", str(folder / "samples")], environment=variables),
-        Child("agent", ["agent", "--url", url, "--id", WORKSTATION, "--key", str(key)], environment=variables),
+        Child("agent", [*agent, "--face-folder", str(printed_in(folder / "samples"))], environment=variables),
     ]
     with _reader():
         return supervise(children, lambda: _explain(settings, password))

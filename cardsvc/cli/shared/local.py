@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import click
@@ -36,13 +36,21 @@ trace_option = click.option(
 
 
 @contextmanager
-def services() -> Iterator[Services]:
-    """The service with the settings of the environment, for one command."""
-    opened = build(Settings())
+def services(*, keys_when_used: bool = False) -> Iterator[Services]:
+    """The service with the settings of the environment, for one command.
+
+    What goes to a card has its keys open before it asks for the card; for the rest ``books`` opens them where one is used.
+    """
+    opened = build(Settings(), keys_when_used=keys_when_used)
     try:
         yield opened
     finally:
         opened.close()
+
+
+def books() -> AbstractContextManager[Services]:
+    """The service for a command that looks, or works on the books alone: most ask for no passphrase."""
+    return services(keys_when_used=True)
 
 
 @contextmanager

@@ -38,6 +38,13 @@ def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
+def listed(rows: Sequence[tuple[str, ...]], nothing: str, head: tuple[str, ...] = ()) -> list[str]:
+    """A list: its rows below their heading, or, where there are none, ``nothing``, which says so in words."""
+    if not rows:
+        return [nothing]
+    return table([head, *rows] if head else rows)
+
+
 def _width(text: str) -> int:
     return sum(2 if ord(character) > 0x2E80 else 1 for character in text)
 

@@ -39,10 +39,11 @@ as_option = click.option(
 )
 
 
-def signed_in(store: "Store", staff_id: str, *, once: bool = False) -> "Staff":
-    """The person: whoever is signed in, or ``staff_id`` after their password. ``once``: one that must be replaced is enough.
+def signed_in(store: "Store", staff_id: str, *, once: bool = False, job: bool = False) -> "Staff":
+    """The person: whoever is signed in, or ``staff_id`` after their password. ``once``: one that must be replaced is enough;
+    ``job``: a timer may do this, as a service account.
 
-    Raises RequestError ``staff_not_signed_in``, ``sign_in_wrong``, ``sign_in_locked``, ``password_once``.
+    Raises RequestError ``staff_not_signed_in``, ``sign_in_wrong``, ``sign_in_locked``, ``password_once``, ``service_account``.
     """
     from cardsvc.errors import RequestError
 
@@ -52,16 +53,16 @@ def signed_in(store: "Store", staff_id: str, *, once: bool = False) -> "Staff":
         return kept
     if not staff_id:
         raise RequestError("staff_not_signed_in")
-    return with_password(store, staff_id, once=once)
+    return with_password(store, staff_id, once=once, job=job)
 
 
-def with_password(store: "Store", staff_id: str, *, once: bool = False) -> "Staff":
+def with_password(store: "Store", staff_id: str, *, once: bool = False, job: bool = False) -> "Staff":
     """The person, after their password here and now. Raises as ``signed_in`` does."""
     from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
     from cardsvc.service.staff.accounts import sign_in
 
-    person = sign_in(store, staff_id, password_of(t(f"{staff_id} 的密码", f"Password of {staff_id}")), now())
+    person = sign_in(store, staff_id, password_of(t(f"{staff_id} 的密码", f"Password of {staff_id}")), now(), job=job)
     if person.password_once and not once:
         raise RequestError("password_once")
     return person

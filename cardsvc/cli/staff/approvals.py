@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def approvals() -> None:
 
 def approval_lines(found: list[dict[str, Any]]) -> list[str]:
     """Proposals, one a line."""
-    return table([(a["approval_id"], a["kind"], a["subject"], a["state"], a["proposed_by"], a["reason"]) for a in found])
+    rows = [(a["approval_id"], a["kind"], a["subject"], a["state"], a["proposed_by"], a["reason"]) for a in found]
+    return listed(rows, t("没有待复核的事项", "Nothing waits"))
 
 
 @approvals.command("list", help=t("待复核的事项", "What waits for a second person"))
@@ -32,7 +33,7 @@ def list_(*, as_json: bool) -> None:
 
     with database() as store:
         found = open_approvals(store)
-    show(found, as_json=as_json, lines=lambda: approval_lines(found) or [t("没有待复核的事项", "Nothing waits")])
+    show(found, as_json=as_json, lines=lambda: approval_lines(found))
 
 
 @approvals.command("show", help=t("一项的全部内容", "Everything about one"))

@@ -6,7 +6,8 @@ import click
 
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import local_time
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
+from cardsvc.units import format_yuan
 
 
 @click.group(help=t("审计：校验账册链", "Audit: verify the ledger's chains"))
@@ -56,26 +57,39 @@ def _verdict(found: dict[str, Any]) -> list[str]:
 @json_option
 def acts(subject: str | None, by: str | None, limit: int, *, as_json: bool) -> None:
     """Show acts."""
-    from cardsvc.service.staff.acts import acts_view
+    from cardsvc.service.staff.acts import Act, acts_view
+    from cardsvc.text import language_of_environment
 
+    language = language_of_environment()
     with database() as store:
         found = acts_view(store, subject=subject, staff_id=by, limit=limit)
     rows = [
         (
             local_time(act["done_at"]),
             act["staff_id"] or t("（初始设置）", "(set-up)"),
-            act["act"],
+            Act(act["act"]).words.into(language),
             act["subject"],
             _changed(act),
         )
         for act in found
     ]
-    show(found, as_json=as_json, lines=lambda: table(rows) or [t("没有记录", "Nothing")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有记录", "Nothing")))
 
 
 def _changed(act: dict[str, Any]) -> str:
-    pairs = ((field, *change) for field, change in act["changes"].items())
-    return ", ".join(f"{field}: {'-' if old is None else old} -> {'-' if new is None else new}" for field, old, new in pairs)
+    """What was changed, for example "state: enabled -> suspended"; only the new value where there was none before."""
+    from cardsvc.service.staff.acts import FIELD_NAMES, IN_FEN
+    from cardsvc.text import language_of_environment
+
+    def told(field: str, value: Any) -> str:
+        return "-" if value is None else format_yuan(value) if field in IN_FEN else str(value)
+
+    language = language_of_environment()
+    names = {field: FIELD_NAMES[field].into(language) if field in FIELD_NAMES else field for field in act["changes"]}
+    return ", ".join(
+        f"{names[field]}: {told(field, new)}" if old is None else f"{names[field]}: {told(field, old)} -> {told(field, new)}"
+        for field, (old, new) in act["changes"].items()
+    )
 
 
 @click.command(

@@ -4,7 +4,7 @@ import click
 
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import local_time
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import (
     administrator,
     as_option,
@@ -16,7 +16,7 @@ from cardsvc.cli.shared.person import (
     with_password,
 )
 
-ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator"])
+ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator", "service"])
 
 
 @click.group(help=t("员工和网点", "Staff and outlets"))
@@ -46,7 +46,9 @@ def outlet(outlet_id: str, name: str, staff_id: str) -> None:
 )
 @click.argument("new_id")
 @click.option("--name", required=True, help=t("姓名", "Name"))
-@click.option("--role", required=True, type=ROLES, help=t("岗位", "Role"))
+@click.option(
+    "--role", required=True, type=ROLES, help=t("岗位；service：定时任务用的账号", "Role; service: the account of timers")
+)
 @click.option("--outlet", "outlet_id", required=True, help=t("网点编号", "Outlet id"))
 @as_option
 def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> None:
@@ -65,11 +67,24 @@ def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> Non
 @json_option
 def list_(*, as_json: bool) -> None:
     """List staff."""
-    from cardsvc.service.staff.accounts import staff_view
+    from cardsvc.service.staff.accounts import ROLE_NAMES, STATE_NAMES, staff_view
+    from cardsvc.text import language_of_environment
 
+    language = language_of_environment()
     with database() as store:
         found = staff_view(store)
-    show(found, as_json=as_json, lines=lambda: table([tuple(person.values()) for person in found]))
+    rows = [
+        (
+            person["staff_id"],
+            person["name"],
+            ROLE_NAMES[person["role"]].into(language),
+            person["outlet_id"],
+            STATE_NAMES[person["state"]].into(language),
+        )
+        for person in found
+    ]
+    head = (t("工号", "Staff id"), t("姓名", "Name"), t("岗位", "Role"), t("网点", "Outlet"), t("账号", "Account"))
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("还没有员工", "No staff yet"), head))
 
 
 @staff.command(
@@ -146,23 +161,12 @@ def history(whose: str | None, *, as_json: bool) -> None:
     from cardsvc.service.staff.history import staff_history
 
     with database() as store:
-        rows = staff_history(store, whose)
-    show(
-        rows,
-        as_json=as_json,
-        lines=lambda: table(
-            [
-                (
-                    local_time(row["at"]),
-                    row["staff_id"],
-                    t(row["text"]["zh"], row["text"]["en"]),
-                    row["by"] or "-",
-                    row["place"],
-                )
-                for row in rows
-            ]
-        ),
-    )
+        found = staff_history(store, whose)
+    rows = [
+        (local_time(row["at"]), row["staff_id"], t(row["text"]["zh"], row["text"]["en"]), row["by"] or "-", row["place"])
+        for row in found
+    ]
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有变动", "Nothing was changed")))
 
 
 @staff.command(help=t("调岗：换岗位，也可换网点", "Give a person another role, or another outlet as well"))

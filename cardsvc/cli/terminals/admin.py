@@ -10,6 +10,7 @@ import click
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.output import json_option, show, t
 from cardsvc.cli.shared.person import administrator, as_option
+from cardsvc.service.staff.acts import Act, acts_view
 from cardsvc.service.terminals import admin as terminal_admin
 from cardsvc.units import parse_yuan
 
@@ -60,7 +61,7 @@ def register(terminal_id: str, public_key: str, terminal_no: str, name: str, rol
     click.echo(t(f"已登记终端 {terminal_id}", f"Registered terminal {terminal_id}"))
 
 
-def _set_state(staff_id: str, terminal_id: str, act: str, state: str) -> None:
+def _set_state(staff_id: str, terminal_id: str, act: Act, state: str) -> None:
     _administer(staff_id, lambda store, **who: terminal_admin.change(store, terminal_id, act, state=state, **who))
     click.echo(f"{terminal_id}: {state}")
 
@@ -70,7 +71,7 @@ def _set_state(staff_id: str, terminal_id: str, act: str, state: str) -> None:
 @as_option
 def suspend(terminal_id: str, staff_id: str) -> None:
     """Suspend a terminal."""
-    _set_state(staff_id, terminal_id, "terminal_suspend", "suspended")
+    _set_state(staff_id, terminal_id, Act.TERMINAL_SUSPEND, "suspended")
 
 
 @click.command(help=t("启用终端", "Enable a terminal"))
@@ -78,14 +79,13 @@ def suspend(terminal_id: str, staff_id: str) -> None:
 @as_option
 def enable(terminal_id: str, staff_id: str) -> None:
     """Enable a terminal."""
-    _set_state(staff_id, terminal_id, "terminal_enable", "enabled")
+    _set_state(staff_id, terminal_id, Act.TERMINAL_ENABLE, "enabled")
 
 
 @click.command("show", help=t("一台终端的资料、限额和密钥", "A terminal: place, limits, keys"))
 @click.argument("terminal_id")
 def show_one(terminal_id: str) -> None:
     """Show a terminal, and who changed what about it."""
-    from cardsvc.service.staff.acts import acts_view
     from cardsvc.service.terminals.registry import terminal_view
 
     def seen(store: "Store") -> dict[str, Any]:
@@ -125,7 +125,7 @@ def limit(
         "operations": list(operations) or None,
         "requests_per_minute": requests_per_minute,
     }
-    _administer(staff_id, lambda store, **who: terminal_admin.change(store, terminal_id, "terminal_limit", **who, **values))
+    _administer(staff_id, lambda store, **who: terminal_admin.change(store, terminal_id, Act.TERMINAL_LIMIT, **who, **values))
     click.echo(t(f"已设定 {terminal_id} 的限额", f"Limits of {terminal_id} are set"))
 
 
@@ -143,14 +143,14 @@ def limit(
 def rotate(terminal_id: str, public_key: str | None, staff_id: str, *, hmac: bool, as_json: bool) -> None:
     """Rotate the key of a terminal."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.shared.local import services
+    from cardsvc.cli.shared.local import books
 
     if hmac == (public_key is not None):
         raise click.UsageError(t("--public-key 和 --hmac 二选一", "Give either --public-key or --hmac"))
     if public_key is not None:
         key = _administer(staff_id, lambda store, **who: terminal_admin.rotate(store, terminal_id, public_key, **who))
     else:
-        with services() as opened:
+        with books() as opened:
             by = administrator(opened.store, staff_id)
             shared, secret = terminal_admin.share_secret(opened.store, opened.engine.keystore, terminal_id, by=by, now=now())
         key = {**shared, "secret": secret.hex()}
@@ -185,7 +185,7 @@ def certificate(terminal_id: str, file: Path | None, staff_id: str) -> None:
         raise RequestError("certificate_unreadable", file=file) from None
     _administer(
         staff_id,
-        lambda store, **who: terminal_admin.change(store, terminal_id, "terminal_certificate", certificate=shown, **who),
+        lambda store, **who: terminal_admin.change(store, terminal_id, Act.TERMINAL_CERTIFICATE, certificate=shown, **who),
     )
     click.echo(f"{terminal_id}: {shown or '-'}")
 

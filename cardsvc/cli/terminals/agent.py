@@ -25,15 +25,26 @@ from cardsvc.cli.terminals.terminal import id_option, key_option, url_option
     metavar=t("读卡器", "READER"),
     help=t("打印机里的读卡器（全名）：写好的卡接着自动打", "Reader inside that printer (full name): prints at once"),
 )
-def agent(url: str, terminal_id: str, key_file: Path, face_queue: str | None, face_reader: str | None) -> None:
+@click.option(
+    "--face-folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help=t("练习：卡面打成图片放进这个目录", "Training: faces become pictures in this folder"),
+)
+def agent(
+    url: str, terminal_id: str, key_file: Path, face_queue: str | None, face_reader: str | None, face_folder: Path | None
+) -> None:
     """Run the agent."""
     from cardsvc.client import ApiClient, load_key
     from cardsvc.client.agent import Agent
     from cardsvc.client.faces import FaceLoop
     from cardsvc.printing.cups import CupsQueue
+    from cardsvc.printing.folder import FolderPrinter
 
     if face_reader and not face_queue:
         raise click.UsageError(t("--face-reader 要和 --face-queue 一起用", "--face-reader goes with --face-queue"))
+    if face_queue and face_folder:
+        raise click.UsageError(t("--face-queue 和 --face-folder 只给一个", "--face-queue or --face-folder, not both"))
+    printer = CupsQueue(face_queue) if face_queue else FolderPrinter(face_folder) if face_folder else None
     key = load_key(key_file)
 
     def tell(what: str, about: str) -> None:
@@ -42,5 +53,5 @@ def agent(url: str, terminal_id: str, key_file: Path, face_queue: str | None, fa
     with ExitStack() as stack:
         client, work_client, face_client = (stack.enter_context(ApiClient(url, terminal_id, key)) for _ in range(3))
         say(f"工作台 {terminal_id} 连接 {url}", f"Workstation {terminal_id} calls {url}")
-        faces = FaceLoop(face_client, CupsQueue(face_queue), tell, face_reader) if face_queue else None
+        faces = FaceLoop(face_client, printer, tell, face_reader) if printer else None
         Agent(client, work_client, tell, faces=faces).run()

@@ -3,7 +3,7 @@
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.staff.approvals import approval_lines
 
@@ -59,7 +59,7 @@ def show_(card_no: str, *, as_json: bool) -> None:
     with database() as store:
         found = history(store, card_no)
     rows = [(str(f["version"]), f["action"], f["changed_at"], f["changed_by"], f["reason"]) for f in found]
-    show(found, as_json=as_json, lines=lambda: table(rows) or [t("不在黑名单上", "Never on the list")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("不在黑名单上", "Never on the list")))
 
 
 @hotlist.command(help=t("各终端持有的版本", "Who has which version"))
@@ -72,4 +72,5 @@ def status(*, as_json: bool) -> None:
         found = who_has_which(store)
     rows = [(f["terminal_id"], str(f["version"]), f"-{f['behind']}", f["acknowledged_at"] or "-") for f in found["terminals"]]
     head = t(f"最新第 {found['version']} 版", f"Newest version {found['version']}")
-    show(found, as_json=as_json, lines=lambda: [head, *table(rows)])
+    nobody = t("还没有终端取过黑名单", "No terminal has fetched it yet")
+    show(found, as_json=as_json, lines=lambda: [head, *listed(rows, nobody)])

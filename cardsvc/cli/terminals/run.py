@@ -18,6 +18,7 @@ import click
 from cardsvc.cli.shared.local import card_channel
 from cardsvc.cli.shared.output import UNKNOWN_EXIT, problem_lines, say, t
 from cardsvc.errors import CardsvcError, ReaderError, RequestError
+from cardsvc.json_text import read_json
 from cardsvc.units import format_yuan, parse_yuan
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def by_script(station: Station, lines: IO[str], wait: float) -> int:
 
 def _job_of(line: str) -> tuple[str, Mapping[str, Any]]:
     try:
-        job = json.loads(line)
+        job = read_json(line)
     except ValueError:
         raise RequestError("http_malformed") from None
     if not isinstance(job, dict) or job.get("kind") not in KINDS or not isinstance(job.get("params", {}), dict):

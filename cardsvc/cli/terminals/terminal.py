@@ -10,7 +10,7 @@ from cardsvc.cli.card.command import METHODS, area_option, month_option, product
 from cardsvc.cli.certify.command import certify, relay
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.local import card_channel, file_option, reader_option, wait_option
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.terminals.admin import ADMINISTRATION
 from cardsvc.units import parse_yuan
 
@@ -67,7 +67,7 @@ def list_(*, as_json: bool) -> None:
     with database() as store:
         found = terminals_view(store)
     rows = [(r["terminal_id"], r["name"], r["terminal_no"], r["role"], r["state"]) for r in found]
-    show(found, as_json=as_json, lines=lambda: table(rows) or [t("还没有终端", "No terminals yet")])
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("还没有终端", "No terminals yet")))
 
 
 @terminal.command(help=t("作为终端充值：金额以元为单位", "Top up as a terminal: the amount in yuan"))

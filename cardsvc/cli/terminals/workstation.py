@@ -6,9 +6,10 @@ import uuid
 
 import click
 
-from cardsvc.cli.shared.local import services
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.local import books, services
+from cardsvc.cli.shared.output import json_option, listed, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
+from cardsvc.json_text import read_json
 
 LOOK_SECONDS = 0.2
 
@@ -27,10 +28,11 @@ def show_(workstation_id: str, staff_id: str, *, as_json: bool) -> None:
     from cardsvc.bootstrap import now
     from cardsvc.service.desk.workstations import workstation_view
 
-    with services() as opened:
+    with books() as opened:
         found = workstation_view(opened.store, workstation_id, now(), by=signed_in(opened.store, staff_id))
+    head = (t("读卡器", "Reader"), "ATR", t("放卡号", "Contact"))
     rows = [(reader["name"], reader["atr"] or "-", reader["contact"] or "-") for reader in found["readers"]]
-    show(found, as_json=as_json, lines=lambda: table([(t("读卡器", "Reader"), "ATR", t("放卡号", "Contact")), *rows]))
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有读卡器", "No readers"), head))
 
 
 @workstation.command(
@@ -49,7 +51,7 @@ def do_(workstation_id: str, contact: str, kind: str, params: str, staff_id: str
     from cardsvc.wire import OperationState
 
     try:
-        values = json.loads(params)
+        values = read_json(params)
     except ValueError:
         raise click.BadParameter(t("不是 JSON", "not JSON"), param_hint="--params") from None
     with services() as opened:

@@ -19,7 +19,7 @@ from cardsvc.service.batches.spending import take_spending
 from cardsvc.service.batches.statements import take_statements
 from cardsvc.service.purse.payments import CHANNELS
 from cardsvc.service.staff.accounts import require_role
-from cardsvc.service.staff.acts import BOOKKEEPERS, note_act
+from cardsvc.service.staff.acts import BOOKKEEPERS, Act, note_act
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import FileBatch, Staff
 from cardsvc.store.states import BatchState
@@ -82,7 +82,7 @@ def import_file(
                 kind: [None, party],
                 "records": [known.applied if known else 0, fresh.records],
             }
-            note_act(uow, by, "batch_import", f"batch:{(known or fresh).batch_id}", told, now)
+            note_act(uow, by, Act.BATCH_IMPORT, f"batch:{(known or fresh).batch_id}", told, now)
         return known or uow.batches.add(fresh)
 
     batch = store.transact(take)

@@ -157,9 +157,23 @@ def _rows(uow: UnitOfWork, row: Paid, statement: Statement) -> tuple[tuple[Text,
     if refund is not None:
         rows += [(Text("卡内余额", "Was on the card"), _yuan(refund.balance)), (Text("手续费", "Fee"), _yuan(refund.fee))]
     rows.append((Text("金额", "Amount"), _yuan(statement.amount)))
+    rows += _change_rows(uow, row)
     if statement.balance is not None:
         rows.append((Text("余额", "Balance"), _yuan(statement.balance)))
     return (*rows, (Text("结果", "Result"), STATES[statement.state]))
+
+
+def _change_rows(uow: UnitOfWork, row: Paid) -> list[tuple[Text, Text]]:
+    """What was handed over and what went back, where the teller typed it."""
+    card_no, number = (
+        (row.old_card_no, row.replacement_id) if isinstance(row, Replacement) else (row.card_no, _operation_of(row))
+    )
+    given = uow.cash_given.get(card_no, number)
+    return [(Text("收现金", "Cash given"), _yuan(given.given)), (Text("找零", "Change"), _yuan(given.change))] if given else []
+
+
+def _operation_of(row: Load | Purchase | ApplicationFee | HeldPayout) -> str:
+    return row.payout_id if isinstance(row, HeldPayout) else row.operation_id
 
 
 def _ways_back(payout: HeldPayout) -> list[tuple[Text, Text]]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from cardsvc.errors import OperationError, RequestError
 from cardsvc.service.bulk.loading import MAY_LOAD
-from cardsvc.service.bulk.making import OPEN, recover, spoil
-from cardsvc.service.cards.first_article import WRONG_CARD
-from cardsvc.service.cards.requests import card_was_wrong
+from cardsvc.service.bulk.making import LOCAL, OPEN, recover, spoil
+from cardsvc.service.cards.first_article import WRONG_CARD, WRONG_CODE
+from cardsvc.service.cards.wrong_card import card_was_wrong
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.people.register import masked
 from cardsvc.service.staff.accounts import require_role
@@ -87,8 +87,8 @@ def first_article_wrong(engine: Engine, batch_id: str, number: int) -> None:
         line = uow.bulk_lines.for_update(batch_id, number)
         card = uow.cards.get(line.card_no) if line and line.card_no else None
         if line and card and line.state == BulkLineState.MADE:
-            spoil(uow, line, card, "bulk_first_article_wrong", line.operation_id, now)
-            card_was_wrong(uow, card.card_no, card.citizen_id, WRONG_CARD, now)
+            void_card(uow, card, now, by=line.place or LOCAL, reason=WRONG_CODE)
+            card_was_wrong(uow, card, WRONG_CARD, WRONG_CODE, now)
 
     engine.store.transact(work)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cardsvc.errors.catalog import all_entries
+from cardsvc.service.machines import BULK_BATCH, BULK_LINE
 from cardsvc.text import Language, Text
 from cardsvc.units import LOCAL
 
@@ -17,17 +18,7 @@ BINS = {
     "again": Text("同一张卡再放一次", "put the same card in again"),
     "stock": Text("还是空白卡，放回", "still blank, back to the stack"),
 }
-STATES = {
-    "waiting": Text("等待", "waiting"),
-    "making": Text("做到一半", "begun"),
-    "made": Text("做成", "made"),
-    "voided": Text("卡废，等下一张", "card void, waits for another"),
-    "failed": Text("没有做成", "failed"),
-    "ready": Text("未开始", "not begun"),
-    "running": Text("进行中", "running"),
-    "paused": Text("已暂停", "paused"),
-    "done": Text("完成", "done"),
-}
+STATES = {**BULK_LINE.words, **BULK_BATCH.words}
 REASONS = {
     "done": Text("这个批次做完了", "This batch is done"),
     "paused": Text("批次已暂停；再次开始即可接着做", "The batch is paused; run it again to go on"),

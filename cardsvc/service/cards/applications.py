@@ -19,7 +19,7 @@ from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Par
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.held import held_areas
-from cardsvc.service.purse.payments import Payment, refuse_paid, take_fee
+from cardsvc.service.purse.payments import Payment, refuse_paid, refuse_short, take_fee, told_change
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import ApplicationFee, CardApplication
@@ -80,6 +80,7 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     )
     if terms.fee:
         refuse_paid(uow, _payment(context))
+        refuse_short(terms.fee, _payment(context))
     own = _own_data(name, context.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
     since = _renewed_from(held, terms) if held else terms.valid_from
     record = ApplicationRecord(ApplicationState.OPEN, product, " ", since, terms.valid_to, terms.review, own)
@@ -193,7 +194,8 @@ def _recorded(context: Context, uow: UnitOfWork, record: ApplicationRecord, now:
         tell_opened(uow, row, now)
     if context.operation.kind == "open" and context.facts["terms"]["fee"]:
         _take_fee(context, uow, record.product, now)
-    return Effect(done=_result(row, context.facts["terms"], context.facts["settled"]))
+    change = told_change(context.facts["terms"].get("fee", 0), _payment(context))
+    return Effect(done={**_result(row, context.facts["terms"], context.facts["settled"]), **change})
 
 
 def _take_fee(context: Context, uow: UnitOfWork, product: str, now: dt.datetime) -> None:

@@ -8,6 +8,7 @@ import datetime as dt
 from typing import Any
 
 from cardsvc.errors import CardError, RequestError
+from cardsvc.service.cards.faces import face_goes_with_card
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.loss.card_in_hand import card_in_hand, refuse_live
 from cardsvc.service.loss.hotlist import refuse_hot
@@ -59,6 +60,7 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
         tell_library(uow, card_no, "cancelled", now)
         void_card(uow, card, now, by=by.staff_id, reason=f"注销 ({reason})", outlet_id=by.outlet_id)
         uow.hotlist.change_card(card_no, "add", f"注销 ({reason})", by.staff_id, now)
+        face_goes_with_card(uow, card_no, f"注销 ({reason})", now)
         return uow.cancellations.add(Cancellation(card_no, reason, papers.strip(), by.staff_id, now))
 
     return store.transact(work)

@@ -1,5 +1,8 @@
 """The face of a card that was made: due where its outlet has a card printer, and looked at before the card is handed out.
 
+Every card that is made gets one: for an application, as a replacement, in bulk. Its photo is the one on file (photos.py);
+without one nothing is printed: the desk takes a photo first.
+
 Where no workstation of the outlet offers a printer nothing is due: the face is printed from the PDF by hand, as it always
 could be. What staff and agents do with a print is in service/desk/faces.py.
 """
@@ -10,26 +13,51 @@ from typing import Any
 
 from cardsvc.errors import RequestError
 from cardsvc.printing.card_face import Face, card_face
-from cardsvc.store import UnitOfWork
-from cardsvc.store.records import CardRequest, FacePrint, Workstation
+from cardsvc.service.cards.photos import known_card, photo_on_file
+from cardsvc.service.people.register import citizen_json
+from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.records import Card, CardRequest, FacePrint, Replacement, Workstation
 from cardsvc.store.states import FacePrintState
 from cardsvc.units import LOCAL
 
 PRINTS_SHOWN = 5
+LIST_LIMIT = 200
 
 
-def face_is_due(uow: UnitOfWork, request: CardRequest, card_no: str, operation_id: str, now: dt.datetime) -> bool:
+def made_at_outlet(
+    uow: UnitOfWork, operation_id: str, citizen_id: str, request: CardRequest | None, replaced: Replacement | None
+) -> str | None:
+    """The outlet where a card was made: of the workstation that wrote it, else of what it was made for; None where nobody
+    asked for it at an outlet (the command line)."""
+    relayed = uow.relayed.get(operation_id)
+    terminal = uow.terminals.get(relayed.terminal_id) if relayed else None
+    if terminal is not None and terminal.outlet_id is not None:
+        return terminal.outlet_id
+    asked = request or replaced
+    if asked is not None:
+        return asked.outlet_id
+    line = uow.bulk_lines.open_of([citizen_id]).get(citizen_id)
+    batch = uow.bulk_batches.get(line.batch_id) if line else None
+    runner = uow.staff.get(batch.run_by) if batch and batch.run_by else None
+    return runner.outlet_id if runner else None
+
+
+def face_is_due(
+    uow: UnitOfWork, card: Card, operation_id: str, outlet_id: str | None, request: CardRequest | None, now: dt.datetime
+) -> bool:
     """Whether the face of a card that was just made is to be printed here; if so it is noted, in the same transaction.
 
-    A card that was written by the reader inside the printer lies in the printer: its face follows by itself.
+    A card that was written by the reader inside the printer lies in the printer: its face follows by itself, where there is a
+    photo.
     """
-    printers = uow.workstations.printing_at(request.outlet_id)
-    if not printers:
+    printers = uow.workstations.printing_at(outlet_id) if outlet_id else []
+    if outlet_id is None or not printers:
         return False
-    due = FacePrint(str(uuid.uuid4()), card_no, 1, request.case_no, FacePrintState.DUE, now)
-    place = _lies_in(uow, printers, operation_id)
+    case_no = request.case_no if request else None
+    due = FacePrint(str(uuid.uuid4()), card.card_no, 1, outlet_id, case_no, FacePrintState.DUE, now)
     uow.face_prints.add(due)
-    if place is not None:
+    place = _lies_in(uow, printers, operation_id)
+    if place is not None and photo_on_file(uow, card.citizen_id) is not None:
         uow.face_prints.change(due, state=FacePrintState.WANTED, terminal_id=place, wanted_at=now)
     return True
 
@@ -43,10 +71,15 @@ def _lies_in(uow: UnitOfWork, printers: list[Workstation], operation_id: str) ->
     return None
 
 
+def face_is_open(uow: UnitOfWork, card_no: str) -> bool:
+    """Whether a face that was due is not printed and found right."""
+    newest = uow.face_prints.newest_of(card_no)
+    return newest is not None and newest.state != FacePrintState.RIGHT
+
+
 def check_face(uow: UnitOfWork, card_no: str) -> None:
     """Raises RequestError ``face_not_looked_at`` while a face that was due is not printed and found right."""
-    newest = uow.face_prints.newest_of(card_no)
-    if newest is not None and newest.state != FacePrintState.RIGHT:
+    if face_is_open(uow, card_no):
         raise RequestError("face_not_looked_at", card_no=card_no)
 
 
@@ -60,13 +93,53 @@ def face_goes_with_card(uow: UnitOfWork, card_no: str, why: str, now: dt.datetim
     uow.face_prints.change(newest, state=FacePrintState.WRONG, looked_at=now, verdict=why)
 
 
-def face_pdf(uow: UnitOfWork, request: CardRequest) -> bytes:
-    """What is printed onto the card. Raises RequestError ``card_request_not_made``."""
-    card, citizen = uow.cards.get(request.card_no or ""), uow.citizens.get(request.citizen_id)
-    if card is None or citizen is None:
-        raise RequestError("card_request_not_made", case_no=request.case_no, state=request.state)
+def face_pdf(uow: UnitOfWork, card_no: str) -> bytes:
+    """What is printed onto the card. Raises CardError ``card_unknown``; RequestError ``face_photo_missing``."""
+    card = known_card(uow, card_no)
+    citizen, found = uow.citizens.get(card.citizen_id), photo_on_file(uow, card.citizen_id)
+    if citizen is None or found is None:
+        raise RequestError("face_photo_missing", card_no=card_no)
     dates = f"{card.issue_date:%Y.%m}", f"{card.expiry_date:%Y.%m}"
-    return card_face(Face(citizen.name, citizen.id_number, card.card_no, *dates, request.photo))
+    return card_face(Face(citizen.name, citizen.id_number, card.card_no, *dates, found.photo))
+
+
+def face_of(store: Store, card_no: str) -> bytes:
+    """The same, for a page."""
+    with store.read() as uow:
+        return face_pdf(uow, card_no)
+
+
+def card_face_view(store: Store, card_no: str) -> dict[str, Any]:
+    """A card and its face: ``card_no``, ``state``, ``holder``, ``case_no`` of its application, ``replaces`` (the old card),
+    ``photo`` (since when one is on file, None without), ``face`` (``face_view``). Raises CardError ``card_unknown``."""
+    with store.read() as uow:
+        card = known_card(uow, card_no)
+        found = photo_on_file(uow, card.citizen_id)
+        return {**_of_card(uow, card), "photo": _local(found.since) if found else None, "face": face_view(uow, card_no)}
+
+
+def open_faces(store: Store, outlet_id: str) -> list[dict[str, Any]]:
+    """The cards of an outlet whose face is not over, the first made first; ``photo``: whether one is on file."""
+    with store.read() as uow:
+        prints = uow.face_prints.open_at(outlet_id, LIST_LIMIT)
+        cards = uow.cards.by_numbers([one.card_no for one in prints])
+        known = uow.citizen_photos.people_with({card.citizen_id for card in cards.values()})
+        found = [(cards[one.card_no], one) for one in prints]
+        return [{**_of_card(uow, card), "photo": card.citizen_id in known, "face": _shown(one)} for card, one in found]
+
+
+def _of_card(uow: UnitOfWork, card: Card) -> dict[str, Any]:
+    holder, newest = uow.citizens.get(card.citizen_id), uow.face_prints.newest_of(card.card_no)
+    if holder is None:
+        raise ValueError("a card's holder never goes away")
+    replaced = uow.replacements.by_new_card(card.card_no)
+    return {
+        "card_no": card.card_no,
+        "state": card.state,
+        "holder": citizen_json(holder),
+        "case_no": newest.case_no if newest else None,
+        "replaces": replaced.old_card_no if replaced else None,
+    }
 
 
 def face_view(uow: UnitOfWork, card_no: str | None) -> dict[str, Any] | None:
@@ -84,10 +157,15 @@ def _shown(one: FacePrint) -> dict[str, Any]:
         "attempt": one.attempt,
         "state": str(one.state),
         "workstation": one.terminal_id,
-        "at": moment.astimezone(LOCAL).isoformat(timespec="minutes"),
+        "at": _local(moment),
         "reason": one.reason,
         "note": one.note,
         "given_up": one.given_up_by is not None,
         "by": one.looked_by or one.wanted_by,
         "verdict": one.verdict,
+        "read_in": one.read_in,
     }
+
+
+def _local(moment: dt.datetime) -> str:
+    return moment.astimezone(LOCAL).isoformat(timespec="minutes")

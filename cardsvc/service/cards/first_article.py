@@ -14,7 +14,7 @@ from cardsvc.procedures.prove import IdentitySight, prove_identity
 from cardsvc.procedures.purse import PurseSight, read_purse
 from cardsvc.service.cards.data import card_data
 from cardsvc.service.cards.identity import validity_problems
-from cardsvc.service.cards.requests import card_was_wrong
+from cardsvc.service.cards.wrong_card import card_was_wrong
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.stock.making import article_due, note_article
@@ -24,6 +24,7 @@ from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
 
 WRONG_CARD = "首件不合格 (wrong first article)"
+WRONG_CODE = "bulk_first_article_wrong"
 
 
 class FirstArticleParams(Params):
@@ -80,7 +81,7 @@ def _is_nobodys(uow: UnitOfWork, card: Card) -> bool:
 def _give_up(uow: UnitOfWork, card: Card, by: str, now: dt.datetime) -> Card:
     """The wrong card is void before anybody has it; who waits for it, by application or replacement, waits for another."""
     void = void_card(uow, card, now, by=by, reason=WRONG_CARD)
-    card_was_wrong(uow, card.card_no, card.citizen_id, WRONG_CARD, now)
+    card_was_wrong(uow, card, WRONG_CARD, WRONG_CODE, now)
     uow.hotlist.change_card(card.card_no, "add", WRONG_CARD, by, now)
     return void
 

@@ -16,8 +16,9 @@ from cardsvc.procedures.personalise import Personalisation, personalise
 from cardsvc.procedures.personalise_applet import personalise_applet
 from cardsvc.procedures.verify import verify_personalised
 from cardsvc.service.cards.data import card_data
+from cardsvc.service.cards.faces import face_is_due, made_at_outlet
 from cardsvc.service.cards.replacement import close_replacement
-from cardsvc.service.cards.requests import card_was_made
+from cardsvc.service.cards.requests import card_was_made, tell_made
 from cardsvc.service.messages.library import tell_replaced
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.people.died import refuse_dead
@@ -165,11 +166,16 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     for old in uow.cards.of_citizen(card.citizen_id):
         if old.state == REPLACED:
             move_orders(uow, old.card_no, card.card_no, now)
-    face_due = card_was_made(uow, card.citizen_id, card.card_no, context.operation.operation_id, now)
+    made = card_was_made(uow, card.citizen_id, card.card_no, now)
     replaced = close_replacement(uow, card.citizen_id, card.card_no, now)
     if replaced is not None:
         tell_replaced(uow, replaced.old_card_no, card, now)
-    face = {"face_due": face_due} if face_due else {}
+    operation_id = context.operation.operation_id
+    outlet_id = made_at_outlet(uow, operation_id, card.citizen_id, made, replaced)
+    face_due = face_is_due(uow, card, operation_id, outlet_id, made, now)
+    if made is not None and not face_due:
+        tell_made(uow, made, now)
+    face = {"face_due": True} if face_due else {}
     return Effect(done={**_result(card, context.facts["resuming"]), **face, **_of_stock(context, uow, card, now)})
 
 

@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from cardsvc.errors import RequestError
+from cardsvc.errors import RequestError, RuleError
 from cardsvc.ledger.states import advance
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Photo, Visitor, card_ready, check_person, check_photo, hours_of
-from cardsvc.service.cards.faces import check_face, face_goes_with_card, face_is_due, face_pdf, face_view
+from cardsvc.service.cards.faces import check_face, face_view
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
@@ -186,28 +186,15 @@ def promise(rules: RuleSet, outlet_id: str, now: dt.datetime) -> tuple[dt.dateti
     return card_ready(rules, hours_of(rules, outlet_id), now.astimezone(LOCAL))
 
 
-def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, operation_id: str, now: dt.datetime) -> str | None:
-    """The person's card is issued: the application waits for its holder now, who is told; first for its face, where a printer
-    is to print it: gives the application's number then."""
+def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.datetime) -> CardRequest | None:
+    """The person's card is issued: their application, if any, waits for its holder now. They are told when the card may be
+    collected (``tell_made``)."""
     known = uow.card_requests.open_of(citizen_id)
     if known is not None and known.state in (CardRequestState.HELD, CardRequestState.APPLIED):
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.MADE)
         promised = known.promised_at or now
-        made = uow.card_requests.change(known, state=state, card_no=card_no, made_at=now, promised_at=promised)
-        if face_is_due(uow, made, card_no, operation_id, now):
-            return made.case_no
-        tell_made(uow, made, now)
+        return uow.card_requests.change(known, state=state, card_no=card_no, made_at=now, promised_at=promised)
     return None
-
-
-def card_was_wrong(uow: UnitOfWork, card_no: str, citizen_id: str, why: str, now: dt.datetime) -> None:
-    """The card that was made for an application is void before anybody got it: another one is made, its promise stays."""
-    known = uow.card_requests.open_of(citizen_id)
-    if known is not None and known.state == CardRequestState.MADE and known.card_no == card_no:
-        state = advance(CARD_REQUEST_ALLOWED, CardRequestState.MADE, CardRequestState.APPLIED)
-        notices.drop(uow, known.case_no, now)
-        face_goes_with_card(uow, card_no, why, now)
-        uow.card_requests.change(known, state=state, card_no=None, made_at=None)
 
 
 def tell_made(uow: UnitOfWork, request: CardRequest, now: dt.datetime) -> None:
@@ -245,6 +232,17 @@ def hand_out(
         return uow.card_requests.change(known, state=state, collected=collector, handed_by=by.staff_id, handed_at=now)
 
     return store.transact(work)
+
+
+def who_comes(store: Store, rules: RuleBook, birth_date: dt.date, now: dt.datetime) -> str:
+    """Who has to come to apply for somebody born on this day: ``holder`` or ``parent``, by the rule."""
+    with store.read() as uow:
+        ruling = rules.in_force(uow, local_day(now))
+    try:
+        check_person(ruling, APPLY, Visitor(birth_date, consent=True), local_day(now))
+    except RuleError as refused:
+        return "parent" if refused.code == "rule_parent_needed" else "holder"
+    return "holder"
 
 
 def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.datetime) -> CardRequest:
@@ -314,6 +312,13 @@ def request_of(store: Store, case_no: str) -> dict[str, Any]:
         return request_view(uow, row)
 
 
+def open_request_of(store: Store, citizen_id: str) -> dict[str, Any] | None:
+    """The application of a person that is not over."""
+    with store.read() as uow:
+        row = uow.card_requests.open_of(citizen_id)
+        return request_view(uow, row) if row else None
+
+
 def photo_of(store: Store, case_no: str) -> bytes:
     """The photo of an application, a JPEG file. Raises RequestError ``card_request_unknown``."""
     with store.read() as uow:
@@ -321,15 +326,6 @@ def photo_of(store: Store, case_no: str) -> bytes:
     if row is None:
         raise RequestError("card_request_unknown", case_no=case_no[:24])
     return row.photo
-
-
-def face_of(store: Store, case_no: str) -> bytes:
-    """What is printed onto the card, as a PDF. Raises RequestError ``card_request_unknown``, ``card_request_not_made``."""
-    with store.read() as uow:
-        row = uow.card_requests.get(case_no)
-        if row is None:
-            raise RequestError("card_request_unknown", case_no=case_no[:24])
-        return face_pdf(uow, row)
 
 
 def request_view(uow: UnitOfWork, row: CardRequest) -> dict[str, Any]:

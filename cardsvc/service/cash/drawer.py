@@ -1,10 +1,12 @@
 """What is in a teller's drawer: cash leaves it only when it is there; more comes from the vault, or goes back, by two people.
 
 Of the cash in a drawer some is promised: a refund that was authorised is paid when its card proves it, and a load that broke
-off is paid back when its card proves that it does not have it. Only the rest may be paid out, so a drawer never owes.
+off is paid back when its card proves that it does not have it. Only the rest may be paid out, so a drawer never owes. What a
+drawer has promised the vault promises from the moment the drawer begins to close, for its cash goes there.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -26,17 +28,30 @@ CASH: Mapping[str, Any] = {"method": "cash", "reference": None}
 Direction = Literal["in", "out"]
 
 
-def cash_out(uow: UnitOfWork, actor: Actor, amount: int) -> str:
+def cash_out(uow: UnitOfWork, actor: Actor, amount: int, teller: Staff | None = None) -> str:
     """The account that cash is paid out of at this workstation: its open drawer, held until the transaction ends.
 
+    ``teller``: who pays where the command is not bound to a desk; then it is their own open drawer, at whatever desk it stands.
+
     Where no shift is open it is what the workstation has taken, as for money that comes in. Raises OperationError
-    ``drawer_holds_less``.
+    ``drawer_holds_less``, ``drawer_of_another`` where the workstation's is somebody else's and the teller has none.
     """
-    shift = uow.shifts.open_for_paying(actor.kind, actor.id)
+    shift = uow.shifts.own_for_paying(teller.staff_id) if teller else None
+    if shift is None:
+        shift = uow.shifts.open_for_paying(actor.kind, actor.id)
+        if shift is not None and teller is not None:
+            raise OperationError("drawer_of_another", staff=shift.staff_id)
     if shift is None:
         return money_source(uow, actor, CASH)
     refuse_more_than_there_is(uow, shift, amount)
     return drawer_account(shift.shift_id)
+
+
+def refuse_unpayable(uow: UnitOfWork, actor: Actor, amount: int) -> None:
+    """Whether this workstation could pay that much cash now; holds nothing. Raises OperationError ``drawer_holds_less``."""
+    shift = uow.shifts.unfinished_at(actor.kind, actor.id)
+    if shift is not None and shift.state == ShiftState.OPEN:
+        refuse_more_than_there_is(uow, shift, amount)
 
 
 def refuse_more_than_there_is(uow: UnitOfWork, shift: Shift, amount: int) -> None:
@@ -47,17 +62,36 @@ def refuse_more_than_there_is(uow: UnitOfWork, shift: Shift, amount: int) -> Non
 
 
 def refuse_more_than_the_vault_holds(uow: UnitOfWork, outlet_id: str, amount: int) -> None:
-    """Raise OperationError ``vault_short`` when the vault of this outlet, which the caller has locked, cannot give this."""
-    if amount > uow.ledger.balance_of(cash.vault_account(outlet_id)):
-        raise OperationError("vault_short", outlet=outlet_id)
+    """Raise OperationError ``vault_short`` when the vault of this outlet, which the caller has locked, cannot give this.
+
+    What it has promised is read before what it holds: who is paid meanwhile is counted twice rather than not at all.
+    """
+    promised = sum(fen for account, fen in _promised(uow).items() if _left_to(uow, account, outlet_id))
+    free = uow.ledger.balance_of(cash.vault_account(outlet_id)) - promised
+    if amount > free:
+        raise OperationError("vault_short", outlet=outlet_id, free=format_yuan(free), amount=format_yuan(amount))
 
 
 def _free(uow: UnitOfWork, shift: Shift) -> int:
     """Cash in a drawer that is promised to nobody, in fen."""
     account = drawer_account(shift.shift_id)
-    parts = (part for refund in uow.refunds.open() for part in refund.payouts)
-    promised: int = sum(part["amount"] for part in parts if part["account"] == account)
-    return uow.ledger.balance_of(account) - promised - uow.loads.open_from(account)
+    return uow.ledger.balance_of(account) - _promised(uow)[account]
+
+
+def _promised(uow: UnitOfWork) -> Counter[str]:
+    """Fen that wait for what a card proves, by the account that they will be paid out of."""
+    promised = Counter(uow.loads.open_by_drawer())
+    for refund in uow.refunds.open():
+        for part in refund.payouts:
+            promised[part["account"]] += part["amount"]
+    return promised
+
+
+def _left_to(uow: UnitOfWork, account: str, outlet_id: str) -> bool:
+    """Whether an account is a drawer that closes or closed, and whose cash goes or went into the vault of this outlet."""
+    kind, _, identifier = account.partition(":")
+    shift = uow.shifts.get(identifier) if kind == "drawer" else None
+    return shift is not None and shift.outlet_id == outlet_id and shift.state != ShiftState.OPEN
 
 
 class CashMove(Params):

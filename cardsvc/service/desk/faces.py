@@ -7,6 +7,10 @@ printing again is a person's decision, with a reason, after a look at the card.
 
 In the end somebody has looked: the face is right, and the card may be handed out; or it is wrong, and the card is printed again
 or void. Each call names the print that the page showed: what has moved on meanwhile is refused, not guessed.
+
+Which card lies in a printer that has no reader only its clerk knows. So where the desk has a reader, a face is right only with
+its card in it, read after the print: a face on another card's chip is found there. A desk without a reader has eyes alone, and
+the print says so (``read_in``).
 """
 
 import dataclasses
@@ -19,10 +23,14 @@ from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.service.cards.cancelling import money_left
 from cardsvc.service.cards.faces import face_pdf
-from cardsvc.service.cards.requests import card_was_wrong, tell_made
+from cardsvc.service.cards.photos import photo_on_file
+from cardsvc.service.cards.requests import tell_made
+from cardsvc.service.cards.wrong_card import card_was_wrong
 from cardsvc.service.cash.shifts import TELLERS
+from cardsvc.service.desk.work_place import CardOnDesk, WorkPlace, work_place
 from cardsvc.service.desk.workstations import heard, is_there, workstation_of
-from cardsvc.service.loss.card_in_hand import card_in_hand, refuse_live
+from cardsvc.service.loss.card_in_hand import IN_HAND, card_in_hand, refuse_live
+from cardsvc.service.operations.engine import Engine
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.stock.blanks import reason_of
 from cardsvc.service.stock.use import void_card
@@ -36,7 +44,8 @@ TO_LOOK_AT = frozenset({FacePrintState.PRINTED, FacePrintState.FAILED, FacePrint
 """States in which nothing is under way and somebody has to look."""
 BY_HAND = TO_LOOK_AT | {FacePrintState.DUE}
 """States in which a person may say how the face is: it may have been printed from the PDF."""
-Decided = Callable[[UnitOfWork, CardRequest, FacePrint], FacePrint]
+WRONG_CODE = "bulk_face_wrong"
+Decided = Callable[[UnitOfWork, CardRequest | None, FacePrint], FacePrint]
 
 
 class FaceJob(NamedTuple):
@@ -65,8 +74,8 @@ def next_face(store: Store, terminal_id: str, session: str, last: str | None, no
         if found.state == FacePrintState.WANTED:
             found = _moved(uow, found, FacePrintState.SENT, session=session, sent_at=now)
         again, stop = found.session != session, found.given_up_by is not None
-        request = None if again or stop or last == found.print_id else uow.card_requests.get(found.case_no)
-        return FaceJob(found.print_id, found.title, again, stop, face_pdf(uow, request) if request else None)
+        to_send = not (again or stop or last == found.print_id)
+        return FaceJob(found.print_id, found.title, again, stop, face_pdf(uow, found.card_no) if to_send else None)
 
     return store.transact(work)
 
@@ -100,12 +109,13 @@ def face_told(
 def print_face(store: Store, print_id: str, workstation: str, *, by: Staff, now: dt.datetime) -> FacePrint:
     """The card lies in the printer beside this workstation: print its face.
 
-    Raises RequestError ``not_permitted``, ``face_moved_on``, ``face_no_printer``, ``workstation_away``, and what
-    ``workstation_of`` refuses.
+    Raises RequestError ``not_permitted``, ``face_moved_on``, ``face_photo_missing``, ``face_no_printer``, ``workstation_away``,
+    and what ``workstation_of`` refuses.
     """
 
-    def decide(uow: UnitOfWork, _request: CardRequest, known: FacePrint) -> FacePrint:
+    def decide(uow: UnitOfWork, _request: CardRequest | None, known: FacePrint) -> FacePrint:
         _check_printer(uow, workstation, by, now)
+        _check_photo(uow, known.card_no)
         told = {"terminal_id": workstation, "wanted_by": by.staff_id, "wanted_at": now}
         return _moved(uow, known, FacePrintState.WANTED, **told)
 
@@ -119,45 +129,94 @@ def print_again(store: Store, print_id: str, workstation: str, reason: str, *, b
     """
     why = reason_of(reason)
 
-    def decide(uow: UnitOfWork, _request: CardRequest, known: FacePrint) -> FacePrint:
+    def decide(uow: UnitOfWork, _request: CardRequest | None, known: FacePrint) -> FacePrint:
         _check_printer(uow, workstation, by, now)
+        _check_photo(uow, known.card_no)
         _moved(uow, known, FacePrintState.WRONG, looked_by=by.staff_id, looked_at=now, verdict=why)
-        again = FacePrint(str(uuid.uuid4()), known.card_no, known.attempt + 1, known.case_no, FacePrintState.WANTED, now, why)
+        of_card = known.card_no, known.attempt + 1, known.outlet_id, known.case_no
+        again = FacePrint(str(uuid.uuid4()), *of_card, FacePrintState.WANTED, now, why)
         place: dict[str, Any] = {"terminal_id": workstation, "wanted_by": by.staff_id, "wanted_at": now}
         return uow.face_prints.add(dataclasses.replace(again, **place))
 
     return _decided(store, print_id, TO_LOOK_AT, decide, by)
 
 
-def face_right(store: Store, print_id: str, *, by: Staff, now: dt.datetime) -> FacePrint:
+def face_right(engine: Engine, print_id: str, workstation: str | None, *, by: Staff, now: dt.datetime) -> FacePrint:
     """Somebody looked: photo, name and numbers are right. The card may be handed out, and its holder is told.
 
-    Raises RequestError ``not_permitted``, ``face_moved_on``.
+    Where this person's workstation has a reader, the card lies in it and was read after the print. Raises RequestError
+    ``not_permitted``, ``face_moved_on``, ``face_card_not_read``, ``face_other_card``, and what ``work_place`` raises.
     """
+    require_role(by, *TELLERS)
+    with engine.store.read() as uow:
+        printed = uow.face_prints.get(print_id)
+    place = work_place(engine, workstation, by=by) if workstation and printed else None
+    reader = _read_in(printed, place) if place and printed and place.readers else None
 
-    def decide(uow: UnitOfWork, request: CardRequest, known: FacePrint) -> FacePrint:
-        tell_made(uow, request, now)
-        return _moved(uow, known, FacePrintState.RIGHT, looked_by=by.staff_id, looked_at=now)
+    def decide(uow: UnitOfWork, request: CardRequest | None, known: FacePrint) -> FacePrint:
+        if request is not None:
+            tell_made(uow, request, now)
+        return _moved(uow, known, FacePrintState.RIGHT, looked_by=by.staff_id, looked_at=now, read_in=reader)
 
-    return _decided(store, print_id, BY_HAND, decide, by)
+    return _decided(engine.store, print_id, BY_HAND, decide, by)
+
+
+def _read_in(printed: FacePrint, place: WorkPlace) -> str:
+    """The reader that has the printed card, read since it was printed. Raises RequestError ``face_card_not_read``,
+    ``face_other_card``."""
+    read = [card for card in place.cards if read_since(card, printed.job_ended_at or printed.made_at)]
+    for card in read:
+        if card.look.get("card_no") == printed.card_no:
+            return card.reader
+    if read:
+        other = str(read[0].look.get("card_no") or "-")
+        raise RequestError("face_other_card", card_no=printed.card_no, other=other)
+    raise RequestError("face_card_not_read", card_no=printed.card_no)
+
+
+def reading(engine: Engine, card_no: str, workstation: str | None, *, by: Staff) -> dict[str, Any]:
+    """What this person's readers say of a printed card: ``readers`` (how many there are), ``read`` (number of the card that was
+    read since the print, this one before any other; None before), ``stale`` (a card lies there that was read before), ``look``
+    (the contact of a card that nobody looked at)."""
+    with engine.store.read() as uow:
+        printed = uow.face_prints.newest_of(card_no)
+    try:
+        place = work_place(engine, workstation, by=by) if workstation else None
+    except RequestError:  # a workstation of another outlet, or a suspended one, reads nothing for this desk
+        place = None
+    if place is None or printed is None:
+        return {"readers": 0, "read": None, "stale": False, "look": None}
+    read = [card for card in place.cards if read_since(card, printed.job_ended_at or printed.made_at)]
+    numbers = [str(card.look.get("card_no") or "-") for card in read]
+    look = next((card.contact for card in place.cards if card.missing and not card.under_way), None)
+    seen = card_no if card_no in numbers else next(iter(numbers), None)
+    stale = not read and any(card.look for card in place.cards)
+    return {"readers": len(place.readers), "read": seen, "stale": stale, "look": look}
+
+
+def read_since(card: CardOnDesk, moment: dt.datetime) -> bool:
+    """Whether a card on the desk was looked at since then. A card that was read before it went into the printer may be any."""
+    looked = card.looked_at and dt.datetime.fromisoformat(card.looked_at)
+    return bool(looked and looked >= moment and card.look)
 
 
 def face_spoiled(store: Store, print_id: str, reason: str, *, by: Staff, now: dt.datetime) -> FacePrint:
-    """The card is spoiled: it is void and counted among the void ones, and its person's application waits for another card.
+    """The card is spoiled: it is void and counted among the void ones, and who waits for it, by an application, a replacement
+    or in a batch, waits for another card.
 
     Raises RequestError ``not_permitted``, ``reason_missing``, ``face_moved_on``, ``card_in_use``, ``face_card_used`` for
     one that has money or applications; CardError ``card_not_issued``.
     """
     why = reason_of(reason)
 
-    def decide(uow: UnitOfWork, request: CardRequest, known: FacePrint) -> FacePrint:
+    def decide(uow: UnitOfWork, _request: CardRequest | None, known: FacePrint) -> FacePrint:
         uow.cards.lock(known.card_no)
         card = card_in_hand(uow, known.card_no)
         refuse_live(uow, card.card_no, now)
         _refuse_used(uow, card.card_no)
         spoiled = _moved(uow, known, FacePrintState.WRONG, looked_by=by.staff_id, looked_at=now, verdict=why)
         void_card(uow, card, now, by=by.staff_id, reason=why)
-        card_was_wrong(uow, card.card_no, request.citizen_id, why, now)
+        card_was_wrong(uow, card, why, WRONG_CODE, now)
         return spoiled
 
     return _decided(store, print_id, BY_HAND, decide, by)
@@ -177,7 +236,7 @@ def give_print_up(store: Store, print_id: str, *, by: Staff, now: dt.datetime) -
     Raises RequestError ``not_permitted``, ``face_moved_on``.
     """
 
-    def decide(uow: UnitOfWork, _request: CardRequest, known: FacePrint) -> FacePrint:
+    def decide(uow: UnitOfWork, _request: CardRequest | None, known: FacePrint) -> FacePrint:
         if known.state == FacePrintState.WANTED:
             return _moved(uow, known, FacePrintState.FAILED, given_up_by=by.staff_id, job_ended_at=now)
         seen = uow.workstations.get(known.terminal_id or "")
@@ -196,22 +255,29 @@ def face_printers(store: Store, outlet_id: str, now: dt.datetime) -> list[dict[s
 
 
 def _decided(store: Store, print_id: str, states: Set[FacePrintState], decide: Decided, by: Staff) -> FacePrint:
-    """Decide about the newest print of a card that was made and not handed out, in one of these states."""
+    """Decide about the newest print of a card, in one of these states: one that was made for an application and is not handed
+    out, or any other that is in use."""
     require_role(by, *TELLERS)
 
     def work(uow: UnitOfWork) -> FacePrint:
         seen = uow.face_prints.get(print_id)
-        request = uow.card_requests.for_update(seen.case_no) if seen else None
+        request = uow.card_requests.for_update(seen.case_no) if seen and seen.case_no else None
         known = uow.face_prints.for_update(print_id)
-        if known is None or request is None:
+        if known is None:
             raise RequestError("face_print_unknown")
         newest = uow.face_prints.newest_of(known.card_no)
-        made = request.state == CardRequestState.MADE and request.card_no == known.card_no
-        if known != newest or known.state not in states or not made:
+        if known != newest or known.state not in states or not _to_be_handed(uow, known, request):
             raise RequestError("face_moved_on")
         return decide(uow, request, known)
 
     return store.transact(work)
+
+
+def _to_be_handed(uow: UnitOfWork, known: FacePrint, request: CardRequest | None) -> bool:
+    if request is not None:
+        return request.state == CardRequestState.MADE and request.card_no == known.card_no
+    card = uow.cards.get(known.card_no)
+    return card is not None and card.state in IN_HAND
 
 
 def _check_printer(uow: UnitOfWork, workstation: str, by: Staff, now: dt.datetime) -> None:
@@ -221,6 +287,12 @@ def _check_printer(uow: UnitOfWork, workstation: str, by: Staff, now: dt.datetim
         raise RequestError("workstation_away", workstation=workstation)
     if seen.face_queue is None:
         raise RequestError("face_no_printer", workstation=workstation)
+
+
+def _check_photo(uow: UnitOfWork, card_no: str) -> None:
+    card = uow.cards.get(card_no)
+    if card is None or photo_on_file(uow, card.citizen_id) is None:
+        raise RequestError("face_photo_missing", card_no=card_no)
 
 
 def _moved(uow: UnitOfWork, known: FacePrint, to: FacePrintState, **told: Any) -> FacePrint:

@@ -5,22 +5,23 @@ Only what is known without another word to the card: the operation itself decide
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from cardsvc.errors import RuleError
-from cardsvc.rules import RuleSet, check_moved, payable
+from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.cards.applications import ALL, RENEWAL
 from cardsvc.service.cards.carry_over import carried
+from cardsvc.service.cards.faces import face_is_open
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
 from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import waiting_for_card
+from cardsvc.service.desk.choices import APPLICATIONS, AREAS, NOTHING_ON_IT, PRODUCTS, Choice, Offer
+from cardsvc.service.desk.money_offers import refund, top_up
 from cardsvc.service.desk.work_place import CardOnDesk
 from cardsvc.service.faults.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import local_day
-from cardsvc.service.purse.areas import PARKING_CARD, PURSE_PRODUCTS
 from cardsvc.service.stock.making import article_due
 from cardsvc.service.transactions.takeovers import takeover_view
 from cardsvc.store import UnitOfWork
@@ -30,38 +31,12 @@ from cardsvc.text import Text
 from cardsvc.units import format_yuan
 
 OPENABLE = (("bus", ("T", "B", "C", "A", "D")), ("parking", ("1", "2")), ("library", ("1",)), ("park", tuple("123456789")))
-MONTH_PRODUCTS = ("A", "B", "T")
-NOTHING_ON_IT = Text("卡里没有余额", "There is no money on the card")
 NOT_OPEN = Text("没有已开通的应用", "No application is open")
 HOLDER_CHANGED = Text("持卡人信息已变更：按登记重写卡内信息", "The holder's data changed: written again from the record")
-PURSE_FULL = Text("余额太高，再充就超过上限", "Its balance is too high: another load would pass the cap")
 HOLDER_DIED = Text(
     "持卡人已身故：先退款，再在卡的页面注销", "The holder has died: refund it, then cancel it on the card's page"
 )
-PURSE_BLOCKED = Text("钱包已锁定，先解锁", "The purse is blocked: unblock it first")
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of several: its value for the operation, what it is called, and why it does not go."""
-
-    value: str
-    label: Text
-    reason: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A job. ``kind``: of operation; ``reason``: why it does not go now; ``choices``: what there is to choose from."""
-
-    kind: str
-    reason: Text | None = None
-    choices: tuple[Choice, ...] = field(default=())
-
-    @property
-    def possible(self) -> bool:
-        """Whether it may be begun."""
-        return self.reason is None
+FACE_FIRST = Text("先打卡面、确认（在卡面页）", "Its face is printed and confirmed first, on its page")
 
 
 def offers(engine: Engine, card: CardOnDesk, *, by: Staff) -> tuple[Offer, ...]:
@@ -158,6 +133,7 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
+        face = FACE_FIRST if face_is_open(uow, row.card_no) else None
         died = uow.deaths.confirmed_of(holder.citizen_id) is not None
     if died:
         yield from _of_the_dead(look)
@@ -167,12 +143,12 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
     if carrying:
-        yield Offer("carry_over", None, carrying)
+        yield Offer("carry_over", face, carrying)
     if old:
-        yield Offer("transfer_in", None if any(choice.reason is None for choice in old) else old[0].reason, old)
-    yield _top_up(rules, look, local_day(engine.clock()))
+        yield Offer("transfer_in", face or (None if any(choice.reason is None for choice in old) else old[0].reason), old)
+    yield top_up(rules, look, local_day(engine.clock()))
     yield Offer("open", None if any(choice.reason is None for choice in choices) else choices[0].reason, choices)
-    yield _refund(look)
+    yield refund(look)
     yield from _of_applications(look)
     yield Offer("replace")
     yield Offer("identity")
@@ -181,7 +157,7 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
 
 def _of_the_dead(look: Mapping[str, Any]) -> Iterator[Offer]:
     """The card is emptied, and then cancelled on its own page; the rest says why not."""
-    yield _refund(look)
+    yield refund(look)
     yield from (offer for offer in _of_applications(look) if offer.kind == "unblock")
     for kind in ("topup", "open", "replace"):
         yield Offer(kind, HOLDER_DIED)
@@ -248,44 +224,6 @@ def _by_the_books(card_no: str, held: Mapping[str, Any], today: dt.date) -> Choi
     return Choice(f"{card_no}:", label, waits if today.isoformat() < held["due"] else None)
 
 
-def _top_up(rules: RuleSet, look: Mapping[str, Any], today: dt.date) -> Offer:
-    """The areas that can be loaded; of the city purse, how little and how much. Values: product, a colon, area."""
-    blocked = look["purse"]["state"] == "blocked"
-    limits = payable(rules, "citizen", "purse", look["purse"].get("balance", 0), today)
-    label, why = Text("城市通钱包", "City purse"), PURSE_BLOCKED if blocked else None
-    if limits is not None and limits[1]:
-        least, most = map(format_yuan, limits)
-        label = Text(f"城市通钱包（{least} 至 {most} 元）", f"City purse ({least} to {most} yuan)")
-    elif limits is not None:
-        why = why or PURSE_FULL
-    choices = [Choice("citizen:purse", label, why)]
-    for name, area in _loadable(look):
-        choices.append(Choice(f"{name}:{area}", AREAS[area, name]))
-    return Offer("topup", why if len(choices) == 1 else None, tuple(choices))
-
-
-AREAS: Mapping[tuple[str, str], Text] = {
-    **{("month", product): Text(f"{product} 月票（优惠区）", f"{product} month ticket") for product in MONTH_PRODUCTS},
-    ("season", "A"): Text("A 季票", "A season ticket"),
-    ("term", "B"): Text("B 学期票", "B term ticket"),
-    ("purse", "C"): Text("C 卡钱包", "C purse"),
-    ("purse", "D"): Text("D 卡钱包", "D purse"),
-    ("purse", "parking"): Text("停车卡", "Parking card"),
-}
-
-
-def _loadable(look: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    bus, parking = look["applications"].get("bus", {}), look["applications"].get("parking", {})
-    if bus.get("state") == "open":
-        product = bus["product"]
-        if product in PURSE_PRODUCTS:
-            yield product, "purse"
-        else:
-            yield from ((product, area) for area in ("month", "season", "term") if (area, product) in AREAS)
-    if parking.get("state") == "open" and parking.get("product") == PARKING_CARD:
-        yield "parking", "purse"
-
-
 def _as_before(choices: Iterable[Choice], before: Mapping[str, str]) -> list[Choice]:
     """What the replaced card had comes first."""
     had = {f"{application}:{product}" for application, product in before.items()}
@@ -319,47 +257,6 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
             )
 
 
-PRODUCTS: Mapping[tuple[str, str], Text] = {
-    ("bus", "T"): Text("公交 T（普通）", "Bus T (everybody)"),
-    ("bus", "B"): Text("公交 B（学生）", "Bus B (pupils)"),
-    ("bus", "C"): Text("公交 C（60 岁以上）", "Bus C (60 and over)"),
-    ("bus", "A"): Text("公交 A", "Bus A"),
-    ("bus", "D"): Text("公交 D", "Bus D"),
-    ("parking", "1"): Text("停车（从钱包扣）", "Parking (paid from the purse)"),
-    ("parking", "2"): Text("停车卡（自带钱包）", "Parking card (a purse of its own)"),
-    ("library", "1"): Text("图书馆", "Library"),
-    ("park", "1"): Text("公园年卡（首次）", "Park pass (first)"),
-    ("park", "2"): Text("公园年卡（续办）", "Park pass (renewal)"),
-}
-
-
-def _refund(look: Mapping[str, Any]) -> Offer:
-    """The areas with money in them. Values: product, area and first month, with colons between."""
-    choices = []
-    balance = look["purse"].get("balance", 0)
-    if balance:
-        choices.append(Choice("citizen:purse:", _with_money(Text("城市通钱包", "City purse"), balance)))
-    for area in look["areas"]:
-        if area["balance"] and not area["over"]:
-            name, month = _area_of(area)
-            label = AREAS.get((name, area["product"]), Text(area["product"], area["product"]))
-            choices.append(Choice(f"{area['product']}:{name}:{month}", _with_money(label, area["balance"])))
-    return Offer("refund", None if choices else NOTHING_ON_IT, tuple(choices))
-
-
-def _with_money(label: Text, amount: int) -> Text:
-    return Text(f"{label.zh} {format_yuan(amount)} 元", f"{label.en} {format_yuan(amount)} yuan")
-
-
-def _area_of(held: Mapping[str, Any]) -> tuple[str, str]:
-    """Area and first month of what a purse holds: a month, or what its product has that is longer."""
-    if held["period"] is None:
-        return "purse", ""
-    first, _, last = held["period"].partition("..")
-    longer = "season" if held["product"] == "A" else "term"
-    return (longer if last else "month"), first
-
-
 def _of_applications(look: Mapping[str, Any]) -> Iterator[Offer]:
     states = {"purse": "blocked" if look["purse"]["state"] == "blocked" else "open"}
     states |= {name: entry["state"] for name, entry in look["applications"].items()}
@@ -377,15 +274,3 @@ def _of_applications(look: Mapping[str, Any]) -> Iterator[Offer]:
 
 def _named(names: list[str]) -> tuple[Choice, ...]:
     return tuple(Choice(name, APPLICATIONS[name]) for name in names)
-
-
-APPLICATIONS: Mapping[str, Text] = {
-    "mf": Text("卡片公共区", "Card"),
-    "holder": Text("持卡人信息", "Holder"),
-    "purse": Text("城市通钱包", "City purse"),
-    "bus": Text("公交", "Bus"),
-    "parking": Text("停车", "Parking"),
-    "library": Text("图书馆", "Library"),
-    "park": Text("公园年卡", "Park pass"),
-    ALL: Text("全部应用", "All of them"),
-}

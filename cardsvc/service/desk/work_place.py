@@ -72,9 +72,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class CardOnDesk:
-    """One card in one reader. ``look``: what the look at it found (result of ``inspect``); ``report``: of the diagnosis;
-    ``books``: the card in the books, with its holder; ``job``: what was done with it last; ``missing``: the look to be
-    begun next."""
+    """One card in one reader. ``look``: what the look at it found (result of ``inspect``), begun ``looked_at``; ``report``: of
+    the diagnosis; ``books``: the card in the books, with its holder; ``job``: what was done with it last; ``missing``: the look
+    to be begun next."""
 
     reader: str
     contact: str
@@ -86,6 +86,7 @@ class CardOnDesk:
     job: Job | None
     under_way: Job | None
     missing: str | None
+    looked_at: str | None = None
 
     @property
     def state(self) -> str:
@@ -212,6 +213,7 @@ def _card(engine: Engine, workstation: str, reader: Mapping[str, Any], jobs: lis
         last,
         under_way,
         missing,
+        inspected.asked_at if inspected else None,
     )
 
 

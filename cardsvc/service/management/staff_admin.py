@@ -15,6 +15,7 @@ from cardsvc.service.desk.sessions import end_all
 from cardsvc.service.hall.desks import vacate
 from cardsvc.service.staff.accounts import (
     ROLE_NAMES,
+    SERVICE,
     SKILL_NAMES,
     add_staff,
     outlet_in,
@@ -22,7 +23,7 @@ from cardsvc.service.staff.accounts import (
     require_administrator,
     require_role,
 )
-from cardsvc.service.staff.acts import note_act
+from cardsvc.service.staff.acts import Act, note_act
 from cardsvc.service.staff.passkeys import remove_all
 from cardsvc.service.staff.trail import PROGRAM, note
 from cardsvc.store import Store, UnitOfWork
@@ -41,7 +42,7 @@ def open_outlet(store: Store, outlet_id: str, name: str, *, by: Staff | None, no
 
     def work(uow: UnitOfWork) -> Outlet:
         require_administrator(uow, by)
-        note_act(uow, by, "outlet_add", f"outlet:{outlet_id[:32]}", {"name": [None, name[:64]]}, now)
+        note_act(uow, by, Act.OUTLET_ADD, f"outlet:{outlet_id[:32]}", {"name": [None, name[:64]]}, now)
         return outlet_in(uow, outlet_id, name, now)
 
     return store.transact(work)
@@ -58,9 +59,10 @@ def hire(
     now: dt.datetime,
     where: str = PROGRAM,
 ) -> str:
-    """Add a person with a one-time password, which is returned and kept nowhere. Raises what ``add_staff`` raises."""
+    """Add a person with a one-time password, which is returned and kept nowhere. Nobody could replace a service account's:
+    it stays. Raises what ``add_staff`` raises."""
     password = _made()
-    add_staff(store, staff_id, name, role, outlet_id, password, now, by=by, once=True, where=where)
+    add_staff(store, staff_id, name, role, outlet_id, password, now, by=by, once=role != SERVICE, where=where)
     return password
 
 
@@ -76,11 +78,12 @@ def reset_password(
     hashed = password_hash(password)
 
     def work(uow: UnitOfWork, person: Staff) -> None:
-        changed = uow.staff.change(person, password_hash=hashed, password_once=True, failed_attempts=0, locked_until=None)
+        once = person.role != SERVICE
+        changed = uow.staff.change(person, password_hash=hashed, password_once=once, failed_attempts=0, locked_until=None)
         end_all(uow, staff_id, now)
         if not keep_passkeys:
             remove_all(uow, changed, now, by=by.staff_id, where=where)
-        note(uow, changed, "password_once", by=by.staff_id, where=where, now=now)
+        note(uow, changed, "password_once" if once else "password", by=by.staff_id, where=where, now=now)
 
     _about(store, staff_id, work, by=by)
     return password
@@ -107,14 +110,18 @@ def set_staff_state(store: Store, staff_id: str, state: str, *, by: Staff, now: 
 def change_post(
     store: Store, staff_id: str, role: str, outlet_id: str | None, *, by: Staff, now: dt.datetime, where: str = PROGRAM
 ) -> None:
-    """Another role, or another outlet (None: the same). At this post before, nothing happens.
+    """Another role, or another outlet (None: the same). At this post before, nothing happens. A person becomes no service
+    account, nor the other way round: what was done under an id is one or the other's.
 
-    Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``, ``staff_field_wrong``, ``outlet_unknown``.
+    Raises RequestError ``not_permitted``, ``not_oneself``, ``staff_unknown``, ``staff_field_wrong``, ``outlet_unknown``,
+    ``service_account_stays``.
     """
     if role not in ROLE_NAMES:
         raise RequestError("staff_field_wrong", field="role")
 
     def work(uow: UnitOfWork, person: Staff) -> None:
+        if SERVICE in {person.role, role} and person.role != role:
+            raise RequestError("service_account_stays", staff=staff_id)
         outlet = outlet_id or person.outlet_id
         if uow.outlets.get(outlet) is None:
             raise RequestError("outlet_unknown", outlet=outlet[:32])

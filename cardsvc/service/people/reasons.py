@@ -60,6 +60,11 @@ COLUMN_NAMES: Mapping[str, Text] = {
 }
 
 
+def field_wrong(name: str) -> RequestError:
+    """The refusal of one field of a person, by the name that people know it by."""
+    return RequestError("citizen_field_wrong", field=COLUMN_NAMES.get(name, Text(name, name)))
+
+
 @dataclass(frozen=True, slots=True)
 class BadLine:
     """What is wrong with one line. ``column``: its name, empty for the line as a whole; ``detail``: which line, card, batch."""

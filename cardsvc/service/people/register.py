@@ -9,6 +9,7 @@ from pydantic import Field
 
 from cardsvc.errors import RequestError
 from cardsvc.service.operations.kinds import Params
+from cardsvc.service.people.reasons import COLUMN_NAMES, field_wrong
 from cardsvc.store import Store
 from cardsvc.store.records import Citizen
 from cardsvc.units import id_number_check_digit
@@ -37,7 +38,7 @@ def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citiz
         known = uow.citizens.by_id_number(RESIDENT_ID, data.id_number)
         if known is not None:
             if known.name != data.name:
-                raise RequestError("citizen_differs", field="name")
+                raise RequestError("citizen_differs", field=COLUMN_NAMES["name"])
             return known
         citizen = Citizen(
             citizen_id=str(uuid.uuid4()),
@@ -58,11 +59,11 @@ def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citiz
 def check_data(data: CitizenData) -> None:
     """Raise RequestError ``citizen_field_wrong`` for what cannot be, or cannot go onto a card."""
     if name_problem(data.name) is not None:
-        raise RequestError("citizen_field_wrong", field="name")
+        raise field_wrong("name")
     if id_number_check_digit(data.id_number[:17]) != data.id_number[17]:
-        raise RequestError("citizen_field_wrong", field="id_number")
+        raise field_wrong("id_number")
     if data.ethnic_group > ETHNIC_GROUPS and data.ethnic_group not in (97, 98):
-        raise RequestError("citizen_field_wrong", field="ethnic_group")
+        raise field_wrong("ethnic_group")
 
 
 def name_problem(name: str) -> str | None:
@@ -104,7 +105,7 @@ def find_citizen(store: Store, id_number: str) -> dict[str, Any] | None:
     Raises RequestError ``citizen_field_wrong`` for a number that is none.
     """
     if not re.fullmatch(r"[0-9]{17}[0-9X]", id_number) or id_number_check_digit(id_number[:17]) != id_number[17]:
-        raise RequestError("citizen_field_wrong", field="id_number")
+        raise field_wrong("id_number")
     with store.read() as uow:
         citizen = uow.citizens.by_id_number(RESIDENT_ID, id_number)
         cards = uow.cards.of_citizen(citizen.citizen_id) if citizen else []

@@ -26,7 +26,7 @@ from cardsvc.service.purse.areas import CITY_PURSE, LoadAreaParams, Target, appl
 from cardsvc.service.purse.load_rules import Proposal, decide
 from cardsvc.service.purse.payments import BY_ORDER, Payment, refuse_used
 from cardsvc.service.staff.accounts import require_role
-from cardsvc.service.staff.acts import BOOKKEEPERS, note_act
+from cardsvc.service.staff.acts import BOOKKEEPERS, Act, note_act
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Staff, TopUpOrder
 from cardsvc.units import LOCAL, MAX_AMOUNT
@@ -83,7 +83,7 @@ def create_order(
     def work(uow: UnitOfWork) -> tuple[TopUpOrder, bool]:
         order, known = _create(uow, rules, channel, params, now)
         if by is not None and not known:
-            _note(uow, by, "order_create", order, now)
+            _note(uow, by, Act.ORDER_CREATE, order, now)
         return order, known
 
     return store.transact(work)
@@ -187,11 +187,11 @@ def _return(card_no: str, order_id: str, by: Staff, now: dt.datetime, uow: UnitO
     order = uow.orders.get(card_no, order_id)
     if order is None or order.state != OrderState.PAID or uow.loads.paid_by(BY_ORDER, order_id):
         return None
-    _note(uow, by, "order_return", order, now)
+    _note(uow, by, Act.ORDER_RETURN, order, now)
     return return_order(uow, order, now)
 
 
-def _note(uow: UnitOfWork, by: Staff, act: str, order: TopUpOrder, now: dt.datetime) -> None:
+def _note(uow: UnitOfWork, by: Staff, act: Act, order: TopUpOrder, now: dt.datetime) -> None:
     told = {"channel": [None, order.channel], "card_no": [None, order.card_no], "amount": [None, order.amount]}
     note_act(uow, by, act, f"order:{order.order_id}", told, now)
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from cardsvc.errors import RequestError
 from cardsvc.ledger import postings
@@ -12,24 +12,37 @@ from cardsvc.ledger.cash import vault_account
 from cardsvc.ledger.states import OrderState, ShiftState
 from cardsvc.service.operations.kinds import Actor, Params
 from cardsvc.store import UnitOfWork
+from cardsvc.store.records import CashGiven
+from cardsvc.units import MAX_AMOUNT, format_yuan
 
 REFERENCE = r"^[\x21-\x7E]{1,64}$"
-WITHOUT_REFERENCE = ("cash",)
+CASH = "cash"
+WITHOUT_REFERENCE = (CASH,)
 CHANNELS = ("bank_card", "mobile", "credit_card", "transfer")
 """Ways of paying that have a channel with files of its own."""
 
 
 class Payment(Params):
-    """How the citizen paid. ``reference``: of the payment at its channel; only cash has none. One payment pays one load."""
+    """How the citizen paid. ``reference``: of the payment at its channel; only cash has none. One payment pays one load.
+    ``given``: what was handed over in cash, in fen, where the change is to be told."""
 
     method: Literal["cash", "bank_card", "mobile", "credit_card", "transfer"]
     reference: str | None = Field(default=None, pattern=REFERENCE)
+    given: int | None = Field(default=None, gt=0, le=MAX_AMOUNT)
 
     @model_validator(mode="after")
     def _can_be_found_again(self) -> Self:
         if self.reference is None and self.method not in WITHOUT_REFERENCE:
             raise ValueError("a payment that is not in cash needs its reference")
+        if self.given is not None and self.method != CASH:
+            raise ValueError("only cash is given with change")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Left out where nothing was typed: so a payment is the same input as before there was change."""
+        plain: dict[str, Any] = serialise(self)
+        return {name: value for name, value in plain.items() if name != "given" or value is not None}
 
 
 GIVES_BACK = ("reference_unknown", "paid_not_loaded")
@@ -111,8 +124,29 @@ def take_fee(
     """
     refuse_paid(uow, payment)
     source = money_source(uow, actor, payment)
+    note_given(uow, card_no, subject, amount, payment, now)
     uow.ledger.post(card_no, postings.Posting("fee_taken", source, postings.fee_account(job), amount), subject, now)
     return source
+
+
+def refuse_short(amount: int, payment: Mapping[str, Any]) -> None:
+    """Raise RequestError ``cash_given_short`` when less was handed over than is to be paid, both in fen."""
+    given = payment.get("given")
+    if given is not None and given < amount:
+        raise RequestError("cash_given_short", given=format_yuan(given), amount=format_yuan(amount))
+
+
+def note_given(uow: UnitOfWork, card_no: str, number: str, amount: int, payment: Mapping[str, Any], now: dt.datetime) -> None:
+    """Keep what was handed over for what has this number. Nothing typed, nothing kept. Raises as ``refuse_short`` does."""
+    refuse_short(amount, payment)
+    if payment.get("given") is not None:
+        uow.cash_given.add(CashGiven(card_no, number, amount, payment["given"], now))
+
+
+def told_change(amount: int, payment: Mapping[str, Any]) -> dict[str, int]:
+    """``given`` and ``change`` for a result, in fen; nothing where nothing was typed, or nothing cost anything."""
+    given = payment.get("given")
+    return {} if given is None or not amount else {"given": given, "change": given - amount}
 
 
 def refuse_paid(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
@@ -128,7 +162,7 @@ def money_source(uow: UnitOfWork, actor: Actor, payment: Mapping[str, Any]) -> s
     Cash goes into the drawer of the shift that is open at the workstation; where there is none, and for everything else, the
     workstation or terminal owes it.
     """
-    shift = uow.shifts.open_on(actor.kind, actor.id) if payment["method"] == "cash" else None
+    shift = uow.shifts.open_on(actor.kind, actor.id) if payment["method"] == CASH else None
     return postings.drawer_account(shift.shift_id) if shift else postings.clearing_account(actor.kind, actor.id)
 
 

@@ -17,7 +17,7 @@ from cardsvc.service.reconcile.outlets import of_outlet
 from cardsvc.service.reconcile.spending import spending_findings
 from cardsvc.service.reconcile.statements import OPEN, channel_findings, paid_besides, terminal_findings
 from cardsvc.service.staff.accounts import require_role
-from cardsvc.service.staff.acts import BOOKKEEPERS, note_act
+from cardsvc.service.staff.acts import BOOKKEEPERS, Act, note_act
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Difference, Load, ReconciliationRun, Staff
 from cardsvc.store.states import DifferenceState
@@ -74,7 +74,7 @@ def reconcile(
         note_act(
             uow,
             by,
-            "reconcile_run",
+            Act.RECONCILE_RUN,
             f"reconciliation:{run_id}",
             {name: [None, value] for name, value in told.items() if value},
             now,

@@ -6,12 +6,12 @@ Of a person who stands in a file more than once the later change counts; two dif
 
 import datetime as dt
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cardsvc.errors import RequestError
+from cardsvc.json_text import read_json
 from cardsvc.service.people.columns import SEXES, date_of, number_problem
 from cardsvc.service.people.lines import Columns, Fields, digest, read_lines, text_of
 from cardsvc.service.people.reasons import BadLine
@@ -95,8 +95,8 @@ def read_feed(content: bytes, today: dt.date) -> Feed:
 def _objects(text: str) -> Iterator[tuple[int, Fields | BadLine]]:
     """The objects of a JSON list. Raises RequestError ``rights_json_wrong``, ``bulk_file_size_wrong``."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = read_json(text)
+    except ValueError:
         raise RequestError("rights_json_wrong") from None
     if not isinstance(found, list):
         raise RequestError("rights_json_wrong")

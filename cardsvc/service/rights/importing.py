@@ -13,12 +13,12 @@ from cardsvc.service.people.lines import digest
 from cardsvc.service.people.reasons import lines_wrong
 from cardsvc.service.rights.feed import FeedLine, read_feed
 from cardsvc.service.rights.holds import Rechecked, recheck
-from cardsvc.service.staff.accounts import require_role
+from cardsvc.service.staff.accounts import SERVICE, require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import InsuranceRight, RightsFile, Staff
 
 NOTHING = Rechecked()
-MAY_IMPORT = ("clerk", "supervisor", "administrator")
+MAY_IMPORT = ("clerk", "supervisor", "administrator", SERVICE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Outlet, Staff
 from cardsvc.text import Text
 
+SERVICE = "service"
+"""The role of what runs by itself, from a timer: it works with files and lists, and stands at no desk and decides nothing."""
 ROLE_NAMES: Mapping[str, Text] = {
     "clerk": Text("窗口人员", "clerk"),
     "cashier": Text("收银员", "cashier"),
@@ -22,6 +24,7 @@ ROLE_NAMES: Mapping[str, Text] = {
     "stock_keeper": Text("库管员", "stock keeper"),
     "auditor": Text("审计员", "auditor"),
     "administrator": Text("管理员", "administrator"),
+    SERVICE: Text("自动任务账号", "service account"),
 }
 STATE_NAMES: Mapping[str, Text] = {"active": Text("在用", "in use"), "suspended": Text("停用", "suspended")}
 SKILL_NAMES: Mapping[str, Text] = {
@@ -93,10 +96,11 @@ def add_staff(
     return store.transact(work)
 
 
-def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime) -> Staff:
+def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime, *, job: bool = False) -> Staff:
     """The person, if the password is right and the account is open. Counts wrong passwords; the count outlives the refusal.
+    ``job``: for work that a timer may do; anywhere else a service account is nobody.
 
-    Raises RequestError: ``sign_in_wrong``, ``sign_in_locked``.
+    Raises RequestError: ``sign_in_wrong``, ``sign_in_locked``, ``service_account``.
     """
     with store.read() as uow:
         known = uow.staff.get(staff_id)
@@ -117,6 +121,8 @@ def sign_in(store: Store, staff_id: str, password: str, now: dt.datetime) -> Sta
         raise RequestError("sign_in_locked", until=person.locked_until.isoformat(timespec="minutes"))
     if person is None or not right or person.state != "active":
         raise RequestError("sign_in_wrong")
+    if person.role == SERVICE and not job:
+        raise RequestError("service_account", staff=staff_id)
     return person
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.service.staff.accounts import require_administrator
-from cardsvc.service.staff.acts import note_act
+from cardsvc.service.staff.acts import Act, note_act
 from cardsvc.service.terminals import keys as terminal_keys
 from cardsvc.service.terminals.registry import add_terminal, change_in, new_terminal
 from cardsvc.store import Store, UnitOfWork
@@ -42,13 +42,13 @@ def register(
         require_administrator(uow, by)
         add_terminal(uow, terminal, key)
         told = {field: [None, value] for field, value in _plain(terminal).items() if value not in (None, "")}
-        note_act(uow, by, "terminal_register", subject_of(terminal_id), {**told, "key": [None, key.public_key]}, now)
+        note_act(uow, by, Act.TERMINAL_REGISTER, subject_of(terminal_id), {**told, "key": [None, key.public_key]}, now)
         return terminal
 
     return store.transact(work)
 
 
-def change(store: Store, terminal_id: str, act: str, *, by: Staff | None, now: dt.datetime, **values: Any) -> Terminal:
+def change(store: Store, terminal_id: str, act: Act, *, by: Staff | None, now: dt.datetime, **values: Any) -> Terminal:
     """Change a terminal's state, limits or certificate. What is so already is no act.
 
     Raises RequestError ``not_permitted``, ``terminal_unknown``, ``terminal_field_wrong``.
@@ -71,7 +71,7 @@ def rotate(store: Store, terminal_id: str, public_key: str, *, by: Staff | None,
     return _about_keys(
         store,
         terminal_id,
-        "terminal_rotate",
+        Act.TERMINAL_ROTATE,
         lambda uow, who: terminal_keys.follow(uow, terminal_id, public_key, now, who),
         by=by,
         now=now,
@@ -86,7 +86,7 @@ def share_secret(
     key = _about_keys(
         store,
         terminal_id,
-        "terminal_rotate",
+        Act.TERMINAL_ROTATE,
         lambda uow, who: terminal_keys.follow_secret(uow, keystore, terminal_id, secret, now, who),
         by=by,
         now=now,
@@ -100,7 +100,7 @@ def retire(store: Store, terminal_id: str, key_id: str, *, by: Staff | None, now
     return _about_keys(
         store,
         terminal_id,
-        "terminal_retire",
+        Act.TERMINAL_RETIRE,
         lambda uow, _who: terminal_keys.retire_in(uow, terminal_id, key_id),
         by=by,
         now=now,
@@ -108,7 +108,7 @@ def retire(store: Store, terminal_id: str, key_id: str, *, by: Staff | None, now
 
 
 def _about_keys(
-    store: Store, terminal_id: str, act: str, do: Callable[[UnitOfWork, str], Any], *, by: Staff | None, now: dt.datetime
+    store: Store, terminal_id: str, act: Act, do: Callable[[UnitOfWork, str], Any], *, by: Staff | None, now: dt.datetime
 ) -> dict[str, Any]:
     def work(uow: UnitOfWork) -> dict[str, Any]:
         require_administrator(uow, by)

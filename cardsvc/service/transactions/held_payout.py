@@ -58,20 +58,24 @@ def pay_held(
     *,
     by: Staff,
     now: dt.datetime,
+    own_drawer: bool = False,
 ) -> HeldPayout:
-    """Pay a part back. Asked again, it is the same payout. ``papers``: what was shown; where two people agreed, what they saw.
+    """Pay a part back. Asked again, it is the same payout. ``papers``: what was shown; where two people agreed, what they saw;
+    ``own_drawer``: cash comes out of the open drawer of ``by``, at whatever desk it stands.
 
     Raises RequestError ``not_permitted``, ``held_reason_wrong``, ``reason_missing``, ``nothing_held``, ``held_waits``,
-    ``held_can_be_written``, ``held_needs_approval``, ``death_not_noted``, ``citizen_died``; RuleError ``rule_no_payout``.
+    ``held_can_be_written``, ``held_needs_approval``, ``death_not_noted``, ``citizen_died``; RuleError ``rule_no_payout``;
+    OperationError ``drawer_holds_less``, ``drawer_of_another``.
     """
     require_role(by, *TELLERS)
-    return store.transact(lambda uow: _pay(uow, rules, actor, (card_no, part_id), (reason, papers), by, now))
+    till = (actor, by if own_drawer else None)
+    return store.transact(lambda uow: _pay(uow, rules, till, (card_no, part_id), (reason, papers), by, now))
 
 
 def _pay(
     uow: UnitOfWork,
     rules: RuleBook,
-    actor: Actor,
+    till: tuple[Actor, Staff | None],
     which: tuple[str, str],
     why: tuple[str, str],
     by: Staff,
@@ -94,7 +98,7 @@ def _pay(
     _refuse_writable(uow, in_force, part, reason, local_day(now))
     if reason != NOT_WRITABLE:
         _return_orders(uow, part.card_no, now)
-    payouts = _payouts(uow, actor, part, terms)
+    payouts = _payouts(uow, till, part, terms)
     row = HeldPayout(
         part.card_no,
         part.part_id,
@@ -202,7 +206,7 @@ def _return_orders(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
             return_order(uow, order, now)
 
 
-def _payouts(uow: UnitOfWork, actor: Actor, part: TakeoverPart, terms: PayoutTerms) -> list[dict[str, Any]]:
+def _payouts(uow: UnitOfWork, till: tuple[Actor, Staff | None], part: TakeoverPart, terms: PayoutTerms) -> list[dict[str, Any]]:
     """Each piece with its account: together the part."""
     ways = tuple(Way(*way) for way in part.ways)
     gift = sum(way.gift for way in ways)
@@ -210,7 +214,7 @@ def _payouts(uow: UnitOfWork, actor: Actor, part: TakeoverPart, terms: PayoutTer
     fee = terms.fee(own)
     back = split(own - fee, ways)
     cash = back.pop(CASH, 0)
-    pieces = [("held_cash", cash_out(uow, actor, cash), cash)] if cash else []
+    pieces = [("held_cash", cash_out(uow, till[0], cash, till[1]), cash)] if cash else []
     pieces += [(f"held_channel_{number}", to, amount) for number, (to, amount) in enumerate(back.items(), start=1)]
     pieces += [(FEE, fee_account("refund"), fee), (GIFT, gift_account(part.product), gift)]
     return [{"kind": kind, "account": account, "amount": amount} for kind, account, amount in pieces if amount]

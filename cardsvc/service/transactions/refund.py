@@ -1,11 +1,14 @@
 """Refund (退款): a purse is drawn to zero with the card's proof, and its money goes back the way it came.
 
 How much goes back, and to whom, is decided and committed before the MAC leaves; it is booked with the confirmation, so a card
-that was pulled away is settled at its next contact as any purchase is. An electronic deposit is drawn down by unload where the
-card can, everything else by purchase (drawdown.py). The limit of a single spend does not apply.
+that was pulled away is settled at its next contact as any purchase is. The desk shows the holder the same plan beforehand
+(``plan_refund``), and what was shown is done or refused, never something else. An electronic deposit is drawn down by unload
+where the card can, everything else by purchase (drawdown.py). The limit of a single spend does not apply.
 """
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cardsvc.card.periods import PursePeriods
@@ -14,7 +17,7 @@ from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger import postings
 from cardsvc.procedures.areas import AreaSight
 from cardsvc.procedures.purse import read_balance
-from cardsvc.rules import RefundRequest, RefundTerms, check_refund
+from cardsvc.rules import RefundRequest, RefundTerms, RuleSet, check_refund
 from cardsvc.service.cash.drawer import cash_out
 from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Phase
@@ -30,7 +33,7 @@ from cardsvc.service.purse.drawdown import (
     settle_drawdown,
 )
 from cardsvc.service.purse.settle import REFUND, refuse_while_open
-from cardsvc.service.purse.ways import CASH, Way, split, ways_of
+from cardsvc.service.purse.ways import CASH, split, ways_of
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Refund
@@ -38,7 +41,47 @@ from cardsvc.units import LOCAL, format_yuan
 
 
 class RefundParams(LoadAreaParams):
-    """Parameters of a refund: which area, and of a month ticket which month."""
+    """Parameters of a refund: which area, and of a month ticket which month.
+
+    ``told``: the parts of the plan that the holder was shown and agreed to, in fen; None where nobody was shown one.
+    """
+
+    told: dict[str, int] | None = None
+
+
+KEPT = ("fee", "forfeited", "gift")
+"""Parts of a balance that do not go to its holder."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPlan:
+    """What becomes of a balance. ``back``: what goes to its holder, in fen, by way: ``cash``, or the account that pays it back
+    through the channel it came by."""
+
+    terms: RefundTerms
+    back: Mapping[str, int]
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Every part of the balance, in fen: the ways back, and what is kept."""
+        kept = {name: int(getattr(self.terms, name)) for name in KEPT}
+        return {**self.back, **{name: amount for name, amount in kept.items() if amount}}
+
+
+def plan_refund(uow: UnitOfWork, rules: RuleSet, card_no: str, target: Target, balance: int, now: dt.datetime) -> RefundPlan:
+    """What a refund of this balance does at this moment. Raises RuleError where a rule says no, CardError
+    ``balance_above_books``."""
+    refuse_bicycle(uow, card_no)
+    refuse_above_books(uow, card_no, target, balance)
+    ways = ways_of(uow, card_no, target.ref, balance)
+    gift = sum(way.gift for way in ways)
+    day = now.astimezone(LOCAL).date()
+    terms = check_refund(rules, RefundRequest(target.product, target.area, balance, day, gift, target.period))
+    if not terms.returned:
+        raise RuleError(
+            "rule_nothing_refunded", balance=format_yuan(balance), rule=", ".join(terms.rules), version=terms.version
+        )
+    return RefundPlan(terms, split(terms.returned, ways))
 
 
 def _look(context: Context, _uow: UnitOfWork) -> Procedure[AreaSight]:
@@ -65,8 +108,7 @@ def _balance(context: Context, _uow: UnitOfWork) -> Procedure[int]:
 
 def _plan(context: Context, uow: UnitOfWork, balance: int, now: dt.datetime) -> Effect:
     """Refuse early, before anything is asked of the purse."""
-    terms, ways = _terms(context, uow, balance, now)
-    _payouts(context, uow, target_of(context).product, terms, ways)
+    _payouts(context, uow, target_of(context).product, _agreed(context, uow, balance, now))
     return Effect(facts={"balance": balance})
 
 
@@ -86,19 +128,13 @@ def refuse_above_books(uow: UnitOfWork, card_no: str, target: Target, balance: i
         raise CardError("balance_above_books", balance=format_yuan(balance), booked=format_yuan(booked))
 
 
-def _terms(context: Context, uow: UnitOfWork, balance: int, now: dt.datetime) -> tuple[RefundTerms, tuple[Way, ...]]:
-    target, day = target_of(context), now.astimezone(LOCAL).date()
-    refuse_bicycle(uow, context.card_no)
-    refuse_above_books(uow, context.card_no, target, balance)
-    ways = ways_of(uow, context.card_no, target.ref, balance)
-    gift = sum(way.gift for way in ways)
-    request = RefundRequest(target.product, target.area, balance, day, gift, target.period)
-    terms = check_refund(context.rules, request)
-    if not terms.returned:
-        raise RuleError(
-            "rule_nothing_refunded", balance=format_yuan(balance), rule=", ".join(terms.rules), version=terms.version
-        )
-    return terms, ways
+def _agreed(context: Context, uow: UnitOfWork, balance: int, now: dt.datetime) -> RefundPlan:
+    """The plan, as the holder was told it. Raises RuleError ``refund_changed``, and as ``plan_refund`` does."""
+    plan, told = plan_refund(uow, context.rules, context.card_no, target_of(context), balance, now), context.params.get("told")
+    if told is not None and told != plan.parts:
+        shown = sum(amount for name, amount in told.items() if name not in KEPT)
+        raise RuleError("refund_changed", told=format_yuan(shown), returned=format_yuan(plan.terms.returned))
+    return plan
 
 
 def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[Drawn]:
@@ -111,7 +147,8 @@ def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime)
     if balance != context.facts["balance"]:
         raise CardError("balance_changed")
     refuse_hot(uow, context.card_no)
-    terms, ways = _terms(context, uow, balance, now)
+    plan = _agreed(context, uow, balance, now)
+    terms = plan.terms
     facts = authorise_drawdown(context, uow, target.ref, init, (balance, REFUND, ""), now)
     refund = Refund(
         card_no=context.card_no,
@@ -123,7 +160,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime)
         fee=terms.fee,
         forfeited=terms.forfeited,
         gift=terms.gift,
-        payouts=_payouts(context, uow, target.product, terms, ways),
+        payouts=_payouts(context, uow, target.product, plan),
         rules=list(terms.rules),
         rule_version=terms.version,
         planned_at=now,
@@ -132,12 +169,10 @@ def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime)
     return Effect(facts=facts)
 
 
-def _payouts(
-    context: Context, uow: UnitOfWork, product: str, terms: RefundTerms, ways: tuple[Way, ...]
-) -> list[dict[str, Any]]:
+def _payouts(context: Context, uow: UnitOfWork, product: str, plan: RefundPlan) -> list[dict[str, Any]]:
     """Each part with its account; cash comes out of the drawer, or the till, of who pays it. Raises OperationError
     ``drawer_holds_less``."""
-    back = split(terms.returned, ways)
+    back, terms = dict(plan.back), plan.terms
     cash = back.pop(CASH, 0)
     parts = [("cash", cash_out(uow, context.actor, cash), cash)] if cash else []
     parts += [(f"channel_{number}", account, amount) for number, (account, amount) in enumerate(back.items(), start=1)]

@@ -8,9 +8,9 @@ at first (areas.py), and a purse that holds a month which is over is cleared (la
 import datetime as dt
 import uuid
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.errors import CardError, RuleError
@@ -28,7 +28,7 @@ from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.debit import break_off_debit
 from cardsvc.service.purse.lapse import MAKE_ROOM
 from cardsvc.service.purse.load_rules import Proposal, decide
-from cardsvc.service.purse.payments import Payment, load_source, refuse_used
+from cardsvc.service.purse.payments import Payment, load_source, note_given, refuse_short, refuse_used, told_change
 from cardsvc.service.purse.settle import (
     HOST_TIME,
     PROVEN_TOO_LATE,
@@ -52,6 +52,11 @@ class TopUpParams(LoadAreaParams):
 
     amount: int = Field(gt=0, le=MAX_AMOUNT)
     payment: Payment
+
+    @model_validator(mode="after")
+    def _is_paid(self) -> Self:
+        refuse_short(self.amount, self.payment.model_dump())
+        return self
 
 
 def _look(context: Context, _uow: UnitOfWork) -> Procedure[AreaSight]:
@@ -116,6 +121,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
         raise CardError("purse_full")
     load = uow.loads.add(replace(requested, state=advance(LOAD_ALLOWED, LoadState.REQUESTED, LoadState.AUTHORISED)))
     uow.ledger.post(load.card_no, postings.load_authorised(load.card_no, load.source_account, load.paid), load.load_id, now)
+    note_given(uow, load.card_no, load.operation_id, load.paid, wanted(context)["payment"], now)
     if load.gift:
         uow.ledger.post(load.card_no, postings.load_gift(load.card_no, load.product, load.gift), load.load_id, now)
     facts = {"init": _init_facts(init), "expires": decision.expires.isoformat() if decision.expires else None}
@@ -241,6 +247,7 @@ def _result(context: Context, load: Load) -> dict[str, Any]:
         "period": str(target.period) if target.period else None,
         "amount": load.paid,
         "gift": load.gift,
+        **told_change(load.paid, wanted(context)["payment"]),
         "lapsed": context.facts.get("lapsing", 0),
         "balance": load.balance_before + load.amount,
         "online_counter": load.online_counter + 1,

@@ -6,11 +6,12 @@ from cardsvc.store.records.bulk import BulkBatch, BulkEvent, BulkLine, BulkStati
 from cardsvc.store.records.cancellations import Cancellation
 from cardsvc.store.records.card_requests import CardRequest
 from cardsvc.store.records.cards import Card, CardApplication, Citizen
+from cardsvc.store.records.cash_given import CashGiven
 from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
 from cardsvc.store.records.deposits import Deposit
 from cardsvc.store.records.desk_sessions import DeskSession
 from cardsvc.store.records.diagnosis import Diagnosis
-from cardsvc.store.records.faces import FacePrint
+from cardsvc.store.records.faces import CitizenPhoto, FacePrint
 from cardsvc.store.records.hall import (
     Appraisal,
     AppraisalCase,
@@ -66,8 +67,10 @@ __all__ = [
     "CardApplication",
     "CardRequest",
     "CardSighting",
+    "CashGiven",
     "Citizen",
     "CitizenChange",
+    "CitizenPhoto",
     "Complaint",
     "ComplaintStep",
     "DaySeal",

@@ -1,22 +1,37 @@
-"""Prints of card faces."""
+"""Photos of holders, and prints of card faces."""
 
 import datetime as dt
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class CitizenPhoto:
+    """A photo that was taken at a desk, a JPEG file; ``consent``: the version of the text that was agreed to."""
+
+    photo_id: str
+    citizen_id: str
+    photo: bytes
+    consent: str
+    taken_by: str
+    taken_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FacePrint:
-    """A try to print a card's face. ``reason``: why it is printed again, None the first time; ``terminal_id``: the workstation
+    """A try to print a card's face. ``case_no``: of the application that the card was made for, None for any other card;
+    ``outlet_id``: where the card is; ``reason``: why it is printed again, None the first time; ``terminal_id``: the workstation
     beside whose printer the card is; ``wanted_by``: None where the face follows its chip by itself.
 
     ``session``: the run of the agent that it was given to, at ``sent_at``; ``note``: what CUPS says last; ``job_ended_at``:
-    since when CUPS has nothing of it any more (None: the agent still has to see to it); ``verdict``: why the face is wrong.
+    since when CUPS has nothing of it any more (None: the agent still has to see to it); ``verdict``: why the face is wrong;
+    ``read_in``: the reader in which the chip was read beside its face, None where somebody looked by eye alone.
     """
 
     print_id: str
     card_no: str
     attempt: int
-    case_no: str
+    outlet_id: str
+    case_no: str | None
     state: str
     made_at: dt.datetime
     reason: str | None = None
@@ -31,6 +46,7 @@ class FacePrint:
     looked_by: str | None = None
     looked_at: dt.datetime | None = None
     verdict: str | None = None
+    read_in: str | None = None
 
     @property
     def title(self) -> str:

@@ -13,12 +13,13 @@ from cardsvc.store.repositories.bulk import BulkBatches, BulkEvents, BulkLines, 
 from cardsvc.store.repositories.cancellations import Cancellations
 from cardsvc.store.repositories.card_requests import CardRequests, NotMade
 from cardsvc.store.repositories.cards import CardApplications, Cards, Citizens
+from cardsvc.store.repositories.cash_given import CashesGiven
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
 from cardsvc.store.repositories.deposits import Deposits
 from cardsvc.store.repositories.desk_sessions import DeskSessions
 from cardsvc.store.repositories.diagnosis import Diagnoses
-from cardsvc.store.repositories.faces import FacePrints
+from cardsvc.store.repositories.faces import CitizenPhotos, FacePrints
 from cardsvc.store.repositories.figures import Counted, Figures, Promised
 from cardsvc.store.repositories.hall import (
     AppraisalCases,
@@ -75,7 +76,9 @@ __all__ = [
     "CardRequests",
     "CardSightings",
     "Cards",
+    "CashesGiven",
     "CitizenChanges",
+    "CitizenPhotos",
     "Citizens",
     "ComplaintSteps",
     "Complaints",

@@ -52,6 +52,10 @@ class BulkLines(Rows[BulkLine]):
                 return self.get(batch_id, line)
         return None
 
+    def made_with(self, card_no: str) -> BulkLine | None:
+        """The line whose card this is."""
+        return self.first_is(card_no=card_no, state=BulkLineState.MADE)
+
     def counts(self, batch_ids: Collection[str]) -> dict[str, dict[str, int]]:
         """How many lines of each batch are in each state."""
         columns = self.table.c

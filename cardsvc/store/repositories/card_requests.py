@@ -32,6 +32,13 @@ class CardRequests(Rows[CardRequest]):
         found = self.where(columns.citizen_id == citizen_id, columns.state.in_(states), limit=1)
         return found[0] if found else None
 
+    def with_photo_of(self, citizen_id: str) -> CardRequest | None:
+        """The last application of a person that was not withdrawn: it has their photo."""
+        columns = self.table.c
+        kept = columns.state != CardRequestState.CANCELLED
+        found = self.where(columns.citizen_id == citizen_id, kept, limit=1, newest="applied_at")
+        return found[0] if found else None
+
     def at(self, outlet_id: str, state: CardRequestState, limit: int) -> list[CardRequest]:
         """Those of an outlet in a state, the first promised first, else the first taken."""
         columns = self.table.c

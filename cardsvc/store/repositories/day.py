@@ -28,9 +28,15 @@ class Shifts(Rows[Shift]):
 
     def open_for_paying(self, actor_kind: str, actor_id: str) -> Shift | None:
         """The open shift at a workstation, held so that nobody else puts cash into its drawer or takes cash out of it."""
-        columns = self.table.c
-        here = (columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.state == ShiftState.OPEN)
-        row = self._connection.execute(select(self.table).where(*here).with_for_update()).mappings().one_or_none()
+        return self._for_paying(self.table.c.actor_kind == actor_kind, self.table.c.actor_id == actor_id)
+
+    def own_for_paying(self, staff_id: str) -> Shift | None:
+        """A teller's own open shift, at whatever workstation, held in the same way."""
+        return self._for_paying(self.table.c.staff_id == staff_id)
+
+    def _for_paying(self, *which: ColumnElement[bool]) -> Shift | None:
+        query = select(self.table).where(*which, self.table.c.state == ShiftState.OPEN).with_for_update()
+        row = self._connection.execute(query).mappings().one_or_none()
         return Shift(**row) if row else None
 
     def unfinished_at(self, actor_kind: str, actor_id: str) -> Shift | None:

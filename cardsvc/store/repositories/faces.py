@@ -1,10 +1,32 @@
-"""What may be asked of prints of card faces."""
+"""What may be asked of photos, and of prints of card faces."""
 
-from sqlalchemy import select
+from collections.abc import Collection
+
+from sqlalchemy import select, union
 
 from cardsvc.store import tables
-from cardsvc.store.records import FacePrint
+from cardsvc.store.records import CitizenPhoto, FacePrint
 from cardsvc.store.rows import Rows
+from cardsvc.store.states import CardRequestState, FacePrintState
+
+
+class CitizenPhotos(Rows[CitizenPhoto]):
+    """Photos that were taken at a desk."""
+
+    table, record = tables.citizen_photo, CitizenPhoto
+
+    def newest_of(self, citizen_id: str) -> CitizenPhoto | None:
+        """The last photo of a person."""
+        return self.first_is(citizen_id=citizen_id, newest="taken_at")
+
+    def people_with(self, citizen_ids: Collection[str]) -> set[str]:
+        """Those of these people who have a photo, taken at a desk or with an application that was not withdrawn."""
+        taken, applied, found = self.table.c, tables.card_request.c, set[str]()
+        for part in self.parts(citizen_ids):
+            kept = (applied.citizen_id.in_(part), applied.state != CardRequestState.CANCELLED)
+            both = union(select(taken.citizen_id).where(taken.citizen_id.in_(part)), select(applied.citizen_id).where(*kept))
+            found |= set(self._connection.execute(both).scalars())
+        return found
 
 
 class FacePrints(Rows[FacePrint]):
@@ -19,6 +41,15 @@ class FacePrints(Rows[FacePrint]):
     def of_card(self, card_no: str) -> list[FacePrint]:
         """All tries for a card, newest first."""
         return self.where_is(card_no=card_no, newest="attempt")
+
+    def open_at(self, outlet_id: str, limit: int) -> list[FacePrint]:
+        """Those of an outlet's cards that are in use and that nobody has found right or wrong, the first made first."""
+        columns, card = self.table.c, tables.card.c
+        query = select(self.table).join(tables.card, card.card_no == columns.card_no)
+        query = query.where(columns.outlet_id == outlet_id, card.state.in_(("issued", "blocked")))
+        query = query.where(columns.state.not_in((FacePrintState.RIGHT, FacePrintState.WRONG)))
+        query = query.order_by(columns.made_at, columns.card_no).limit(limit)
+        return [FacePrint(**row) for row in self._connection.execute(query).mappings()]
 
     def next_for(self, terminal_id: str) -> FacePrint | None:
         """The oldest print whose job a workstation's agent still has to see to, locked."""

@@ -56,14 +56,13 @@ class Loads(Rows[Load]):
         count, paid = self._connection.execute(query).one()
         return count, int(paid or 0)
 
-    def open_from(self, drawer_account: str) -> int:
-        """What was paid into a drawer for loads whose fate only the card knows, in fen."""
+    def open_by_drawer(self) -> dict[str, int]:
+        """What was paid for loads whose fate only the card knows, in fen, by the drawer's account that took it."""
         columns = self.table.c
-        query = select(func.sum(columns.amount - columns.gift)).where(
-            columns.source_account == drawer_account,
-            text(tables.OPEN_CASH_LOADS),  # said as the partial index says it, or it is not used
-        )
-        return int(self._connection.execute(query).scalar_one() or 0)
+        open_cash = text(tables.OPEN_CASH_LOADS)  # said as the partial index says it, or it is not used
+        query = select(columns.source_account, func.sum(columns.amount - columns.gift)).where(open_cash)
+        paid = self._connection.execute(query.group_by(columns.source_account))
+        return {account: int(amount) for account, amount in paid}
 
     def suspects(self) -> list[Load]:
         """Every load that only its card can settle, oldest first."""

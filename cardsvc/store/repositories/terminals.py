@@ -3,6 +3,7 @@
 import datetime as dt
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from cardsvc.store import tables
 from cardsvc.store.records import Terminal, TerminalKey
@@ -48,18 +49,17 @@ class Nonces:
         self._connection.execute(table.insert().values(terminal_id=terminal_id, nonce=nonce, seen_at=now))
         return True
 
-    def newest_but(self, terminal_id: str, skipped: int, since: dt.datetime) -> dt.datetime | None:
-        """When the newest nonce of a terminal was seen but for so many, after a moment; None when there were no more."""
+    def newest_but(self, terminal_id: str, skipped: int, since: dt.datetime, until: dt.datetime) -> dt.datetime | None:
+        """When the newest nonce of a terminal was seen but for so many, between two moments; None when there were no more."""
         columns = tables.nonce.c
-        query = select(columns.seen_at).where(columns.terminal_id == terminal_id, columns.seen_at > since)
-        seen: dt.datetime | None = self._connection.execute(
-            query.order_by(columns.seen_at.desc()).offset(skipped).limit(1)
-        ).scalar()
+        lately = columns.terminal_id == terminal_id, columns.seen_at > since, columns.seen_at <= until
+        query = select(columns.seen_at).where(*lately).order_by(columns.seen_at.desc()).offset(skipped).limit(1)
+        seen: dt.datetime | None = self._connection.execute(query).scalar()
         return seen
 
-    def newest(self) -> dt.datetime | None:
-        """When the latest nonce of any terminal was seen: time never runs back behind it."""
-        seen: dt.datetime | None = self._connection.execute(select(func.max(tables.nonce.c.seen_at))).scalar()
+    def forgotten(self) -> dt.datetime | None:
+        """When the newest nonce that was ever forgotten had been seen; None when none was."""
+        seen: dt.datetime | None = self._connection.execute(select(tables.forgotten_nonces.c.seen_at)).scalar()
         return seen
 
     def last_seen(self) -> dict[str, dt.datetime]:
@@ -69,5 +69,13 @@ class Nonces:
         return {row.terminal_id: row.seen_at for row in self._connection.execute(query)}
 
     def prune(self, before: dt.datetime) -> None:
-        """Forget nonces whose requests would be refused for their age anyway."""
-        self._connection.execute(tables.nonce.delete().where(tables.nonce.c.seen_at < before))
+        """Forget nonces whose requests would be refused for their age anyway, and keep up to when that was."""
+        columns = tables.nonce.c
+        newest = self._connection.execute(select(func.max(columns.seen_at)).where(columns.seen_at < before)).scalar()
+        if newest is None:
+            return
+        dialect = sqlite if self._connection.dialect.name == "sqlite" else postgresql
+        insert, kept = dialect.insert(tables.forgotten_nonces), tables.forgotten_nonces.c
+        later = {"set_": {"seen_at": insert.excluded.seen_at}, "where": kept.seen_at < insert.excluded.seen_at}
+        self._connection.execute(insert.values(id=1, seen_at=newest).on_conflict_do_update(index_elements=["id"], **later))
+        self._connection.execute(tables.nonce.delete().where(columns.seen_at <= newest))

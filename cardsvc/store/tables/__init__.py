@@ -10,11 +10,12 @@ from cardsvc.store.tables.bulk import bulk_batch, bulk_event, bulk_line, bulk_st
 from cardsvc.store.tables.cancellations import CANCEL_REASONS, cancellation
 from cardsvc.store.tables.card_requests import card_request
 from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, card_application, citizen
+from cardsvc.store.tables.cash_given import cash_given
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.deposits import deposit
 from cardsvc.store.tables.desk_sessions import desk_session
 from cardsvc.store.tables.diagnosis import diagnosis
-from cardsvc.store.tables.faces import face_print
+from cardsvc.store.tables.faces import citizen_photo, face_print
 from cardsvc.store.tables.hall import (
     appraisal,
     appraisal_case,
@@ -57,7 +58,7 @@ from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outl
 from cardsvc.store.tables.staff_acts import staff_act
 from cardsvc.store.tables.stock import BLANK_MOVES, blank_batch, blank_count, blank_movement, making_note
 from cardsvc.store.tables.suspects import suspect_case
-from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, nonce, terminal, terminal_key
+from cardsvc.store.tables.terminals import ROLES, TERMINAL_STATES, forgotten_nonces, nonce, terminal, terminal_key
 from cardsvc.store.tables.workstations import relayed_operation, workstation
 
 __all__ = [
@@ -101,8 +102,10 @@ __all__ = [
     "card_application",
     "card_request",
     "card_sighting",
+    "cash_given",
     "citizen",
     "citizen_change",
+    "citizen_photo",
     "complaint",
     "complaint_step",
     "day_seal",
@@ -115,6 +118,7 @@ __all__ = [
     "evidence",
     "face_print",
     "file_batch",
+    "forgotten_nonces",
     "hall_note",
     "held_payout",
     "hotlist_ack",

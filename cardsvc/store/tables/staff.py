@@ -17,7 +17,7 @@ from sqlalchemy import (
 from cardsvc.store.states import ApprovalState
 from cardsvc.store.tables.base import UtcDateTime, metadata, one_of
 
-STAFF_ROLES = ("clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator")
+STAFF_ROLES = ("clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator", "service")
 STAFF_STATES = ("active", "suspended")
 
 outlet = Table(

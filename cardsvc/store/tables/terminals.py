@@ -89,3 +89,14 @@ nonce = Table(
 Index("ix_nonce_seen_at", nonce.c.seen_at)
 Index("ix_nonce_terminal_seen_at", nonce.c.terminal_id, nonce.c.seen_at)
 """For how often a terminal has asked lately."""
+
+
+forgotten_nonces = Table(
+    "forgotten_nonces",
+    metadata,
+    Column("id", Integer, autoincrement=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("id", name="pk_forgotten_nonces"),
+    CheckConstraint("id = 1", name="ck_forgotten_nonces_one_row"),
+)
+"""One row: when the newest nonce that was ever forgotten had been seen."""

@@ -13,6 +13,7 @@ from cardsvc import __version__
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.exchange import Answers as CardAnswers
+from cardsvc.json_text import read_json
 from cardsvc.service.cards.views import card_view, transactions_view
 from cardsvc.service.desk.workstations import WORKSTATION
 from cardsvc.service.faults.reader_health import watched
@@ -93,15 +94,15 @@ def create_api(services: Services, clock: Callable[[], dt.datetime] = now) -> Fl
 
 
 def _require_json() -> None:
-    """The body is a JSON object, and is said to be JSON."""
+    """The body is a JSON object that says one thing only, and is said to be JSON."""
     if request.mimetype != "application/json":
         raise RequestError("http_media_type")
     try:
-        if isinstance(json.loads(request.get_data()), dict):
-            return
-    except (ValueError, RecursionError):
-        pass
-    raise RequestError("http_malformed")
+        body = read_json(request.get_data())
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise RequestError("http_malformed")
 
 
 def _port(services: Services) -> OperationPort:

@@ -10,7 +10,7 @@ from cardsvc.bootstrap import Services
 from cardsvc.errors import RequestError
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.terminals.keys import check_keys
-from cardsvc.signature import MAX_AGE, CheckKey, Message, Taken, claimed, clock_wrong, verify
+from cardsvc.signature import MAX_AGE, MAX_AHEAD, CheckKey, Message, Taken, claimed, clock_wrong, verify
 from cardsvc.store import Store
 from cardsvc.store.records import Terminal
 from cardsvc.web.api.certificates import peer_certificate
@@ -78,19 +78,18 @@ def _called(request: Request, public_url: str | None) -> str:
 def _take_nonce(store: Store, terminal_id: str, taken: Taken, now: dt.datetime, most: int) -> None:
     """Take a nonce once, and no more than ``most`` of a terminal in a minute: what is refused for that is not taken.
 
-    A service whose clock jumped back would find requests fresh whose nonces were forgotten: what was seen last says how late it
-    is at least.
+    A service whose clock jumped back would find requests fresh whose nonces it forgot while the clock was ahead: what is as old
+    as those is refused. That is read after the nonce is written, so that nothing is forgotten between the two.
     """
     with store.begin() as uow:
-        newest = uow.nonces.newest()
-        if newest is not None and taken.created < newest - MAX_AGE:
-            raise clock_wrong(taken.created, newest)
-        earlier = uow.nonces.newest_but(terminal_id, most - 1, now - WINDOW)
+        earlier = uow.nonces.newest_but(terminal_id, most - 1, now - WINDOW, now)
         if earlier is not None:
             raise too_many((earlier + WINDOW - now).total_seconds())
-        fresh = uow.nonces.take(terminal_id, taken.nonce, now)
-        if fresh and hash(taken.nonce) % PRUNE_EVERY == 0:
+        if not uow.nonces.take(terminal_id, taken.nonce, now):
+            raise RequestError("request_replayed")
+        forgotten = uow.nonces.forgotten()
+        if forgotten is not None and taken.created <= forgotten + MAX_AHEAD:
+            raise clock_wrong(taken.created, forgotten)
+        if hash(taken.nonce) % PRUNE_EVERY == 0:
             uow.nonces.prune(now - 2 * MAX_AGE)
         uow.commit()
-    if not fresh:
-        raise RequestError("request_replayed")

@@ -15,6 +15,7 @@ from cardsvc.web.desk import (
     complaints,
     drawer,
     entrance,
+    faces,
     failures,
     guard,
     hall,
@@ -28,6 +29,7 @@ from cardsvc.web.desk import (
     queue,
     receipts,
     replace,
+    results,
     tray,
     words,
     work,
@@ -61,6 +63,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     approvals.install(app, services)
     cards.install(app, services)
     applying.install(app, services)
+    faces.install(app, services)
     replace.install(app, services)
     bulk.install(app, services)
     receipts.install(app, services)
@@ -81,5 +84,5 @@ def _install_words(app: Flask) -> None:
             return text.into(guard.language())
         return str(text[guard.language()])
 
-    app.jinja_env.globals.update(t=t, said=said, language=guard.language, words=words)
+    app.jinja_env.globals.update(t=t, said=said, language=guard.language, words=words, results=results)
     app.jinja_env.filters.update(yuan=format_yuan, clock=words.clock, day=words.day, cardno=words.card_no)

@@ -1,6 +1,7 @@
 """Applications for a card (申领): taking one, the board of what is to be made and given, handing out."""
 
-from collections.abc import Callable, Mapping
+import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, redirect, render_template, request, url_for
@@ -15,19 +16,18 @@ from cardsvc.service.cards.requests import (
     apply_for,
     board,
     cancel_request,
-    face_of,
     hand_out,
     photo_of,
     request_of,
+    who_comes,
 )
-from cardsvc.service.desk.faces import face_printers, face_right, face_spoiled, give_print_up, print_again, print_face
 from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.operations.kinds import reasons
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.people.register import find_citizen, register_citizen
 from cardsvc.service.rights.holds import offices_say, why_all_held, why_held
-from cardsvc.store.records import Staff
 from cardsvc.text import Text
+from cardsvc.web.desk.faces import shown_face
 from cardsvc.web.desk.guard import field, here
 from cardsvc.web.desk.people import citizen_data, told_by
 
@@ -44,7 +44,6 @@ def install(app: Flask, services: Services) -> None:
     _apply(app, services)
     _requests(app, services)
     _papers(app, services)
-    _faces(app, services)
 
 
 def _apply(app: Flask, services: Services) -> None:
@@ -60,7 +59,10 @@ def _apply(app: Flask, services: Services) -> None:
             known = find_citizen(services.store, number)
         except RequestError as error:
             return render_template("apply_find.html", number=number, problem=problem_of(error)), error.http_status
-        return _form(services, known, {"id_number": number, "came": "holder", **({} if known else told_by(number))})
+        told = dict(known or told_by(number))
+        born = dt.date.fromisoformat(told["birth_date"]) if "birth_date" in told else None
+        came = who_comes(services.store, services.rules, born, now()) if born else "holder"
+        return _form(services, known, {"id_number": number, "came": came, **({} if known else told)})
 
     @app.post("/desk/apply/new")
     def apply_new() -> Any:
@@ -163,56 +165,12 @@ def _page(services: Services, case_no: str, error: CardsvcError | None = None) -
 
 
 def _shown(services: Services, case_no: str) -> dict[str, Any]:
-    """The application, and for its face the printers of the outlet and this page's own workstation."""
-    found, who = request_of(services.store, case_no), here()
-    printers = face_printers(services.store, who.staff.outlet_id, now()) if found["face"] else []
-    return {"request": found, "printers": printers, "place": who.session.workstation}
-
-
-def _faces(app: Flask, services: Services) -> None:
-    """What a person decides about a print of a card's face."""
-
-    def decided(case_no: str, decide: Callable[[Staff], object]) -> Any:
-        try:
-            decide(here().staff)
-        except CardsvcError as error:
-            return _page(services, case_no, error), error.http_status
-        return redirect(url_for("card_request", case_no=case_no), 303)
-
-    @app.get("/desk/requests/<case_no>/face")
-    def face_live(case_no: str) -> Any:
-        shown = _shown(services, case_no)
-        return render_template("_face.html", **shown) if shown["request"]["face"] else ""
-
-    @app.post("/desk/requests/<case_no>/face/<print_id>/print")
-    def print_card_face(case_no: str, print_id: str) -> Any:
-        return decided(case_no, lambda by: print_face(services.store, print_id, field("printer"), by=by, now=now()))
-
-    @app.post("/desk/requests/<case_no>/face/<print_id>/again")
-    def print_face_again(case_no: str, print_id: str) -> Any:
-        return decided(
-            case_no, lambda by: print_again(services.store, print_id, field("printer"), field("why"), by=by, now=now())
-        )
-
-    @app.post("/desk/requests/<case_no>/face/<print_id>/right")
-    def card_face_right(case_no: str, print_id: str) -> Any:
-        return decided(case_no, lambda by: face_right(services.store, print_id, by=by, now=now()))
-
-    @app.post("/desk/requests/<case_no>/face/<print_id>/spoiled")
-    def card_face_spoiled(case_no: str, print_id: str) -> Any:
-        return decided(case_no, lambda by: face_spoiled(services.store, print_id, field("why"), by=by, now=now()))
-
-    @app.post("/desk/requests/<case_no>/face/<print_id>/stop")
-    def stop_card_face(case_no: str, print_id: str) -> Any:
-        return decided(case_no, lambda by: give_print_up(services.store, print_id, by=by, now=now()))
+    """The application, and its card's face once it is made."""
+    found = request_of(services.store, case_no)
+    return {"request": found, "face": None, **(shown_face(services, found["card_no"]) if found["card_no"] else {})}
 
 
 def _papers(app: Flask, services: Services) -> None:
     @app.get("/desk/requests/<case_no>/photo.jpg")
     def request_photo(case_no: str) -> Any:
         return Response(photo_of(services.store, case_no), mimetype="image/jpeg")
-
-    @app.get("/desk/requests/<case_no>/face.pdf")
-    def request_face(case_no: str) -> Any:
-        face = face_of(services.store, case_no)
-        return Response(face, mimetype="application/pdf", headers={"Content-Disposition": "inline"})

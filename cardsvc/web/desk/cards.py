@@ -10,10 +10,12 @@ from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cards.cancelling import REASONS, cancel_card, cancellation_of
 from cardsvc.service.cards.replacement import LOST, begin_replacement, fees_of, replacement_of
+from cardsvc.service.cards.requests import open_request_of
 from cardsvc.service.cards.views import card_view
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST
 from cardsvc.service.loss.reports import end_lapsed, loss_cover, loss_view, report_loss
+from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.operations.kinds import reasons
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.people.died import is_dead
@@ -23,8 +25,8 @@ from cardsvc.service.staff.approvals import propose
 from cardsvc.service.transactions.held_payout import HELD_PAYOUT, held_view, move_due, pay_held, payout_asked
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
 from cardsvc.units import parse_card_no
-from cardsvc.web.desk.guard import field, here, workstation
-from cardsvc.web.desk.jobs import METHODS
+from cardsvc.web.desk.guard import field, here, payment_of, workstation
+from cardsvc.web.desk.words import METHODS
 
 
 def install(app: Flask, services: Services) -> None:
@@ -46,7 +48,8 @@ def install(app: Flask, services: Services) -> None:
                 raise RequestError("citizen_unknown")
         except CardsvcError as error:
             return render_template("search.html", wanted=wanted, problem=problem_of(error)), error.http_status
-        return render_template("search.html", wanted=wanted, citizen=found)
+        waiting = open_request_of(services.store, found["citizen_id"])
+        return render_template("search.html", wanted=wanted, citizen=found, waiting=waiting, states=CARD_REQUEST.words)
 
     @app.get("/desk/cards/<card_no>")
     def card_page(card_no: str) -> Any:
@@ -103,8 +106,7 @@ def _do_held(services: Services, card_no: str, deed: str) -> None:
 def payment_given() -> Payment:
     """How a fee is paid, from the form. Raises RequestError ``params_invalid``."""
     try:
-        given = {"method": request.form.get("method", "cash"), "reference": request.form.get("reference", "").strip() or None}
-        return Payment.model_validate(given)
+        return Payment.model_validate(payment_of(request.form))
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cardsvc.diagnosis.plans import plans
-from cardsvc.service.desk.offers import APPLICATIONS
+from cardsvc.service.desk.choices import APPLICATIONS
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
 from cardsvc.text import Text
 from cardsvc.units import format_yuan

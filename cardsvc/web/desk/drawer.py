@@ -9,6 +9,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.ledger.cash import DENOMINATIONS
+from cardsvc.ledger.states import ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cash.drawer import propose_move
 from cardsvc.service.cash.shifts import close_shift, explain_difference, open_shift, shift_at
@@ -16,8 +17,6 @@ from cardsvc.service.operations.problem import problem_of
 from cardsvc.web.desk.guard import MOST_DIGITS, field, here, workstation
 
 MOVES = ("in", "out")
-FEW = 7
-"""How many denominations stand on the form at once; the small ones are folded away."""
 
 
 def install(app: Flask, services: Services) -> None:
@@ -25,7 +24,14 @@ def install(app: Flask, services: Services) -> None:
 
     @app.get("/desk/drawer")
     def drawer() -> Any:
-        return _page(services, {})
+        return _page(services, None, {})
+
+    @app.get("/desk/drawer/<deed>")
+    def drawer_form(deed: str) -> Any:
+        """The form of one deed, with one button: Enter in a field never closes the shift by the way."""
+        if deed not in (*MOVES, "close"):
+            raise RequestError("http_not_found")
+        return _page(services, deed, {})
 
     @app.post("/desk/drawer/<deed>")
     def count(deed: str) -> Any:
@@ -34,7 +40,7 @@ def install(app: Flask, services: Services) -> None:
         try:
             _do(services, deed, typed)
         except CardsvcError as error:
-            return _page(services, typed, error), error.http_status
+            return _page(services, deed, typed, error), error.http_status
         return redirect(url_for("approvals" if deed in MOVES else "drawer"), 303)
 
 
@@ -46,7 +52,7 @@ def _do(services: Services, deed: str, typed: Mapping[str, str]) -> None:
     elif shift is None:
         raise RequestError("shift_unknown")
     elif deed == "close":
-        close_shift(services.store, shift["shift_id"], pieces_of(typed), by=by, now=moment)
+        close_shift(services.store, shift["shift_id"], counted(typed), by=by, now=moment)
     elif deed == "explain":
         explain_difference(services.store, APPROVALS, shift["shift_id"], why(), by=by, now=moment)
     elif deed in MOVES:
@@ -61,6 +67,13 @@ def why() -> str:
     return field("reason") if request.form.get("reason") else ""
 
 
+def counted(typed: Mapping[str, str]) -> dict[str, int]:
+    """A count that somebody made: of an empty drawer a 0 was typed. Raises RequestError ``count_missing``, ``count_wrong``."""
+    if not any(typed.get(f"d{denomination}", "").strip() for denomination in DENOMINATIONS):
+        raise RequestError("count_missing")
+    return pieces_of(typed)
+
+
 def pieces_of(typed: Mapping[str, str]) -> dict[str, int]:
     """The counted pieces by denomination. Raises RequestError ``count_wrong``."""
     pieces = {}
@@ -73,9 +86,19 @@ def pieces_of(typed: Mapping[str, str]) -> dict[str, int]:
     return pieces
 
 
-def _page(services: Services, typed: Mapping[str, str], error: CardsvcError | None = None) -> str:
+def _page(services: Services, deed: str | None, typed: Mapping[str, str], error: CardsvcError | None = None) -> str:
+    """How the drawer stands, with the form of a deed: to open it where no shift is, to count again one that is being closed."""
     shift = shift_at(services.store, ("terminal", workstation()))
-    problem = problem_of(error) if error else None
+    if shift is None:
+        deed = "open"
+    elif shift["state"] != ShiftState.OPEN:
+        deed = "close"
     return render_template(
-        "drawer.html", shift=shift, typed=typed, problem=problem, denominations=DENOMINATIONS, few=FEW, place=workstation()
+        "drawer.html",
+        shift=shift,
+        deed=deed if deed in (*MOVES, "open", "close") else None,
+        typed=typed,
+        problem=problem_of(error) if error else None,
+        denominations=DENOMINATIONS,
+        place=workstation(),
     )

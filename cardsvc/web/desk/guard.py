@@ -2,7 +2,8 @@
 
 import datetime as dt
 import secrets
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from flask import Flask, g, request
 from flask import Response as FlaskResponse
@@ -12,7 +13,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service.desk.sessions import SignedIn, check_form, signed_in
 from cardsvc.text import Language
-from cardsvc.units import FIRST_DAY, LAST_DAY
+from cardsvc.units import FIRST_DAY, LAST_DAY, parse_yuan
 
 COOKIE: Final = "cardsvc_desk"
 LANGUAGE_COOKIE: Final = "cardsvc_lang"
@@ -122,6 +123,16 @@ def field(name: str, *, most: int = 200) -> str:
     if not value or len(value) > most:
         raise RequestError("form_incomplete", field=name)
     return value
+
+
+def payment_of(form: Mapping[str, str]) -> dict[str, Any]:
+    """How it is paid, from a form: method, reference, and what was handed over, which only cash has.
+
+    Raises RequestError ``amount_not_a_number``.
+    """
+    method, given = form.get("method", "cash"), form.get("given", "").strip()
+    told = {"given": int(parse_yuan(given))} if given and method == "cash" else {}
+    return {"method": method, "reference": form.get("reference", "").strip() or None, **told}
 
 
 def day_of(typed: str, name: str) -> dt.date:

@@ -5,8 +5,9 @@ double click, the back button and a lost answer end at the same operation.
 """
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Flask, redirect, render_template, request, url_for
@@ -15,20 +16,19 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.cards.person_changes import REPLACE
 from cardsvc.service.cards.replacement import EXPIRED, LOST, WITHDRAWN, fees_of
-from cardsvc.service.desk.offers import Offer, data_changed, offers
+from cardsvc.service.desk.choices import Offer
+from cardsvc.service.desk.money_offers import refund_plans
+from cardsvc.service.desk.offers import data_changed, offers
 from cardsvc.service.desk.work_place import CardOnDesk, work_place
 from cardsvc.service.desk.workstations import begin
 from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.transactions.refund import RefundPlan
 from cardsvc.text import Text
 from cardsvc.units import LOCAL, parse_card_no, parse_yuan
-from cardsvc.web.desk.guard import field, here, workstation
+from cardsvc.web.desk.guard import field, here, payment_of, workstation
+from cardsvc.web.desk.words import METHODS
 
 Form = Mapping[str, str]
-METHODS: Mapping[str, Text] = {
-    "cash": Text("现金", "Cash"),
-    "mobile": Text("手机支付", "Mobile payment"),
-    "bank_card": Text("银行卡", "Bank card"),
-}
 AMOUNTS = ("50", "100", "200", "500")
 BEGIN = Text("开始", "Begin")
 HOLDERS: Mapping[str, Text] = {
@@ -60,8 +60,7 @@ def _nothing(_form: Form) -> Mapping[str, Any]:
 def _load(form: Form) -> Mapping[str, Any]:
     product, area = _parts(form, 2)
     month = {"month": form["month"]} if area != "purse" and form.get("month") else {}
-    payment = {"method": form["method"], "reference": form.get("reference") or None}
-    return {"amount": int(parse_yuan(form["amount"])), "payment": payment, "product": product, "area": area, **month}
+    return {"amount": int(parse_yuan(form["amount"])), "payment": payment_of(form), "product": product, "area": area, **month}
 
 
 def _parts(form: Form, count: int) -> list[str]:
@@ -79,13 +78,17 @@ def _old_card(form: Form) -> Mapping[str, Any]:
 
 def _opening(form: Form) -> Mapping[str, Any]:
     application, product = _parts(form, 2)
-    payment = {"method": form["method"], "reference": form.get("reference") or None}
-    return {"application": application, "product": product, "holder": form["holder"], "payment": payment}
+    return {"application": application, "product": product, "holder": form["holder"], "payment": payment_of(form)}
 
 
 def _refund(form: Form) -> Mapping[str, Any]:
+    """With the plan that was shown for this choice. Raises RequestError ``form_incomplete``."""
     product, area, month = _parts(form, 3)
-    return {"product": product, "area": area, **({"month": month} if month else {})}
+    try:
+        told = json.loads(form[f"told {form['choice']}"])
+    except ValueError:
+        raise RequestError("form_incomplete", field="told") from None
+    return {"product": product, "area": area, "told": told, **({"month": month} if month else {})}
 
 
 def _identity(form: Form) -> Mapping[str, Any]:
@@ -135,8 +138,8 @@ JOBS: Mapping[str, JobForm] = {
         ("choice",),
         Text("取空并退款", "Draw to zero and pay back"),
         Text(
-            "余额会取空；钱按来路退回，按规则扣手续费",
-            "The area is drawn to zero; money goes back the way it came, less the fee",
+            "余额会取空；钱按来路退回。先把数额告诉市民，再确认",
+            "The area is drawn to zero; money goes back the way it came. Tell the holder how much before you confirm",
         ),
     ),
     "replace": JobForm(
@@ -269,6 +272,7 @@ def job_form_page(
     """The form of a job, with what was typed before and what was wrong with it."""
     month = now().astimezone(LOCAL).date().replace(day=1)
     fees = _fees(services, card) if kind == "replace" else {}
+    offer, plans = _planned(services, card, offer) if kind == "refund" else (offer, {})
     return render_template(
         "job_form.html",
         kind=kind,
@@ -282,8 +286,21 @@ def job_form_page(
         holders=HOLDERS,
         months=(f"{month:%Y-%m}", f"{month + dt.timedelta(days=32):%Y-%m}"),
         fees=fees,
+        plans=plans,
         likely=_likely_reason(services, card, fees),
     )
+
+
+def _planned(services: Services, card: CardOnDesk, offer: Offer) -> tuple[Offer, Mapping[str, RefundPlan]]:
+    """What each refund does, to be told before it is done; of one that is refused, why and what helps."""
+    found = refund_plans(services.engine, workstation(), card.look, by=here().staff)
+    refused = {value: error for value, error in found.items() if isinstance(error, CardsvcError)}
+    why = {
+        value: Text(f"{error.what.zh}。{error.next_step.zh}", f"{error.what.en}. {error.next_step.en}")
+        for value, error in refused.items()
+    }
+    choices = tuple(replace(choice, reason=why.get(choice.value)) for choice in offer.choices)
+    return replace(offer, choices=choices), {value: plan for value, plan in found.items() if isinstance(plan, RefundPlan)}
 
 
 def _fees(services: Services, card: CardOnDesk) -> Mapping[str, Any]:

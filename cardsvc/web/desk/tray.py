@@ -1,9 +1,10 @@
-"""Sample cards for training: virtual cards that the page may put into the reader. Only where the service was started so."""
+"""For training: virtual cards that the page may put into the reader, and faces that the virtual printer printed. Only where
+the service was started so."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from flask import Flask, redirect, render_template, request, url_for
+from flask import Flask, Response, redirect, render_template, request, url_for
 
 from cardsvc.errors import RequestError
 from cardsvc.text import Text
@@ -28,6 +29,12 @@ class Tray(Protocol):
     def remove(self) -> None:
         """Take the card out."""
 
+    def printed(self) -> Sequence[str]:
+        """What the virtual card printer printed last, by name, the newest first."""
+
+    def picture(self, name: str) -> bytes:
+        """A print as a PNG. Raises RequestError ``http_not_found``."""
+
 
 def install(app: Flask, tray: Tray | None) -> None:
     """Add the routes, if there is a tray."""
@@ -36,7 +43,11 @@ def install(app: Flask, tray: Tray | None) -> None:
     @app.get("/desk/tray")
     def sample_cards() -> Any:
         box = _box(tray)
-        return render_template("tray.html", cards=box.cards(), faults=box.faults(), inside=box.inside())
+        return render_template("tray.html", cards=box.cards(), faults=box.faults(), inside=box.inside(), printed=box.printed())
+
+    @app.get("/desk/tray/printed/<name>.png")
+    def printed_face(name: str) -> Any:
+        return Response(_box(tray).picture(name), mimetype="image/png")
 
     @app.post("/desk/tray/in")
     def insert_sample() -> Any:

@@ -1,17 +1,15 @@
-"""Words and forms that only a page needs: names of jobs' steps and values, numbers as people read them."""
+"""Words and forms that only a page needs: names of jobs' steps and states, numbers as people read them."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from cardsvc.service.cards.replacement import REASON_WORDS
-from cardsvc.service.desk.offers import APPLICATIONS, AREAS, PRODUCTS
 from cardsvc.service.machines import CARD, COMPLAINT, FACE_PRINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
 from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES
 from cardsvc.text import Text
-from cardsvc.units import LOCAL, format_yuan
+from cardsvc.units import LOCAL
 
 PHASES: Mapping[str, Text] = {
     "identify": Text("认卡", "Who is this card"),
@@ -254,73 +252,23 @@ OUTCOMES: Mapping[str, Text] = {
     "unknown": Text("结果还不知道：同一张卡再放一次，系统自动核对", "Not known yet: put the card on again, it settles"),
 }
 
-LABELS: Mapping[str, Text] = {
-    "card_no": Text("卡号", "Card"),
-    "application": Text("应用", "Application"),
-    "opened": Text("转入的应用", "Opened"),
-    "state": Text("状态", "State"),
-    "product": Text("产品", "Product"),
-    "period": Text("月份", "Months"),
-    "amount": Text("金额", "Amount"),
-    "gift": Text("赠送", "Gift"),
-    "returned": Text("退还", "Returned"),
-    "fee": Text("手续费", "Fee"),
-    "forfeited": Text("作废", "Forfeited"),
-    "balance": Text("卡内余额", "Balance"),
-    "valid_from": Text("生效", "Valid from"),
-    "valid_to": Text("到期", "Valid to"),
-    "issue_date": Text("发卡日", "Issued"),
-    "expiry_date": Text("有效期至", "Expires"),
-    "genuine": Text("真卡", "Genuine"),
-    "valid": Text("有效", "Valid"),
-    "holder": Text("持卡人", "Holder"),
-    "resumed": Text("续做", "Resumed"),
-    "healthy": Text("卡片正常", "Healthy"),
+METHODS: Mapping[str, Text] = {
+    "cash": Text("现金", "Cash"),
+    "mobile": Text("手机支付", "Mobile payment"),
+    "bank_card": Text("银行卡", "Bank card"),
 }
-PURSES: Mapping[str, Text] = {"citizen": Text("城市通", "City purse"), "parking": Text("停车卡", "Parking card")}
-AMOUNTS = frozenset({"amount", "gift", "returned", "fee", "forfeited", "balance"})
 NUMBER_GROUP = 4
+HOURS_OF_A_DAY = 24
 
 
-def result_rows(result: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:
-    """A result as labels and values. What became of money is told by its own line, see _job.html."""
-    hidden = {"state"} if {"load_id", "purchase_id", "purse"} & set(result) else set()
-    for key, label in LABELS.items():
-        value = result.get(key)
-        if value is not None and key not in hidden and (value or key not in ("gift", "fee", "forfeited", "resumed")):
-            named = key == "product" and "application" in result
-            yield label, product_name(result["application"], value) if named else _value(key, value)
-
-
-def _value(key: str, value: Any) -> Text:
-    if isinstance(value, bool):
-        return Text("是", "yes") if value else Text("否", "no")
-    if key in AMOUNTS:
-        return Text(f"{format_yuan(value)} 元", f"{format_yuan(value)} yuan")
-    if key == "opened":
-        names = [(APPLICATIONS[name], product_name(name, product)) for name, product in value.items()]
-        return Text("、".join(f"{n.zh} {p.zh}" for n, p in names), ", ".join(f"{n.en} {p.en}" for n, p in names))
-    if key == "holder":
-        shown = f"{value['name']}  {value['id_number']}"
-        return Text(shown, shown)
-    words = {"application": APPLICATIONS, "state": CARD_STATES, "product": PURSES}.get(key, {})
-    shown = card_no(value) if key == "card_no" else str(value)
-    return words.get(value, Text(shown, shown))
-
-
-def product_name(application: str, product: str) -> Text:
-    """A product beside its application's name: what PRODUCTS says in brackets, a bus card by its letter."""
-    known = PRODUCTS.get((application, product))
-    if application == "bus" or known is None:
-        return Text(product, product)
-    _, _, zh = known.zh.partition("（")
-    _, _, en = known.en.partition("(")
-    return Text(zh.rstrip("）"), en.rstrip(")"))
-
-
-def purse_name(product: str, area: str) -> Text:
-    """What a product's money area is called: the city purse, a month ticket, the parking card."""
-    return AREAS.get((area, product), APPLICATIONS["purse"])
+def duration(minutes: int) -> Text:
+    """A number of minutes as people say it."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return Text(f"{minutes} 分钟", f"{minutes} min")
+    if hours < HOURS_OF_A_DAY:
+        return Text(f"{hours} 小时 {rest} 分", f"{hours} h {rest} min")
+    return Text(f"{hours // HOURS_OF_A_DAY} 天多", f"over {hours // HOURS_OF_A_DAY} d")
 
 
 def wait(minutes: int | None) -> Text:

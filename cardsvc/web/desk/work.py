@@ -8,8 +8,10 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.service.books.receipts import money_of
 from cardsvc.service.cards.replacement import replacement_of
+from cardsvc.service.cards.requests import open_request_of
 from cardsvc.service.cash.shifts import shift_at
-from cardsvc.service.desk.offers import Offer, offers
+from cardsvc.service.desk.choices import Offer
+from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.work_place import CardOnDesk, Job, job_of, look_again, work_place
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import JOBS
@@ -77,7 +79,13 @@ def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
     then = _then(services, card) if card and job.done and job.kind in THEN else []
     look = card.contact if card and card.missing and not job.under_way else None
     shown = {"job": job, "there": card is not None, "money": money, "replacement": replacement, "then": then, "look": look}
-    return {**shown, "jobs": JOBS, "now": now()}
+    return {**shown, "collected": _collected(services, card) if then else None, "jobs": JOBS, "now": now()}
+
+
+def _collected(services: Services, card: CardOnDesk | None) -> Mapping[str, Any] | None:
+    """The application that this card was made for and that waits to be handed out."""
+    found = open_request_of(services.store, card.books["holder"]["citizen_id"]) if card and card.books else None
+    return found if card and card.books and found and found["card_no"] == card.books["card_no"] else None
 
 
 def _then(services: Services, card: CardOnDesk) -> list[Offer]:

@@ -11,12 +11,12 @@ from PIL import Image
 
 from cardsvc.errors import CardsvcError
 from cardsvc.printing.photo import sample_photo
+from cardsvc.service.cards.faces import face_of
 from cardsvc.service.cards.requests import (
     CardApplication,
     apply_for,
     board,
     cancel_request,
-    face_of,
     hand_out,
     photo_of,
     request_of,
@@ -76,12 +76,10 @@ def test_from_application_to_the_holders_hand(world: World, people: dict[str, St
     assert (taken.case_no, taken.state) == ("SL20261124-00001", "applied")
     assert taken.promised_at - world.now == dt.timedelta(hours=1)
     assert "ready-hall" in taken.rules
-    with refused("card_request_not_made"):
-        face_of(world.store, taken.case_no)
     card = VirtualCard.blank(family, seed=1)
     card_no = world.do(card, "personalise", citizen_id=citizen)["card_no"]
     assert [one["card_no"] for one in board(world.store, "hall", world.now).to_hand] == [card_no]
-    assert face_of(world.store, taken.case_no).startswith(b"%PDF")
+    assert face_of(world.store, card_no).startswith(b"%PDF")
     assert photo_of(world.store, taken.case_no) == PHOTO
     rules = world.engine.rules
     given = hand_out(world.store, rules, taken.case_no, "holder", papers=False, by=clerk, now=world.now)

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
+from cardsvc.printing.photo import sample_photo
 from cardsvc.readers.carry import finish
+from cardsvc.service.bulk.batches import show_batch
+from cardsvc.service.bulk.run import BulkRun
+from cardsvc.service.cards.faces import card_face_view, face_of, open_faces
+from cardsvc.service.cards.photos import holder_photo, take_photo
+from cardsvc.service.cards.replacement import begin_replacement, open_replacements
 from cardsvc.service.cards.requests import hand_out, request_of
 from cardsvc.service.desk.faces import (
     face_right,
@@ -17,14 +23,17 @@ from cardsvc.service.desk.faces import (
     print_again,
     print_face,
 )
+from cardsvc.service.desk.work_place import look_again
 from cardsvc.service.desk.workstations import AWAY_AFTER, FacePrinter, actor_of, begin, report
 from cardsvc.service.messages.notices import list_notices
+from cardsvc.service.purse.payments import Payment
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
-from tests.service.cards.test_card_requests import take
+from tests.service.bulk.bulk_people import Fed, Stack, blanks, lines_of, loaded
+from tests.service.cards.test_card_requests import PHOTO, take
 from tests.service.staff.test_staff import people, refused
-from tests.world import FAMILIES, World
+from tests.world import DESK, FAMILIES, World
 
 __all__ = ["people"]
 WS = "ws-1"
@@ -79,6 +88,10 @@ class Hall:
         """The agent asks."""
         return next_face(self.world.store, WS, session, last, self.world.now)
 
+    def look(self, print_id: str, place: str | None = None) -> Any:
+        """The clerk looked, and finds the face right."""
+        return face_right(self.world.engine, print_id, place, by=self.clerk, now=self.world.now)
+
     def hand(self, case_no: str) -> Any:
         """Give the card to its holder."""
         rules, now = self.world.engine.rules, self.world.now
@@ -103,7 +116,7 @@ def test_an_outlet_without_a_printer_hands_out_as_before(hall: Hall) -> None:
     assert (hall.face(case_no)["state"], len(list_notices(hall.world.store))) == ("due", 1)
     with refused("face_not_looked_at"):
         hall.hand(case_no)
-    hall.do(face_right, hall.face(case_no)["print_id"])
+    hall.look(hall.face(case_no)["print_id"])
     assert len(list_notices(hall.world.store)) == 2
     assert hall.hand(case_no).state == "handed"
 
@@ -144,19 +157,22 @@ def test_nothing_is_decided_about_a_print_that_is_under_way_or_over(hall: Hall) 
     """Two tabs, two desks, a page that was left open: only what the newest print allows is done."""
     case_no, first = hall.wanted()
     hall.asked()
-    for decide, given in ((print_again, (WS, "again")), (face_right, ()), (face_spoiled, ("torn",)), (print_face, (WS,))):
+    for decide, given in ((print_again, (WS, "again")), (face_spoiled, ("torn",)), (print_face, (WS,))):
         with refused("face_moved_on"):
             hall.do(decide, first, *given)
+    with refused("face_moved_on"):
+        hall.look(first)
     hall.told(first, "failed")
     with refused("reason_missing"):
         hall.do(print_again, first, WS, " ")
     second = hall.do(print_again, first, WS, "色带用完").print_id
-    for decide, given in ((print_again, (WS, "again")), (face_right, ())):
-        with refused("face_moved_on"):
-            hall.do(decide, first, *given)
+    with refused("face_moved_on"):
+        hall.do(print_again, first, WS, "again")
+    with refused("face_moved_on"):
+        hall.look(first)
     hall.asked()
     hall.told(second, "printed")
-    hall.do(face_right, second)
+    hall.look(second)
     shown = hall.face(case_no)
     assert (shown["attempt"], shown["state"], [one["state"] for one in shown["earlier"]]) == (2, "right", ["wrong"])
     with refused("face_moved_on"):
@@ -176,7 +192,7 @@ def test_a_spoiled_card_is_void_and_its_person_gets_another(hall: Hall) -> None:
         assert uow.cards.get(spoiled).state == "void"
     another = hall.again()
     assert another != spoiled
-    hall.do(face_right, hall.face(case_no)["print_id"])
+    hall.look(hall.face(case_no)["print_id"])
     assert hall.hand(case_no).card_no == another
 
 
@@ -210,3 +226,106 @@ def test_a_print_is_given_up_wherever_it_is(hall: Hall) -> None:
     assert hall.asked("run-two-2")[2:] == (True, True, None), "what CUPS still has of it is cancelled first"
     hall.told(second, "printed", "run-two-2")
     assert (hall.asked("run-two-2").print_id, hall.face(case_no)["state"]) == (third, "sent")
+
+
+def test_a_replacement_gets_its_face_with_the_photo_on_file(hall: Hall) -> None:
+    """The person applied once: their next card has that photo, and its holder waits for no second application."""
+    world = hall.world
+    hall.agent("run-two-2", FacePrinter())
+    case_no, old = hall.made()
+    hall.hand(case_no)
+    hall.agent("run-three-3")
+    reason, paid = "damaged", Payment(method="mobile", reference="paid")
+    begin_replacement(world.store, world.engine.rules, DESK, old, reason, paid, readable=False, by=hall.clerk, now=world.now)
+    new = hall.again()
+    (listed,) = open_faces(world.store, "hall")
+    assert (listed["card_no"], listed["replaces"], listed["photo"], listed["face"]["state"]) == (new, old, True, "due")
+    assert holder_photo(world.store, new) == PHOTO
+    hall.do(print_face, listed["face"]["print_id"], WS)
+    job = hall.asked("run-three-3")
+    assert job.pdf == face_of(world.store, new)
+    hall.told(job.print_id, "printed", "run-three-3")
+    hall.do(face_spoiled, job.print_id, "印歪")
+    assert [one["old_card_no"] for one in open_replacements(world.store, "hall")] == [old], "another card is made for it"
+    another = hall.again()
+    hall.look(card_face_view(world.store, another)["face"]["print_id"])
+    assert open_faces(world.store, "hall") == []
+
+
+def test_a_bulk_card_without_a_photo_waits_for_one_and_a_spoiled_one_is_made_again(hall: Hall) -> None:
+    """Its outlet is that of whoever runs the batch; nothing is printed without a photo, and a batch that was done goes on."""
+    world = hall.world
+    batch = loaded(world, hall.clerk, 1)
+
+    def run(number: int) -> str:
+        feeder = Fed(world.engine, Stack(blanks(1, number)))
+        return BulkRun(world.engine, batch, [feeder], lambda _event: None).go(by=hall.clerk)
+
+    assert run(1) == "done"
+    (listed,) = open_faces(world.store, "hall")
+    card_no, print_id = listed["card_no"], listed["face"]["print_id"]
+    assert (listed["photo"], listed["case_no"]) == (False, None)
+    with refused("face_photo_missing"):
+        hall.do(print_face, print_id, WS)
+    rules = world.engine.rules
+    with refused("consent_missing"):
+        take_photo(world.store, rules, card_no, PHOTO, consent=False, by=hall.clerk, now=world.now)
+    with refused("rule_photo"):
+        take_photo(world.store, rules, card_no, sample_photo(100, 100), consent=True, by=hall.clerk, now=world.now)
+    take_photo(world.store, rules, card_no, PHOTO, consent=True, by=hall.clerk, now=world.now)
+    hall.do(print_face, print_id, WS)
+    with refused("face_moved_on"):
+        take_photo(world.store, rules, card_no, PHOTO, consent=True, by=hall.clerk, now=world.now)
+    assert hall.asked().pdf[:4] == b"%PDF"
+    hall.told(print_id, "printed")
+    hall.do(face_spoiled, print_id, "色带断了")
+    (line,) = lines_of(world, batch)
+    assert (line.state, line.bin, line.error, line.spoiled) == ("voided", "bad", "bulk_face_wrong", 1)
+    shown = show_batch(world.store, batch)
+    assert (shown["state"], shown["left"], shown["cards_to_destroy"]) == ("paused", 1, 1)
+    assert run(2) == "done"
+    (again,) = open_faces(world.store, "hall")
+    assert (again["photo"], again["card_no"] != card_no) == (True, True)
+
+
+class OnReader:
+    """Cards that lie on the reader of the workstation, one after the other, each looked at as the page does."""
+
+    def __init__(self, hall: Hall) -> None:
+        self.hall, self.contact = hall, 0
+
+    def put(self, card: VirtualCard) -> None:
+        """Put a card on, and let it be looked at."""
+        world, self.contact = self.hall.world, self.contact + 1
+        contact = f"contact-{self.contact}"
+        reader = {"name": "Reader", "atr": card.atr.hex().upper(), "contact": contact}
+        report(world.engine, WS, "run-one-1", [reader], new=False, printer=PRINTER)
+        begun = look_again(world.engine, WS, contact, by=self.hall.clerk)
+        assert begun is not None
+        channel = card.channel()
+        finish(world.port(actor_of(world.store, WS, by=self.hall.clerk)), channel, begun)
+        channel.close()
+
+
+def test_where_there_is_a_reader_the_printed_card_is_read_before_its_face_is_right(hall: Hall) -> None:
+    """A face that went onto another person's card is found; the card that was read before its print says nothing."""
+    world, on_reader = hall.world, OnReader(hall)
+    cards = [VirtualCard.blank(FAMILIES[0], seed=10 + number) for number in (1, 2)]
+    numbers = []
+    for number, card in enumerate(cards, start=1):
+        take(world, hall.clerk, world.citizen(number))
+        numbers.append(str(world.do(card, "personalise", citizen_id=world.citizen(number))["card_no"]))
+    print_id = card_face_view(world.store, numbers[0])["face"]["print_id"]
+    hall.do(print_face, print_id, WS)
+    on_reader.put(cards[0])
+    hall.asked()
+    world.now += dt.timedelta(minutes=1)
+    hall.told(print_id, "printed")
+    with refused("face_card_not_read"):
+        hall.look(print_id, WS)
+    world.now += dt.timedelta(seconds=5)
+    on_reader.put(cards[1])
+    with refused("face_other_card"):
+        hall.look(print_id, WS)
+    on_reader.put(cards[0])
+    assert hall.look(print_id, WS).read_in == "Reader"

@@ -14,7 +14,8 @@ from cardsvc.readers.carry import CarriedOut
 from cardsvc.rules import check_moved
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cards.hold_approval import unidentified_card
-from cardsvc.service.desk.offers import Choice, offers
+from cardsvc.service.desk.choices import Choice
+from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.work_place import CardOnDesk
 from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.service.transactions.takeovers import hold_card, holder_cards, takeover_of, waiting

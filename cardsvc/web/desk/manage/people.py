@@ -12,7 +12,7 @@ from cardsvc.service.desk.sessions import end, sessions_of
 from cardsvc.service.management.staff_admin import change_post, hire, reset_password, set_skills, set_staff_state, skills_of
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.operations.rule_book import local_day
-from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES, outlets_view, require_role, staff_view
+from cardsvc.service.staff.accounts import ROLE_NAMES, SERVICE, SKILL_NAMES, outlets_view, require_role, staff_view
 from cardsvc.service.staff.history import staff_history
 from cardsvc.service.staff.passkeys import passkeys_of, remove
 from cardsvc.web.desk.guard import field, from_where, here
@@ -120,7 +120,7 @@ def _person_page(services: Services, staff_id: str, error: CardsvcError | None =
         chosen=outlet(),
         person=person,
         outlets=outlets_view(services.store),
-        roles=ROLE_NAMES,
+        roles={role: word for role, word in ROLE_NAMES.items() if (role == SERVICE) == (person["role"] == SERVICE)},
         skills=SKILL_NAMES,
         able=skills_of(services.store, staff_id),
         sessions=sessions_of(services.store, staff_id, by=by),

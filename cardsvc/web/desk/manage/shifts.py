@@ -12,7 +12,7 @@ from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cash.shifts import close_shift, explain_difference
 from cardsvc.service.cash.staff_shifts import drawer_left
 from cardsvc.service.operations.problem import problem_of
-from cardsvc.web.desk.drawer import pieces_of, why
+from cardsvc.web.desk.drawer import counted, why
 from cardsvc.web.desk.guard import here
 
 
@@ -39,7 +39,7 @@ def _do(services: Services, shift_id: str, deed: str, typed: Mapping[str, str]) 
     """Whether the shift is closed now."""
     by, moment = here().staff, now()
     if deed == "close":
-        return close_shift(services.store, shift_id, pieces_of(typed), by=by, now=moment).closed_at is not None
+        return close_shift(services.store, shift_id, counted(typed), by=by, now=moment).closed_at is not None
     if deed == "explain":
         explain_difference(services.store, APPROVALS, shift_id, why(), by=by, now=moment)
         return False

@@ -37,12 +37,41 @@ function show(html) {
   const old = document.getElementById("live");
   const made = new DOMParser().parseFromString(html, "text/html").getElementById("live");
   if (!made || !old || made.outerHTML === old.outerHTML) return;
-  const focused = document.activeElement?.id;
+  if (pressed) { waiting = html; return; } // a button that is replaced between press and release would lose its click
+  const focused = document.activeElement;
+  keepTyped(old, made);
   old.replaceWith(made);
-  const target = (focused && document.getElementById(focused)) || made.querySelector("[autofocus]");
-  if (target && (document.activeElement === document.body || focused)) target.focus();
+  const target = (focused && sameField(focused, made)) || made.querySelector("[autofocus]");
+  if (target && (document.activeElement === document.body || focused?.id)) target.focus();
   say(made.dataset.say);
   look(made);
+}
+
+let pressed = false;
+let waiting = null; // what came while the mouse button or the finger was down
+addEventListener("pointerdown", () => { pressed = true; });
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { // its click comes first
+  pressed = false;
+  if (waiting) show(waiting);
+  waiting = null;
+}));
+
+// The same control in the part that comes, by what it is sent as; a button or link by its id.
+function sameField(field, made) {
+  if (field.id) return made.querySelector(`#${CSS.escape(field.id)}`) ?? document.getElementById(field.id);
+  if (!field.name || !field.form) return null;
+  const choice = ["radio", "checkbox"].includes(field.type) ? field.value : null;
+  return [...made.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)].find(
+    (one) => one.form?.getAttribute("action") === field.form.getAttribute("action") && (choice === null || one.value === choice));
+}
+
+function keepTyped(old, made) {
+  for (const field of old.querySelectorAll("input:not([type=hidden]), textarea, select")) {
+    const to = sameField(field, made);
+    if (!to) continue;
+    if (field.checked !== field.defaultChecked) to.checked = field.checked;
+    else if (field.tagName === "SELECT" || field.value !== field.defaultValue) to.value = field.value;
+  }
 }
 
 function say(text) {
@@ -104,7 +133,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`) || (key === "Escape" && document.querySelector('nav [data-key="w"]'));
+  const sign = `[data-key="${CSS.escape(key)}"]`; // a key of the page itself comes before the menu's
+  const target = document.querySelector(`main ${sign}`) || document.querySelector(sign) || (key === "Escape" && document.querySelector('nav [data-key="w"]'));
   if (!target) return;
   event.preventDefault();
   target.click();
@@ -122,7 +152,7 @@ document.getElementById("keys")?.addEventListener("click", () => {
     row.append(sign, " ", text);
     rows.append(row);
   };
-  for (const one of document.querySelectorAll("main [data-key], header [data-key]")) {
+  for (const one of [...document.querySelectorAll("main [data-key]"), ...document.querySelectorAll("header [data-key]")]) {
     const copy = one.cloneNode(true);
     for (const sign of copy.querySelectorAll("kbd, [aria-hidden]")) sign.remove();
     if (one !== document.getElementById("keys")) add(one.dataset.key, copy.textContent.trim());
@@ -150,6 +180,7 @@ document.addEventListener("click", (event) => {
   if (!amount || !field) return;
   field.value = amount.dataset.amount;
   field.focus();
+  tellChange();
 });
 
 function addUp() { // also when the page comes: a form that was refused comes back as it was typed
@@ -161,6 +192,20 @@ function addUp() { // also when the page comes: a form that was refused comes ba
 }
 document.addEventListener("input", addUp);
 addUp();
+
+function tellChange() { // what goes back of the cash that was handed over, as far as the page knows what it costs
+  for (const output of document.querySelectorAll("output[data-change]")) {
+    const form = output.closest("form"), given = form.elements.namedItem("given").value;
+    const fixed = form.querySelector("input[data-cost]:checked, fieldset[data-cost]");
+    const typed = form.elements.namedItem("amount")?.value;
+    const cost = fixed ? Number(fixed.dataset.cost) : Math.round(Number(typed || NaN) * 100);
+    const change = given ? Math.round(Number(given) * 100) - cost : NaN;
+    const words = change < 0 ? output.dataset.short : output.dataset.change;
+    output.textContent = Number.isNaN(change) ? "" : `${words} ${(Math.abs(change) / 100).toFixed(2)}`;
+  }
+}
+document.addEventListener("input", tellChange);
+tellChange();
 
 document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) window.print(); });
 

@@ -1,0 +1,43 @@
+"""A card that turns out wrong before anybody got it: whoever waits for it waits for another one, and its face goes with it."""
+
+import datetime as dt
+
+from cardsvc.ledger.states import advance
+from cardsvc.service.cards.faces import face_goes_with_card
+from cardsvc.service.messages import notices
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Card
+from cardsvc.store.states import (
+    BULK_ALLOWED,
+    BULK_LINE_ALLOWED,
+    CARD_REQUEST_ALLOWED,
+    BulkLineState,
+    BulkState,
+    CardRequestState,
+)
+
+
+def card_was_wrong(uow: UnitOfWork, card: Card, why: str, code: str, now: dt.datetime) -> None:
+    """The card is void before anybody got it. ``why``: in words, for its face; ``code``: of the catalog, for its bulk line.
+
+    Its application waits for another card, and its promise stays. So does its line of a batch; a batch that was done is
+    paused, for the next run to make that card. A replacement waits by itself (Replacements.open_of).
+    """
+    face_goes_with_card(uow, card.card_no, why, now)
+    known = uow.card_requests.open_of(card.citizen_id)
+    if known is not None and known.state == CardRequestState.MADE and known.card_no == card.card_no:
+        notices.drop(uow, known.case_no, now)
+        state = advance(CARD_REQUEST_ALLOWED, CardRequestState.MADE, CardRequestState.APPLIED)
+        uow.card_requests.change(known, state=state, card_no=None, made_at=None)
+    _line_waits_again(uow, card.card_no, code, now)
+
+
+def _line_waits_again(uow: UnitOfWork, card_no: str, code: str, now: dt.datetime) -> None:
+    found = uow.bulk_lines.made_with(card_no)
+    batch = uow.bulk_batches.for_update(found.batch_id) if found else None
+    if found is None or batch is None:
+        return
+    state = advance(BULK_LINE_ALLOWED, BulkLineState(found.state), BulkLineState.VOIDED)
+    uow.bulk_lines.change(found, state=state, spoiled=found.spoiled + 1, bin="bad", error=code, changed_at=now)
+    if batch.state == BulkState.DONE:
+        uow.bulk_batches.change(batch, state=advance(BULK_ALLOWED, BulkState.DONE, BulkState.PAUSED), ended_at=None)

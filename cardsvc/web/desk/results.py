@@ -1,0 +1,102 @@
+"""What a job did, as rows of labels and values; what products, purses and the parts of a refund are called in them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cardsvc.service.desk.choices import APPLICATIONS, AREAS, PRODUCTS
+from cardsvc.text import Text
+from cardsvc.units import format_yuan
+from cardsvc.web.desk.words import CARD_STATES, METHODS, card_no
+
+LABELS: Mapping[str, Text] = {
+    "card_no": Text("卡号", "Card"),
+    "application": Text("应用", "Application"),
+    "opened": Text("转入的应用", "Opened"),
+    "state": Text("状态", "State"),
+    "product": Text("产品", "Product"),
+    "period": Text("月份", "Months"),
+    "amount": Text("金额", "Amount"),
+    "gift": Text("赠送", "Gift"),
+    "given": Text("收现金", "Cash given"),
+    "change": Text("找零", "Change"),
+    "returned": Text("退还", "Returned"),
+    "fee": Text("手续费", "Fee"),
+    "forfeited": Text("作废", "Forfeited"),
+    "balance": Text("卡内余额", "Balance"),
+    "valid_from": Text("生效", "Valid from"),
+    "valid_to": Text("到期", "Valid to"),
+    "issue_date": Text("发卡日", "Issued"),
+    "expiry_date": Text("有效期至", "Expires"),
+    "genuine": Text("真卡", "Genuine"),
+    "valid": Text("有效", "Valid"),
+    "holder": Text("持卡人", "Holder"),
+    "resumed": Text("续做", "Resumed"),
+    "healthy": Text("卡片正常", "Healthy"),
+}
+KEPT: Mapping[str, Text] = {
+    "fee": Text("手续费", "fee"),
+    "forfeited": Text("已过的时间，按规则作废", "time that is over: void by the rule"),
+    "gift": Text("赠送的部分收回", "the gift goes back to its giver"),
+}
+PURSES: Mapping[str, Text] = {"citizen": Text("城市通", "City purse"), "parking": Text("停车卡", "Parking card")}
+AMOUNTS = frozenset({"amount", "gift", "given", "change", "returned", "fee", "forfeited", "balance"})
+
+
+def result_rows(result: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:
+    """A result as labels and values. What became of money is told by its own line, see _job.html."""
+    hidden = {"state"} if {"load_id", "purchase_id", "purse"} & set(result) else set()
+    for key, label in LABELS.items():
+        value = result.get(key)
+        if value is not None and key not in hidden and (value or key not in ("gift", "fee", "forfeited", "resumed")):
+            named = key == "product" and "application" in result
+            yield label, product_name(result["application"], value) if named else _value(key, value)
+        if key == "returned":
+            yield from _ways_back(result.get("payouts", ()))
+
+
+def _ways_back(payouts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Text, Text]]:
+    """What of a refund is handed over, and what goes back through the channel that it came by."""
+    for part in payouts:
+        way = "cash" if part["kind"] == "refund_cash" else part["account"]
+        if part["kind"].removeprefix("refund_") not in KEPT:
+            yield part_name(way), _value("returned", part["amount"])
+
+
+def _value(key: str, value: Any) -> Text:
+    if isinstance(value, bool):
+        return Text("是", "yes") if value else Text("否", "no")
+    if key in AMOUNTS:
+        return Text(f"{format_yuan(value)} 元", f"{format_yuan(value)} yuan")
+    if key == "opened":
+        names = [(APPLICATIONS[name], product_name(name, product)) for name, product in value.items()]
+        return Text("、".join(f"{n.zh} {p.zh}" for n, p in names), ", ".join(f"{n.en} {p.en}" for n, p in names))
+    if key == "holder":
+        shown = f"{value['name']}  {value['id_number']}"
+        return Text(shown, shown)
+    words = {"application": APPLICATIONS, "state": CARD_STATES, "product": PURSES}.get(key, {})
+    shown = card_no(value) if key == "card_no" else str(value)
+    return words.get(value, Text(shown, shown))
+
+
+def product_name(application: str, product: str) -> Text:
+    """A product beside its application's name: what PRODUCTS says in brackets, a bus card by its letter."""
+    known = PRODUCTS.get((application, product))
+    if application == "bus" or known is None:
+        return Text(product, product)
+    _, _, zh = known.zh.partition("（")
+    _, _, en = known.en.partition("(")
+    return Text(zh.rstrip("）"), en.rstrip(")"))
+
+
+def purse_name(product: str, area: str) -> Text:
+    """What a product's money area is called: the city purse, a month ticket, the parking card."""
+    return AREAS.get((area, product), APPLICATIONS["purse"])
+
+
+def part_name(name: str) -> Text:
+    """A part of a refund: the way on which it goes back, or why it is kept."""
+    kind, _, channel = name.partition(":")
+    if not channel:
+        return KEPT.get(name) or METHODS[name]
+    way = METHODS.get(channel, Text(channel, channel))
+    return Text(f"{way.zh}，原路退回", f"{way.en}, back the way it came") if kind == "payout" else way
