@@ -108,9 +108,9 @@ def read_purse(profile: Profile, ref: PurseRef) -> Procedure[PurseSight]:
     _judge(profile, asks, answers)
     balance = pboc.balance_in(answers[1].data)
     log = yield from read_log(profile, ref)
-    online = yield from _look(profile, ref, "load")
-    offline = yield from _look(profile, ref, "purchase")
-    return PurseSight(balance, online, offline, log)
+    online = yield from _look_for_load(profile, ref)
+    offline = yield from _look_for_purchase(profile, ref)
+    return PurseSight(balance, online.online_counter if online else None, offline, log)
 
 
 def read_balance(profile: Profile, ref: PurseRef) -> Procedure[int]:
@@ -129,16 +129,18 @@ def read_log(profile: Profile, ref: PurseRef) -> Procedure[tuple[LogRecord, ...]
     return tuple(record for record in records if record.written)
 
 
-def _look(profile: Profile, ref: PurseRef, purpose: Counted) -> Procedure[int | None]:
-    """A counter, by an INITIALIZE for the smallest amount."""
-    initialize = pboc.initialize_for_load if purpose == "load" else pboc.initialize_for_purchase
-    key = _key_id(profile, ref, purpose)
-    answers = yield (initialize(ref.p2, key, pboc.SAFE_AMOUNT, LOOK_TERMINAL),)
-    if not answers[0].ok:
-        return None
-    if purpose == "load":
-        return InitializeForLoadAnswer.parse(answers[0].data).online_counter
-    return InitializeForPurchaseAnswer.parse(answers[0].data).offline_counter
+def _look_for_load(profile: Profile, ref: PurseRef) -> Procedure[InitializeForLoadAnswer | None]:
+    """The online counter, by an INITIALIZE for the smallest amount; its MAC1 says whether this card told it."""
+    key = _key_id(profile, ref, "load")
+    answers = yield (pboc.initialize_for_load(ref.p2, key, pboc.SAFE_AMOUNT, LOOK_TERMINAL),)
+    return InitializeForLoadAnswer.parse(answers[0].data) if answers[0].ok else None
+
+
+def _look_for_purchase(profile: Profile, ref: PurseRef) -> Procedure[int | None]:
+    """The offline counter, in the same way; nothing proves it."""
+    key = _key_id(profile, ref, "purchase")
+    answers = yield (pboc.initialize_for_purchase(ref.p2, key, pboc.SAFE_AMOUNT, LOOK_TERMINAL),)
+    return InitializeForPurchaseAnswer.parse(answers[0].data).offline_counter if answers[0].ok else None
 
 
 # Load
@@ -151,6 +153,11 @@ def initialize_for_load(profile: Profile, ref: PurseRef, amount: int, terminal: 
     answers = yield asks
     _judge(profile, asks, answers)
     return InitializeForLoadAnswer.parse(answers[1].data)
+
+
+def look_is_genuine(look: InitializeForLoadAnswer, ref: PurseRef, session: MacSession) -> bool:
+    """Whether the MAC1 of a look is right: this card, and nobody in between, told balance and counter."""
+    return session.mac(pboc.load_mac1_data(look.balance, pboc.SAFE_AMOUNT, ref.load_type, LOOK_TERMINAL)) == look.mac1
 
 
 def check_mac1(init: InitializeForLoadAnswer, ref: PurseRef, amount: int, terminal: bytes, session: MacSession) -> None:
@@ -167,13 +174,14 @@ class TransactionEvidence:
 
     ``counter``: the online counter for a load or unload, the offline counter for a purchase, before the next increment; None
     when the card did not tell. ``proofs``: the proofs that the card gave, by the number asked for; only a TAC, or MAC3 of an
-    unload, that verifies counts.
+    unload, that verifies counts. ``look``: for a load or unload, the answer that told the counter, with its MAC1.
     """
 
     balance: int | None
     counter: int | None
     proofs: tuple[tuple[int, TransactionProof], ...]
     log: tuple[LogRecord, ...]
+    look: InitializeForLoadAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +238,10 @@ def _evidence(
     proofs = yield from _proofs(profile, transaction_type, counter)
     balance = yield from _balance(ref)
     log = yield from read_log(profile, ref)
-    counter_now = yield from _look(profile, ref, purpose)
-    return TransactionEvidence(balance, counter_now, proofs, log)
+    if purpose == "purchase":
+        return TransactionEvidence(balance, (yield from _look_for_purchase(profile, ref)), proofs, log)
+    look = yield from _look_for_load(profile, ref)
+    return TransactionEvidence(balance, look.online_counter if look else None, proofs, log, look)
 
 
 def _balance(ref: PurseRef) -> Procedure[int | None]:

@@ -163,6 +163,12 @@ def payable(rules: RuleSet, product: str, area: Area, balance: int, day: dt.date
     return rule.minimum, _payable(rule, min(rule.balance_cap, legal.named) - balance, first=True)
 
 
+def credited(rules: RuleSet, product: str, area: Area, amount: int, day: dt.date) -> int:
+    """What a card gets for an amount that is paid, its gift included; the amount itself where no rule loads the area."""
+    rule = next((r for r in rules.load if (r.product, r.area) == (product, area) and r.holds(day)), None)
+    return rule.credited(amount) if rule else amount
+
+
 def check_spend(rules: RuleSet, product: str, amount: int, day: dt.date) -> tuple[str, ...]:
     """Accept a single spend or raise RuleError ``rule_spend_above_maximum``; returns the rules that allowed it."""
     for rule in rules.spend:

@@ -300,6 +300,7 @@ def test_the_same_file_imported_at_once_is_taken_once(world: World, card: Virtua
     """Four imports share its parts."""
     monkeypatch.setattr(importing, "PART", 1)
     rides = rode(world, card, 100, 110, 120, 130)
+    world.bookkeeper()  # hired before, or four threads hire the same
     done: list[Imported] = []
     barrier = threading.Barrier(4)
 

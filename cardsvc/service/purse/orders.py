@@ -19,6 +19,7 @@ from cardsvc.ledger import postings
 from cardsvc.ledger.postings import Posting
 from cardsvc.ledger.states import ORDER_ALLOWED, OrderState, advance
 from cardsvc.procedures.areas import AreaSight
+from cardsvc.rules import RuleSet, credited
 from cardsvc.service.operations.kinds import reasons
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.areas import CITY_PURSE, LoadAreaParams, Target, application_of, record_of, target_for_load
@@ -73,8 +74,8 @@ def create_order(
     """Take an order, or find the one that this payment made before (then True). The money is taken: rules are asked first.
     ``by``: who typed it in for the channel, and is kept; None where the channel itself brings it, signed.
 
-    Raises CardError ``card_unknown`` or ``card_not_issued``; RequestError ``payment_reference_used`` for the same payment with
-    other contents, ``application_not_open``, ``product_not_on_card``, ``not_permitted``; RuleError.
+    Raises CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RequestError ``payment_reference_used`` for the
+    same payment with other contents, ``application_not_open``, ``product_not_on_card``, ``not_permitted``; RuleError.
     """
     if by is not None:
         require_role(by, "cashier", "supervisor")
@@ -103,7 +104,8 @@ def _create(uow: UnitOfWork, rules: RuleBook, channel: str, params: OrderParams,
     target = _target(uow, params, now)
     order = _order(order_id, channel, params, target, now)
     proposal = Proposal(order.card_no, target, order.amount, params.payment.method, CHANNEL)
-    decide(rules.in_force(uow, local_day(now)), uow, proposal, _expected_balance(uow, order, target), now)
+    in_force = rules.in_force(uow, local_day(now))
+    decide(in_force, uow, proposal, _expected_balance(uow, in_force, order, target, local_day(now)), now)
     uow.orders.add(order)
     clearing = postings.clearing_account(CHANNEL, channel)
     uow.ledger.post(order.card_no, postings.order_paid(order.card_no, clearing, order.amount), order.order_id, now)
@@ -126,6 +128,9 @@ def _target(uow: UnitOfWork, params: OrderParams, now: dt.datetime) -> Target:
         raise CardError("card_unknown", card_no=params.card_no)
     if card.state != "issued":
         raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
+    listed = uow.hotlist.latest_of(card.card_no)
+    if listed is not None and listed.action == "add":
+        raise CardError("card_hot_listed", version=listed.version)
     area = params.model_dump()
     application = application_of(area)
     if application == CITY_PURSE.application:
@@ -154,10 +159,12 @@ def _order(order_id: str, channel: str, params: OrderParams, target: Target, now
     )
 
 
-def _expected_balance(uow: UnitOfWork, order: TopUpOrder, target: Target) -> int:
-    """A purse as the books know it, with the orders that wait for it. The card's own balance decides when it is written."""
+def _expected_balance(uow: UnitOfWork, rules: RuleSet, order: TopUpOrder, target: Target, day: dt.date) -> int:
+    """A purse as the books know it, with the orders that wait for it and their gifts. The card's own balance decides when it is
+    written."""
     area = order.product, order.area, order.first_month
-    waiting = (o.amount for o in uow.orders.waiting(order.card_no) if (o.product, o.area, o.first_month) == area)
+    same = [o.amount for o in uow.orders.waiting(order.card_no) if (o.product, o.area, o.first_month) == area]
+    waiting = (credited(rules, target.product, target.area, amount, day) for amount in same)
     if target.period is not None:
         return sum(waiting)
     purse = postings.purse_account(order.card_no, target.ref.application, target.ref.purse)

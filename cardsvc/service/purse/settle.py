@@ -7,6 +7,9 @@ log_other          the log holds another transaction under its number           
 counter_unchanged  the counter is where it was before                                 does not have it
 counter_and_balance the counter is one further and the balance is exactly as after it  has it
 (none)             anything else: it stays open, with the evidence                    undecided
+
+Of a load or unload the counter comes with a MAC1 of the card. Where that is wrong somebody in between told it, or a bad contact
+garbled it: then only a proof counts, and the log where it says that the card has it.
 """
 
 import datetime as dt
@@ -30,8 +33,16 @@ from cardsvc.ledger.states import (
     PurchaseState,
     advance,
 )
-from cardsvc.procedures.purse import PurseRef, TransactionEvidence, load_evidence, purchase_evidence, unload_evidence
+from cardsvc.procedures.purse import (
+    PurseRef,
+    TransactionEvidence,
+    load_evidence,
+    look_is_genuine,
+    purchase_evidence,
+    unload_evidence,
+)
 from cardsvc.service.operations.kinds import Context
+from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.payments import BY_ORDER, refund_target
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Evidence, Load, Purchase
@@ -113,11 +124,12 @@ def unload_session(context: Context, ref: PurseRef, random: bytes, counter: int,
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """``written``: True, False, or None for undecided."""
+    """``written``: True, False, or None for undecided; ``genuine``: whether it is this card's counter that was told."""
 
     written: bool | None
     rule: str
     tac: bytes | None = None
+    genuine: bool = True
 
 
 def judge(context: Context, claim: Claim, evidence: TransactionEvidence, versions: Mapping[str, int]) -> Judgement:
@@ -127,13 +139,31 @@ def judge(context: Context, claim: Claim, evidence: TransactionEvidence, version
             return Judgement(True, "proof", proven)
     if any(claim.is_log_record(record, context.profile.purse.log_number) for record in evidence.log):
         return Judgement(True, "log_record")
-    if any(claim.is_displaced_by(record, context.profile.purse.log_number) for record in evidence.log):
+    if not _is_genuine(context, claim, evidence):
+        return Judgement(None, UNDECIDED, genuine=False)
+    return _by_counter(claim, evidence, context.profile.purse.log_number)
+
+
+def _by_counter(claim: Claim, evidence: TransactionEvidence, log_number: str) -> Judgement:
+    """The rest of the table, for a card that told its counter itself."""
+    if any(claim.is_displaced_by(record, log_number) for record in evidence.log):
         return Judgement(False, "log_other")
     if evidence.counter == claim.counter:
         return Judgement(False, "counter_unchanged")
     if evidence.counter == claim.counter + 1 and evidence.balance == claim.balance_after:
         return Judgement(True, "counter_and_balance")
     return Judgement(None, UNDECIDED)
+
+
+def _is_genuine(context: Context, claim: Claim, evidence: TransactionEvidence) -> bool:
+    """Whether the card itself told its online counter. Of a purchase, or where it tells none, nothing can be checked."""
+    look = evidence.look
+    if look is None:
+        return True
+    name = f"{claim.ref.application}.load"
+    versions = as_shown(context.keystore, context.versions, name, look.key_version)
+    session = context.keystore.session(context.card_no, name, look.card_random, look.online_counter, versions)
+    return look_is_genuine(look, claim.ref, session)
 
 
 def _proven(context: Context, claim: Claim, proof: TransactionProof, versions: Mapping[str, int]) -> bytes | None:
@@ -145,9 +175,10 @@ def _proven(context: Context, claim: Claim, proof: TransactionProof, versions: M
     return proof.tac if right else None
 
 
-def evidence_json(evidence: TransactionEvidence) -> dict[str, Any]:
+def evidence_json(evidence: TransactionEvidence, judgement: Judgement) -> dict[str, Any]:
     """Evidence as it is stored: balances, counters, proofs and log, all of which stand on receipts as well."""
     return {
+        **({} if judgement.genuine else {"mac1": "wrong"}),
         "balance": evidence.balance,
         "counter": evidence.counter,
         "proofs": [{"number": number, "mac": p.mac.hex(), "tac": p.tac.hex()} for number, p in evidence.proofs],
@@ -243,7 +274,7 @@ def settle_load(
 ) -> dict[str, Any]:
     """Judge one open load and carry the judgement out."""
     judgement = judge(context, claim_of_load(load), evidence, load.key_versions)
-    record_evidence(uow, load, judgement.rule, evidence_json(evidence), now)
+    record_evidence(uow, load, judgement.rule, evidence_json(evidence, judgement), now)
     if judgement.written:
         load = confirm_load(uow, load, judgement.rule, judgement.tac, now)
     elif judgement.written is False:
@@ -258,7 +289,7 @@ def settle_purchase(
 ) -> dict[str, Any]:
     """Judge one open purchase and carry the judgement out."""
     judgement = judge(context, claim_of_purchase(purchase), evidence, purchase.key_versions)
-    record_evidence(uow, purchase, judgement.rule, evidence_json(evidence), now)
+    record_evidence(uow, purchase, judgement.rule, evidence_json(evidence, judgement), now)
     if judgement.written:
         purchase = confirm_purchase(uow, purchase, judgement.rule, judgement.tac, now)
     else:

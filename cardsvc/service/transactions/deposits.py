@@ -8,6 +8,7 @@ from cardsvc.ledger.postings import Posting, deposit_account, fee_account, payou
 from cardsvc.rules import deposit_refund
 from cardsvc.rules.refunds import deposit_rule
 from cardsvc.service.cash.drawer import cash_out
+from cardsvc.service.loss.hotlist import is_wanted, refuse_hot
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.payments import Payment, money_source, refuse_paid
@@ -64,6 +65,7 @@ def _issued(uow: UnitOfWork, card_no: str) -> None:
         raise CardError("card_unknown", card_no=card_no)
     if card.state != "issued":
         raise CardError("card_not_issued", card_no=card_no, state=card.state)
+    refuse_hot(uow, card_no)
 
 
 def return_deposit(store: Store, rules: RuleBook, actor: Actor, card_no: str, *, by: Staff, now: dt.datetime) -> Deposit:
@@ -82,6 +84,8 @@ def _return(uow: UnitOfWork, rules: RuleBook, actor: Actor, card_no: str, by: St
     if held is None or held.state != DepositState.TAKEN:
         raise RequestError("deposit_not_held", card_no=card_no)
     refuse_bicycle(uow, card_no)
+    if is_wanted(uow, card_no):  # who brings a card back has it, and a lost one is released first
+        refuse_hot(uow, card_no)
     _refuse_money(uow, card_no)
     today = local_day(now)
     terms = deposit_refund(rules.in_force(uow, today), held.product, held.amount, held.taken_on, today)

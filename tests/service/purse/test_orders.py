@@ -13,6 +13,7 @@ from cardsvc.errors import CardError, CardGone, CardsvcError, RequestError
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.cards.views import card_view
+from cardsvc.service.loss.reports import report_loss
 from cardsvc.service.purse.orders import create_order, order_params, orders_view, return_expired
 from cardsvc.service.staff.acts import acts_view
 from cardsvc.store.records import TopUpOrder
@@ -182,6 +183,29 @@ def test_an_order_that_goes_back_while_it_is_fetched_is_not_written(world: World
     books = world.balances()
     assert (books[ORDER], books["payout:app"], area_on(card, "bus", "ed")) == (0, -5000, 0)
     assert f"suspense:{CARD}" not in books
+
+
+def test_no_money_is_taken_for_a_card_that_is_reported_lost(world: World) -> None:
+    """Whoever pays online is told before; an order of before waits on."""
+    world.issue(FMCOS)
+    order = pay(world)
+    report_loss(world.store, world.engine.rules, CARD, "phone", by=world.bookkeeper(), now=world.now)
+    assert refused(world, reference="wx-2") == "card_hot_listed"
+    assert pay(world).order_id == order.order_id
+
+
+def test_the_gifts_of_waiting_orders_count_for_the_cap(tmp_path: Any) -> None:
+    """An old-age card with 350: two orders of 50 make it 550, and a third could not be written."""
+    world = World(tmp_path / "2012.db", dt.datetime(2012, 5, 10, 1, tzinfo=dt.UTC))
+    card = elder(world)
+    world.do(card, "topup", KIOSK, amount=17500, product="C", payment={"method": "cash", "reference": None})
+    for reference in ("wx-1", "wx-2"):
+        pay(world, reference=reference, product="C")
+    assert refused(world, reference="wx-3", product="C") == "rule_balance_cap"
+    for _ in range(2):
+        world.do(card, "fetch", KIOSK)
+    assert area_on(card, "bus") == 55000
+    world.close()
 
 
 def test_a_payment_that_went_back_pays_nothing(world: World) -> None:

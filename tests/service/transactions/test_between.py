@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cardsvc.errors import CardsvcError
+from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.books.audit import verify_ledger
@@ -195,6 +196,41 @@ def test_a_proof_that_comes_after_it_was_settled_otherwise(world: World, kind: s
         found = [(row.code, row.amount) for row in uow.differences.of_run(run.run_id)]
     assert ("balance_differs", 7000 - balance_on(card)[0]) in found
     assert world.purse_total(CARD) == 7000
+
+
+class Liar:
+    """Between card and service: it hides proofs and log, and tells balance and counter as they were before the load."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel, self.atr = channel, channel.atr
+
+    def transmit(self, command: bytes) -> bytes:
+        """The card's answer, or another."""
+        answer = self._channel.transmit(command)
+        if command[:2] in (b"\x80\x5a", b"\x00\xb2"):
+            return b"\x6a\x83"
+        return bytes(6) + answer[6:] if command[:3] == b"\x80\x50\x00" else answer
+
+    def close(self) -> None:
+        """Take the card off."""
+        self._channel.close()
+
+
+def test_a_counter_that_the_card_did_not_tell_decides_nothing(world: World) -> None:
+    """The card has the money; a terminal that says otherwise does not get it back. The card itself settles it later."""
+    card = world.issue(FAMILIES[0])
+    load = Load(world, card)
+    load.write()
+    load.port.abandon(load.reply.id, load.reply.step, (), "card_gone")
+    load.channel.close()
+    (entry,) = world.carry(Liar(card.channel()), "inspect", KIOSK)["settled"]
+    assert (entry["state"], entry["rule"]) == ("suspect", "undecided")
+    assert world.balances()[f"suspense:{CARD}"] == -5000
+    (entry,) = world.do(card, "inspect", DESK)["settled"]
+    assert (entry["state"], entry["rule"]) == ("confirmed", "proof")
+    with world.store.read() as uow:
+        assert [row.evidence.get("mac1") for row in uow.evidence.of_card(CARD)] == ["wrong", None]
+    agreed(world, card, 5000)
 
 
 MOBILE = {"method": "mobile", "reference": "wx-1"}

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.loss.reports import end_lapsed, report_loss
 from cardsvc.service.purse.bicycles import BicycleLine, apply_list
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.transactions.deposits import return_deposit, take_deposit
@@ -66,6 +67,20 @@ def test_one_payment_pays_one_deposit_and_nothing_else(world: World) -> None:
         take(world, paid, card_no="3100010100000002")
     with pytest.raises(CarriedOut, match=r"^payment_reference_used"):
         world.do(card, "topup", DESK, amount=5000, payment=paid.model_dump())
+
+
+def test_no_deposit_of_a_card_that_is_lost(world: World) -> None:
+    """Neither taken nor given back: it goes back with the card, and whoever has that lets it be released first."""
+    world.issue(FAMILIES[0])
+    report_loss(world.store, world.engine.rules, CARD, "phone", by=world.bookkeeper(), now=world.now)
+    with refused("card_hot_listed"):
+        take(world)
+    world.now += dt.timedelta(days=16)
+    end_lapsed(world.store, world.now)
+    take(world)
+    report_loss(world.store, world.engine.rules, CARD, "phone", by=world.bookkeeper(), now=world.now)
+    with refused("card_hot_listed"):
+        give_back(world)
 
 
 def test_deposits_that_are_refused(world: World) -> None:
