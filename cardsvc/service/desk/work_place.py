@@ -19,7 +19,7 @@ from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import OperationError, ProfileError, RequestError
 from cardsvc.service.cards.views import card_view
 from cardsvc.service.catalogue import KINDS
-from cardsvc.service.desk.workstations import AWAY_AFTER, begin, workstation_view
+from cardsvc.service.desk.workstations import AWAY_AFTER, DIAGNOSE, INSPECT, LOOKS, begin, workstation_view
 from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.problem import problem_of
@@ -27,9 +27,6 @@ from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Operation, RelayedOperation, Staff
 from cardsvc.wire import OperationState, Reply
 
-INSPECT, DIAGNOSE = "inspect", "diagnose"
-LOOKS: Mapping[str, Mapping[str, Any]] = {INSPECT: {}, DIAGNOSE: {"quick": True}}
-"""What is done with a card by itself when it comes in, and again after each job."""
 RECENT = 8
 SILENT = frozenset({"card_unresponsive", "reader_stuck", "reader_failed", "reader_in_use"})
 """Reasons to give up a look that say something about the card or the reader: it is not asked again and again."""
@@ -126,10 +123,10 @@ def desk_mark(store: Store, workstation: str, now: dt.datetime) -> str:
     with store.read() as uow:
         seen = uow.workstations.get(workstation)
         newest = uow.relayed.newest_at(workstation, 1 + len(LOOKS))
-        jobs = [uow.operations.get(relayed.operation_id) for relayed in newest]
+        jobs = uow.operations.by_ids([relayed.operation_id for relayed in newest])
         bulk, told = uow.bulk_stations.get(workstation), uow.bulk_events.last_at(f"terminal:{workstation}")
     online = seen is not None and seen.seen_at + AWAY_AFTER > now
-    how_far = [(job.operation_id, job.state, job.step) for job in jobs if job is not None]
+    how_far = [(job.operation_id, job.state, job.step) for _, job in sorted(jobs.items())]
     looks = json.dumps(
         [online, seen.readers if seen else [], how_far, told, bulk and [bulk.run_id, bulk.ended]], sort_keys=True
     )
@@ -160,8 +157,8 @@ def look_again(engine: Engine, workstation: str, contact: str, *, by: Staff) -> 
 
 
 def _jobs(uow: UnitOfWork, relayed: list[RelayedOperation]) -> list[Job]:
-    found = [(row, uow.operations.get(row.operation_id)) for row in relayed]
-    return [_job(row, operation) for row, operation in found if operation is not None]
+    found = uow.operations.by_ids([row.operation_id for row in relayed])
+    return [_job(row, found[row.operation_id]) for row in relayed if row.operation_id in found]
 
 
 def _job(relayed: RelayedOperation, operation: Operation) -> Job:

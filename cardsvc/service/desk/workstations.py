@@ -21,6 +21,9 @@ from cardsvc.store.records import RelayedOperation, Staff, Terminal, Workstation
 from cardsvc.wire import OperationState, Reply
 
 WORKSTATION = "workstation"
+INSPECT, DIAGNOSE = "inspect", "diagnose"
+LOOKS: Mapping[str, Mapping[str, Any]] = {INSPECT: {}, DIAGNOSE: {"quick": True}}
+"""What is done with a card by itself when it comes in, and again after each job."""
 Readers = Sequence[Mapping[str, Any]]
 AWAY_AFTER = dt.timedelta(seconds=20)
 """An agent reports every few seconds, also while it carries a job; one that was silent for so long is gone."""
@@ -114,12 +117,21 @@ def waiting_work(engine: Engine, terminal_id: str, last: str | None) -> tuple[Re
 
 
 def begin(
-    engine: Engine, workstation: str, contact: str, kind: str, params: Mapping[str, Any], *, by: Staff, idempotency_key: str
+    engine: Engine,
+    workstation: str,
+    contact: str,
+    kind: str,
+    params: Mapping[str, Any],
+    *,
+    by: Staff,
+    idempotency_key: str,
+    after: str | None = None,
 ) -> Reply:
     """Begin an operation on the card of this contact. The same key again gives the same operation, where it stands.
+    ``after``: the newest job on the card that whoever asks has seen, empty for none; None where nobody looked.
 
     Raises RequestError ``not_permitted``, ``workstation_unknown``, ``workstation_elsewhere``, ``workstation_away``,
-    ``workstation_card_changed``, and whatever the engine refuses.
+    ``workstation_card_changed``, ``desk_job_between``, and whatever the engine refuses.
     """
     require_role(by, *TELLERS)
     now = engine.clock()
@@ -128,12 +140,22 @@ def begin(
         known = uow.operations.by_idempotency_key("terminal", workstation, idempotency_key)
         relayed = uow.relayed.get(known.operation_id) if known else None
         reader = None if relayed else _reader_of(uow, workstation, contact, now)
+        if reader is not None and after is not None and newest_job(uow, workstation, contact) != after:
+            raise RequestError("desk_job_between")
     atr = known.atr if known else (reader or {}).get("atr") or ""
     reply = _port(engine, workstation, terminal).start(kind, params, atr=bytes.fromhex(atr), idempotency_key=idempotency_key)
     if reader is not None:
         row = RelayedOperation(reply.id, workstation, by.staff_id, reader["name"], contact, now)
         engine.store.transact(lambda uow: _relay(uow, row))
     return reply
+
+
+def newest_job(uow: UnitOfWork, workstation: str, contact: str) -> str:
+    """What was begun last on a card by somebody's wish, not as a look at it; empty for nothing."""
+    relayed = uow.relayed.on_contact(workstation, contact)
+    found = uow.operations.by_ids([row.operation_id for row in relayed])
+    jobs = [row.operation_id for row in relayed if row.operation_id in found and found[row.operation_id].kind not in LOOKS]
+    return jobs[-1] if jobs else ""
 
 
 def _relay(uow: UnitOfWork, row: RelayedOperation) -> None:

@@ -235,8 +235,11 @@ def install(app: Flask, services: Services) -> None:
         contact, key = field("contact"), field("key")
         try:
             params = _params(kind, request.form.to_dict())
-            reply = begin(services.engine, workstation(), contact, kind, params, by=here().staff, idempotency_key=key)
+            place, seen, by = workstation(), request.form.get("after"), here().staff
+            reply = begin(services.engine, place, contact, kind, params, by=by, idempotency_key=key, after=seen)
         except CardsvcError as error:
+            if error.code == "desk_job_between":
+                raise  # the card is to be looked at first: there is no form to go on with
             card, offer = offered(services, kind, contact)
             return job_form_page(services, kind, card, offer, request.form.to_dict(), error), error.http_status
         return redirect(url_for("job_page", operation_id=reply.id), 303)

@@ -17,7 +17,8 @@ BUSY_LOOK_SECONDS, BUSY_SECONDS = 0.05, 3.0
 """A desk where something changed is about to change again: a card came in, is looked at, is written. It is looked at more
 often for so long, and a card's holder stands on the page some 150 ms earlier."""
 HEARTBEAT_SECONDS = 2.0
-"""A page that was left is noticed at the next word to it, and holds a thread of the server until then: fifteen seconds let a
+"""A page that hears nothing for three of these asks whether the service is there: a cable that is out makes no error. A page
+that was left is noticed at the next word to it, and holds a thread of the server until then: fifteen seconds let a
 clerk who is quick with the keys use up all of them, and the next page did not come."""
 RETRY_MILLISECONDS = 1000
 
@@ -43,7 +44,7 @@ class Watch:
                     if self._seen.get(place) == told:
                         self._changed.wait(HEARTBEAT_SECONDS)
                     mark = self._seen.get(place)
-                yield f"event: desk\ndata: {mark or '-'}\n\n" if mark != told else ": still here\n\n"
+                yield f"event: desk\ndata: {mark or '-'}\n\n" if mark != told else "event: beat\ndata:\n\n"
                 told = mark
         finally:
             self._leave(place)

@@ -182,6 +182,7 @@ SEXES: Mapping[int, Text] = {
 
 NEXT: Mapping[str, Text] = {
     "transfer_out": Text("收好旧卡，放一张空白卡，按 1 给同一人制卡", "Keep the old card, put a blank one on, press 1"),
+    "lost": Text("放一张空白卡，按 1 给同一人制卡", "Put a blank card on, press 1"),
     "first_article": Text("合格才可做下一张", "Only after a right one the next is made"),
 }
 

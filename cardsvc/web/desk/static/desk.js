@@ -5,6 +5,7 @@
 const csrf = document.querySelector('meta[name="csrf"]')?.content;
 const TYPING = ["INPUT", "SELECT", "TEXTAREA"];
 const AGAIN_MS = 2000;
+const SILENT_MS = 6000; // three of the stream's beats
 const QUEUE_MS = 10000; // how soon a desk sees that somebody waits for it; and whether the page is locked by now
 
 // --- the live part -------------------------------------------------------------------------------------------------
@@ -26,11 +27,11 @@ async function refresh() {
       again = false;
       const answer = await fetch(live.dataset.url + location.search, { headers: { "X-Live": "1" } });
       if (leaving) return;
-      if (every) offline(false);
+      if (away) offline(false);
       if (answer.status === 401) { location.reload(); return; }
       if (answer.ok) show(await answer.text());
     } while (again);
-  } catch { offline(!leaving); } finally { fetching = false; }
+  } catch { if (!leaving && !away) offline(true); } finally { fetching = false; }
 }
 
 function show(html) {
@@ -83,32 +84,83 @@ function say(text) {
 async function look(live) {
   if (!live?.dataset.look) return;
   const body = new URLSearchParams({ csrf, contact: live.dataset.look });
-  try { await fetch("/desk/look", { method: "POST", body, headers: { "X-Live": "1" } }); } catch { offline(true); }
+  try { await fetch("/desk/look", { method: "POST", body, headers: { "X-Live": "1" } }); } catch { if (!away) offline(true); }
 }
 
-function offline(away) {
+// --- the connection ------------------------------------------------------------------------------------------------
+// While the service is away nothing is sent and no page is left: what was typed stays, and one more Enter sends it then. The
+// form's key makes it the same job, also where the first answer was lost on its way.
+
+let away = false;
+
+function offline(gone, kept = false) {
+  away = gone;
   document.querySelector(".offline")?.remove();
-  if (!away) return;
+  if (!gone) return;
+  const english = document.documentElement.lang === "en";
   const bar = document.createElement("p");
   bar.className = "offline";
   bar.setAttribute("role", "alert");
-  bar.textContent = document.documentElement.lang === "en"
+  bar.textContent = english
     ? "No connection to the service; what is under way on the card goes on. Trying again ..."
     : "连不上服务；卡上正在办的业务不受影响。正在重连……";
+  if (kept) {
+    bar.append(document.createElement("br"), english
+      ? "Nothing was sent just now; this page stays. Press the key again once this line is gone: nothing is done twice."
+      : "刚才没有发出，这一页留着。等这条提示消失，再按一次：同一笔不会办两次。");
+  }
   document.body.prepend(bar);
 }
+
+let heard = 0; // when the stream said something last; 0 where there is none
+
+function follow() {
+  const events = new EventSource("/desk/events");
+  const listen = (name, then) => events.addEventListener(name, () => { heard = performance.now(); then?.(); });
+  listen("open", () => offline(false));
+  listen("desk", refresh);
+  listen("beat");
+  events.addEventListener("error", async () => {
+    const status = await reach();
+    if (events.readyState !== EventSource.CLOSED || leaving) return; // the browser tries again by itself
+    if (status >= 400 && status < 500) location.reload(); // a session that ended: to the door
+    else setTimeout(follow, AGAIN_MS);
+  });
+}
+
+// Whether the service answers: a stream alone also ends when one of its processes is started anew.
+async function reach() {
+  let status = 0;
+  try {
+    status = (await fetch("/desk/live", { headers: { "X-Live": "1" }, signal: AbortSignal.timeout(SILENT_MS) })).status;
+  } catch { /* it does not */ }
+  const gone = status === 0 || status >= 500;
+  if (!leaving && gone !== away) offline(gone);
+  return status;
+}
+
+setInterval(() => { // a cable that is out makes no error
+  if (!heard || performance.now() - heard < SILENT_MS) return;
+  heard = performance.now();
+  reach();
+}, SILENT_MS / 4);
+
+function stay(event) {
+  if (!away || event.defaultPrevented) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  offline(true, true);
+}
+window.addEventListener("offline", () => offline(true));
+window.addEventListener("online", reach);
+document.addEventListener("submit", stay, true);
+document.addEventListener("click", (event) => { if (event.target.closest?.("a[href]")) stay(event); }, true);
 
 const every = Number(document.getElementById("live")?.dataset.every);
 if (csrf && every) setInterval(refresh, every); // figures of the hall follow no desk: they are asked for every few seconds
 
 if (csrf && document.getElementById("live") && !every) {
-  const events = new EventSource("/desk/events");
-  events.addEventListener("desk", refresh);
-  events.addEventListener("open", () => offline(false));
-  events.addEventListener("error", () => {
-    offline(!leaving);
-    if (!leaving && events.readyState === EventSource.CLOSED) setTimeout(() => { if (!leaving) location.reload(); }, AGAIN_MS);
-  });
+  follow();
   setInterval(refresh, QUEUE_MS);
   look(document.getElementById("live"));
 }
