@@ -13,11 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from cardsvc.bootstrap import now
 from cardsvc.client.faces import FaceLoop
-from cardsvc.errors import RequestError
 from cardsvc.printing.cups import CupsQueue
 from cardsvc.service.cards.faces import face_of
 from cardsvc.service.cards.requests import hand_out, request_of
-from cardsvc.service.desk.faces import face_right, give_print_up, print_again, print_face
+from cardsvc.service.desk.faces import face_printers, face_right, give_print_up, print_again, print_face
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.vcard import VirtualCard
@@ -68,8 +67,7 @@ class Station:
     def wanted(self) -> str:
         """The same, and its card lies in the printer."""
         case_no = self.made()
-        self.is_there()
-        print_face(self.desk.world.store, self.face(case_no)["print_id"], WS, by=self.desk.clerk, now=now())
+        print_face(self.desk.world.store, self.face(case_no)["print_id"], WS, by=self.desk.clerk, now=self.desk.world.now)
         return case_no
 
     def turned(self, case_no: str, state: str, meanwhile: Callable[[], bool] = lambda: True) -> dict[str, Any]:
@@ -90,15 +88,15 @@ def test_the_face_of_a_made_card_is_printed_looked_at_and_the_card_handed_out(de
     case_no = station.wanted()
     due = station.face(case_no)
     with refused("face_not_looked_at"):
-        hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=now())
+        hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=desk.world.now)
     seen = station.turned(case_no, "printed")
     assert (cups.out / "face-1.pdf").read_bytes() == face_of(world.store, request_of(world.store, case_no)["card_no"])
     assert cups.titles() == [f"cardsvc-face-{due['print_id']}"]
     assert not station.loop.turn(station.session), "nothing more is to be seen to"
     with refused("face_not_looked_at"):
-        hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=now())
-    face_right(world.engine, seen["print_id"], None, by=desk.clerk, now=now())
-    given = hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=now())
+        hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=desk.world.now)
+    face_right(world.engine, seen["print_id"], None, by=desk.clerk, now=desk.world.now)
+    given = hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=desk.world.now)
     assert given.state == "handed"
     assert len(cups.titles("begun")) == 1
 
@@ -109,9 +107,9 @@ def test_a_stopped_queue_is_shown_and_prints_when_it_goes_on_or_is_given_up(desk
     told("cupsdisable", "-r", "ribbon is out", QUEUE)
     case_no = station.wanted()
     seen = station.turned(case_no, "sent", lambda: "ribbon is out" in (station.face(case_no)["note"] or ""))
-    give_print_up(desk.world.store, seen["print_id"], by=desk.clerk, now=now())
+    give_print_up(desk.world.store, seen["print_id"], by=desk.clerk, now=desk.world.now)
     failed = station.turned(case_no, "failed")
-    again = print_again(desk.world.store, failed["print_id"], WS, "色带换好", by=desk.clerk, now=now())
+    again = print_again(desk.world.store, failed["print_id"], WS, "色带换好", by=desk.clerk, now=desk.world.now)
     station.turned(case_no, "sent")
     told("cupsenable", QUEUE)
     station.turned(case_no, "printed")
@@ -128,7 +126,7 @@ def test_a_queue_that_stops_in_mid_job_does_not_print_again_by_itself(desk: Desk
     station.turned(case_no, "unknown")
     cups.hold.unlink()
     told("cupsenable", QUEUE)
-    again = print_again(desk.world.store, first["print_id"], WS, "卡面没印上", by=desk.clerk, now=now())
+    again = print_again(desk.world.store, first["print_id"], WS, "卡面没印上", by=desk.clerk, now=desk.world.now)
     seen = station.turned(case_no, "printed")
     assert (seen["attempt"], seen["reason"]) == (2, "卡面没印上")
     assert cups.titles("begun") == [f"cardsvc-face-{first['print_id']}", again.title]
@@ -198,15 +196,8 @@ def test_an_agent_that_is_killed_around_the_sending_never_prints_twice(
     world, station = desk.world, Station(desk)
     case_no = station.made()
     killed = process(lp)
-
-    def sent() -> bool:
-        try:
-            print_face(world.store, station.face(case_no)["print_id"], "ws-2", by=desk.clerk, now=now())
-        except RequestError as error:  # its agent is not there yet, or was too busy to say that it is
-            return error.code not in ("workstation_away", "face_no_printer")
-        return True
-
-    until(sent)
+    until(lambda: any(one["workstation"] == "ws-2" for one in face_printers(world.store, "hall", now())))
+    print_face(world.store, station.face(case_no)["print_id"], "ws-2", by=desk.clerk, now=desk.world.now)
     assert killed.wait(PATIENCE) == -9
     assert station.face(case_no)["state"] == "sent"
     process(None)

@@ -123,11 +123,10 @@ def replaced(clerk: Clerk, old: VirtualCard) -> VirtualCard:
     clerk.sees("先打卡面、确认")
     clerk.open(made)
     confirm_face(clerk, card, pile=True)
-    clerk.work_place()
     clerk.job("旧卡的应用转入新卡", "转入")
     clerk.sees("办好了")
     for _ in range(2):
-        clerk.work_place()
+        clerk.settle()
         clerk.job("转入旧卡余额", "开始")
         clerk.sees("办好了")
     return card
@@ -142,7 +141,7 @@ def dead_chip(clerk: Clerk, number: int) -> None:
     clerk.send("正式挂失")
     clerk.sees("正式挂失")
     clerk.send("收费并补卡")
-    clerk.sees("旧卡已收下", "余额到账日")
+    clerk.sees("旧卡已停用", "余额到账日")
 
 
 def refunded(clerk: Clerk, card: VirtualCard) -> None:

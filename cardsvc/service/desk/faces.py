@@ -27,6 +27,7 @@ from cardsvc.service.cards.photos import photo_on_file
 from cardsvc.service.cards.requests import tell_made
 from cardsvc.service.cards.wrong_card import card_was_wrong
 from cardsvc.service.cash.shifts import TELLERS
+from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.work_place import CardOnDesk, WorkPlace, work_place
 from cardsvc.service.desk.workstations import heard, is_there, workstation_of
 from cardsvc.service.loss.card_in_hand import IN_HAND, card_in_hand, refuse_live
@@ -45,6 +46,8 @@ TO_LOOK_AT = frozenset({FacePrintState.PRINTED, FacePrintState.FAILED, FacePrint
 BY_HAND = TO_LOOK_AT | {FacePrintState.DUE}
 """States in which a person may say how the face is: it may have been printed from the PDF."""
 WRONG_CODE = "bulk_face_wrong"
+CARRIED = frozenset({"carry_over", "transfer_in"})
+"""What a new card gets of the one that it replaces."""
 Decided = Callable[[UnitOfWork, CardRequest | None, FacePrint], FacePrint]
 
 
@@ -190,6 +193,17 @@ def reading(engine: Engine, card_no: str, workstation: str | None, *, by: Staff)
     seen = card_no if card_no in numbers else next(iter(numbers), None)
     stale = not read and any(card.look for card in place.cards)
     return {"readers": len(place.readers), "read": seen, "stale": stale, "look": _to_look(place)}
+
+
+def carried_on(engine: Engine, card_no: str, workstation: str | None, *, by: Staff) -> dict[str, Any] | None:
+    """What comes next on a card whose face is right: ``contact`` where it lies, ``offers`` of what its old card had; None where
+    it lies on no reader here, or there is nothing of the kind."""
+    place = _place(engine, workstation, by)
+    cards = [card for card in place.cards if card.look.get("card_no") == card_no] if place else []
+    card = next((card for card in cards if not card.missing and not card.under_way), None)
+    made = offers(engine, card, by=by) if card else ()
+    wanted = [offer for offer in made if offer.kind in CARRIED and offer.possible]
+    return {"contact": card.contact, "offers": wanted} if card and wanted else None
 
 
 def on_reader(engine: Engine, workstation: str | None, *, by: Staff) -> dict[str, Any]:

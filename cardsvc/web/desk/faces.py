@@ -10,6 +10,7 @@ from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.cards.faces import card_face_view, face_of, open_faces
 from cardsvc.service.cards.photos import PHOTO_CONSENT, holder_photo, take_photo
 from cardsvc.service.desk.faces import (
+    carried_on,
     face_printers,
     face_right,
     face_spoiled,
@@ -23,6 +24,7 @@ from cardsvc.service.operations.problem import problem_of
 from cardsvc.store.records import Staff
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here
+from cardsvc.web.desk.jobs import JOBS
 
 
 def install(app: Flask, services: Services) -> None:
@@ -47,7 +49,10 @@ def _pages(app: Flask, services: Services) -> None:
         shown = shown_face(services, parse_card_no(card_no))
         if shown["card"]["case_no"]:
             return redirect(url_for("card_request", case_no=shown["card"]["case_no"]))
-        return render_template("face.html", **shown)
+        right = shown["face"] is not None and shown["face"]["state"] == "right"
+        here_lies = (services.engine, shown["card"]["card_no"], shown["place"])
+        then = carried_on(*here_lies, by=here().staff) if right else None
+        return render_template("face.html", **shown, then=then, jobs=JOBS)
 
     @app.get("/desk/faces/<card_no>/live")
     def face_live(card_no: str) -> Any:
