@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from cardsvc.readers import pcscd
 from cardsvc.service.staff import accounts as staff
-from tests import postgres
+from tests import examples, postgres
 from tests.databases import forget_under, on_postgresql, start_cluster
 from tests.keystore.softhsm import SoftHsm
 from tests.keystore.softhsm import start as start_softhsm
@@ -39,6 +39,7 @@ def pytest_configure() -> None:
     # A hash that is slow to guess is slow to make, and tests hire somebody a thousand times; commands and served processes
     # of the tests make the real one (tests/cli/test_cli.py looks at it).
     staff.HASHER = PasswordHasher.from_parameters(CHEAPEST)
+    examples.everywhere()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,12 +4,13 @@ import os
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import PATIENCE, until
 
 CONFIG = """Listen 127.0.0.1:{port}
 DefaultAuthType None
@@ -49,7 +50,7 @@ echo "$3" >> {out}/printed
 
 def told(*command: str) -> str:
     """What a command of CUPS says."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     return done.stdout + done.stderr
 
 
@@ -72,7 +73,7 @@ class Cups:
     def stop(self) -> None:
         """End cupsd."""
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -96,16 +97,13 @@ def running_cups(patch: pytest.MonkeyPatch) -> Iterator[Cups]:
         patch.setenv("CUPS_SERVER", f"127.0.0.1:{port}")
         process = subprocess.Popen(("/usr/sbin/cupsd", "-f", "-c", root / "cupsd.conf", "-s", root / "cups-files.conf"))
         try:
-            deadline = time.monotonic() + 20
-            while "is running" not in told("lpstat", "-r"):
-                assert process.poll() is None, (root / "error").read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+            until(lambda: process.poll() is not None or "is running" in told("lpstat", "-r"))
+            assert process.poll() is None, (root / "error").read_text()
             yield Cups(root, process)
         finally:
             (root / "out" / "hold").unlink(missing_ok=True)
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def server() -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median_low
 
 from cardsvc.card.profile import Profile
 from cardsvc.diagnosis.evidence import Value
@@ -10,9 +10,8 @@ from cardsvc.errors import CardError
 from cardsvc.iso7816.atr import Atr
 from cardsvc.procedures.strangers import Kind, by_atr
 
-DRIFT_FROM_MILLISECONDS = 100
+LATE_MILLISECONDS = 100
 """Below this an answer is quick however much it varies."""
-
 
 BAD_CARDS, BAD_FAMILIES = 3, 2
 """So many of a reader's last five cards failed, of so many families: then the reader is to blame."""
@@ -70,10 +69,17 @@ def contact_evidence(contact: Contact) -> dict[str, Value]:
     if contact.failures:
         found["reader.failure"] = contact.failures[-1]
     if contact.milliseconds:
-        slowest, fastest = max(contact.milliseconds), max(min(contact.milliseconds), 1.0)
-        found["reader.milliseconds"] = round(median(contact.milliseconds))
-        found["reader.drift"] = int(slowest / fastest) if slowest >= DRIFT_FROM_MILLISECONDS else 1
+        found["reader.milliseconds"] = round(median_low(contact.milliseconds))
+        found["reader.drift"] = _drift(contact.milliseconds)
     return found
+
+
+def _drift(milliseconds: Sequence[float]) -> int:
+    """Slow by fast. Two late answers are the card's; a single one may be the computer's, which was busy elsewhere."""
+    if len(milliseconds) < 2:
+        return 1
+    fastest, slow = min(milliseconds), sorted(milliseconds)[-2]
+    return int(slow / max(fastest, 1.0)) if slow >= LATE_MILLISECONDS else 1
 
 
 def atr_evidence(atr: str, others: Sequence[str], profile: Profile | None, issued: str | None) -> dict[str, Value]:
@@ -98,7 +104,8 @@ def atr_evidence(atr: str, others: Sequence[str], profile: Profile | None, issue
     return found
 
 
-def stranger_evidence(atr: bytes, contact: Contact) -> dict[str, Value]:
-    """What a card of no known family is: by its ATR, else as it was asked."""
+def stranger_evidence(atr: bytes, contact: Contact, *, face_is_ours: bool) -> dict[str, Value]:
+    """What a card of no known family is: by its ATR, else as it was asked. A card with a number of ours on its face may have
+    lost its names: that it has none makes it nobody else's."""
     kind = by_atr(atr) or contact.stranger
-    return {} if kind is None else {"stranger.kind": kind}
+    return {} if kind is None or (kind == "nameless" and face_is_ours) else {"stranger.kind": kind}

@@ -116,5 +116,6 @@ def length_evidence(profile: Profile, readings: Readings) -> dict[str, Value]:
 def _lengths(profile: Profile) -> Mapping[str, int]:
     log = profile.layout.find("purse").find("log")
     fixed = {"purse.balance": 4, "purse.load": 16, "purse.purchase": 15, "purse.proof": 8, "bus.ed": 4, "bus.ep": 4}
+    fixed |= {"bus.load": 16, "parking.load": 16}
     logs = {f"purse.log.{number}": log.record_length for number in range(1, log.records + 1)}
     return {**FILES, **fixed, **logs, "mf.directory": profile.layout.mf.find("directory").record_length}

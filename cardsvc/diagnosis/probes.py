@@ -33,6 +33,10 @@ CARD_RECORDS = (1, 7)
 HOLDER_RECORDS = 6
 ROOM_FOR_PINS = 4
 """Log records, the oldest, that give way to try counters and VERIFY: a full run stays within its commands."""
+ROOM_FOR_AREAS = 1
+"""Log records that give way to the load keys of areas; a begun load takes the place of GET BALANCE where that was asked."""
+FULL_RUN = "mf.directory"
+"""Asked in a full run alone."""
 FILES = {
     "mf.card_issue": CardIssue.LENGTH,
     "purse.application": PurseApplication.LENGTH,
@@ -101,16 +105,18 @@ def look(profile: Profile, *, quick: bool) -> Procedure[Readings]:
     ]
     if not quick:
         directory = mf.find("directory")
-        questions.insert(1, Question("mf.directory", read_record(1, directory.sfi, directory.record_length, ANY)))
+        questions.insert(1, Question(FULL_RUN, read_record(1, directory.sfi, directory.record_length, ANY)))
     log = purse.find("log")
-    depth = 1 if quick else log.records - (ROOM_FOR_PINS if profile.purse.pin_tries else 0)
+    depth = 1 if quick else log.records - (ROOM_FOR_PINS if profile.purse.pin_tries else ROOM_FOR_AREAS)
     questions += [Question(f"purse.log.{n}", read_record(n, log.sfi, LogRecord.LENGTH, ANY)) for n in range(1, depth + 1)]
     return _asked(questions)
 
 
-def more(profile: Profile, seen: Readings, *, quick: bool, reselect: bool, ours: bool) -> Procedure[Readings]:
+def more(profile: Profile, seen: Readings, *, quick: bool, anything_open: bool, ours: bool) -> Procedure[Readings]:
     """Then: proof, counters, key version and genuineness, the holder, every application.
 
+    ``anything_open``: money on this card is on its way, and the procedures that asked about it selected what they needed; an
+    area may owe a proof then, and begins no load.
     ``ours``: it says so or the books do. Else it is asked nothing that only our families are known to take well: no VERIFY
     without a PIN, no INITIALIZE that could cost it a proof.
     """
@@ -118,12 +124,14 @@ def more(profile: Profile, seen: Readings, *, quick: bool, reselect: bool, ours:
         return (yield from _asked([Question("challenge", get_challenge(profile.dialect.challenge_length, ANY))]))
     told, questions = Readings({}), list[Question]()
     if ours:
-        told, questions = yield from _of_purse(profile, seen, quick=quick, reselect=reselect)
+        told, questions = yield from _of_purse(profile, seen, quick=quick, reselect=anything_open)
     for application in profile.layout.applications:
         if application.name == "holder":
             questions += [] if quick else _holder(application)
         elif application.name != "purse" and (not quick or application.name in QUICK_APPLICATIONS):
-            questions += _application(profile, application, quick=quick, tries=ours and not quick)
+            deeper = ours and not quick
+            keys = deeper and not anything_open and not profile.purse.pin_for_load
+            questions += _application(profile, application, quick=quick, tries=deeper, keys=keys)
     return told.with_more((yield from _asked(questions)))
 
 
@@ -182,13 +190,14 @@ def newest_record(seen: Readings) -> LogRecord | None:
     return record if record.written else None
 
 
-def _load(purse: ApplicationLayout) -> list[Question]:
-    """INITIALIZE FOR LOAD, followed by nothing: it tells the online counter and proves the load key.
+def _load(application: ApplicationLayout) -> list[Question]:
+    """INITIALIZE FOR LOAD, followed by nothing: it tells the EP's balance and online counter, and proves the load key.
 
-    Where loads want the PIN, who carries the procedure out puts VERIFY before it (procedures/pin.py); a refusal is the answer.
+    Where loads want the PIN, the city purse is asked after VERIFY (procedures/pin.py), a refusal is the answer, and areas are
+    not asked: each would want a VERIFY of its own.
     """
-    load = pboc.initialize_for_load(EP, purse.key("load").key_id, pboc.SAFE_AMOUNT, LOOK_TERMINAL)
-    return [Question("purse.load", _any(load))]
+    load = pboc.initialize_for_load(EP, application.key("load").key_id, pboc.SAFE_AMOUNT, LOOK_TERMINAL)
+    return [Question(f"{application.name}.load", _any(load))]
 
 
 def _all_tries_left(told: Readings) -> bool:
@@ -225,13 +234,14 @@ def _tries(profile: Profile, application: ApplicationLayout) -> list[Question]:
     return [Question(f"{application.name}.pin", tries_left(application.key("pin").key_id, ANY))]
 
 
-def _application(profile: Profile, application: ApplicationLayout, *, quick: bool, tries: bool) -> list[Question]:
+def _application(profile: Profile, application: ApplicationLayout, *, quick: bool, tries: bool, keys: bool) -> list[Question]:
     name = application.name
     read = read_binary(application.find("application").sfi, ApplicationRecord.LENGTH, ANY)
     questions = [_selection(application), Question(f"{name}.application", read)]
     if tries:
         questions += _tries(profile, application)
     if name == "bus" and not quick:
-        purses = [file.name for file in application.file if file.kind == "purse"]
+        told = {"ep"} if keys else set()  # by the begun load
+        purses = [purse for purse in application.purses if purse not in told]
         questions += [Question(f"{name}.{purse}", _any(pboc.get_balance(pboc.PURSES[purse]))) for purse in purses]
-    return questions
+    return [*questions, *(_load(application) if keys and application.has_key("load") else [])]

@@ -1,61 +1,45 @@
-"""Evidence of the city purse: balance against the books, counters against what was seen before, log, proof, load key.
+"""Evidence of the city purse: balance against the books, counters against what was seen before, log, proof.
 
 A purse is also spent offline, at other companies' machines, and those records come days later: a balance below the books
 is explained by purchases in the log that the books have not seen yet. A balance above them is explained by nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 
-from cardsvc.card.layout import key_name
 from cardsvc.card.profile import Profile
 from cardsvc.card.purse import (
-    SAFE_AMOUNT,
     InitializeForLoadAnswer,
     InitializeForPurchaseAnswer,
     LogRecord,
     TransactionProof,
     TransactionType,
-    load_mac1_data,
 )
 from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
+from cardsvc.diagnosis.keys import KeyQuestions, load_answer
 from cardsvc.diagnosis.probes import Readings, newest_record
 from cardsvc.iso7816.status import SW
-from cardsvc.keystore.protocol import MacSession
-from cardsvc.procedures.purse import LOOK_TERMINAL
-from cardsvc.procedures.roll_keys import CHANGED
 from cardsvc.units import parse_bcd_date
 
 SIGN = 0x80000000
-INITIALIZE_FOR_LOAD_LENGTH, INITIALIZE_FOR_PURCHASE_LENGTH, PROOF_LENGTH, BALANCE_LENGTH = 16, 15, 8, 4
+INITIALIZE_FOR_PURCHASE_LENGTH, PROOF_LENGTH, BALANCE_LENGTH = 15, 8, 4
 SPENT = (TransactionType.EP_PURCHASE, TransactionType.CAPP_PURCHASE)
 OFFLINE = (TransactionType.CASH_WITHDRAW, TransactionType.ED_PURCHASE, *SPENT)
 MAX_OPEN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class PurseKeys:
-    """The key store narrowed to questions about this card's purse. ``active``: the version of every key for new cards."""
-
-    active: Mapping[str, int]
-    session: Callable[[InitializeForLoadAnswer], MacSession | None]
-    tac_verifies: Callable[[bytes, bytes], bool | None]
-
-
-def purse_evidence(profile: Profile, readings: Readings, books: Books | None, keys: PurseKeys | None) -> dict[str, Value]:
-    """All keys ``purse.*``, ``log.*``, ``proof.*``, ``key.*`` and ``open.*`` that the answers allow."""
+def purse_evidence(profile: Profile, readings: Readings, books: Books | None, keys: KeyQuestions | None) -> dict[str, Value]:
+    """All keys ``purse.*``, ``log.*``, ``proof.*`` and ``open.*`` that the answers allow."""
     if not readings.ok("purse.select"):
         return _open(books)
     records = _log(readings)
-    load, purchase = initialize_for_load(readings), _initialize_for_purchase(readings)
+    load, purchase = load_answer(readings, "purse"), _initialize_for_purchase(readings)
     found: dict[str, Value] = {
         **_open(books),
         **_refusals(readings),
         **_counters(load, purchase, books),
         **_log_evidence(profile, readings, records, load, purchase, books),
-        **_keys(load, keys),
         **_proof(profile, readings, books, keys),
     }
     balance = readings.data("purse.balance")
@@ -82,12 +66,6 @@ def _refusals(readings: Readings) -> dict[str, Value]:
         "purse.counter_at_maximum": SW.COUNTER_AT_MAXIMUM in answers,
         "purse.key_missing": bool(answers & {SW.KEY_INDEX_NOT_SUPPORTED, SW.KEY_NOT_FOUND}),
     }
-
-
-def initialize_for_load(readings: Readings) -> InitializeForLoadAnswer | None:
-    """The answer to INITIALIZE FOR LOAD, where it is one."""
-    raw = readings.data("purse.load")
-    return InitializeForLoadAnswer.parse(raw) if len(raw) == INITIALIZE_FOR_LOAD_LENGTH else None
 
 
 def _initialize_for_purchase(readings: Readings) -> InitializeForPurchaseAnswer | None:
@@ -196,37 +174,7 @@ def _unexplained(balance: int, allowed: Iterable[int], unseen: Sequence[int], *,
     return min(differences, key=abs)
 
 
-def _keys(load: InitializeForLoadAnswer | None, keys: PurseKeys | None) -> dict[str, Value]:
-    """MAC1 proves the load key and costs no try, whatever comes of it."""
-    if load is None or keys is None:
-        return {}
-    session = keys.session(load)
-    if session is None:
-        return {"key.mac1": "no_key"}
-    data = load_mac1_data(load.balance, SAFE_AMOUNT, TransactionType.EP_LOAD, LOOK_TERMINAL)
-    right = session.mac(data) == load.mac1
-    return {
-        "key.mac1": "right" if right else "wrong",
-        "key.algorithm": load.algorithm,
-        "key.old": right and load.key_version != keys.active.get(key_name("purse", "load")),
-    }
-
-
-def key_evidence(profile: Profile, readings: Readings, books: Books | None, keys: PurseKeys | None) -> dict[str, Value]:
-    """Which keys are older than the current version, by the books and by what the load key of the purse shows."""
-    if books is None or keys is None:
-        return {}
-    load, shown = initialize_for_load(readings), dict(books.key_versions)
-    if load is not None and _keys(load, keys).get("key.old"):
-        shown[key_name("purse", "load")] = load.key_version
-    slots = [key_name(a.name, slot.purpose) for a in profile.layout.application for slot in a.keys if slot.purpose in CHANGED]
-    behind = [
-        f"{name}@{keys.active[name]}" for name in slots if name in shown and shown[name] != keys.active.get(name, shown[name])
-    ]
-    return {"key.behind": behind, "key.changeable": profile.dialect.key_change is not None}
-
-
-def _proof(profile: Profile, readings: Readings, books: Books | None, keys: PurseKeys | None) -> dict[str, Value]:
+def _proof(profile: Profile, readings: Readings, books: Books | None, keys: KeyQuestions | None) -> dict[str, Value]:
     """The newest transaction's TAC, where it is a load that the books know."""
     if "purse.proof" not in readings:
         return {}

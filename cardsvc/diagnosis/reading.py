@@ -9,8 +9,9 @@ from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, Applicati
 from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
 from cardsvc.diagnosis.files import file_evidence, length_evidence, purse_card_no
+from cardsvc.diagnosis.keys import KeyQuestions, key_evidence, load_answer
 from cardsvc.diagnosis.probes import Readings
-from cardsvc.diagnosis.purse import PurseKeys, key_evidence, purse_evidence
+from cardsvc.diagnosis.purse import purse_evidence
 from cardsvc.iso7816.status import SW
 from cardsvc.procedures.pin import tries_shown
 from cardsvc.procedures.strangers import Kind
@@ -54,7 +55,7 @@ def evidence_of(
     readings: Readings,
     chip_serial: str,
     books: Books | None,
-    keys: PurseKeys | None,
+    keys: KeyQuestions | None,
     day: dt.date,
     stranger: Kind | None = None,
 ) -> dict[str, Value]:
@@ -159,5 +160,7 @@ def _record(readings: Readings, name: str, books: Books | None, day: dt.date) ->
 
 def _month_over(readings: Readings, periods: PursePeriods, day: dt.date) -> bool:
     """Money in a purse whose period is over."""
-    purses = (("bus.ed", periods.ed), ("bus.ep", periods.ep))
-    return any(period is not None and period.end <= day and any(readings.data(purse)) for purse, period in purses)
+    begun = load_answer(readings, "bus")
+    in_ep = begun.balance if begun else int.from_bytes(readings.data("bus.ep"), "big")
+    purses = ((int.from_bytes(readings.data("bus.ed"), "big"), periods.ed), (in_ep, periods.ep))
+    return any(period is not None and period.end <= day and money for money, period in purses)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cardsvc.card.profile import KnownFault
-from cardsvc.diagnosis.evidence import GROUPS, Evidence, check
+from cardsvc.diagnosis.evidence import GROUPS, KEYS, Evidence, check
 from cardsvc.diagnosis.plans import plans
 from cardsvc.diagnosis.table import CAUSES, Finding, findings
 from cardsvc.text import Text
@@ -31,6 +31,7 @@ def report(evidence: Evidence, fee_of: FeeOf, firmware: Sequence[KnownFault] = (
         "healthy": all(finding.rule.severity == "notice" for finding in found),
         "findings": [_finding(finding, fee_of, firmware if finding.rule.code == FIRMWARE else ()) for finding in found],
         "checked": _checked(evidence),
+        "unchecked": _unchecked(evidence),
         "evidence": dict(evidence),
     }
 
@@ -73,3 +74,9 @@ def _checked(evidence: Evidence) -> list[dict[str, str]]:
     """The groups of probes that gave evidence."""
     seen = {key.partition(".")[0] for key in evidence}
     return [{"probe": group, **_both(name)} for group, name in GROUPS.items() if group in seen]
+
+
+def _unchecked(evidence: Evidence) -> list[dict[str, Any]]:
+    """What a full run left out on this card, and for which applications."""
+    left = evidence.get("key.unproven")
+    return [{"probe": "key.unproven", **_both(KEYS["key.unproven"].name), "subjects": left}] if left else []

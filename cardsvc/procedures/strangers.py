@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,7 +21,7 @@ from cardsvc.iso7816.exchange import Ask, Procedure
 from cardsvc.iso7816.status import SW
 from cardsvc.text import Text
 
-Kind = Literal["storage", "access", "bank", "sim", "id", "city", "factory", "deaf", "agreeing", "other"]
+Kind = Literal["storage", "access", "bank", "sim", "id", "city", "factory", "deaf", "agreeing", "other", "nameless"]
 WORDS: dict[Kind, Text] = {
     "storage": Text("非接触存储卡", "contactless storage card"),
     "access": Text("门禁或园区卡", "access or campus card"),
@@ -33,13 +33,13 @@ WORDS: dict[Kind, Text] = {
     "deaf": Text("不认任何标准命令的卡", "card that knows no standard command"),
     "agreeing": Text("什么都答应的卡", "card that agrees to everything"),
     "other": Text("别的发卡方的卡", "another issuer's card"),
+    "nameless": Text("没有已知应用的卡", "card without any application known here"),
 }
 """In no table: ``deaf`` refuses every SELECT as a command that it does not know; ``agreeing`` selects a name that no card has,
-so that what it agrees to says nothing; ``other`` is a chip of a known family with files that are not ours."""
+so that what it agrees to says nothing; ``other`` is a chip of a known family with files that are not ours; ``nameless`` is a
+chip of no known family that answered, and has no name of the table, ours among them."""
 ELSEWHERE: tuple[Kind, ...] = ("bank", "sim", "id")
 """Kinds whose names no card of this city has, made, half made or blank."""
-OFTEN_USED = (0x04, 0x05, 0x06, 0x15, 0x16)
-"""Short identifiers under which issuers of city, campus and access cards keep their own files in the MF (CJ/T 166 readers)."""
 THERE = (SW.OK, SW.SELECTED_FILE_INVALID, 0x6281, 0x6282, 0x6982)
 """Answers to READ BINARY of a file that is there: read, never written, shorter than asked, or not for everybody."""
 
@@ -81,15 +81,27 @@ class Stranger(_Data):
     source: str
 
 
+class FilesOfOthers(_Data):
+    """Short identifiers of files in the MF by which a chip of a known family is another issuer's."""
+
+    sfis: Items[Annotated[int, Field(ge=1, le=30)]]
+    source: str
+
+
 class _Table(_Data):
     stranger: Items[Stranger]
+    files_of_others: FilesOfOthers
 
 
 @cache
+def _table() -> _Table:
+    text = resources.files(__package__).joinpath("strangers.toml").read_text("utf-8")
+    return _Table.model_validate(tomllib.loads(text))
+
+
 def strangers() -> tuple[Stranger, ...]:
     """The packaged table."""
-    text = resources.files(__package__).joinpath("strangers.toml").read_text("utf-8")
-    return _Table.model_validate(tomllib.loads(text)).stranger
+    return _table().stranger
 
 
 def by_atr(atr: bytes) -> Kind | None:
@@ -109,6 +121,13 @@ def who_is_it(kinds: Collection[Kind] = tuple(WORDS), *, classes: bool = True) -
         return "agreeing"
     shown = (sign.kind for sign, sw in zip(signs, heard[1:], strict=True) if sign.shown_by(sw))
     return next(shown, "deaf" if all(sw >> 8 in NO_COMMANDS for sw in heard) else None)
+
+
+def names_of(kind: Kind | None) -> Procedure[tuple[bytes, ...]]:
+    """The names of a kind that the card has, as far as they are known."""
+    names = [bytes.fromhex(name) for stranger in strangers() if stranger.kind == kind for name in stranger.names]
+    answers = (yield tuple(select_by_name(name, ANY) for name in names)) if names else ()
+    return tuple(name for name, answer in zip(names, answers, strict=True) if answer.sw in SELECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +162,6 @@ def _holds_files_of_others(profile: Profile) -> Procedure[bool]:
     """Whether the MF holds files that no layout of ours has there."""
     mf = profile.layout.mf
     ours = {file.sfi for file in mf.file}
-    asks = tuple(read_binary(sfi, 1, ANY) for sfi in OFTEN_USED if sfi not in ours)
+    asks = tuple(read_binary(sfi, 1, ANY) for sfi in _table().files_of_others.sfis if sfi not in ours)
     answers = yield (select_by_id(mf.id_bytes, ANY), *asks)
     return answers[0].sw in SELECTED and any(answer.sw in THERE or answer.sw >> 8 == 0x6C for answer in answers[1:])

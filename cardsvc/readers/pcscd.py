@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from cardsvc.errors import CardsvcError, ReaderError
 from cardsvc.readers.pcsc import Context
 
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 _ALSO_IN = "/usr/sbin"
 
 

@@ -12,7 +12,7 @@ from cardsvc.errors import CardError, CardGone
 from cardsvc.vcard import bodies, files, purse, security
 from cardsvc.vcard.dialect import CardDialect, TwoSided
 from cardsvc.vcard.eeprom import Eeprom
-from cardsvc.vcard.faults import FaultPlan, PowerLost, WornOut
+from cardsvc.vcard.faults import FaultPlan, PowerLost, Side, WornOut
 from cardsvc.vcard.fmcos import Fmcos
 from cardsvc.vcard.huada import Huada
 from cardsvc.vcard.issued import SocialSecurity, TUnion
@@ -102,8 +102,10 @@ class VirtualCard:
 
     @property
     def atr(self) -> bytes:
-        """Answer to reset, with its check byte where it has one."""
-        if self.through_contacts and isinstance(self.dialect, TwoSided):
+        """Answer to reset, with its check byte where it has one; none where the side to the reader is dead."""
+        if self.plan.dead_side == self.side:
+            return b""
+        if self.side == "contact" and isinstance(self.dialect, TwoSided) and not self.dialect.t0:
             return self.dialect.contact_atr(self.chip_serial)
         raw = self.dialect.atr(self.chip_serial)
         if not self.dialect.check_byte:
@@ -112,6 +114,16 @@ class VirtualCard:
         for value in raw[1:]:
             check ^= value
         return raw + bytes((check ^ 0xFF if self.plan.bad_atr else check,))
+
+    @property
+    def side(self) -> Side:
+        """The side that it turns to the reader."""
+        return "contact" if self.dialect.t0 or (self.through_contacts and self.two_sided) else "contactless"
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether it has contacts and an antenna. A family that speaks T=0 as it is issued has contacts alone."""
+        return isinstance(self.dialect, TwoSided) and not self.dialect.t0
 
     @property
     def powered(self) -> bool:
@@ -126,8 +138,11 @@ class VirtualCard:
         return self._running
 
     def power_on(self) -> None:
-        """Give power (or reset): recover what was interrupted, forget everything volatile."""
+        """Give power (or reset): recover what was interrupted, forget everything volatile. Raises CardError
+        ``card_unresponsive`` where the side to the reader is dead."""
         self._running = None
+        if self.plan.dead_side == self.side:
+            raise CardError("card_unresponsive")
         try:
             self._eeprom.recover()
         except PowerLost:

@@ -20,6 +20,7 @@ from cardsvc.text import Text
 from cardsvc.vcard import bodies, conditions
 from cardsvc.vcard.card import VirtualCard
 from cardsvc.vcard.conditions import Place
+from cardsvc.vcard.faults import Side
 from cardsvc.vcard.session import KeyKind
 
 PURSE_DIRECTORY = "3F01"
@@ -102,7 +103,20 @@ def _always(field: str) -> Inflict:
 
     def put(card: VirtualCard, text: str, _rng: random.Random) -> None:
         _no_parameter(text)
-        card.plan = replace(card.plan, **{field: True})
+        change: dict[str, Any] = {field: True}
+        card.plan = replace(card.plan, **change)
+
+    return put
+
+
+def _dead(side: Side) -> Inflict:
+    """One side of a card that has two."""
+
+    def put(card: VirtualCard, text: str, _rng: random.Random) -> None:
+        _no_parameter(text)
+        if not card.two_sided:
+            raise ValueError("this family has one side only")
+        card.plan = replace(card.plan, dead_side=side)
 
     return put
 
@@ -173,6 +187,8 @@ def _exhaust(card: VirtualCard, place: Place, _rng: random.Random) -> None:
 _PURSE = PURSE_DIRECTORY
 FAULTS: Mapping[str, FaultKind] = {
     "mute": _kind("卡没有任何应答", "no answer at all", "", _always("mute")),
+    "broken-antenna": _kind("天线断：感应读不出，插卡能读", "dead through the air", "", _dead("contactless")),
+    "broken-contacts": _kind("触点坏：插卡读不出，感应能读", "dead through its contacts", "", _dead("contact")),
     "bad-atr": _kind("复位应答校验错", "the ATR's check byte is wrong", "", _always("bad_atr")),
     "torn-before-command": _kind("第 N 条命令前断电", "power fails before command N", "N", _counted("tear_before_command", 9)),
     "torn-after-command": _kind("第 N 条命令后断电", "power fails after command N", "N", _counted("tear_after_command", 9)),

@@ -30,7 +30,7 @@ class Insertable(Protocol):
 
     @property
     def atr(self) -> bytes:
-        """Answer to reset, as the reader shows it."""
+        """Answer to reset, as the reader shows it; without one vpcd takes the slot for empty."""
 
     def power_on(self) -> None:
         """Give power, or reset."""
@@ -105,13 +105,15 @@ class VpcdSlot:
 
 
 def _answer(card: Insertable, body: bytes) -> bytes | None:
-    if len(body) > 1:
-        try:
-            return card.transmit(body)
-        except CardError as error:
-            if isinstance(error, CardGone):
-                raise
-            return None
+    try:
+        return card.transmit(body) if len(body) > 1 else _controlled(card, body)
+    except CardError as error:
+        if isinstance(error, CardGone):
+            raise
+        return None
+
+
+def _controlled(card: Insertable, body: bytes) -> bytes | None:
     control = body[0] if body else POWER_OFF
     if control in (POWER_ON, RESET):
         card.power_on()

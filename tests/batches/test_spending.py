@@ -1,6 +1,7 @@
 """Operators' files: every record booked once, whatever comes late, twice, torn or forged."""
 
 import dataclasses
+import datetime as dt
 import threading
 from collections import Counter
 from typing import Any
@@ -99,6 +100,26 @@ def test_a_counter_that_was_used_is_a_conflict(world: World, card: VirtualCard) 
     assert world.balances()["merchant:bus"] == -300
     assert take(world, [second]).batch.counts == {"booked": 1}
     assert world.purse_total(CARD) == balance_on(card)[0]
+
+
+def test_one_purchase_is_not_booked_under_two_counters(world: World, card: VirtualCard) -> None:
+    """The TAC does not cover the counter: a file that tells a genuine ride again and again is paid once, and so is a purchase
+    through this service. Reconciliation shows it and proposes nothing."""
+    (ride,) = rode(world, card, 200)
+    told = [ride, *(ride.with_(offline_counter=counter) for counter in (1, 7))]
+    assert take(world, told).batch.counts == {"booked": 1, "conflict": 2}
+    assert take(world, [ride.with_(offline_counter=65534)]).batch.counts == {"conflict": 1}
+    paid = world.do(card, "purchase", amount=100, merchant="bus")["purchase_id"]
+    with world.store.read() as uow:
+        purchase = uow.purchases.get(CARD, paid)
+    assert purchase is not None
+    record = ride_of(world, paid, tac_of(CARD, purchase))
+    assert take(world, [record.with_(offline_counter=9), record]).batch.counts == {"conflict": 1, "matched": 1}
+    assert world.balances()["merchant:bus"] == -300
+    assert world.purse_total(CARD) == balance_on(card)[0]
+    with world.store.read() as uow:
+        conflicts = [row for batch in uow.batches.where() for row in uow.spending.of_batch(batch.batch_id, "conflict")]
+    assert {row.reason for row in conflicts} == {"told_before"}
 
 
 def ride_of(world: World, purchase_id: str, tac: str) -> Ride:
@@ -242,6 +263,7 @@ def test_encodings_that_operators_send(world: World, card: VirtualCard) -> None:
     """Chinese in a field that must be digits: named in the same words, so the text was read right."""
     for encoding in ("utf-8", "utf-8-sig", "gbk"):
         assert take(world, spending_file(rode(world, card, 200)).encode(encoding)).batch.counts == {"booked": 1}
+        world.now += dt.timedelta(seconds=1)  # a ride of its own
         wrong = spending_file([GOOD.with_(card_no="三千一百")]).encode(encoding)
         with pytest.raises(RequestError, match="2 card_no not_16_digits"):
             take(world, wrong)

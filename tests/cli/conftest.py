@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cardsvc.bootstrap import now
+from tests.databases import with_tables
 from tests.day.outlet import PASSWORD, open_hall
 from tests.world import World
 
@@ -14,6 +15,7 @@ from tests.world import World
 def home(tmp_path: Path) -> dict[str, str]:
     """An environment of its own: database, key store and passphrase in a fresh folder, English."""
     (tmp_path / "passphrase").write_text("correct horse\n")
+    with_tables(tmp_path / "cards.db")
     return {
         **os.environ,
         "CARDSVC_DATABASE_URL": f"sqlite:///{tmp_path / 'cards.db'}",

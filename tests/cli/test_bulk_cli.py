@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from cardsvc.bootstrap import now
+from cardsvc.printing.photo import sample_photo
 from cardsvc.vcard import VirtualCard
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD
 from tests.service.bulk.bulk_people import HEADER, blanks, hire, people_file, row
-from tests.world import World
+from tests.world import World, person
 
 
 @pytest.fixture
@@ -27,6 +28,26 @@ def office(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
     made = {**home, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "password"), "CARDSVC_STAFF": "clerk"}
     run(made, "keys", "init")
     return made
+
+
+def test_photos_of_a_batch_are_kept_all_or_none_and_once(office: dict[str, str], tmp_path: Path) -> None:
+    """Named by ID number; what is of nobody, no picture, or too small is named, and nothing is kept then."""
+    batch = as_json(office, "bulk", "load", str(tmp_path / "people.csv"))["batch_id"]
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    first, second = (person(number).id_number for number in (1, 2))
+    (folder / f"{first}.jpg").write_bytes(sample_photo())
+    (folder / f"{second}.JPG").write_bytes(sample_photo(100, 100))
+    (folder / "11010019000229001X.jpg").write_bytes(sample_photo())
+    (folder / "list.txt").write_text("no photo")
+    asked = ("bulk", "photos", batch, str(folder))
+    assert "consent_missing" in run(office, *asked, code=2).stderr
+    refused = json.loads(run(office, *asked, "--consent", "--json", code=2).stderr)
+    assert refused["problems"] == ["110*************1X bulk_photo_of_nobody", "3 rule_photo"]
+    (folder / "11010019000229001X.jpg").unlink()
+    (folder / f"{second}.JPG").write_bytes(sample_photo())
+    assert as_json(office, *asked, "--consent") == {"kept": 2, "known": 0, "without": [4]}
+    assert as_json(office, *asked, "--consent") == {"kept": 0, "known": 2, "without": [4]}
 
 
 def cards(tmp_path: Path, count: int, first: int = 1) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -217,11 +218,23 @@ def test_people_sign_in_on_the_command_line(home: dict[str, str], tmp_path: Path
     run(people, "staff", "add", "li", "--name", "测试二", "--role", "supervisor", "--outlet", "hall", code=2)
     run(people, "staff", "add", "li", "--name", "测试二", "--role", "supervisor", "--outlet", "hall", "--as", "root")
     assert {person["staff_id"] for person in as_json(people, "staff", "list")} == {"root", "li"}
-    with sqlite3.connect(tmp_path / "cards.db") as database:
-        kept = database.execute("SELECT password_hash FROM staff").fetchall()
-    assert [hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$") for (hashed,) in kept] == [True, True]
-    database.close()
     assert as_json(people, "suspects", "list") == as_json(people, "approvals", "list") == []
     wrong = {**people, "CARDSVC_STAFF_PASSWORD_FILE": str(tmp_path / "wrong")}
     assert "sign_in_wrong" in run(wrong, "approvals", "approve", "x", "--as", "li", code=2).stderr
     assert "approval_unknown" in run(people, "approvals", "approve", "x", "--as", "li", code=2).stderr
+
+
+def test_what_is_kept_of_a_passphrase_and_a_password_is_slow_to_guess(home: dict[str, str], tmp_path: Path) -> None:
+    """As commands make it that a shell starts; those of the other tests hash in a way that is quick."""
+    (tmp_path / "word").write_text("only for tests\n")
+    run(home, "staff", "outlet", "hall", "市民之家")
+    person = ("staff", "add", "root", "--name", "测试一", "--role", "administrator", "--outlet", "hall")
+    for command in (("keys", "init"), person):
+        whole = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", *command]
+        env = {**home, "CARDSVC_NEW_PASSWORD_FILE": str(tmp_path / "word")}
+        subprocess.run(whole, env=env, check=True, capture_output=True)
+    assert json.loads((tmp_path / "keys.sealed").read_bytes().splitlines()[0])["scrypt"]["n"] == 2**16
+    with sqlite3.connect(tmp_path / "cards.db") as database:
+        ((kept,),) = database.execute("SELECT password_hash FROM staff").fetchall()
+    database.close()
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")

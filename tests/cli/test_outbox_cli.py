@@ -20,6 +20,7 @@ from tests.day.outlet import PASSWORD
 from tests.service.bulk.bulk_people import hire
 from tests.service.cards.test_card_requests import PARENT
 from tests.service.messages.library_system import LibrarySystem
+from tests.waiting import PATIENCE
 from tests.world import World
 
 
@@ -81,7 +82,7 @@ def test_serve_brings_notices_and_this_pcs_workstation_beside_the_interface(
         with subprocess.Popen([*PROGRAM, "serve", *here], env=reached, stderr=subprocess.PIPE, text=True) as process:
             until(lambda: bool(library.taken) and offered(), process)
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=30)
+            process.communicate(timeout=PATIENCE)
     assert (process.returncode, [event for event, _card in library.events]) == (0, ["opened"])
     world.close()
 

@@ -4,13 +4,13 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cardsvc.bootstrap import now
+from tests import waiting
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD
 from tests.service.bulk.bulk_people import hire
@@ -49,11 +49,8 @@ def test_a_file_is_imported_once_and_its_bad_lines_are_named(office: dict[str, s
 
 def until(found: Callable[[], bool], process: subprocess.Popen[str]) -> None:
     """Wait until something is so, while the process lives."""
-    end = time.monotonic() + 60
-    while not found():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    waiting.until(lambda: process.poll() is not None or found())
+    assert process.poll() is None, process.communicate()
 
 
 def test_a_watched_folder_is_emptied_until_the_process_is_told_to_stop(office: dict[str, str], tmp_path: Path) -> None:
@@ -74,7 +71,7 @@ def test_a_watched_folder_is_emptied_until_the_process_is_told_to_stop(office: d
         (folder / "before.csv").write_bytes(as_csv([said(1)]))
         until(lambda: len(list((folder / "done").glob("*.csv"))) == 3 and (folder / "bad" / "wrong.csv").exists(), process)
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=waiting.PATIENCE)
     assert (process.returncode, err) == (0, "")
     assert "bad/wrong.csv: bulk_lines_wrong" in out
     report = json.loads((folder / "bad" / "wrong.csv.report.json").read_text())
@@ -118,7 +115,7 @@ def test_a_sender_runs_until_it_is_told_to_stop(office: dict[str, str], tmp_path
         run(office, "rights", "import", str(file), "--office", "social")
         until(lambda: any(outbox.glob("*.json")), process)
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=waiting.PATIENCE)
     assert (process.returncode, out, err) == (0, "1 sent, 0 not sent\n", "")
     (written,) = outbox.iterdir()
     assert json.loads(written.read_text("utf-8"))["notice_id"] == written.stem

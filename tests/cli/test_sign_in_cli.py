@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_cli import as_json, run
+from tests.waiting import PATIENCE
 
 PASSWORD = "only for tests"
 TERMINAL = ("--public-key", "ab" * 32, "--terminal-no", "310000000042")
@@ -31,7 +32,9 @@ def sign_in(office: dict[str, str], who: str) -> None:
     """Sign in, the password on standard input as a script gives it."""
     command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "staff", "sign-in", who]
     env = {**office, "CARDSVC_STAFF_PASSWORD_FILE": "-"}
-    done = subprocess.run(command, input=PASSWORD + "\n", env=env, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, input=PASSWORD + "\n", env=env, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert (done.returncode, f"{who} is signed in" in done.stdout) == (0, True), done.stderr
 
 

@@ -13,6 +13,7 @@ from cardsvc.vcard import VirtualCard
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD, open_hall
 from tests.serving import Served, kiosk_file, serving
+from tests.waiting import PATIENCE
 from tests.world import FAMILIES, World
 
 CARD = "3100010100000001"
@@ -26,7 +27,7 @@ def terminal(served: Served, folder: Path, card: VirtualCard, said: str, *option
     card.save(file)
     command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "terminal", "run", "--url", served.url]
     command += ["--id", "kiosk-7", "--key", str(key), "--vcard", str(file), *options]
-    done = subprocess.run(command, input=said, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, input=said, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert "Traceback" not in done.stderr
     assert "signed on" in done.stderr
     assert "Signed off" in done.stderr

@@ -12,6 +12,7 @@ from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.staff.approvals import propose
 from cardsvc.service.transactions.held_payout import move_due
 from cardsvc.service.transactions.takeovers import hold_card
+from tests.batches.merchant import Reader
 from tests.day.outlet import Hall, refused
 from tests.world import FAMILIES
 
@@ -31,6 +32,23 @@ def test_a_purse_is_corrected_in_the_books_of_its_card(hall: Hall) -> None:
     move_due(world.store, card_no, world.now)
     assert (hall.balance(f"held:{card_no}"), hall.balance(PURSE)) == (-1000, 0)
     assert verify_ledger(world.store)["breaks"] == []
+
+
+def test_a_claim_that_is_granted_after_a_refund_is_not_lost(hall: Hall) -> None:
+    """The card was emptied before, so what the books have is offline spending on its way, but for what two people put there."""
+    world = hall.world
+    card = world.issue(FAMILIES[0])
+    card_no = world.card_no_of(card)
+    world.topup(card, 5000)
+    hall.open()
+    Reader().debit(card, card_no, 200, world.now)
+    world.do(card, "refund")
+    hall.agree("correction", "claim-1", {"debit": "vault:hall", "credit": PURSE, "amount": 300, "corrects": "claim-1"})
+    hall.agree("correction", "claim-2", {"debit": PURSE, "credit": "fee:card", "amount": 50, "corrects": "claim-2"})
+    hold_card(world.store, world.engine.rules, card_no, by=hall["boss"], now=world.now)
+    world.now += dt.timedelta(days=20)
+    move_due(world.store, card_no, world.now)
+    assert (hall.balance(f"held:{card_no}"), hall.balance(PURSE)) == (-250, -200)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 import datetime as dt
 import threading
-import time
-from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -19,19 +17,11 @@ from cardsvc.vcard.vpcd import VpcdSlot
 from cardsvc.wire import OperationState, Reply
 from tests.desk.conftest import WS, Desk
 from tests.diagnosis.strangers import old_card
+from tests.waiting import until
 from tests.world import balance_on
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
 TOP_UP = {"amount": 5000, "payment": {"method": "cash", "reference": None}}
-
-
-def until(found: Callable[[], Any], seconds: float = 10) -> Any:
-    """What is found, once it is true."""
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return value
 
 
 def contact_of(desk: Desk) -> str | None:
@@ -108,11 +98,11 @@ def test_a_reader_that_got_stuck_is_brought_back_and_the_desk_looks_again(desk: 
         contact = until(lambda: contact_of(desk))
         card.plan = FaultPlan(delay_milliseconds=3000)
         reply = begin(world.engine, WS, contact, "inspect", {}, by=desk.clerk, idempotency_key="the first look")
-        assert until(lambda: ended_of(desk, reply.id), 30).state is OperationState.ABANDONED
+        assert until(lambda: ended_of(desk, reply.id)).state is OperationState.ABANDONED
         card.plan = FaultPlan()
-        again = until(lambda: contact_of(desk) if contact_of(desk) != contact else None, 30)
+        again = until(lambda: contact_of(desk) if contact_of(desk) != contact else None)
         reply = begin(world.engine, WS, again, "diagnose", {"quick": True}, by=desk.clerk, idempotency_key="the second look")
-        ended = until(lambda: ended_of(desk, reply.id), 30)
+        ended = until(lambda: ended_of(desk, reply.id))
         assert ended.result is not None, ended.problem
         assert ended.result["evidence"]["reader.name"] == "Virtual PCD 00 00"
         assert ended.result["evidence"]["reader.reconnects"] >= 1
@@ -136,10 +126,10 @@ def test_an_old_bus_card_gives_its_money_to_a_citizen_card_once_through_the_read
     keys = (f"old card {number}" for number in count())
 
     def job(kind: str, **params: Any) -> Reply:
-        contact = until(lambda: contact_of(desk), 30)
+        contact = until(lambda: contact_of(desk))
         world.now += dt.timedelta(milliseconds=1)  # the page tells jobs apart by when they were asked for
         reply = begin(world.engine, WS, contact, kind, params, by=desk.clerk, idempotency_key=next(keys))
-        return until(lambda: ended_of(desk, reply.id), 30)
+        return until(lambda: ended_of(desk, reply.id))
 
     def findings() -> list[str]:
         return [finding["code"] for finding in (job("diagnose").result or {"findings": ()})["findings"]]

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from tests.cups import Cups, running_cups, told
 from tests.desk.conftest import WS, Desk
 from tests.service.cards.test_card_requests import take
 from tests.service.staff.test_staff import refused
+from tests.waiting import PATIENCE, until
 from tests.world import FAMILIES
 
 QUEUE = "cards"
@@ -68,14 +68,13 @@ class Station:
 
     def turned(self, case_no: str, state: str, meanwhile: Callable[[], bool] = lambda: True) -> dict[str, Any]:
         """The face, once the loop has brought it to this state and this holds."""
-        end = time.monotonic() + 20
-        while True:
+
+        def there() -> dict[str, Any] | None:
             self.loop.turn(self.session)
             seen = self.face(case_no)
-            if seen["state"] == state and meanwhile():
-                return seen
-            assert time.monotonic() < end, seen
-            time.sleep(0.02)
+            return seen if seen["state"] == state and meanwhile() else None
+
+        return until(there, lambda: self.face(case_no))
 
 
 def test_the_face_of_a_made_card_is_printed_looked_at_and_the_card_handed_out(desk: Desk, cups: Cups) -> None:
@@ -177,7 +176,7 @@ def process(desk: Desk, tmp_path: Path) -> Iterator[Callable[[str | None], "subp
     yield start
     for one in started:
         one.kill()
-        one.wait(20)
+        one.wait(PATIENCE)
 
 
 KILL = "kill -9 $PPID"
@@ -192,15 +191,10 @@ def test_an_agent_that_is_killed_around_the_sending_never_prints_twice(
     world, station = desk.world, Station(desk)
     case_no = station.made()
     killed = process(lp)
-    end = time.monotonic() + 30
-    while not any(one["workstation"] == "ws-2" for one in face_printers(world.store, "hall", now())):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: any(one["workstation"] == "ws-2" for one in face_printers(world.store, "hall", now())))
     print_face(world.store, station.face(case_no)["print_id"], "ws-2", by=desk.clerk, now=now())
-    assert killed.wait(30) == -9
+    assert killed.wait(PATIENCE) == -9
     assert station.face(case_no)["state"] == "sent"
     process(None)
-    while station.face(case_no)["state"] != state:
-        assert time.monotonic() < end + 30, station.face(case_no)
-        time.sleep(0.05)
+    until(lambda: station.face(case_no)["state"] == state, lambda: station.face(case_no))
     assert len(cups.titles("begun")) == printed

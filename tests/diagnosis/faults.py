@@ -28,6 +28,7 @@ from tests.diagnosis.patients import (
     CASH,
     HOLDER,
     MF,
+    PARKING,
     PURSE,
     UNKNOWN_ATR,
     Altered,
@@ -341,7 +342,12 @@ def unknown_load(patient: Patient) -> None:
 WITH_PIN = ("watchdata",)
 """Families whose loads want a PIN."""
 KEYS_CHANGE = (*FAMILIES, "huada-city")
-"""Families whose cards take new keys after issue."""
+"""Families whose cards take new keys after issue; the same show the load keys of every application."""
+
+
+def wrong_load_key(directory: int, offset: int = pins.VALUE, data: bytes = bytes(16)) -> Make:
+    """Another load key than ours, or another byte of its record."""
+    return lambda patient: change_key(patient.card, directory, KeyKind.LOAD, offset, data)
 
 
 def worn_reader(patient: Patient) -> None:
@@ -422,12 +428,16 @@ FAULTS = (
     Fault("unknown-load", "账册没有的充值", "log_unknown_load", unknown_load),
     Fault("log-out-of-order", "交易记录错乱", "log_broken", log_swapped),
     Fault("wrong-proof", "交易证明不对", "proof_wrong", edit(PURSE, bodies.LOAD_PROOF + 7, b"\0\0\0\0", kind=Kind.PURSE)),
-    Fault("wrong-key", "充值密钥不对", "key_wrong", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 9, bytes(16))),
+    Fault("wrong-key", "充值密钥不对", "key_wrong", wrong_load_key(PURSE)),
+    Fault("wrong-bus-key", "公交充值密钥不对", "area_key_wrong", wrong_load_key(BUS), KEYS_CHANGE),
+    Fault("wrong-parking-key", "停车充值密钥不对", "area_key_wrong", wrong_load_key(PARKING), KEYS_CHANGE),
+    Fault("strange-bus-key", "公交充值密钥的版本不认识", "area_key_wrong", wrong_load_key(BUS, 6, b"\x09"), KEYS_CHANGE),
+    Fault("missing-bus-key", "缺少公交充值密钥", "area_key_stays", wrong_load_key(BUS, -5, b"\x44"), KEYS_CHANGE),
     Fault("firmware-algorithm", "固件缺陷（算法标识 02）", "firmware_fault", algorithm_02, ("fudan-fmcos2",)),
-    Fault("wrong-key-version", "密钥版本号不对", "key_unknown", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, 6, b"\x09")),
+    Fault("wrong-key-version", "密钥版本号不对", "key_unknown", wrong_load_key(PURSE, 6, b"\x09")),
     Fault("old-key", "密钥版本旧", "key_old", rolled_key, KEYS_CHANGE),
     Fault("old-keys-stay", "密钥版本旧", "key_old_stays", rolled_key, WITH_PIN),
-    Fault("missing-key", "缺少充值密钥", "purse_key_missing", lambda p: change_key(p.card, PURSE, KeyKind.LOAD, -5, b"\x44")),
+    Fault("missing-key", "缺少充值密钥", "purse_key_missing", wrong_load_key(PURSE, -5, b"\x44")),
     Fault("locked-pin", "充值密码锁死", "pin_locked", pins.locked, WITH_PIN),
     Fault("locked-pin-no-key", "密码锁死、卡上无解锁密钥", "pin_locked_for_good", pins.locked_for_good, WITH_PIN),
     Fault("wrong-pin", "卡上密码与登记不符", "pin_wrong", pins.another, WITH_PIN),

@@ -56,7 +56,7 @@ def test_any_answers_give_evidence_and_findings(data: st.DataObject, profile: Pr
         return given_answers[next(count) % len(given_answers)]
 
     seen = run(look(profile, quick=False), source)
-    readings = seen.with_more(run(more(profile, seen, quick=False, reselect=False, ours=True), source))
+    readings = seen.with_more(run(more(profile, seen, quick=False, anything_open=False, ours=True), source))
     evidence = evidence_of(profile, Readings.from_json(readings.to_json()), "00", None, None, DAY)
     check(evidence)
     assert findings(evidence) is not None

@@ -1,15 +1,17 @@
 """Every fault kind on every card family: the right finding comes first, and looking changed nothing on the card."""
 
+import time
 from collections.abc import Iterable
 
 import pytest
 
 from cardsvc.diagnosis.table import table
+from cardsvc.iso7816.links import ResponseLink
 from tests.diagnosis import pins
-from tests.diagnosis.faults import FAULTS, Fault
+from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault
 from tests.diagnosis.patients import Altered, NewPatient
 from tests.diagnosis.unseen import UNSEEN, Unseen
-from tests.world import ISSUABLE
+from tests.world import AIDS, ISSUABLE
 
 on_every_family = pytest.mark.parametrize("new_patient", ISSUABLE, indirect=True)
 
@@ -76,6 +78,53 @@ def test_a_garbled_counter_is_not_held_against_the_card(new_patient: NewPatient)
     assert patient.examine()["findings"][0]["code"] == "key_wrong"
     patient.connect = card.channel
     assert patient.examine()["findings"] == []
+
+
+@pytest.mark.parametrize("new_patient", KEYS_CHANGE, indirect=True)
+def test_a_begun_load_costs_nothing_and_the_next_select_drops_it(new_patient: NewPatient) -> None:
+    """What a full run relies on where it asks bus and parking for their load keys: a CREDIT FOR LOAD comes too late."""
+    patient = new_patient()
+    before = bytes(patient.card._eeprom.image)
+    channel = ResponseLink(patient.card.channel())
+    for aid in (AIDS["bus"], AIDS["parking"]):
+        assert channel.transmit(bytes.fromhex(f"00A40400{len(aid) // 2:02X}{aid}"))[-2:] == b"\x90\x00"
+        begun = channel.transmit(bytes.fromhex("805000020B0100000001" + "00" * 6 + "10"))
+        assert (len(begun), begun[-2:]) == (18, b"\x90\x00")
+        assert channel.transmit(bytes.fromhex(f"00A40400{len(aid) // 2:02X}{aid}"))[-2:] == b"\x90\x00"
+        assert channel.transmit(bytes.fromhex("805200000B20261126120000" + "00" * 4 + "04")) == b"\x69\x01"
+    channel.close()
+    assert bytes(patient.card._eeprom.image) == before
+
+
+@on_every_family
+def test_a_full_run_says_which_load_keys_it_did_not_prove(new_patient: NewPatient) -> None:
+    """Where each application would want its own VERIFY, nobody shall believe that its key was seen."""
+    patient = new_patient()
+    full, quick = patient.examine(), patient.examine(quick=True)
+    wants_pin = patient.card.dialect.name in WITH_PIN
+    assert [one["subjects"] for one in full["unchecked"]] == ([["bus", "parking"]] if wants_pin else [])
+    assert quick["unchecked"] == []
+
+
+@pytest.mark.parametrize("new_patient", ISSUABLE[:1], indirect=True)
+def test_one_late_answer_is_the_computers_and_not_the_cards(new_patient: NewPatient) -> None:
+    """A busy computer stops looking for a moment, anywhere; two late answers are the card's."""
+    patient = new_patient()
+    card = patient.card
+
+    def late(times: int) -> None:
+        delays = iter([0.15] * times)
+
+        def answer(_command: bytes, given: bytes) -> bytes:
+            time.sleep(next(delays, 0.0))
+            return given
+
+        patient.connect = lambda: Altered(card.channel(), answer)
+
+    late(1)
+    assert patient.examine()["findings"] == []
+    late(2)
+    assert [finding["code"] for finding in patient.examine()["findings"]] == ["answers_slow"]
 
 
 def test_every_finding_has_a_fault_that_brings_it() -> None:

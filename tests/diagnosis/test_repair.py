@@ -45,6 +45,9 @@ CURED = {
     "wrong-pin",
     "pin-tried",
     "old-key",
+    "wrong-bus-key",
+    "wrong-parking-key",
+    "strange-bus-key",
 }
 """Faults that a repair brings to health."""
 SILENT = {

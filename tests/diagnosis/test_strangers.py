@@ -15,13 +15,14 @@ from cardsvc.iso7816.atr import Atr
 from cardsvc.iso7816.exchange import run_procedure
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.procedures.learn import learn
-from cardsvc.procedures.strangers import by_atr, strangers
+from cardsvc.procedures.strangers import WORDS, by_atr, names_of, strangers
 from cardsvc.readers.carry import CarriedOut
 from tests.diagnosis.patients import CASH
-from tests.diagnosis.wild import WILD, Wild
+from tests.diagnosis.wild import EID, OPEN_PLATFORM, PIV, WILD, Wild
 from tests.world import World
 
 MOST_TO_DIAGNOSE = 60
+AID_OF = {"piv": tuple(PIV), "eid": tuple(EID), "java-card": tuple(OPEN_PLATFORM)}
 NAMELESS = ("phone-wallet", "falls-silent", "no-check-byte", "ours-campus")
 """Cards without a name by which anybody could tell them."""
 everyone = pytest.mark.parametrize("wild", WILD, ids=lambda wild: wild.name)
@@ -69,14 +70,32 @@ def test_learn_says_what_it_is_and_ends(wild: Wild, tmp_path: Path) -> None:
         kind = who(link)
         assert (kind is None) == (wild.name in NAMELESS)
         atr = Atr.parse(card.atr)
-        text = draft("unknown", atr, run_procedure(link, learn()), kind)
-        assert tomllib.loads(text)["id"] == "unknown"
+        text = draft("unknown", atr, run_procedure(link, learn()), kind, run_procedure(link, names_of(kind)))
+        told = tomllib.loads(text)
+        assert told["id"] == "unknown"
+        assert kind is None or (WORDS[kind].zh in told["name_zh"] and WORDS[kind].en in told["name_en"])
+        if wild.name in ("piv", "eid", "java-card"):  # no city card's name is on them, theirs is
+            assert any(name.startswith(told["foreign"]["aid"]) for name in AID_OF[wild.name])
         (tmp_path / "layouts").mkdir()
         layout = "citizen-card.toml"
         (tmp_path / "layouts" / layout).write_bytes((find_profiles() / "layouts" / layout).read_bytes())
         (tmp_path / "unknown.toml").write_text(text, "utf-8")
         assert load_profile(tmp_path / "unknown.toml").foreign is not None
     assert card.asked or by_atr(card.atr)
+
+
+def test_a_nameless_card_with_our_number_on_its_face_is_not_sent_away(tmp_path: Path) -> None:
+    """An odd ATR and no name: another issuer's, unless the desk reads a number of ours on it."""
+    from cardsvc.cli.card.examine import examine
+    from tests.world import DESK
+
+    world = World(tmp_path / "city.db")
+    number = world.card_no_of(world.issue("fudan-fmcos2"))
+    wild = next(wild for wild in WILD if wild.name == "no-check-byte")
+    told = [examine(world.engine, DESK, wild.card, card_no=face)["findings"] for face in (None, number)]
+    assert [found[0]["code"] for found in told] == ["card_unknown_family", "atr_wrong"]
+    assert [found[0]["plan"] for found in told] == ["none_not_ours", "move_to_new_card"]
+    world.close()
 
 
 def test_every_kind_in_the_table_has_a_card_here() -> None:

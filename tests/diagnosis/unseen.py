@@ -74,11 +74,12 @@ UNSEEN = (
     ),
     Unseen(
         "wrong-bus-key",
-        "公交月票充值密钥不对",
-        "完整检测以 40 条命令为限，只验城市通的充值密钥；下次月票充值时显出，钱不动",
-        "a full run keeps to 40 commands and proves the city purse's load key alone; the next month load shows it"
+        "公交月票充值密钥不对（充值验密码的卡型）",
+        "每个应用都要另验一次密码；报告写明没有验证，下次月票充值时显出，钱不动",
+        "each application would want a VERIFY of its own; the report says that it was not proven, the next month load shows it"
         ", and takes nothing",
         lambda p: change_key(p.card, BUS, KeyKind.LOAD, pins.VALUE, bytes(16)),
+        ("watchdata",),
     ),
     Unseen(
         "wrong-key-pin-untold",

@@ -153,6 +153,13 @@ def campus(command: bytes) -> bytes:
     return bytes.fromhex("6A83") if command[1] == 0xB2 else NOT_FOUND
 
 
+def libcacard(command: bytes) -> bytes:
+    """No MF, and nothing to read before an application is selected."""
+    if command[1:4] == b"\xa4\x00\x00":
+        return bytes.fromhex("6A81")
+    return having(CAC)(command) if command[1] == 0xA4 else bytes.fromhex("6900")
+
+
 def sluggish(inner: Answer) -> Answer:
     """Takes its time over each answer."""
 
@@ -171,6 +178,10 @@ UNIONPAY = {
 EID = {"E80704007F00070302": "6F0B8409E80704007F00070302"}
 PIV = {"A000000308000010000100": "61114F0600001000010079074F05A000000308"}
 PASSPORT = {"A0000002471001": "6F098407A0000002471001"}
+
+CAC = {"A0000000790100": "6F0B8407A0000000790100A500"}
+LIBCACARD = "3B7A18000073667465206364313434"
+"""ATR and answers of libcacard's card (Debian's libcacard0 2.8.0 with three certificates, in the reader of the real pcscd)."""
 
 OPEN_PLATFORM = {"A000000151000000": "6F0A8408A000000151000000"}
 
@@ -212,6 +223,7 @@ WILD = (
     Wild("bank-contact", "银行卡（插卡）", "stranger_bank", contact("577100318071901000"), lambda: fetched(having(UNIONPAY))),
     Wild("sim", "手机卡", "stranger_sim", block("8031E073FE211B63E208A8830F"), lambda: sim),
     Wild("piv", "工作证（PIV）", "stranger_id", contact("80318065B0831117D68300"), lambda: having(PIV)),
+    Wild("cac", "军人证（CAC）", "stranger_id", LIBCACARD, lambda: fetched(libcacard)),
     Wild("passport-odd-atr", "护照芯片，复位应答校验错", "stranger_id", "3B888001000000000000000011", lambda: having(PASSPORT)),
     Wild("refuses-6d00", "对什么都答 6D00", "stranger_deaf", contact("2063CB6800"), always("6D00")),
     Wild("refuses-6e00", "对什么都答 6E00", "stranger_deaf", block("4A434F50323431"), always("6E00")),
@@ -227,7 +239,8 @@ WILD = (
     Wild("eid", "外国身份证（eID）", "stranger_id", block("8073FF0100"), lambda: having(EID)),
     Wild("gsm-only", "老手机卡（GSM）", "stranger_sim", "3B16948114010100", lambda: gsm),
     Wild("bank-slow", "银行卡，应答很慢", "stranger_bank", contact("577100318071901001"), lambda: sluggish(having(UNIONPAY))),
-    Wild("no-check-byte", "复位应答缺校验字节", "atr_wrong", block("4A434F50")[:-2], lambda: having({})),
+    Wild("no-check-byte", "复位应答缺校验字节", "card_unknown_family", block("4A434F50")[:-2], lambda: having({})),
+    Wild("odd-atr-city", "外地城市卡，复位应答缺校验字节", "atr_wrong", block("4A434F51")[:-2], lambda: city),
     Wild("ours-bank", "银行卡，芯片与本市卡同型", "stranger_bank", FUDAN, lambda: having(UNIONPAY)),
     Wild("ours-passport", "护照，芯片与本市卡同型", "stranger_id", MINGWAH, lambda: having(PASSPORT)),
     Wild("ours-other-city", "外地城市卡，芯片与本市卡同型", "card_foreign", MINGWAH, lambda: city),

@@ -21,12 +21,13 @@ from typing import Any
 import pytest
 
 from cardsvc.card.profile import Profile
+from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.cli.card.examine import examine
 from cardsvc.cli.card.learn import draft
 from cardsvc.diagnosis.evidence import check
 from cardsvc.diagnosis.firmware import firmware_faults
+from cardsvc.diagnosis.keys import KeyQuestions
 from cardsvc.diagnosis.probes import look, more
-from cardsvc.diagnosis.purse import PurseKeys
 from cardsvc.diagnosis.reading import evidence_of
 from cardsvc.diagnosis.table import findings
 from cardsvc.errors import CardError, CardsvcError
@@ -157,14 +158,13 @@ class Diagnosis:
         profile, books = self._profiles[family], self._books[family]
         link = ResponseLink(channel)
         seen = run_procedure(link, look(profile, quick=False))
-        seen = seen.with_more(run_procedure(link, more(profile, seen, quick=False, reselect=False, ours=True)))
+        seen = seen.with_more(run_procedure(link, more(profile, seen, quick=False, anything_open=False, ours=True)))
         ring, card_no, versions = key_ring(), books.card_no, key_ring().versions()
 
-        def session(init: object) -> MacSession | None:
-            random_, counter = init.card_random, init.online_counter  # type: ignore[attr-defined]
-            return ring.session(card_no, "purse.load", random_, counter, versions)
+        def session(application: str, init: InitializeForLoadAnswer) -> MacSession | None:
+            return ring.session(card_no, f"{application}.load", init.card_random, init.online_counter, versions)
 
-        keys = PurseKeys(versions, session, lambda data, tac: ring.tac_verifies(card_no, "purse", data, tac, versions))
+        keys = KeyQuestions(versions, session, lambda data, tac: ring.tac_verifies(card_no, "purse", data, tac, versions))
         for known in (books, None):
             evidence = evidence_of(profile, seen, books.chip_serial, known, keys, DAY)
             check(evidence)

@@ -26,7 +26,7 @@ from tests.postgres import free_port
 from tests.world import World, key_ring
 
 ROOT = Path(__file__).parent.parent.parent
-SECONDS = 60
+SECONDS = 120
 
 
 class Service:
@@ -86,7 +86,7 @@ def service(world: World, hsm: SoftHsm, tmp_path: Path) -> Iterator[Service]:
     made = Service(tmp_path, environment, key)
     yield made
     made.process.terminate()
-    made.process.wait(20)
+    made.process.wait(SECONDS)
 
 
 def test_workers_serve_from_the_token_and_wait_for_one_that_is_away(

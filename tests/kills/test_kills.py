@@ -25,6 +25,7 @@ from cardsvc.store.records import Load
 from cardsvc.vcard import VirtualCard
 from tests.kills.reader import Reader
 from tests.postgres import Cluster, free_port
+from tests.waiting import PATIENCE, until
 from tests.world import FAMILIES, World, balance_on, key_ring
 
 CARDS = 3
@@ -72,7 +73,7 @@ class Service:
     def stop(self) -> None:
         """End it the ordinary way."""
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(PATIENCE)
 
 
 class CustomerProcess:
@@ -140,15 +141,14 @@ def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(cluster: C
 
 def until_ready(service: Service) -> None:
     """Wait until the service says that it and its database are ready."""
-    until = time.monotonic() + 30
-    while True:
+
+    def ready() -> bool:
         try:
-            if requests.get(f"{service.url}/readyz", timeout=2).ok:
-                return
+            return requests.get(f"{service.url}/readyz", timeout=10).ok
         except requests.RequestException:
-            pass
-        assert time.monotonic() < until
-        time.sleep(0.05)
+            return False
+
+    until(ready)
 
 
 def test_nothing_is_lost_when_everything_is_killed(cluster: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> None:
@@ -195,13 +195,14 @@ def acknowledged(customers: list[CustomerProcess]) -> int:
 
 def until_progress(customers: list[CustomerProcess], wanted: int) -> None:
     """Wait until so many are acknowledged; a customer who gave up because nobody answered tries again."""
-    until = time.monotonic() + 120
-    while acknowledged(customers) < wanted:
-        assert time.monotonic() < until, [customer.trace for customer in customers]
-        time.sleep(0.02)
+
+    def come() -> bool:
         for customer in customers:
             if customer.process.poll() is not None:
                 customer.start()
+        return acknowledged(customers) >= wanted
+
+    until(come, lambda: [customer.trace for customer in customers])
 
 
 def settled_and_agreed(world: World, card: VirtualCard, customer: CustomerProcess) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from cardsvc.service.books.audit import verify_ledger, why
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.books.time_line import why
 from cardsvc.store import Store
 from tests.databases import on_postgresql, url_of
 from tests.world import FAMILIES, World

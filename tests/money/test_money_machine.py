@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from cardsvc.service.books.audit import verify_ledger
@@ -107,8 +107,7 @@ def test_not_a_fen_is_lost_or_made(cities: Mapping[str, City], request: pytest.F
         settings=settings(
             max_examples=runs or (5 if on_postgresql() else 12),
             stateful_step_count=50 if runs else 20,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
             print_blob=True,
+            derandomize=not runs,
         ),
     )

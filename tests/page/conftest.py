@@ -34,12 +34,14 @@ for room in (live, workstations):
 """Nobody looks for changes less often than a test waits for them; what is done about a change is the same."""
 PASSWORD = "only for tests"
 WS = "ws-1"
-PICTURES = Path(os.environ.get("CARDSVC_PICTURES", Path(__file__).parent.parent.parent / "build" / "pictures"))
+PICTURES = os.environ.get("CARDSVC_PICTURES")
+"""Folder for screenshots, where somebody wants to look at the pages: sixty of them take half a minute."""
 SERIOUS = ("serious", "critical")
 MUTE_SECONDS = 3.0
 """How long the agent waits for one answer of a card; a virtual card takes milliseconds."""
-SLOW = 20_000
-"""Milliseconds that a page may take before a test gives up."""
+SLOW = 60_000
+"""Milliseconds that a page may take before a test gives up: the machine may have much other work."""
+expect.set_options(timeout=SLOW)
 
 
 @dataclass
@@ -77,14 +79,13 @@ class Desk:
         """Press a key; Enter as a person does, who sees what has the focus."""
         self.page.wait_for_load_state("domcontentloaded")
         if key == "Enter":
-            ready = "document.activeElement !== document.body || document.querySelector('[data-key=Enter]')"
-            self.page.wait_for_function(ready, timeout=SLOW)
+            self.page.locator("body :focus, [data-key=Enter]").first.wait_for(state="attached", timeout=SLOW)
         self.presses += 1
         self.page.keyboard.press(key)
 
     def type(self, text: str) -> None:
         """Type a text into the field that has the focus."""
-        self.page.wait_for_function("document.activeElement.tagName === 'INPUT'", timeout=SLOW)
+        self.page.locator("input:focus").wait_for(state="attached", timeout=SLOW)
         self.presses += len(text)
         self.page.keyboard.type(text)
 
@@ -92,15 +93,9 @@ class Desk:
         """Wait until the page says this."""
         expect(self.page.locator("body")).to_contain_text(text, timeout=SLOW)
 
-    @staticmethod
-    def pictures() -> Path:
-        """Where screenshots are kept."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        return PICTURES
-
     def picture(self, name: str) -> None:
-        """Keep a screenshot with the build."""
-        self.page.screenshot(path=self.pictures() / f"{name}.png", full_page=True)
+        """Keep a screenshot."""
+        picture(self.page, name)
 
     def sign_in(self, who: str = "clerk") -> None:
         """From the first page to the work place."""
@@ -114,8 +109,15 @@ class Desk:
         expect(self.page.locator("#live.desk")).to_be_visible(timeout=SLOW)
 
 
+def picture(page: Page, name: str) -> None:
+    """Keep a screenshot, where somebody wants one."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+
+
 def axe_finds(page: Page) -> list[str]:
-    """What axe finds that is serious or worse, and parts of a page that a screen reader cannot tell apart."""
+    """What axe finds that is serious or worse, and parts that a screen reader cannot tell apart, once the page is there."""
+    page.wait_for_load_state()
     found = Axe().run(page).response["violations"]
     told = [one for one in found if one["impact"] in SERIOUS or one["id"] == "landmark-unique"]
     return [f"{one['id']}: {one['nodes'][0]['html']}" for one in told]

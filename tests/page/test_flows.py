@@ -303,7 +303,7 @@ def test_a_lost_card_is_reported_and_replaced_without_it(desk: Desk) -> None:
     desk.world.topup(card, 10000)
     desk.sign_in()
     desk.press("f")
-    desk.sees("找人（挂失")
+    desk.sees("找人（领卡、挂失")
     desk.type(person(1).id_number)
     desk.press("Enter")
     desk.page.get_by_role("link", name="3100 0101 0000 0001").click()
@@ -311,7 +311,7 @@ def test_a_lost_card_is_reported_and_replaced_without_it(desk: Desk) -> None:
     assert axe_finds(desk.page) == []
     desk.picture("loss")
     desk.page.get_by_role("button", name="正式挂失").click()
-    desk.sees("有效")
+    expect(desk.page.get_by_role("cell", name="有效", exact=True)).to_be_visible()
     desk.page.get_by_role("button", name="收费并补卡").click()
     desk.sees("余额到账日")
     assert axe_finds(desk.page) == []

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.page.conftest import SLOW, Desk, axe_finds
+from tests.page.conftest import SLOW, Desk, axe_finds, picture
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
 
@@ -27,13 +27,13 @@ def test_a_number_from_the_machine_to_the_appraisal(desk: Desk, browser: Browser
     desk.picture("queue-called")
     expect(display.locator("body")).to_contain_text("C001", timeout=SLOW)
     expect(display.locator("body")).to_contain_text("一号窗口", timeout=SLOW)
-    display.screenshot(path=desk.pictures() / "hall-display.png")
+    picture(display, "hall-display")
     desk.press("n")
     desk.sees("办完，请评价")
     desk.press("n")
     desk.sees("叫下一位")
     expect(second.locator("body")).to_contain_text("请为这次服务评价", timeout=SLOW)
-    second.screenshot(path=desk.pictures() / "hall-appraise.png")
+    picture(second, "hall-appraise")
     assert axe_finds(second) == []
     second.get_by_role("button", name="不满意 Dissatisfied", exact=True).click()
     expect(second.locator("body")).to_contain_text("没有办成", timeout=SLOW)

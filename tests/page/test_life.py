@@ -35,7 +35,7 @@ def test_a_new_name_means_a_new_card_with_the_old_ones_applications_and_money(de
     desk.press("Enter")
     desk.sees("测试一")
     desk.press("v")
-    desk.sees("姓名、证件变更")
+    expect(desk.page.locator('summary[data-key="c"]')).to_be_visible()
     desk.press("c")
     expect(desk.page.locator('input[name="proof"]')).to_be_visible()
     desk.page.focus('input[name="name"]')

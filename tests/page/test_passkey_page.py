@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 from cardsvc.bootstrap import Services
 from cardsvc.config import Settings
 from cardsvc.web.desk import create_desk
-from tests.page.conftest import PICTURES, SLOW, axe_finds
+from tests.page.conftest import SLOW, axe_finds, picture
 from tests.serving import Quiet
 from tests.web.desk_office import PASSWORD, furnish, open_office
 from tests.world import profiles
@@ -67,7 +67,6 @@ def test_a_finger_instead_of_the_password(page: Page, address: str) -> None:
     page.get_by_label("工号").fill("clerk")
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录", exact=True).click()
-    page.goto(f"{address}/desk/sessions")
     page.get_by_label("给它起个名").fill("右手食指")
     page.get_by_label("密码").fill("not the password")
     page.get_by_role("button", name="添加通行密钥").click()
@@ -76,14 +75,14 @@ def test_a_finger_instead_of_the_password(page: Page, address: str) -> None:
     page.get_by_role("button", name="添加通行密钥").click()
     expect(page.get_by_role("row", name="右手食指")).to_contain_text("还没用过", timeout=SLOW)
     assert axe_finds(page) == []
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / "passkeys.png", full_page=True)
+    picture(page, "passkeys")
     page.get_by_role("button", name="锁屏").click()
     page.get_by_role("button", name="用通行密钥").click()
     expect(page.get_by_role("row", name="右手食指")).not_to_contain_text("还没用过", timeout=SLOW)
     page.get_by_role("button", name="退出").click()
+    expect(page.get_by_label("工号")).to_be_visible()
     assert axe_finds(page) == []
-    page.screenshot(path=PICTURES / "sign-in-passkey.png", full_page=True)
+    picture(page, "sign-in-passkey")
     page.get_by_role("button", name="用通行密钥").click()
     expect(page.get_by_role("heading", name="工作台")).to_be_visible(timeout=SLOW)
     page.goto(f"{address}/desk/sessions")

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,9 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from cardsvc.cli.scratch.processes import free_port
-from tests.page.conftest import PICTURES, SLOW
+from tests.page.conftest import SLOW, axe_finds, picture
 from tests.page.test_apply import NUMBER, camera
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
 
@@ -37,16 +37,16 @@ def desk_processes(folder: Path) -> int:
     return len(subprocess.run(["pgrep", "-f", f"desk --samples {folder}"], capture_output=True, check=False).stdout.split())
 
 
-def until_answers(url: str, seconds: float = 40) -> None:
+def until_answers(url: str) -> None:
     """Wait for a page."""
-    end = time.monotonic() + seconds
-    while True:
+
+    def answers() -> bool:
         try:
-            if requests.get(url, timeout=2).ok:
-                return
+            return requests.get(url, timeout=10).ok
         except requests.RequestException:
-            assert time.monotonic() < end
-            time.sleep(0.2)
+            return False
+
+    until(answers)
 
 
 def print_a_face(page: Page, url: str, folder: Path) -> None:
@@ -74,7 +74,8 @@ def print_a_face(page: Page, url: str, folder: Path) -> None:
     put_in(page, url)
     page.goto(face)
     expect(page.locator("body")).to_contain_text("读卡器上就是这张卡", timeout=SLOW)
-    page.screenshot(path=PICTURES / "face-printed.png", full_page=True)
+    picture(page, "face-printed")
+    assert axe_finds(page) == []
     page.keyboard.press("r")
     expect(page.locator("body")).to_contain_text("打完后读过芯片", timeout=SLOW)
 
@@ -106,23 +107,25 @@ def test_a_trainer_puts_sample_cards_in_and_everything_ends_with_one_signal(tmp_
         page.fill('input[name="password"]', password[1])
         page.keyboard.press("Enter")
         page.get_by_role("button", name="ws-1").click()
-        expect(page.locator("body")).to_contain_text("练习环境", timeout=SLOW)
+        expect(page.locator("#live.desk")).to_be_visible()
+        expect(page.locator("body")).to_contain_text("练习环境")
         page.goto(f"{url}/desk/tray")
-        page.screenshot(path=PICTURES / "samples.png")
+        picture(page, "samples")
         page.get_by_role("button", name="issued-1").click()
         expect(page.locator("body")).to_contain_text("测试甲", timeout=SLOW)
         expect(page.locator("body")).to_contain_text("100.00", timeout=SLOW)
         print_a_face(page, url, tmp_path)
-        os.kill(children_of(process.pid)["desk"], signal.SIGKILL)
-        time.sleep(2)
+        killed = children_of(process.pid)["desk"]
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: children_of(process.pid).get("desk", killed) != killed)
         until_answers(f"{url}/desk/sign-in")
-        assert desk_processes(tmp_path) == MASTER_AND_WORKER, "workers of the killed page are still there"
+        until(lambda: desk_processes(tmp_path) == MASTER_AND_WORKER, lambda: "workers of the killed page are still there")
         page.goto(f"{url}/desk/")
         expect(page.locator("body")).to_contain_text("工作台", timeout=SLOW)
         context.close()
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     assert desk_processes(tmp_path) == 0
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{url}/desk/sign-in", timeout=2)

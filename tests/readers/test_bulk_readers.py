@@ -11,6 +11,7 @@ from cardsvc.service.bulk.run import BulkRun
 from cardsvc.vcard import FaultPlan
 from cardsvc.vcard.vpcd import DEFAULT_PORT, VpcdSlot
 from tests.service.bulk.bulk_people import blanks, hire, issued_cards, loaded
+from tests.waiting import PATIENCE
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
@@ -29,9 +30,9 @@ def test_two_readers_are_fed_by_hand(world: World) -> None:
     first, second, third = blanks(3)
 
     def told() -> tuple[str, str, str | None]:
-        event = events.get(timeout=30)
+        event = events.get(timeout=PATIENCE)
         while event["event"] != "card":
-            event = events.get(timeout=30)
+            event = events.get(timeout=PATIENCE)
         return event["reader"], event["bin"], event["code"]
 
     try:
@@ -46,11 +47,11 @@ def test_two_readers_are_fed_by_hand(world: World) -> None:
         assert told() == (NAMES[0], "good", None)
         right.insert(third)
         assert told() == (NAMES[1], "good", None)
-        thread.join(30)
+        thread.join(PATIENCE)
     finally:
         run.stop()
         left.remove()
         right.remove()
-        thread.join(30)
+        thread.join(PATIENCE)
     assert (ended, events.empty()) == (["done"], True)
     assert all(len(cards) == 1 for cards in issued_cards(world, batch).values())

@@ -12,9 +12,12 @@ from cardsvc.service.cards.replacement import begin_replacement
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.staff.approvals import approve
 from cardsvc.service.transactions.deposits import take_deposit
+from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.batches.merchant import Reader, spending_file
 from tests.reconcile.test_reconcile import CARD, correct, mobile, people, propose_of, run, statement, take_in, tick, told
+from tests.service.transactions.test_takeover import second_card
 from tests.world import DESK, FAMILIES, World
 
 __all__ = ["people"]
@@ -83,6 +86,40 @@ def test_a_payment_that_paid_another_load_meanwhile_is_not_given_back(world: Wor
     with pytest.raises(CardsvcError, match="difference_stale"):
         approve(world.store, APPROVALS, asked.approval_id, by=people["wang"], now=world.now)
     assert "payout:mobile" not in world.balances()
+
+
+def test_a_payment_that_is_told_with_two_amounts_is_given_back_once(world: World, people: dict[str, Staff]) -> None:
+    """Two lines, two differences: after the first is booked the other rests on nothing."""
+    world.issue(FAMILIES[0])
+    take_in(world, "channel", "mobile", statement("channel", ("M-1", 5000, ""), ("M-1", 5100, "")))
+    first, second = run(world, channel="mobile")
+    assert (first.code, second.code) == ("reference_unknown", "reference_unknown")
+    correct(world, first, people)
+    with pytest.raises(CardsvcError, match="difference_stale"):
+        correct(world, second, people)
+    assert world.balances()["payout:mobile"] == -5000
+
+
+def test_spending_that_comes_after_the_books_moved_an_old_cards_money(world: World, people: dict[str, Staff]) -> None:
+    """The card could not be read, so its holder got a ride too much: a loss that is seen, and booked by two people."""
+    card = world.issue(FAMILIES[0])
+    world.topup(card, 5000)
+    reader = Reader()
+    rides = [reader.debit(card, CARD, 200, world.now) for _ in range(2)]
+    hold_card(world.store, world.engine.rules, CARD, by=people["clerk"], now=world.now)
+    new = second_card(world)
+    world.now += dt.timedelta(days=20)
+    assert world.do(new, "transfer_in", old_card_no=CARD)["amount"] == 5000
+    for ride in rides:
+        tick(world)
+        take_in(world, "spending", "bus", spending_file([ride]))
+        found = [row for row in run(world) if row.code == "moved_too_much"]
+        assert [(row.card_no, row.amount, row.state) for row in found] == [(CARD, 200, "open")]
+        tick(world)
+        correct(world, found[0], people)
+        assert world.purse_total(CARD) == 0
+        assert "moved_too_much" not in [row.code for row in run(world)]
+    assert world.balances()["difference:reconciliation"] == 400
 
 
 def test_a_payment_whose_load_was_refused_is_given_back(world: World, people: dict[str, Staff]) -> None:

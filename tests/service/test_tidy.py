@@ -2,13 +2,13 @@
 
 import datetime as dt
 import threading
-import time
 
 from cardsvc.bootstrap import Services
 from cardsvc.config import Settings
 from cardsvc.service.tidy import tidy
 from cardsvc.wire import OperationState
 from cardsvc.wsgi import keep_tidy
+from tests.waiting import until
 from tests.world import KIOSK, World, profiles
 
 
@@ -22,9 +22,7 @@ def test_a_card_that_never_answered_ends_its_operation_without_anybody_asking(wo
     services = Services(Settings(), world.store, world.engine, profiles(), world.engine.rules)
     keeper = threading.Thread(target=keep_tidy, args=(services, 0.02, stop))
     keeper.start()
-    until = time.monotonic() + 10
-    while state_of(world, begun.id) == OperationState.CARD and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: state_of(world, begun.id) != OperationState.CARD)
     stop.set()
     keeper.join()
     assert state_of(world, begun.id) == OperationState.ABANDONED

@@ -2,9 +2,8 @@
 
 import io
 import threading
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from werkzeug.test import TestResponse
@@ -18,6 +17,7 @@ from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.bulk.bulk_people import HEADER, blanks, people_file, row
 from tests.service.bulk.test_bulk_excel import row as cells
 from tests.service.bulk.test_bulk_excel import workbook
+from tests.waiting import until
 from tests.web.desk_office import Office, Page
 
 
@@ -60,14 +60,6 @@ class Agent(threading.Thread):
             channel.close()
             card.plan = FaultPlan()
             self._sees(None)
-
-
-def until(found: Callable[[], bool]) -> None:
-    """Wait for something that has to come."""
-    end = time.monotonic() + 120
-    while not found():
-        assert time.monotonic() < end
-        threading.Event().wait(0.1)
 
 
 def test_a_file_is_checked_loaded_made_on_the_workstations_reader_and_reported(office: Office) -> None:

@@ -7,7 +7,7 @@ import pytest
 import requests
 import schemathesis
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from requests.auth import AuthBase
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -56,7 +56,7 @@ def test_no_request_breaks_the_service(served: Served) -> None:
     probed = 0
     for found in document.get_all_operations():
 
-        @settings(examples(25), derandomize=True, database=None)
+        @examples(25)
         @given(case=found.ok().as_strategy())
         def probe(case: Any) -> None:
             nonlocal probed

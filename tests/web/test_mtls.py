@@ -5,7 +5,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +25,7 @@ from cardsvc.service.terminals.registry import change_terminal, register_termina
 from cardsvc.signature import public_hex, sign
 from tests.databases import url_of
 from tests.postgres import free_port
+from tests.waiting import PATIENCE, until
 from tests.world import World, key_ring
 
 ROOT = Path(__file__).parent.parent.parent
@@ -112,14 +112,12 @@ def running(folder: Path, made: Mutual, *options: str, **more: str) -> Iterator[
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
     try:
-        until = time.monotonic() + 60
-        while time.monotonic() < until and not _up(made):
-            assert process.poll() is None, (folder / "log").read_text()
-            time.sleep(0.1)
+        until(lambda: process.poll() is not None or _up(made))
+        assert process.poll() is None, (folder / "log").read_text()
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
         made.world.close()
 
 

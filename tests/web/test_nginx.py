@@ -15,6 +15,7 @@ from cardsvc.bootstrap import now
 from cardsvc.client import load_key
 from cardsvc.signature import sign
 from tests.postgres import free_port
+from tests.waiting import PATIENCE
 from tests.web.test_mtls import ROOT, Issued, Mutual, asked, furnish, issue, running
 
 EXAMPLE = ROOT / "cardsvc" / "docs" / "examples" / "nginx.conf"
@@ -61,7 +62,7 @@ def behind(tmp_path: Path) -> Iterator[tuple[Mutual, int]]:
             yield made, service
     finally:
         proxy.terminate()
-        proxy.wait(20)
+        proxy.wait(PATIENCE)
 
 
 def header_of(shown: Issued) -> str:

@@ -8,6 +8,7 @@ import click
 
 from cardsvc.cli.shared.local import HERE, file_option, reader_option, services, wait_option
 from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.errors import ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.text import language_of_environment
 from cardsvc.units import format_yuan
@@ -48,7 +49,7 @@ def diagnose(
     """Diagnose the card; exit code 1 when it is not healthy."""
     from cardsvc.cli.card.examine import examine
 
-    with services() as opened, connector(reader, wait, card_file) as connect:
+    with services() as opened, connector(reader, wait, card_file, there=card_no is not None) as connect:
         about = {"person": person, "other_side_silent": other_side_silent}
         result = examine(opened.engine, HERE, connect, quick=quick, card_no=card_no, **about)
     show(result, as_json=as_json, lines=lambda: report_lines(result))
@@ -56,8 +57,11 @@ def diagnose(
 
 
 @contextmanager
-def connector(reader: str | None, wait: float, card_file: str | None) -> Iterator[Callable[[], Channel]]:
-    """What powers the card up, as often as it is called."""
+def connector(
+    reader: str | None, wait: float, card_file: str | None, *, there: bool = False
+) -> Iterator[Callable[[], Channel]]:
+    """What powers the card up, as often as it is called. ``there``: the person at the desk sees a card where the reader sees
+    none; that is what is measured then."""
     if card_file is not None:
         from pathlib import Path
 
@@ -69,8 +73,26 @@ def connector(reader: str | None, wait: float, card_file: str | None) -> Iterato
     from cardsvc.readers.directory import open_card, wait_for_card
 
     click.echo(t("请放卡……", "Put the card on the reader ..."), err=True)
-    found = wait_for_card(reader, wait)
+    try:
+        found = wait_for_card(reader, wait)
+    except ReaderError as error:
+        if not there or error.code != "no_card_in_time":
+            raise
+        yield _unseen(reader, error)
+        return
     yield lambda: open_card(found)
+
+
+def _unseen(pattern: str | None, error: ReaderError) -> Callable[[], Channel]:
+    """A card that this reader does not notice, each time; with the reader's whole name, as it is known elsewhere."""
+    from cardsvc.readers.directory import find_reader, list_readers
+
+    named = find_reader(pattern).name if pattern or len(list_readers()) == 1 else ""
+
+    def connect() -> Channel:
+        raise ReaderError(error.code, reader=named)
+
+    return connect
 
 
 def report_lines(result: Mapping[str, Any]) -> list[str]:
@@ -88,7 +110,9 @@ def report_lines(result: Mapping[str, Any]) -> list[str]:
     if result["healthy"] and not result["findings"]:
         lines.append(t("卡片正常", "The card is healthy"))
     checked = t("、", ", ").join(group[language] for group in result["checked"])
-    return [*lines, t(f"已检查：{checked}", f"Checked: {checked}")]
+    lines.append(t(f"已检查：{checked}", f"Checked: {checked}"))
+    left = t("；", "; ").join(f"{one[language]} ({', '.join(one['subjects'])})" for one in result["unchecked"])
+    return [*lines, *([t(f"未检查：{left}", f"Not checked: {left}")] if left else [])]
 
 
 def _finding_lines(finding: Mapping[str, Any], language: str) -> list[str]:

@@ -74,7 +74,7 @@ def _who(connect: Callable[[], Channel], measured: Measured) -> Kind | None:
     try:
         channel = connect()
         try:
-            return run_procedure(ResponseLink(channel), who_is_it())
+            return run_procedure(ResponseLink(channel), who_is_it()) or "nameless"
         finally:
             channel.close()
     except (CardError, ReaderError) as error:

@@ -9,6 +9,8 @@ from cardsvc.cli.shared.local import card_channel, file_option, reader_option, t
 from cardsvc.cli.shared.output import say, t
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cardsvc.iso7816.atr import Atr
     from cardsvc.iso7816.channel import Channel
     from cardsvc.procedures.learn import Learned
@@ -33,7 +35,7 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
     from cardsvc.iso7816.exchange import run_procedure
     from cardsvc.iso7816.links import ResponseLink
     from cardsvc.procedures.learn import learn as look
-    from cardsvc.procedures.strangers import WORDS
+    from cardsvc.procedures.strangers import WORDS, names_of
 
     if not profile_id.isascii() or not profile_id.replace("-", "").isalnum() or profile_id != profile_id.lower():
         raise click.BadParameter(t("用小写字母、数字、横线", "lower case, digits, hyphens"), param_hint="PROFILE_ID")
@@ -43,8 +45,8 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
         if kind is not None:
             say(f"看来是{WORDS[kind].zh}", f"It looks like: {WORDS[kind].en}")
         atr = Atr.parse(channel.atr)
-        learned = run_procedure(link, look())
-    text = draft(profile_id, atr, learned, kind)
+        learned, names = run_procedure(link, look()), run_procedure(link, names_of(kind))
+    text = draft(profile_id, atr, learned, kind, names)
     if save is None:
         click.echo(text, nl=False)
         return
@@ -60,8 +62,9 @@ def who(link: "Channel") -> "Kind | None":
     return by_atr(link.atr) or run_procedure(link, who_is_it())
 
 
-def draft(profile_id: str, atr: "Atr", learned: "Learned", kind: "Kind | None" = None) -> str:
-    """A profile that reads what was seen; everything that was not seen says so in its source. ``kind``: what it looks like."""
+def draft(profile_id: str, atr: "Atr", learned: "Learned", kind: "Kind | None" = None, names: "Sequence[bytes]" = ()) -> str:
+    """A profile that reads what was seen; everything that was not seen says so in its source. ``kind``: what it looks like, by
+    these names of applications, which are selected and not looked into: their content is not ours to read."""
     from cardsvc.procedures.strangers import WORDS
 
     found = [application for application in learned.applications if application.name]
@@ -75,13 +78,19 @@ def draft(profile_id: str, atr: "Atr", learned: "Learned", kind: "Kind | None" =
     protocols = {0: "T=0", 1: "T=1"}
     contactless = atr.raw[:1] == b"\x3b" and atr.raw[2:4] == b"\x80\x01"
     spoken = ["T=CL"] if contactless else [protocols[p] for p in atr.protocols if p in protocols] or ["T=0"]
+    known = {application.name for application in learned.applications}
+    others = [name for name in names if name not in known]
+    seen = [*_seen_lines(learned), *(f"{name.hex().upper()}: it has this name" for name in others)]
     return DRAFT.format(
         id=profile_id,
+        name_zh=f"{WORDS[kind].zh}（草稿 {profile_id}）" if kind else f"草稿 {profile_id}",
+        name_en=f"{WORDS[kind].en} (draft {profile_id})" if kind else f"draft {profile_id}",
+        named="what it looks like, by its ATR or its names" if kind else "to be named",
         kind=f"# It looks like: {WORDS[kind].zh}, {WORDS[kind].en}.\n" if kind else "",
-        seen="".join(f"# {line}\n" for line in _seen_lines(learned)),
+        seen="".join(f"# {line}\n" for line in seen),
         atr=atr.raw.hex().upper(),
         protocols=", ".join(f'"{name}"' for name in spoken),
-        aid=chosen.name.hex().upper() if chosen else "0000000000",
+        aid=(chosen.name if chosen else next(iter(others), bytes(5))).hex().upper(),
         balances="[0]" if chosen and 2 in chosen.balances else "[]",
         log=f'log = "00{log.sfi:02X}"\n' if log else "",
         fields=fields,
@@ -102,8 +111,8 @@ DRAFT = """\
 {kind}# Seen on the card:
 {seen}
 id = "{id}"
-name_zh = "草稿 {id}"
-name_en = "draft {id}"
+name_zh = "{name_zh}"
+name_en = "{name_en}"
 vendor = "unknown"
 eeprom_bytes = 8192
 layout = "citizen-card"
@@ -150,8 +159,8 @@ balances = {balances}
 
 [source]
 id = "chosen by who looked"
-name_zh = "to be named"
-name_en = "to be named"
+name_zh = "{named}"
+name_en = "{named}"
 vendor = "not known yet"
 eeprom_bytes = "not seen: a guess"
 issuable = "read only until more is known"

@@ -1,14 +1,15 @@
-"""The commands: check and load a file, run a batch, pause it, give a lost card up, list, show, report."""
+"""The commands: check and load a file, keep its photos, run a batch, pause it, give a lost card up, list, show, report."""
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cardsvc.cli.making.bulk_words import batch_lines, event_line, person_lines, said
-from cardsvc.cli.shared.database import content_of, database
+from cardsvc.cli.shared.database import content_of, database, rule_book
 from cardsvc.cli.shared.output import json_option, say, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
@@ -77,6 +78,36 @@ def load(file: Path, staff_id: str, *, as_json: bool) -> None:
         view = next(batch for batch in list_batches(store) if batch["batch_id"] == done.batch.batch_id)
     again = [t("这个文件以前导入过，没有改动", "This file was loaded before; nothing was changed")] if done.again else []
     show({**view, "again": done.again}, as_json=as_json, lines=lambda: [*batch_lines([view]), *again])
+
+
+@bulk.command(
+    help=t(
+        "保存一个批次的照片，打卡面用：目录里每人一个 JPG，文件名是身份证号；有错的文件则什么都不存",
+        "Keep the photos of a batch for its faces: one JPG a person, named by ID number; all of them or none",
+    )
+)
+@batch_argument
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--consent", is_flag=True, help=t("送名单的单位有本人（监护人）同意", "Who sent the list has its people's consent")
+)
+@as_option
+@json_option
+def photos(batch_id: str, folder: Path, staff_id: str, *, consent: bool, as_json: bool) -> None:
+    """Keep photos."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.bulk.photos import keep_photos
+
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".jpg", ".jpeg"))
+    found = {file.stem.strip().upper(): partial(content_of, file) for file in files}
+    with database() as store:
+        done = keep_photos(store, rule_book(), batch_id, found, consent=consent, by=signed_in(store, staff_id), now=now())
+    without = ", ".join(map(str, done["without"]))
+    lines = [
+        t(f"新存 {done['kept']} 张，以前已有 {done['known']} 张", f"{done['kept']} kept, {done['known']} were there before"),
+        *([t(f"还没有照片的行：{without}", f"Lines without a photo: {without}")] if without else []),
+    ]
+    show(done, as_json=as_json, lines=lambda: lines)
 
 
 @bulk.command("list", help=t("制卡批次，最新的在前", "Batches, newest first"))

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 @click.option(
     "--slot", type=click.IntRange(0, 1), default=0, show_default=True, help=t("虚拟读卡器的卡槽", "Slot of the virtual reader")
 )
+@click.option(
+    "--contacts",
+    is_flag=True,
+    help=t("双界面卡用触点（不是感应）对着读卡器", "A card with both sides turns its contacts to the reader, not its antenna"),
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help=t("vpcd 所在主机", "Host of vpcd"))
 @click.option(
     "--fault",
@@ -65,6 +70,7 @@ def vcard(
     fault_file: Path | None,
     seed: int | None,
     *,
+    contacts: bool,
     list_faults: bool,
     inflict_only: bool,
     start_pcscd: bool,
@@ -79,6 +85,7 @@ def vcard(
     if inflict_only and path is None:
         raise click.UsageError(t("--inflict-only 要与 --file 同用", "--inflict-only wants --file"))
     card = VirtualCard.load(path) if path and path.exists() else VirtualCard.blank(profile)
+    card.through_contacts = contacts
     _inflict(card, faults, fault_file, seed)
     if inflict_only:
         return _keep(card, path)
@@ -122,10 +129,7 @@ def _serve(card: "VirtualCard", path: Path | None, host: str, slot: int, *, star
         pcscd.start()
     place = VpcdSlot(host, DEFAULT_PORT + slot)
     place.insert(card)
-    say(
-        f"卡已插入（{card.dialect.name}，ATR {card.atr.hex().upper()}）",
-        f"Card inserted ({card.dialect.name}, ATR {card.atr.hex().upper()})",
-    )
+    _tell(card)
     try:
         with contextlib.suppress(KeyboardInterrupt):
             _converse(place, card, path)
@@ -140,12 +144,23 @@ def _save(card: "VirtualCard", path: Path | None) -> None:
         say(f"已保存到 {path}", f"Saved to {path}")
 
 
+COMMANDS = (
+    "命令：i 插入  r 拔出  t 翻面  s 保存  q 退出",
+    "Commands: i insert  r remove  t turn over  s save  q quit",
+)
+
+
+def _tell(card: "VirtualCard") -> None:
+    atr = card.atr.hex().upper() or t("无，读卡器看不见它", "none, no reader notices it")
+    say(f"卡已插入（{card.dialect.name}，ATR {atr}）", f"Card inserted ({card.dialect.name}, ATR {atr})")
+
+
 def _converse(place: "VpcdSlot", card: "VirtualCard", path: Path | None) -> None:
     """Commands of the person at the terminal; without one, serve until stopped."""
     if not sys.stdin.isatty():
         while True:
             time.sleep(3600)
-    say("命令：i 插入  r 拔出  s 保存  q 退出", "Commands: i insert  r remove  s save  q quit")
+    say(*COMMANDS)
     for line in sys.stdin:
         match line.strip().lower():
             case "i":
@@ -153,9 +168,14 @@ def _converse(place: "VpcdSlot", card: "VirtualCard", path: Path | None) -> None
             case "r":
                 place.remove()
                 _save(card, path)
+            case "t":
+                place.remove()
+                card.through_contacts = not card.through_contacts
+                place.insert(card)
+                _tell(card)
             case "s":
                 _save(card, path)
             case "q":
                 return
             case _:
-                say("命令：i 插入  r 拔出  s 保存  q 退出", "Commands: i insert  r remove  s save  q quit")
+                say(*COMMANDS)

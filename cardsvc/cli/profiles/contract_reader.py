@@ -74,7 +74,7 @@ class Seen:
             with self.powered() as channel:
                 seen = run_procedure(channel, look(self.profile, quick=False))
                 ours = card_state(self.profile, seen) == "citizen"
-                rest = more(self.profile, seen, quick=False, reselect=False, ours=ours)
+                rest = more(self.profile, seen, quick=False, anything_open=False, ours=ours)
                 seen = seen.with_more(run_procedure(channel, rest))
             self._asked = seen, evidence_of(self.profile, seen, "", None, None, now().date())
         return self._asked

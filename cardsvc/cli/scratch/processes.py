@@ -15,7 +15,9 @@ from cardsvc.cli.scratch.settings import environment
 from cardsvc.config import Settings
 from cardsvc.errors import ReaderError
 
-START_SECONDS = 20.0
+START_SECONDS = 120.0
+"""A machine with much other work needs a while; a service that ended before it was ready is not waited for."""
+STOP_SECONDS = 60.0
 
 
 def free_port() -> int:
@@ -37,7 +39,7 @@ def service_processes(settings: Settings) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=STOP_SECONDS)
 
 
 def _until_ready(settings: Settings, process: subprocess.Popen[bytes]) -> None:
@@ -46,7 +48,7 @@ def _until_ready(settings: Settings, process: subprocess.Popen[bytes]) -> None:
         session.trust_env = False
         while time.monotonic() < until and process.poll() is None:
             try:
-                if session.get(url, timeout=1).ok:
+                if session.get(url, timeout=5).ok:
                     return
             except requests.RequestException:
                 time.sleep(0.1)

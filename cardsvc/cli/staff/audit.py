@@ -92,20 +92,20 @@ def _changed(act: dict[str, Any]) -> str:
     )
 
 
-@click.command(help=t("一张卡的来龙去脉：业务、证据、账目，按时间排列", "Operations, evidence and ledger of a card, by time"))
+@click.command(
+    help=t(
+        "一张卡的来龙去脉：业务、证据、账目、经手人，按时间排列", "Operations, evidence, ledger and people of a card, by time"
+    )
+)
 @click.argument("card_no")
 @json_option
 def why(card_no: str, *, as_json: bool) -> None:
     """Time line of a card."""
-    from cardsvc.service.books.audit import why as time_line
+    from cardsvc.service.books.time_line import WHAT
+    from cardsvc.service.books.time_line import why as time_line
     from cardsvc.units import parse_card_no
 
     with database() as store:
         entries = time_line(store, parse_card_no(card_no))
-    names = {
-        "card": t("卡", "card"),
-        "operation": t("业务", "operation"),
-        "evidence": t("证据", "evidence"),
-        "ledger": t("账目", "ledger"),
-    }
-    show(entries, as_json=as_json, lines=lambda: table([(local_time(e["at"]), names[e["what"]], e["text"]) for e in entries]))
+    rows = [(local_time(e["at"]), t(*WHAT[e["what"]]), e["text"]) for e in entries]
+    show(entries, as_json=as_json, lines=lambda: table(rows))

@@ -37,6 +37,12 @@ class SpendingLine:
         """Card, application, purse and counter: one purchase."""
         return self.card_no, self.application, self.purse, self.offline_counter
 
+    @property
+    def transaction(self) -> tuple[str, str, str, int, str, str, str]:
+        """Card, application, purse, amount, terminal, its number and time: one purchase, by what its TAC covers."""
+        where = self.card_no, self.application, self.purse, self.amount
+        return *where, self.terminal_no, self.terminal_transaction, self.host_date_time
+
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:

@@ -8,12 +8,13 @@ duplicate                      the counter was taken by exactly this purchase, w
 rejected   application_unknown this card has no such purse
 rejected   tac_wrong           the card did not make this TAC
 conflict   counter_used        the counter was taken by another purchase: one of the two is forged, or the card is doubled
+conflict   told_before         this very purchase was told, or made through this service, under another counter
 conflict   settled_otherwise   the card itself proved that it did not pay this
 matched                        a purchase through this service; where it was suspect, this record settles it
 booked                         new: purse to merchant, in the card's chain
 
 The TAC covers amount, type, terminal, number and time (JR/T 0025.2-2010 5.5.3), not the counter: the counter is the operator's
-word, which is why a counter that is used twice is for people to look at.
+word, which is why a counter that is used twice is for people to look at, and why one purchase is not booked under two.
 """
 
 import datetime as dt
@@ -78,6 +79,8 @@ class _Judge:
         for purchase in uow.purchases.at_counters(keys):
             key = (purchase.card_no, purchase.application, purchase.purse, purchase.counter)
             self._purchases.setdefault(key, []).append(purchase)
+        transactions = {line.transaction for line in lines}
+        self._known = uow.spending.told(transactions) | (uow.purchases.made(set(self._cards)) & transactions)
         self._checks: dict[tuple[str, str], Callable[[bytes, bytes], bool]] = {}
 
     def verdict(self, line: SpendingLine) -> Verdict:
@@ -94,9 +97,12 @@ class _Judge:
             return Verdict("rejected", "tac_wrong")
         if taken is not None:
             return Verdict("conflict", "counter_used")
-        verdict = self._known_purchase(line) or Verdict("booked", reference=_reference(line))
+        verdict = (
+            self._known_purchase(line) or self._under_another_counter(line) or Verdict("booked", reference=_reference(line))
+        )
         if verdict.state in ("booked", "matched"):
             self._taken[line.key] = _told(line), line.tac
+            self._known.add(line.transaction)
         return verdict
 
     def _tac_right(self, card: Card, line: SpendingLine) -> bool:
@@ -122,6 +128,10 @@ class _Judge:
         if any(purchase.state == PurchaseState.CONFIRMED for purchase in purchases):
             return Verdict("conflict", "counter_used")
         return None
+
+    def _under_another_counter(self, line: SpendingLine) -> Verdict | None:
+        """The TAC says nothing of the counter, so one TAC could be booked under as many counters as somebody invents."""
+        return Verdict("conflict", "told_before") if line.transaction in self._known else None
 
     def _settle(self, purchase: Purchase, line: SpendingLine) -> None:
         """The operator has what we did not see: the TAC."""

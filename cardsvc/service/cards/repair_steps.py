@@ -71,7 +71,7 @@ def steps_for(uow: UnitOfWork, card_no: str | None, report: Mapping[str, Any]) -
     left = []
     for finding in report["findings"]:
         rolls = finding["plan"] == "roll_keys"
-        found = list(_rolls(report["evidence"].get("key.behind", ())) if rolls else _steps(uow, card_no, finding))
+        found = list(_rolls(report["evidence"]) if rolls else _steps(uow, card_no, finding))
         steps |= {step.name: step for step in found if step.name not in steps}
         left += [] if found else [dict(finding)]
     return tuple(steps.values()), left
@@ -96,10 +96,10 @@ def _steps(uow: UnitOfWork, card_no: str, finding: Mapping[str, Any]) -> Iterabl
             yield Step(plan, application)
 
 
-def _rolls(behind: Iterable[str]) -> Iterable[Step]:
-    """One step for each application, from its keys as ``purse.load@2``."""
+def _rolls(evidence: Mapping[str, Any]) -> Iterable[Step]:
+    """One step for each application, from its keys as ``purse.load@2``: those that are behind, and those that are not right."""
     versions: dict[str, dict[str, int]] = {}
-    for entry in behind:
+    for entry in (*evidence.get("key.behind", ()), *evidence.get("key.broken", ())):
         name, _, version = entry.partition("@")
         versions.setdefault(application_of(name), {})[name] = int(version)
     return [Step("roll_keys", application, versions=keys) for application, keys in versions.items()]

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.service.cards.cancelling import money_left
-from cardsvc.service.cards.faces import face_pdf
+from cardsvc.service.cards.faces import face_is_open, face_pdf
 from cardsvc.service.cards.photos import photo_on_file
 from cardsvc.service.cards.requests import tell_made
 from cardsvc.service.cards.wrong_card import card_was_wrong
@@ -145,7 +145,8 @@ def face_right(engine: Engine, print_id: str, workstation: str | None, *, by: St
     """Somebody looked: photo, name and numbers are right. The card may be handed out, and its holder is told.
 
     Where this person's workstation has a reader, the card lies in it and was read after the print. Raises RequestError
-    ``not_permitted``, ``face_moved_on``, ``face_card_not_read``, ``face_other_card``, and what ``work_place`` raises.
+    ``not_permitted``, ``face_moved_on``, ``face_photo_missing``, ``face_card_not_read``, ``face_other_card``, and what
+    ``work_place`` raises.
     """
     require_role(by, *TELLERS)
     with engine.store.read() as uow:
@@ -154,6 +155,7 @@ def face_right(engine: Engine, print_id: str, workstation: str | None, *, by: St
     reader = _read_in(printed, place) if place and printed and place.readers else None
 
     def decide(uow: UnitOfWork, request: CardRequest | None, known: FacePrint) -> FacePrint:
+        _check_photo(uow, known.card_no)
         if request is not None:
             tell_made(uow, request, now)
         return _moved(uow, known, FacePrintState.RIGHT, looked_by=by.staff_id, looked_at=now, read_in=reader)
@@ -164,7 +166,7 @@ def face_right(engine: Engine, print_id: str, workstation: str | None, *, by: St
 def _read_in(printed: FacePrint, place: WorkPlace) -> str:
     """The reader that has the printed card, read since it was printed. Raises RequestError ``face_card_not_read``,
     ``face_other_card``."""
-    read = [card for card in place.cards if read_since(card, printed.job_ended_at or printed.made_at)]
+    read = [card for card in place.cards if read_since(card, printed)]
     for card in read:
         if card.look.get("card_no") == printed.card_no:
             return card.reader
@@ -180,24 +182,46 @@ def reading(engine: Engine, card_no: str, workstation: str | None, *, by: Staff)
     (the contact of a card that nobody looked at)."""
     with engine.store.read() as uow:
         printed = uow.face_prints.newest_of(card_no)
-    try:
-        place = work_place(engine, workstation, by=by) if workstation else None
-    except RequestError:  # a workstation of another outlet, or a suspended one, reads nothing for this desk
-        place = None
+    place = _place(engine, workstation, by)
     if place is None or printed is None:
         return {"readers": 0, "read": None, "stale": False, "look": None}
-    read = [card for card in place.cards if read_since(card, printed.job_ended_at or printed.made_at)]
+    read = [card for card in place.cards if read_since(card, printed)]
     numbers = [str(card.look.get("card_no") or "-") for card in read]
-    look = next((card.contact for card in place.cards if card.missing and not card.under_way), None)
     seen = card_no if card_no in numbers else next(iter(numbers), None)
     stale = not read and any(card.look for card in place.cards)
-    return {"readers": len(place.readers), "read": seen, "stale": stale, "look": look}
+    return {"readers": len(place.readers), "read": seen, "stale": stale, "look": _to_look(place)}
 
 
-def read_since(card: CardOnDesk, moment: dt.datetime) -> bool:
-    """Whether a card on the desk was looked at since then. A card that was read before it went into the printer may be any."""
-    looked = card.looked_at and dt.datetime.fromisoformat(card.looked_at)
-    return bool(looked and looked >= moment and card.look)
+def on_reader(engine: Engine, workstation: str | None, *, by: Staff) -> dict[str, Any]:
+    """The printed or to be printed card on this person's reader, for whoever works through a pile: ``card_no`` of the first one
+    whose face is open, None without; ``look`` as in ``reading``."""
+    place = _place(engine, workstation, by)
+    numbers = [str(card.look["card_no"]) for card in place.cards if card.look.get("card_no")] if place else []
+    with engine.store.read() as uow:
+        found = next((number for number in numbers if face_is_open(uow, number)), None)
+    return {"card_no": found, "look": _to_look(place)}
+
+
+def _place(engine: Engine, workstation: str | None, by: Staff) -> WorkPlace | None:
+    """A workstation of another outlet, or a suspended one, reads nothing for this desk."""
+    try:
+        return work_place(engine, workstation, by=by) if workstation else None
+    except RequestError:
+        return None
+
+
+def _to_look(place: WorkPlace | None) -> str | None:
+    return next((card.contact for card in place.cards if card.missing and not card.under_way), None) if place else None
+
+
+def read_since(card: CardOnDesk, printed: FacePrint) -> bool:
+    """Whether a card on the desk was read since the print: what was read before it went into the printer may be any card. One
+    that was printed by hand was put on again: nothing was done with it since it came."""
+    if card.looked_at is None or not card.look:
+        return False
+    if printed.job_ended_at is None:
+        return card.job is None
+    return dt.datetime.fromisoformat(card.looked_at) >= printed.job_ended_at
 
 
 def face_spoiled(store: Store, print_id: str, reason: str, *, by: Staff, now: dt.datetime) -> FacePrint:

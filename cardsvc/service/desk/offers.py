@@ -138,6 +138,8 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
     if died:
         yield from _of_the_dead(look)
         return
+    if look["takeover"] is not None and look["takeover"]["state"] == OldCardState.READING:
+        yield Offer("transfer_out")  # it is being replaced, and has not given all it has
     if first:
         yield Offer("first_article")
     if look["orders"]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
+from cardsvc.card.layout import key_name
 from cardsvc.card.profile import KnownFault, Profile
 from cardsvc.card.profiles import recognise
 from cardsvc.card.purse import InitializeForLoadAnswer
@@ -19,9 +20,9 @@ from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence, history_evidence, stranger_evidence
 from cardsvc.diagnosis.evidence import Evidence, Value
 from cardsvc.diagnosis.firmware import firmware_faults
+from cardsvc.diagnosis.keys import KeyQuestions
 from cardsvc.diagnosis.legacy import legacy_evidence, look_at_old_card, nothing_more, uid_of
 from cardsvc.diagnosis.probes import Readings, look, more
-from cardsvc.diagnosis.purse import PurseKeys
 from cardsvc.diagnosis.reading import card_no_in, card_state, evidence_of
 from cardsvc.diagnosis.report import report
 from cardsvc.errors import CardError, KeystoreError, ProfileError
@@ -40,7 +41,6 @@ from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Diagnosis
 from cardsvc.units import LOCAL
 
-LOAD_KEY = "purse.load"
 STRANGER = "stranger"
 
 
@@ -55,11 +55,11 @@ class ReaderFacts(Params):
     reconnects: int = Field(default=0, ge=0, le=1000)
 
     def contact(self, told: Mapping[str, Any], times: Sequence[float]) -> Contact:
-        """As the diagnosis takes it. ``told``: what came with the answers, and ``times``: what each took, where nobody measured
-        beforehand. The quickest answer counts then, for commands differ in what they take."""
+        """As the diagnosis takes it. ``told``: what came with the answers, and ``times``: what each took. The quickest of these
+        counts as one more: commands differ in what they take, and a computer that was busy elsewhere is late once."""
         milliseconds, power_ups, reconnects = tuple(self.milliseconds), tuple(self.power_ups), self.reconnects
-        if not milliseconds and times:
-            milliseconds = (min(times),)
+        if times:
+            milliseconds = (*milliseconds, min(times))
         if not power_ups and told.get("power_up_milliseconds") is not None:
             power_ups, reconnects = (told["power_up_milliseconds"],), told["reconnects"]
         return Contact(tuple(self.atrs), milliseconds, tuple(self.failures), power_ups=power_ups, reconnects=reconnects)
@@ -152,7 +152,7 @@ def ask_more(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
         return nothing_more()
     seen = Readings.from_json(context.facts["readings"])
     quick, ours = context.params.get("quick", False), not not_ours(context)
-    return more(context.profile, seen, quick=quick, reselect=anything_open(context), ours=ours)
+    return more(context.profile, seen, quick=quick, anything_open=anything_open(context), ours=ours)
 
 
 def _concluded(context: Context, uow: UnitOfWork, readings: Readings, now: dt.datetime) -> Effect:
@@ -211,14 +211,14 @@ def _person(context: Context, books: Books | None) -> dict[str, Value]:
     return {"person.differs": presented != books.data.holder.id_number} if presented and books else {}
 
 
-def _keys(context: Context, card: Card | None) -> PurseKeys | None:
-    """This card's load key by the version that the card names: the key store may know it although the books say another."""
+def _keys(context: Context, card: Card | None) -> KeyQuestions | None:
+    """This card's load keys by the version that the card names: the key store may know it although the books say another."""
     if card is None:
         return None
     keystore, card_no, versions = context.keystore, card.card_no, context.versions
 
-    def session(init: InitializeForLoadAnswer) -> MacSession | None:
-        return _session(keystore, card_no, init)
+    def session(application: str, init: InitializeForLoadAnswer) -> MacSession | None:
+        return _session(keystore, card_no, key_name(application, "load"), init)
 
     def tac_verifies(data: bytes, tac: bytes) -> bool | None:
         try:
@@ -226,13 +226,13 @@ def _keys(context: Context, card: Card | None) -> PurseKeys | None:
         except KeystoreError:
             return None
 
-    return PurseKeys(keystore.versions(), session, tac_verifies)
+    return KeyQuestions(keystore.versions(), session, tac_verifies)
 
 
-def _session(keystore: KeyStore, card_no: str, init: InitializeForLoadAnswer) -> MacSession | None:
-    versions = {LOAD_KEY: init.key_version}
+def _session(keystore: KeyStore, card_no: str, key: str, init: InitializeForLoadAnswer) -> MacSession | None:
+    versions = {key: init.key_version}
     try:
-        return keystore.session(card_no, LOAD_KEY, init.card_random, init.online_counter, versions)
+        return keystore.session(card_no, key, init.card_random, init.online_counter, versions)
     except KeystoreError:
         return None
 
@@ -287,7 +287,7 @@ def diagnose_reader(
             **contact_evidence(contact),
             **history_evidence(reader, last_cards(uow, place, reader, atr.hex().upper())),
             **atr_evidence(atr.hex().upper(), contact.atrs, profile, books.issued_atr if books else None),
-            **(stranger_evidence(atr, contact) if profile is None else {}),
+            **(stranger_evidence(atr, contact, face_is_ours=card is not None) if profile is None else {}),
             "books.known": books is not None,
         }
         if card is not None:

@@ -73,11 +73,19 @@ def booked_purses(uow: UnitOfWork, card_no: str) -> list[tuple[PurseRef, int]]:
 
 
 def still_owed(uow: UnitOfWork, card_no: str, ref: PurseRef, booked: int) -> int:
-    """What of a purse's books its holder still has, in fen. Of one that the card was emptied of only later loads count: the
-    rest is offline spending that still comes in."""
+    """What of a purse's books its holder still has, in fen. Of one that the card was emptied of only what came later counts, by
+    a load or by two people: the rest is offline spending that still comes in."""
     if not was_drawn_down(uow, card_no, ref):
         return booked
-    return min(booked, sum(load.amount for load in loads_in(uow, card_no, ref)))
+    purse, later = purse_account(card_no, ref.application, ref.purse), 0
+    for transfer in reversed(uow.ledger.of_chain(card_no)):
+        if _draws_down(transfer, purse):
+            break
+        if transfer.credit_account == purse:
+            later += transfer.amount
+        elif transfer.debit_account == purse and transfer.kind == CORRECTED:
+            later -= transfer.amount
+    return max(0, min(booked, later))
 
 
 def _draws_down(transfer: Transfer, purse: str) -> bool:

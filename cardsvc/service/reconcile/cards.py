@@ -62,6 +62,21 @@ def card_findings(uow: UnitOfWork, rule: ReconciliationRule, card_nos: Collectio
     for gap in gaps:
         old = now - first.get(gap.event_key, now) > dt.timedelta(days=rule.waiting_days)
         found.append(gap if old else gap.explained("waits_for_file"))
+    return found + _overdrawn(uow, card_nos)
+
+
+def _overdrawn(uow: UnitOfWork, card_nos: Collection[str]) -> list[Finding]:
+    """Purses of cards that are no more whose holder got what the books had, spending that was on its way included. Nobody owes
+    it: it is the card company's loss, and the books say so when two people agree."""
+    gone = [number for number, card in uow.cards.by_numbers(card_nos).items() if card.state not in WITH_MONEY]
+    below = {account: -amount for account, amount in uow.ledger.purses_of(gone).items() if amount < 0}
+    heads = uow.ledger.heads({account.split(":")[1] for account in below})
+    found = []
+    for account, amount in sorted(below.items()):
+        card_no = account.split(":")[1]
+        details = {"matter": heads[card_no][0]}  # after the next ride it is another matter, of the same amount perhaps
+        proposed = entry(card_no, RECONCILIATION, account, amount)
+        found.append(Finding("moved_too_much", account.removeprefix("purse:"), amount, card_no, details, proposed))
     return found
 
 

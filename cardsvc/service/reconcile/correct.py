@@ -103,8 +103,9 @@ def _stale(uow: UnitOfWork, found: Difference) -> bool:
         method, _, reference = found.subject.partition(":")
         hold_payment(uow, method, reference)
         row = paid_by(uow, method, {reference}).get(reference)
-        return row is not None and ours_of(row).standing != "back"
-    if found.card_no is None or found.code not in ("balance_differs", "counter_conflict"):
+        given_back = uow.differences.corrected_about(found.subject, GIVES_BACK)  # another line told it with another amount
+        return given_back or (row is not None and ours_of(row).standing != "back")
+    if found.card_no is None or found.code not in ("balance_differs", "counter_conflict", "moved_too_much"):
         return False
     run, last = uow.runs.get(found.run_id), uow.ledger.last_booked(found.card_no)
     return run is not None and last is not None and last > run.ran_at

@@ -22,9 +22,14 @@ REASONS: Mapping[str, Text] = {
         "脱机计数器缺号，对应的消费记录还没有到", "Numbers of the offline counter are missing: spending not delivered yet"
     ),
     "counter_conflict": Text(
-        "同一计数器有两笔不同的消费，疑似伪造", "One counter has two different purchases: forgery is possible"
+        "同一计数器有两笔不同的消费，或同一笔消费报了两个计数器，疑似伪造",
+        "One counter has two different purchases, or one purchase has two counters: forgery is possible",
     ),
     "balance_differs": Text("卡上余额与账上余额不一致", "The card's balance is not that of the books"),
+    "moved_too_much": Text(
+        "旧卡余额已按账转走，之后才送到的消费使它透支",
+        "The books had moved an old card's money, and spending came after that",
+    ),
     "tac_wrong": Text("TAC 验证不通过，没有入账", "The TAC is wrong; it was not booked"),
     "late_record": Text("消费记录迟到，已入账", "Spending came late, and was booked"),
 }

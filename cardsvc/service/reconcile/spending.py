@@ -35,7 +35,9 @@ def _refused(record: SpendingRecord) -> Finding:
 
 
 def _conflict(record: SpendingRecord) -> Finding:
-    """The TAC is right: if people find that the card did pay this, the operator is owed it."""
+    """The TAC is right: if people find that the card did pay this, the operator is owed it. Told before, it has it."""
+    if record.reason == "told_before":
+        return Finding("counter_conflict", _subject(record), record.amount, record.card_no, _details(record))
     purse = postings.purse_account(record.card_no, record.application, record.purse)
     proposed = entry(record.card_no, purse, postings.merchant_account(record.operator), record.amount)
     return Finding("counter_conflict", _subject(record), record.amount, record.card_no, _details(record), proposed)

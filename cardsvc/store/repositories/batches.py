@@ -14,6 +14,8 @@ PurseKey = tuple[str, str, str]
 """Card number, application, purse."""
 CounterKey = tuple[str, str, str, int]
 """The same, and an offline counter."""
+Transaction = tuple[str, str, str, int, str, str, str]
+"""Card number, application, purse, amount, terminal, its number, date and time: what the TAC of a purchase covers."""
 
 
 class Ride(NamedTuple):
@@ -56,6 +58,21 @@ class SpendingRecords(Rows[SpendingRecord]):
         key = tuple_(columns.card_no, columns.application, columns.purse, columns.offline_counter)
         found = self.where_in(key, keys, columns.state.in_(("booked", "matched")))
         return {(row.card_no, row.application, row.purse, row.offline_counter): row for row in found}
+
+    def told(self, transactions: Collection[Transaction]) -> set[Transaction]:
+        """Which of these purchases are booked or matched, under whatever counter."""
+        columns = self.table.c
+        key = tuple_(columns.card_no, columns.terminal_no, columns.terminal_transaction)
+        wanted = {(card_no, terminal, number) for card_no, _, _, _, terminal, number, _ in transactions}
+        found = self.where_in(key, wanted, columns.state.in_(("booked", "matched")))
+        return {
+            (r.card_no, r.application, r.purse, r.amount, r.terminal_no, r.terminal_transaction, r.host_date_time)
+            for r in found
+        }
+
+    def of_card(self, card_no: str, *states: str) -> list[SpendingRecord]:
+        """The records of a card that ended in these states."""
+        return self.where(self.table.c.card_no == card_no, self.table.c.state.in_(states))
 
     def of_batch(self, batch_id: str, *states: str) -> list[SpendingRecord]:
         """The records of a batch that ended in these states, by line."""

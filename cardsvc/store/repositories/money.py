@@ -15,6 +15,7 @@ from cardsvc.store.records import (
     Purchase,
     Transfer,
 )
+from cardsvc.store.repositories.batches import Transaction
 from cardsvc.store.rows import Rows
 
 
@@ -134,6 +135,15 @@ class Purchases(Rows[Purchase]):
         columns = self.table.c
         key = tuple_(columns.card_no, columns.application, columns.purse, columns.counter)
         return self.where_in(key, keys, columns.kind == PurchaseKind.PURCHASE)
+
+    def made(self, card_nos: Collection[str]) -> set[Transaction]:
+        """Purchases of these cards, as a file would tell them."""
+        columns = self.table.c
+        what = columns.card_no, columns.application, columns.purse, columns.amount
+        who = columns.terminal_no, columns.terminal_transaction, columns.host_date_time
+        query = select(*what, *who).where(columns.kind == PurchaseKind.PURCHASE)
+        parts = (self._connection.execute(query.where(columns.card_no.in_(part))) for part in self.parts(card_nos))
+        return {(a, b, c, d, e, f, g) for rows in parts for a, b, c, d, e, f, g in rows}
 
     def of_cards(self, card_nos: Collection[str], *states: str) -> list[Purchase]:
         """Purchases of these cards in these states."""

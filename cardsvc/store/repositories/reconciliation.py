@@ -56,6 +56,10 @@ class Differences(Rows[Difference]):
         query = select(columns.number).where(columns.subject == subject, corrected, columns.code.in_(codes)).limit(1)
         return self._connection.execute(query).first() is not None
 
+    def corrected_of(self, card_no: str) -> list[Difference]:
+        """Differences of a card whose entry was booked."""
+        return self.where(self.table.c.card_no == card_no, self.table.c.state == DifferenceState.CORRECTED)
+
     def seen_to(self, event_keys: Collection[str]) -> dict[str, Difference]:
         """What people explained or corrected before, by the matter. What a run explained by itself is judged anew."""
         columns = self.table.c

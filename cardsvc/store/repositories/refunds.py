@@ -33,3 +33,7 @@ class BicycleHolds(Rows[BicycleHold]):
     def live_on(self, card_no: str) -> BicycleHold | None:
         """The bicycle that is out on a card."""
         return self.first_is(card_no=card_no, state=BicycleState.HELD)
+
+    def of_card(self, card_no: str) -> list[BicycleHold]:
+        """Every bicycle that was out on a card."""
+        return self.where_is(card_no=card_no)

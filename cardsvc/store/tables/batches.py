@@ -83,6 +83,13 @@ Index(
 )
 """One number of a card's offline counter is one spending: whatever program writes, it is not taken twice."""
 Index("ix_spending_record_batch", spending_record.c.batch_id, spending_record.c.state)
+Index(
+    "ix_spending_record_transaction",
+    spending_record.c.card_no,
+    spending_record.c.terminal_no,
+    spending_record.c.terminal_transaction,
+)
+"""Whether a purchase was told before, under whatever counter."""
 
 purse_counter = Table(
     "purse_counter",

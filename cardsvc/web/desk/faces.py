@@ -9,7 +9,16 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.cards.faces import card_face_view, face_of, open_faces
 from cardsvc.service.cards.photos import PHOTO_CONSENT, holder_photo, take_photo
-from cardsvc.service.desk.faces import face_printers, face_right, face_spoiled, give_print_up, print_again, print_face, reading
+from cardsvc.service.desk.faces import (
+    face_printers,
+    face_right,
+    face_spoiled,
+    give_print_up,
+    on_reader,
+    print_again,
+    print_face,
+    reading,
+)
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.store.records import Staff
 from cardsvc.units import parse_card_no
@@ -25,8 +34,12 @@ def install(app: Flask, services: Services) -> None:
 def _pages(app: Flask, services: Services) -> None:
     @app.get("/desk/faces")
     def card_faces() -> Any:
-        """The faces of this outlet that are not over."""
-        return render_template("faces.html", faces=open_faces(services.store, here().staff.outlet_id))
+        """The faces of this outlet that are not over, and the card of them that lies on the reader."""
+        return render_template("faces.html", faces=open_faces(services.store, here().staff.outlet_id), **_on_reader(services))
+
+    @app.get("/desk/faces/live")
+    def faces_live() -> Any:
+        return render_template("_faces_reader.html", **_on_reader(services))
 
     @app.get("/desk/faces/<card_no>")
     def card_face(card_no: str) -> Any:
@@ -49,6 +62,13 @@ def _pages(app: Flask, services: Services) -> None:
     def face_paper(card_no: str) -> Any:
         face = face_of(services.store, parse_card_no(card_no))
         return Response(face, mimetype="application/pdf", headers={"Content-Disposition": "inline"})
+
+
+def _on_reader(services: Services) -> dict[str, Any]:
+    who = here()
+    found = on_reader(services.engine, who.session.workstation, by=who.staff)
+    shown = shown_face(services, found["card_no"]) if found["card_no"] else {"card": None}
+    return {**shown, "look": found["look"], "place": who.session.workstation}
 
 
 def shown_face(services: Services, card_no: str) -> dict[str, Any]:
@@ -103,4 +123,6 @@ def _done(services: Services, card_no: str, decide: Callable[[Staff], object]) -
         decide(here().staff)
     except CardsvcError as error:
         return render_template("face.html", **shown_face(services, number), problem=problem_of(error)), error.http_status
+    if request.form.get("pile"):
+        return redirect(url_for("card_faces"), 303)
     return redirect(url_for("card_face", card_no=number), 303)

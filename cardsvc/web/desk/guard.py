@@ -47,7 +47,9 @@ HALL_SCREENS = frozenset(
     }
 )
 """Screens that stand in the hall: they show numbers, never a person."""
-FOLLOWING = frozenset({"events", "live_work", "live_job", "look", "manage_hall_live", "queue_lists", "bulk_live", "face_live"})
+FOLLOWING = frozenset(
+    {"events", "live_work", "live_job", "look", "manage_hall_live", "queue_lists", "bulk_live", "face_live", "faces_live"}
+)
 """What a page does by itself: it keeps no page open that nobody touches."""
 MOST_DIGITS = 9
 """Of a whole number in a form: Python itself refuses to read some thousand digits, with an error that is none of ours."""

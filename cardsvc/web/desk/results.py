@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cardsvc.service.desk.choices import APPLICATIONS, AREAS, PRODUCTS
+from cardsvc.service.machines import OLD_CARD
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 from cardsvc.web.desk.words import CARD_STATES, METHODS, card_no
@@ -73,7 +74,7 @@ def _value(key: str, value: Any) -> Text:
     if key == "holder":
         shown = f"{value['name']}  {value['id_number']}"
         return Text(shown, shown)
-    words = {"application": APPLICATIONS, "state": CARD_STATES, "product": PURSES}.get(key, {})
+    words = {"application": APPLICATIONS, "state": {**OLD_CARD.words, **CARD_STATES}, "product": PURSES}.get(key, {})
     shown = card_no(value) if key == "card_no" else str(value)
     return words.get(value, Text(shown, shown))
 

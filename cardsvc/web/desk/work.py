@@ -17,9 +17,11 @@ from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import JOBS
 from cardsvc.web.desk.queue import queue_of
 
-THEN = frozenset({"personalise", "first_article", "carry_over", "transfer_in"})
+THEN = frozenset({"personalise", "first_article", "carry_over", "transfer_in", "transfer_out"})
 """Jobs after which others follow on the same card."""
 THEN_OFFERED = frozenset({"first_article", "carry_over", "transfer_in", "fetch", "topup", "open"})
+GOES_ON = frozenset({"transfer_out"})
+"""A card that is being replaced gives one purse after the other: nothing else is done with it."""
 
 
 def install(app: Flask, services: Services) -> None:
@@ -76,7 +78,7 @@ def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
     money = money_of(services.store, job.card_no, operation_id) if job.card_no else None
     replacement = replacement_of(services.store, job.card_no) if job.kind == "transfer_out" and job.card_no else None
     card = next((card for card in place.cards if card.contact == job.contact), None)
-    then = _then(services, card) if card and job.done and job.kind in THEN else []
+    then = _then(services, card, job) if card and job.done and job.kind in THEN else []
     look = card.contact if card and card.missing and not job.under_way else None
     shown = {"job": job, "there": card is not None, "money": money, "replacement": replacement, "then": then, "look": look}
     return {**shown, "collected": _collected(services, card) if then else None, "jobs": JOBS, "now": now()}
@@ -88,9 +90,10 @@ def _collected(services: Services, card: CardOnDesk | None) -> Mapping[str, Any]
     return found if card and card.books and found and found["card_no"] == card.books["card_no"] else None
 
 
-def _then(services: Services, card: CardOnDesk) -> list[Offer]:
+def _then(services: Services, card: CardOnDesk, job: Job) -> list[Offer]:
     """What is likely to come next on a card that was made or filled just now, once it was looked at again."""
     if card.missing or card.under_way:
         return []
     made = offers(services.engine, card, by=here().staff)
-    return [offer for offer in made if offer.kind in THEN_OFFERED and offer.possible]
+    wanted = GOES_ON if job.kind in GOES_ON else THEN_OFFERED
+    return [offer for offer in made if offer.kind in wanted and offer.possible]

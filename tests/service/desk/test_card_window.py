@@ -18,7 +18,7 @@ WINDOW: dict[str, tuple[str, ...]] = {
     "专职取号、引导人员": ("page:queue_page", "rule:papers"),
     "五个营业厅": ("page:manage_outlets", "rule:hours", "rule:promise"),
     "申领": ("page:apply_new", "page:card_requests", "rule:person", "rule:photo", "command:rights"),
-    "发放": ("page:hand_out_card", "page:request_face", "command:notices"),
+    "发放": ("page:hand_out_card", "page:face_paper", "command:notices"),
     "挂失": ("page:card_deed", "command:loss", "command:hotlist", "rule:loss", "two:release_from_hot_list"),
     "换卡、补换卡": ("page:begin_replace", "job:transfer_out", "job:carry_over", "job:transfer_in", "rule:fee"),
     "到期换卡": ("page:begin_replace", "rule:renewal"),

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from cardsvc.cli.card.examine import examine
-from cardsvc.errors import CardError
+from cardsvc.errors import CardError, RequestError
 from cardsvc.iso7816.atr import side_of
 from cardsvc.iso7816.channel import Channel
-from cardsvc.vcard import VirtualCard
+from cardsvc.vcard import Fault, VirtualCard, inflict
 from cardsvc.wire import ReaderFacts
 from tests.world import DESK, FAMILIES, World, balance_on
 
@@ -27,7 +27,10 @@ def look(world: World, card: VirtualCard, reader: ReaderFacts, **about: Any) -> 
 
     class In:
         def __init__(self) -> None:
-            self.reader, self._channel = reader, turned(card, contacts=reader is CONTACTS).channel()
+            try:
+                self.reader, self._channel = reader, turned(card, contacts=reader is CONTACTS).channel()
+            except CardError as error:
+                raise CardError(error.code, reader=reader.name) from None
             self.atr, self.transmit, self.close = self._channel.atr, self._channel.transmit, self._channel.close
 
     return dict(examine(world.engine, DESK, In, **about))
@@ -40,6 +43,32 @@ def silent(world: World, reader: ReaderFacts, card_no: str | None, failure: str 
         raise CardError(failure, reader=reader.name)
 
     return dict(examine(world.engine, DESK, connect, card_no=card_no))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    ("fault", "dead", "alive", "told"),
+    [("broken-antenna", AIR, CONTACTS, "antenna_broken"), ("broken-contacts", CONTACTS, AIR, "contacts_broken")],
+    ids=["antenna", "contacts"],
+)
+def test_a_side_that_a_trainer_broke_is_told_as_such(
+    world: World, family: str, fault: str, dead: ReaderFacts, alive: ReaderFacts, told: str
+) -> None:
+    """Fault plans as data: one side says nothing at all, the other carries the card's money to a new one."""
+    card = world.issue(family)
+    world.topup(card, 5000)
+    inflict(card, [Fault.parse(fault)])
+    assert codes(look(world, card, dead, card_no=world.card_no_of(card)))[0] == "no_answer"
+    found = look(world, card, alive)
+    assert codes(found)[0] == told
+    assert found["findings"][0]["plan"] == "move_to_new_card"
+    assert found["evidence"]["purse.balance"] == 5000
+
+
+def test_a_family_with_one_side_has_no_other_to_lose() -> None:
+    """A contact card has no antenna."""
+    with pytest.raises(RequestError, match="fault_does_not_fit"):
+        inflict(VirtualCard.blank("watchdata"), [Fault.parse("broken-antenna")])
 
 
 def codes(report: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.books.audit import why
+from cardsvc.service.books.time_line import why
 from cardsvc.service.cards.replacement import begin_replacement
 from cardsvc.service.loss.reports import loss_view, report_loss
 from cardsvc.service.operations.kinds import Actor

@@ -17,6 +17,7 @@ from cardsvc.service.cards.hold_approval import unidentified_card
 from cardsvc.service.desk.choices import Choice
 from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.work_place import CardOnDesk
+from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.service.transactions.takeovers import hold_card, holder_cards, takeover_of, waiting
 from cardsvc.store.records import Staff
@@ -174,6 +175,17 @@ def test_an_unreadable_card_waits_and_the_books_decide(world: World) -> None:
     seen = world.do(old, "inspect")
     assert (seen["void"], seen["takeover"]["state"], seen["purse"]["balance"]) == (True, "moved", 8000)
     assert world.balances() == before
+
+
+def test_a_city_that_waits_no_days_gives_the_money_of_a_dead_card_at_once(world: World) -> None:
+    """An in-place swap of a card that says nothing is a matter of the rule: by the books, onto the new card, the same day."""
+    load(world, world.issue(FMCOS), 6320)
+    holds = tuple(hold.model_copy(update={"working_days": 0}) for hold in rules().hold)
+    at_once = RuleBook(rules().model_copy(update={"hold": holds}))
+    held = hold_card(world.store, at_once, CARD, by=clerk(world), now=world.now)
+    assert held.due == held.held_on == local_day(world.now)
+    new = second_card(world)
+    assert world.do(new, "transfer_in", old_card_no=CARD)["balance"] == 6320 == balance_on(new)[0]
 
 
 def test_a_card_that_can_be_read_again_does_not_wait(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Deposits keep the payment that paid them; what a drawer holds and has promised is found whatever the clock said"""
+"""Deposits keep the payment that paid them; drawers, payments that went back and spending told twice are found by an index"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,6 +22,8 @@ def upgrade() -> None:
     """Make the change. Of the deposits of before nobody knows the payment: their column stays empty."""
     op.execute("ALTER TABLE deposit ADD COLUMN payment_reference VARCHAR(64)")
     op.create_index("uq_deposit_payment", "deposit", ["payment_method", "payment_reference"], unique=True)
+    transaction = ["card_no", "terminal_no", "terminal_transaction"]
+    op.create_index("ix_spending_record_transaction", "spending_record", transaction)
     for name, table, column, which in INDEXES:
         where = sa.text(which)
         op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
