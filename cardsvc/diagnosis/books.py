@@ -31,8 +31,9 @@ class Books:
 
     ``purchases``: the offline counter after each purchase that is booked. ``online_seen``, ``offline_seen``: the highest that
     was ever seen. ``open_amounts``: signed, what open loads and purchases would do to the balance if the card has them.
-    ``held``: the guarantee of a bicycle that is out, which may be off the card. ``data``: what personalisation wrote.
-    ``key_versions``: of the keys that the card has, by name.
+    ``hot``: on the hot list and never given back; ``lost``: under its holder's report. ``held``: the guarantee of a bicycle
+    that is out, which may be off the card. ``data``: what personalisation wrote. ``key_versions``: of the keys that the card
+    has, by name.
     """
 
     card_no: str
@@ -43,6 +44,7 @@ class Books:
     data: CardData
     balance: int
     hot: bool = False
+    lost: bool = False
     loads: tuple[BookedLoad, ...] = ()
     purchases: frozenset[int] = frozenset()
     online_seen: int = 0

@@ -97,6 +97,7 @@ KEYS: Mapping[str, Key] = {
     "books.state": Key("text", Text("账册状态", "state in the books")),
     "books.expired": Key("flag", Text("卡片过期", "card expired")),
     "books.hot": Key("flag", Text("黑名单", "hot-listed")),
+    "books.lost": Key("flag", Text("挂失", "reported lost")),
     "chip.differs": Key("flag", Text("芯片号与登记不符", "another chip than the one issued")),
     "serials.differ": Key("flag", Text("卡内两处卡号不一", "two card numbers on one card")),
     "person.differs": Key("flag", Text("非本人", "not the person at the desk")),

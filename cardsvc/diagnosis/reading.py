@@ -76,6 +76,7 @@ def evidence_of(
     if books is not None:
         found["books.state"] = books.state
         found["books.hot"] = books.hot
+        found["books.lost"] = books.lost
         found["books.expired"] = books.expiry < day
         found["chip.differs"] = chip_serial != books.chip_serial
     if state != "citizen":

@@ -23,12 +23,21 @@ def is_running() -> bool:
         return False
 
 
-def start() -> subprocess.Popen[bytes]:
-    """Start a pcscd of our own and wait until it answers. Raises ReaderError ``pcsc_not_running`` where that cannot be."""
+def command() -> list[str]:
+    """What starts a pcscd of our own. Raises ReaderError ``pcsc_not_running`` where none can be started."""
     program = shutil.which("pcscd") or shutil.which("pcscd", path=_ALSO_IN)
     if program is None or os.geteuid() != 0:
         raise ReaderError("pcsc_not_running")
-    process = subprocess.Popen([program, "--foreground", "--critical"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return [program, "--foreground", "--critical"]
+
+
+def start(*, alone: bool = False) -> subprocess.Popen[bytes]:
+    """Start a pcscd of our own and wait until it answers. ``alone``: no Ctrl-C of the terminal reaches it.
+
+    Raises ReaderError ``pcsc_not_running`` where that cannot be.
+    """
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command(), stdout=quiet, stderr=quiet, start_new_session=alone)
     until = time.monotonic() + START_SECONDS
     while not is_running():
         if time.monotonic() > until or process.poll() is not None:

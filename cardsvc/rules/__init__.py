@@ -4,7 +4,7 @@ Pure functions over a rule set; the day is an argument. Every acceptance and eve
 """
 
 from cardsvc.rules.difference import Change, difference
-from cardsvc.rules.loading import LoadDecision, LoadRequest, check_load, check_moved, check_spend, credited, payable
+from cardsvc.rules.loading import LoadDecision, LoadRequest, Payable, check_load, check_moved, check_spend, credited, payable
 from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open
 from cardsvc.rules.parsing import load_rule_set, parse_rule_set, rule_text
 from cardsvc.rules.payers import Payer, payer_of
@@ -28,6 +28,7 @@ __all__ = [
     "LoadRequest",
     "OpenRequest",
     "OpenTerms",
+    "Payable",
     "Payer",
     "PayoutTerms",
     "RefundRequest",

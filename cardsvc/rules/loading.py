@@ -7,7 +7,7 @@ from typing import Any
 from cardsvc.card.periods import Period
 from cardsvc.errors import RuleError
 from cardsvc.rules.data import Dated
-from cardsvc.rules.ruleset import Area, LoadRule, Method, RuleSet
+from cardsvc.rules.ruleset import Area, LegalCap, LoadRule, Method, RuleSet
 from cardsvc.units import format_yuan
 
 
@@ -66,11 +66,15 @@ def check_load(rules: RuleSet, request: LoadRequest) -> LoadDecision:
         raise refusal("rule_amount_above_maximum", rules, rule, limit=rule.maximum)
     if (request.amount - lowest) % rule.step:
         raise refusal("rule_amount_not_a_step", rules, rule, limit=lowest, step=format_yuan(rule.step))
-    if rule.loads_a_day is not None and request.loads_today >= rule.loads_a_day:
-        raise refusal("rule_loads_a_day", rules, rule, times=rule.loads_a_day)
+    _check_count(rules, rule, request)
     if request.method in rule.refused_methods:
         raise refusal("rule_payment_method", rules, rule, method=request.method)
     return _capped(rules, rule, request)
+
+
+def _check_count(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> None:
+    if rule.loads_a_day is not None and request.loads_today >= rule.loads_a_day:
+        raise refusal("rule_loads_a_day", rules, rule, times=rule.loads_a_day)
 
 
 def _rule(rules: RuleSet, request: LoadRequest) -> LoadRule:
@@ -114,9 +118,7 @@ def _first_day(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> dt.date:
 
 def _capped(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> LoadDecision:
     """The balance cap counts the gift; the legal cap stands over every rule."""
-    legal = next(cap for cap in rules.legal_cap if cap.holds(request.day))
-    most_by_law = legal.named if request.named else legal.bearer
-    cap, named = min((rule.balance_cap, rule), (most_by_law, legal), key=lambda entry: entry[0])
+    cap, named, legal = _cap(rules, rule, request)
     credited = rule.credited(request.amount)
     if request.balance + credited > cap:
         most = _payable(rule, cap - request.balance, first=request.first_load)
@@ -131,6 +133,14 @@ def _capped(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> LoadDecisio
         valid_from=_first_day(rules, rule, request),
         expires=request.period.end if request.period else None,
     )
+
+
+def _cap(rules: RuleSet, rule: LoadRule, request: LoadRequest) -> tuple[int, Dated, LegalCap]:
+    """The most that may be on the card after the load, the rule that says so, and the law's own cap."""
+    legal = next(cap for cap in rules.legal_cap if cap.holds(request.day))
+    most_by_law = legal.named if request.named else legal.bearer
+    caps: tuple[tuple[int, Dated], ...] = ((rule.balance_cap, rule), (most_by_law, legal))
+    return *min(caps, key=lambda entry: entry[0]), legal
 
 
 def check_moved(rules: RuleSet, product: str, area: Area, balance: int, day: dt.date) -> None:
@@ -153,14 +163,27 @@ def _payable(rule: LoadRule, room: int, *, first: bool) -> int:
     return most - (most - lowest) % rule.step if most >= lowest else 0
 
 
-def payable(rules: RuleSet, product: str, area: Area, balance: int, day: dt.date) -> tuple[int, int] | None:
-    """The smallest and the largest first load, in fen, of an area with this balance; the largest is 0 where none fits. None
-    where no rule loads it."""
-    rule = next((r for r in rules.load if (r.product, r.area) == (product, area) and r.holds(day)), None)
-    if rule is None:
-        return None
-    legal = next(cap for cap in rules.legal_cap if cap.holds(day))
-    return rule.minimum, _payable(rule, min(rule.balance_cap, legal.named) - balance, first=True)
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """What may be loaded, in fen: from ``least`` to ``most``, above ``least`` in steps; ``a_day``: how often, if counted."""
+
+    least: int
+    most: int
+    step: int
+    a_day: int | None
+
+
+def payable(rules: RuleSet, request: LoadRequest) -> Payable:
+    """What a load like this may come to, whatever amount and payment it names. Raises RuleError as ``check_load`` does."""
+    rule = _rule(rules, request)
+    _check_stop(rules, request)
+    _check_person_and_season(rules, rule, request)
+    _check_count(rules, rule, request)
+    cap, named, _law = _cap(rules, rule, request)
+    most = _payable(rule, cap - request.balance, first=request.first_load)
+    if not most:
+        raise refusal("rule_balance_cap", rules, named, limit=cap, most=format_yuan(0))
+    return Payable(rule.lowest(first=request.first_load), most, rule.step, rule.loads_a_day)
 
 
 def credited(rules: RuleSet, product: str, area: Area, amount: int, day: dt.date) -> int:

@@ -18,6 +18,7 @@ from cardsvc.iso7816.links import ResponseLink
 from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.faults.reader_health import Use, note
 from cardsvc.store import UnitOfWork
+from cardsvc.store.records import LossReport
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind
 from cardsvc.vcard.session import KeyKind
@@ -274,6 +275,15 @@ def hot_listed(patient: Patient) -> None:
         uow.commit()
 
 
+def reported_lost(patient: Patient) -> None:
+    """Its holder reported it; the list follows."""
+    clerk, now = patient.world.bookkeeper(), patient.world.now
+    with patient.world.store.begin() as uow:
+        uow.loss_reports.add(LossReport("report-1", patient.card_no, "formal", "loss-formal", clerk.staff_id, now))
+        uow.hotlist.change_card(patient.card_no, "add", "lost", "li", now)
+        uow.commit()
+
+
 def corrected_record(patient: Patient) -> None:
     """The person's name was corrected in the books after the card was made."""
     with patient.world.store.begin() as uow:
@@ -389,6 +399,7 @@ FAULTS = (
     Fault("rolled-back", "旧数据写回", "counter_back", rolled_back),
     Fault("withdrawn", "已作废的卡", "card_withdrawn", withdrawn),
     Fault("hot-listed", "黑名单卡", "hot_listed", hot_listed),
+    Fault("reported-lost", "已挂失的卡", "reported_lost", reported_lost),
     Fault("wrong-person", "非本人持卡", "person_differs", stranger),
     Fault("corrected-record", "登记已更正、卡未更正", "holder_differs", corrected_record),
     Fault("corrupt-card-issue", "发卡文件损坏", "file_corrupt", corrupt(MF, 0x0005, 18, 4)),

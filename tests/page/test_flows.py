@@ -322,7 +322,7 @@ def test_a_lost_card_is_reported_and_replaced_without_it(desk: Desk) -> None:
     assert axe_finds(desk.page) == []
     desk.press("Enter")
     desk.hall.put(card)
-    desk.sees("黑名单")
+    desk.sees("已挂失的卡")
     desk.hall.put(VirtualCard.blank("fudan-fmcos2", seed=52))
     desk.sees("1 制卡")
     desk.press("1")

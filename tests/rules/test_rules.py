@@ -14,6 +14,7 @@ from cardsvc.errors import RuleError
 from cardsvc.rules import (
     LoadRequest,
     OpenRequest,
+    Payable,
     check_load,
     check_open,
     check_spend,
@@ -262,11 +263,34 @@ def test_the_park_pass_is_for_people_of_the_city() -> None:
     assert check_open(RULES, replace(visitor, holder="permit")).fee == 5000
 
 
-@pytest.mark.parametrize(("balance", "most"), [(0, 100000), (10000, 90000), (97000, 0)])
-def test_what_the_desk_says_before_it_takes_the_money(balance: int, most: int) -> None:
-    """The purse from 50 to 1000 yuan, 1000 on it at most; where no load fits, nothing."""
-    assert payable(RULES, "citizen", "purse", balance, dt.date(2026, 11, 24)) == (5000, most)
-    assert payable(RULES, "nothing", "purse", balance, dt.date(2026, 11, 24)) is None
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (request("citizen", "purse", 0, day="2026-11-24"), Payable(5000, 100000, 1, None)),
+        (request("citizen", "purse", 0, 100, day="2026-11-24"), Payable(5000, 90000, 1, None)),
+        (request("citizen", "purse", 0, 970, day="2026-11-24"), "rule_balance_cap"),
+        (request("T", "month", 0), Payable(5000, 50000, 500, None)),
+        (request("T", "month", 0, 400, first_load=False), Payable(500, 10000, 500, None)),
+        (request("C", "purse", 0, 450), Payable(5000, 5000, 1, None)),
+        (request("D", "purse", 0, 520), "rule_balance_cap"),
+        (request("B", "month", 0, day="2012-07-15"), "rule_closed_month"),
+        (request("tong", "purse", 0, day="2014-05-01", named=False), Payable(5000, 100000, 1, 1)),
+        (request("tong", "purse", 0, day="2014-05-01", named=False, loads_today=1), "rule_loads_a_day"),
+        (request("nothing", "purse", 0), "rule_area_not_loadable"),
+    ],
+)
+def test_what_the_desk_says_before_it_takes_the_money(asked: LoadRequest, expected: Any) -> None:
+    """Purse from 50 to 1000 with 1000 on it at most, C twice what is paid, D up to 550, once a day; or why nothing."""
+    if isinstance(expected, str):
+        with pytest.raises(RuleError) as told:
+            payable(RULES, asked)
+        assert told.value.code == expected
+        return
+    assert payable(RULES, asked) == expected
+    assert check_load(RULES, replace(asked, amount=expected.least)).paid == expected.least
+    assert check_load(RULES, replace(asked, amount=expected.most)).paid == expected.most
+    with pytest.raises(RuleError):
+        check_load(RULES, replace(asked, amount=expected.most + expected.step))
 
 
 def test_the_largest_single_spend() -> None:

@@ -1,14 +1,15 @@
-"""Several processes of one service under one parent: the API, the desk page, the agent. One that dies is started again."""
+"""Several processes of one service under one parent: the API, the desk page, the agent, a pcscd for training. One that dies is
+started again."""
 
 import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 
 from cardsvc.cli.shared.output import say
 
@@ -20,7 +21,8 @@ STOP_SECONDS = 15.0
 
 @dataclass
 class Child:
-    """A ``cardsvc`` command that runs for as long as the parent does."""
+    """A ``cardsvc`` command that runs for as long as the parent does; with ``program`` another one, which tells nothing.
+    ``process``: where it was started already."""
 
     name: str
     arguments: Sequence[str]
@@ -28,11 +30,14 @@ class Child:
     began: float = 0.0
     short_lives: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str] = ()
 
     def start(self) -> None:
         """Start it."""
-        command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", *self.arguments]
-        self.process = subprocess.Popen(command, env={**os.environ, **self.environment}, start_new_session=True)
+        command: Sequence[str] = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", *self.arguments]
+        command, quiet = (self.program, subprocess.DEVNULL) if self.program else (command, None)
+        variables = {**os.environ, **self.environment}
+        self.process = subprocess.Popen(command, env=variables, stdout=quiet, stderr=quiet, start_new_session=True)
         self.began = time.monotonic()
 
     def ended(self) -> int | None:
@@ -47,30 +52,26 @@ class Child:
             self.process.wait()
 
 
-class _Stopped(Exception):
-    """Somebody asked the parent to stop."""
-
-
 def supervise(children: Sequence[Child], ready: Callable[[], None] = lambda: None) -> int:
-    """Run until stopped by SIGTERM or Ctrl-C, then stop all children. Exit code: of a child that cannot live, or 0."""
+    """Run until stopped by SIGTERM or Ctrl-C, then stop all children. Exit code: of a child that cannot live, or 0.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _Stopped
-
-    signal.signal(signal.SIGTERM, stop)
+    A signal is noted and seen between two steps: raised in the middle of a start, it would leave a process that nobody knows.
+    """
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopped.set())
     try:
         for child in children:
-            child.start()
+            if child.process is None:
+                child.start()
         ready()
-        return _watch(children)
-    except (_Stopped, KeyboardInterrupt):
-        return 0
+        return _watch(children, stopped)
     finally:
         _stop(children)
 
 
-def _watch(children: Sequence[Child]) -> int:
-    while True:
+def _watch(children: Sequence[Child], stopped: threading.Event) -> int:
+    while not stopped.wait(PAUSE_SECONDS):
         for child in children:
             code = child.ended()
             if code is None:
@@ -82,9 +83,10 @@ def _watch(children: Sequence[Child]) -> int:
                 say(f"{child.name} 启动不了，全部停止", f"{child.name} cannot be started: stopping everything")
                 return code or 1
             say(f"{child.name} 退出（{code}），重新启动", f"{child.name} ended ({code}), starting it again")
-            time.sleep(PAUSE_SECONDS * 5)
+            if stopped.wait(PAUSE_SECONDS * 5):
+                return 0
             child.start()
-        time.sleep(PAUSE_SECONDS)
+    return 0
 
 
 def _stop(children: Sequence[Child]) -> None:

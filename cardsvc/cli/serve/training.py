@@ -2,8 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from pathlib import Path
 
 import click
@@ -50,16 +49,15 @@ def serve_training(host: str | None, port: int | None) -> int:
         Child("desk", ["desk", "--samples", str(folder / "samples")], environment=variables),
         Child("agent", [*agent, "--face-folder", str(printed_in(folder / "samples"))], environment=variables),
     ]
-    with _reader():
-        return supervise(children, lambda: _explain(settings, password))
+    return supervise([*_reader(), *children], lambda: _explain(settings, password))
 
 
-@contextmanager
-def _reader() -> Iterator[None]:
-    """The virtual reader of a pcscd that runs, or of one of our own."""
+def _reader() -> list[Child]:
+    """The pcscd of the virtual reader, under the supervisor: one that dies is started again. None where the system has one."""
+    if pcscd.is_running():
+        return []
     try:
-        with pcscd.running():
-            yield
+        return [Child("pcscd", (), pcscd.start(alone=True), began=time.monotonic(), program=pcscd.command())]
     except CardsvcError as error:
         if error.code != "pcsc_not_running":
             raise
@@ -67,7 +65,7 @@ def _reader() -> Iterator[None]:
             "没有 pcscd，也不能启动（需要 root）：网页可以看，没有读卡器",
             "There is no pcscd and none can be started (needs root): the page works, without a reader",
         )
-        yield
+        return []
 
 
 def _furnish(settings: Settings, samples: Path, password: str) -> Path:

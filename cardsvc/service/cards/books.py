@@ -33,6 +33,7 @@ def books_of(uow: UnitOfWork, card: Card, undecided: int = 0) -> Books:
         chip_serial=card.chip_serial,
         issued_atr=issued.atr if issued else None,
         hot=is_wanted(uow, card.card_no),
+        lost=uow.loss_reports.open_of(card.card_no) is not None,
         expiry=card.expiry_date,
         data=card_data(uow, card),
         balance=-uow.ledger.balances(card.card_no).get(purse_account(card.card_no, "purse", "ep"), 0),

@@ -125,6 +125,7 @@ def _application_json(sight: ApplicationSight) -> dict[str, Any]:
         "product": record.product.strip(),
         "valid_from": record.valid_from.isoformat() if record.valid_from else None,
         "valid_to": record.valid_to.isoformat() if record.valid_to else None,
+        "review": record.review.isoformat() if record.review else None,
     }
 
 

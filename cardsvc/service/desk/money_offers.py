@@ -4,43 +4,105 @@ The amounts come from the code that does it: the rules of a load, and the plan o
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cardsvc.card.periods import Period, parse_month
-from cardsvc.errors import CardsvcError
+from cardsvc.card.periods import Period, following, parse_month, period_of, purse_of
+from cardsvc.errors import CardsvcError, RuleError
 from cardsvc.procedures.purse import PurseRef
-from cardsvc.rules import RuleSet, payable
+from cardsvc.rules import LoadRequest, RuleSet, payable
 from cardsvc.service.cash.drawer import refuse_unpayable
 from cardsvc.service.desk.choices import APPLICATIONS, AREAS, NOTHING_ON_IT, Choice, Offer
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.purse.areas import CITY_PURSE, PARKING_CARD, PURSE_PRODUCTS, Target
+from cardsvc.service.purse.load_rules import Proposal, may_load
 from cardsvc.service.purse.ways import CASH
 from cardsvc.service.transactions.refund import RefundPlan, plan_refund
+from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Staff
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 
-PURSE_FULL = Text("余额太高，再充就超过上限", "Its balance is too high: another load would pass the cap")
 PURSE_BLOCKED = Text("钱包已锁定，先解锁", "The purse is blocked: unblock it first")
+CHANNEL = "terminal"
+"""What a workstation is for the rules of stopped products: its terminal takes the money."""
 
 
 def top_up(rules: RuleSet, look: Mapping[str, Any], today: dt.date) -> Offer:
-    """The areas that can be loaded; of the city purse, how little and how much. Values: product, a colon, area."""
-    blocked = look["purse"]["state"] == "blocked"
-    limits = payable(rules, "citizen", "purse", look["purse"].get("balance", 0), today)
-    label, why = Text("城市通钱包", "City purse"), PURSE_BLOCKED if blocked else None
-    if limits is not None and limits[1]:
-        least, most = map(format_yuan, limits)
-        label = Text(f"城市通钱包（{least} 至 {most} 元）", f"City purse ({least} to {most} yuan)")
-    elif limits is not None:
-        why = why or PURSE_FULL
-    choices = [Choice("citizen:purse", label, why)]
-    for name, area in _loadable(look):
-        choices.append(Choice(f"{name}:{area}", AREAS[area, name]))
-    return Offer("topup", why if len(choices) == 1 else None, tuple(choices))
+    """The areas that can be loaded; how much each takes is asked when the form is opened. Values: product, a colon, area."""
+    why = PURSE_BLOCKED if look["purse"]["state"] == "blocked" else _full(rules, look["purse"].get("balance", 0), today)
+    areas = tuple(Choice(f"{product}:{area}", AREAS[area, product]) for product, area in _loadable(look))
+    return Offer("topup", None if areas else why, (Choice("citizen:purse", APPLICATIONS["purse"], why), *areas))
+
+
+def _full(rules: RuleSet, balance: int, today: dt.date) -> Text | None:
+    """Why the city purse takes nothing, as far as its balance alone tells."""
+    try:
+        payable(rules, LoadRequest("citizen", "purse", 0, balance, today, 0, "cash", named=True))
+    except RuleError as refused:
+        return refused.what
+    return None
+
+
+def load_choices(engine: Engine, look: Mapping[str, Any], offer: Offer) -> tuple[Choice, ...]:
+    """The choices of a top-up with what each area takes now by the rules of a load, month by month; or why it takes nothing."""
+    now = engine.clock()
+    with engine.store.read() as uow:
+        rules = engine.rules.in_force(uow, local_day(now))
+        hints = [
+            [_hint(rules, uow, look, target, now) for target in _targets(look, choice.value, local_day(now))]
+            for choice in offer.choices
+        ]
+    return tuple(choice if choice.reason else _choice(choice, of) for choice, of in zip(offer.choices, hints, strict=True))
+
+
+def _choice(choice: Choice, hints: Sequence[Text | CardsvcError]) -> Choice:
+    """An area with what it takes, for each month that may be chosen; refused where every month is."""
+    told = [hint for hint in hints if isinstance(hint, Text)]
+    zh, en = "；".join(hint.zh for hint in told), "; ".join(hint.en for hint in told)
+    if told:
+        return Choice(choice.value, Text(f"{choice.label.zh}（{zh}）", f"{choice.label.en} ({en})"))
+    return Choice(choice.value, choice.label, next(hint.what for hint in hints if isinstance(hint, CardsvcError)))
+
+
+def _targets(look: Mapping[str, Any], choice: str, today: dt.date) -> list[Target]:
+    """The purses that a load of this area may go into: a month's, of this month and the next."""
+    product, _, named = choice.partition(":")
+    area: Any = named
+    if product == "citizen":
+        return [Target(product, area, CITY_PURSE)]
+    application = "parking" if product == "parking" else "bus"
+    if area == "purse":
+        return [Target(product, area, PurseRef(application, "ep"))]
+    review = look["applications"][application].get("review")
+    due = dt.date.fromisoformat(review) if review else None
+    first = today.replace(day=1)
+    periods = dict.fromkeys(period_of(area, month) for month in (first, following(first)))
+    return [Target(product, area, PurseRef(application, purse_of(area, period)), period, due) for period in periods]
+
+
+def _hint(rules: RuleSet, uow: UnitOfWork, look: Mapping[str, Any], target: Target, now: dt.datetime) -> Text | CardsvcError:
+    """How much of this may be loaded now, or why nothing."""
+    proposal = Proposal(look["card_no"], target, 0, "cash", CHANNEL)
+    try:
+        may = may_load(rules, uow, proposal, _balance_of(look, target), now)
+    except CardsvcError as error:
+        return error
+    least, most, step = format_yuan(may.least), format_yuan(may.most), format_yuan(may.step)
+    when = f"{target.period} " if target.period else ""
+    steps = Text(f"，每级 {step}", f" in steps of {step}") if may.step > 1 else Text("", "")
+    often = Text(f"，一天 {may.a_day} 次", f", {may.a_day} a day") if may.a_day else Text("", "")
+    return Text(f"{when}{least} 至 {most} 元{steps.zh}{often.zh}", f"{when}{least} to {most} yuan{steps.en}{often.en}")
+
+
+def _balance_of(look: Mapping[str, Any], target: Target) -> int:
+    """What is in a purse for the same months."""
+    if target.ref == CITY_PURSE:
+        return int(look["purse"].get("balance", 0))
+    place, months = (target.ref.application, target.ref.purse), str(target.period) if target.period else None
+    return sum(a["balance"] for a in look["areas"] if (a["application"], a["purse"]) == place and a["period"] == months)
 
 
 def _loadable(look: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

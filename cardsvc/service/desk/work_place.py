@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Operation, RelayedOperation, Staff
+from cardsvc.store.records import BulkStation, Operation, RelayedOperation, Staff, Workstation
 from cardsvc.wire import OperationState, Reply
 
 RECENT = 8
@@ -111,25 +111,25 @@ def work_place(engine: Engine, workstation: str, *, by: Staff) -> WorkPlace:
             for reader in seen["readers"]
             if reader["contact"]
         }
-        recent = _jobs(uow, uow.relayed.newest_at(workstation, RECENT * (1 + len(LOOKS))))
+        recent = _jobs(uow, uow.relayed.newest_but(workstation, tuple(LOOKS), RECENT))
     cards = [_card(engine, workstation, reader, jobs[reader["contact"]]) for reader in seen["readers"] if reader["contact"]]
-    named = tuple(job for job in recent if not job.is_look)[:RECENT]
-    return WorkPlace(workstation, seen["online"], tuple(reader["name"] for reader in seen["readers"]), tuple(cards), named)
+    readers = tuple(reader["name"] for reader in seen["readers"])
+    return WorkPlace(workstation, seen["online"], readers, tuple(cards), tuple(recent))
 
 
-def desk_mark(store: Store, workstation: str, now: dt.datetime) -> str:
-    """A short text that changes whenever the desk looks different: readers, cards, the newest jobs and how far they are. A job
-    that began and ended between two looks changes it too."""
+def desk_marks(store: Store, workstations: Collection[str], now: dt.datetime) -> dict[str, str]:
+    """Of each desk a short text that changes whenever it looks different: readers, cards, the newest jobs and how far they are.
+    A job that began and ended between two looks changes it too. All of them in one transaction."""
     with store.read() as uow:
-        seen = uow.workstations.get(workstation)
-        newest = uow.relayed.newest_at(workstation, 1 + len(LOOKS))
-        jobs = uow.operations.by_ids([relayed.operation_id for relayed in newest])
-        bulk, told = uow.bulk_stations.get(workstation), uow.bulk_events.last_at(f"terminal:{workstation}")
+        seen, bulk = uow.workstations.of(workstations), uow.bulk_stations.of(workstations)
+        return {place: _mark(uow, place, seen.get(place), bulk.get(place), now) for place in workstations}
+
+
+def _mark(uow: UnitOfWork, workstation: str, seen: Workstation | None, bulk: BulkStation | None, now: dt.datetime) -> str:
     online = seen is not None and seen.seen_at + AWAY_AFTER > now
-    how_far = [(job.operation_id, job.state, job.step) for _, job in sorted(jobs.items())]
-    looks = json.dumps(
-        [online, seen.readers if seen else [], how_far, told, bulk and [bulk.run_id, bulk.ended]], sort_keys=True
-    )
+    how_far = uow.relayed.how_far(workstation, 1 + len(LOOKS))
+    told = uow.bulk_events.last_at(f"terminal:{workstation}") if bulk else None
+    looks = json.dumps([online, seen.readers if seen else [], how_far, told, bulk and [bulk.run_id, bulk.ended]])
     return hashlib.sha256(looks.encode()).hexdigest()[:16]
 
 

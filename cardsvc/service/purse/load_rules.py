@@ -6,13 +6,15 @@ from typing import Literal
 
 from cardsvc.card.periods import Period
 from cardsvc.errors import OperationError, RuleError
-from cardsvc.rules import LoadDecision, LoadRequest, RuleSet, check_load, check_moved
+from cardsvc.rules import LoadDecision, LoadRequest, Payable, RuleSet, check_load, check_moved, payable
 from cardsvc.rules.ruleset import Method
 from cardsvc.service.people.died import refuse_dead_holder
 from cardsvc.service.purse.areas import CITY_PURSE, Target
 from cardsvc.service.purse.payments import OLD_CARD
 from cardsvc.store import UnitOfWork
 from cardsvc.units import LOCAL
+
+CASH: Method = "cash"
 
 LAST_MINUTE = dt.timedelta(minutes=1)
 """An operation may wait this long for the card; money for a month that ends meanwhile is not taken."""
@@ -45,18 +47,35 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
     Money of an old card keeps the terms on which it was loaded, but for the caps.
     """
     local = now.astimezone(LOCAL)
-    target = load.target
     refuse_dead_holder(uow, load.card_no)
     if load.method == OLD_CARD:
         return _taken_over(rules, load, balance, local)
-    request = LoadRequest(
+    request = _request(uow, load, load.method, balance, now)
+    try:
+        return check_load(rules, request)
+    except RuleError:
+        if not load.ordered or request.first_load:
+            raise
+    return check_load(rules, replace(request, first_load=True))
+
+
+def may_load(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: dt.datetime) -> Payable:
+    """What a load onto a purse with this balance may come to, whatever its amount and payment. Raises as ``decide``."""
+    refuse_dead_holder(uow, load.card_no)
+    return payable(rules, _request(uow, load, CASH, balance, now))
+
+
+def _request(uow: UnitOfWork, load: Proposal, method: Method, balance: int, now: dt.datetime) -> LoadRequest:
+    """A load as the rules see it."""
+    local, target = now.astimezone(LOCAL), load.target
+    return LoadRequest(
         product=target.product,
         area=target.area,
         amount=load.amount,
         balance=balance,
         day=_day(target.period, local),
         loads_today=_loads_today(uow, load, now),
-        method=load.method,
+        method=method,
         named=True,
         channel=load.channel,
         moved=load.moved,
@@ -65,12 +84,6 @@ def decide(rules: RuleSet, uow: UnitOfWork, load: Proposal, balance: int, now: d
         first_load=not (target.period and uow.loads.for_month(load.card_no, target.product, target.period.first)),
         review_due=target.review,
     )
-    try:
-        return check_load(rules, request)
-    except RuleError:
-        if not load.ordered or request.first_load:
-            raise
-    return check_load(rules, replace(request, first_load=True))
 
 
 def _taken_over(rules: RuleSet, load: Proposal, balance: int, local: dt.datetime) -> LoadDecision:

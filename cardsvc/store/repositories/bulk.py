@@ -98,3 +98,7 @@ class BulkStations(Rows[BulkStation]):
     """Runs at workstations."""
 
     table, record = tables.bulk_station, BulkStation
+
+    def of(self, terminal_ids: Collection[str]) -> dict[str, BulkStation]:
+        """The runs at these workstations."""
+        return {row.terminal_id: row for row in self.where_in(self.table.c.terminal_id, terminal_ids)}

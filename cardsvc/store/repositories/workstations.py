@@ -44,6 +44,18 @@ class RelayedOperations(Rows[RelayedOperation]):
         found = self.where_is(terminal_id=terminal_id, contact=contact)
         return sorted(found, key=lambda row: (row.asked_at, row.operation_id))
 
-    def newest_at(self, terminal_id: str, limit: int) -> list[RelayedOperation]:
-        """What was begun last, newest first."""
-        return self.where_is(terminal_id=terminal_id, limit=limit, newest="asked_at")
+    def newest_but(self, terminal_id: str, kinds: Collection[str], limit: int) -> list[RelayedOperation]:
+        """What was begun last, newest first, but for operations of these kinds."""
+        operation, columns = tables.operation.c, self.table.c
+        query = select(self.table).join(tables.operation, operation.operation_id == columns.operation_id)
+        query = query.where(columns.terminal_id == terminal_id, operation.kind.not_in(kinds))
+        query = query.order_by(columns.asked_at.desc()).limit(limit)
+        return [RelayedOperation(**row) for row in self._connection.execute(query).mappings()]
+
+    def how_far(self, terminal_id: str, limit: int) -> list[tuple[str, str, int]]:
+        """Of what was begun last: the operation, its state and step. Asked many times a second: nothing else is read."""
+        operation, columns = tables.operation.c, self.table.c
+        query = select(operation.operation_id, operation.state, operation.step)
+        query = query.join(self.table, operation.operation_id == columns.operation_id)
+        query = query.where(columns.terminal_id == terminal_id).order_by(columns.asked_at.desc()).limit(limit)
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(query)]

@@ -17,7 +17,7 @@ from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.cards.person_changes import REPLACE
 from cardsvc.service.cards.replacement import EXPIRED, LOST, WITHDRAWN, fees_of
 from cardsvc.service.desk.choices import Offer
-from cardsvc.service.desk.money_offers import refund_plans
+from cardsvc.service.desk.money_offers import load_choices, refund_plans
 from cardsvc.service.desk.offers import data_changed, offers
 from cardsvc.service.desk.work_place import CardOnDesk, work_place
 from cardsvc.service.desk.workstations import begin
@@ -275,6 +275,8 @@ def job_form_page(
     """The form of a job, with what was typed before and what was wrong with it."""
     month = now().astimezone(LOCAL).date().replace(day=1)
     fees = _fees(services, card) if kind == "replace" else {}
+    if kind == "topup":
+        offer = replace(offer, choices=load_choices(services.engine, card.look, offer))
     offer, plans = _planned(services, card, offer) if kind == "refund" else (offer, {})
     return render_template(
         "job_form.html",

@@ -2,14 +2,14 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Flask, Response
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import StoreError
-from cardsvc.service.desk.work_place import desk_mark
+from cardsvc.service.desk.work_place import desk_marks
 from cardsvc.web.desk.guard import workstation
 
 LOOK_SECONDS = 0.2
@@ -24,7 +24,7 @@ RETRY_MILLISECONDS = 1000
 
 
 class Watch:
-    """Follows the workstations that pages look at. A thread reads them in turn while there are any, and wakes their pages."""
+    """Follows the workstations that pages look at. A thread reads them while there are any, and wakes their pages."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -64,28 +64,35 @@ class Watch:
                 self._seen.pop(place, None)
 
     def _follow(self) -> None:
-        pause, busy_until = threading.Event(), 0.0
+        """Each desk has its own pace: one that is busy does not have the others looked at more often."""
+        pause, due, busy_until = threading.Event(), dict[str, float](), dict[str, float]()
         while True:
+            began = time.monotonic()
             with self._changed:
-                places = list(self._pages)
-                if not places:
+                if not self._pages:
                     self._thread = None
                     return
-            marks = {place: self._mark(place) for place in places}
+                places = list(self._pages)
+            marks = self._marks([place for place in places if due.get(place, 0.0) <= began])
             with self._changed:
-                fresh = {place: mark for place, mark in marks.items() if place in self._pages}
-                if any(self._seen.get(place) != mark for place, mark in fresh.items()):
-                    self._seen.update(fresh)
+                changed = [place for place, mark in marks.items() if place in self._pages and self._seen.get(place) != mark]
+                self._seen.update((place, marks[place]) for place in changed)
+                if changed:
                     self._changed.notify_all()
-                    busy_until = time.monotonic() + BUSY_SECONDS
-            pause.wait(min(LOOK_SECONDS, BUSY_LOOK_SECONDS) if time.monotonic() < busy_until else LOOK_SECONDS)
+            ended = time.monotonic()
+            busy_until.update((place, ended + BUSY_SECONDS) for place in changed)
+            for place in marks:
+                busy = busy_until.get(place, 0.0) > ended
+                due[place] = ended + (min(LOOK_SECONDS, BUSY_LOOK_SECONDS) if busy else LOOK_SECONDS)
+            due = {place: due.get(place, 0.0) for place in places}
+            pause.wait(max(0.0, min(min(due.values()) - ended, BUSY_LOOK_SECONDS)))
 
-    def _mark(self, place: str) -> str:
+    def _marks(self, places: Sequence[str]) -> Mapping[str, str]:
         """A database that is away is a change of the desk too: the page says so."""
         try:
-            return desk_mark(self._services.store, place, now())
+            return desk_marks(self._services.store, places, now()) if places else {}
         except StoreError as error:
-            return error.code
+            return dict.fromkeys(places, error.code)
 
 
 def install(app: Flask, services: Services) -> None:
