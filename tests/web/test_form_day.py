@@ -142,7 +142,7 @@ def dead_chip(clerk: Clerk, number: int) -> None:
     clerk.send("正式挂失")
     clerk.sees("正式挂失")
     clerk.send("收费并补卡")
-    clerk.sees("旧卡已收下", "余额到账日")
+    clerk.sees("旧卡已停用", "余额到账日")
 
 
 def refunded(clerk: Clerk, card: VirtualCard) -> None:
