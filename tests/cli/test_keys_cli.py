@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from cardsvc.bootstrap import key_names
 from cardsvc.cli.machine.keys import keys
+from cardsvc.cli.shared import person as person_at_a_terminal
 from cardsvc.keystore import SealedKeystore
 from cardsvc.vcard import VirtualCard
 from tests.cli.test_cli import BODY, as_json, id_number_check_digit, run
@@ -57,6 +58,7 @@ def test_two_people_enter_what_is_lacking(older: dict[str, str], tmp_path: Path,
     """Broken off after the first key, the ceremony goes on with the second; a key is the XOR of its components."""
     for name, value in older.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(person_at_a_terminal, "somebody_can_type", lambda: True)  # the runner stands for it
     first, second = "11" * 8 + "22" * 8, "44" * 16
     broken = CliRunner().invoke(keys, ["complete", "--people", "2"], input=f"{first}\n{second}\n{first}\n")
     assert broken.exit_code != 0

@@ -56,12 +56,13 @@ def test_two_people_enter_a_key_into_the_token(home: dict[str, str], hsm: SoftHs
     """The ceremony is that of the sealed file, with the same check value."""
     for name, value in {**home, **hsm.environment("command-line")}.items():
         monkeypatch.setenv(name, value)
-    done = CliRunner().invoke(keys, ["ceremony", "ceremony.key"], input=f"{'11' * 8}{'22' * 8}\n{'44' * 16}\n")
+    done = CliRunner().invoke(keys, ["ceremony", "purse.load"], input=f"{'11' * 8}{'22' * 8}\n{'44' * 16}\n")
     assert done.exit_code == 0, done.output
     value = bytes.fromhex("55" * 8 + "66" * 8)
-    entry = KeyEntry("ceremony.key", 1, KeyState.ACTIVE, value)
-    assert f"ceremony.key version 1 check value {entry.check_value}" in done.output
     store = Pkcs11KeyStore.open(hsm.token("command-line"))
+    version = store.versions()["purse.load"]
+    entry = KeyEntry("purse.load", version, KeyState.ACTIVE, value)
+    assert f"purse.load version {version} check value {entry.check_value}" in done.output
     ring = KeyRing((entry,))
-    record = store.key_record(CARD, entry.name, b"head", {entry.name: 1})
-    assert record == ring.key_record(CARD, entry.name, b"head", {entry.name: 1})
+    record = store.key_record(CARD, entry.name, b"head", {entry.name: version})
+    assert record == ring.key_record(CARD, entry.name, b"head", {entry.name: version})

@@ -66,7 +66,7 @@ def test_an_administrator_signs_in_and_every_change_says_who_made_it(office: dic
     assert json.loads(run(office, "terminal", "show", "kiosk-9").stdout)["history"] == found
     seen = run(office, "audit", "acts").stdout
     assert "terminal suspended" in seen
-    assert "name: - -> 城西网点" in seen
+    assert "name: 城西网点" in seen
     assert [act["staff_id"] for act in as_json(office, "audit", "acts", "--subject", "outlet:hall")] == [None]
     run(office, "staff", "sign-out")
     assert not session.exists()

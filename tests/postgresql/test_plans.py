@@ -68,6 +68,8 @@ def one_row_of_everything(hall: Hall) -> None:
     world.do(torn, "open", application="bus", product="T")
     world.do(torn, "open", application="park", product="1", payment={"method": "mobile", "reference": "wx-park"})
     pay_online(world, torn_no, "wx-1")
+    deposit = Payment(method="mobile", reference="wx-deposit")
+    take_deposit(world.store, world.engine.rules, DESK, torn_no, "T", deposit, by=hall["teller"], now=world.now)
     add_to_hot_list(world.store, torn_no, "试", by=hall["teller"], now=world.now)
     report_loss(world.store, world.engine.rules, lost_no, "formal", by=hall["teller"], now=world.now)
     paid, by = Payment(method="bank_card", reference="b-1"), hall["boss"]
@@ -75,8 +77,6 @@ def one_row_of_everything(hall: Hall) -> None:
     heir = {"heir": "spouse", "heir_name": "测试", "heir_id_number": person(4).id_number}
     report = DeathReport(citizen_id=world.citizen(2), papers="死亡证明", **heir)
     report_death(world.store, world.engine.rules, report, by=hall["teller"], now=world.now)
-    deposit = Payment(method="mobile", reference="wx-deposit")
-    take_deposit(world.store, world.engine.rules, DESK, torn_no, "T", deposit, by=hall["teller"], now=world.now)
     reconcile(world.store, rules(), Scope(world.now.astimezone(LOCAL).date()), world.now, by=world.bookkeeper())
     hall.open()
 
