@@ -1,11 +1,13 @@
 """What is wrong with a command, its settings or its files is told with a code and a next step, in the language asked for."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from cardsvc.cli.scratch.processes import free_port
 from cardsvc.cli.shared.output import UNKNOWN_EXIT, guarded
 from tests.cli.test_cli import run
 
@@ -152,6 +154,17 @@ NOT_THERE = (
     (("serve", "--tls-cert", "passphrase", "--tls-key", "passphrase"), 2, "tls_files_wrong"),
     (("terminal", "list", "--wrong"), 2, "usage_wrong"),
 )
+
+
+@pytest.mark.parametrize("taken", ["CARDSVC_PORT", "CARDSVC_DESK_PORT"])
+def test_a_port_that_somebody_has_is_told_before_anything_starts(hall: dict[str, str], taken: str) -> None:
+    """It was tried again and again by a server of each kind, and nobody was told what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        free = {"CARDSVC_PORT": str(free_port()), "CARDSVC_DESK_PORT": str(free_port())}
+        env = {**hall, **free, taken: str(somebody.getsockname()[1])}
+        for way in ("--demo", "--desk"):
+            lines = run(env, "serve", way, code=2).stderr.splitlines()
+            assert lines[0].startswith(f"Error address_taken: Cannot listen on 127.0.0.1:{env[taken]}: "), lines
 
 
 def test_what_is_not_there_is_told_by_its_code(hall: dict[str, str]) -> None:

@@ -50,18 +50,21 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 def serve(*, desk: bool, demo: bool, **given: Any) -> int | None:
     """Serve the API."""
+    from cardsvc.cli.serve.ports import refuse_taken
     from cardsvc.config import Settings
     from cardsvc.wsgi import serve as run
 
     _check_tls(given)
     agent = _agent(given)
+    settings = Settings().model_copy(update={key: value for key, value in given.items() if value is not None})
     if demo:
         from cardsvc.cli.serve.training import serve_training
 
+        refuse_taken(settings, desk=True)
         return serve_training(given["host"], given["port"])
-    if desk or agent or Settings().library_url is not None:
-        return _side_by_side(given, agent, desk=desk)
-    settings = Settings().model_copy(update={key: value for key, value in given.items() if value is not None})
+    if desk or agent or settings.library_url is not None:
+        refuse_taken(settings, desk=desk)
+        return _side_by_side(settings, given, agent, desk=desk)
     _try_tls(settings)
     scheme = "http" if settings.tls_cert is None else "https"
     say(
@@ -87,10 +90,9 @@ def _agent(given: dict[str, Any]) -> Sequence[str]:
     return ["agent", "--id", place, "--key", str(key), *options] if place else []
 
 
-def _side_by_side(given: Mapping[str, Any], agent: Sequence[str], *, desk: bool) -> int:
+def _side_by_side(settings: "Settings", given: Mapping[str, Any], agent: Sequence[str], *, desk: bool) -> int:
     """API, desk page, this PC's agent and the sender of notices to the library in processes of their own."""
     from cardsvc.cli.serve.supervise import Child, supervise
-    from cardsvc.config import Settings
 
     options = [
         part for name, value in given.items() if value is not None for part in (f"--{name.replace('_', '-')}", str(value))
@@ -100,10 +102,9 @@ def _side_by_side(given: Mapping[str, Any], agent: Sequence[str], *, desk: bool)
     if desk:
         children.append(Child("desk", ["desk"], environment=tls))
     if agent:
-        settings = Settings().model_copy(update={name: value for name, value in given.items() if value is not None})
         url = f"{'http' if settings.tls_cert is None else 'https'}://{settings.host}:{settings.port}"
         children.append(Child("agent", [*agent, "--url", url]))
-    if Settings().library_url is not None:
+    if settings.library_url is not None:
         children.append(Child("outbox", ["outbox", "run", "--every", f"{SEND_EVERY_SECONDS}"]))
     return supervise(children)
 
