@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from cardsvc.card.layout import KeyPurpose, key_name
 from cardsvc.card.profile import Profile
-from cardsvc.card.purse import SAFE_AMOUNT, InitializeForLoadAnswer, TransactionType, load_mac1_data
+from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
 from cardsvc.diagnosis.probes import FULL_RUN, Readings
 from cardsvc.iso7816.status import SW
 from cardsvc.keystore.protocol import MacSession
-from cardsvc.procedures.purse import LOOK_TERMINAL
+from cardsvc.procedures.purse import PurseRef, look_is_genuine
 from cardsvc.procedures.roll_keys import CHANGED
 
 INITIALIZE_FOR_LOAD_LENGTH = 16
@@ -86,8 +86,7 @@ def _proof(readings: Readings, application: str, keys: KeyQuestions) -> str | No
     session = keys.session(application, load)
     if session is None:
         return "no_key"
-    data = load_mac1_data(load.balance, SAFE_AMOUNT, TransactionType.EP_LOAD, LOOK_TERMINAL)
-    return "right" if session.mac(data) == load.mac1 else "wrong"
+    return "right" if look_is_genuine(load, PurseRef(application, "ep"), session) else "wrong"
 
 
 def _behind(profile: Profile, readings: Readings, books: Books, keys: KeyQuestions, proven: Iterable[str]) -> list[str]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -31,6 +32,11 @@ else:
 
 IN_ONE_STATEMENT = 2000
 """Values in one statement; SQLite takes 32,766 parameters, PostgreSQL 65,535, and a tuple has up to four."""
+
+
+def insert_or(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that says what is done where the row is there already (ON CONFLICT), for the database of this connection."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 class Rows(Generic[R]):

@@ -1,29 +1,16 @@
 """The page of a card's face in each of its states, through axe: served from the test client, without a card or a reader."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.databases import copy
 from tests.page.conftest import axe_finds, picture
-from tests.web.conftest import furnished
-from tests.web.desk_office import Office, open_office
+from tests.web.conftest import furnished, office
+from tests.web.desk_office import Office
 from tests.web.desk_office import Page as Clerk
 from tests.web.test_face_page import Printing
 
-__all__ = ["furnished"]
-
-
-@pytest.fixture
-def office(furnished: Path, tmp_path: Path) -> Iterator[Office]:
-    """An outlet with its people."""
-    copy(furnished, tmp_path / "city.db")
-    made = open_office(tmp_path / "city.db")
-    yield made
-    made.world.close()
+__all__ = ["furnished", "office"]
 
 
 def screen(browser: Browser, clerk: Clerk) -> Page:

@@ -53,22 +53,23 @@ def face_is_due(
     printers = uow.workstations.printing_at(outlet_id) if outlet_id else []
     if outlet_id is None or not printers:
         return False
-    case_no = request.case_no if request else None
-    due = FacePrint(str(uuid.uuid4()), card.card_no, 1, outlet_id, case_no, FacePrintState.DUE, now)
-    uow.face_prints.add(due)
+    of_card = card.card_no, 1, outlet_id, request.case_no if request else None
     place = _lies_in(uow, printers, operation_id)
     if place is not None and photo_on_file(uow, card.citizen_id) is not None:
-        uow.face_prints.change(due, state=FacePrintState.WANTED, terminal_id=place, wanted_at=now)
+        wanted: dict[str, Any] = {"terminal_id": place, "wanted_at": now}
+        uow.face_prints.add(FacePrint(str(uuid.uuid4()), *of_card, FacePrintState.WANTED, now, **wanted))
+    else:
+        uow.face_prints.add(FacePrint(str(uuid.uuid4()), *of_card, FacePrintState.DUE, now))
     return True
 
 
 def _lies_in(uow: UnitOfWork, printers: list[Workstation], operation_id: str) -> str | None:
     """The workstation inside whose printer the card was written."""
     relayed = uow.relayed.get(operation_id)
-    for printer in printers if relayed else []:
-        if relayed and (printer.terminal_id, printer.face_reader) == (relayed.terminal_id, relayed.reader):
-            return printer.terminal_id
-    return None
+    if relayed is None:
+        return None
+    written_in = relayed.terminal_id, relayed.reader
+    return next((one.terminal_id for one in printers if (one.terminal_id, one.face_reader) == written_in), None)
 
 
 def face_is_open(uow: UnitOfWork, card_no: str) -> bool:

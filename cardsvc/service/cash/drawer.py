@@ -47,6 +47,16 @@ def cash_out(uow: UnitOfWork, actor: Actor, amount: int, teller: Staff | None = 
     return drawer_account(shift.shift_id)
 
 
+def locked_shift(uow: UnitOfWork, shift_id: str) -> Shift:
+    """The shift, locked after its outlet as whoever opens one does: whoever takes cash from the vault has counted what closing
+    shifts leave to it. Raises RequestError ``shift_unknown``."""
+    known = uow.shifts.get(shift_id)
+    if known is None:
+        raise RequestError("shift_unknown")
+    uow.outlets.lock(known.outlet_id)
+    return uow.shifts.for_update(shift_id) or known
+
+
 def refuse_unpayable(uow: UnitOfWork, actor: Actor, amount: int) -> None:
     """Whether this workstation could pay that much cash now; holds nothing. Raises OperationError ``drawer_holds_less``."""
     shift = uow.shifts.unfinished_at(actor.kind, actor.id)
@@ -133,11 +143,7 @@ def _checked(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> tuple
         move = CashMove.model_validate(dict(payload))
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
-    known = uow.shifts.get(subject)
-    if known is None:
-        raise RequestError("shift_unknown")
-    uow.outlets.lock(known.outlet_id)  # before the shift, as whoever opens one does
-    shift = uow.shifts.for_update(subject) or known
+    shift = locked_shift(uow, subject)
     if shift.state != ShiftState.OPEN:
         raise OperationError("shift_not_open", state=shift.state)
     if move.direction == "out":

@@ -15,7 +15,7 @@ from cardsvc.errors import OperationError, RequestError
 from cardsvc.ledger import cash
 from cardsvc.ledger.postings import Posting, drawer_account
 from cardsvc.ledger.states import SHIFT_ALLOWED, ShiftState, advance
-from cardsvc.service.cash.drawer import refuse_more_than_the_vault_holds
+from cardsvc.service.cash.drawer import locked_shift, refuse_more_than_the_vault_holds
 from cardsvc.service.staff.accounts import not_permitted, require_role
 from cardsvc.service.staff.approvals import ApprovalKind, Kinds, propose
 from cardsvc.store import Store, UnitOfWork
@@ -133,18 +133,9 @@ def _closed(uow: UnitOfWork, shift: Shift, now: dt.datetime, **values: Any) -> S
     return closed
 
 
-def _locked(uow: UnitOfWork, shift_id: str) -> Shift:
-    """The shift, locked after its outlet: whoever takes cash from the vault has counted what closing shifts leave to it."""
-    known = uow.shifts.get(shift_id)
-    if known is None:
-        raise RequestError("shift_unknown")
-    uow.outlets.lock(known.outlet_id)
-    return uow.shifts.for_update(shift_id) or known
-
-
 def _mine(uow: UnitOfWork, shift_id: str, by: Staff) -> Shift:
     """The shift, locked, for its teller or a supervisor of its outlet."""
-    shift = _locked(uow, shift_id)
+    shift = locked_shift(uow, shift_id)
     if by.staff_id != shift.staff_id and (by.role, by.outlet_id) != ("supervisor", shift.outlet_id):
         raise not_permitted(shift.staff_id, "supervisor", outlet=shift.outlet_id)
     return shift
@@ -164,14 +155,14 @@ def explain_difference(store: Store, kinds: Kinds, shift_id: str, reason: str, *
 
 
 def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
-    shift = _locked(uow, subject)
+    shift = locked_shift(uow, subject)
     same = payload == {"counted": shift.counted, "expected": shift.expected}
     if shift.state != ShiftState.DIFFERENCE_PENDING or not same:
         raise RequestError("shift_agrees", state=shift.state)
 
 
 def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
-    shift = _locked(uow, approval.subject)
+    shift = locked_shift(uow, approval.subject)
     # whoever proposed it: nobody confirms their own drawer or count
     if approval.decided_by in (shift.staff_id, shift.counted_by):
         raise RequestError("approval_own")

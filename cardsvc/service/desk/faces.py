@@ -13,7 +13,6 @@ its card in it, read after the print: a face on another card's chip is found the
 the print says so (``read_in``).
 """
 
-import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Callable, Set
@@ -117,10 +116,7 @@ def print_face(store: Store, print_id: str, workstation: str, *, by: Staff, now:
     """
 
     def decide(uow: UnitOfWork, _request: CardRequest | None, known: FacePrint) -> FacePrint:
-        _check_printer(uow, workstation, by, now)
-        _check_photo(uow, known.card_no)
-        told = {"terminal_id": workstation, "wanted_by": by.staff_id, "wanted_at": now}
-        return _moved(uow, known, FacePrintState.WANTED, **told)
+        return _moved(uow, known, FacePrintState.WANTED, **_wanted_at(uow, workstation, known.card_no, by, now))
 
     return _decided(store, print_id, {FacePrintState.DUE}, decide, by)
 
@@ -133,13 +129,10 @@ def print_again(store: Store, print_id: str, workstation: str, reason: str, *, b
     why = reason_of(reason)
 
     def decide(uow: UnitOfWork, _request: CardRequest | None, known: FacePrint) -> FacePrint:
-        _check_printer(uow, workstation, by, now)
-        _check_photo(uow, known.card_no)
+        place = _wanted_at(uow, workstation, known.card_no, by, now)
         _moved(uow, known, FacePrintState.WRONG, looked_by=by.staff_id, looked_at=now, verdict=why)
         of_card = known.card_no, known.attempt + 1, known.outlet_id, known.case_no
-        again = FacePrint(str(uuid.uuid4()), *of_card, FacePrintState.WANTED, now, why)
-        place: dict[str, Any] = {"terminal_id": workstation, "wanted_by": by.staff_id, "wanted_at": now}
-        return uow.face_prints.add(dataclasses.replace(again, **place))
+        return uow.face_prints.add(FacePrint(str(uuid.uuid4()), *of_card, FacePrintState.WANTED, now, why, **place))
 
     return _decided(store, print_id, TO_LOOK_AT, decide, by)
 
@@ -318,13 +311,16 @@ def _to_be_handed(uow: UnitOfWork, known: FacePrint, request: CardRequest | None
     return card is not None and card.state in IN_HAND
 
 
-def _check_printer(uow: UnitOfWork, workstation: str, by: Staff, now: dt.datetime) -> None:
+def _wanted_at(uow: UnitOfWork, workstation: str, card_no: str, by: Staff, now: dt.datetime) -> dict[str, Any]:
+    """Where a print is wanted, by whom and since when: a printer that is there, for a card whose photo is on file."""
     workstation_of(uow, workstation, by)
     seen = uow.workstations.get(workstation)
     if seen is None or not is_there(seen, now):
         raise RequestError("workstation_away", workstation=workstation)
     if seen.face_queue is None:
         raise RequestError("face_no_printer", workstation=workstation)
+    _check_photo(uow, card_no)
+    return {"terminal_id": workstation, "wanted_by": by.staff_id, "wanted_at": now}
 
 
 def _check_photo(uow: UnitOfWork, card_no: str) -> None:

@@ -19,7 +19,7 @@ from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import OperationError, ProfileError, RequestError
 from cardsvc.service.cards.views import card_view
 from cardsvc.service.catalogue import KINDS
-from cardsvc.service.desk.workstations import AWAY_AFTER, DIAGNOSE, INSPECT, LOOKS, begin, workstation_view
+from cardsvc.service.desk.workstations import DIAGNOSE, INSPECT, LOOKS, begin, is_there, workstation_view
 from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.problem import problem_of
@@ -126,10 +126,9 @@ def desk_marks(store: Store, workstations: Collection[str], now: dt.datetime) ->
 
 
 def _mark(uow: UnitOfWork, workstation: str, seen: Workstation | None, bulk: BulkStation | None, now: dt.datetime) -> str:
-    online = seen is not None and seen.seen_at + AWAY_AFTER > now
     how_far = uow.relayed.how_far(workstation, 1 + len(LOOKS))
     told = uow.bulk_events.last_at(f"terminal:{workstation}") if bulk else None
-    looks = json.dumps([online, seen.readers if seen else [], how_far, told, bulk and [bulk.run_id, bulk.ended]])
+    looks = json.dumps([is_there(seen, now), seen.readers if seen else [], how_far, told, bulk and [bulk.run_id, bulk.ended]])
     return hashlib.sha256(looks.encode()).hexdigest()[:16]
 
 

@@ -4,11 +4,10 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 
 from sqlalchemy import func, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardsvc.store import tables
 from cardsvc.store.records import InsuranceRight, Notice, RightsFile
-from cardsvc.store.rows import Rows
+from cardsvc.store.rows import Rows, insert_or
 from cardsvc.store.states import NoticeState
 
 
@@ -32,8 +31,7 @@ class InsuranceRights(Rows[InsuranceRight]):
 
         One statement decides and writes, so two files at once leave what either order leaves.
         """
-        dialect = sqlite if self._connection.dialect.name == "sqlite" else postgresql
-        insert, kept = dialect.insert(self.table), self.table.c
+        insert, kept = insert_or(self._connection, self.table), self.table.c
         values = {column.name: insert.excluded[column.name] for column in kept if not column.primary_key}
         newer = tuple_(insert.excluded.changed_at, insert.excluded.digest) > tuple_(kept.changed_at, kept.digest)
         upsert = insert.on_conflict_do_update(index_elements=["office", "id_number"], set_=values, where=newer)

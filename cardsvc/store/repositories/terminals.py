@@ -3,11 +3,10 @@
 import datetime as dt
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardsvc.store import tables
 from cardsvc.store.records import Terminal, TerminalKey
-from cardsvc.store.rows import Rows
+from cardsvc.store.rows import Rows, insert_or
 
 
 class Terminals(Rows[Terminal]):
@@ -74,8 +73,9 @@ class Nonces:
         newest = self._connection.execute(select(func.max(columns.seen_at)).where(columns.seen_at < before)).scalar()
         if newest is None:
             return
-        dialect = sqlite if self._connection.dialect.name == "sqlite" else postgresql
-        insert, kept = dialect.insert(tables.forgotten_nonces), tables.forgotten_nonces.c
-        later = {"set_": {"seen_at": insert.excluded.seen_at}, "where": kept.seen_at < insert.excluded.seen_at}
-        self._connection.execute(insert.values(id=1, seen_at=newest).on_conflict_do_update(index_elements=["id"], **later))
+        insert, kept = insert_or(self._connection, tables.forgotten_nonces), tables.forgotten_nonces.c
+        late = insert.excluded.seen_at
+        insert = insert.values(id=1, seen_at=newest)
+        insert = insert.on_conflict_do_update(index_elements=["id"], set_={"seen_at": late}, where=kept.seen_at < late)
+        self._connection.execute(insert)
         self._connection.execute(tables.nonce.delete().where(columns.seen_at <= newest))
