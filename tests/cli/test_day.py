@@ -16,6 +16,7 @@ def test_a_day_on_the_command_line(hall: dict[str, str], tmp_path: Path) -> None
     vault = ("day", "correct", "vault:hall", "clearing:bank:hall", "1000", "--corrects", "slip-1", "--reason", "bank")
     asked = as_json(hall, *vault, "--as", "boss")
     run(hall, "approvals", "approve", asked["approval_id"], "--as", "second")
+    assert "terminal_unknown" in run(hall, "shift", "open", "--at", "terminal:no-such", "--as", "teller", code=2).stderr
     shift = as_json(hall, "shift", "open", "--count", "100x2", "--as", "teller")
     file = str(tmp_path / "card")
     VirtualCard.blank("fudan-fmcos2", seed=1).save(Path(file))

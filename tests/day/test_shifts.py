@@ -11,6 +11,7 @@ from cardsvc.ledger.cash import DENOMINATIONS, counted
 from cardsvc.ledger.states import SHIFT_ALLOWED, ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cash.shifts import begin_close, count_drawer, explain_difference, open_shift, shift_view, workstation_of
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.service.staff.approvals import approve, reject
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import VAULT, Hall, refused
@@ -128,8 +129,12 @@ def test_a_refund_goes_back_from_where_the_cash_is(hall: Hall, closed: bool) -> 
 
 
 def test_one_shift_for_a_teller_and_at_a_workstation(hall: Hall) -> None:
-    """Until the first is counted."""
+    """Until the first is counted. A workstation that nobody registered is none."""
     first = hall.open()
+    with refused("terminal_unknown"):
+        hall.open("other", actor=KIOSK)
+    world = hall.world
+    register_terminal(world.store, KIOSK.id, "", KIOSK.terminal_no.hex(), "07" * 32, "workstation", world.now)
     with refused("shift_open_elsewhere"):
         hall.open(actor=KIOSK)
     with refused("workstation_taken"):

@@ -18,6 +18,7 @@ CHINESE = {
     "Show this message and exit.": "显示本说明。",
     "Show the version and exit.": "显示版本。",
     "default: {default}": "默认：{default}",
+    "required": "必填",
     "env var: {var}": "环境变量：{var}",
     "Missing command.": "缺少子命令",
     "Missing argument": "缺少参数",

@@ -37,8 +37,8 @@ def open_shift(
     """Open a shift at a workstation (kind and id of its actor) with a counted float from the vault of the teller's outlet.
     ``shift_id``: of whoever asks again when no answer came; the same again is the shift that was opened then.
 
-    Raises RequestError: ``count_wrong``, ``not_permitted``, ``idempotency_key_reused``; OperationError: ``day_ended``,
-    ``vault_short``, ``shift_open_elsewhere`` for the teller, ``workstation_taken``.
+    Raises RequestError: ``count_wrong``, ``not_permitted``, ``idempotency_key_reused``, ``terminal_unknown``; OperationError:
+    ``day_ended``, ``vault_short``, ``shift_open_elsewhere`` for the teller, ``workstation_taken``.
     """
     require_role(by, *TELLERS)
     amount = cash.counted(pieces)
@@ -53,6 +53,8 @@ def open_shift(
             return known
         if uow.day_seals.of_day(by.outlet_id, now.astimezone(LOCAL).date()) is not None:
             raise OperationError("day_ended")
+        if shift.actor_kind == "terminal" and uow.terminals.get(shift.actor_id) is None:
+            raise RequestError("terminal_unknown")
         refuse_more_than_the_vault_holds(uow, by.outlet_id, amount)
         uow.shifts.add(shift)
         if amount:
