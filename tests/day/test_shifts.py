@@ -11,8 +11,8 @@ from cardsvc.ledger.cash import DENOMINATIONS, counted
 from cardsvc.ledger.states import SHIFT_ALLOWED, ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cash.shifts import begin_close, count_drawer, explain_difference, open_shift, shift_view, workstation_of
-from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.service.staff.approvals import approve, reject
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import VAULT, Hall, refused
 from tests.examples import examples
