@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from cardsvc.errors import RequestError
+from cardsvc.errors.fields import reasons
 
 _STATE = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "cardsvc"
 
@@ -42,8 +43,7 @@ class Settings(BaseSettings):
         try:
             super().__init__(**given)
         except ValidationError as error:
-            wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False))
-            raise RequestError("settings_wrong", reason="; ".join(wrong)) from None
+            raise RequestError("settings_wrong", reason=reasons(error)) from None
         except (TOMLDecodeError, OSError, UnicodeDecodeError) as error:
             raise RequestError("settings_wrong", reason=f"CARDSVC_CONFIG: {error}") from None
 

@@ -14,6 +14,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cardsvc.errors.fields import FieldsError
+
 Access = Literal["free", "master", "maintenance", "never"]
 KeyPurpose = Literal["master", "maintenance", "internal_auth", "tac", "load", "unload", "purchase", "pin", "pin_unblock"]
 FileKind = Literal["binary", "fixed", "variable", "cyclic", "purse"]
@@ -142,13 +144,13 @@ class CardLayout(_Data):
     def _names_are_unique(self) -> "CardLayout":
         names = [application.name for application in self.application]
         if len(set(names)) != len(names) or names[:1] != ["mf"]:
-            raise ValueError("application names must be unique and begin with mf")
+            raise FieldsError("应用名不能重复，第一个应是 mf", "application names must be unique and begin with mf")
         return self
 
     @model_validator(mode="after")
     def _no_key_is_newer_than_the_layout(self) -> "CardLayout":
         if self._newest() > self.version:
-            raise ValueError("a key is of a later version than the layout")
+            raise FieldsError("密钥的版本比布局的还新", "a key is of a later version than the layout")
         return self
 
     def _newest(self) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cardsvc.card.layout import CardLayout, Items
+from cardsvc.errors.fields import FieldsError
 from cardsvc.iso7816.status import matches
 
 StatusWord = str
@@ -125,7 +126,10 @@ class KnownFault(_Data):
     @model_validator(mode="after")
     def _shows_somewhere(self) -> "KnownFault":
         if not self.code and not self.seen:
-            raise ValueError(f"{self.id}: a fault shows in an error (code) or in a diagnosis (seen)")
+            raise FieldsError(
+                f"{self.id}：故障要么见于错误（code），要么见于诊断（seen）",
+                f"{self.id}: a fault shows in an error (code) or in a diagnosis (seen)",
+            )
         return self
 
     def is_of(self, atr: bytes) -> bool:
@@ -177,9 +181,9 @@ class LegacyCard(_Data):
     @model_validator(mode="after")
     def _blocks_fit_together(self) -> "LegacyCard":
         if len({self.value_block // 4, self.backup_block // 4, self.product_block // 4}) != 1:
-            raise ValueError("product, value and backup lie in one sector")
+            raise FieldsError("product、value、backup 应在同一扇区", "product, value and backup lie in one sector")
         if len({self.product_block, self.value_block, self.backup_block, self.mark_block}) != 4:
-            raise ValueError("each has a block of its own")
+            raise FieldsError("各占一块，不能重复", "each has a block of its own")
         return self
 
 
@@ -207,7 +211,10 @@ class Profile(_Data):
     @model_validator(mode="after")
     def _issued_here_or_read_only(self) -> "Profile":
         if [self.issuable, self.foreign is not None, self.legacy is not None].count(True) != 1:
-            raise ValueError("a family is issuable, or has a table foreign (what to read) or legacy (what to take over)")
+            raise FieldsError(
+                "卡型或可发卡，或有 foreign（读什么），或有 legacy（接收什么）",
+                "a family is issuable, or has a table foreign (what to read) or legacy (what to take over)",
+            )
         return self
 
     @model_validator(mode="after")
@@ -216,7 +223,10 @@ class Profile(_Data):
         missing = [path for path in _leaves(values) if not self._sourced(path)]
         unknown = [key for key in self.source if not any(_covers(key, path) for path in _leaves(self.model_dump()))]
         if missing or unknown:
-            raise ValueError(f"values without a source: {missing}; sources of nothing: {unknown}")
+            raise FieldsError(
+                f"没有写出处的值：{missing}；没有值的出处：{unknown}",
+                f"values without a source: {missing}; sources of nothing: {unknown}",
+            )
         return self
 
     def _sourced(self, path: str) -> bool:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from cardsvc.card.layout import CardLayout
 from cardsvc.card.profile import Profile
 from cardsvc.errors import ProfileError
+from cardsvc.errors.fields import reasons
 
 
 def load_profile(path: Path) -> Profile:
@@ -22,7 +23,7 @@ def load_profile(path: Path) -> Profile:
     try:
         profile = Profile.model_validate(table)
     except ValidationError as error:
-        raise ProfileError("profile_invalid", file=path.name, reason=explain(error)) from None
+        raise ProfileError("profile_invalid", file=path.name, reason=reasons(error)) from None
     return profile if profile.purse.unload else profile.model_copy(update={"layout": profile.layout.without("unload")})
 
 
@@ -44,7 +45,7 @@ def load_layout(path: Path) -> CardLayout:
     try:
         return CardLayout.model_validate(_read(path))
     except ValidationError as error:
-        raise ProfileError("profile_invalid", file=path.name, reason=explain(error)) from None
+        raise ProfileError("profile_invalid", file=path.name, reason=reasons(error)) from None
 
 
 def load_profiles(folder: Path) -> tuple[Profile, ...]:
@@ -72,12 +73,6 @@ def recognise(profiles: Iterable[Profile], atr: bytes) -> Profile:
         candidates = ", ".join(sorted(profile.id for profile in best))
         raise ProfileError("card_family_ambiguous", atr=atr.hex().upper(), candidates=candidates)
     return best[0]
-
-
-def explain(error: ValidationError) -> str:
-    """Every problem of a data file in one line, with the path of the field and without its value."""
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']}" for problem in problems)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from cardsvc.errors.fields import FieldsError
 from cardsvc.rules.data import Amount, Dated, Items
 
 
@@ -34,7 +35,9 @@ class PayerRule(Dated):
     @model_validator(mode="after")
     def _makes_sense(self) -> "PayerRule":
         if (self.payer == "holder") != (self.job is not None):
-            raise ValueError(f"{self.id}: the holder pays for a job, and nobody else does")
+            raise FieldsError(
+                f"{self.id}：持卡人付费才有 job，别人付费没有", f"{self.id}: the holder pays for a job, and nobody else does"
+            )
         return self
 
 
@@ -52,9 +55,12 @@ class HoursRule(Dated):
     @model_validator(mode="after")
     def _makes_sense(self) -> "HoursRule":
         if not set(self.weekdays) <= set(range(7)) or not self.weekdays:
-            raise ValueError(f"{self.id}: weekdays are 0 to 6, and one at least")
+            raise FieldsError(f"{self.id}：weekdays 为 0 至 6，至少一天", f"{self.id}: weekdays are 0 to 6, and one at least")
         if self.opens >= self.closes or bool(self.last_days) != bool(self.last_opens and self.last_closes):
-            raise ValueError(f"{self.id}: opens before it closes, and last_days come with their hours")
+            raise FieldsError(
+                f"{self.id}：开门应早于关门；last_days 要有自己的时间",
+                f"{self.id}: opens before it closes, and last_days come with their hours",
+            )
         return self
 
 

@@ -7,6 +7,7 @@ that a rule has a line to be named by.
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from cardsvc.errors import RuleError
+from cardsvc.errors.fields import reasons
 from cardsvc.rules.data import Dated
 from cardsvc.rules.ruleset import LegalCap, RuleSet
+from cardsvc.text import Text
 
 PACKAGED = "hangzhou"
 MAX_LENGTH = 1_000_000
@@ -80,19 +83,18 @@ def rule_text(path: Path | None = None) -> str:
 def parse_rule_set(text: str) -> RuleSet:
     """The rule set in a text. Raises RuleError ``rules_invalid`` naming the lines that are wrong or contradict each other."""
     if len(text) > MAX_LENGTH:
-        raise RuleError("rules_invalid", reason=f"longer than {MAX_LENGTH} characters")
+        raise RuleError("rules_invalid", reason=Text(f"超过 {MAX_LENGTH} 个字符", f"longer than {MAX_LENGTH} characters"))
     try:
         data = tomllib.loads(text)
         lines = _lines(text, data)
         rules = RuleSet.model_validate(data)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RuleError("rules_invalid", reason="; ".join(_told(p["loc"], p["msg"], lines) for p in problems)) from None
+        raise RuleError("rules_invalid", reason=reasons(error, partial(_place, lines))) from None
     except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
         raise RuleError("rules_invalid", reason=error) from None
     wrong = [*_contradictions(rules, lines), *_gaps(rules)]
     if wrong:
-        raise RuleError("rules_invalid", reason="; ".join(wrong))
+        raise RuleError("rules_invalid", reason=Text("；".join(w.zh for w in wrong), "; ".join(w.en for w in wrong)))
     return rules
 
 
@@ -108,28 +110,34 @@ def _lines(text: str, data: dict[str, Any]) -> Lines:
             counts[header[1]] = place + 1
     for name, value in data.items():
         if isinstance(value, list) and len(value) != counts.get(name, 0):
-            raise ValueError(f"{name}: write each rule as [[{name}]] on a line of its own")
+            told = Text(
+                f"{name}：每条规则单独起一行，写作 [[{name}]]", f"{name}: write each rule as [[{name}]] on a line of its own"
+            )
+            raise RuleError("rules_invalid", reason=told)
     return lines
 
 
-def _told(place: tuple[int | str, ...], message: str, lines: Lines) -> str:
-    """A problem of one field, with the line of its rule."""
+def _place(lines: Lines, place: tuple[int | str, ...]) -> Text:
+    """The place of a field, with the line of its rule."""
     line = lines.get((str(place[0]), int(place[1]))) if len(place) > 1 and isinstance(place[1], int) else None
     where = ".".join(map(str, place)) or "rules"
-    return f"line {line}: {where}: {message}" if line else f"{where}: {message}"
+    return Text(f"第 {line} 行：{where}", f"line {line}: {where}") if line else Text(where, where)
 
 
-def _contradictions(rules: RuleSet, lines: Lines) -> Iterator[str]:
+def _contradictions(rules: RuleSet, lines: Lines) -> Iterator[Text]:
     """Pairs of rules that cannot both stand, named by id and line."""
     groups: dict[tuple[str, ...], list[tuple[Dated, int]]] = {}
     named: dict[str, tuple[Dated, int]] = {}
     for table, place, rule in rules.every():
         line = lines[table, place]
         if rule.id in named:
-            yield f"line {named[rule.id][1]} and line {line}: two rules are called {rule.id}"
+            first = named[rule.id][1]
+            yield Text(
+                f"第 {first} 行和第 {line} 行：都叫 {rule.id}", f"line {first} and line {line}: two rules are called {rule.id}"
+            )
         named[rule.id] = (rule, line)
         if rule.until is not None and rule.until < rule.since:
-            yield f"line {line}: {rule.id} ends before it begins"
+            yield Text(f"第 {line} 行：{rule.id} 没开始就结束", f"line {line}: {rule.id} ends before it begins")
         for subject in _subjects(table, rule):
             groups.setdefault((table, *subject), []).append((rule, line))
     for group in groups.values():
@@ -146,18 +154,24 @@ def _subjects(table: str, rule: Dated) -> list[tuple[str, ...]]:
     return [(*single, str(value)) for value in several]
 
 
-def _overlaps(group: list[tuple[Dated, int]]) -> Iterator[str]:
+def _overlaps(group: list[tuple[Dated, int]]) -> Iterator[Text]:
     ordered = sorted(group, key=lambda entry: (entry[0].since, entry[1]))
     for (earlier, line), (later, other) in pairwise(ordered):
         if earlier.until is None or later.since <= earlier.until:
-            yield f"line {line} and line {other}: {earlier.id} and {later.id} hold on the same day ({later.since})"
+            yield Text(
+                f"第 {line} 行和第 {other} 行：{earlier.id} 和 {later.id} 在同一天（{later.since}）都有效",
+                f"line {line} and line {other}: {earlier.id} and {later.id} hold on the same day ({later.since})",
+            )
 
 
-def _gaps(rules: RuleSet) -> Iterator[str]:
+def _gaps(rules: RuleSet) -> Iterator[Text]:
     """The legal cap stands over every load: no day without one."""
     first = min((rule.since for rule in rules.load), default=None)
     caps: list[LegalCap] = sorted(rules.legal_cap, key=lambda cap: cap.since)
     whole = bool(caps) and caps[-1].until is None and (first is None or caps[0].since <= first)
     joined = all(a.until and (b.since - a.until).days == 1 for a, b in pairwise(caps))
     if not (whole and joined):
-        yield "legal_cap: from the first load rule on there must be one for every day"
+        yield Text(
+            "legal_cap：从第一条充值规则起，每一天都要有一条",
+            "legal_cap: from the first load rule on there must be one for every day",
+        )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from cardsvc.errors.fields import FieldsError
 from cardsvc.rules.data import Data, Dated, Items, MonthDay
 from cardsvc.rules.desk_rules import (
     FareRule,
@@ -52,7 +53,9 @@ class LoadRule(Dated):
     @model_validator(mode="after")
     def _makes_sense(self) -> "LoadRule":
         if not (self.further_minimum or 0) <= self.minimum <= self.maximum <= self.balance_cap:
-            raise ValueError(f"{self.id}: minimum, maximum and balance cap must rise")
+            raise FieldsError(
+                f"{self.id}：起充、单次上限、余额上限应依次增大", f"{self.id}: minimum, maximum and balance cap must rise"
+            )
         return self
 
     def lowest(self, *, first: bool) -> int:

@@ -329,6 +329,7 @@ def test_rules_that_contradict_each_other_are_refused(tmp_path: Path, old: str, 
     assert told.value.code == "rules_invalid"
     for rule_id in named:
         assert f"line {line_of(changed, rule_id)}" in told.value.message("en")
+        assert f"第 {line_of(changed, rule_id)} 行" in told.value.message("zh")
 
 
 def test_two_rules_of_one_name_are_refused() -> None:

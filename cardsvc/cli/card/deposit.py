@@ -33,7 +33,7 @@ def take(card_no: str, product: str, method: str, reference: str | None, staff_i
 
     from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
-    from cardsvc.service.operations.kinds import reasons
+    from cardsvc.errors.fields import reasons
     from cardsvc.service.purse.payments import Payment
     from cardsvc.service.transactions.deposits import take_deposit
 

@@ -122,7 +122,7 @@ def _read(model: type[P], given: dict[str, object]) -> P:
     from pydantic import ValidationError
 
     from cardsvc.errors import RequestError
-    from cardsvc.service.operations.kinds import reasons
+    from cardsvc.errors.fields import reasons
 
     try:
         return model.model_validate(given)

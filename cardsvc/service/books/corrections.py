@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from cardsvc.errors import OperationError, RequestError
+from cardsvc.errors.fields import reasons
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import ShiftState
 from cardsvc.service.cash.drawer import refuse_more_than_the_vault_holds, refuse_more_than_there_is
@@ -69,8 +70,7 @@ def _correction(payload: Mapping[str, Any]) -> Correction:
     try:
         correction = Correction.model_validate(dict(payload))
     except ValidationError as error:
-        fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False))
-        raise RequestError("params_invalid", reason=fields) from None
+        raise RequestError("params_invalid", reason=reasons(error)) from None
     for account in (correction.debit, correction.credit):
         if account.partition(":")[0] not in postings.CHART:
             raise RequestError("account_unknown", account=account)

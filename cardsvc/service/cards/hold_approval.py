@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from cardsvc.errors import CardError, RequestError
-from cardsvc.service.operations.kinds import Params, reasons
+from cardsvc.errors.fields import reasons
+from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.service.staff.approvals import ApprovalKind
 from cardsvc.service.transactions.takeovers import begin_hold, hold_terms

@@ -13,10 +13,11 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from cardsvc.errors import OperationError, RequestError
+from cardsvc.errors.fields import reasons
 from cardsvc.ledger import cash
 from cardsvc.ledger.postings import drawer_account
 from cardsvc.ledger.states import ShiftState
-from cardsvc.service.operations.kinds import Actor, Params, reasons
+from cardsvc.service.operations.kinds import Actor, Params
 from cardsvc.service.purse.payments import money_source
 from cardsvc.service.staff.accounts import not_permitted
 from cardsvc.service.staff.approvals import ApprovalKind, Kinds, propose

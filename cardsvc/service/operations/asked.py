@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from cardsvc.errors import RequestError
-from cardsvc.service.operations.kinds import OperationKind, reasons
+from cardsvc.errors.fields import reasons
+from cardsvc.service.operations.kinds import OperationKind
 
 
 def validated(kind: OperationKind, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from cardsvc.card.profile import Profile
 from cardsvc.errors import CardsvcError
@@ -20,14 +20,6 @@ class Params(BaseModel):
     """Parameters of an operation as they come in: strict types, no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def reasons(error: Exception) -> str:
-    """What is wrong with parameters, field by field, without their values."""
-    if not isinstance(error, ValidationError):
-        return "not JSON values"
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'params'}: {problem['msg']}" for problem in problems)
 
 
 @dataclass(frozen=True, slots=True)

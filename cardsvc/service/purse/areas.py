@@ -22,6 +22,7 @@ from pydantic import Field, model_validator
 from cardsvc.card.periods import MONTH, Period, PursePeriods, parse_month, period_of, purse_of
 from cardsvc.card.records import ApplicationRecord, ApplicationState
 from cardsvc.errors import CardError, RequestError
+from cardsvc.errors.fields import FieldsError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.areas import AreaSight, read_areas
 from cardsvc.procedures.purse import PurseRef
@@ -45,9 +46,9 @@ class AreaParams(Params):
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if self.area == "purse" and self.product in ("A", "B", "T"):
-            raise ValueError("products A, B and T have no purse of their own")
+            raise FieldsError("A、B、T 卡没有自己的钱包", "products A, B and T have no purse of their own")
         if self.area != "purse" and self.product in ("citizen", "parking", *PURSE_PRODUCTS):
-            raise ValueError("this product has a purse only")
+            raise FieldsError("这个产品只有钱包，没有月票区", "this product has a purse only")
         return self
 
 
@@ -60,7 +61,7 @@ class LoadAreaParams(AreaParams):
     @model_validator(mode="after")
     def _only_periods_have_months(self) -> Self:
         if self.area == "purse" and self.month is not None:
-            raise ValueError("a purse has no month")
+            raise FieldsError("钱包不分月份", "a purse has no month")
         return self
 
 

@@ -15,12 +15,12 @@ from pydantic import Field, ValidationError, model_validator
 from cardsvc.card.periods import Period, parse_month, period_of
 from cardsvc.card.records import ApplicationRecord, ApplicationState
 from cardsvc.errors import CardError, RequestError
+from cardsvc.errors.fields import FieldsError, reasons
 from cardsvc.ledger import postings
 from cardsvc.ledger.postings import Posting
 from cardsvc.ledger.states import ORDER_ALLOWED, OrderState, advance
 from cardsvc.procedures.areas import AreaSight
 from cardsvc.rules import RuleSet, credited
-from cardsvc.service.operations.kinds import reasons
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.areas import CITY_PURSE, LoadAreaParams, Target, application_of, record_of, target_for_load
 from cardsvc.service.purse.load_rules import Proposal, decide
@@ -47,7 +47,7 @@ class OrderParams(LoadAreaParams):
     @model_validator(mode="after")
     def _was_paid_online(self) -> Self:
         if self.payment.reference is None:
-            raise ValueError("an order is not paid in cash")
+            raise FieldsError("补登订单不收现金", "an order is not paid in cash")
         return self
 
 

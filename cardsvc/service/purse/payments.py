@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from cardsvc.errors import RequestError
+from cardsvc.errors.fields import FieldsError
 from cardsvc.ledger import postings
 from cardsvc.ledger.cash import vault_account
 from cardsvc.ledger.states import OrderState, ShiftState
@@ -33,9 +34,9 @@ class Payment(Params):
     @model_validator(mode="after")
     def _can_be_found_again(self) -> Self:
         if self.reference is None and self.method not in WITHOUT_REFERENCE:
-            raise ValueError("a payment that is not in cash needs its reference")
+            raise FieldsError("现金以外的付款要有付款凭证号", "a payment that is not in cash needs its reference")
         if self.given is not None and self.method != CASH:
-            raise ValueError("only cash is given with change")
+            raise FieldsError("只有现金才找零", "only cash is given with change")
         return self
 
     @model_serializer(mode="wrap")

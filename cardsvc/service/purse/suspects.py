@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from cardsvc.errors import RequestError
+from cardsvc.errors.fields import reasons
 from cardsvc.ledger.states import PURCHASE_ALLOWED, LoadState, PurchaseState, advance
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.purse.settle import confirm_load, confirm_purchase, record_evidence, refund_load
@@ -128,8 +129,7 @@ def _settlement(payload: Mapping[str, Any]) -> Settlement:
             if attachment(document.name, content)["sha256"] != document.sha256:
                 raise RequestError("attachment_wrong", limit=MAX_ATTACHMENT // 1024)
     except ValidationError as error:
-        fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False))
-        raise RequestError("params_invalid", reason=fields) from None
+        raise RequestError("params_invalid", reason=reasons(error)) from None
     except binascii.Error:
         raise RequestError("attachment_wrong", limit=MAX_ATTACHMENT // 1024) from None
     return settlement

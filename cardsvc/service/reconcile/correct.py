@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from cardsvc.errors import OperationError, RequestError
+from cardsvc.errors.fields import reasons
 from cardsvc.ledger import postings
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.purse.payments import GIVES_BACK, hold_payment
@@ -81,8 +82,8 @@ def _wanted(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> Differ
     """The difference, if its entry may be booked now."""
     try:
         which = Correction.model_validate(dict(payload))
-    except ValidationError:
-        raise RequestError("params_invalid", reason="run_id, number") from None
+    except ValidationError as error:
+        raise RequestError("params_invalid", reason=reasons(error)) from None
     found = _open(uow, which)
     if found.event_key != subject:
         raise RequestError("difference_unknown")

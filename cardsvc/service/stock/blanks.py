@@ -13,9 +13,10 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from cardsvc.errors import KeystoreError, OperationError, RequestError
+from cardsvc.errors.fields import reasons
 from cardsvc.keystore.keys import TRANSPORT
 from cardsvc.service.operations.engine import Engine
-from cardsvc.service.operations.kinds import Params, reasons
+from cardsvc.service.operations.kinds import Params
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BlankBatch, BlankCount, BlankMovement, Staff

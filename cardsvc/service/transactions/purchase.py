@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from cardsvc.card.purse import InitializeForPurchaseAnswer
+from cardsvc.errors.fields import FieldsError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger import postings
 from cardsvc.procedures.areas import AreaSight, read_areas
@@ -35,7 +36,7 @@ class PurchaseParams(AreaParams):
     @model_validator(mode="after")
     def _chooses_once(self) -> Self:
         if self.month_first and (self.area, self.product) != ("purse", None):
-            raise ValueError("month_first chooses the area by itself")
+            raise FieldsError("month_first 自己选资金区，不能再给", "month_first chooses the area by itself")
         return self
 
 

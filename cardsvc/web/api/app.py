@@ -16,6 +16,7 @@ from spectree.model_adapter.pydantic_adapter import PydanticModelAdapter
 from cardsvc import __version__
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardError, RequestError
+from cardsvc.errors.fields import reasons
 from cardsvc.iso7816.exchange import Answers as CardAnswers
 from cardsvc.json_text import read_json
 from cardsvc.service.cards.views import card_view, transactions_view
@@ -77,9 +78,7 @@ def _schema(model: Any, ref_template: str, mode: SchemaMode) -> dict[str, Any]:
 def _refuse_invalid(_request: Any, _response: Any, error: Any, _instance: Any, _adapter: Any) -> None:
     """A body that does not fit its model: name the fields, never their values."""
     if error is not None:
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        reason = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'body'}: {p['msg']}" for p in problems)
-        raise RequestError("params_invalid", reason=reason)
+        raise RequestError("params_invalid", reason=reasons(error))
 
 
 def create_api(services: Services, clock: Callable[[], dt.datetime] = now) -> Flask:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.errors.fields import reasons
 from cardsvc.service.cards.requests import (
     CONSENT,
     FRIEND_CONSENT,
@@ -22,7 +23,6 @@ from cardsvc.service.cards.requests import (
     who_comes,
 )
 from cardsvc.service.machines import CARD_REQUEST
-from cardsvc.service.operations.kinds import reasons
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.people.register import find_citizen, register_citizen
 from cardsvc.service.rights.holds import offices_say, why_all_held, why_held

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
+from cardsvc.errors.fields import reasons
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cards.cancelling import REASONS, cancel_card, cancellation_of
 from cardsvc.service.cards.replacement import LOST, begin_replacement, fees_of, replacement_of
@@ -16,7 +17,6 @@ from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST
 from cardsvc.service.loss.reports import end_lapsed, loss_cover, loss_view, report_loss
 from cardsvc.service.machines import CARD_REQUEST
-from cardsvc.service.operations.kinds import reasons
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.people.died import is_dead
 from cardsvc.service.people.register import find_citizen

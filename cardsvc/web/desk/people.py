@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
-from cardsvc.service.operations.kinds import reasons
+from cardsvc.errors.fields import reasons
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.people.register import CitizenData, find_citizen, register_citizen
 from cardsvc.web.desk.guard import MOST_DIGITS, field
