@@ -2,6 +2,7 @@
 
 import locale
 import os
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Language = Literal["zh", "en"]
@@ -16,6 +17,12 @@ class Text(NamedTuple):
     def into(self, language: Language) -> str:
         """The message in one language."""
         return self.zh if language == "zh" else self.en
+
+
+def joined(texts: Iterable[Text]) -> Text:
+    """Several messages as one, each language with its own semicolon."""
+    told = list(texts)
+    return Text("；".join(one.zh for one in told), "; ".join(one.en for one in told))
 
 
 def language_of_environment() -> Language:

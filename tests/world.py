@@ -24,6 +24,7 @@ from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.service.people.register import CitizenData, register_citizen
 from cardsvc.service.staff.trail import PROGRAM, note
+from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.store import Store, open_store
 from cardsvc.store.records import Outlet, Staff
 from cardsvc.units import id_number_check_digit
@@ -160,6 +161,11 @@ class World:
     def topup(self, card: VirtualCard, amount: int = 5000, actor: Actor = KIOSK) -> Mapping[str, Any]:
         """Top up in cash."""
         return self.do(card, "topup", actor, amount=amount, payment={"method": "cash", "reference": None})
+
+    def register(self, actor: Actor, **about: Any) -> None:
+        """Make a terminal known to the service."""
+        number, role = actor.terminal_no.hex(), "topup" if actor.role == "topup" else "workstation"
+        register_terminal(self.store, actor.id, "", number, number[-2:] * 32, role, self.now, **about)
 
     def balances(self) -> dict[str, int]:
         """Debits minus credits of every account."""

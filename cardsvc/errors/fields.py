@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cardsvc.text import Text
+from cardsvc.text import Text, joined
 
 CHINESE = {
     "missing": "缺少",
@@ -74,8 +74,7 @@ def reasons(error: Exception, place: Place | None = None) -> Text:
     """What is wrong, field by field. ``place``: how the place of a field is told, ``outer.inner`` if not given."""
     if not isinstance(error, ValidationError):
         return NOT_JSON
-    told = [_problem(one, place or _dotted) for one in error.errors(include_url=False, include_input=False)]
-    return Text("；".join(one.zh for one in told), "; ".join(one.en for one in told))
+    return joined(_problem(one, place or _dotted) for one in error.errors(include_url=False, include_input=False))
 
 
 def _dotted(place: tuple[int | str, ...]) -> Text:

@@ -3,7 +3,9 @@
 import datetime as dt
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from cardsvc.text import Text
 
 T = TypeVar("T")
 Items = Annotated[tuple[T, ...], Field(strict=False)]
@@ -11,6 +13,15 @@ Amount = Annotated[int, Field(ge=0, le=10**8)]
 """Fen."""
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 """A day of every year, ``"11-15"``."""
+
+
+def _in_both(value: object) -> object:
+    """Text in one language stands for both: rule sets from before there were two."""
+    return Text(value, value) if isinstance(value, str) else value
+
+
+Source = Annotated[Text, BeforeValidator(_in_both), PlainSerializer(Text._asdict)]
+"""Where a rule comes from: its reliability (A to C, K; see hangzhou.toml), then what says so."""
 
 
 class Data(BaseModel):
@@ -25,7 +36,7 @@ class Dated(Data):
     id: str
     since: dt.date
     until: dt.date | None = None
-    source: str
+    source: Source
 
     def holds(self, day: dt.date) -> bool:
         """Whether the rule is in force on this day."""

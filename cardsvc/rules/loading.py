@@ -8,6 +8,7 @@ from cardsvc.card.periods import Period
 from cardsvc.errors import RuleError
 from cardsvc.rules.data import Dated
 from cardsvc.rules.ruleset import Area, LegalCap, LoadRule, Method, RuleSet
+from cardsvc.text import Text
 from cardsvc.units import format_yuan
 
 
@@ -46,7 +47,7 @@ class LoadDecision:
     gift: int
     credited: int
     rules: tuple[str, ...]
-    sources: tuple[str, ...]
+    sources: tuple[Text, ...]
     version: str
     valid_from: dt.date
     expires: dt.date | None
@@ -216,4 +217,5 @@ def refusal(code: str, rules: RuleSet, rule: Dated, *, limit: int | None = None,
 
 def no_rule(code: str, rules: RuleSet, table: str, **details: Any) -> RuleError:
     """What no rule allows: the table where one would have to stand is named."""
-    return RuleError(code, rule=f"[[{table}]]", version=rules.version, source=f"{rules.city} {rules.version}", **details)
+    name = f"{rules.city} {rules.version}"
+    return RuleError(code, rule=f"[[{table}]]", version=rules.version, source=Text(name, name), **details)

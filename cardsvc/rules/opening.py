@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cardsvc.rules.loading import age, no_rule, refusal
 from cardsvc.rules.ruleset import OpenRule, RuleSet
+from cardsvc.text import Text
 
 SCHOOL_YEAR = "09-01"
 """The day on which a school year begins."""
@@ -33,7 +34,7 @@ class OpenTerms:
     valid_from: dt.date
     valid_to: dt.date
     rules: tuple[str, ...]
-    sources: tuple[str, ...]
+    sources: tuple[Text, ...]
     version: str
     review: dt.date | None = None
 

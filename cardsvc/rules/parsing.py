@@ -19,7 +19,7 @@ from cardsvc.errors import RuleError
 from cardsvc.errors.fields import reasons
 from cardsvc.rules.data import Dated
 from cardsvc.rules.ruleset import LegalCap, RuleSet
-from cardsvc.text import Text
+from cardsvc.text import Text, joined
 
 PACKAGED = "hangzhou"
 MAX_LENGTH = 1_000_000
@@ -94,7 +94,7 @@ def parse_rule_set(text: str) -> RuleSet:
         raise RuleError("rules_invalid", reason=error) from None
     wrong = [*_contradictions(rules, lines), *_gaps(rules)]
     if wrong:
-        raise RuleError("rules_invalid", reason=Text("；".join(w.zh for w in wrong), "; ".join(w.en for w in wrong)))
+        raise RuleError("rules_invalid", reason=joined(wrong))
     return rules
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cardsvc.errors import RuleError
 from cardsvc.rules.desk import fee
 from cardsvc.rules.ruleset import RuleSet
+from cardsvc.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Payer:
     payer: str
     amount: int
     rules: tuple[str, ...]
-    source: str
+    source: Text
 
 
 def payer_of(rules: RuleSet, occasion: str, day: dt.date) -> Payer:

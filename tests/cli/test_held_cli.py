@@ -5,7 +5,6 @@ from pathlib import Path
 
 from cardsvc.bootstrap import now
 from cardsvc.service.operations.kinds import Actor
-from cardsvc.service.terminals.registry import register_terminal
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD, open_hall
 from tests.service.purse.test_areas import CARD
@@ -22,7 +21,7 @@ def test_held_money_is_paid_back_by_two_people(home: dict[str, str], tmp_path: P
     world = World(tmp_path / "cards.db", now() - dt.timedelta(days=30), url=home["CARDSVC_DATABASE_URL"])
     hall = open_hall(world)
     hall.open("other", pieces={"10000": 3}, actor=HERE)
-    register_terminal(world.store, "ws-7", "", "310000000007", "07" * 32, "workstation", world.now, outlet_id="hall")
+    world.register(Actor("terminal", "ws-7", bytes.fromhex("310000000007"), "desk"), outlet_id="hall")
     assert as_json(home, "held", "list") == []
     old_card(world, 20000)
     world.close()

@@ -12,7 +12,6 @@ from cardsvc.ledger.states import SHIFT_ALLOWED, ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cash.shifts import begin_close, count_drawer, explain_difference, open_shift, shift_view, workstation_of
 from cardsvc.service.staff.approvals import approve, reject
-from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import VAULT, Hall, refused
 from tests.examples import examples
@@ -133,8 +132,7 @@ def test_one_shift_for_a_teller_and_at_a_workstation(hall: Hall) -> None:
     first = hall.open()
     with refused("terminal_unknown"):
         hall.open("other", actor=KIOSK)
-    world = hall.world
-    register_terminal(world.store, KIOSK.id, "", KIOSK.terminal_no.hex(), "07" * 32, "workstation", world.now)
+    hall.world.register(KIOSK)
     with refused("shift_open_elsewhere"):
         hall.open(actor=KIOSK)
     with refused("workstation_taken"):

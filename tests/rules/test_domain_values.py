@@ -155,7 +155,7 @@ def test_a_bearer_card_is_refunded_by_the_local_rule_and_the_conflict_with_the_l
     rule = RULES.rule(terms.rules[0])
     assert (terms.returned, terms.fee) == (9900, 100)
     assert rule is not None
-    assert "owner" in rule.source
+    assert "owner" in rule.source.en
 
 
 def park(product: str, day: str, holder: str = "resident") -> OpenRequest:

@@ -1,6 +1,7 @@
 """The city's rules: the values that notices of the time give, and what must hold for every amount."""
 
 import datetime as dt
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from cardsvc.rules import (
     parse_rule_set,
     payable,
 )
+from cardsvc.text import Text
 from cardsvc.units import parse_yuan
 
 RULES = load_rule_set()
@@ -126,7 +128,7 @@ def test_what_is_refused(asked: LoadRequest, code: str) -> None:
     assert RULES.version in told.value.message("en")
     assert code == "rule_area_not_loadable" or told.value.details["rule"] in told.value.message("zh")
     rule = RULES.rule(told.value.details["rule"])
-    assert told.value.details["source"] == (rule.source if rule else f"hangzhou {RULES.version}")
+    assert told.value.details["source"].en == (rule.source.en if rule else f"hangzhou {RULES.version}")
 
 
 @pytest.mark.parametrize(("balance", "most"), [(450, "50.00"), (500, "0.00"), (100, "225.00")])
@@ -366,3 +368,14 @@ def test_a_file_that_is_no_rule_set_is_refused(text: str) -> None:
 def test_on_no_day_do_two_load_rules_hold_for_the_same(rule: Any, day: dt.date) -> None:
     """Each product and area has at most one, so the order in the file means nothing."""
     assert sum(r.holds(day) and (r.product, r.area) == (rule.product, rule.area) for r in RULES.load) <= 1
+
+
+def test_every_source_is_told_in_both_languages() -> None:
+    """With the same letter of reliability; a rule set from before there were two says the same in both."""
+    for _table, _place, rule in RULES.every():
+        assert rule.source.zh[0] == rule.source.en[0] in "ABCK", rule.id
+        assert re.search(r"[一-鿿]", rule.source.zh), rule.id
+        assert not re.search(r"[一-鿿]", rule.source.en), rule.id
+    text = PACKAGED.read_text("utf-8")
+    older = parse_rule_set(re.sub(r'source\.zh = .*\nsource\.en = (".*")', r"source = \1", text))
+    assert older.load[0].source == Text(RULES.load[0].source.en, RULES.load[0].source.en)

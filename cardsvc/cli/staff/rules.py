@@ -73,7 +73,7 @@ def _lines(found: "RuleSet") -> list[str]:
         life = f"{rule.since} .. {rule.until or ''}"
         lines.append(f"[{name}] {rule.id}  {life}")
         lines.append("    " + "  ".join(f"{field}={shown(field, value)}" for field, value in values.items()))
-        lines.append(f"    {rule.source}")
+        lines.append(f"    {t(*rule.source)}")
     return lines
 
 
@@ -204,5 +204,5 @@ def _why_lines(found: list[dict[str, Any]]) -> list[str]:
         code = f" ({entry['code']})" if entry["code"] else ""
         lines.append(f"{local_time(entry['at'])}  {entry['kind']}: {entry['state']}{code}")
         named = [entry["refused_by"]] if entry["refused_by"] else entry["rules"]
-        lines += [f"    {rule['id']}, {entry['version']}: {rule['source']}" for rule in named]
+        lines += [f"    {rule['id']}, {entry['version']}: {t(**rule['source'])}" for rule in named]
     return lines

@@ -95,7 +95,7 @@ def _terms(terms: OpenTerms) -> dict[str, Any]:
     return {
         "fee": terms.fee,
         "rules": list(terms.rules),
-        "sources": list(terms.sources),
+        "sources": [source._asdict() for source in terms.sources],
         "rule_version": terms.version,
         "review": terms.review.isoformat() if terms.review else None,
     }

@@ -40,5 +40,6 @@ def problem_of(error: CardsvcError) -> dict[str, Any]:
         **{name: error.details[name] for name in ("retry_after", "clock") if name in error.details},
     }
     if {"rule", "version", "source"} <= error.details.keys():
-        problem["rule"] = {name: str(error.details[key]) for name, key in (("id", "rule"), ("version",) * 2, ("source",) * 2)}
+        rule, version, source = (error.details[name] for name in ("rule", "version", "source"))
+        problem["rule"] = {"id": rule, "version": version, "source": source._asdict()}
     return problem

@@ -42,7 +42,7 @@ def _judged(book: RuleBook, uow: UnitOfWork, operation: Operation) -> dict[str, 
         "at": operation.started_at.isoformat(),
         "state": operation.state,
         "version": rules.version,
-        "rules": [{"id": rule_id, "source": rule.source if rule else None} for rule_id, rule in found.items()],
+        "rules": [{"id": rule_id, "source": rule.source._asdict() if rule else None} for rule_id, rule in found.items()],
         "refused_by": problem.get("rule"),
         "code": problem.get("code"),
     }

@@ -44,6 +44,7 @@ from cardsvc.service.terminals.limits import check_terminal_limits
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Load
+from cardsvc.text import joined
 from cardsvc.units import LOCAL, MAX_AMOUNT
 
 
@@ -111,7 +112,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
         check_terminal_limits(uow, context.actor, wanted(context)["amount"], now)
         decision = decide(context.rules, uow, _proposal(context, target), init.balance, now)
         if decision.credited != credited:
-            source = "; ".join(decision.sources)
+            source = joined(decision.sources)
             raise RuleError("rule_gift_changed", rule=", ".join(decision.rules), version=decision.version, source=source)
     except RuleError as error:
         refused = advance(LOAD_ALLOWED, LoadState.REQUESTED, LoadState.REFUSED)
@@ -125,7 +126,8 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     if load.gift:
         uow.ledger.post(load.card_no, postings.load_gift(load.card_no, load.product, load.gift), load.load_id, now)
     facts = {"init": _init_facts(init), "expires": decision.expires.isoformat() if decision.expires else None}
-    return Effect(facts={"load_id": load.load_id, "rules": list(decision.rules), "sources": list(decision.sources), **facts})
+    judged = {"rules": list(decision.rules), "sources": [source._asdict() for source in decision.sources]}
+    return Effect(facts={"load_id": load.load_id, **judged, **facts})
 
 
 def _requested(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer, now: dt.datetime) -> Load:

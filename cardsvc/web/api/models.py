@@ -100,7 +100,7 @@ class Rule(BaseModel):
 
     id: str
     version: str
-    source: str
+    source: Texts
 
 
 class Clock(BaseModel):

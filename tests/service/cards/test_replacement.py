@@ -167,6 +167,7 @@ def test_a_drawer_gives_no_fee_back_that_is_not_in_it(world: World, clerk: Staff
     """Taken before this shift was opened, without a float: a supervisor brings cash, or another desk pays."""
     world.issue("fudan-fmcos2")
     replace(world, clerk, "damaged", readable=False)
+    world.register(HERE)
     shift = open_shift(world.store, (HERE.kind, HERE.id), {}, by=clerk, now=world.now)
     with pytest.raises(CardsvcError, match=r"^drawer_holds_less "):
         back(world, clerk)

@@ -49,7 +49,7 @@ def test_a_new_version_holds_from_its_day_on_every_worker(world: World, people: 
     keep_first(world.store, rule_text(), world.now)
     card, other = world.issue(FAMILIES[0]), world.new_engine()
     problem = refusal(world, card, 2000)
-    source = load_rule_set().load[0].source
+    source = load_rule_set().load[0].source._asdict()
     assert problem["rule"] == {"id": "purse-2009", "version": "2026.1", "source": source}
     made = proposed(world, people["supervisor"], changed())
     with refused("approval_own"):
