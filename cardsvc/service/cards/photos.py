@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cardsvc.errors import RequestError
 from cardsvc.printing.photo import measure
-from cardsvc.rules.desk import Photo, check_photo
+from cardsvc.rules.desk import check_photo
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.operations.rule_book import RuleBook, local_day
@@ -54,7 +54,7 @@ def take_photo(
     require_role(by, *TELLERS)
     if not consent:
         raise RequestError("consent_missing")
-    measured = Photo(*measure(photo))
+    measured = measure(photo)
 
     def work(uow: UnitOfWork) -> CitizenPhoto:
         card = known_card(uow, card_no)

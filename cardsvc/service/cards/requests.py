@@ -15,7 +15,7 @@ from cardsvc.errors import RequestError, RuleError
 from cardsvc.ledger.states import advance
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
-from cardsvc.rules.desk import Photo, Visitor, card_ready, check_person, check_photo, hours_of
+from cardsvc.rules.desk import Visitor, card_ready, check_person, check_photo, hours_of
 from cardsvc.service.cards.faces import check_face, face_view
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.messages import notices
@@ -98,7 +98,7 @@ def apply_for(
         raise RequestError("consent_missing")
     _check_comer(application)
     _check_friend(application)
-    measured = Photo(*measure(photo))
+    measured = measure(photo)
 
     def work(uow: UnitOfWork) -> CardRequest:
         citizen = uow.citizens.get(application.citizen_id)
