@@ -171,10 +171,6 @@ def _result(context: Context, amount: int | None, left: list[Any], tac: str | No
     }
 
 
-def _broken_off(context: Context, uow: UnitOfWork, _now: dt.datetime) -> None:
-    break_off_debit(context, uow)
-
-
 TRANSFER_OUT = OperationKind(
     "transfer_out",
     TransferOutParams,
@@ -186,5 +182,5 @@ TRANSFER_OUT = OperationKind(
         Phase("debit", _debit, _settle, late=True),
     ),
     roles=frozenset({"desk"}),
-    broken_off=_broken_off,
+    broken_off=break_off_debit,
 )
