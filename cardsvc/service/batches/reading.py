@@ -4,8 +4,8 @@ line 1    the names of the columns
 lines     one record each
 last      END, how many records, the sum of their amounts in fen
 
-UTF-8 (with or without a byte-order mark) or GB18030 (GBK), which is tried when the bytes are no UTF-8. The trailer tells a whole
-file from one that was cut off. Format for those who send them: docs/batches.md.
+UTF-8 (with or without a byte-order mark) or GB18030 (GBK), which is tried when the bytes are no UTF-8. The trailer tells a
+whole file from one that was cut off. Format for those who send them: docs/batches.md.
 """
 
 import csv
