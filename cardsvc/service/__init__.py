@@ -1,4 +1,4 @@
-"""Jobs on cards and with money. The rooms, from the ground up (pyproject.toml has who may import whom):
+"""Jobs on cards and with money. From the ground up; pyproject.toml has who may import whom.
 
 machines            every state machine with its words
 operations          the engine: what a job on a card is, carried through its phases; a card by its number; rules by their day
