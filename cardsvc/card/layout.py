@@ -55,11 +55,6 @@ class FileLayout(_Data):
         """File identifier, 2 bytes."""
         return bytes.fromhex(self.file_id)
 
-    @property
-    def body_size(self) -> int:
-        """Bytes of content that the file can hold."""
-        return self.size or self.records * self.record_length
-
 
 class KeySlot(_Data):
     """One key of an application: what it is for, the identifier it has on the card, and the version of the layout from which on

@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cardsvc.card.layout import CardLayout
 from cardsvc.card.profile import Profile
 from cardsvc.errors import ProfileError
 from cardsvc.errors.fields import reasons
@@ -38,14 +37,6 @@ def _add_pins(table: dict[str, Any]) -> None:
         if any(isinstance(key, dict) and key.get("purpose") == "load" for key in keys):
             unblock = [{"purpose": "pin_unblock", "key_id": 0}] if purse.get("pin_reset") == "unblock" else []
             application["keys"] = [*keys, {"purpose": "pin", "key_id": 0}, *unblock]
-
-
-def load_layout(path: Path) -> CardLayout:
-    """One card layout. Raises ProfileError ``profile_invalid``."""
-    try:
-        return CardLayout.model_validate(_read(path))
-    except ValidationError as error:
-        raise ProfileError("profile_invalid", file=path.name, reason=reasons(error)) from None
 
 
 def load_profiles(folder: Path) -> tuple[Profile, ...]:

@@ -2,7 +2,7 @@
 
 ``main.py`` names every command with the module that holds it; a module is imported when its command runs. The rooms:
 
-room        what the user does there
+main        the list of all commands
 card        cardsvc card: everything with the card in the reader
 citizens    citizen, rights, loss; notices to people, outbox to the library
 money       shift, day, order, held, suspects, batch, reconcile, receipt

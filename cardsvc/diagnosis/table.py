@@ -16,7 +16,6 @@ from cardsvc.text import Text
 Severity = Literal["unusable", "serious", "limited", "notice"]
 SEVERITIES: tuple[Severity, ...] = ("unusable", "serious", "limited", "notice")
 Confidence = Literal["certain", "likely", "possible"]
-CONFIDENCES: tuple[Confidence, ...] = ("certain", "likely", "possible")
 Cause = Literal["natural_fault", "human_damage", "half_done", "source_data", "fraud_sign", "ordinary"]
 
 CAUSES: Mapping[Cause, Text] = {

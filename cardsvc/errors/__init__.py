@@ -1,7 +1,9 @@
 """The error tree. Every error that a person can meet has a code, an outcome, what happened and what to do next.
 
-The texts, HTTP statuses and default outcomes stand in ``catalog/*.toml``, one file a family: they are looked up here and
-decided nowhere else. Details given to an error fill the ``{places}`` of its texts; never pass a secret as a detail.
+tree       its classes: what kind of thing failed
+catalog    of every code its texts, HTTP status and default outcome, in TOML, one file a family; decided nowhere else
+
+Details given to an error fill the ``{places}`` of its texts; never pass a secret as a detail.
 """
 
 from cardsvc.errors.tree import (

@@ -112,11 +112,6 @@ class SealedKeystore(KeyRing):
         return self.save(self.with_entry(replace(entry, state=KeyState.RETIRED)))
 
 
-def read_header(path: Path) -> dict[str, Any]:
-    """Names, versions, states and check values of the keys, without the passphrase. Not authenticated by that."""
-    return _read(path)[1]
-
-
 def _read(path: Path) -> tuple[bytes, dict[str, Any], bytes]:
     try:
         head_line, _, rest = path.read_bytes().partition(b"\n")

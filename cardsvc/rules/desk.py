@@ -27,16 +27,6 @@ class Visitor:
     agent_papers: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A photo file as it was measured."""
-
-    width: int
-    height: int
-    size: int
-    format: str
-
-
 def _in_force(rules: Iterable[D], day: dt.date) -> D | None:
     return next((rule for rule in rules if rule.holds(day)), None)
 
@@ -136,15 +126,16 @@ def check_person(rules: RuleSet, job: str, who: Visitor, day: dt.date) -> tuple[
     return (rule.id,)
 
 
-def check_photo(rules: RuleSet, photo: Photo, day: dt.date) -> str:
-    """Accept a photo, or raise RuleError ``rule_photo`` saying what it must be. Returns the rule."""
+def check_photo(rules: RuleSet, photo: tuple[int, int, int, str], day: dt.date) -> str:
+    """Accept a photo as it was measured (width and height in pixels, size in bytes, format), or raise RuleError ``rule_photo``
+    saying what it must be. Returns the rule."""
     rule = _in_force(rules.photo, day)
     if rule is None:
         raise no_rule("rule_no_photo", rules, "photo")
-    wanted = (rule.width, rule.height, rule.format)
-    if (photo.width, photo.height, photo.format) != wanted or not rule.min_bytes <= photo.size <= rule.max_bytes:
-        size = f"{rule.min_bytes // 1024}-{rule.max_bytes // 1024}"
-        raise refusal("rule_photo", rules, rule, width=rule.width, height=rule.height, size=size, format=rule.format)
+    width, height, size, kind = photo
+    if (width, height, kind) != (rule.width, rule.height, rule.format) or not rule.min_bytes <= size <= rule.max_bytes:
+        sizes = f"{rule.min_bytes // 1024}-{rule.max_bytes // 1024}"
+        raise refusal("rule_photo", rules, rule, width=rule.width, height=rule.height, size=sizes, format=rule.format)
     return rule.id
 
 

@@ -19,7 +19,6 @@ from cardsvc.vcard.eeprom import Eeprom
 
 HEADER = struct.Struct(">BHHH")
 FIRST = 2
-NO_PARENT = 0
 
 
 @unique

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.crypto import epurse
-from cardsvc.crypto.sm4 import sm4_block
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "epurse.json").read_text("utf-8"))
 KEYS = st.one_of(st.binary(min_size=8, max_size=8), st.binary(min_size=16, max_size=16))
@@ -85,12 +84,6 @@ def test_external_auth(v: dict[str, str]) -> None:
     assert epurse.external_auth(x(v["key"]), x(v["challenge"])) == x(v["answer"])
 
 
-@vectors("sm4")
-def test_sm4_block(v: dict[str, str]) -> None:
-    """The standard's own block."""
-    assert sm4_block(x(v["key"]), x(v["plain"])) == x(v["cipher"])
-
-
 @given(KEYS, st.binary(max_size=255))
 def test_what_is_encrypted_decrypts(key: bytes, data: bytes) -> None:
     """For every key and every length."""
@@ -116,7 +109,6 @@ def test_one_bit_more_or_less_changes_the_mac(key: bytes, message: bytes, data: 
         lambda: epurse.tac(bytes(8), b""),
         lambda: epurse.line_mac(bytes(16), bytes(5), b""),
         lambda: epurse.line_decrypt(bytes(16), bytes(8) + b"x"),
-        lambda: sm4_block(bytes(15), bytes(16)),
     ],
 )
 def test_wrong_lengths_are_refused_without_showing_the_bytes(call: Any) -> None:

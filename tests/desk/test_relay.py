@@ -1,5 +1,6 @@
 """Operations that staff begin for a workstation, with the agent's side played by hand over HTTP."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from cardsvc.client.http import ServiceRefused, reply_of
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import finish
 from cardsvc.service.desk.workstations import AWAY_AFTER, begin, progress, workstation_view
+from cardsvc.service.hall.live import live_hall
+from cardsvc.service.management.terminal_overview import terminals_overview
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import OperationState, Reply
 from tests.desk.conftest import WS, Desk
@@ -95,3 +98,14 @@ def test_nothing_begins_on_another_card_without_an_agent_or_for_strangers(desk: 
     assert workstation_view(desk.world.store, WS, desk.world.now, by=desk.clerk)["under_way"] == []
     with pytest.raises(ServiceRefused, match="workstation_unknown"):
         desk.served.kiosk.call("POST", "/workstations/self/readers", {"session": "session-1", "new": True, "readers": []})
+
+
+@pytest.mark.parametrize(("silent", "there"), [(AWAY_AFTER - dt.timedelta(seconds=1), True), (AWAY_AFTER, False)])
+def test_desk_hall_and_list_of_terminals_agree_whether_an_agent_is_there(desk: Desk, silent: dt.timedelta, there: bool) -> None:
+    """At the very moment, too: nobody is told that a desk works where another page says that its agent is gone."""
+    say(desk, None)
+    store, later = desk.world.store, desk.world.now + silent
+    hall = live_hall(store, desk.world.engine.rules, "hall", later)
+    assert workstation_view(store, WS, later, by=desk.clerk)["online"] is there
+    assert [row["desk"] for row in hall["desks"]] == ([WS] if there else [])
+    assert {row["terminal_id"]: row["online"] for row in terminals_overview(store, later)["terminals"]}[WS] is there

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from cardsvc.service.machines import MACHINES, Machine
+from cardsvc.service.machines import MACHINES
+from cardsvc.service.machines.form import Machine
 from cardsvc.store.triggers import STATES
 
 PAGE = Path(__file__).parent.parent.parent / "cardsvc" / "docs" / "states.md"
 HEAD = """# State machines · 状态
 
-Made from `cardsvc/service/machines.py`. Which steps there are is enforced by the database (a trigger on each table; complaints
+Made from `cardsvc/service/machines/`. Which steps there are is enforced by the database (a trigger on each table; complaints
 by their steps); here they have their events and who may cause them.
 """
 BY_STEPS = "complaint"

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.errors import RuleError
+from cardsvc.printing.photo import Measured
 from cardsvc.rules import load_rule_set
 from cardsvc.rules.desk import (
-    Photo,
     Visitor,
     card_product,
     card_ready,
@@ -136,8 +136,8 @@ def test_who_must_come() -> None:
 def test_photos(wrong: Any) -> None:
     """358 by 441, JPG, 5 to 50 KB, both included."""
     for size in (5120, 51200):
-        assert check_photo(RULES, Photo(358, 441, size, "JPEG"), DAY) == "photo"
-    refused("rule_photo", lambda: check_photo(RULES, replace(Photo(358, 441, 9000, "JPEG"), **wrong), DAY))
+        assert check_photo(RULES, (358, 441, size, "JPEG"), DAY) == "photo"
+    refused("rule_photo", lambda: check_photo(RULES, Measured(358, 441, 9000, "JPEG")._replace(**wrong), DAY))
 
 
 def test_loss_reports() -> None:

@@ -4,8 +4,8 @@ line 1    the names of the columns
 lines     one record each
 last      END, how many records, the sum of their amounts in fen
 
-UTF-8 (with or without a byte-order mark) or GBK, which is tried when the bytes are no UTF-8. The trailer tells a whole file
-from one that was cut off. Format for those who send them: docs/batches.md.
+UTF-8 (with or without a byte-order mark) or GB18030 (GBK), which is tried when the bytes are no UTF-8. The trailer tells a
+whole file from one that was cut off. Format for those who send them: docs/batches.md.
 """
 
 import csv
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from cardsvc.errors import RequestError
+from cardsvc.service.people.lines import decoded
 from cardsvc.units import MAX_AMOUNT
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -104,7 +105,7 @@ def read(content: bytes, format_: Format[R]) -> ReadFile[R]:
     """
     if not 0 < len(content) <= MAX_BYTES:
         raise RequestError("file_size_wrong", limit=MAX_BYTES // 1024 // 1024, records=MAX_RECORDS)
-    rows = _rows(_text(content))
+    rows = _rows(decoded(content))
     if not rows or tuple(rows[0][1]) != tuple(format_.columns):
         raise RequestError("file_header_wrong", columns=",".join(format_.columns))
     body, promised = _without_trailer(rows[1:])
@@ -114,17 +115,6 @@ def read(content: bytes, format_: Format[R]) -> ReadFile[R]:
     if promised != (len(records), amount):
         raise RequestError("file_total_wrong", records=len(records), amount=amount, promised=f"{promised[0]}, {promised[1]}")
     return ReadFile(hashlib.sha256(content).hexdigest(), records, amount)
-
-
-def _text(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gbk"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise RequestError("file_encoding_wrong")
 
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:

@@ -7,12 +7,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from cardsvc.errors import CardError, OperationError, RequestError
+from cardsvc.errors import OperationError, RequestError
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.ledger.states import LoadState, PurchaseState
 from cardsvc.printing.receipt import Slip, as_escpos, as_pdf, as_text
 from cardsvc.service.books.statement import Statement, opened, signed
 from cardsvc.service.cards.replacement import REASON_WORDS
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.purse.settle import HOST_TIME, REFUND
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import ApplicationFee, HeldPayout, Load, Purchase, Replacement
@@ -73,8 +74,7 @@ def receipt_of(store: Store, key: ReceiptKey, card_no: str, identifier: str) -> 
     """The receipt of a load, purchase or fee. Raises CardError ``card_unknown``, RequestError ``transaction_unknown``,
     OperationError ``receipt_not_yet`` while the card has not answered."""
     with store.read() as uow:
-        if uow.cards.get(card_no) is None:
-            raise CardError("card_unknown", card_no=card_no)
+        known_card(uow, card_no)
         row: Paid | None = uow.loads.get(card_no, identifier) or uow.purchases.get(card_no, identifier)
         row = row or uow.application_fees.get(card_no, identifier) or _numbered(uow, identifier, card_no)
         if row is None:

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cardsvc.errors import CardError
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Evidence
 from cardsvc.text import Text
@@ -36,9 +36,7 @@ Entry = tuple[dt.datetime, str, str, str]
 def why(store: Store, card_no: str) -> list[dict[str, Any]]:
     """The time line, oldest first: ``at``, ``what``, ``text`` and ``id``. Raises CardError ``card_unknown``."""
     with store.read() as uow:
-        card = uow.cards.get(card_no)
-        if card is None:
-            raise CardError("card_unknown", card_no=card_no)
+        card = known_card(uow, card_no)
         entries: list[Entry] = [(card.created_at, "card", f"personalising began, chip {card.chip_serial}", card_no)]
         for told in (_operations, _evidence, _ledger, _losses, _hot_list, _decisions, _waiting, _old_card, _files):
             entries += told(uow, card_no)

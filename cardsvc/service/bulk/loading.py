@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.people.columns import PersonLine
 from cardsvc.service.people.reading import PeopleFile, digest, read_people
@@ -17,7 +18,6 @@ from cardsvc.store.records import BulkBatch, BulkLine, Citizen, Staff
 from cardsvc.store.states import BulkLineState, BulkState
 
 MAY_LOAD = ("clerk", "supervisor", "stock_keeper")
-LIVE = ("issued", "blocked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _registered(uow: UnitOfWork, people: Sequence[PersonLine]) -> dict[str, Citi
 def _against_books(uow: UnitOfWork, people: Sequence[PersonLine]) -> list[BadLine]:
     registered = _registered(uow, people)
     ids = {citizen.citizen_id for citizen in registered.values()}
-    cards = {card.citizen_id: card.card_no for card in uow.cards.of_citizens(ids, *LIVE)}
+    cards = {card.citizen_id: card.card_no for card in uow.cards.of_citizens(ids, *IN_HAND)}
     elsewhere = uow.bulk_lines.open_of(ids)
     problems: list[BadLine] = []
     for person in people:

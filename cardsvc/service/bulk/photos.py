@@ -11,7 +11,7 @@ from typing import Any
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
-from cardsvc.rules.desk import Photo, check_photo
+from cardsvc.rules.desk import check_photo
 from cardsvc.service.bulk.loading import MAY_LOAD
 from cardsvc.service.cards.photos import PHOTO_CONSENT_VERSION, photo_on_file
 from cardsvc.service.operations.rule_book import RuleBook, local_day
@@ -67,7 +67,7 @@ def _problem(rules: RuleSet, people: Mapping[str, str], number: str, read: Calla
     if number not in people:
         return "bulk_photo_of_nobody"
     try:
-        check_photo(rules, Photo(*measure(read())), local_day(now))
+        check_photo(rules, measure(read()), local_day(now))
     except CardsvcError as error:
         return error.code
     return None

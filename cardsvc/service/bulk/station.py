@@ -13,7 +13,7 @@ from typing import Any
 from cardsvc.errors import CardError, OperationError, ReaderError, RequestError
 from cardsvc.service.bulk.batches import batch_view
 from cardsvc.service.bulk.run import Carried
-from cardsvc.service.desk.workstations import AWAY_AFTER, begin, progress, workstation_view
+from cardsvc.service.desk.workstations import begin, lately, progress, workstation_view
 from cardsvc.service.operations.engine import Engine
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkStation, Staff
@@ -122,7 +122,7 @@ def _change(store: Store, workstation: str, run_id: str, **values: Any) -> None:
 
 
 def _lives(row: BulkStation, now: dt.datetime) -> bool:
-    return row.ended is None and row.alive_at + AWAY_AFTER > now
+    return row.ended is None and lately(row.alive_at, now)
 
 
 def live_batch(store: Store, batch_id: str, workstation: str | None, now: dt.datetime) -> dict[str, Any]:

@@ -1,1 +1,14 @@
-"""The life of a card: application, issue, its applications, replacement, and its end."""
+"""The life of a card.
+
+requests                            its application: who came, the photo, the promise, handing out
+issuing, data                       making it, and all that is written
+photos, faces                       what is printed onto it
+first_article, wrong_card           read again before anybody gets it, and what follows when it is wrong
+inspect, identity, views, books     looking at it, on the reader and in the books
+applications                        opening, reviewing, closing, blocking what is on it
+person_changes, deaths              when its holder changes name, or dies
+replacement, carry_over             another card for the same person, with the applications of the old one
+hold_approval                       a card that cannot be read nor recognised
+cancelling                          its end
+repair_steps                        what a repair does on it
+"""

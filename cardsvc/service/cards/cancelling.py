@@ -10,9 +10,9 @@ from typing import Any
 from cardsvc.errors import CardError, RequestError
 from cardsvc.service.cards.faces import face_goes_with_card
 from cardsvc.service.cash.shifts import TELLERS
-from cardsvc.service.loss.card_in_hand import card_in_hand, refuse_live
 from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.messages.library import tell_library
+from cardsvc.service.operations.known_card import card_in_hand, refuse_live
 from cardsvc.service.people.died import require_death
 from cardsvc.service.purse.orders import return_order
 from cardsvc.service.purse.payments import BY_ORDER

@@ -16,10 +16,10 @@ from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.rules.life import heir_rule, heirs
 from cardsvc.service.cash.shifts import TELLERS
-from cardsvc.service.loss.card_in_hand import IN_HAND
 from cardsvc.service.messages import notices
 from cardsvc.service.messages.library import tell_library
 from cardsvc.service.operations.kinds import Params
+from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.register import masked
 from cardsvc.service.purse.orders import return_order

@@ -13,7 +13,8 @@ from typing import Any
 
 from cardsvc.errors import RequestError
 from cardsvc.printing.card_face import Face, card_face
-from cardsvc.service.cards.photos import known_card, photo_on_file
+from cardsvc.service.cards.photos import photo_on_file
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.people.register import citizen_json
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, CardRequest, FacePrint, Replacement, Workstation

@@ -19,7 +19,7 @@ from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Par
 from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.stock.making import article_due, note_article
 from cardsvc.service.stock.use import void_card
-from cardsvc.service.transactions.contact import known_card
+from cardsvc.service.transactions.contact import seen_card
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
 
@@ -36,7 +36,7 @@ def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight]:
 
 
 def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:
-    card = known_card(context, uow, sight)
+    card = seen_card(context, uow, sight)
     facts = {"challenge": secrets.token_hex(8), "purse_blocked": sight.purse_blocked}
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
 

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from cardsvc.errors import CardError, RequestError
 from cardsvc.errors.fields import reasons
 from cardsvc.service.operations.kinds import Params
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.service.staff.approvals import ApprovalKind
 from cardsvc.service.transactions.takeovers import begin_hold, hold_terms
@@ -27,9 +28,7 @@ class UnidentifiedCard(Params):
 def unidentified_card(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> dict[str, Any]:
     """The payload of a proposal, with the day that the rules give. Raises CardError ``card_unknown``."""
     with store.read() as uow:
-        card, (due, rule) = uow.cards.get(card_no), hold_terms(uow, rules, now)
-    if card is None:
-        raise CardError("card_unknown", card_no=card_no)
+        card, (due, rule) = known_card(uow, card_no), hold_terms(uow, rules, now)
     return {"citizen_id": card.citizen_id, "due": due.isoformat(), "rule": rule}
 
 
@@ -43,8 +42,7 @@ def _payload(values: Mapping[str, Any]) -> tuple[UnidentifiedCard, dt.date]:
 
 def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
     found, _due = _payload(payload)
-    card = uow.cards.get(subject)
-    if card is None or card.citizen_id != found.citizen_id:
+    if known_card(uow, subject).citizen_id != found.citizen_id:
         raise CardError("card_unknown", card_no=subject)
 
 

@@ -22,7 +22,7 @@ from cardsvc.service.cards.data import card_data
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.people.register import masked
-from cardsvc.service.transactions.contact import known_card
+from cardsvc.service.transactions.contact import seen_card
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
 
@@ -42,7 +42,7 @@ def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight]:
 
 def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:
     """A card of any state may be asked about. The challenge is drawn here, once: a worker that carries on has the same."""
-    card = known_card(context, uow, sight)
+    card = seen_card(context, uow, sight)
     return Effect(facts={"challenge": secrets.token_hex(8)}, card_no=card.card_no, key_versions=card.key_versions)
 
 

@@ -18,7 +18,7 @@ from cardsvc.service.purse.held import held_areas
 from cardsvc.service.purse.orders import order_json
 from cardsvc.service.purse.settle import gather, settle_all
 from cardsvc.service.purse.sightings import note_purse
-from cardsvc.service.transactions.contact import known_card, open_facts
+from cardsvc.service.transactions.contact import open_facts, seen_card
 from cardsvc.service.transactions.takeovers import REPLACED, takeover_view
 from cardsvc.store import UnitOfWork
 from cardsvc.units import LOCAL
@@ -44,7 +44,7 @@ def _seen(context: Context, uow: UnitOfWork, sight: CardSight | ForeignSight | C
     summary = {"state": str(sight.state), "profile": context.profile.id, "atr": context.operation.atr}
     if sight.state is not CardState.CITIZEN:
         return Effect(done=summary)
-    card = known_card(context, uow, sight)
+    card = seen_card(context, uow, sight)
     facts = {**open_facts(uow, card), "summary": summary, "purse_blocked": sight.purse_blocked}
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
 

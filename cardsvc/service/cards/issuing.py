@@ -21,6 +21,7 @@ from cardsvc.service.cards.replacement import close_replacement
 from cardsvc.service.cards.requests import card_was_made, tell_made
 from cardsvc.service.messages.library import tell_replaced
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.orders import move_orders
@@ -81,7 +82,7 @@ def _begin(context: Context, uow: UnitOfWork, sight: CardSight, now: dt.datetime
 
 def _refuse_second(uow: UnitOfWork, citizen_id: str, card_no: str | None) -> None:
     """Raise RequestError ``citizen_has_card`` when the person has a card besides this one: two may be begun, one is issued."""
-    if any(card.state in ("issued", "blocked") and card.card_no != card_no for card in uow.cards.of_citizen(citizen_id)):
+    if any(card.state in IN_HAND and card.card_no != card_no for card in uow.cards.of_citizen(citizen_id)):
         raise RequestError("citizen_has_card")
 
 

@@ -16,8 +16,8 @@ from cardsvc.errors import RequestError
 from cardsvc.rules.life import change_rules
 from cardsvc.rules.life_rules import ChangeRule
 from cardsvc.service.cash.shifts import TELLERS
-from cardsvc.service.loss.card_in_hand import IN_HAND, refuse_live
 from cardsvc.service.operations.kinds import Params
+from cardsvc.service.operations.known_card import IN_HAND, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import RESIDENT_ID, CitizenData, check_data

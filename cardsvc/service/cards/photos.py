@@ -7,15 +7,16 @@ import datetime as dt
 import uuid
 from typing import NamedTuple
 
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import RequestError
 from cardsvc.printing.photo import measure
-from cardsvc.rules.desk import Photo, check_photo
+from cardsvc.rules.desk import check_photo
 from cardsvc.service.cash.shifts import TELLERS
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Card, CitizenPhoto, Staff
+from cardsvc.store.records import CitizenPhoto, Staff
 from cardsvc.store.states import FacePrintState
 from cardsvc.text import Text
 
@@ -53,7 +54,7 @@ def take_photo(
     require_role(by, *TELLERS)
     if not consent:
         raise RequestError("consent_missing")
-    measured = Photo(*measure(photo))
+    measured = measure(photo)
 
     def work(uow: UnitOfWork) -> CitizenPhoto:
         card = known_card(uow, card_no)
@@ -76,11 +77,3 @@ def holder_photo(store: Store, card_no: str) -> bytes:
     if found is None:
         raise RequestError("face_photo_missing", card_no=card_no)
     return found.photo
-
-
-def known_card(uow: UnitOfWork, card_no: str) -> Card:
-    """The card. Raises CardError ``card_unknown``."""
-    card = uow.cards.get(card_no)
-    if card is None:
-        raise CardError("card_unknown", card_no=card_no[:16])
-    return card

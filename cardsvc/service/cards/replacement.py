@@ -14,16 +14,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
-from cardsvc.errors import CardError, RequestError, RuleError
+from cardsvc.errors import RequestError, RuleError
 from cardsvc.ledger.postings import Posting, fee_account, payout_account
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import fee, replacement_fee
 from cardsvc.rules.life import renewal_fee, swapped
 from cardsvc.service.cash.drawer import cash_out
 from cardsvc.service.cash.shifts import TELLERS
-from cardsvc.service.loss.card_in_hand import IN_HAND, card_in_hand, refuse_live
 from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.operations.known_card import IN_HAND, card_in_hand, known_card, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import citizen_json
@@ -71,7 +71,7 @@ def fees_of(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> di
     """The fee by reason, for the form: only the reason of a fee that was paid before, no renewal of a card that may not be
     renewed yet, no swap where nothing was withdrawn. Raises CardError ``card_unknown``."""
     with store.read() as uow:
-        card = _card(uow, card_no)
+        card = known_card(uow, card_no)
         known = uow.replacements.of_card(card_no)
         if known is not None:
             return {known.reason: (0, ", ".join(known.rules))}
@@ -114,7 +114,7 @@ def begin_replacement(
         uow.cards.lock(card_no)
         known = uow.replacements.of_card(card_no)
         row = known or _begin(uow, rules, actor, (card_no, reason, payment), by, now)
-        if not readable and _card(uow, card_no).state in IN_HAND:
+        if not readable and known_card(uow, card_no).state in IN_HAND:
             begin_hold(uow, card_no, by.staff_id, hold_terms(uow, rules, now), now)
         return row
 
@@ -155,13 +155,6 @@ def _refuse_listed_or_found(uow: UnitOfWork, card_no: str, reason: str) -> None:
         raise RequestError("loss_not_formal")
     if reason != LOST:
         refuse_hot(uow, card_no)
-
-
-def _card(uow: UnitOfWork, card_no: str) -> Card:
-    card = uow.cards.get(card_no)
-    if card is None:
-        raise CardError("card_unknown", card_no=card_no)
-    return card
 
 
 def _take(
@@ -241,7 +234,7 @@ def replacement_view(uow: UnitOfWork, row: Replacement) -> dict[str, Any]:
         "asked_at": row.asked_at.isoformat(),
         "new_card_no": None if waits else row.new_card_no,
         "waits": waits,
-        "in_hand": _card(uow, row.old_card_no).state in IN_HAND,
+        "in_hand": known_card(uow, row.old_card_no).state in IN_HAND,
         "fee_back": row.back_at.isoformat() if row.back_at else None,
         "applications": {a.application: a.product for a in rows if a.state == "open"},
         "due": takeover.due.isoformat() if takeover and takeover.due else None,

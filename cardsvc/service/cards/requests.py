@@ -15,11 +15,12 @@ from cardsvc.errors import RequestError, RuleError
 from cardsvc.ledger.states import advance
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
-from cardsvc.rules.desk import Photo, Visitor, card_ready, check_person, check_photo, hours_of
+from cardsvc.rules.desk import Visitor, card_ready, check_person, check_photo, hours_of
 from cardsvc.service.cards.faces import check_face, face_view
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
+from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import citizen_json, masked
@@ -97,7 +98,7 @@ def apply_for(
         raise RequestError("consent_missing")
     _check_comer(application)
     _check_friend(application)
-    measured = Photo(*measure(photo))
+    measured = measure(photo)
 
     def work(uow: UnitOfWork) -> CardRequest:
         citizen = uow.citizens.get(application.citizen_id)
@@ -163,7 +164,7 @@ def _not_in_force(right: Standing) -> RequestError:
 
 
 def _refuse_second(uow: UnitOfWork, citizen: Citizen) -> None:
-    if any(card.state in ("issued", "blocked") for card in uow.cards.of_citizen(citizen.citizen_id)):
+    if any(card.state in IN_HAND for card in uow.cards.of_citizen(citizen.citizen_id)):
         raise RequestError("citizen_has_card")
     known = uow.card_requests.open_of(citizen.citizen_id)
     if known is not None:

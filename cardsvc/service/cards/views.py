@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from cardsvc.errors import CardError
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.people.register import citizen_json
 from cardsvc.service.purse.orders import order_json
 from cardsvc.store import Store
@@ -13,9 +13,7 @@ from cardsvc.store.records import Load, Purchase
 def card_view(store: Store, card_no: str) -> dict[str, Any]:
     """A card as it stands in the books. Raises CardError ``card_unknown``."""
     with store.read() as uow:
-        card = uow.cards.get(card_no)
-        if card is None:
-            raise CardError("card_unknown", card_no=card_no)
+        card = known_card(uow, card_no)
         citizen = uow.citizens.get(card.citizen_id)
         return {
             "card_no": card.card_no,
@@ -36,8 +34,7 @@ def card_view(store: Store, card_no: str) -> dict[str, Any]:
 def transactions_view(store: Store, card_no: str) -> list[dict[str, Any]]:
     """Loads, purchases and unloads of a card, newest first."""
     with store.read() as uow:
-        if uow.cards.get(card_no) is None:
-            raise CardError("card_unknown", card_no=card_no)
+        known_card(uow, card_no)
         rows: list[Load | Purchase] = [*uow.loads.of_card(card_no), *uow.purchases.of_card(card_no)]
     return [_transaction(row) for row in sorted(rows, key=lambda row: row.authorised_at, reverse=True)]
 

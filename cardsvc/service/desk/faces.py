@@ -29,8 +29,8 @@ from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.work_place import CardOnDesk, WorkPlace, work_place
 from cardsvc.service.desk.workstations import heard, is_there, workstation_of
-from cardsvc.service.loss.card_in_hand import IN_HAND, card_in_hand, refuse_live
 from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.known_card import IN_HAND, card_in_hand, refuse_live
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.stock.blanks import reason_of
 from cardsvc.service.stock.use import void_card

@@ -21,6 +21,7 @@ from cardsvc.service.desk.money_offers import refund, top_up
 from cardsvc.service.desk.work_place import CardOnDesk
 from cardsvc.service.faults.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.stock.making import article_due
 from cardsvc.service.transactions.takeovers import takeover_view
@@ -97,7 +98,7 @@ def _unreadable(card: CardOnDesk) -> Iterator[Offer]:
     real card out of its holder's hands."""
     findings = (card.report or {}).get("findings", ())
     suspicious = any(finding["plan"].startswith(NOT_TO_BE_TOUCHED) for finding in findings)
-    if card.books is not None and card.books["state"] in ("issued", "blocked") and not suspicious:
+    if card.books is not None and card.books["state"] in IN_HAND and not suspicious:
         yield Offer("replace")
 
 

@@ -101,7 +101,12 @@ def heard(uow: UnitOfWork, terminal_id: str, session: str, now: dt.datetime) -> 
 
 def is_there(seen: Workstation | None, now: dt.datetime) -> bool:
     """Whether the workstation's agent was heard a moment ago."""
-    return seen is not None and seen.seen_at + AWAY_AFTER > now
+    return seen is not None and lately(seen.seen_at, now)
+
+
+def lately(heard_at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether an agent, or a run on its readers, that was heard last at this time counts as there."""
+    return heard_at + AWAY_AFTER > now
 
 
 def waiting_work(engine: Engine, terminal_id: str, last: str | None) -> tuple[RelayedOperation, Reply] | None:

@@ -31,6 +31,7 @@ from cardsvc.service.loss.hotlist import refuse_listed
 from cardsvc.service.messages.library import APPLICATION as LIBRARY_APPLICATION
 from cardsvc.service.messages.library import tell_opened
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.settle import UNDECIDED, gather, settle_all
 from cardsvc.service.staff.approvals import ApprovalKind, Kinds, propose
@@ -192,8 +193,7 @@ def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
     steps = payload.get("steps")
     if set(payload) != {"steps"} or not isinstance(steps, list) or not steps or not all(isinstance(s, str) for s in steps):
         raise RequestError("params_invalid", reason="steps: a list of names")
-    if uow.cards.get(subject) is None:
-        raise CardError("card_unknown", card_no=subject)
+    known_card(uow, subject)
 
 
 def _note(_uow: UnitOfWork, approval: Approval, _now: dt.datetime) -> dict[str, Any]:

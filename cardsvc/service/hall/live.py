@@ -8,7 +8,7 @@ from cardsvc.errors import RequestError
 from cardsvc.rules.hall import ticket_rules
 from cardsvc.service.books.figures import by_kind
 from cardsvc.service.books.reports import day_bounds
-from cardsvc.service.desk.workstations import AWAY_AFTER, WORKSTATION
+from cardsvc.service.desk.workstations import WORKSTATION, is_there
 from cardsvc.service.hall.forecast import hall_view
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.store import Store, UnitOfWork
@@ -63,7 +63,7 @@ def _desks(
     serving = {desk["desk"]: desk for desk in view["desks"]}
     tickets = {ticket.desk: ticket for ticket in uow.tickets.called(outlet_id, day)}
     stations = {row.terminal_id for row in uow.terminals.of_outlet(outlet_id) if row.role == WORKSTATION}
-    there = {name for name, row in uow.workstations.of(stations).items() if now - row.seen_at <= AWAY_AFTER}
+    there = {name for name, row in uow.workstations.of(stations).items() if is_there(row, now)}
     under_way = uow.figures.under_way(*day_bounds(day), outlet_id)
     people = uow.staff.names({desk["staff_id"] for desk in serving.values()})
     found = []

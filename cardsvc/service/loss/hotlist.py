@@ -12,6 +12,7 @@ from cardsvc.errors import CardError, RequestError
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.service.messages.library import tell_library
 from cardsvc.service.operations.kinds import Context
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import MAX_TEXT, ApprovalKind
 from cardsvc.store import Store, UnitOfWork
@@ -35,8 +36,7 @@ def add_to_hot_list(store: Store, card_no: str, reason: str, *, by: Staff, now: 
 
 def list_card(uow: UnitOfWork, card_no: str, reason: str, changed_by: str, now: dt.datetime) -> HotListEntry:
     """Put a card on the list within another transaction (a loss report, a replacement). Raises RequestError."""
-    if uow.cards.get(card_no) is None:
-        raise CardError("card_unknown", card_no=card_no)
+    known_card(uow, card_no)
     if uow.hotlist.is_listed(card_no):
         raise RequestError("hotlist_no_change", card_no=card_no)
     return uow.hotlist.change_card(card_no, "add", reason, changed_by, now)

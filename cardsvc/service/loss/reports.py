@@ -10,11 +10,11 @@ import uuid
 from functools import partial
 from typing import Any
 
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import RequestError
 from cardsvc.rules.desk import loss_lapses
-from cardsvc.service.loss.card_in_hand import card_in_hand
 from cardsvc.service.loss.hotlist import end_if_lapsed, list_card
 from cardsvc.service.messages.library import tell_library
+from cardsvc.service.operations.known_card import card_in_hand, known_card
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
@@ -76,8 +76,7 @@ def loss_cover(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) ->
     Raises CardError ``card_unknown``, RuleError ``rule_not_reportable``.
     """
     with store.read() as uow:
-        if uow.cards.get(card_no) is None:
-            raise CardError("card_unknown", card_no=card_no)
+        known_card(uow, card_no)
         balances = uow.ledger.balances(card_no)
         in_force = rules.in_force(uow, local_day(now))
     until, _rule = loss_lapses(in_force, PRODUCT, "phone", now)

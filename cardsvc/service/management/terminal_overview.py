@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from cardsvc.service.desk.workstations import AWAY_AFTER, WORKSTATION
+from cardsvc.service.desk.workstations import WORKSTATION, is_there
 from cardsvc.service.terminals.registry import OFFICE
 from cardsvc.store import Store
 
@@ -40,7 +40,7 @@ def terminals_overview(store: Store, now: dt.datetime) -> dict[str, Any]:
                 "state": terminal.state,
                 "signed_on": terminal.signed_on,
                 "seen_at": max((moment for moment in moments if moment), default=None),
-                "online": bool(agent and now - agent.seen_at <= AWAY_AFTER) if terminal.role == WORKSTATION else None,
+                "online": is_there(agent, now) if terminal.role == WORKSTATION else None,
                 "version": version,
                 "acknowledged_at": ack.acknowledged_at if ack else None,
                 "behind": None if version is None else newest - version,

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from cardsvc.errors import CardError, OperationError
+from cardsvc.errors import OperationError
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Operation
@@ -21,8 +22,7 @@ def rule_trail(store: Store, book: RuleBook, subject: str) -> list[dict[str, Any
 
 def _operations(uow: UnitOfWork, subject: str) -> list[Operation]:
     if len(subject) == CARD_NO_DIGITS and subject.isdigit():
-        if uow.cards.get(subject) is None:
-            raise CardError("card_unknown", card_no=subject)
+        known_card(uow, subject)
         return uow.operations.of_card(subject)
     operation = uow.operations.get(subject)
     if operation is None:

@@ -49,6 +49,11 @@ def text_of(content: bytes, columns: Columns) -> str:
     """The text of a file. Raises RequestError ``bulk_file_size_wrong``, ``file_encoding_wrong``."""
     if not 0 < len(content) <= MAX_BYTES:
         raise columns.size_wrong()
+    return decoded(content)
+
+
+def decoded(content: bytes) -> str:
+    """The text of bytes in UTF-8 or GB18030, of which GBK is a part. Raises RequestError ``file_encoding_wrong``."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)

@@ -9,7 +9,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import RequestError
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BicycleHold
 from cardsvc.store.states import BicycleState
@@ -66,8 +67,7 @@ def apply_list(store: Store, lines: list[BicycleLine], source: str, now: dt.date
 
 def _apply(uow: UnitOfWork, line: BicycleLine, source: str, now: dt.datetime) -> bool:
     uow.cards.lock(line.card_no)
-    if uow.cards.get(line.card_no) is None:
-        raise CardError("card_unknown", card_no=line.card_no)
+    known_card(uow, line.card_no)
     live = uow.bicycle_holds.live_on(line.card_no)
     if line.state is BicycleState.HELD and live is None:
         hold_id = str(uuid.uuid4())

@@ -162,7 +162,7 @@ def settle_refused(
     return row, CardError(code, sw=f"{sw:04X}")
 
 
-def break_off_debit(context: Context, uow: UnitOfWork) -> None:
+def break_off_debit(context: Context, uow: UnitOfWork, _now: dt.datetime) -> None:
     """The card left after MAC1 of a purchase, MAC2 of an unload, may have reached it: suspect until it comes back."""
     if "purchase_id" in context.facts:
         suspect_purchase(uow, purchase_of(context, uow))

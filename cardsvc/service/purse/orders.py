@@ -21,6 +21,7 @@ from cardsvc.ledger.postings import Posting
 from cardsvc.ledger.states import ORDER_ALLOWED, OrderState, advance
 from cardsvc.procedures.areas import AreaSight
 from cardsvc.rules import RuleSet, credited
+from cardsvc.service.operations.known_card import issued_card
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.areas import CITY_PURSE, LoadAreaParams, Target, application_of, record_of, target_for_load
 from cardsvc.service.purse.load_rules import Proposal, decide
@@ -123,11 +124,7 @@ def _is_same(known: TopUpOrder, params: OrderParams) -> bool:
 
 def _target(uow: UnitOfWork, params: OrderParams, now: dt.datetime) -> Target:
     """Where it will go, by what the books know of the card."""
-    card = uow.cards.get(params.card_no)
-    if card is None:
-        raise CardError("card_unknown", card_no=params.card_no)
-    if card.state != "issued":
-        raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
+    card = issued_card(uow, params.card_no)
     listed = uow.hotlist.latest_of(card.card_no)
     if listed is not None and listed.action == "add":
         raise CardError("card_hot_listed", version=listed.version)

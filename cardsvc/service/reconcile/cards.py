@@ -21,6 +21,7 @@ from cardsvc.ledger.counters import how_many
 from cardsvc.ledger.states import LoadState, PurchaseKind, PurchaseState
 from cardsvc.rules.ruleset import ReconciliationRule
 from cardsvc.service.batches.spending import counters_of
+from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.purse.settle import HOST_TIME
 from cardsvc.service.reconcile.findings import RECONCILIATION, Finding, entry
 from cardsvc.store import UnitOfWork
@@ -29,7 +30,6 @@ from cardsvc.store.repositories import Ride
 from cardsvc.units import LOCAL
 
 PurseKey = tuple[str, str, str]
-WITH_MONEY = ("issued", "blocked")
 CLOCKS = dt.timedelta(days=1)
 """How far the clock of a reader may be wrong."""
 MOST_OPEN = 6
@@ -68,7 +68,7 @@ def card_findings(uow: UnitOfWork, rule: ReconciliationRule, card_nos: Collectio
 def _overdrawn(uow: UnitOfWork, card_nos: Collection[str]) -> list[Finding]:
     """Purses of cards that are no more whose holder got what the books had, spending that was on its way included. Nobody owes
     it: it is the card company's loss, and the books say so when two people agree."""
-    gone = [number for number, card in uow.cards.by_numbers(card_nos).items() if card.state not in WITH_MONEY]
+    gone = [number for number, card in uow.cards.by_numbers(card_nos).items() if card.state not in IN_HAND]
     below = {account: -amount for account, amount in uow.ledger.purses_of(gone).items() if amount < 0}
     heads = uow.ledger.heads({account.split(":")[1] for account in below})
     found = []
@@ -82,7 +82,7 @@ def _overdrawn(uow: UnitOfWork, card_nos: Collection[str]) -> list[Finding]:
 
 def purses(uow: UnitOfWork, card_nos: Collection[str]) -> list[Purse]:
     """The purses of these cards that were ever seen or used, read with a few statements for all."""
-    cards = [number for number, card in uow.cards.by_numbers(card_nos).items() if card.state in WITH_MONEY]
+    cards = [number for number, card in uow.cards.by_numbers(card_nos).items() if card.state in IN_HAND]
     found: dict[PurseKey, Purse] = {}
 
     def purse(key: PurseKey) -> Purse:

@@ -9,12 +9,13 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from cardsvc.errors import CardError, OperationError
+from cardsvc.errors import OperationError
 from cardsvc.keystore.keys import TRANSPORT
 from cardsvc.rules.desk import stock_rule
 from cardsvc.rules.desk_rules import StockRule
 from cardsvc.rules.loading import refusal
 from cardsvc.service.operations.kinds import Context
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.stock.blanks import KEEPERS, MADE, desk_place, reason_of, void_place
@@ -109,9 +110,7 @@ def give_card_up(store: Store, card_no: str, reason: str, *, by: Staff, now: dt.
 
     def work(uow: UnitOfWork) -> Card:
         uow.cards.lock(card_no)
-        card = uow.cards.get(card_no)
-        if card is None:
-            raise CardError("card_unknown", card_no=card_no[:16])
+        card = known_card(uow, card_no)
         if card.state != "personalising":
             raise OperationError("stock_card_not_begun", card_no=card_no, state=card.state)
         live = uow.operations.live_on(card_no)

@@ -9,6 +9,7 @@ from cardsvc.procedures.identify import CardSight, CardState, identify
 from cardsvc.service.loss.hotlist import refuse_listed
 from cardsvc.service.loss.lost_chip import BLOCK_LOST, CHIP, chip_to_block
 from cardsvc.service.operations.kinds import Context, Effect, Phase
+from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.purse.settle import gather, settle_all
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
@@ -25,13 +26,11 @@ def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight]:
     return identify(context.profile)
 
 
-def known_card(context: Context, uow: UnitOfWork, sight: CardSight) -> Card:
+def seen_card(context: Context, uow: UnitOfWork, sight: CardSight) -> Card:
     """The row of the card that was seen. Raises CardError when it is none of ours, or not the one it says it is."""
     if sight.state is not CardState.CITIZEN or sight.card_no is None:
         raise CardError(_NOT_A_CITIZEN_CARD.get(sight.state, "card_foreign"))
-    card = uow.cards.get(sight.card_no)
-    if card is None:
-        raise CardError("card_unknown", card_no=sight.card_no)
+    card = known_card(uow, sight.card_no)
     serial = context.profile.chip_serial(bytes.fromhex(context.operation.atr))
     if card.profile != context.profile.id or card.chip_serial != serial.hex().upper():
         raise CardError("card_chip_differs", card_no=card.card_no)
@@ -41,7 +40,7 @@ def known_card(context: Context, uow: UnitOfWork, sight: CardSight) -> Card:
 
 
 def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:
-    card = known_card(context, uow, sight)
+    card = seen_card(context, uow, sight)
     if card.state != "issued" and not (card.state == "replaced" and chip_to_block(context, uow, card.card_no)):
         raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
     return Effect(facts=open_facts(uow, card), card_no=card.card_no, key_versions=card.key_versions)

@@ -3,13 +3,14 @@
 import datetime as dt
 from typing import Any
 
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import RequestError
 from cardsvc.ledger.postings import Posting, deposit_account, fee_account, payout_account
 from cardsvc.rules import deposit_refund
 from cardsvc.rules.refunds import deposit_rule
 from cardsvc.service.cash.drawer import cash_out
 from cardsvc.service.loss.hotlist import is_wanted, refuse_hot
 from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.operations.known_card import issued_card
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.payments import Payment, money_source, refuse_paid
 from cardsvc.service.purse.ways import CASH
@@ -60,11 +61,7 @@ def take_deposit(
 
 def _issued(uow: UnitOfWork, card_no: str) -> None:
     uow.cards.lock(card_no)
-    card = uow.cards.get(card_no)
-    if card is None:
-        raise CardError("card_unknown", card_no=card_no)
-    if card.state != "issued":
-        raise CardError("card_not_issued", card_no=card_no, state=card.state)
+    issued_card(uow, card_no)
     refuse_hot(uow, card_no)
 
 

@@ -18,8 +18,8 @@ from cardsvc.rules import OpenRequest, PayoutTerms, RuleSet, check_moved, check_
 from cardsvc.rules.ruleset import Area
 from cardsvc.service.cash.drawer import cash_out
 from cardsvc.service.cash.shifts import TELLERS
-from cardsvc.service.loss.card_in_hand import IN_HAND
 from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.died import refuse_dead, require_death
 from cardsvc.service.people.register import citizen_json

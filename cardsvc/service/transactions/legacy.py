@@ -21,6 +21,7 @@ from cardsvc.ledger import postings
 from cardsvc.ledger.states import OrderState
 from cardsvc.procedures.classic import ClassicSight, mark_classic, read_classic
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.operations.known_card import issued_card
 from cardsvc.service.people.died import refuse_dead_holder
 from cardsvc.service.purse.orders import MOVED_CHANNEL
 from cardsvc.store import UnitOfWork
@@ -50,11 +51,7 @@ def _take(context: Context, uow: UnitOfWork, sight: ClassicSight, now: dt.dateti
     """Decide, and commit to it, before the old card is touched."""
     card_no, uid = context.params["card_no"], sight.uid.hex().upper()
     uow.cards.lock(card_no)
-    card = uow.cards.get(card_no)
-    if card is None:
-        raise CardError("card_unknown", card_no=card_no)
-    if card.state != "issued":
-        raise CardError("card_not_issued", card_no=card_no, state=card.state)
+    issued_card(uow, card_no)
     known = uow.legacy_cards.get(uid)
     if known is None:
         refuse_dead_holder(uow, card_no)

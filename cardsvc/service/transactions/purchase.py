@@ -97,10 +97,6 @@ def _result(context: Context, row: Purchase) -> dict[str, Any]:
     }
 
 
-def _broken_off(context: Context, uow: UnitOfWork, _now: dt.datetime) -> None:
-    break_off_debit(context, uow)
-
-
 PURCHASE = OperationKind(
     "purchase",
     PurchaseParams,
@@ -110,5 +106,5 @@ PURCHASE = OperationKind(
         Phase("initialize", _initialize, _authorise),
         Phase("debit", _debit, _settle, late=True),
     ),
-    broken_off=_broken_off,
+    broken_off=break_off_debit,
 )

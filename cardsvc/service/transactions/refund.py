@@ -220,10 +220,6 @@ def _result(context: Context, refund: Refund, state: str, tac: str | None) -> di
     }
 
 
-def _broken_off(context: Context, uow: UnitOfWork, _now: dt.datetime) -> None:
-    break_off_debit(context, uow)
-
-
 REFUND_OF_CARD = OperationKind(
     "refund",
     RefundParams,
@@ -235,5 +231,5 @@ REFUND_OF_CARD = OperationKind(
         Phase("debit", _debit, _settle, late=True),
     ),
     roles=frozenset({"desk"}),
-    broken_off=_broken_off,
+    broken_off=break_off_debit,
 )

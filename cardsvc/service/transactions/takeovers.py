@@ -20,8 +20,8 @@ from cardsvc.ledger.states import PurchaseState
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import RuleSet, hold_until
 from cardsvc.rules.life import swapped
-from cardsvc.service.loss.card_in_hand import refuse_live
 from cardsvc.service.loss.hotlist import list_old_card
+from cardsvc.service.operations.known_card import card_in_hand, known_card, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.purse.payments import OLD_CARD
@@ -76,12 +76,9 @@ def begin_hold(uow: UnitOfWork, card_no: str, held_by: str, terms: tuple[dt.date
 def check_hold(uow: UnitOfWork, card_no: str, now: dt.datetime) -> tuple[Card, Takeover | None]:
     """The card, locked, and what is known of its takeover, when it can be taken in now."""
     uow.cards.lock(card_no)
-    card, known = uow.cards.get(card_no), uow.old_cards.get(card_no)
-    if card is None:
-        raise CardError("card_unknown", card_no=card_no)
+    known = uow.old_cards.get(card_no)
     reading = known is not None and known.state == OldCardState.READING
-    if card.state not in ("issued", "blocked") and not reading:
-        raise CardError("card_not_issued", card_no=card_no, state=card.state)
+    card = known_card(uow, card_no) if reading else card_in_hand(uow, card_no)
     refuse_live(uow, card_no, now)
     return card, known
 

@@ -262,9 +262,9 @@ def _result(context: Context, load: Load) -> dict[str, Any]:
     }
 
 
-def break_off_load(context: Context, uow: UnitOfWork, _now: dt.datetime) -> None:
+def break_off_load(context: Context, uow: UnitOfWork, now: dt.datetime) -> None:
     """The card left after MAC2, or MAC1 of a debit, may have reached it: suspect until it comes back."""
-    break_off_debit(context, uow)
+    break_off_debit(context, uow, now)
     if "load_id" in context.facts:
         suspect_load(uow, _load(context, uow))
 

@@ -29,7 +29,7 @@ from cardsvc.service.purse.drawdown import (
     settle_drawdown,
 )
 from cardsvc.service.purse.settle import refuse_while_open
-from cardsvc.service.transactions.contact import SETTLE, known_card, open_facts
+from cardsvc.service.transactions.contact import SETTLE, open_facts, seen_card
 from cardsvc.service.transactions.refund import refuse_above_books, refuse_bicycle
 from cardsvc.service.transactions.takeovers import add_part, begin_reading, finish, shows_money
 from cardsvc.store import UnitOfWork
@@ -50,7 +50,7 @@ def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight]:
 
 def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:
     """An issued card, or one that was taken in: whether its money is gone is told when its balance is known."""
-    card = known_card(context, uow, sight)
+    card = seen_card(context, uow, sight)
     takeover = uow.old_cards.get(card.card_no)
     if card.state != "issued" and takeover is None:
         raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
@@ -171,10 +171,6 @@ def _result(context: Context, amount: int | None, left: list[Any], tac: str | No
     }
 
 
-def _broken_off(context: Context, uow: UnitOfWork, _now: dt.datetime) -> None:
-    break_off_debit(context, uow)
-
-
 TRANSFER_OUT = OperationKind(
     "transfer_out",
     TransferOutParams,
@@ -186,5 +182,5 @@ TRANSFER_OUT = OperationKind(
         Phase("debit", _debit, _settle, late=True),
     ),
     roles=frozenset({"desk"}),
-    broken_off=_broken_off,
+    broken_off=break_off_debit,
 )

@@ -1,1 +1,5 @@
-"""Alembic's environment and the migrations, one file a version."""
+"""Schema versions, made with Alembic.
+
+env         Alembic's environment
+versions    the migrations, one file a version
+"""

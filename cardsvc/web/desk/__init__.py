@@ -1,4 +1,17 @@
-"""The desk page: sign-in, the work place, jobs as short flows, the drawer. It asks services and decides nothing itself."""
+"""The desk page. It asks services and decides nothing itself.
+
+app                                     the application, put together
+guard, entrance, passkeys, failures     who is at the page and in which language; signing in; what it says when something fails
+work, live, jobs, results               the work place: what lies there, the event stream, jobs and what they did
+people, applying, faces, bulk           making cards: for whom, applications, what is printed on them, many of them
+persons, cards, replace                 a person and their cards: data, loss, held money, another card
+drawer, receipts                        cash, and paper
+queue, hall, hall_book, complaints      the queue, the hall's screens, its book, complaints
+approvals, decisions                    what a second person decides, and how it is shown to them
+manage                                  management pages: not for clerks
+tray                                    for training: virtual cards to put in
+words                                   names and forms that only a page needs
+"""
 
 from cardsvc.web.desk.app import create_desk
 

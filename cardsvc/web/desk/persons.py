@@ -11,7 +11,7 @@ from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.errors.fields import reasons
 from cardsvc.service.cards.deaths import DeathReport, deaths_of, heirs_by_rule, report_death
 from cardsvc.service.cards.person_changes import PERSONAL, PersonChange, change_person, changes_of, what_it_takes
-from cardsvc.service.loss.card_in_hand import IN_HAND
+from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.people.register import person_view
 from cardsvc.web.desk.guard import MOST_DIGITS, here

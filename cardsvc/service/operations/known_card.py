@@ -1,0 +1,41 @@
+"""A card by its number, as whatever is decided about it must find it: known, issued, in its holder's hands, and quiet."""
+
+import datetime as dt
+
+from cardsvc.errors import CardError, RequestError
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Card
+
+ISSUED = ("issued",)
+IN_HAND = ("issued", "blocked")
+
+
+def known_card(uow: UnitOfWork, card_no: str) -> Card:
+    """The card, in whatever state. Raises CardError ``card_unknown``."""
+    card = uow.cards.get(card_no)
+    if card is None:
+        raise CardError("card_unknown", card_no=card_no[:16])
+    return card
+
+
+def issued_card(uow: UnitOfWork, card_no: str) -> Card:
+    """The card, which is in use. Raises CardError ``card_unknown``, ``card_not_issued``."""
+    return _in(ISSUED, known_card(uow, card_no))
+
+
+def card_in_hand(uow: UnitOfWork, card_no: str) -> Card:
+    """The card, in use or blocked; the caller holds its lock. Raises CardError ``card_unknown``, ``card_not_issued``."""
+    return _in(IN_HAND, known_card(uow, card_no))
+
+
+def _in(states: tuple[str, ...], card: Card) -> Card:
+    if card.state not in states:
+        raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
+    return card
+
+
+def refuse_live(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
+    """Raise RequestError ``card_in_use`` while an operation waits for this card."""
+    live = uow.operations.live_on(card_no)
+    if live is not None and live.expires_at > now:
+        raise RequestError("card_in_use", card_no=card_no)
