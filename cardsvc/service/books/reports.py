@@ -62,7 +62,8 @@ def day_sheet(store: Store, day: dt.date, by: str, outlet_id: str | None = None)
     """The sheet of a day; ``by``: teller, terminal, outlet or product; of one outlet, or of all.
 
     ``rows``: group, kind, method, number of transfers, amount in fen; ``totals`` by kind; ``drawers``: float, cash in and out,
-    ``brought`` from the vault less what was taken there, expected, counted, difference; ``seal`` where the outlet's day was
+    ``brought`` from the vault less what was taken there, expected, counted, difference, and where it was typed what citizens
+    handed over (``given``) and got back (``change``), which cancel out in the drawer; ``seal`` where the outlet's day was
     ended. Raises RequestError ``outlet_unknown``.
     """
     start, end = day_bounds(day)
@@ -123,7 +124,9 @@ def _rows(chosen: list[tuple[str, DaySum]]) -> list[dict[str, Any]]:
 
 def _drawer(uow: UnitOfWork, shift: Shift) -> dict[str, Any]:
     """How a drawer came out: float, cash in, cash out, what was brought or taken away, what should be there and what was."""
-    moved = uow.day_sums.of_drawer(drawer_account(shift.shift_id), shift.opened_at)
+    drawer = drawer_account(shift.shift_id)
+    moved = uow.day_sums.of_drawer(drawer, shift.opened_at)
+    given, change = uow.cash_given.of_source(drawer)
     cash = [amount for kind, amount in moved.items() if kind not in _FLOATS]
     return {
         **shift_view(shift),
@@ -131,4 +134,6 @@ def _drawer(uow: UnitOfWork, shift: Shift) -> dict[str, Any]:
         "cash_out": -sum(amount for amount in cash if amount < 0),
         "brought": sum(moved.get(kind, 0) for kind in _BROUGHT),
         "left": sum(moved.values()),
+        "given": given,
+        "change": change,
     }
