@@ -33,6 +33,7 @@ KINDS: Mapping[str, Text] = {
     "refund_cash": Text("退款（现金）", "refunds in cash"),
     "refund_fee": Text("退款手续费", "refund fees"),
     "refund_forfeited": Text("过期作废", "forfeited"),
+    "month_lapsed": Text("旧卡月票过期", "months lapsed on old cards"),
     "refund_gift": Text("退款扣回赠送", "gifts taken back"),
     "fee_taken": Text("收手续费", "fees taken"),
     "held_cash": Text("退代管余额（现金）", "held money paid back in cash"),
