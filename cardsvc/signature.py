@@ -48,17 +48,20 @@ class Claim(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What a good signature says about itself."""
+    """What a good signature says about itself, and which key it is by."""
 
     nonce: str
     created: dt.datetime
+    key_id: str
 
 
 class CheckKey(NamedTuple):
-    """A key to check with: ``value`` is the public key (ed25519, 32 bytes) or the secret (hmac-sha256)."""
+    """A key to check with: ``value`` is the public key (ed25519, 32 bytes) or the secret (hmac-sha256); ``key_id`` tells the
+    keys of one signer from each other."""
 
     algorithm: str
     value: bytes
+    key_id: str = ""
 
 
 def _covered(message: Message | Any, body: bytes) -> tuple[str, ...]:
@@ -134,7 +137,7 @@ def _verify(message: Message, body: bytes, key: CheckKey, now: dt.datetime) -> T
     if len(results) != 1 or not results[0].nonce or len(results[0].nonce) > 64:
         raise RequestError("signature_wrong", reason="nonce")
     created = dt.datetime.fromtimestamp(int(results[0].parameters["created"]), dt.UTC)
-    return Taken(results[0].nonce, created)
+    return Taken(results[0].nonce, created, key.key_id)
 
 
 def public_hex(key: Ed25519PrivateKey) -> str:

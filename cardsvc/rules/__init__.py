@@ -5,7 +5,7 @@ Pure functions over a rule set; the day is an argument. Every acceptance and eve
 
 from cardsvc.rules.difference import Change, difference
 from cardsvc.rules.loading import LoadDecision, LoadRequest, Payable, check_load, check_moved, check_spend, credited, payable
-from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open
+from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open, is_opened_anew
 from cardsvc.rules.parsing import load_rule_set, parse_rule_set, rule_text
 from cardsvc.rules.payers import Payer, payer_of
 from cardsvc.rules.reconciling import reconciliation_rule
@@ -43,6 +43,7 @@ __all__ = [
     "deposit_refund",
     "difference",
     "hold_until",
+    "is_opened_anew",
     "load_rule_set",
     "parse_rule_set",
     "payable",

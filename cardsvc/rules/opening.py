@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from cardsvc.errors import RuleError
 from cardsvc.rules.loading import age, no_rule, refusal
 from cardsvc.rules.ruleset import OpenRule, RuleSet
 from cardsvc.text import Text
@@ -15,7 +16,8 @@ SCHOOL_YEAR = "09-01"
 class OpenRequest:
     """Opening an application. ``product``: the bus product A B C D T, or the tariff class of the others ("1").
 
-    ``holder``: the class of the person, by the papers shown: resident, permit, student...
+    ``holder``: the class of the person, by the papers shown: resident, permit, student... ``body_issued``: of a renewal, the
+    day on which it was opened at the first price, if known.
     """
 
     application: str
@@ -24,6 +26,7 @@ class OpenRequest:
     day: dt.date
     card_expiry: dt.date
     holder: str = "resident"
+    body_issued: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class OpenTerms:
 
 
 def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
-    """Terms of opening, or RuleError: ``rule_not_offered``, ``rule_age``, ``rule_not_on_sale``, ``rule_holder``."""
+    """Terms of opening, or RuleError: ``rule_not_offered``, ``rule_age``, ``rule_not_on_sale``, ``rule_holder``,
+    ``rule_body_over``."""
     rule = next(
         (
             rule
@@ -57,10 +61,23 @@ def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
     if rule.holders and request.holder not in rule.holders:
         raise refusal("rule_holder", rules, rule, holder=request.holder, holders=", ".join(rule.holders))
     start, end, fee = _period(rules, rule, request)
+    if rule.body_years and request.body_issued is not None:
+        last = _years_later(request.body_issued, rule.body_years)
+        if start > last:
+            raise refusal("rule_body_over", rules, rule, last=last, years=rule.body_years)
     review = next_review(rule.review_from, request.day) if rule.review_from else None
     if review is not None:
         end = min(end, review - dt.timedelta(days=1))
     return OpenTerms(fee, start, end, (rule.id,), (rule.source,), rules.version, review)
+
+
+def is_opened_anew(rules: RuleSet, renewal: OpenRequest) -> bool:
+    """Whether what this renewal asks for can only be had at the first price, for its body is too old."""
+    try:
+        check_open(rules, renewal)
+    except RuleError as refused:
+        return refused.code == "rule_body_over"
+    return False
 
 
 def next_review(review_from: str, day: dt.date) -> dt.date:

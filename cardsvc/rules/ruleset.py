@@ -92,7 +92,8 @@ class OpenRule(Dated):
     """Opening an application. ``years`` of validity from the day; 0 for none. A fee goes by product (tariff class).
 
     ``holders``: the classes of people it is for, all where there are none. ``review_from``: it holds to the end of the school
-    year, and from this day on a review is one for the next.
+    year, and from this day on a review is one for the next. ``body_years``: of a renewal, how long after it was opened at the
+    first price; what begins later is opened anew. 0: always.
     """
 
     application: Literal["bus", "parking", "library", "park"]
@@ -108,6 +109,7 @@ class OpenRule(Dated):
     runs_on_until: MonthDay | None = None
     review_from: MonthDay | None = None
     holders: Items[str] = ()
+    body_years: int = Field(default=0, ge=0)
 
 
 class RefundRule(Dated):

@@ -92,11 +92,11 @@ def test_clock_and_disk(home: dict[str, str]) -> None:
     assert not looked(home, "--min-free", "1000000000")["disk space"]["ok"]
     now = dt.datetime.now(dt.UTC)
     with pytest.raises(Unwell) as told:
-        clock_drift(now - dt.timedelta(minutes=3), now - dt.timedelta(minutes=10))
+        clock_drift(now - dt.timedelta(minutes=3), {})
     assert "180.0" in told.value.note
     assert "chrony" in told.value.cure
     with pytest.raises(Unwell, match=f"{(now + dt.timedelta(minutes=3)).astimezone(LOCAL):%H:%M:%S}"):
-        clock_drift(None, now + dt.timedelta(minutes=3))
+        clock_drift(None, {"kiosk-1": now + dt.timedelta(minutes=3)})
 
 
 def test_cures_are_told_in_chinese_too(home: dict[str, str], image: Path) -> None:

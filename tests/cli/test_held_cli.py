@@ -8,8 +8,9 @@ from cardsvc.service.operations.kinds import Actor
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD, open_hall
 from tests.service.purse.test_areas import CARD
+from tests.service.purse.test_orders import pay
 from tests.service.transactions.test_held_payout import old_card
-from tests.world import World
+from tests.world import FAMILIES, World
 
 HERE = Actor("local", "cli", b"", "desk")
 
@@ -49,4 +50,24 @@ def test_held_money_is_paid_back_by_two_people(home: dict[str, str], tmp_path: P
     assert "paid back 200.00" in run(home, "held", "show", CARD).stdout
     assert as_json(home, "held", "list") == []
     assert "nothing_held" in run(home, "held", "show", "3100010100000002", code=2).stderr
+    assert as_json(home, "db", "balance")["total"] == 0
+
+
+def test_orders_of_an_old_card_are_sent_back(home: dict[str, str], tmp_path: Path) -> None:
+    """Paid online for a card that gave nothing; its holder wants no new one."""
+    run(home, "keys", "init")
+    world = World(tmp_path / "cards.db", now() - dt.timedelta(days=30), url=home["CARDSVC_DATABASE_URL"])
+    open_hall(world)
+    card = world.issue(FAMILIES[0])
+    pay(world, 6000)
+    (tmp_path / "word").write_text(PASSWORD)
+    home["CARDSVC_STAFF_PASSWORD_FILE"] = str(tmp_path / "word")
+    assert "nothing_held" in run(home, "held", "orders", CARD, "--papers", "ID card", "--as", "teller", code=2).stderr
+    world.do(card, "transfer_out")
+    world.close()
+    assert "reason_missing" in run(home, "held", "orders", CARD, "--as", "teller", code=2).stderr
+    (back,) = as_json(home, "held", "orders", CARD, "--papers", "ID card", "--as", "teller")
+    assert (back["state"], back["amount"]) == ("returned", 6000)
+    assert as_json(home, "order", "list") == []
+    assert "papers that were shown" in run(home, "audit", "acts").stdout
     assert as_json(home, "db", "balance")["total"] == 0

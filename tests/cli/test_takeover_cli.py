@@ -37,7 +37,8 @@ def test_an_old_card_is_replaced_on_the_command_line(desk: dict[str, str], tmp_p
     (written,) = as_json(desk, "card", "transfer", "in", old, "--vcard", files[1])
     assert (written["card_no"], written["balance"]) == (new, 6320)
     assert "old_card_shows_up" in run(desk, "card", "transfer", "out", "--vcard", files[0], code=4).stderr
-    assert as_json(desk, "card", "deposit", "take", new, "--product", "T", "--as", "li")["amount"] == 2000
+    taken = as_json(desk, "card", "deposit", "take", new, "--product", "T", "--given", "50", "--as", "li")
+    assert (taken["amount"], taken["given"], taken["change"]) == (2000, 5000, 3000)
     shown = run(desk, "card", "refund", "--vcard", files[1]).stdout
     assert "62.56" in shown
     assert "fee:refund" in shown

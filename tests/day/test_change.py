@@ -9,12 +9,17 @@ from cardsvc.errors import CardsvcError, StoreError
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.books.receipts import printed, receipt_of
+from cardsvc.service.books.reports import day_sheet
+from cardsvc.service.books.sheet_print import printed_sheet
 from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.purse.payments import Payment
+from cardsvc.service.transactions.deposits import return_deposit, take_deposit
 from tests.day.outlet import Hall
 from tests.world import DESK, FAMILIES
 
 CARD = "3100010100000001"
+LOCAL = Actor("local", "cli", bytes.fromhex("310000000001"), "desk")
 KEY = ReceiptKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 
 
@@ -68,6 +73,48 @@ def test_fees_tell_their_change(hall: Hall) -> None:
     rows = paper(hall, row.replacement_id)
     assert (rows["Amount"], rows["Cash given"], rows["Change"]) == ("15.00", "20.00", "5.00")
     assert in_drawer(hall) == before + 6500
+
+
+def deposit(hall: Hall, teller: str, given: int | None) -> int:
+    """Take a deposit of 20 yuan in cash by a command at this machine; its amount."""
+    rules, by, paid = hall.world.engine.rules, hall[teller], Payment(method="cash", given=given)
+    return take_deposit(hall.world.store, rules, LOCAL, CARD, "T", paid, by=by, now=hall.world.now).amount
+
+
+def test_a_deposit_lies_in_its_tellers_drawer_and_tells_its_change(hall: Hall) -> None:
+    """Whatever machine the command runs on; not in a colleague's drawer that stands there, nor out of it."""
+    hall.world.issue(FAMILIES[0])
+    theirs = hall.open("other", actor=LOCAL)
+    with pytest.raises(CardsvcError, match=r"^drawer_of_another "):
+        deposit(hall, "teller", None)
+    mine = hall.open("teller", actor=DESK)
+    with pytest.raises(CardsvcError, match=r"^cash_given_short "):
+        deposit(hall, "teller", 1999)
+    assert deposit(hall, "teller", 5000) == 2000
+    sheet = day_sheet(hall.world.store, hall.world.now.date(), "teller", "hall")
+    seen = {d["shift_id"]: (d["cash_in"], d["given"], d["change"]) for d in sheet["drawers"]}
+    assert seen == {mine.shift_id: (2000, 5000, 3000), theirs.shift_id: (0, 0, 0)}
+    hall.close(mine, hall.balance(f"drawer:{mine.shift_id}"))
+    rules = hall.world.engine.rules
+    with pytest.raises(CardsvcError, match=r"^drawer_of_another "):
+        return_deposit(hall.world.store, rules, LOCAL, CARD, by=hall["teller"], now=hall.world.now)
+    before = hall.balance(f"drawer:{theirs.shift_id}")
+    back = return_deposit(hall.world.store, rules, LOCAL, CARD, by=hall["other"], now=hall.world.now).returned or 0
+    assert hall.balance(f"drawer:{theirs.shift_id}") == before - back < before
+
+
+def test_change_stands_on_the_day_sheet(hall: Hall) -> None:
+    """Of a top-up, a fee and a replacement, with the drawer that they went into, on paper too; it is no money of the drawer."""
+    shift = hall.open()
+    card = hall.world.issue(FAMILIES[0])
+    topup(hall, card, 6000, 10000)
+    topup(hall, card, 5000, None)
+    hall.world.do(card, "open", DESK, application="park", product="1", payment={"method": "cash", "given": 10000})
+    sheet = day_sheet(hall.world.store, hall.world.now.date(), "teller", "hall")
+    (drawer,) = sheet["drawers"]
+    assert (drawer["given"], drawer["change"], drawer["cash_in"], drawer["cash_out"]) == (20000, 9000, 16000, 0)
+    assert in_drawer(hall) == shift.opening_float + 16000
+    assert "teller desk:desk-1 open,200.00,90.00" in printed_sheet(sheet, "csv", "zh").decode()
 
 
 def test_less_than_the_amount_is_refused_before_the_card_is_asked(hall: Hall) -> None:

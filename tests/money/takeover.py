@@ -1,6 +1,7 @@
 """From an old card to the new one: the chip gives its money, or the books do on their day."""
 
 import datetime as dt
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -55,6 +56,7 @@ class Takeover(AtDesk):
         self.due: dict[str, tuple[dt.date, dt.date]] = {}
         self.from_books: set[str] = set()
         self.gave_all: set[str] = set()
+        self.lapsed: Counter[tuple[str, Purse]] = Counter()
 
     @precondition(lambda self: self.steps > LATER)
     @rule(card=old_cards, plan=plans, upset=upsets)
@@ -79,8 +81,18 @@ class Takeover(AtDesk):
         self.contact(held, "transfer_out", gave, actor=DESK, plan=plan, upset=upset)
         with self.world.store.read() as uow:
             takeover = uow.old_cards.get(held.card_no)
-        if takeover is not None and takeover.state == "moved" and held.card_no not in self.from_books:
+        if takeover is not None and takeover.state == "moved" and held.card_no not in self.from_books | self.gave_all:
             self.gave_all.add(held.card_no)
+            self.void_lapses(held.card_no)
+
+    def void_lapses(self, card_no: str) -> None:
+        """A card that gave all it had keeps what was void when it was taken in; nobody is owed that any more."""
+        day = self.due[card_no][0] if card_no in self.due else self.today
+        for purse in PURSES:
+            model = self.money.purse(card_no, purse)
+            if model.period is not None and model.period[1] <= day:
+                self.lapsed[card_no, purse] += model.balance
+                self.money.move(account_of(card_no, purse), "fee:lapsed_month", model.balance)
 
     @precondition(lambda self: self.steps > LATER)
     @rule(card=old_cards)
@@ -219,7 +231,7 @@ class Takeover(AtDesk):
         return part
 
     def books_decide(self, old: Held) -> None:
-        """If the day has come and the books decided just now: what they owe on each purse that is not void is held. Of a purse
+        """If the day has come and the books decided just now: what they owe is held, void money lapses. Of a purse
         that was emptied on the card only what was loaded since: the rest was spent offline and is not told yet."""
         if old.card_no in self.from_books | self.gave_all or old.card_no not in self.due:
             return
@@ -234,8 +246,10 @@ class Takeover(AtDesk):
             model, owed = self.money.purse(old.card_no, purse), self.money.balance(old.card_no, purse)
             void = model.period is not None and model.period[1] <= held_on
             since = sum(lot.amount for lot in model.loaded)
-            amount = 0 if void else min(owed, since) if model.emptied else owed
-            if amount > 0:
+            amount = min(owed, since) if model.emptied else owed
+            if void and amount > 0:
+                self.money.move(account_of(old.card_no, purse), "fee:lapsed_month", amount)
+            elif amount > 0:
                 first = model.period[0] if model.period else None
                 self.parts.setdefault(old.card_no, []).append(Part(purse, model.area, first, model.newest(amount)))
                 self.money.move(account_of(old.card_no, purse), f"held:{old.card_no}", amount)

@@ -198,7 +198,7 @@ def opened(world: World, card: Any, product: str) -> Any:
 
 
 def test_a_pass_is_renewed_while_last_years_runs_on(world: World) -> None:
-    """From 15 November on, 40 yuan, once for a year, without a day between; and also when the old one is long over."""
+    """From 15 November on, 40 yuan, once for a year, without a day between; when the old one is over too, for three years."""
     card = world.issue(FAMILIES[0])
     assert opened(world, card, "1") == ("2027-01-01", "2028-01-20", 5000)
     assert opened(world, card, "1") == "application_already_open"
@@ -211,8 +211,25 @@ def test_a_pass_is_renewed_while_last_years_runs_on(world: World) -> None:
     assert opened(world, card, "1") == "application_already_open"
     assert opened(world, card, "2") == ("2027-01-01", "2029-01-20", 4000)
     assert opened(world, card, "2") == "application_already_open"
-    world.now = local(2030, 7, 1, 9, 0)
-    assert opened(world, card, "2") == ("2030-07-01", "2031-01-20", 2000)
+    world.now = local(2029, 7, 1, 9, 0)
+    assert opened(world, card, "1") == "application_already_open"
+    assert opened(world, card, "2") == ("2029-07-01", "2030-01-20", 2000)
+    world.now = local(2029, 11, 15, 9, 0)
+    assert opened(world, card, "2") == "rule_body_over"
+    assert opened(world, card, "1") == ("2029-07-01", "2031-01-20", 5000), "its 10 yuan are the body's"
+    world.now = local(2030, 11, 15, 9, 0)
+    assert opened(world, card, "2") == ("2029-07-01", "2032-01-20", 4000)
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [("2011-11-15", 4000), ("2012-11-15", 4000), ("2013-07-01", 2000), ("2013-10-31", 2000), ("2013-11-15", "rule_body_over")],
+)
+def test_a_park_pass_has_a_body_of_three_years(day: str, expected: Any) -> None:
+    """Issued on 2010-12-01: what begins by 2013-11-30 is a renewal, 2014 is opened anew; another city may say otherwise."""
+    asked = replace(park("2", day), body_issued=dt.date(2010, 12, 1))
+    assert told(lambda: check_open(RULES, asked).fee) == expected
+    assert told(lambda: check_open(city(("body_years = 3\n", "")), asked).fee) in (2000, 4000)
 
 
 @pytest.mark.parametrize(

@@ -68,12 +68,12 @@ def test_a_full_database_is_told_and_nothing_is_half_written(path: Path) -> None
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         for number in range(10000):
-            uow.nonces.take("t", f"{number:064d}", NOW)
+            uow.nonces.take("t", "1", f"{number:064d}", NOW)
     assert told.value.code == "store_full"
     store.close()
     again = Store(f"sqlite:///{path}")
     with again.begin() as uow:
-        assert uow.nonces.take("t", f"{0:064d}", NOW)
+        assert uow.nonces.take("t", "1", f"{0:064d}", NOW)
     again.close()
 
 

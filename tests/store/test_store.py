@@ -194,8 +194,8 @@ def test_up_to_when_nonces_were_forgotten_never_runs_back(path: Path) -> None:
     ahead = NOW + dt.timedelta(minutes=20)
     with store.begin() as uow:
         for seen, before in ((ahead, ahead + dt.timedelta(minutes=10)), (NOW, NOW + dt.timedelta(minutes=10))):
-            uow.nonces.take("t", uuid.uuid4().hex, seen)
+            uow.nonces.take("t", "1", uuid.uuid4().hex, seen)
             uow.nonces.prune(before)
-            assert uow.nonces.forgotten() == ahead
+            assert uow.nonces.forgotten("t", "1") == ahead
             assert uow.nonces.last_seen() == {}
     store.close()

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -38,10 +39,21 @@ class City:
 
     def request(self, name: str, key: Ed25519PrivateKey | None = None, **given: Any) -> requests.PreparedRequest:
         """A fresh request, signed as that terminal signs it."""
-        content = json.dumps(START).encode()
+        return self._signed("/operations", START, name, key or self.keys[name], **given)
+
+    def key_request(
+        self, name: str, key: Ed25519PrivateKey, signer: Ed25519PrivateKey | None = None
+    ) -> requests.PreparedRequest:
+        """The request that registers a terminal's next key, signed with the one before."""
+        return self._signed("/terminals/self/keys", {"public_key": public_hex(key)}, name, signer or self.keys[name])
+
+    def _signed(
+        self, path: str, body: dict[str, Any], name: str, key: Ed25519PrivateKey, **given: Any
+    ) -> requests.PreparedRequest:
+        content = json.dumps(body).encode()
         headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
-        made = requests.Request("POST", "http://localhost/api/v1/operations", headers=headers, data=content).prepare()
-        sign(made, content, key or self.keys[name], name, given.get("nonce", uuid.uuid4().hex), given.get("created", self.at))
+        made = requests.Request("POST", f"http://localhost/api/v1{path}", headers=headers, data=content).prepare()
+        sign(made, content, key, name, given.get("nonce", uuid.uuid4().hex), given.get("created", self.at))
         return made
 
     def send(
@@ -49,8 +61,9 @@ class City:
     ) -> TestResponse:
         """What a worker answers."""
         assert isinstance(request.body, bytes)
+        assert request.url
         return self.workers[worker].post(
-            "/api/v1/operations",
+            urlsplit(request.url).path,
             data=request.body,
             headers={**request.headers, **headers},
             environ_base={"REMOTE_ADDR": address},

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from cardsvc.service.transactions.takeovers import hold_card
+from tests.service.purse.test_orders import pay, states
 from tests.web.desk_office import Office
 
 CARD = "3100010100000001"
@@ -35,3 +36,20 @@ def test_held_money_is_asked_for_agreed_to_and_paid(office: Office) -> None:
     assert world.balances()[f"held:{CARD}"] == 0
     assert CARD[-4:] not in chief.text("/manage/held")
     assert clerk.post(f"/cards/{CARD}/held-nothing").status_code == 404
+
+
+def test_orders_of_an_empty_old_card_are_sent_back(office: Office) -> None:
+    """Nothing was on it, so no money is held; the worklist shows the order, the card's page sends it back."""
+    world, by = office.world, office.people
+    world.issue("fudan-fmcos2")
+    pay(world, 6000)
+    clerk, chief = office.page("clerk", "ws-1"), office.page("chief")
+    assert "网上已付、没有写卡" not in clerk.text(f"/cards/{CARD}")
+    hold_card(world.store, world.engine.rules, CARD, by=by["clerk"], now=world.now)
+    assert "不再办卡的退回付款人" in chief.text("/manage/held")
+    assert "网上已付、没有写卡" in clerk.text(f"/cards/{CARD}")
+    assert clerk.post(f"/cards/{CARD}/held-orders", papers="身份证").status_code == 303
+    assert states(world) == ["returned"]
+    assert "网上已付、没有写卡" not in clerk.text(f"/cards/{CARD}")
+    assert "退回付款人" not in chief.text("/manage/held")
+    assert clerk.post(f"/cards/{CARD}/held-orders", papers="身份证").status_code == 409

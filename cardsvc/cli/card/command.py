@@ -12,6 +12,7 @@ from cardsvc.cli.card.compare import compare
 from cardsvc.cli.card.deposit import deposit
 from cardsvc.cli.card.diagnose import diagnose
 from cardsvc.cli.card.learn import learn
+from cardsvc.cli.card.payment import given_option, payment_of
 from cardsvc.cli.card.repair import repair
 from cardsvc.cli.card.replay import replay
 from cardsvc.cli.shared.days import local_time
@@ -30,9 +31,6 @@ AREAS = click.Choice(["purse", "month", "season", "term"])
 area_option = click.option("--area", type=AREAS, default="purse", show_default=True, help=t("资金区", "Money area"))
 product_option = click.option(
     "--product", type=PRODUCTS, default=None, help=t("产品；默认城市通，月票区默认卡上的产品", "Product; by default the card's")
-)
-given_option = click.option(
-    "--given", metavar=t("元", "YUAN"), help=t("收到的现金，算找零；不给就不算", "Cash that was handed over: tells the change")
 )
 month_option = click.option("--month", default=None, help=t("月份，例如 2026-12；默认本月", "Month, for example 2026-12"))
 
@@ -119,12 +117,7 @@ def first_article() -> tuple[str, Mapping[str, Any]]:
 def open_(application: str, product: str | None, holder: str, **payment: Any) -> tuple[str, Mapping[str, Any]]:
     """Open an application."""
     product = product or ("T" if application == "bus" else "1")
-    return "open", {"application": application, "product": product, "holder": holder, "payment": _payment(**payment)}
-
-
-def _payment(method: str, reference: str | None, given: str | None) -> dict[str, Any]:
-    """How it was paid, as an operation is told."""
-    return {"method": method, "reference": reference, **({"given": int(parse_yuan(given))} if given else {})}
+    return "open", {"application": application, "product": product, "holder": holder, "payment": payment_of(**payment)}
 
 
 @card.command(help=t("关闭应用", "Close an application"))
@@ -146,7 +139,7 @@ def close(application: str) -> tuple[str, Mapping[str, Any]]:
 @_job
 def topup(amount: str, method: str, reference: str | None, given: str | None, **area: Any) -> tuple[str, Mapping[str, Any]]:
     """Top up a money area."""
-    return "topup", {"amount": int(parse_yuan(amount)), "payment": _payment(method, reference, given), **area}
+    return "topup", {"amount": int(parse_yuan(amount)), "payment": payment_of(method, reference, given), **area}
 
 
 @card.command(help=t("补登：把线上付款的充值写进卡里", "Write a load that was paid online"))

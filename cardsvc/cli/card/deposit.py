@@ -1,9 +1,11 @@
 """``cardsvc card deposit``: deposits of cards."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.card.payment import given_option, payment_of
 from cardsvc.cli.shared.local import HERE, books
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
@@ -25,26 +27,27 @@ def deposit() -> None:
 @click.option("--product", required=True, help=t("产品，例如 T", "Product, for example T"))
 @click.option("--method", type=METHODS, default="cash", show_default=True, help=t("付款方式", "How it was paid"))
 @click.option("--reference", default=None, help=t("付款凭证号；现金以外必填", "Reference of the payment; cash has none"))
+@given_option
 @as_option
 @json_option
-def take(card_no: str, product: str, method: str, reference: str | None, staff_id: str, *, as_json: bool) -> None:
+def take(card_no: str, product: str, staff_id: str, *, as_json: bool, **paid: Any) -> None:
     """Take a deposit."""
     from pydantic import ValidationError
 
     from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
     from cardsvc.errors.fields import reasons
-    from cardsvc.service.purse.payments import Payment
+    from cardsvc.service.purse.payments import Payment, told_change
     from cardsvc.service.transactions.deposits import take_deposit
 
     try:
-        payment = Payment.model_validate({"method": method, "reference": reference})
+        payment = Payment.model_validate(payment_of(**paid))
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
     with books() as opened:
         by = signed_in(opened.store, staff_id)
         row = take_deposit(opened.store, opened.engine.rules, HERE, card_no, product, payment, by=by, now=now())
-    _show(row, as_json=as_json)
+    _show(row, told_change(row.amount, payment.model_dump()), as_json=as_json)
 
 
 @deposit.command("return", help=t("退押金：卡里没有钱了才退", "Give a deposit back; the card must be empty"))
@@ -59,16 +62,19 @@ def return_(card_no: str, staff_id: str, *, as_json: bool) -> None:
     with books() as opened:
         by = signed_in(opened.store, staff_id)
         row = return_deposit(opened.store, opened.engine.rules, HERE, card_no, by=by, now=now())
-    _show(row, as_json=as_json)
+    _show(row, {}, as_json=as_json)
 
 
-def _show(row: "Deposit", *, as_json: bool) -> None:
+def _show(row: "Deposit", change: Mapping[str, int], *, as_json: bool) -> None:
     from cardsvc.service.transactions.deposits import deposit_view
 
-    view = deposit_view(row)
+    view = {**deposit_view(row), **change}
     rows = [
         (t("卡号", "Card"), view["card_no"]),
         (t("押金", "Deposit"), format_yuan(view["amount"])),
         (t("退还", "Returned"), "-" if view["returned"] is None else format_yuan(view["returned"])),
     ]
+    for name, label in (("given", t("收现金", "Cash given")), ("change", t("找零", "Change"))):
+        if name in change:
+            rows.append((label, format_yuan(change[name])))
     show(view, as_json=as_json, lines=lambda: table(rows))

@@ -81,14 +81,15 @@ def _cure_of(name: str) -> str:
 
 
 def _clock(_subject: Machine) -> str:
+    from cardsvc.bootstrap import now
     from cardsvc.config import Settings
     from cardsvc.store import open_store
 
     store = open_store(Settings().database_url, create=False)
     try:
         with store.read() as uow:
-            forgotten = uow.nonces.forgotten()
-        return here.clock_drift(store.clock(), forgotten)
+            waiting = uow.nonces.forgotten_after(now())
+        return here.clock_drift(store.clock(), waiting)
     finally:
         store.close()
 

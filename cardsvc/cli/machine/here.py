@@ -5,7 +5,7 @@ import datetime as dt
 import os
 import pwd
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,18 +97,22 @@ def _kernel_clock() -> int:
     return int(ctypes.CDLL(None).adjtimex(room))
 
 
-def clock_drift(database: dt.datetime | None, forgotten: dt.datetime | None) -> str:
-    """How far this machine's clock is from the database server's, and whether it was ahead: ``forgotten`` is up to when the
-    service forgot nonces, which lies ten minutes back where it never was."""
+def clock_drift(database: dt.datetime | None, waiting: Mapping[str, dt.datetime]) -> str:
+    """How far this machine's clock is from the database server's, and whether it was ahead: ``waiting`` says whose keys wait
+    until when, for a clock that was ahead forgot their nonces."""
     now = dt.datetime.now(dt.UTC)
-    if forgotten is not None and forgotten > now:
-        until = forgotten.astimezone(LOCAL).isoformat(" ", "seconds")
+    if waiting:
+        until = max(waiting.values()).astimezone(LOCAL).isoformat(" ", "seconds")
+        names = ", ".join(waiting)
         raise Unwell(
             t(
-                f"时钟曾经快到 {until} 以后，终端的请求到那时才受理",
-                f"the clock was ahead; terminals wait until {until}",
+                f"时钟曾经快到 {until}，这些终端的密钥到那时才受理：{names}",
+                f"the clock was ahead; the keys of these terminals wait until {until}: {names}",
             ),
-            t("确认现在的时间是对的（chrony），等到那时", "see that the time is right now (chrony); wait until then"),
+            t(
+                "确认现在的时间是对的（chrony）；换密钥（cardsvc terminal rotate）的终端马上受理，见 docs/clock.md",
+                "see that the time is right now (chrony); a terminal whose key is rotated is served at once (docs/clock.md)",
+            ),
         )
     if database is None:
         return t("数据库在本机，同一个时钟", "the database is on this machine: one clock")

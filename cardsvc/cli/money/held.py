@@ -177,6 +177,31 @@ def pay(card_no: str, part_id: str | None, reason: str | None, papers: str | Non
     show(found, as_json=as_json, lines=lambda: table(told))
 
 
+@held.command(
+    help=t(
+        "不再办卡的：网上付了、旧卡再也写不了的订单退回付款渠道",
+        "Without a new card: what was paid online and the old card never fetched goes back to its payer",
+    )
+)
+@click.argument("card_no")
+@papers_option
+@as_option
+@json_option
+def orders(card_no: str, papers: str | None, staff_id: str, *, as_json: bool) -> None:
+    """Send the orders of an old card back."""
+    from cardsvc.bootstrap import now
+    from cardsvc.cli.money.order import order_lines
+    from cardsvc.service.purse.orders import order_json
+    from cardsvc.service.transactions.held_orders import return_held_orders
+    from cardsvc.units import parse_card_no
+
+    with database() as store:
+        by = signed_in(store, staff_id)
+        returned = return_held_orders(store, parse_card_no(card_no), papers or "", by=by, now=now())
+    found = [order_json(one) for one in returned]
+    show(found, as_json=as_json, lines=lambda: order_lines(found))
+
+
 def _held(store: "Store", card_no: str) -> dict[str, Any]:
     """The held money of a card. Raises RequestError ``nothing_held`` for a card that was never taken in."""
     from cardsvc.bootstrap import now

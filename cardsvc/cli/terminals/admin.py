@@ -154,7 +154,12 @@ def rotate(terminal_id: str, public_key: str | None, staff_id: str, *, hmac: boo
             by = administrator(opened.store, staff_id)
             shared, secret = terminal_admin.share_secret(opened.store, opened.engine.keystore, terminal_id, by=by, now=now())
         key = {**shared, "secret": secret.hex()}
-    show(key, as_json=as_json, lines=lambda: [f"{name}: {value}" for name, value in key.items() if value is not None])
+    told = t(
+        "新密钥马上受理，旧密钥再并用七天；因时钟曾经快过而等待的旧密钥照样等待",
+        "The new key is served at once, the old one for seven days more; one that waits for the clock still waits",
+    )
+    lines = [f"{name}: {value}" for name, value in key.items() if value is not None]
+    show(key, as_json=as_json, lines=lambda: [*lines, told])
 
 
 @click.command(help=t("立即作废一把密钥", "Let a key count no longer, at once"))

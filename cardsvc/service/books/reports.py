@@ -33,6 +33,7 @@ KINDS: Mapping[str, Text] = {
     "refund_cash": Text("退款（现金）", "refunds in cash"),
     "refund_fee": Text("退款手续费", "refund fees"),
     "refund_forfeited": Text("过期作废", "forfeited"),
+    "month_lapsed": Text("旧卡月票过期", "months lapsed on old cards"),
     "refund_gift": Text("退款扣回赠送", "gifts taken back"),
     "fee_taken": Text("收手续费", "fees taken"),
     "held_cash": Text("退代管余额（现金）", "held money paid back in cash"),
@@ -62,7 +63,8 @@ def day_sheet(store: Store, day: dt.date, by: str, outlet_id: str | None = None)
     """The sheet of a day; ``by``: teller, terminal, outlet or product; of one outlet, or of all.
 
     ``rows``: group, kind, method, number of transfers, amount in fen; ``totals`` by kind; ``drawers``: float, cash in and out,
-    ``brought`` from the vault less what was taken there, expected, counted, difference; ``seal`` where the outlet's day was
+    ``brought`` from the vault less what was taken there, expected, counted, difference, and where it was typed what citizens
+    handed over (``given``) and got back (``change``), which cancel out in the drawer; ``seal`` where the outlet's day was
     ended. Raises RequestError ``outlet_unknown``.
     """
     start, end = day_bounds(day)
@@ -123,7 +125,9 @@ def _rows(chosen: list[tuple[str, DaySum]]) -> list[dict[str, Any]]:
 
 def _drawer(uow: UnitOfWork, shift: Shift) -> dict[str, Any]:
     """How a drawer came out: float, cash in, cash out, what was brought or taken away, what should be there and what was."""
-    moved = uow.day_sums.of_drawer(drawer_account(shift.shift_id), shift.opened_at)
+    drawer = drawer_account(shift.shift_id)
+    moved = uow.day_sums.of_drawer(drawer, shift.opened_at)
+    given, change = uow.cash_given.of_source(drawer)
     cash = [amount for kind, amount in moved.items() if kind not in _FLOATS]
     return {
         **shift_view(shift),
@@ -131,4 +135,6 @@ def _drawer(uow: UnitOfWork, shift: Shift) -> dict[str, Any]:
         "cash_out": -sum(amount for amount in cash if amount < 0),
         "brought": sum(moved.get(kind, 0) for kind in _BROUGHT),
         "left": sum(moved.values()),
+        "given": given,
+        "change": change,
     }

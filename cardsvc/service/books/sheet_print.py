@@ -26,6 +26,10 @@ _DRAWER = (
 )
 
 
+_CHANGE = (("given", Text("收现金", "Cash given")), ("change", Text("找零", "Change")))
+"""Where it was typed; what was given less the change is part of what came in."""
+
+
 def printable(sheet: dict[str, Any], language: Language) -> Sheet:
     """The sheet with its titles and labels in one language."""
 
@@ -41,10 +45,11 @@ def printable(sheet: dict[str, Any], language: Language) -> Sheet:
     job, paid = say("项目", "Item"), say("付款", "Paid by")
     rows = [(r["group"], *named(r), str(r["number"]), format_yuan(r["amount"])) for r in sheet["rows"]]
     totals = [(named(r)[0], str(r["number"]), format_yuan(r["amount"])) for r in sheet["totals"]]
-    drawers = [
-        (f"{d['staff_id']} {d['workstation']} {d['state']}", *(_yuan(d[name]) for name, _ in _DRAWER)) for d in sheet["drawers"]
-    ]
-    titles = (say("柜员、工位、状态", "Teller, workstation, state"), *(title.into(language) for _, title in _DRAWER))
+
+    def by_drawer(columns: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, ...], list[tuple[str, ...]], int]:
+        titles = (say("柜员、工位、状态", "Teller, workstation, state"), *(title.into(language) for _, title in columns))
+        return titles, [(_whose(d), *(_yuan(d[name]) for name, _ in columns)) for d in sheet["drawers"]], len(columns)
+
     seal = sheet["seal"]
     sealed = say(f"日封 {seal['number']}：{seal['root']}", f"Seal {seal['number']}: {seal['root']}") if seal else None
     return Sheet(
@@ -59,10 +64,15 @@ def printable(sheet: dict[str, Any], language: Language) -> Sheet:
         grids=[
             Grid(say("明细", "By group"), (_BY[sheet["by"]].into(language), job, paid, *sums), rows, 2),
             Grid(say("合计", "Totals"), (job, *sums), totals, 2),
-            Grid(say("现金箱", "Drawers"), titles, drawers, len(_DRAWER)),
+            Grid(say("现金箱", "Drawers"), *by_drawer(_DRAWER)),
+            Grid(say("收现金与找零", "Cash given and change"), *by_drawer(_CHANGE)),
         ],
         signatures=(say("制表", "Made by"), say("复核", "Checked by"), say("主管", "Supervisor")),
     )
+
+
+def _whose(drawer: dict[str, Any]) -> str:
+    return f"{drawer['staff_id']} {drawer['workstation']} {drawer['state']}"
 
 
 def _yuan(amount: int | None) -> str:

@@ -12,7 +12,7 @@ from cardsvc.errors import RequestError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.applications import block_application, unblock_application, write_application
 from cardsvc.procedures.identify import ApplicationSight, read_applications
-from cardsvc.rules import OpenRequest, OpenTerms, check_open
+from cardsvc.rules import OpenRequest, OpenTerms, check_open, is_opened_anew
 from cardsvc.service.messages.library import APPLICATION as LIBRARY_APPLICATION
 from cardsvc.service.messages.library import tell_opened
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
@@ -71,13 +71,14 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     name, product = context.params["application"], context.params["product"]
     seen = next(sight for sight in sights if sight.name == name)
     held = _held(context, uow, seen.record)
-    if held is not None and (name, product) != RENEWAL:
-        raise RequestError("application_already_open", application=name)
     birth_date, card_expiry = _holder(context, uow)
-    day = now.astimezone(LOCAL).date()
-    terms = check_open(
-        context.rules, OpenRequest(name, product, birth_date, day, card_expiry, context.params.get("holder", "resident"))
-    )
+    day, holder = now.astimezone(LOCAL).date(), context.params.get("holder", "resident")
+    issued = body_issued(uow, context.card_no) if held and name == RENEWAL[0] else None
+    asked = OpenRequest(name, product, birth_date, day, card_expiry, holder, issued)
+    renews = (name, product) == RENEWAL
+    if held is not None and not renews and not (issued and is_opened_anew(context.rules, replace(asked, product=RENEWAL[1]))):
+        raise RequestError("application_already_open", application=name)
+    terms = check_open(context.rules, asked)
     if terms.fee:
         refuse_paid(uow, _payment(context))
         refuse_short(terms.fee, _payment(context))
@@ -89,6 +90,13 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
         "terms": _terms(terms),
     }
     return Effect(facts=facts)
+
+
+def body_issued(uow: UnitOfWork, card_no: str) -> dt.date | None:
+    """When the park pass was opened on this card at the first price; with the card itself, where it came from an old one."""
+    card = uow.cards.get(card_no)
+    paid = [fee.taken_at.astimezone(LOCAL).date() for fee in uow.application_fees.of_first(card_no, *RENEWAL)]
+    return max(paid, default=card.issue_date if card else None)
 
 
 def _terms(terms: OpenTerms) -> dict[str, Any]:

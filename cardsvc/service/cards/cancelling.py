@@ -14,7 +14,7 @@ from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.messages.library import tell_library
 from cardsvc.service.operations.known_card import card_in_hand, refuse_live
 from cardsvc.service.people.died import require_death
-from cardsvc.service.purse.orders import return_order
+from cardsvc.service.purse.orders import return_waiting
 from cardsvc.service.purse.payments import BY_ORDER
 from cardsvc.service.purse.ways import booked_purses, still_owed
 from cardsvc.service.staff.accounts import require_role
@@ -55,8 +55,7 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
         card = _checked(uow, card_no, now)
         if reason == DEATH:
             require_death(uow, card.citizen_id)
-        for order in uow.orders.waiting(card_no):
-            return_order(uow, order, now)
+        return_waiting(uow, card_no, now)
         tell_library(uow, card_no, "cancelled", now)
         void_card(uow, card, now, by=by.staff_id, reason=f"注销 ({reason})", outlet_id=by.outlet_id)
         uow.hotlist.change_card(card_no, "add", f"注销 ({reason})", by.staff_id, now)

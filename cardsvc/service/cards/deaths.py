@@ -22,8 +22,7 @@ from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.register import masked
-from cardsvc.service.purse.orders import return_order
-from cardsvc.service.purse.payments import BY_ORDER
+from cardsvc.service.purse.orders import return_waiting
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import MAX_TEXT, ApprovalKind, propose_within
 from cardsvc.service.transactions.takeovers import begin_hold, hold_terms
@@ -102,16 +101,9 @@ def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[st
         if card.state in IN_HAND and card.card_no not in row.cards_here:
             tell_library(uow, card.card_no, "cancelled", now)
             begin_hold(uow, card.card_no, row.asked_by, terms, now)
-            _return_orders(uow, card.card_no, now)
+            return_waiting(uow, card.card_no, now)
             taken.append(card.card_no)
     return {"death_id": row.death_id, "taken_in": taken, "cards_here": row.cards_here}
-
-
-def _return_orders(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
-    """What was paid online and never written goes back to its payer; what the card may have waits until that is settled."""
-    for order in uow.orders.waiting(card_no):
-        if not uow.loads.paid_by(BY_ORDER, order.order_id):
-            return_order(uow, order, now)
 
 
 def _withdraw_request(uow: UnitOfWork, citizen_id: str, by: str, now: dt.datetime) -> None:

@@ -40,12 +40,28 @@ def cash_out(uow: UnitOfWork, actor: Actor, amount: int, teller: Staff | None = 
     shift = uow.shifts.own_for_paying(teller.staff_id) if teller else None
     if shift is None:
         shift = uow.shifts.open_for_paying(actor.kind, actor.id)
-        if shift is not None and teller is not None:
-            raise OperationError("drawer_of_another", staff=shift.staff_id)
+        if teller is not None:
+            refuse_drawer_of_another(shift)
     if shift is None:
         return money_source(uow, actor, CASH)
     refuse_more_than_there_is(uow, shift, amount)
     return drawer_account(shift.shift_id)
+
+
+def cash_in(uow: UnitOfWork, actor: Actor, teller: Staff) -> str:
+    """The account that cash lies in which ``teller`` takes by a command that is bound to no desk: their own open drawer, at
+    whatever desk it stands, else as ``money_source``. Raises OperationError ``drawer_of_another``."""
+    shift = uow.shifts.own_for_paying(teller.staff_id)
+    if shift is not None:
+        return drawer_account(shift.shift_id)
+    refuse_drawer_of_another(uow.shifts.open_on(actor.kind, actor.id))
+    return money_source(uow, actor, CASH)
+
+
+def refuse_drawer_of_another(shift: Shift | None) -> None:
+    """Raise OperationError ``drawer_of_another`` for the drawer at a workstation, to somebody who has none of their own."""
+    if shift is not None:
+        raise OperationError("drawer_of_another", staff=shift.staff_id)
 
 
 def locked_shift(uow: UnitOfWork, shift_id: str) -> Shift:

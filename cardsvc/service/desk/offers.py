@@ -5,12 +5,13 @@ Only what is known without another word to the card: the operation itself decide
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cardsvc.errors import RuleError
 from cardsvc.rules import RuleSet, check_moved
-from cardsvc.rules.opening import OpenRequest, check_open
-from cardsvc.service.cards.applications import ALL, RENEWAL
+from cardsvc.rules.opening import OpenRequest, check_open, is_opened_anew
+from cardsvc.service.cards.applications import ALL, RENEWAL, body_issued
 from cardsvc.service.cards.carry_over import carried
 from cardsvc.service.cards.faces import face_is_open
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
@@ -239,14 +240,17 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
     for application, products in OPENABLE:
         seen = look["applications"].get(application, {})
         held_until = str(seen["valid_to"]) if seen.get("state") == "open" else ""
+        issued = _body_issued(engine, card) if held_until and application == RENEWAL[0] else None
+        asked = OpenRequest(application, "", holder.birth_date, day, card.expiry_date, body_issued=issued)
+        anew = issued is not None and is_opened_anew(rules, replace(asked, product=RENEWAL[1]))
         for product in products:
-            if held_until and (application, product) != RENEWAL:
+            if held_until and not anew and (application, product) != RENEWAL:
                 continue
             if not any(r.application == application and product in r.products for r in rules.opening if r.holds(day)):
                 continue
             label = PRODUCTS.get((application, product), Text(f"{application} {product}", f"{application} {product}"))
             try:
-                terms = check_open(rules, OpenRequest(application, product, holder.birth_date, day, card.expiry_date))
+                terms = check_open(rules, replace(asked, product=product))
             except RuleError as refused:
                 yield Choice(f"{application}:{product}", label, Text(refused.what.zh, refused.what.en))
                 continue
@@ -258,6 +262,11 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
                 f"{application}:{product}",
                 Text(f"{label.zh}，{cost} 元，至 {until}", f"{label.en}, {cost} yuan, until {until}"),
             )
+
+
+def _body_issued(engine: Engine, card: Card) -> dt.date | None:
+    with engine.store.read() as uow:
+        return body_issued(uow, card.card_no)
 
 
 def _of_applications(look: Mapping[str, Any]) -> Iterator[Offer]:

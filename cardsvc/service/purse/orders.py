@@ -185,16 +185,33 @@ def _return(card_no: str, order_id: str, by: Staff, now: dt.datetime, uow: UnitO
     if order is None or order.state != OrderState.PAID or uow.loads.paid_by(BY_ORDER, order_id):
         return None
     _note(uow, by, Act.ORDER_RETURN, order, now)
-    return return_order(uow, order, now)
+    return _send_back(uow, order, now)
 
 
-def _note(uow: UnitOfWork, by: Staff, act: Act, order: TopUpOrder, now: dt.datetime) -> None:
-    told = {"channel": [None, order.channel], "card_no": [None, order.card_no], "amount": [None, order.amount]}
-    note_act(uow, by, act, f"order:{order.order_id}", told, now)
+def _note(uow: UnitOfWork, by: Staff, act: Act, order: TopUpOrder, now: dt.datetime, **more: Any) -> None:
+    told = {"channel": order.channel, "card_no": order.card_no, "amount": order.amount, **more}
+    note_act(uow, by, act, f"order:{order.order_id}", {name: [None, value] for name, value in told.items()}, now)
 
 
-def return_order(uow: UnitOfWork, order: TopUpOrder, now: dt.datetime) -> TopUpOrder:
-    """Send the money of a waiting order back through its channel. The caller holds the card's lock; no load of it is live."""
+def return_waiting(
+    uow: UnitOfWork, card_no: str, now: dt.datetime, *, by: Staff | None = None, papers: str = ""
+) -> list[TopUpOrder]:
+    """Send back what was paid online for a card and never written; what it may have been given waits until that is settled.
+
+    The caller holds the card's lock. ``by``, ``papers``: who did it and what was shown, where nothing else keeps that.
+    """
+    returned = []
+    for order in uow.orders.waiting(card_no):
+        if uow.loads.paid_by(BY_ORDER, order.order_id):
+            continue
+        if by is not None:
+            _note(uow, by, Act.ORDER_RETURN, order, now, papers=papers)
+        returned.append(_send_back(uow, order, now))
+    return returned
+
+
+def _send_back(uow: UnitOfWork, order: TopUpOrder, now: dt.datetime) -> TopUpOrder:
+    """The money of a waiting order goes back through its channel."""
     state = advance(ORDER_ALLOWED, OrderState(order.state), OrderState.RETURNED)
     uow.ledger.post(order.card_no, postings.order_returned(order.card_no, order.channel, order.amount), order.order_id, now)
     return uow.orders.change(order, state=state, ended_at=now)

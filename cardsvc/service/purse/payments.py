@@ -125,7 +125,7 @@ def take_fee(
     """
     refuse_paid(uow, payment)
     source = money_source(uow, actor, payment)
-    note_given(uow, card_no, subject, amount, payment, now)
+    note_given(uow, card_no, subject, amount, payment, source, now)
     uow.ledger.post(card_no, postings.Posting("fee_taken", source, postings.fee_account(job), amount), subject, now)
     return source
 
@@ -137,11 +137,14 @@ def refuse_short(amount: int, payment: Mapping[str, Any]) -> None:
         raise RequestError("cash_given_short", given=format_yuan(given), amount=format_yuan(amount))
 
 
-def note_given(uow: UnitOfWork, card_no: str, number: str, amount: int, payment: Mapping[str, Any], now: dt.datetime) -> None:
-    """Keep what was handed over for what has this number. Nothing typed, nothing kept. Raises as ``refuse_short`` does."""
+def note_given(
+    uow: UnitOfWork, card_no: str, number: str, amount: int, payment: Mapping[str, Any], source: str, now: dt.datetime
+) -> None:
+    """Keep what was handed over for what has this number, and the account ``source`` that it lies in. Nothing typed, nothing
+    kept. Raises as ``refuse_short`` does."""
     refuse_short(amount, payment)
     if payment.get("given") is not None:
-        uow.cash_given.add(CashGiven(card_no, number, amount, payment["given"], now))
+        uow.cash_given.add(CashGiven(card_no, number, amount, payment["given"], now, source))
 
 
 def told_change(amount: int, payment: Mapping[str, Any]) -> dict[str, int]:

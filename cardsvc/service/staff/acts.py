@@ -45,7 +45,7 @@ class Act(StrEnum):
     BATCH_IMPORT = "batch_import", "导入文件", "file imported"
     RECONCILE_RUN = "reconcile_run", "对账", "reconciliation run"
     ORDER_CREATE = "order_create", "代收补登订单", "order taken for a channel"
-    ORDER_RETURN = "order_return", "退回过期订单", "order sent back whose time is over"
+    ORDER_RETURN = "order_return", "退回补登订单", "order sent back"
 
 
 FIELD_NAMES: Mapping[str, Text] = {
@@ -78,6 +78,7 @@ FIELD_NAMES: Mapping[str, Text] = {
     "day": Text("日期", "day"),
     "card_no": Text("卡号", "card"),
     "amount": Text("金额", "amount"),
+    "papers": Text("看过的证件", "papers that were shown"),
 }
 IN_FEN = frozenset({"amount", "largest_load", "daily_amount"})
 

@@ -32,6 +32,7 @@ def rotate(
     store: Store, terminal_id: str, public_key: str, now: dt.datetime, by: str, *, overlap: dt.timedelta = OVERLAP
 ) -> dict[str, Any]:
     """Register the key that follows. The same key again is the same answer: a lost reply is made good by sending again.
+    One that counts no longer, or not yet, does not come back.
 
     Raises RequestError ``terminal_unknown``, ``terminal_field_wrong``.
     """
@@ -43,7 +44,10 @@ def follow(
 ) -> TerminalKey:
     """``rotate`` within another transaction."""
     keys = _keys(uow, terminal_id)
-    same = next((key for key in keys if key.public_key == public_key.lower() and key.usable(now)), None)
+    known = [key for key in keys if key.public_key == public_key.lower()]
+    same = next((key for key in known if key.usable(now)), None)
+    if known and same is None:  # what it signed once would count again
+        raise RequestError("terminal_field_wrong", field="public_key")
     return same or _follow(uow, keys, ed25519_key(terminal_id, _next_id(keys), public_key, now, by), now + overlap)
 
 
@@ -85,10 +89,10 @@ def check_keys(keystore: KeyStore, keys: list[TerminalKey], key_id: str | None, 
         if not key.usable(now) or key_id not in (None, key.key_id):
             continue
         if key.public_key is not None:
-            yield CheckKey(key.algorithm, bytes.fromhex(key.public_key))
+            yield CheckKey(key.algorithm, bytes.fromhex(key.public_key), key.key_id)
         elif key.sealed_secret is not None:
             secret = keystore.unseal(bytes.fromhex(key.sealed_secret), _label(key.terminal_id, key.key_id))
-            yield CheckKey(key.algorithm, secret)
+            yield CheckKey(key.algorithm, secret, key.key_id)
 
 
 def key_view(key: TerminalKey) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from cardsvc.errors import RequestError
 from cardsvc.ledger.postings import Posting, deposit_account, fee_account, payout_account
 from cardsvc.rules import deposit_refund
 from cardsvc.rules.refunds import deposit_rule
-from cardsvc.service.cash.drawer import cash_out
+from cardsvc.service.cash.drawer import cash_in, cash_out
 from cardsvc.service.loss.hotlist import is_wanted, refuse_hot
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.known_card import issued_card
 from cardsvc.service.operations.rule_book import RuleBook, local_day
-from cardsvc.service.purse.payments import Payment, money_source, refuse_paid
+from cardsvc.service.purse.payments import Payment, money_source, note_given, refuse_paid
 from cardsvc.service.purse.ways import CASH
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.transactions.refund import refuse_bicycle
@@ -27,8 +27,11 @@ MAY_HANDLE = ("clerk", "cashier", "supervisor")
 def take_deposit(
     store: Store, rules: RuleBook, actor: Actor, card_no: str, product: str, payment: Payment, *, by: Staff, now: dt.datetime
 ) -> Deposit:
-    """Take the deposit that the rules ask for. Raises CardError ``card_unknown``, ``card_not_issued``; RequestError
-    ``deposit_already_taken``, ``payment_reference_used``, ``not_permitted``; RuleError ``rule_no_deposit``."""
+    """Take the deposit that the rules ask for; cash goes into the drawer of ``by``, at whatever desk it stands.
+
+    Raises CardError ``card_unknown``, ``card_not_issued``; RequestError ``deposit_already_taken``, ``payment_reference_used``,
+    ``cash_given_short``, ``not_permitted``; RuleError ``rule_no_deposit``; OperationError ``drawer_of_another``.
+    """
     require_role(by, *MAY_HANDLE)
     today = local_day(now)
 
@@ -37,8 +40,10 @@ def take_deposit(
         _issued(uow, card_no)
         if uow.deposits.get(card_no) is not None:
             raise RequestError("deposit_already_taken", card_no=card_no)
-        refuse_paid(uow, payment.model_dump())
-        source = money_source(uow, actor, payment.model_dump())
+        paid = payment.model_dump()
+        refuse_paid(uow, paid)
+        source = cash_in(uow, actor, by) if payment.method == CASH else money_source(uow, actor, paid)
+        note_given(uow, card_no, card_no, rule.amount, paid, source, now)
         uow.ledger.post(card_no, Posting("deposit_taken", source, deposit_account(card_no), rule.amount), card_no, now)
         state = DepositState.TAKEN
         return uow.deposits.add(
@@ -66,10 +71,11 @@ def _issued(uow: UnitOfWork, card_no: str) -> None:
 
 
 def return_deposit(store: Store, rules: RuleBook, actor: Actor, card_no: str, *, by: Staff, now: dt.datetime) -> Deposit:
-    """Give back what is left of a deposit, the way it came: cash in cash, everything else through its channel.
+    """Give back what is left of a deposit, the way it came: cash in cash from the drawer of ``by``, everything else through
+    its channel.
 
     Raises RequestError ``deposit_not_held``, ``deposit_card_holds_money``, ``not_permitted``; RuleError
-    ``bicycle_guarantee_held``, ``rule_day_before_issue``; OperationError ``drawer_holds_less``.
+    ``bicycle_guarantee_held``, ``rule_day_before_issue``; OperationError ``drawer_holds_less``, ``drawer_of_another``.
     """
     require_role(by, *MAY_HANDLE)
     return store.transact(lambda uow: _return(uow, rules, actor, card_no, by, now))
@@ -87,7 +93,7 @@ def _return(uow: UnitOfWork, rules: RuleBook, actor: Actor, card_no: str, by: St
     today = local_day(now)
     terms = deposit_refund(rules.in_force(uow, today), held.product, held.amount, held.taken_on, today)
     cash = held.payment_method == CASH
-    back = cash_out(uow, actor, terms.returned) if cash else payout_account(held.payment_method)
+    back = cash_out(uow, actor, terms.returned, by) if cash else payout_account(held.payment_method)
     parts = (("deposit_returned", back, terms.returned), ("deposit_worn", fee_account("depreciation"), terms.depreciation))
     for kind, account, amount in parts:
         if amount:

@@ -24,8 +24,7 @@ from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.died import refuse_dead, require_death
 from cardsvc.service.people.register import citizen_json
 from cardsvc.service.purse.areas import CITY_PURSE, PARKING_CARD
-from cardsvc.service.purse.orders import return_order
-from cardsvc.service.purse.payments import BY_ORDER
+from cardsvc.service.purse.orders import return_waiting
 from cardsvc.service.purse.ways import CASH, Way, booked_purses, split
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import MAX_TEXT, ApprovalKind
@@ -97,7 +96,7 @@ def _pay(
     _check_death(uow, part.card_no, reason)
     _refuse_writable(uow, in_force, part, reason, local_day(now))
     if reason != NOT_WRITABLE:
-        _return_orders(uow, part.card_no, now)
+        return_waiting(uow, part.card_no, now)
     payouts = _payouts(uow, till, part, terms)
     row = HeldPayout(
         part.card_no,
@@ -197,13 +196,6 @@ def _fits(uow: UnitOfWork, rules: RuleSet, card: Card, part: TakeoverPart, day: 
     except RuleError:
         return False
     return True
-
-
-def _return_orders(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
-    """What was paid online for the old card and never written goes back with it."""
-    for order in uow.orders.waiting(card_no):
-        if not uow.loads.paid_by(BY_ORDER, order.order_id):
-            return_order(uow, order, now)
 
 
 def _payouts(uow: UnitOfWork, till: tuple[Actor, Staff | None], part: TakeoverPart, terms: PayoutTerms) -> list[dict[str, Any]]:

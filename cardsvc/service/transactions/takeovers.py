@@ -11,11 +11,12 @@ or is paid back to its holder (held_payout.py).
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from cardsvc.card.periods import period_of
 from cardsvc.errors import CardError, RequestError
-from cardsvc.ledger.postings import Posting, held_account, purse_account
+from cardsvc.ledger.postings import Posting, fee_account, held_account, purse_account
 from cardsvc.ledger.states import PurchaseState
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import RuleSet, hold_until
@@ -24,6 +25,7 @@ from cardsvc.service.loss.hotlist import list_old_card
 from cardsvc.service.operations.known_card import card_in_hand, known_card, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.areas import CITY_PURSE
+from cardsvc.service.purse.lapse import LAPSED_MONTH
 from cardsvc.service.purse.payments import OLD_CARD
 from cardsvc.service.purse.ways import booked_purses, loads_in, still_owed, ways_of
 from cardsvc.service.staff.accounts import require_role
@@ -94,8 +96,16 @@ def begin_reading(uow: UnitOfWork, card_no: str, actor_id: str, now: dt.datetime
     return uow.old_cards.change(known, state=OldCardState.READING)
 
 
-def finish(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
-    """Nothing more comes from this card."""
+def finish(uow: UnitOfWork, card_no: str, void: Iterable[tuple[PurseRef, int]], now: dt.datetime) -> None:
+    """Nothing more comes from this card. ``void``: month money that was over when it was taken in, in fen by purse: it moves to
+    no card, it lapses, as on a card that lives on (purse/lapse.py). What was spent of it and is on its way stays owed."""
+    for ref, amount in void:
+        purse = purse_account(card_no, ref.application, ref.purse)
+        owed = dict(booked_purses(uow, card_no)).get(ref, 0)
+        lapsed = min(amount, still_owed(uow, card_no, ref, owed))
+        if lapsed:
+            posting = Posting("month_lapsed", purse, fee_account(LAPSED_MONTH), lapsed)
+            uow.ledger.post(card_no, posting, f"{ref.application}:{ref.purse}", now)
     card, known = uow.cards.get(card_no), uow.old_cards.get(card_no)
     if card is None or known is None:
         raise ValueError("the card or its takeover is gone")
@@ -138,7 +148,7 @@ def add_part(uow: UnitOfWork, part: TakeoverPart) -> TakeoverPart:
 
 
 def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Takeover:
-    """On its day: what the books owe for each purse goes to ``held``. Void month money stays.
+    """On its day: what the books owe for each purse goes to ``held``. Month money that was over lapses.
 
     Of a purse that the card was emptied of, given or refunded, only later loads count: the rest is offline spending that still
     comes in.
@@ -152,10 +162,21 @@ def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Ta
     if uow.loads.open_on(card_no) or uow.purchases.open_on(card_no):
         raise CardError("old_card_suspects_open", card_no=card_no)
     refuse_bicycle(uow, card_no)
+    void = []
     for ref, booked in booked_purses(uow, card_no):
-        _move(uow, takeover, ref, booked, now)
-    finish(uow, card_no, now)
+        if _is_over(uow, takeover, ref):
+            void.append((ref, booked))
+        else:
+            _move(uow, takeover, ref, booked, now)
+    finish(uow, card_no, void, now)
     return uow.old_cards.get(card_no) or takeover
+
+
+def _is_over(uow: UnitOfWork, takeover: Takeover, ref: PurseRef) -> bool:
+    """Whether a purse holds a period that was over when the card was taken in."""
+    newest = next(iter(loads_in(uow, takeover.card_no, ref)), None)
+    last = newest.last_month if newest else None
+    return last is not None and period_of("month", last).end <= takeover.held_on
 
 
 def _move(uow: UnitOfWork, takeover: Takeover, ref: PurseRef, amount: int, now: dt.datetime) -> None:
@@ -164,8 +185,7 @@ def _move(uow: UnitOfWork, takeover: Takeover, ref: PurseRef, amount: int, now: 
     amount = still_owed(uow, card_no, ref, amount)
     newest = loads[0] if loads else None
     first = newest.first_month if newest else None
-    over = newest and newest.last_month and period_of("month", newest.last_month).end <= takeover.held_on
-    if over or not amount:
+    if not amount:
         return
     part_id = str(uuid.uuid4())
     product, area = (newest.product, newest.area) if newest else ("citizen", "purse")

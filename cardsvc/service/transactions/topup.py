@@ -122,7 +122,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
         raise CardError("purse_full")
     load = uow.loads.add(replace(requested, state=advance(LOAD_ALLOWED, LoadState.REQUESTED, LoadState.AUTHORISED)))
     uow.ledger.post(load.card_no, postings.load_authorised(load.card_no, load.source_account, load.paid), load.load_id, now)
-    note_given(uow, load.card_no, load.operation_id, load.paid, wanted(context)["payment"], now)
+    note_given(uow, load.card_no, load.operation_id, load.paid, wanted(context)["payment"], load.source_account, now)
     if load.gift:
         uow.ledger.post(load.card_no, postings.load_gift(load.card_no, load.product, load.gift), load.load_id, now)
     facts = {"init": _init_facts(init), "expires": decision.expires.isoformat() if decision.expires else None}

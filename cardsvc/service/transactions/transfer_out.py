@@ -72,15 +72,23 @@ def _choose(context: Context, uow: UnitOfWork, sights: Mapping[str, AreaSight], 
         total = sum(sum(sight.balances.values()) for sight in sights.values())
         return Effect(failed=shows_money(uow, card_no, total))
     refuse_bicycle(uow, card_no)
-    found = [(target, balance) for target, balance in _money(sights) if not target.period or day < target.period.end]
+    found, void = _sorted_out(sights, day)
     if not found:
         begin_reading_once(context, uow, now)
-        finish(uow, card_no, now)
+        finish(uow, card_no, void, now)
         return Effect(done=_result(context, None, [], None))
     (target, balance), *left = found
     refuse_above_books(uow, card_no, target, balance)
     others = [{"product": other.product, "area": other.area, "amount": amount} for other, amount in left]
-    return Effect(facts={"target": target.to_facts(), "balance": balance, "left": others})
+    lapses = [[ref.application, ref.purse, amount] for ref, amount in void]
+    return Effect(facts={"target": target.to_facts(), "balance": balance, "left": others, "void": lapses})
+
+
+def _sorted_out(sights: Mapping[str, AreaSight], day: dt.date) -> tuple[list[tuple[Target, int]], list[tuple[PurseRef, int]]]:
+    """Purses whose money moves, and those whose month was over on that day: their money lapses."""
+    money = _money(sights)
+    found = [(target, balance) for target, balance in money if not target.period or day < target.period.end]
+    return found, [(target.ref, balance) for target, balance in money if (target, balance) not in found]
 
 
 def _money(sights: Mapping[str, AreaSight]) -> list[tuple[Target, int]]:
@@ -152,7 +160,7 @@ def _settle(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.da
         return Effect(failed=failure)
     takeover = uow.old_cards.get(context.card_no)
     if not context.facts["left"] and takeover is not None and takeover.state == OldCardState.READING:
-        finish(uow, context.card_no, now)
+        finish(uow, context.card_no, [(PurseRef(name, purse), amount) for name, purse, amount in context.facts["void"]], now)
     return Effect(done=_result(context, row.amount, context.facts["left"], row.tac))
 
 

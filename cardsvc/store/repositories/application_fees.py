@@ -17,6 +17,10 @@ class ApplicationFees(Rows[ApplicationFee]):
         """The fee that this payment paid."""
         return self.where_is(payment_method=method, payment_reference=reference)
 
+    def of_first(self, card_no: str, application: str, renewal: str) -> list[ApplicationFee]:
+        """The fees of an application on a card that were no renewals."""
+        return [fee for fee in self.where_is(card_no=card_no, application=application) if fee.product != renewal]
+
     def by_payments(self, method: str, references: Collection[str]) -> dict[str, ApplicationFee]:
         """The fee of each payment."""
         found = self.where_in(self.table.c.payment_reference, references, self.table.c.payment_method == method)

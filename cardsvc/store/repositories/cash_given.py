@@ -1,5 +1,7 @@
 """What may be asked of cash that was handed over."""
 
+from sqlalchemy import func, select
+
 from cardsvc.store import tables
 from cardsvc.store.records import CashGiven
 from cardsvc.store.rows import Rows
@@ -9,3 +11,10 @@ class CashesGiven(Rows[CashGiven]):
     """What was handed over, one a payment for which it was typed."""
 
     table, record = tables.cash_given, CashGiven
+
+    def of_source(self, source_account: str) -> tuple[int, int]:
+        """What was handed over and what went back where the money lies in this account, in fen."""
+        columns = self.table.c
+        sums = func.coalesce(func.sum(columns.given), 0), func.coalesce(func.sum(columns.given - columns.amount), 0)
+        given, change = self._connection.execute(select(*sums).where(columns.source_account == source_account)).one()
+        return int(given), int(change)

@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Collection
 
+from sqlalchemy import select
+
 from cardsvc.ledger.states import OrderState
 from cardsvc.store import tables
 from cardsvc.store.records import TopUpOrder
@@ -30,6 +32,12 @@ class Orders(Rows[TopUpOrder]):
     def all_waiting(self) -> list[TopUpOrder]:
         """Every order that waits, oldest first."""
         return sorted(self.where_is(state=OrderState.PAID), key=lambda row: row.paid_at)
+
+    def of_old_cards(self) -> list[TopUpOrder]:
+        """Those that wait for a card which was taken in, or gave its money, oldest first."""
+        taken = select(tables.takeover.c.card_no)
+        found = self.where(self.table.c.state == OrderState.PAID, self.table.c.card_no.in_(taken))
+        return sorted(found, key=lambda row: (row.paid_at, row.order_id))
 
     def over(self, month: dt.date) -> list[TopUpOrder]:
         """Orders that wait although their last month ended before this one (given by its first day)."""

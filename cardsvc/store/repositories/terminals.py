@@ -39,13 +39,13 @@ class Nonces:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def take(self, terminal_id: str, nonce: str, now: dt.datetime) -> bool:
-        """Remember a nonce; False when it was seen before."""
+    def take(self, terminal_id: str, key_id: str, nonce: str, now: dt.datetime) -> bool:
+        """Remember a nonce that came with a signature by this key; False when it was seen before."""
         table = tables.nonce
         seen = select(table.c.nonce).where(table.c.terminal_id == terminal_id, table.c.nonce == nonce)
         if self._connection.execute(seen).first():
             return False
-        self._connection.execute(table.insert().values(terminal_id=terminal_id, nonce=nonce, seen_at=now))
+        self._connection.execute(table.insert().values(terminal_id=terminal_id, key_id=key_id, nonce=nonce, seen_at=now))
         return True
 
     def newest_but(self, terminal_id: str, skipped: int, since: dt.datetime, until: dt.datetime) -> dt.datetime | None:
@@ -56,10 +56,20 @@ class Nonces:
         seen: dt.datetime | None = self._connection.execute(query).scalar()
         return seen
 
-    def forgotten(self) -> dt.datetime | None:
-        """When the newest nonce that was ever forgotten had been seen; None when none was."""
-        seen: dt.datetime | None = self._connection.execute(select(tables.forgotten_nonces.c.seen_at)).scalar()
+    def forgotten(self, terminal_id: str, key_id: str) -> dt.datetime | None:
+        """When the newest nonce that was ever forgotten of a key had been seen; None when none was."""
+        columns = tables.forgotten_nonces.c
+        query = select(columns.seen_at).where(columns.terminal_id == terminal_id, columns.key_id == key_id)
+        seen: dt.datetime | None = self._connection.execute(query).scalar()
         return seen
+
+    def forgotten_after(self, now: dt.datetime) -> dict[str, dt.datetime]:
+        """Until when the active keys of terminals wait, by terminal: a clock that was ahead of this forgot their nonces."""
+        columns, key = tables.forgotten_nonces.c, tables.terminal_key.c
+        active = (key.terminal_id == columns.terminal_id) & (key.key_id == columns.key_id) & (key.state == "active")
+        query = select(columns.terminal_id, columns.seen_at).join(tables.terminal_key, active)
+        rows = self._connection.execute(query.where(columns.seen_at > now).order_by(columns.terminal_id))
+        return {row.terminal_id: row.seen_at for row in rows}
 
     def last_seen(self) -> dict[str, dt.datetime]:
         """When each terminal signed a request last, as far back as nonces are remembered."""
@@ -68,14 +78,16 @@ class Nonces:
         return {row.terminal_id: row.seen_at for row in self._connection.execute(query)}
 
     def prune(self, before: dt.datetime) -> None:
-        """Forget nonces whose requests would be refused for their age anyway, and keep up to when that was."""
+        """Forget nonces whose requests would be refused for their age anyway, and keep up to when that was, key by key."""
         columns = tables.nonce.c
-        newest = self._connection.execute(select(func.max(columns.seen_at)).where(columns.seen_at < before)).scalar()
-        if newest is None:
-            return
+        told = columns.terminal_id, columns.key_id, columns.seen_at
+        gone = tables.nonce.delete().where(columns.seen_at < before).returning(*told)
+        newest: dict[tuple[str, str], dt.datetime] = {}
+        for terminal_id, key_id, seen_at in self._connection.execute(gone):
+            newest[terminal_id, key_id] = max(seen_at, newest.get((terminal_id, key_id), seen_at))
         insert, kept = insert_or(self._connection, tables.forgotten_nonces), tables.forgotten_nonces.c
-        late = insert.excluded.seen_at
-        insert = insert.values(id=1, seen_at=newest)
-        insert = insert.on_conflict_do_update(index_elements=["id"], set_={"seen_at": late}, where=kept.seen_at < late)
-        self._connection.execute(insert)
-        self._connection.execute(tables.nonce.delete().where(columns.seen_at <= newest))
+        late, keys = insert.excluded.seen_at, ["terminal_id", "key_id"]
+        for (terminal_id, key_id), seen_at in sorted(newest.items()):  # in one order: no two workers wait for each other
+            row = insert.values(terminal_id=terminal_id, key_id=key_id, seen_at=seen_at)
+            row = row.on_conflict_do_update(index_elements=keys, set_={"seen_at": late}, where=kept.seen_at < late)
+            self._connection.execute(row)

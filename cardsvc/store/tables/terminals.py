@@ -81,6 +81,7 @@ nonce = Table(
     metadata,
     Column("terminal_id", String(64)),
     Column("nonce", String(64)),
+    Column("key_id", String(32), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("terminal_id", "nonce", name="pk_nonce"),
 )
@@ -94,9 +95,9 @@ Index("ix_nonce_terminal_seen_at", nonce.c.terminal_id, nonce.c.seen_at)
 forgotten_nonces = Table(
     "forgotten_nonces",
     metadata,
-    Column("id", Integer, autoincrement=False),
+    Column("terminal_id", String(64)),
+    Column("key_id", String(32)),
     Column("seen_at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("id", name="pk_forgotten_nonces"),
-    CheckConstraint("id = 1", name="ck_forgotten_nonces_one_row"),
+    PrimaryKeyConstraint("terminal_id", "key_id", name="pk_forgotten_nonces"),
 )
-"""One row: when the newest nonce that was ever forgotten had been seen."""
+"""For each key of a terminal: when the newest nonce that was ever forgotten of it had been seen."""

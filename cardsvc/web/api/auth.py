@@ -10,14 +10,16 @@ from cardsvc.bootstrap import Services
 from cardsvc.errors import RequestError
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.terminals.keys import check_keys
-from cardsvc.signature import MAX_AGE, MAX_AHEAD, CheckKey, Message, Taken, claimed, clock_wrong, verify
+from cardsvc.signature import MAX_AGE, MAX_AHEAD, CheckKey, Message, Taken, claimed, verify
 from cardsvc.store import Store
 from cardsvc.store.records import Terminal
+from cardsvc.units import LOCAL
 from cardsvc.web.api.certificates import peer_certificate
 from cardsvc.web.api.floods import WINDOW_SECONDS, Unproven, address_of, too_many
 
 PRUNE_EVERY = 256
 WINDOW = dt.timedelta(seconds=WINDOW_SECONDS)
+FOR_NEXT_KEY = "register_next_key"
 FOR_EVIDENCE = frozenset({"start_operation", "answer_step", "get_operation", "abandon_operation"})
 """What a suspended terminal may still ask: how its operations stand, and to deliver what their cards answered."""
 
@@ -58,7 +60,7 @@ def _prove(services: Services, terminal: Terminal, keys: Iterator[CheckKey], req
     if terminal.state != "enabled" and request.endpoint not in FOR_EVIDENCE:
         raise RequestError("terminal_suspended")
     most = terminal.requests_per_minute or services.settings.requests_per_minute
-    _take_nonce(services.store, terminal.terminal_id, taken, now, most)
+    _take_nonce(services.store, terminal.terminal_id, taken, now, most, follows=request.endpoint == FOR_NEXT_KEY)
 
 
 def _require_certificate(terminal: Terminal, shown: str | None) -> None:
@@ -75,21 +77,22 @@ def _called(request: Request, public_url: str | None) -> str:
     return public_url.rstrip("/") + parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def _take_nonce(store: Store, terminal_id: str, taken: Taken, now: dt.datetime, most: int) -> None:
+def _take_nonce(store: Store, terminal_id: str, taken: Taken, now: dt.datetime, most: int, *, follows: bool) -> None:
     """Take a nonce once, and no more than ``most`` of a terminal in a minute: what is refused for that is not taken.
 
-    A service whose clock jumped back would find requests fresh whose nonces it forgot while the clock was ahead: what is as old
-    as those is refused. That is read after the nonce is written, so that nothing is forgotten between the two.
+    A service whose clock jumped back would find requests fresh whose nonces it forgot while the clock was ahead: what the same
+    key signed until then is refused. That is read after the nonce is written, so that nothing is forgotten between the two.
+    The key that follows has signed nothing yet: it is served at once, and registering it (``follows``) twice is once.
     """
     with store.begin() as uow:
         earlier = uow.nonces.newest_but(terminal_id, most - 1, now - WINDOW, now)
         if earlier is not None:
             raise too_many((earlier + WINDOW - now).total_seconds())
-        if not uow.nonces.take(terminal_id, taken.nonce, now):
+        if not uow.nonces.take(terminal_id, taken.key_id, taken.nonce, now):
             raise RequestError("request_replayed")
-        forgotten = uow.nonces.forgotten()
-        if forgotten is not None and taken.created <= forgotten + MAX_AHEAD:
-            raise clock_wrong(taken.created, forgotten)
+        forgotten = uow.nonces.forgotten(terminal_id, taken.key_id)
+        if forgotten is not None and taken.created <= forgotten + MAX_AHEAD and not follows:
+            raise RequestError("key_must_follow", until=f"{forgotten.astimezone(LOCAL):%Y-%m-%d %H:%M:%S}")
         if hash(taken.nonce) % PRUNE_EVERY == 0:
             uow.nonces.prune(now - 2 * MAX_AGE)
         uow.commit()

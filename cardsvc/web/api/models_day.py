@@ -99,12 +99,15 @@ class SheetRow(BaseModel):
 
 
 class Drawer(ShiftView):
-    """A drawer and how it came out: cash taken and paid out, brought from the vault, and what is left by the books."""
+    """A drawer and how it came out: cash taken and paid out, brought from the vault, and what is left by the books; where it
+    was typed, what was handed over and the change."""
 
     cash_in: int
     cash_out: int
     brought: int
     left: int
+    given: int
+    change: int
 
 
 class SheetSeal(BaseModel):

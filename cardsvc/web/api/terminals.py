@@ -48,7 +48,7 @@ def _self(app: Flask, spec: SpecTree, services: Services) -> None:
     def register_next_key() -> Any:
         """Register the key that follows, in a request signed with the key before; that one counts for seven days more."""
         key = NewKey.model_validate(request.get_json())
-        return rotate(services.store, g.actor.id, key.public_key, now(), f"terminal {g.actor.id}"), 201
+        return rotate(services.store, g.actor.id, key.public_key, services.engine.clock(), f"terminal {g.actor.id}"), 201
 
 
 def _hot_list(app: Flask, spec: SpecTree, services: Services) -> None:

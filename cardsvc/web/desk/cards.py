@@ -22,6 +22,7 @@ from cardsvc.service.people.died import is_dead
 from cardsvc.service.people.register import find_citizen
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.staff.approvals import propose
+from cardsvc.service.transactions.held_orders import return_held_orders
 from cardsvc.service.transactions.held_payout import HELD_PAYOUT, held_view, move_due, pay_held, payout_asked
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
 from cardsvc.units import parse_card_no
@@ -88,7 +89,7 @@ def _do(services: Services, card_no: str, deed: str) -> None:
 
 
 def _do_held(services: Services, card_no: str, deed: str) -> None:
-    """Held money: the books decide, a second person is asked, or it is paid."""
+    """Held money: the books decide, a second person is asked, or it is paid; orders go back."""
     by, moment, store = here().staff, now(), services.store
     if deed == "held-move":
         move_due(store, card_no, moment)
@@ -99,6 +100,8 @@ def _do_held(services: Services, card_no: str, deed: str) -> None:
         actor = actor_of(store, workstation(), by=by)
         reason, papers = request.form.get("reason", ""), request.form.get("papers", "")
         pay_held(store, services.rules, actor, card_no, field("part_id"), reason, papers, by=by, now=moment)
+    elif deed == "held-orders":
+        return_held_orders(store, card_no, field("papers"), by=by, now=moment)
     else:
         raise RequestError("http_not_found")
 

@@ -19,6 +19,7 @@ from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.work_place import CardOnDesk
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.staff.approvals import approve, propose
+from cardsvc.service.transactions.held_payout import move_due
 from cardsvc.service.transactions.takeovers import hold_card, holder_cards, takeover_of, waiting
 from cardsvc.store.records import Staff
 from cardsvc.text import Text
@@ -112,7 +113,7 @@ def test_an_old_card_is_on_the_hot_list_from_the_moment_its_money_is_taken_over(
 
 
 def test_every_purse_moves_and_month_money_keeps_its_month(world: World) -> None:
-    """City purse, this month and the next, one operation each; void money stays behind."""
+    """City purse, this month and the next, one operation each; void money lapses, and nothing is owed on the old card."""
     old = world.issue(FMCOS)
     world.do(old, "open", application="bus", product="T")
     load(world, old, 10000)
@@ -126,7 +127,43 @@ def test_every_purse_moves_and_month_money_keeps_its_month(world: World) -> None
     world.do(new, "open", application="bus", product="T")
     assert move_all(world, new) == 16000
     assert (balance_on(new)[0], area_on(new, "bus", "ep"), area_on(new, "bus", "ed")) == (10000, 6000, 0)
-    assert area_on(old, "bus", "ed") == -world.balances()[f"purse:{CARD}:bus:ed"] == 5000
+    books = world.balances()
+    assert (area_on(old, "bus", "ed"), books[f"purse:{CARD}:bus:ed"], books["fee:lapsed_month"]) == (5000, 0, -5000)
+    assert {account: amount for account, amount in books.items() if CARD in account and amount} == {}
+    assert sum(books.values()) == 0
+
+
+def test_void_month_money_of_a_card_that_gives_nothing_lapses(world: World) -> None:
+    """Readable, with the void month alone on it: what the card shows lapses at once, when it is replaced, and only then."""
+    old = world.issue(FMCOS)
+    world.do(old, "open", application="bus", product="T")
+    load(world, old, 5000, area="month")
+    world.do(old, "purchase", KIOSK, amount=300, merchant="bus", area="month")
+    world.now = local(2026, 12, 1, 0, 0)
+    assert world.balances()[f"purse:{CARD}:bus:ed"] == -4700
+    for _ in range(2):
+        with suppress(CarriedOut):
+            world.do(old, "transfer_out")
+    assert (world.balances()[f"purse:{CARD}:bus:ed"], world.balances()["fee:lapsed_month"]) == (0, -4700)
+
+
+@pytest.mark.parametrize(("held_on", "moved", "lapsed"), [((2026, 11, 30), 5000, 0), ((2026, 12, 1), 0, 5000)])
+def test_a_month_of_a_card_that_cannot_be_read_moves_or_lapses(
+    world: World, held_on: tuple[int, int, int], moved: int, lapsed: int
+) -> None:
+    """By the day it was taken in: good then, it goes to the new card; over then, it is the card company's, on the day of the
+    books. Either way the old card is owed nothing."""
+    old = world.issue(FMCOS)
+    world.do(old, "open", application="bus", product="T")
+    load(world, old, 5000, area="month")
+    world.now = local(*held_on, 9, 0)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    world.now += dt.timedelta(days=12)
+    move_due(world.store, CARD, world.now)
+    books = world.balances()
+    seen = books[f"purse:{CARD}:bus:ed"], -books.get(HELD, 0), -books.get("fee:lapsed_month", 0)
+    assert seen == (0, moved, lapsed)
+    assert sum(books.values()) == 0
 
 
 def test_what_was_spent_offline_before_a_refund_is_not_given_again(world: World) -> None:

@@ -17,6 +17,7 @@ from cardsvc.service.purse.suspects import take as take_suspect
 from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, Correction, explain, parse_difference, subject_of, take
 from cardsvc.service.reconcile.worklist import OPEN, differences_page, recent_runs
 from cardsvc.service.staff.approvals import propose
+from cardsvc.service.transactions.held_orders import held_orders
 from cardsvc.service.transactions.held_payout import held_worklist
 from cardsvc.service.transactions.takeovers import waiting
 from cardsvc.units import parse_card_no
@@ -55,7 +56,9 @@ def _held(app: Flask, services: Services) -> None:
     def manage_held() -> Any:
         """Money of old cards; it is paid back on the page of its card, at a desk."""
         rows = held_worklist(services.store, services.rules, now())
-        return render_template("manage_held.html", chosen=outlet(), rows=rows, cards=waiting(services.store))
+        return render_template(
+            "manage_held.html", chosen=outlet(), rows=rows, cards=waiting(services.store), orders=held_orders(services.store)
+        )
 
 
 def _library(app: Flask, services: Services) -> None:
