@@ -10,6 +10,7 @@ from cardsvc.rules.desk_rules import (
     FareRule,
     FeeRule,
     HoursRule,
+    KeepingRule,
     LossRule,
     PayerRule,
     PersonRule,
@@ -17,6 +18,7 @@ from cardsvc.rules.desk_rules import (
     ProductRule,
     PromiseRule,
     StockRule,
+    UncollectedRule,
 )
 from cardsvc.rules.hall_rules import AppraisalRule, ChecklistRule, ComplaintRule, GreenRule, PapersRule, QueueRule, TicketRule
 from cardsvc.rules.life_rules import ChangeRule, HeirRule, RenewalRule, SwapRule
@@ -189,6 +191,8 @@ class RuleSet(Data):
     product: Items[ProductRule] = ()
     payer: Items[PayerRule] = ()
     stock: Items[StockRule] = ()
+    uncollected: Items[UncollectedRule] = ()
+    keeping: Items[KeepingRule] = ()
     ticket: Items[TicketRule] = ()
     papers: Items[PapersRule] = ()
     queue: Items[QueueRule] = ()

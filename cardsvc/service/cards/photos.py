@@ -35,11 +35,9 @@ class OnFile(NamedTuple):
 
 
 def photo_on_file(uow: UnitOfWork, citizen_id: str) -> OnFile | None:
-    """The newest photo of a person: of their last application, or taken at a desk since."""
-    applied, taken = uow.card_requests.with_photo_of(citizen_id), uow.citizen_photos.newest_of(citizen_id)
-    if applied is not None and (taken is None or applied.applied_at > taken.taken_at):
-        return OnFile(applied.photo, applied.applied_at)
-    return OnFile(taken.photo, taken.taken_at) if taken else None
+    """The newest photo of a person."""
+    newest = uow.citizen_photos.newest_of(citizen_id)
+    return OnFile(newest.photo, newest.taken_at) if newest else None
 
 
 def take_photo(

@@ -21,9 +21,9 @@ from typing import Any, Literal, NamedTuple
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.service.cards.cancelling import money_left
-from cardsvc.service.cards.faces import face_is_open, face_pdf
+from cardsvc.service.cards.faces import face_pdf
+from cardsvc.service.cards.handing_out import tell_made
 from cardsvc.service.cards.photos import photo_on_file
-from cardsvc.service.cards.requests import tell_made
 from cardsvc.service.cards.wrong_card import card_was_wrong
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.desk.offers import offers
@@ -33,6 +33,7 @@ from cardsvc.service.loss.card_in_hand import IN_HAND, card_in_hand, refuse_live
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.stock.blanks import reason_of
+from cardsvc.service.stock.finished import face_is_open
 from cardsvc.service.stock.use import void_card
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import CardRequest, FacePrint, Staff

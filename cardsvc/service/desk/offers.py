@@ -12,7 +12,6 @@ from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.opening import OpenRequest, check_open
 from cardsvc.service.cards.applications import ALL, RENEWAL
 from cardsvc.service.cards.carry_over import carried
-from cardsvc.service.cards.faces import face_is_open
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
 from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import waiting_for_card
@@ -22,6 +21,7 @@ from cardsvc.service.desk.work_place import CardOnDesk
 from cardsvc.service.faults.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.stock.finished import face_is_open
 from cardsvc.service.stock.making import article_due
 from cardsvc.service.transactions.takeovers import takeover_view
 from cardsvc.store import UnitOfWork

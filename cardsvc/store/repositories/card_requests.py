@@ -12,7 +12,7 @@ from cardsvc.store.states import CardRequestState
 
 
 class NotMade(NamedTuple):
-    """An application without its photo, as there may be many."""
+    """What an application waits for, as there may be many."""
 
     case_no: str
     citizen_id: str
@@ -32,12 +32,9 @@ class CardRequests(Rows[CardRequest]):
         found = self.where(columns.citizen_id == citizen_id, columns.state.in_(states), limit=1)
         return found[0] if found else None
 
-    def with_photo_of(self, citizen_id: str) -> CardRequest | None:
-        """The last application of a person that was not withdrawn: it has their photo."""
-        columns = self.table.c
-        kept = columns.state != CardRequestState.CANCELLED
-        found = self.where(columns.citizen_id == citizen_id, kept, limit=1, newest="applied_at")
-        return found[0] if found else None
+    def by_card(self, card_no: str) -> CardRequest | None:
+        """The application that a card was made for."""
+        return self.first_is(card_no=card_no)
 
     def at(self, outlet_id: str, state: CardRequestState, limit: int) -> list[CardRequest]:
         """Those of an outlet in a state, the first promised first, else the first taken."""

@@ -2,16 +2,16 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select, union
+from sqlalchemy import select
 
 from cardsvc.store import tables
 from cardsvc.store.records import CitizenPhoto, FacePrint
 from cardsvc.store.rows import Rows
-from cardsvc.store.states import CardRequestState, FacePrintState
+from cardsvc.store.states import FacePrintState
 
 
 class CitizenPhotos(Rows[CitizenPhoto]):
-    """Photos that were taken at a desk."""
+    """Photos of holders."""
 
     table, record = tables.citizen_photo, CitizenPhoto
 
@@ -19,13 +19,15 @@ class CitizenPhotos(Rows[CitizenPhoto]):
         """The last photo of a person."""
         return self.first_is(citizen_id=citizen_id, newest="taken_at")
 
+    def delete_ids(self, photo_ids: Collection[str]) -> None:
+        """Delete photos."""
+        self.delete_in(self.table.c.photo_id, photo_ids)
+
     def people_with(self, citizen_ids: Collection[str]) -> set[str]:
-        """Those of these people who have a photo, taken at a desk or with an application that was not withdrawn."""
-        taken, applied, found = self.table.c, tables.card_request.c, set[str]()
+        """Those of these people who have a photo."""
+        column, found = self.table.c.citizen_id, set[str]()
         for part in self.parts(citizen_ids):
-            kept = (applied.citizen_id.in_(part), applied.state != CardRequestState.CANCELLED)
-            both = union(select(taken.citizen_id).where(taken.citizen_id.in_(part)), select(applied.citizen_id).where(*kept))
-            found |= set(self._connection.execute(both).scalars())
+            found |= set(self._connection.execute(select(column).where(column.in_(part)).distinct()).scalars())
         return found
 
 

@@ -9,6 +9,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cards.cancelling import REASONS, cancel_card, cancellation_of
+from cardsvc.service.cards.handing_out import handout_of, waiting_of
 from cardsvc.service.cards.replacement import LOST, begin_replacement, fees_of, replacement_of
 from cardsvc.service.cards.requests import open_request_of
 from cardsvc.service.cards.views import card_view
@@ -49,7 +50,9 @@ def install(app: Flask, services: Services) -> None:
         except CardsvcError as error:
             return render_template("search.html", wanted=wanted, problem=problem_of(error)), error.http_status
         waiting = open_request_of(services.store, found["citizen_id"])
-        return render_template("search.html", wanted=wanted, citizen=found, waiting=waiting, states=CARD_REQUEST.words)
+        handouts = waiting_of(services.store, found["citizen_id"])
+        shown = {"citizen": found, "waiting": waiting, "handouts": handouts, "states": CARD_REQUEST.words}
+        return render_template("search.html", wanted=wanted, **shown)
 
     @app.get("/desk/cards/<card_no>")
     def card_page(card_no: str) -> Any:
@@ -123,6 +126,7 @@ def _page(services: Services, number: str, error: CardsvcError | None = None) ->
         open=next((report for report in reports if report["ended"] is None), None),
         cover=loss_cover(services.store, services.rules, card_no, moment),
         replacement=replacement_of(services.store, card_no),
+        handout=handout_of(services.store, card_no),
         fee=fees_of(services.store, services.rules, card_no, moment)[LOST],
         methods=METHODS,
         cancelled=cancellation_of(services.store, card_no),
