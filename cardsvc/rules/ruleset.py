@@ -91,7 +91,8 @@ class OpenRule(Dated):
     """Opening an application. ``years`` of validity from the day; 0 for none. A fee goes by product (tariff class).
 
     ``holders``: the classes of people it is for, all where there are none. ``review_from``: it holds to the end of the school
-    year, and from this day on a review is one for the next.
+    year, and from this day on a review is one for the next. ``deposit_holders``: the classes of people for whom the deposit of
+    the same name is taken first.
     """
 
     application: Literal["bus", "parking", "library", "park"]
@@ -107,6 +108,7 @@ class OpenRule(Dated):
     runs_on_until: MonthDay | None = None
     review_from: MonthDay | None = None
     holders: Items[str] = ()
+    deposit_holders: Items[str] = ()
 
 
 class RefundRule(Dated):

@@ -21,6 +21,7 @@ from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.held import held_areas
 from cardsvc.service.purse.payments import Payment, refuse_paid, refuse_short, take_fee, told_change
 from cardsvc.service.transactions.contact import CONTACT
+from cardsvc.service.transactions.deposits import holds_deposit
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import ApplicationFee, CardApplication
 from cardsvc.units import LOCAL, bcd, format_yuan
@@ -78,6 +79,8 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     terms = check_open(
         context.rules, OpenRequest(name, product, birth_date, day, card_expiry, context.params.get("holder", "resident"))
     )
+    if terms.deposit:
+        _require_deposit(context, uow, name)
     if terms.fee:
         refuse_paid(uow, _payment(context))
         refuse_short(terms.fee, _payment(context))
@@ -89,6 +92,13 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
         "terms": _terms(terms),
     }
     return Effect(facts=facts)
+
+
+def _require_deposit(context: Context, uow: UnitOfWork, name: str) -> None:
+    """Raises RequestError ``deposit_needed`` until the deposit of an application is held on a card of this holder."""
+    card = uow.cards.get(context.card_no)
+    if card is not None and not holds_deposit(uow, card.citizen_id, name):
+        raise RequestError("deposit_needed", card_no=card.card_no)
 
 
 def _terms(terms: OpenTerms) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from cardsvc.service.stock.use import void_card
 from cardsvc.service.transactions.refund import refuse_bicycle
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Cancellation, Card, Staff
-from cardsvc.store.states import DepositState
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 
@@ -80,8 +79,8 @@ def _checked(uow: UnitOfWork, card_no: str, now: dt.datetime) -> Card:
     left = money_left(uow, card_no)
     if left:
         raise RequestError("cancel_money_left", card_no=card_no, amount=format_yuan(left))
-    deposit = uow.deposits.get(card_no)
-    if deposit is not None and deposit.state == DepositState.TAKEN:
+    deposit = uow.deposits.held_on(card_no)
+    if deposit is not None:
         raise RequestError("cancel_deposit_held", card_no=card_no, amount=format_yuan(deposit.amount))
     return card
 

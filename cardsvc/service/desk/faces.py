@@ -257,7 +257,7 @@ def face_spoiled(store: Store, print_id: str, reason: str, *, by: Staff, now: dt
 def _refuse_used(uow: UnitOfWork, card_no: str) -> None:
     """A card with money, loads, orders or applications has more than a face: it is replaced or cancelled like any other."""
     open_money = uow.loads.open_on(card_no) or uow.purchases.open_on(card_no) or uow.orders.waiting(card_no)
-    if money_left(uow, card_no) or open_money or uow.deposits.get(card_no) or uow.applications.of_card(card_no):
+    if money_left(uow, card_no) or open_money or uow.deposits.held_on(card_no) or uow.applications.of_card(card_no):
         raise RequestError("face_card_used", card_no=card_no)
 
 
