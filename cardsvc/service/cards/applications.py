@@ -29,6 +29,7 @@ from cardsvc.units import LOCAL, bcd, format_yuan
 ApplicationName = Literal["bus", "parking", "library", "park"]
 DESK_ONLY = frozenset({"desk"})
 ALL = "all"
+BUS = "bus"
 RENEWAL = ("park", "2")
 """The application that is sold year by year, and the product that prolongs it while last year's still holds."""
 
@@ -68,12 +69,19 @@ def _read(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSigh
 
 
 def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
-    """The rules, and from them the record that will be written."""
+    """The rules, and from them the record that will be written.
+
+    A bus product takes the place of another one (a pupil is eighteen) where no money of the old one is good any more; what is
+    over is taken off as ever.
+    """
     name, product = context.params["application"], context.params["product"]
     seen = next(sight for sight in sights if sight.name == name)
     held = _held(context, uow, seen.record)
-    if held is not None and (name, product) != RENEWAL:
+    changed = held is not None and name == BUS and product != held.product
+    if held is not None and (name, product) != RENEWAL and not changed:
         raise RequestError("application_already_open", application=name)
+    if changed:
+        _refuse_good_money(name, seen, now)
     birth_date, card_expiry = _holder(context, uow)
     day = now.astimezone(LOCAL).date()
     terms = check_open(
@@ -85,7 +93,7 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
         refuse_paid(uow, _payment(context))
         refuse_short(terms.fee, _payment(context))
     own = _own_data(name, context.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
-    since = _renewed_from(held, terms) if held else terms.valid_from
+    since = _renewed_from(held, terms) if held and not changed else terms.valid_from
     record = ApplicationRecord(ApplicationState.OPEN, product, " ", since, terms.valid_to, terms.review, own)
     facts = {
         "record": record.encode().hex(),
@@ -172,12 +180,17 @@ def _decide_close(context: Context, _uow: UnitOfWork, sights: tuple[ApplicationS
     seen = next(sight for sight in sights if sight.name == name)
     if seen.record is None or seen.record.state is ApplicationState.NOT_OPENED:
         raise RequestError("application_not_open", application=name)
-    areas = held_areas(name, seen.record, seen.balances, now.astimezone(LOCAL).date())
+    _refuse_good_money(name, seen, now)
+    record = replace(seen.record, state=ApplicationState.CLOSED)
+    return Effect(facts={"record": record.encode().hex(), "terms": {}})
+
+
+def _refuse_good_money(name: str, seen: ApplicationSight, now: dt.datetime) -> None:
+    """Raises RequestError ``application_holds_money``."""
+    areas = held_areas(name, seen.record, seen.balances, now.astimezone(LOCAL).date()) if seen.record else ()
     held = sum(area["balance"] for area in areas if not area["over"])
     if held:
         raise RequestError("application_holds_money", application=name, amount=format_yuan(held))
-    record = replace(seen.record, state=ApplicationState.CLOSED)
-    return Effect(facts={"record": record.encode().hex(), "terms": {}})
 
 
 def _write(context: Context, _uow: UnitOfWork) -> Procedure[ApplicationRecord]:

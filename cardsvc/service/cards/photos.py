@@ -19,10 +19,11 @@ from cardsvc.store.records import Card, CitizenPhoto, Staff
 from cardsvc.store.states import FacePrintState
 from cardsvc.text import Text
 
-PHOTO_CONSENT_VERSION = "2026-11"
+PHOTO_CONSENT_VERSION = "2026-11-2"
 PHOTO_CONSENT = Text(
-    "本人（未满 14 岁由监护人）同意市民卡公司保存这张照片，只用于制作本人的市民卡",
-    "The person (under 14 a guardian) agrees that the card company keeps this photo, to make their citizen card alone",
+    "本人（未满 14 岁由监护人）同意市民卡公司保存这张照片，只用于制作本人的市民卡；可随时要求删除，不再有卡后按规定期限删除",
+    "The person (under 14 a guardian) agrees that the card company keeps this photo, to make their citizen card alone; it is "
+    "deleted when asked for, and after a time when there is no card",
 )
 UNDER_WAY = frozenset({FacePrintState.WANTED, FacePrintState.SENT})
 

@@ -36,11 +36,12 @@ from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
 APPLY = "apply"
-CONSENT_VERSION = "2026-11"
+CONSENT_VERSION = "2026-11-2"
 CONSENT = Text(
-    "同意市民卡公司为制卡、发卡和卡内应用核对并保存姓名、证件号、照片；不作他用；可随时到窗口查询、更正",
+    "同意市民卡公司为制卡、发卡和卡内应用核对并保存姓名、证件号、照片；不作他用；可随时到窗口查询、更正；"
+    "照片可随时要求删除，不再有卡后按规定期限删除",
     "Agrees that the card company checks and keeps name, document number and photo to make and run the card, for nothing else; "
-    "they can be seen and corrected at any desk",
+    "they can be seen and corrected at any desk; the photo is deleted when asked for, and after a time when there is no card",
 )
 FRIEND_CONSENT_VERSION = "2026-11"
 FRIEND_CONSENT = Text(
@@ -179,10 +180,12 @@ def promise(rules: RuleSet, outlet_id: str, now: dt.datetime) -> tuple[dt.dateti
 
 
 def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.datetime) -> CardRequest | None:
-    """The person's card is issued: their application, if any, waits for its holder now. They are told when the card may be
-    collected (``tell_made``)."""
+    """The person's card is issued: their application, if any, waits for its holder now (handing_out.py). One whose card was
+    replaced before anybody took it goes on with the new card."""
     known = uow.card_requests.open_of(citizen_id)
-    if known is not None and known.state in (CardRequestState.HELD, CardRequestState.APPLIED):
+    if known is not None and known.state == CardRequestState.MADE:
+        return uow.card_requests.change(known, card_no=card_no, made_at=now)
+    if known is not None:
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.MADE)
         promised = known.promised_at or now
         return uow.card_requests.change(known, state=state, card_no=card_no, made_at=now, promised_at=promised)

@@ -10,7 +10,7 @@ from typing import Any
 from cardsvc.errors import RuleError
 from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.opening import OpenRequest, check_open
-from cardsvc.service.cards.applications import ALL, RENEWAL
+from cardsvc.service.cards.applications import ALL, BUS, RENEWAL
 from cardsvc.service.cards.carry_over import carried
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
 from cardsvc.service.cards.replacement import open_replacements
@@ -238,8 +238,9 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
     for application, products in OPENABLE:
         seen = look["applications"].get(application, {})
         held_until = str(seen["valid_to"]) if seen.get("state") == "open" else ""
+        changing = application == BUS and bool(held_until)
         for product in products:
-            if held_until and (application, product) != RENEWAL:
+            if held_until and (application, product) != RENEWAL and not (changing and product != seen["product"]):
                 continue
             if not any(r.application == application and product in r.products for r in rules.opening if r.holds(day)):
                 continue
@@ -251,12 +252,31 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
                 continue
             cost = format_yuan(terms.fee)
             until = terms.valid_to.isoformat()
-            if until <= held_until:
+            if until <= held_until and not changing:
+                continue
+            if changing:
+                instead = Text(
+                    f"换成{label.zh}（现为 {seen['product']}），至 {until}",
+                    f"{label.en} instead of {seen['product']}, until {until}",
+                )
+                yield Choice(f"{application}:{product}", instead, _good_money(look, application))
                 continue
             yield Choice(
                 f"{application}:{product}",
                 Text(f"{label.zh}，{cost} 元，至 {until}", f"{label.en}, {cost} yuan, until {until}"),
             )
+
+
+def _good_money(look: Mapping[str, Any], application: str) -> Text | None:
+    """Why its product cannot be changed now: money that is good for the old one."""
+    held = sum(area["balance"] for area in look["areas"] if area["application"] == application and not area["over"])
+    if not held:
+        return None
+    amount = format_yuan(held)
+    return Text(
+        f"还有 {amount} 元可用：先退款，或用完再换；停用的产品按补换卡换",
+        f"{amount} yuan are good: refund or spend them first; a withdrawn product is swapped by a replacement",
+    )
 
 
 def _of_applications(look: Mapping[str, Any]) -> Iterator[Offer]:

@@ -43,6 +43,17 @@ class CardRequests(Rows[CardRequest]):
         query = query.order_by(columns.promised_at, columns.applied_at, columns.case_no).limit(limit)
         return [CardRequest(**row) for row in self._connection.execute(query).mappings()]
 
+    def withdrawn_before(self, moment: dt.datetime, limit: int) -> list[CardRequest]:
+        """Those that were withdrawn until then, the first first."""
+        columns = self.table.c
+        query = select(self.table).where(columns.state == CardRequestState.CANCELLED, columns.cancelled_at <= moment)
+        query = query.order_by(columns.cancelled_at, columns.case_no).limit(limit).with_for_update()
+        return [CardRequest(**row) for row in self._connection.execute(query).mappings()]
+
+    def delete(self, case_no: str) -> None:
+        """Delete one that was withdrawn."""
+        self.delete_in(self.table.c.case_no, [case_no])
+
     def not_made(self) -> list[NotMade]:
         """Those whose card is not made, by case number."""
         columns = self.table.c

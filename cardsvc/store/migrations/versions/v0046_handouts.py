@@ -83,9 +83,10 @@ def upgrade() -> None:
         batch.drop_constraint("fk_card_request_handed_by", type_="foreignkey")
         for gone in ("photo", "collected", "handed_by", "handed_at"):
             batch.drop_column(gone)
-    if dialect == "sqlite":
-        for statement in create_statements(dialect, "card_request"):
-            op.execute(statement)
+    if dialect == "postgresql":
+        op.execute("DROP FUNCTION card_request_states CASCADE")
+    for statement in create_statements(dialect, "card_request"):
+        op.execute(statement)
 
 
 def _handouts() -> None:
