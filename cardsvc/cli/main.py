@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "cardsvc.cli.citizens.rights:rights",
         t("社保、医保数据：导入、监视目录", "Data of the insurance offices: import, watch a folder"),
     ),
+    "handout": (
+        "cardsvc.cli.citizens.handout:handout",
+        t("发放：待领取的卡，交卡，再通知", "Handing out: cards that wait, giving one, telling holders again"),
+    ),
     "notices": (
         "cardsvc.cli.citizens.notices:notices",
         t("给市民的通知：发送、列表、重发", "Messages to citizens: send, list, try again"),

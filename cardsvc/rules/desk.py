@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cardsvc.rules.data import Dated
-from cardsvc.rules.desk_rules import HoursRule, ProductRule, StockRule
+from cardsvc.rules.desk_rules import HoursRule, KeepingRule, ProductRule, StockRule, UncollectedRule
 from cardsvc.rules.loading import age, no_rule, refusal
 from cardsvc.rules.ruleset import RuleSet
 
@@ -18,13 +18,15 @@ D = TypeVar("D", bound=Dated)
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who comes. ``agent``: for somebody else; ``agent_papers``: with both originals; ``birth_date`` of the holder."""
+    """Who comes. ``agent``: for somebody else; ``agent_papers``: with both originals; ``named``: an agent whom the person named
+    before; ``birth_date`` of the holder."""
 
     birth_date: dt.date
     parent: bool = False
     consent: bool = False
     agent: bool = False
     agent_papers: bool = False
+    named: bool = False
 
 
 def _in_force(rules: Iterable[D], day: dt.date) -> D | None:
@@ -119,7 +121,7 @@ def check_person(rules: RuleSet, job: str, who: Visitor, day: dt.date) -> tuple[
         raise refusal("rule_parent_needed", rules, rule, age=rule.parent_under)
     if years < rule.consent_under and not who.consent:
         raise refusal("rule_consent_needed", rules, rule, age=rule.consent_under)
-    if who.agent and rule.in_person:
+    if who.agent and rule.in_person and not (rule.named_agent and who.named):
         raise refusal("rule_in_person", rules, rule)
     if who.agent and not who.agent_papers:
         raise refusal("rule_agent_papers", rules, rule)
@@ -152,6 +154,16 @@ def loss_lapses(rules: RuleSet, product: str, report: str, at: dt.datetime) -> t
         raise no_rule("rule_not_reportable", rules, "loss", product=product)
     hours = rule.lapses_after_hours
     return at + dt.timedelta(hours=hours) if hours else None, rule.id
+
+
+def uncollected_rule(rules: RuleSet, day: dt.date) -> UncollectedRule | None:
+    """When holders are told again that their card waits; None where the rule set says nothing of it."""
+    return _in_force(rules.uncollected, day)
+
+
+def keeping_rule(rules: RuleSet, data: str, day: dt.date) -> KeepingRule | None:
+    """How long data (photo, request) are kept that nothing needs; None: for ever, where the rule set says nothing of them."""
+    return _in_force((rule for rule in rules.keeping if rule.data == data), day)
 
 
 def stock_rule(rules: RuleSet, day: dt.date) -> StockRule | None:

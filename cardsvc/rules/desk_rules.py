@@ -74,10 +74,12 @@ class PromiseRule(Dated):
 
 
 class PersonRule(Dated):
-    """Who must come for a job. ``parent_under`` this age with a parent; ``consent_under``: a guardian's consent is kept."""
+    """Who must come for a job. ``in_person``: no agent, but with ``named_agent`` the friend that the person named before;
+    ``parent_under`` this age with a parent; ``consent_under``: a guardian's consent is kept."""
 
     job: str
     in_person: bool = False
+    named_agent: bool = False
     parent_under: int = Field(default=0, ge=0)
     consent_under: int = Field(default=0, ge=0)
 
@@ -108,6 +110,22 @@ class ProductRule(Dated):
     named: bool
     reportable: bool
     warranty_years: int = Field(default=0, ge=0)
+
+
+class UncollectedRule(Dated):
+    """Made cards that nobody collects: their holder is told again after so many days, every so many days, so many times."""
+
+    after_days: int = Field(gt=0)
+    every_days: int = Field(gt=0)
+    times: int = Field(ge=0)
+
+
+class KeepingRule(Dated):
+    """How many days personal data are kept when nothing needs them any more: ``photo`` of a person without a card in use,
+    ``request``: an application that was withdrawn."""
+
+    data: Literal["photo", "request"]
+    days: int = Field(ge=0)
 
 
 class StockRule(Dated):

@@ -31,7 +31,8 @@ class OpenRequest:
 
 @dataclass(frozen=True, slots=True)
 class OpenTerms:
-    """What opening means: the fee in fen, first and last day, day of the next review, the rules that decided."""
+    """What opening means: the fee in fen, first and last day, day of the next review, whether the application's deposit must be
+    held, the rules that decided."""
 
     fee: int
     valid_from: dt.date
@@ -40,6 +41,7 @@ class OpenTerms:
     sources: tuple[Text, ...]
     version: str
     review: dt.date | None = None
+    deposit: bool = False
 
 
 def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
@@ -68,7 +70,8 @@ def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
     review = next_review(rule.review_from, request.day) if rule.review_from else None
     if review is not None:
         end = min(end, review - dt.timedelta(days=1))
-    return OpenTerms(fee, start, end, (rule.id,), (rule.source,), rules.version, review)
+    deposit = request.holder in rule.deposit_holders
+    return OpenTerms(fee, start, end, (rule.id,), (rule.source,), rules.version, review, deposit)
 
 
 def is_opened_anew(rules: RuleSet, renewal: OpenRequest) -> bool:

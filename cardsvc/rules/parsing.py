@@ -46,6 +46,8 @@ _SUBJECT = {
     "legal_cap": (),
     "payer": ("occasion",),
     "stock": (),
+    "uncollected": (),
+    "keeping": ("data",),
     "ticket": ("ticket",),
     "papers": ("job", "who"),
     "queue": (),

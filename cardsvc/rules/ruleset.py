@@ -11,6 +11,7 @@ from cardsvc.rules.desk_rules import (
     FareRule,
     FeeRule,
     HoursRule,
+    KeepingRule,
     LossRule,
     PayerRule,
     PersonRule,
@@ -18,6 +19,7 @@ from cardsvc.rules.desk_rules import (
     ProductRule,
     PromiseRule,
     StockRule,
+    UncollectedRule,
 )
 from cardsvc.rules.hall_rules import AppraisalRule, ChecklistRule, ComplaintRule, GreenRule, PapersRule, QueueRule, TicketRule
 from cardsvc.rules.life_rules import ChangeRule, HeirRule, RenewalRule, SwapRule
@@ -93,7 +95,8 @@ class OpenRule(Dated):
 
     ``holders``: the classes of people it is for, all where there are none. ``review_from``: it holds to the end of the school
     year, and from this day on a review is one for the next. ``body_years``: of a renewal, how long after it was opened at the
-    first price; what begins later is opened anew. 0: always.
+    first price; what begins later is opened anew. 0: always. ``deposit_holders``: the classes of people for whom the deposit
+    of the same name is taken first.
     """
 
     application: Literal["bus", "parking", "library", "park"]
@@ -110,6 +113,7 @@ class OpenRule(Dated):
     review_from: MonthDay | None = None
     holders: Items[str] = ()
     body_years: int = Field(default=0, ge=0)
+    deposit_holders: Items[str] = ()
 
 
 class RefundRule(Dated):
@@ -194,6 +198,8 @@ class RuleSet(Data):
     product: Items[ProductRule] = ()
     payer: Items[PayerRule] = ()
     stock: Items[StockRule] = ()
+    uncollected: Items[UncollectedRule] = ()
+    keeping: Items[KeepingRule] = ()
     ticket: Items[TicketRule] = ()
     papers: Items[PapersRule] = ()
     queue: Items[QueueRule] = ()

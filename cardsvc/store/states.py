@@ -249,7 +249,7 @@ class CardRequestState(StrEnum):
 CARD_REQUEST_ALLOWED: Mapping[CardRequestState, frozenset[CardRequestState]] = {
     CardRequestState.HELD: frozenset({CardRequestState.APPLIED, CardRequestState.MADE, CardRequestState.CANCELLED}),
     CardRequestState.APPLIED: frozenset({CardRequestState.HELD, CardRequestState.MADE, CardRequestState.CANCELLED}),
-    CardRequestState.MADE: frozenset({CardRequestState.APPLIED, CardRequestState.HANDED}),
+    CardRequestState.MADE: frozenset({CardRequestState.APPLIED, CardRequestState.HANDED, CardRequestState.CANCELLED}),
     CardRequestState.HANDED: frozenset(),
     CardRequestState.CANCELLED: frozenset(),
 }

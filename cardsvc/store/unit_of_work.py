@@ -94,6 +94,7 @@ class UnitOfWork:
         self.library_notices = repos.LibraryNotices(connection)
         self.citizen_photos = repos.CitizenPhotos(connection)
         self.face_prints = repos.FacePrints(connection)
+        self.handouts = repos.Handouts(connection)
         self.card_requests = repos.CardRequests(connection)
         self.rights_files = repos.RightsFiles(connection)
         self.rights = repos.InsuranceRights(connection)

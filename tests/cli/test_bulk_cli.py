@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,13 @@ def test_photos_of_a_batch_are_kept_all_or_none_and_once(office: dict[str, str],
     (folder / f"{second}.JPG").write_bytes(sample_photo())
     assert as_json(office, *asked, "--consent") == {"kept": 2, "known": 0, "without": [4]}
     assert as_json(office, *asked, "--consent") == {"kept": 0, "known": 2, "without": [4]}
+    packed = tmp_path / "photos.zip"
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr(f"学校/{person(3).id_number}.jpg", sample_photo())
+        made.writestr("__MACOSX/._x.jpg", b"-")
+    assert as_json(office, "bulk", "photos", batch, str(packed), "--consent") == {"kept": 1, "known": 0, "without": []}
+    packed.write_bytes(b"no zip")
+    assert "bulk_zip_wrong" in run(office, "bulk", "photos", batch, str(packed), "--consent", code=2).stderr
 
 
 def cards(tmp_path: Path, count: int, first: int = 1) -> list[str]:

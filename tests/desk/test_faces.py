@@ -15,7 +15,8 @@ from cardsvc.bootstrap import now
 from cardsvc.client.faces import FaceLoop
 from cardsvc.printing.cups import CupsQueue
 from cardsvc.service.cards.faces import face_of
-from cardsvc.service.cards.requests import hand_out, request_of
+from cardsvc.service.cards.handing_out import Collector, hand_out
+from cardsvc.service.cards.requests import request_of
 from cardsvc.service.desk.faces import face_printers, face_right, give_print_up, print_again, print_face
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
@@ -59,6 +60,11 @@ class Station:
         world.do(VirtualCard.blank(FAMILIES[0], seed=1), "personalise", citizen_id=citizen)
         return case_no
 
+    def hand(self, case_no: str) -> None:
+        """The card is given to its holder."""
+        world, card_no = self.desk.world, request_of(self.desk.world.store, case_no)["card_no"]
+        hand_out(world.store, world.engine.rules, card_no, Collector(compared=True), by=self.desk.clerk, now=world.now)
+
     def face(self, case_no: str) -> dict[str, Any]:
         """How far its face is, as the page shows it."""
         shown: dict[str, Any] = request_of(self.desk.world.store, case_no)["face"]
@@ -88,16 +94,16 @@ def test_the_face_of_a_made_card_is_printed_looked_at_and_the_card_handed_out(de
     case_no = station.wanted()
     due = station.face(case_no)
     with refused("face_not_looked_at"):
-        hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=desk.world.now)
+        station.hand(case_no)
     seen = station.turned(case_no, "printed")
     assert (cups.out / "face-1.pdf").read_bytes() == face_of(world.store, request_of(world.store, case_no)["card_no"])
     assert cups.titles() == [f"cardsvc-face-{due['print_id']}"]
     assert not station.loop.turn(station.session), "nothing more is to be seen to"
     with refused("face_not_looked_at"):
-        hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=desk.world.now)
+        station.hand(case_no)
     face_right(world.engine, seen["print_id"], None, by=desk.clerk, now=desk.world.now)
-    given = hand_out(world.store, world.engine.rules, case_no, "holder", papers=False, by=desk.clerk, now=desk.world.now)
-    assert given.state == "handed"
+    station.hand(case_no)
+    assert request_of(world.store, case_no)["state"] == "handed"
     assert len(cups.titles("begun")) == 1
 
 

@@ -55,7 +55,36 @@ def migrated_with_rows(path: Path) -> str:
                         f" VALUES ('{staff_id}', '', 'clerk', 'hall', 'active', 0, '2026-11-24', '{password}')"
                     )
             engine.dispose()
+        if revision == "0042":
+            _applications(url)
     return url
+
+
+def _applications(url: str) -> None:
+    """One whose card was handed out, and one that was withdrawn."""
+    person = "'p', 'ID', '330100190001010000', '', 1, 1, '330100', '1900-01-01', '2026-11-24'"
+    card = "'3100010100000001', '', 'AA', 'x', 'issued', '2026-11-24', '2036-11-24', '{}', 'p', '2026-11-24'"
+    columns = "citizen_id, outlet_id, consent, came, rules, applied_by, applied_at, case_no, photo, state, promised_at"
+    common = "'p', 'hall', '2026-11', 'holder', '', 'new', '2026-11-24'"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO citizen (citizen_id, id_type, id_number, name, sex, ethnic_group, birthplace, birth_date, created_at) "
+            f"VALUES ({person})"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO card (card_no, ss_card_no, chip_serial, profile, state, issue_date, expiry_date, key_versions, "
+            f"citizen_id, created_at) VALUES ({card})"
+        )
+        connection.exec_driver_sql(
+            f"INSERT INTO card_request ({columns}, card_no, made_at, collected, handed_by, handed_at) VALUES ({common}, 'SL1', "
+            "'kept', 'handed', '2026-11-24', '3100010100000001', '2026-11-24', 'holder', 'old', '2026-11-25')"
+        )
+        connection.exec_driver_sql(
+            f"INSERT INTO card_request ({columns}, cancelled_by, cancelled_at) VALUES ({common}, 'SL2', 'gone', 'cancelled', "
+            "'2026-11-24', 'old', '2026-11-25')"
+        )
+    engine.dispose()
 
 
 def schema(url: str) -> set[str]:
@@ -107,6 +136,12 @@ def test_rows_live_through_every_migration(both: tuple[str, str]) -> None:
     store = Store(both[1])
     with store.read() as uow:
         people = [uow.staff.get(staff_id) for staff_id in ("new", "old")]
+        given, photos = uow.handouts.get("3100010100000001"), uow.citizen_photos.where()
+        states = {row.case_no: row.state for row in uow.card_requests.where()}
+    assert given is not None
+    assert (given.collector, given.handed_by, given.outlet_id) == ("holder", "old", "hall")
+    assert [(one.photo_id, one.citizen_id, one.consent) for one in photos] == [("SL1", "p", "2026-11")]
+    assert states == {"SL1": "handed", "SL2": "cancelled"}
     assert [(one.password_hash, one.password_once) for one in people if one] == [("$argon2id$x", True), ("$argon2id$y", False)]
     assert [(row["staff_id"], row["text"]["en"]) for row in staff_history(store, "new")] == [
         ("new", "there when the record began: clerk, hall")

@@ -3,12 +3,14 @@
 import io
 import threading
 import uuid
+import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 
 from werkzeug.test import TestResponse
 
 from cardsvc.errors import CardsvcError
+from cardsvc.printing.photo import sample_photo
 from cardsvc.readers.carry import CarriedOut, finish
 from cardsvc.service.bulk.station import claim
 from cardsvc.service.desk.workstations import AWAY_AFTER, report, waiting_work
@@ -18,7 +20,8 @@ from tests.service.bulk.bulk_people import HEADER, blanks, people_file, row
 from tests.service.bulk.test_bulk_excel import row as cells
 from tests.service.bulk.test_bulk_excel import workbook
 from tests.waiting import until
-from tests.web.desk_office import Office, Page
+from tests.web.desk_office import Office, Page, plain
+from tests.world import person
 
 
 def upload(page: Page, content: bytes, deed: str, name: str = "people.csv") -> TestResponse:
@@ -117,3 +120,43 @@ def test_a_run_whose_process_is_gone_is_told_and_started_again(office: Office) -
     assert page.post(f"/bulk/{batch_id}", deed="start", reader="R").status_code == 303
     assert page.post(f"/bulk/{batch_id}", deed="pause").status_code == 303
     until(lambda: "批次已暂停" in page.text(f"/bulk/{batch_id}/live"))
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A ZIP file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        for name, content in files.items():
+            made.writestr(name, content)
+    return packed.getvalue()
+
+
+def send_photos(page: Page, batch: str, files: list[tuple[bytes, str]], consent: str = "1") -> TestResponse:
+    """The form with these files."""
+    given = [(io.BytesIO(content), name) for content, name in files]
+    return page.post(f"/bulk/{batch}/photos", photo=given, consent=consent)  # type: ignore[arg-type]
+
+
+def test_photos_come_with_the_form_in_a_zip_or_one_by_one_and_bad_ones_are_told_by_their_line(office: Office) -> None:
+    """All or none; a ZIP that is none, or two of one name, is told; what is there already is not kept twice."""
+    page = office.page("clerk", "ws-1")
+    batch = upload(page, people_file(4), "load").location.rpartition("/")[2]
+    first, second, third, fourth = (person(number).id_number for number in range(1, 5))
+    good = sample_photo()
+    bad = zipped({f"班级/{first}.jpg": good, f"{second}.JPG": sample_photo(100, 100), "x.jpg": good, "__MACOSX/._y.jpg": b""})
+    answer = send_photos(page, batch, [(bad, "photos.zip")])
+    told = plain(answer.text)
+    assert (answer.status_code, "2 个照片文件不能用" in told) == (422, True)
+    assert ("3 不合照片规则" in told, "批次里没有这个身份证号" in told) == (True, True), told
+    assert send_photos(page, batch, [(b"PK no zip", "photos.zip")]).status_code == 422
+    assert (
+        "bulk_photo_twice" in send_photos(page, batch, [(zipped({f"{first}.jpg": good}), "a.zip"), (good, f"{first}.jpg")]).text
+    )
+    assert "consent_missing" in send_photos(page, batch, [(good, f"{first}.jpg")], consent="").text
+    with office.world.store.read() as uow:
+        assert uow.citizen_photos.where() == []
+    done = send_photos(page, batch, [(zipped({f"{first}.jpg": good, f"{second}.jpg": good}), "p.zip"), (good, f"{third}.jpg")])
+    assert "新存照片 3 · 以前已有 0 · 还没有照片的行 1：5" in plain(done.text)
+    assert "新存照片 0 · 以前已有 1" in plain(send_photos(page, batch, [(good, f"{third.lower()}.jpg")]).text)
+    assert fourth not in plain(done.text)
+    assert office.page("auditor").post(f"/bulk/{batch}/photos", consent="1").status_code == 403

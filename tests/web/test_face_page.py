@@ -42,18 +42,18 @@ def test_a_clerk_prints_looks_and_hands_out(office: Office) -> None:
     assert job.made["face_due"] is True
     assert page.get(f"/faces/{job.made['card_no']}").headers["Location"] == f"/desk/requests/{job.case_no}"
     assert "把这张卡放进证卡打印机" in page.text(shown)
-    assert f"{shown}/hand" not in page.get(shown).text
+    assert "已核对，交卡" not in page.get(shown).text
     assert "卡面：待打印" in page.text("/requests")
     assert page.post(job.path("print"), printer="ws-1").status_code == 303
     job.agent("sent", "printer stopped: ribbon is out")
     assert "ribbon is out" in page.text(f"/faces/{job.made['card_no']}/live")
-    refused = page.post(f"{shown}/hand", collector="holder")
+    refused = page.post(f"/handouts/{job.made['card_no']}", came="holder", compared="1")
     assert (refused.status_code, "face_not_looked_at" in refused.text) == (409, True)
     job.agent("printed")
     english = office.page("clerk", "ws-1", "en")
     assert "Look at the card in the printer's bin" in english.text(shown).replace("&#39;", "'")
     assert page.post(job.path("right")).status_code == 303
-    assert page.post(f"{shown}/hand", collector="holder").status_code == 303
+    assert page.post(f"/handouts/{job.made['card_no']}", came="holder", compared="1").status_code == 303
     assert "已发放" in page.text(shown)
 
 

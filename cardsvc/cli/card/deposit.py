@@ -7,7 +7,7 @@ import click
 
 from cardsvc.cli.card.payment import given_option, payment_of
 from cardsvc.cli.shared.local import HERE, books
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan
 
@@ -65,12 +65,43 @@ def return_(card_no: str, staff_id: str, *, as_json: bool) -> None:
     _show(row, {}, as_json=as_json)
 
 
+@deposit.command(
+    "show", help=t("一张卡的押金：收过的，现在能退多少、为什么不能", "The deposits of a card, and what would go back now")
+)
+@click.argument("card_no")
+@json_option
+def show_(card_no: str, *, as_json: bool) -> None:
+    """Show the deposits of a card."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.transactions.deposits import deposit_plan
+    from cardsvc.text import language_of_environment
+    from cardsvc.units import parse_card_no
+
+    with books() as opened:
+        found = deposit_plan(opened.store, opened.engine.rules, HERE, parse_card_no(card_no), now())
+    refused = found["refused"]
+    rows = [(one["taken_on"], one["product"], format_yuan(one["amount"]), one["state"]) for one in found["deposits"]]
+    lines = listed(rows, t("没有收过押金", "No deposit was taken"))
+    if found["back"]:
+        lines.append(
+            t(
+                f"现在退 {format_yuan(found['back']['returned'])} 元",
+                f"{format_yuan(found['back']['returned'])} yuan would go back",
+            )
+        )
+    if refused:
+        lines.append(refused.what.into(language_of_environment()))
+    view = {**found, "refused": refused.code if refused else None}
+    show(view, as_json=as_json, lines=lambda: lines)
+
+
 def _show(row: "Deposit", change: Mapping[str, int], *, as_json: bool) -> None:
     from cardsvc.service.transactions.deposits import deposit_view
 
     view = {**deposit_view(row), **change}
     rows = [
         (t("卡号", "Card"), view["card_no"]),
+        (t("凭证号", "Receipt"), view["deposit_id"]),
         (t("押金", "Deposit"), format_yuan(view["amount"])),
         (t("退还", "Returned"), "-" if view["returned"] is None else format_yuan(view["returned"])),
     ]

@@ -109,6 +109,47 @@ def death(citizen_id: str, staff_id: str, *, as_json: bool, **given: object) -> 
     show({"death_id": row.death_id, "applied": False}, as_json=as_json, lines=lambda: [_outcome(applied=False)])
 
 
+@citizen.command(
+    "delete-photos", help=t("应本人要求删除其照片；下一张卡要重新拍", "Delete a person's photos because they ask for it")
+)
+@click.argument("citizen_id")
+@click.option("--reason", required=True, help=t("谁要求的、看过的证件", "Who asked, and what was shown"))
+@as_option
+@json_option
+def delete_photos_(citizen_id: str, reason: str, staff_id: str, *, as_json: bool) -> None:
+    """Delete photos."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.cards.keeping import delete_photos
+
+    with database() as store:
+        number = delete_photos(store, citizen_id, reason, by=signed_in(store, staff_id), now=now())
+    show({"photos": number}, as_json=as_json, lines=lambda: [t(f"已删除 {number} 张照片", f"{number} photos deleted")])
+
+
+@citizen.command(
+    help=t(
+        "定时任务：按规则期限删除没有卡的人的照片、已撤销的申领",
+        "For a timer: delete photos of people without a card, and withdrawn applications, after the rules' days",
+    )
+)
+@as_option
+@json_option
+def forget(staff_id: str, *, as_json: bool) -> None:
+    """Delete what is over."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.cards.keeping import forget as forget_all
+
+    with database() as store:
+        done = forget_all(store, rule_book(), by=signed_in(store, staff_id), now=now())
+    names = {
+        "noted": t("照片开始计期", "photos noted as over"),
+        "photos": t("照片已删除", "photos deleted"),
+        "requests": t("已撤销的申领已删除", "withdrawn applications deleted"),
+        "people": t("没有其他记录的人已删除", "people of whom nothing else is kept deleted"),
+    }
+    show(done, as_json=as_json, lines=lambda: table([(names[key], str(value)) for key, value in done.items()]))
+
+
 def _outcome(*, applied: bool) -> str:
     return (
         t("已生效", "In force")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,12 +83,12 @@ def load(file: Path, staff_id: str, *, as_json: bool) -> None:
 
 @bulk.command(
     help=t(
-        "保存一个批次的照片，打卡面用：目录里每人一个 JPG，文件名是身份证号；有错的文件则什么都不存",
-        "Keep the photos of a batch for its faces: one JPG a person, named by ID number; all of them or none",
+        "保存一个批次的照片，打卡面用：目录或 ZIP 里每人一个 JPG，文件名是身份证号；有错的文件则什么都不存",
+        "Keep the photos of a batch for its faces: a folder or ZIP, one JPG a person, named by ID number; all or none",
     )
 )
 @batch_argument
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", metavar="FOLDER|ZIP", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--consent", is_flag=True, help=t("送名单的单位有本人（监护人）同意", "Who sent the list has its people's consent")
 )
@@ -96,11 +97,16 @@ def load(file: Path, staff_id: str, *, as_json: bool) -> None:
 def photos(batch_id: str, folder: Path, staff_id: str, *, consent: bool, as_json: bool) -> None:
     """Keep photos."""
     from cardsvc.bootstrap import now
+    from cardsvc.service.bulk.photo_files import in_zip, photo_files
     from cardsvc.service.bulk.photos import keep_photos
 
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".jpg", ".jpeg"))
-    found = {file.stem.strip().upper(): partial(content_of, file) for file in files}
-    with database() as store:
+    with ExitStack() as opened, database() as store:
+        if folder.is_file():
+            sent = in_zip(folder.name, opened.enter_context(folder.open("rb")))
+        else:
+            files = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".jpg", ".jpeg"))
+            sent = ((file.name, partial(content_of, file)) for file in files)
+        found = photo_files(sent)
         done = keep_photos(store, rule_book(), batch_id, found, consent=consent, by=signed_in(store, staff_id), now=now())
     without = ", ".join(map(str, done["without"]))
     lines = [

@@ -27,6 +27,8 @@ for folder in "$CARDSVC_INBOX"/operator-* "$CARDSVC_INBOX"/channel-* "$CARDSVC_I
     done
 done
 job cardsvc order return-expired
+job cardsvc handout remind
+job cardsvc citizen forget
 job cardsvc reconcile run --day "$day"
 for outlet in $CARDSVC_OUTLETS; do
     job cardsvc day status --outlet "$outlet"

@@ -16,7 +16,7 @@ from cardsvc.service.cards.replacement import REASON_WORDS
 from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.purse.settle import HOST_TIME, REFUND
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import ApplicationFee, HeldPayout, Load, Purchase, Replacement
+from cardsvc.store.records import ApplicationFee, Deposit, HeldPayout, Load, Purchase, Replacement
 from cardsvc.text import Language, Text
 from cardsvc.units import LOCAL, format_yuan
 
@@ -27,6 +27,7 @@ KINDS = {
     "FEE": Text("开通收费", "Fee of an application"),
     "REPLACEMENT": Text("补换卡工本费", "Fee of a replacement"),
     "PAYOUT": Text("退旧卡代管余额", "Held money paid back"),
+    "DEPOSIT": Text("押金", "Deposit"),
 }
 STATES = {
     "CONFIRMED": Text("成功", "Done"),
@@ -36,6 +37,8 @@ STATES = {
     "SUSPECT": Text("待核实：请持卡到任一终端或柜台", "To be settled: present the card anywhere"),
     "NOT-DEBITED": Text("未扣款", "Not taken"),
     "PAID-BACK": Text("工本费已退回", "The fee was paid back"),
+    "TAKEN": Text("押金已收，凭此退还", "Taken: it goes back for this"),
+    "RETURNED": Text("押金已退", "The deposit went back"),
 }
 METHODS = {
     "cash": Text("现金", "cash"),
@@ -46,11 +49,17 @@ METHODS = {
     "order": Text("网上已付", "paid online"),
 }
 
+DEPOSITS = {
+    "T": Text("通用卡（T）押金", "Deposit of a bearer card (T)"),
+    "C": Text("老年优惠卡（C）押金", "Deposit of a senior card (C)"),
+    "travel": Text("旅游卡押金", "Deposit of a travel card"),
+    "library": Text("图书馆押金", "Library deposit"),
+}
 PIECES = {"held_fee": Text("手续费", "Fee"), "held_gift": Text("扣回赠送", "Gift taken back")}
 
 
 Fee = ApplicationFee | Replacement
-WithoutCard = Fee | HeldPayout
+WithoutCard = Fee | HeldPayout | Deposit
 """What is paid without a word to the card: its own number stands for an operation, and no terminal number on it."""
 Paid = Load | Purchase | WithoutCard
 NO_TERMINAL = "0" * 12
@@ -84,11 +93,12 @@ def receipt_of(store: Store, key: ReceiptKey, card_no: str, identifier: str) -> 
     return Receipt(statement, rows, signed(statement, key))
 
 
-def _numbered(uow: UnitOfWork, identifier: str, card_no: str | None = None) -> Replacement | HeldPayout | None:
-    """A replacement that cost something, or a payout, by its number; of this old card, where one is named."""
-    row, payout = uow.replacements.get(identifier), uow.held_payouts.by_id(identifier)
-    if payout is not None:
-        return payout if card_no in (None, payout.card_no) else None
+def _numbered(uow: UnitOfWork, identifier: str, card_no: str | None = None) -> Replacement | HeldPayout | Deposit | None:
+    """A replacement that cost something, a payout or a deposit, by its number; of this card, where one is named."""
+    row = uow.replacements.get(identifier)
+    other = uow.held_payouts.by_id(identifier) or uow.deposits.get(identifier)
+    if other is not None:
+        return other if card_no in (None, other.card_no) else None
     return row if row and row.fee and card_no in (None, row.old_card_no) else None
 
 
@@ -100,6 +110,10 @@ def _without_card(row: WithoutCard) -> Statement:
     elif isinstance(row, HeldPayout):
         kind, state, number, card_no = "PAYOUT", "CONFIRMED", row.payout_id, row.card_no
         amount, taken = row.returned, row.paid_at
+    elif isinstance(row, Deposit):
+        kind, state, number, card_no = "DEPOSIT", row.state.upper(), row.deposit_id, row.card_no
+        amount = row.amount if row.returned is None else row.returned
+        taken = row.returned_at or row.taken_at or dt.datetime.combine(row.taken_on, dt.time(), LOCAL)
     else:
         kind, state, number = "REPLACEMENT", "PAID-BACK" if row.back_at else "CONFIRMED", row.replacement_id
         card_no, amount, taken = row.old_card_no, row.fee, row.asked_at
@@ -153,6 +167,8 @@ def _rows(uow: UnitOfWork, row: Paid, statement: Statement) -> tuple[tuple[Text,
         rows += [(Text("项目", "For"), what), (Text("付款", "Paid by"), METHODS[row.payment_method or "cash"])]
     if isinstance(row, HeldPayout):
         rows += [(Text("代管余额", "Was held"), _yuan(row.amount)), *_ways_back(row)]
+    if isinstance(row, Deposit):
+        rows += _deposit_rows(row)
     refund = uow.refunds.get(row.card_no, row.purchase_id) if isinstance(row, Purchase) else None
     if refund is not None:
         rows += [(Text("卡内余额", "Was on the card"), _yuan(refund.balance)), (Text("手续费", "Fee"), _yuan(refund.fee))]
@@ -172,8 +188,25 @@ def _change_rows(uow: UnitOfWork, row: Paid) -> list[tuple[Text, Text]]:
     return [(Text("收现金", "Cash given"), _yuan(given.given)), (Text("找零", "Change"), _yuan(given.change))] if given else []
 
 
-def _operation_of(row: Load | Purchase | ApplicationFee | HeldPayout) -> str:
+def _operation_of(row: Load | Purchase | ApplicationFee | HeldPayout | Deposit) -> str:
+    if isinstance(row, Deposit):
+        return row.deposit_id
     return row.payout_id if isinstance(row, HeldPayout) else row.operation_id
+
+
+def _deposit_rows(row: Deposit) -> list[tuple[Text, Text]]:
+    """What it was taken for and how; of one that went back, what its use took off."""
+    what = [
+        (Text("项目", "For"), DEPOSITS.get(row.product, _plain(row.product))),
+        (Text("付款", "Paid by"), METHODS[row.payment_method]),
+    ]
+    if row.returned is None:
+        return what
+    return [
+        *what,
+        (Text("收过", "Was taken"), _yuan(row.amount)),
+        (Text("折旧", "Depreciation"), _yuan(row.amount - row.returned)),
+    ]
 
 
 def _ways_back(payout: HeldPayout) -> list[tuple[Text, Text]]:

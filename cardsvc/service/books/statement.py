@@ -18,7 +18,7 @@ from cardsvc.errors import RequestError
 from cardsvc.keystore.receipt_key import ReceiptKey, receipt_signature_right
 
 _TEXT = re.compile(
-    r"(?P<content>CR1\*(?P<kind>LOAD|PURCHASE|REFUND|FEE|REPLACEMENT|PAYOUT)\*(?P<state>[A-Z-]{1,16})\*(?P<operation>[0-9A-F]{32})"
+    r"(?P<content>CR1\*(?P<kind>LOAD|PURCHASE|REFUND|FEE|REPLACEMENT|PAYOUT|DEPOSIT)\*(?P<state>[A-Z-]{1,16})\*(?P<operation>[0-9A-F]{32})"
     r"\*(?P<card>[0-9]{6}-[0-9]{4})\*(?P<amount>[0-9]{1,10})\*(?P<balance>[0-9]{0,10})\*(?P<at>[0-9]{14})"
     r"\*(?P<terminal>[0-9A-F]{12}))\*(?P<signature>[A-Z2-7]{103})",
     re.ASCII,

@@ -114,10 +114,12 @@ def _waiting(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:
         yield bicycle.held_at, "bicycle", f"out, guarantee {bicycle.amount}, by {bicycle.source}", bicycle.hold_id
         if bicycle.released_at is not None:
             yield bicycle.released_at, "bicycle", "back", bicycle.hold_id
-    deposit = uow.deposits.get(card_no)
-    if deposit is not None and deposit.returned_at is not None:
-        text = f"{deposit.returned} of {deposit.amount} returned by {deposit.returned_by}, taken by {deposit.taken_by}"
-        yield deposit.returned_at, "deposit", text, card_no
+    for deposit in uow.deposits.of_card(card_no):
+        if deposit.taken_at is not None:
+            yield deposit.taken_at, "deposit", f"{deposit.amount} taken by {deposit.taken_by}", deposit.deposit_id
+        if deposit.returned_at is not None:
+            text = f"{deposit.returned} of {deposit.amount} returned by {deposit.returned_by}, taken by {deposit.taken_by}"
+            yield deposit.returned_at, "deposit", text, deposit.deposit_id
 
 
 def _old_card(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:

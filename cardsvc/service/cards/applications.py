@@ -21,6 +21,7 @@ from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.held import held_areas
 from cardsvc.service.purse.payments import Payment, refuse_paid, refuse_short, take_fee, told_change
 from cardsvc.service.transactions.contact import CONTACT
+from cardsvc.service.transactions.deposits import holds_deposit
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import ApplicationFee, CardApplication
 from cardsvc.units import LOCAL, bcd, format_yuan
@@ -28,6 +29,7 @@ from cardsvc.units import LOCAL, bcd, format_yuan
 ApplicationName = Literal["bus", "parking", "library", "park"]
 DESK_ONLY = frozenset({"desk"})
 ALL = "all"
+BUS = "bus"
 RENEWAL = ("park", "2")
 """The application that is sold year by year, and the product that prolongs it while last year's still holds."""
 
@@ -67,23 +69,32 @@ def _read(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSigh
 
 
 def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
-    """The rules, and from them the record that will be written."""
+    """The rules, and from them the record that will be written.
+
+    A bus product takes the place of another one (a pupil is eighteen) where no money of the old one is good any more; what is
+    over is taken off as ever.
+    """
     name, product = context.params["application"], context.params["product"]
     seen = next(sight for sight in sights if sight.name == name)
     held = _held(context, uow, seen.record)
+    changed = held is not None and name == BUS and product != held.product
     birth_date, card_expiry = _holder(context, uow)
     day, holder = now.astimezone(LOCAL).date(), context.params.get("holder", "resident")
     issued = body_issued(uow, context.card_no) if held and name == RENEWAL[0] else None
     asked = OpenRequest(name, product, birth_date, day, card_expiry, holder, issued)
-    renews = (name, product) == RENEWAL
-    if held is not None and not renews and not (issued and is_opened_anew(context.rules, replace(asked, product=RENEWAL[1]))):
+    anew = issued is not None and is_opened_anew(context.rules, replace(asked, product=RENEWAL[1]))
+    if held is not None and (name, product) != RENEWAL and not changed and not anew:
         raise RequestError("application_already_open", application=name)
+    if changed:
+        _refuse_good_money(name, seen, now)
     terms = check_open(context.rules, asked)
+    if terms.deposit:
+        _require_deposit(context, uow, name)
     if terms.fee:
         refuse_paid(uow, _payment(context))
         refuse_short(terms.fee, _payment(context))
     own = _own_data(name, context.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
-    since = _renewed_from(held, terms) if held else terms.valid_from
+    since = _renewed_from(held, terms) if held and not changed else terms.valid_from
     record = ApplicationRecord(ApplicationState.OPEN, product, " ", since, terms.valid_to, terms.review, own)
     facts = {
         "record": record.encode().hex(),
@@ -97,6 +108,13 @@ def body_issued(uow: UnitOfWork, card_no: str) -> dt.date | None:
     card = uow.cards.get(card_no)
     paid = [fee.taken_at.astimezone(LOCAL).date() for fee in uow.application_fees.of_first(card_no, *RENEWAL)]
     return max(paid, default=card.issue_date if card else None)
+
+
+def _require_deposit(context: Context, uow: UnitOfWork, name: str) -> None:
+    """Raises RequestError ``deposit_needed`` until the deposit of an application is held on a card of this holder."""
+    card = uow.cards.get(context.card_no)
+    if card is not None and not holds_deposit(uow, card.citizen_id, name):
+        raise RequestError("deposit_needed", card_no=card.card_no)
 
 
 def _terms(terms: OpenTerms) -> dict[str, Any]:
@@ -170,12 +188,17 @@ def _decide_close(context: Context, _uow: UnitOfWork, sights: tuple[ApplicationS
     seen = next(sight for sight in sights if sight.name == name)
     if seen.record is None or seen.record.state is ApplicationState.NOT_OPENED:
         raise RequestError("application_not_open", application=name)
-    areas = held_areas(name, seen.record, seen.balances, now.astimezone(LOCAL).date())
+    _refuse_good_money(name, seen, now)
+    record = replace(seen.record, state=ApplicationState.CLOSED)
+    return Effect(facts={"record": record.encode().hex(), "terms": {}})
+
+
+def _refuse_good_money(name: str, seen: ApplicationSight, now: dt.datetime) -> None:
+    """Raises RequestError ``application_holds_money``."""
+    areas = held_areas(name, seen.record, seen.balances, now.astimezone(LOCAL).date()) if seen.record else ()
     held = sum(area["balance"] for area in areas if not area["over"])
     if held:
         raise RequestError("application_holds_money", application=name, amount=format_yuan(held))
-    record = replace(seen.record, state=ApplicationState.CLOSED)
-    return Effect(facts={"record": record.encode().hex(), "terms": {}})
 
 
 def _write(context: Context, _uow: UnitOfWork) -> Procedure[ApplicationRecord]:

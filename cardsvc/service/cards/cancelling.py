@@ -8,9 +8,11 @@ import datetime as dt
 from typing import Any
 
 from cardsvc.errors import CardError, RequestError
+from cardsvc.ledger.states import advance
 from cardsvc.service.cards.faces import face_goes_with_card
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.loss.hotlist import refuse_hot
+from cardsvc.service.messages import notices
 from cardsvc.service.messages.library import tell_library
 from cardsvc.service.operations.known_card import card_in_hand, refuse_live
 from cardsvc.service.people.died import require_death
@@ -22,7 +24,7 @@ from cardsvc.service.stock.use import void_card
 from cardsvc.service.transactions.refund import refuse_bicycle
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Cancellation, Card, Staff
-from cardsvc.store.states import DepositState
+from cardsvc.store.states import CARD_REQUEST_ALLOWED, CardRequestState
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 
@@ -33,6 +35,7 @@ REASONS = {
 }
 MAX_PAPERS = 200
 DEATH = "death"
+NOT_COLLECTED = "卡领取前已注销 (cancelled before it was collected)"
 
 
 def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Staff, now: dt.datetime) -> Cancellation:
@@ -60,9 +63,20 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
         void_card(uow, card, now, by=by.staff_id, reason=f"注销 ({reason})", outlet_id=by.outlet_id)
         uow.hotlist.change_card(card_no, "add", f"注销 ({reason})", by.staff_id, now)
         face_goes_with_card(uow, card_no, f"注销 ({reason})", now)
+        _end_request(uow, card, by, now)
         return uow.cancellations.add(Cancellation(card_no, reason, papers.strip(), by.staff_id, now))
 
     return store.transact(work)
+
+
+def _end_request(uow: UnitOfWork, card: Card, by: Staff, now: dt.datetime) -> None:
+    """Nobody collects this card any more: its application is over, and the person may apply again."""
+    known = uow.card_requests.open_of(card.citizen_id)
+    if known is not None and known.card_no == card.card_no:
+        notices.drop(uow, known.case_no, now)
+        state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.CANCELLED)
+        ended: dict[str, Any] = {"cancelled_by": by.staff_id, "cancelled_at": now, "why": NOT_COLLECTED}
+        uow.card_requests.change(known, state=state, card_no=None, made_at=None, **ended)
 
 
 def _checked(uow: UnitOfWork, card_no: str, now: dt.datetime) -> Card:
@@ -79,8 +93,8 @@ def _checked(uow: UnitOfWork, card_no: str, now: dt.datetime) -> Card:
     left = money_left(uow, card_no)
     if left:
         raise RequestError("cancel_money_left", card_no=card_no, amount=format_yuan(left))
-    deposit = uow.deposits.get(card_no)
-    if deposit is not None and deposit.state == DepositState.TAKEN:
+    deposit = uow.deposits.held_on(card_no)
+    if deposit is not None:
         raise RequestError("cancel_deposit_held", card_no=card_no, amount=format_yuan(deposit.amount))
     return card
 

@@ -20,6 +20,7 @@ from cardsvc.service.cards.repair_steps import last_record
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.purse.card_keys import CardKeys
+from cardsvc.service.stock.finished import check_face
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, CardApplication
@@ -72,11 +73,12 @@ def _read(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSigh
 
 
 def _decide(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
-    """Raises RequestError ``nothing_to_carry_over``, ``citizen_died``."""
+    """Raises RequestError ``nothing_to_carry_over``, ``citizen_died``, ``face_not_looked_at``."""
     card, day = uow.cards.get(context.card_no), now.astimezone(LOCAL).date()
     if card is None:
         raise ValueError("the card of this operation is gone")
     refuse_dead(uow, card.citizen_id)
+    check_face(uow, card.card_no)
     usable = {sight.name for sight in sights if not sight.blocked}
     records = {name: record for name, record in carried(uow, context.rules, card, day) if name in usable}
     if not records:

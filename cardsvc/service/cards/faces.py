@@ -73,18 +73,6 @@ def _lies_in(uow: UnitOfWork, printers: list[Workstation], operation_id: str) ->
     return next((one.terminal_id for one in printers if (one.terminal_id, one.face_reader) == written_in), None)
 
 
-def face_is_open(uow: UnitOfWork, card_no: str) -> bool:
-    """Whether a face that was due is not printed and found right."""
-    newest = uow.face_prints.newest_of(card_no)
-    return newest is not None and newest.state != FacePrintState.RIGHT
-
-
-def check_face(uow: UnitOfWork, card_no: str) -> None:
-    """Raises RequestError ``face_not_looked_at`` while a face that was due is not printed and found right."""
-    if face_is_open(uow, card_no):
-        raise RequestError("face_not_looked_at", card_no=card_no)
-
-
 def face_goes_with_card(uow: UnitOfWork, card_no: str, why: str, now: dt.datetime) -> None:
     """The card is void: a face that has not left for the printer never will. What has left is looked at by its desk."""
     newest = uow.face_prints.newest_of(card_no)

@@ -20,10 +20,11 @@ from cardsvc.store.records import CitizenPhoto, Staff
 from cardsvc.store.states import FacePrintState
 from cardsvc.text import Text
 
-PHOTO_CONSENT_VERSION = "2026-11"
+PHOTO_CONSENT_VERSION = "2026-11-2"
 PHOTO_CONSENT = Text(
-    "本人（未满 14 岁由监护人）同意市民卡公司保存这张照片，只用于制作本人的市民卡",
-    "The person (under 14 a guardian) agrees that the card company keeps this photo, to make their citizen card alone",
+    "本人（未满 14 岁由监护人）同意市民卡公司保存这张照片，只用于制作本人的市民卡；可随时要求删除，不再有卡后按规定期限删除",
+    "The person (under 14 a guardian) agrees that the card company keeps this photo, to make their citizen card alone; it is "
+    "deleted when asked for, and after a time when there is no card",
 )
 UNDER_WAY = frozenset({FacePrintState.WANTED, FacePrintState.SENT})
 
@@ -36,11 +37,9 @@ class OnFile(NamedTuple):
 
 
 def photo_on_file(uow: UnitOfWork, citizen_id: str) -> OnFile | None:
-    """The newest photo of a person: of their last application, or taken at a desk since."""
-    applied, taken = uow.card_requests.with_photo_of(citizen_id), uow.citizen_photos.newest_of(citizen_id)
-    if applied is not None and (taken is None or applied.applied_at > taken.taken_at):
-        return OnFile(applied.photo, applied.applied_at)
-    return OnFile(taken.photo, taken.taken_at) if taken else None
+    """The newest photo of a person."""
+    newest = uow.citizen_photos.newest_of(citizen_id)
+    return OnFile(newest.photo, newest.taken_at) if newest else None
 
 
 def take_photo(

@@ -1,13 +1,13 @@
-"""Application for a card (申领): who it is for, who came, the photo, the promise, the making, and the handing out.
+"""Application for a card (申领): who it is for, who came, the photo, the promise, the making.
 
-An application is checked whole before anything is kept. Personalising the person's card (issuing.py) makes it; the card is
-given to whom the rules allow. The promise is the rules' (``card_ready``); the board shows who will be late before they are.
+An application is checked whole before anything is kept. Personalising the person's card (issuing.py) makes it, handing_out.py
+gives it to its holder. The promise is the rules' (``card_ready``); the board shows who will be late before they are.
 """
 
 import datetime as dt
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -16,30 +16,33 @@ from cardsvc.ledger.states import advance
 from cardsvc.printing.photo import measure
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Visitor, card_ready, check_person, check_photo, hours_of
-from cardsvc.service.cards.faces import check_face, face_view
+from cardsvc.service.cards.faces import face_view
+from cardsvc.service.cards.handing_out import handout_view, waiting_at
+from cardsvc.service.cards.photos import photo_on_file
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.people.comers import Comer, check_comer
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import citizen_json, masked
 from cardsvc.service.rights.comparing import Standing
 from cardsvc.service.rights.holds import compared
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import CardRequest, Citizen, Staff
+from cardsvc.store.records import CardRequest, Citizen, CitizenPhoto, Staff
 from cardsvc.store.states import CARD_REQUEST_ALLOWED, CardRequestState
 from cardsvc.text import Text
-from cardsvc.units import LOCAL, id_number_check_digit
+from cardsvc.units import LOCAL
 
-Comer = Literal["holder", "parent", "agent"]
-APPLY, COLLECT = "apply", "collect"
-CONSENT_VERSION = "2026-11"
+APPLY = "apply"
+CONSENT_VERSION = "2026-11-2"
 CONSENT = Text(
-    "同意市民卡公司为制卡、发卡和卡内应用核对并保存姓名、证件号、照片；不作他用；可随时到窗口查询、更正",
+    "同意市民卡公司为制卡、发卡和卡内应用核对并保存姓名、证件号、照片；不作他用；可随时到窗口查询、更正；"
+    "照片可随时要求删除，不再有卡后按规定期限删除",
     "Agrees that the card company checks and keeps name, document number and photo to make and run the card, for nothing else; "
-    "they can be seen and corrected at any desk",
+    "they can be seen and corrected at any desk; the photo is deleted when asked for, and after a time when there is no card",
 )
 FRIEND_CONSENT_VERSION = "2026-11"
 FRIEND_CONSENT = Text(
@@ -53,7 +56,6 @@ FEW_GAPS = 2
 SLOWEST_PACE = dt.timedelta(minutes=30)
 USUAL_PACE = dt.timedelta(minutes=8)
 """While too few cards were made today: with no pace at all, nobody would be shown as late before they are."""
-UNCOLLECTED_AFTER = dt.timedelta(days=7)
 
 
 class CardApplication(Params):
@@ -96,7 +98,7 @@ def apply_for(
     require_role(by, *TELLERS)
     if not application.consent:
         raise RequestError("consent_missing")
-    _check_comer(application)
+    check_comer(application.came, application.comer_name, application.comer_id_number)
     _check_friend(application)
     measured = measure(photo)
 
@@ -114,9 +116,10 @@ def apply_for(
             raise _not_in_force(found.right)
         held = found.holds(pre=application.pre)
         promised, rule = promise(ruling, by.outlet_id, now)
-        return uow.card_requests.add(
+        case_no = _next_case(uow, local_day(now))
+        taken = uow.card_requests.add(
             CardRequest(
-                case_no=_next_case(uow, local_day(now)),
+                case_no=case_no,
                 citizen_id=citizen.citizen_id,
                 outlet_id=by.outlet_id,
                 state=CardRequestState.HELD if held else CardRequestState.APPLIED,
@@ -125,7 +128,6 @@ def apply_for(
                 comer_id_number=application.comer_id_number,
                 phone=application.phone,
                 consent=CONSENT_VERSION,
-                photo=photo,
                 rules=", ".join([*used, rule] if not held else used),
                 applied_by=by.staff_id,
                 applied_at=now,
@@ -136,19 +138,10 @@ def apply_for(
                 friend_consent=FRIEND_CONSENT_VERSION if application.friend_name else None,
             )
         )
+        uow.citizen_photos.add(CitizenPhoto(case_no, citizen.citizen_id, photo, CONSENT_VERSION, by.staff_id, now))
+        return taken
 
     return store.transact(work)
-
-
-def _check_comer(application: CardApplication) -> None:
-    """A parent or an agent is known by name and a good ID number."""
-    number = application.comer_id_number
-    if application.came == "holder":
-        if application.comer_name is not None or number is not None:
-            raise RequestError("comer_unknown")
-        return
-    if application.comer_name is None or number is None or id_number_check_digit(number[:17]) != number[17]:
-        raise RequestError("comer_unknown")
 
 
 def _check_friend(application: CardApplication) -> None:
@@ -188,51 +181,16 @@ def promise(rules: RuleSet, outlet_id: str, now: dt.datetime) -> tuple[dt.dateti
 
 
 def card_was_made(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.datetime) -> CardRequest | None:
-    """The person's card is issued: their application, if any, waits for its holder now. They are told when the card may be
-    collected (``tell_made``)."""
+    """The person's card is issued: their application, if any, waits for its holder now (handing_out.py). One whose card was
+    replaced before anybody took it goes on with the new card."""
     known = uow.card_requests.open_of(citizen_id)
-    if known is not None and known.state in (CardRequestState.HELD, CardRequestState.APPLIED):
+    if known is not None and known.state == CardRequestState.MADE:
+        return uow.card_requests.change(known, card_no=card_no, made_at=now)
+    if known is not None:
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.MADE)
         promised = known.promised_at or now
         return uow.card_requests.change(known, state=state, card_no=card_no, made_at=now, promised_at=promised)
     return None
-
-
-def tell_made(uow: UnitOfWork, request: CardRequest, now: dt.datetime) -> None:
-    """The card may be collected: its person is told."""
-    citizen, outlet = uow.citizens.get(request.citizen_id), uow.outlets.get(request.outlet_id)
-    if citizen is None or outlet is None:
-        raise ValueError("the person or the outlet of this application is gone")
-    told = Text(
-        f"市民卡已制好（{request.case_no}），请本人带身份证原件到{outlet.name}领取",
-        f"The citizen card is ready ({request.case_no}): to be collected in person, with the ID card, at {outlet.name}",
-    )
-    notices.drop(uow, request.case_no, now)
-    notices.queue(uow, request, citizen, "made", told, now)
-
-
-def hand_out(
-    store: Store, rules: RuleBook, case_no: str, collector: Comer, *, papers: bool, by: Staff, now: dt.datetime
-) -> CardRequest:
-    """Give the card to whom the rules allow; the desk has compared document and face.
-
-    Raises RequestError ``not_permitted``, ``card_request_unknown``, ``card_request_not_made``, ``face_not_looked_at``;
-    RuleError of persons.
-    """
-    require_role(by, *TELLERS)
-
-    def work(uow: UnitOfWork) -> CardRequest:
-        known = _known(uow, case_no)
-        citizen = uow.citizens.get(known.citizen_id)
-        if known.state != CardRequestState.MADE or citizen is None:
-            raise RequestError("card_request_not_made", case_no=case_no, state=known.state)
-        check_face(uow, known.card_no or "")
-        who = _visitor(citizen, collector, papers=papers, consent=True)
-        check_person(rules.in_force(uow, local_day(now)), COLLECT, who, local_day(now))
-        state = advance(CARD_REQUEST_ALLOWED, CardRequestState.MADE, CardRequestState.HANDED)
-        return uow.card_requests.change(known, state=state, collected=collector, handed_by=by.staff_id, handed_at=now)
-
-    return store.transact(work)
 
 
 def who_comes(store: Store, rules: RuleBook, birth_date: dt.date, now: dt.datetime) -> str:
@@ -247,8 +205,10 @@ def who_comes(store: Store, rules: RuleBook, birth_date: dt.date, now: dt.dateti
 
 
 def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.datetime) -> CardRequest:
-    """Withdraw an application before its card is made. Raises RequestError ``not_permitted``, ``card_request_unknown``,
-    ``card_request_made``."""
+    """Withdraw an application before its card is made; the photo that it brought goes with it.
+
+    Raises RequestError ``not_permitted``, ``card_request_unknown``, ``card_request_made``.
+    """
     require_role(by, *TELLERS)
 
     def work(uow: UnitOfWork) -> CardRequest:
@@ -257,6 +217,7 @@ def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.d
             raise RequestError("card_request_made", case_no=case_no, state=known.state)
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.CANCELLED)
         notices.drop(uow, case_no, now)
+        uow.citizen_photos.delete_ids([case_no])
         return uow.card_requests.change(known, state=state, cancelled_by=by.staff_id, cancelled_at=now, why=why[:64])
 
     return store.transact(work)
@@ -269,20 +230,16 @@ def _known(uow: UnitOfWork, case_no: str) -> CardRequest:
     return known
 
 
-def board(store: Store, outlet_id: str, now: dt.datetime) -> Board:
+def board(store: Store, rules: RuleBook, outlet_id: str, now: dt.datetime) -> Board:
     """What waits, is to be made and to be given at an outlet, the first promised first; who will be late is marked before."""
     with store.read() as uow:
         held = uow.card_requests.at(outlet_id, CardRequestState.HELD, BOARD_LIMIT)
         waiting = uow.card_requests.at(outlet_id, CardRequestState.APPLIED, BOARD_LIMIT)
-        made = uow.card_requests.at(outlet_id, CardRequestState.MADE, BOARD_LIMIT)
         pace = _pace(uow.card_requests.made_since(outlet_id, now - dt.timedelta(hours=4)))
         to_make = [_to_make(uow, row, place, pace, now) for place, row in enumerate(waiting, start=1)]
-        to_hand = [
-            {**request_view(uow, row), "uncollected": row.made_at is not None and now - row.made_at > UNCOLLECTED_AFTER}
-            for row in made
-        ]
+        to_hand = tuple(waiting_at(uow, rules.in_force(uow, local_day(now)), outlet_id, now, BOARD_LIMIT))
         waits = tuple(request_view(uow, row) for row in held)
-    return Board(waits, tuple(to_make), tuple(to_hand), pace / dt.timedelta(minutes=1) if pace else None)
+    return Board(waits, tuple(to_make), to_hand, pace / dt.timedelta(minutes=1) if pace else None)
 
 
 def _to_make(uow: UnitOfWork, row: CardRequest, place: int, pace: dt.timedelta | None, now: dt.datetime) -> dict[str, Any]:
@@ -305,12 +262,12 @@ def _pace(made: list[dt.datetime]) -> dt.timedelta | None:
 
 
 def request_of(store: Store, case_no: str) -> dict[str, Any]:
-    """One application. Raises RequestError ``card_request_unknown``."""
+    """One application, with ``photo``: whether its person has one on file. Raises RequestError ``card_request_unknown``."""
     with store.read() as uow:
         row = uow.card_requests.get(case_no)
         if row is None:
             raise RequestError("card_request_unknown", case_no=case_no[:24])
-        return request_view(uow, row)
+        return {**request_view(uow, row), "photo": bool(uow.citizen_photos.people_with([row.citizen_id]))}
 
 
 def open_request_of(store: Store, citizen_id: str) -> dict[str, Any] | None:
@@ -321,12 +278,15 @@ def open_request_of(store: Store, citizen_id: str) -> dict[str, Any] | None:
 
 
 def photo_of(store: Store, case_no: str) -> bytes:
-    """The photo of an application, a JPEG file. Raises RequestError ``card_request_unknown``."""
+    """The photo of an application's person, a JPEG file. Raises RequestError ``card_request_unknown``, ``photo_none``."""
     with store.read() as uow:
         row = uow.card_requests.get(case_no)
+        found = photo_on_file(uow, row.citizen_id) if row else None
     if row is None:
         raise RequestError("card_request_unknown", case_no=case_no[:24])
-    return row.photo
+    if found is None:
+        raise RequestError("photo_none")
+    return found.photo
 
 
 def request_view(uow: UnitOfWork, row: CardRequest) -> dict[str, Any]:
@@ -348,12 +308,11 @@ def request_view(uow: UnitOfWork, row: CardRequest) -> dict[str, Any]:
         "rules": row.rules,
         "card_no": row.card_no,
         "face": face_view(uow, row.card_no),
-        "collected": row.collected,
+        "handout": handout_view(uow, row.card_no) if row.card_no else None,
         "why": row.why,
         "applied_at": _local(row.applied_at),
         "promised_at": _local(row.promised_at) if row.promised_at else None,
         "made_at": _local(row.made_at) if row.made_at else None,
-        "handed_at": _local(row.handed_at) if row.handed_at else None,
     }
 
 

@@ -21,9 +21,9 @@ from typing import Any, Literal, NamedTuple
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.service.cards.cancelling import money_left
-from cardsvc.service.cards.faces import face_is_open, face_pdf
+from cardsvc.service.cards.faces import face_pdf
+from cardsvc.service.cards.handing_out import tell_made
 from cardsvc.service.cards.photos import photo_on_file
-from cardsvc.service.cards.requests import tell_made
 from cardsvc.service.cards.wrong_card import card_was_wrong
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.desk.offers import offers
@@ -33,6 +33,7 @@ from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.known_card import IN_HAND, card_in_hand, refuse_live
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.stock.blanks import reason_of
+from cardsvc.service.stock.finished import face_is_open
 from cardsvc.service.stock.use import void_card
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import CardRequest, FacePrint, Staff
@@ -256,7 +257,7 @@ def face_spoiled(store: Store, print_id: str, reason: str, *, by: Staff, now: dt
 def _refuse_used(uow: UnitOfWork, card_no: str) -> None:
     """A card with money, loads, orders or applications has more than a face: it is replaced or cancelled like any other."""
     open_money = uow.loads.open_on(card_no) or uow.purchases.open_on(card_no) or uow.orders.waiting(card_no)
-    if money_left(uow, card_no) or open_money or uow.deposits.get(card_no) or uow.applications.of_card(card_no):
+    if money_left(uow, card_no) or open_money or uow.deposits.held_on(card_no) or uow.applications.of_card(card_no):
         raise RequestError("face_card_used", card_no=card_no)
 
 

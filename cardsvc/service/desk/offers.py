@@ -11,9 +11,8 @@ from typing import Any
 from cardsvc.errors import RuleError
 from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.opening import OpenRequest, check_open, is_opened_anew
-from cardsvc.service.cards.applications import ALL, RENEWAL, body_issued
+from cardsvc.service.cards.applications import ALL, BUS, RENEWAL, body_issued
 from cardsvc.service.cards.carry_over import carried
-from cardsvc.service.cards.faces import face_is_open
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
 from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import waiting_for_card
@@ -24,6 +23,7 @@ from cardsvc.service.faults.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.stock.finished import face_is_open
 from cardsvc.service.stock.making import article_due
 from cardsvc.service.transactions.takeovers import takeover_view
 from cardsvc.store import UnitOfWork
@@ -240,11 +240,13 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
     for application, products in OPENABLE:
         seen = look["applications"].get(application, {})
         held_until = str(seen["valid_to"]) if seen.get("state") == "open" else ""
+        changing = application == BUS and bool(held_until)
         issued = _body_issued(engine, card) if held_until and application == RENEWAL[0] else None
         asked = OpenRequest(application, "", holder.birth_date, day, card.expiry_date, body_issued=issued)
         anew = issued is not None and is_opened_anew(rules, replace(asked, product=RENEWAL[1]))
         for product in products:
-            if held_until and not anew and (application, product) != RENEWAL:
+            other = anew or (application, product) == RENEWAL or (changing and product != seen["product"])
+            if held_until and not other:
                 continue
             if not any(r.application == application and product in r.products for r in rules.opening if r.holds(day)):
                 continue
@@ -256,7 +258,14 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
                 continue
             cost = format_yuan(terms.fee)
             until = terms.valid_to.isoformat()
-            if until <= held_until:
+            if until <= held_until and not changing:
+                continue
+            if changing:
+                instead = Text(
+                    f"换成{label.zh}（现为 {seen['product']}），至 {until}",
+                    f"{label.en} instead of {seen['product']}, until {until}",
+                )
+                yield Choice(f"{application}:{product}", instead, _good_money(look, application))
                 continue
             yield Choice(
                 f"{application}:{product}",
@@ -267,6 +276,18 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
 def _body_issued(engine: Engine, card: Card) -> dt.date | None:
     with engine.store.read() as uow:
         return body_issued(uow, card.card_no)
+
+
+def _good_money(look: Mapping[str, Any], application: str) -> Text | None:
+    """Why its product cannot be changed now: money that is good for the old one."""
+    held = sum(area["balance"] for area in look["areas"] if area["application"] == application and not area["over"])
+    if not held:
+        return None
+    amount = format_yuan(held)
+    return Text(
+        f"还有 {amount} 元可用：先退款，或用完再换；停用的产品按补换卡换",
+        f"{amount} yuan are good: refund or spend them first; a withdrawn product is swapped by a replacement",
+    )
 
 
 def _of_applications(look: Mapping[str, Any]) -> Iterator[Offer]:

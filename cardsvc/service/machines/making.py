@@ -23,6 +23,7 @@ CARD_REQUEST = Machine(
         Step("held", "made", Text("已开始的卡做完", "a card that was begun is finished"), CARD_DESK),
         Step("made", "applied", Text("首件不合格、卡面印坏，重做", "wrong first article or face, made again"), CARD_DESK),
         Step("made", "handed", Text("核对后发放", "identity compared, handed out"), DESK),
+        Step("made", "cancelled", Text("领取前卡已注销", "its card was cancelled before it was collected"), DESK),
         Step("held", "cancelled", Text("撤销、身故", "withdrawn, or its person died"), DESK),
         Step("applied", "cancelled", Text("撤销、身故", "withdrawn, or its person died"), DESK),
     ),

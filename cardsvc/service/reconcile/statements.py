@@ -47,7 +47,7 @@ def ours_of(row: Paid) -> Ours:
         case ApplicationFee():
             return Ours(row.card_no, row.operation_id, row.amount, "given", row.source_account)
         case Deposit():
-            return Ours(row.card_no, row.card_no, row.amount, "given", row.source_account)
+            return Ours(row.card_no, row.deposit_id, row.amount, "given", row.source_account)
 
 
 def paid_besides(uow: UnitOfWork, span: tuple[dt.datetime, dt.datetime], day: dt.date) -> list[Paid]:

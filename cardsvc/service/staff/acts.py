@@ -46,6 +46,9 @@ class Act(StrEnum):
     RECONCILE_RUN = "reconcile_run", "对账", "reconciliation run"
     ORDER_CREATE = "order_create", "代收补登订单", "order taken for a channel"
     ORDER_RETURN = "order_return", "退回补登订单", "order sent back"
+    HANDOUT_REMIND = "handout_remind", "再通知领卡", "told again that the card waits"
+    PHOTO_DELETE = "photo_delete", "删除照片", "photos deleted"
+    REQUEST_DELETE = "request_delete", "删除已撤销的申领", "withdrawn application deleted"
 
 
 FIELD_NAMES: Mapping[str, Text] = {
@@ -79,6 +82,11 @@ FIELD_NAMES: Mapping[str, Text] = {
     "card_no": Text("卡号", "card"),
     "amount": Text("金额", "amount"),
     "papers": Text("看过的证件", "papers that were shown"),
+    "reminders": Text("第几次通知", "times told again"),
+    "photos": Text("照片数", "photos"),
+    "rule": Text("规则", "rule"),
+    "reason": Text("原因", "why"),
+    "person": Text("其人也一并删除", "the person was deleted too"),
 }
 IN_FEN = frozenset({"amount", "largest_load", "daily_amount"})
 

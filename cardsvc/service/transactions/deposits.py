@@ -1,16 +1,17 @@
 """Deposits (押金): taken with a product's card, given back less what its use took off. Money moves by postings only."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
-from cardsvc.errors import RequestError
+from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.ledger.postings import Posting, deposit_account, fee_account, payout_account
 from cardsvc.rules import deposit_refund
-from cardsvc.rules.refunds import deposit_rule
-from cardsvc.service.cash.drawer import cash_in, cash_out
+from cardsvc.rules.refunds import DepositTerms, deposit_rule
+from cardsvc.service.cash.drawer import cash_in, cash_out, refuse_unpayable
 from cardsvc.service.loss.hotlist import is_wanted, refuse_hot
 from cardsvc.service.operations.kinds import Actor
-from cardsvc.service.operations.known_card import issued_card
+from cardsvc.service.operations.known_card import IN_HAND, issued_card
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.payments import Payment, money_source, note_given, refuse_paid
 from cardsvc.service.purse.ways import CASH
@@ -22,6 +23,8 @@ from cardsvc.store.states import DepositState
 from cardsvc.units import format_yuan
 
 MAY_HANDLE = ("clerk", "cashier", "supervisor")
+LIBRARY = "library"
+"""The application whose deposit belongs to no card product: it goes back when nothing is borrowed any more."""
 
 
 def take_deposit(
@@ -38,28 +41,17 @@ def take_deposit(
     def work(uow: UnitOfWork) -> Deposit:
         rule = deposit_rule(rules.in_force(uow, today), product, today)
         _issued(uow, card_no)
-        if uow.deposits.get(card_no) is not None:
+        if uow.deposits.held_on(card_no) is not None:
             raise RequestError("deposit_already_taken", card_no=card_no)
-        paid = payment.model_dump()
+        number, paid = str(uuid.uuid4()), payment.model_dump()
         refuse_paid(uow, paid)
         source = cash_in(uow, actor, by) if payment.method == CASH else money_source(uow, actor, paid)
-        note_given(uow, card_no, card_no, rule.amount, paid, source, now)
-        uow.ledger.post(card_no, Posting("deposit_taken", source, deposit_account(card_no), rule.amount), card_no, now)
-        state = DepositState.TAKEN
-        return uow.deposits.add(
-            Deposit(
-                card_no,
-                product,
-                rule.amount,
-                state,
-                payment.method,
-                source,
-                rule.id,
-                today,
-                by.staff_id,
-                payment_reference=payment.reference,
-            )
-        )
+        note_given(uow, card_no, number, rule.amount, paid, source, now)
+        uow.ledger.post(card_no, Posting("deposit_taken", source, deposit_account(card_no), rule.amount), number, now)
+        of_card, how = (number, card_no, product, rule.amount), (payment.method, source, rule.id)
+        when = today, now, by.staff_id
+        reference = payment.reference
+        return uow.deposits.add(Deposit(*of_card, DepositState.TAKEN, *how, *when, payment_reference=reference))
 
     return store.transact(work)
 
@@ -70,36 +62,92 @@ def _issued(uow: UnitOfWork, card_no: str) -> None:
     refuse_hot(uow, card_no)
 
 
-def return_deposit(store: Store, rules: RuleBook, actor: Actor, card_no: str, *, by: Staff, now: dt.datetime) -> Deposit:
+def return_deposit(
+    store: Store, rules: RuleBook, actor: Actor, card_no: str, *, told: int | None = None, by: Staff, now: dt.datetime
+) -> Deposit:
     """Give back what is left of a deposit, the way it came: cash in cash from the drawer of ``by``, everything else through
-    its channel.
+    its channel. ``told``: what the holder was shown, in fen; another amount is refused.
 
-    Raises RequestError ``deposit_not_held``, ``deposit_card_holds_money``, ``not_permitted``; RuleError
-    ``bicycle_guarantee_held``, ``rule_day_before_issue``; OperationError ``drawer_holds_less``, ``drawer_of_another``.
+    Raises RequestError ``deposit_not_held``, ``deposit_card_holds_money``, ``deposit_application_open``, ``deposit_changed``,
+    ``not_permitted``; RuleError ``bicycle_guarantee_held``, ``rule_day_before_issue``; OperationError ``drawer_holds_less``,
+    ``drawer_of_another``.
     """
     require_role(by, *MAY_HANDLE)
-    return store.transact(lambda uow: _return(uow, rules, actor, card_no, by, now))
+    return store.transact(lambda uow: _return(uow, rules, actor, (card_no, told), by, now))
 
 
-def _return(uow: UnitOfWork, rules: RuleBook, actor: Actor, card_no: str, by: Staff, now: dt.datetime) -> Deposit:
+def _return(
+    uow: UnitOfWork, rules: RuleBook, actor: Actor, asked: tuple[str, int | None], by: Staff, now: dt.datetime
+) -> Deposit:
+    card_no, told = asked
     uow.cards.lock(card_no)
-    held = uow.deposits.get(card_no)
-    if held is None or held.state != DepositState.TAKEN:
-        raise RequestError("deposit_not_held", card_no=card_no)
-    refuse_bicycle(uow, card_no)
-    if is_wanted(uow, card_no):  # who brings a card back has it, and a lost one is released first
-        refuse_hot(uow, card_no)
-    _refuse_money(uow, card_no)
-    today = local_day(now)
-    terms = deposit_refund(rules.in_force(uow, today), held.product, held.amount, held.taken_on, today)
+    held, terms = _plan(uow, rules, card_no, now)
+    if told not in (None, terms.returned):
+        raise RequestError("deposit_changed", told=format_yuan(told or 0), returned=format_yuan(terms.returned))
     cash = held.payment_method == CASH
     back = cash_out(uow, actor, terms.returned, by) if cash else payout_account(held.payment_method)
     parts = (("deposit_returned", back, terms.returned), ("deposit_worn", fee_account("depreciation"), terms.depreciation))
     for kind, account, amount in parts:
         if amount:
-            uow.ledger.post(card_no, Posting(kind, deposit_account(card_no), account, amount), card_no, now)
+            uow.ledger.post(card_no, Posting(kind, deposit_account(card_no), account, amount), held.deposit_id, now)
     state = DepositState.RETURNED
     return uow.deposits.change(held, state=state, returned=terms.returned, returned_by=by.staff_id, returned_at=now)
+
+
+def _plan(uow: UnitOfWork, rules: RuleBook, card_no: str, now: dt.datetime) -> tuple[Deposit, DepositTerms]:
+    """The deposit that is held, and what becomes of it now. Raises as ``return_deposit``."""
+    held = uow.deposits.held_on(card_no)
+    if held is None:
+        raise RequestError("deposit_not_held", card_no=card_no)
+    refuse_bicycle(uow, card_no)
+    if is_wanted(uow, card_no):  # who brings a card back has it, and a lost one is released first
+        refuse_hot(uow, card_no)
+    if held.product == LIBRARY:
+        _refuse_borrowing(uow, card_no)
+    else:
+        _refuse_money(uow, card_no)
+    today = local_day(now)
+    return held, deposit_refund(rules.in_force(uow, today), held.product, held.amount, held.taken_on, today)
+
+
+def deposit_plan(store: Store, rules: RuleBook, actor: Actor | None, card_no: str, now: dt.datetime) -> dict[str, Any]:
+    """What may be done about a card's deposit now: ``deposits`` (all there were, the last first); of the one that is held
+    ``back`` (what goes back and what is kept, in fen, and the way) or ``refused`` (why not); else ``takes`` (product, amount,
+    rule).
+
+    ``actor``: whose drawer pays cash; None where nobody asks about it."""
+    with store.read() as uow:
+        found: dict[str, Any] = {"deposits": [deposit_view(row) for row in uow.deposits.of_card(card_no)]}
+        held = uow.deposits.held_on(card_no)
+        if held is None:
+            card, day = uow.cards.get(card_no), local_day(now)
+            offered = rules.in_force(uow, day).deposit if card and card.state == "issued" else ()
+            takes = [{"product": r.product, "amount": r.amount, "rule": r.id} for r in offered if r.holds(day)]
+            return {**found, "takes": takes, "back": None, "refused": None}
+        try:
+            _held, terms = _plan(uow, rules, card_no, now)
+            if actor is not None and held.payment_method == CASH:
+                refuse_unpayable(uow, actor, terms.returned)
+        except CardsvcError as error:
+            return {**found, "takes": [], "back": None, "refused": error}
+    back = {"returned": terms.returned, "depreciation": terms.depreciation, "way": held.payment_method, "rules": terms.rules}
+    return {**found, "takes": [], "back": back, "refused": None}
+
+
+def holds_deposit(uow: UnitOfWork, citizen_id: str, product: str) -> bool:
+    """Whether a deposit of this product is held on any card of a person: a replaced card keeps its own."""
+    held = (uow.deposits.held_on(card.card_no) for card in uow.cards.of_citizen(citizen_id))
+    return any(one is not None and one.product == product for one in held)
+
+
+def _refuse_borrowing(uow: UnitOfWork, card_no: str) -> None:
+    """Everything was returned to the library first, and its application closed, on this card and the one that replaced it."""
+    card = uow.cards.get(card_no)
+    cards = uow.cards.of_citizen(card.citizen_id) if card else []
+    for one in (one for one in cards if one.state in IN_HAND):
+        row = uow.applications.get(one.card_no, LIBRARY)
+        if row is not None and row.state != "closed":
+            raise RequestError("deposit_application_open", card_no=one.card_no)
 
 
 def _refuse_money(uow: UnitOfWork, card_no: str) -> None:
@@ -113,6 +161,7 @@ def _refuse_money(uow: UnitOfWork, card_no: str) -> None:
 def deposit_view(row: Deposit) -> dict[str, Any]:
     """A deposit as a view shows it."""
     return {
+        "deposit_id": row.deposit_id,
         "card_no": row.card_no,
         "product": row.product,
         "amount": row.amount,

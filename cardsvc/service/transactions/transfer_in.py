@@ -21,6 +21,7 @@ from cardsvc.service.purse.orders import move_orders
 from cardsvc.service.purse.payments import OLD_CARD
 from cardsvc.service.purse.settle import refuse_while_open
 from cardsvc.service.purse.ways import booked_purses
+from cardsvc.service.stock.finished import check_face
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.service.transactions.takeovers import destination, good_parts, is_gone, move_from_books, reference_of
 from cardsvc.service.transactions.topup import LOAD, break_off_load
@@ -42,8 +43,12 @@ def _nothing(_context: Context, _uow: UnitOfWork) -> Procedure[None]:
 
 
 def _find(context: Context, uow: UnitOfWork, _value: Any, now: dt.datetime) -> Effect:
-    """The part takes the place of a top-up's parameters."""
+    """The part takes the place of a top-up's parameters.
+
+    Raises RequestError ``face_not_looked_at``, ``nothing_held``; CardError ``transfer_other_holder``.
+    """
     refuse_while_open(context.facts["settled"])
+    check_face(uow, context.card_no)
     old_no = context.params["old_card_no"]
     uow.cards.lock(old_no)
     old, new, takeover = uow.cards.get(old_no), uow.cards.get(context.card_no), uow.old_cards.get(old_no)

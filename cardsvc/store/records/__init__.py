@@ -24,6 +24,7 @@ from cardsvc.store.records.hall import (
     Ticket,
     TicketEvent,
 )
+from cardsvc.store.records.handouts import Handout
 from cardsvc.store.records.held_payouts import HeldPayout
 from cardsvc.store.records.hotlist import HotListAck, HotListEntry
 from cardsvc.store.records.legacy import LegacyCardRow
@@ -84,6 +85,7 @@ __all__ = [
     "FacePrint",
     "FileBatch",
     "HallNote",
+    "Handout",
     "HeldPayout",
     "HotListAck",
     "HotListEntry",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class CardRequest:
     """An application. ``came``: holder, parent or agent, with their name and ID number unless it is the holder; ``consent``:
-    the version of the text that was agreed to; ``photo``: the JPEG file; ``collected``: who took the card, as ``came``.
+    the version of the text that was agreed to; its photo is a
+    ``CitizenPhoto`` under its number, and who took the card stands in the card's ``Handout``.
 
     ``promised_at``: None while it is held. ``pre``: a pre-application, which needs a right in force; its friend is
     told too, ``friend_consent`` is the version of the text that was agreed to.
@@ -22,16 +23,12 @@ class CardRequest:
     comer_id_number: str | None = field(repr=False)
     phone: str | None = field(repr=False)
     consent: str
-    photo: bytes = field(repr=False)
     rules: str
     applied_by: str
     applied_at: dt.datetime
     promised_at: dt.datetime | None
     card_no: str | None = None
     made_at: dt.datetime | None = None
-    collected: str | None = None
-    handed_by: str | None = None
-    handed_at: dt.datetime | None = None
     cancelled_by: str | None = None
     cancelled_at: dt.datetime | None = None
     why: str | None = None

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """The deposit of a card, in fen: ``returned`` of ``amount`` went back, the rest is depreciation. ``rule``: of the day it
-    was taken on."""
+    """A deposit of a card, in fen: ``returned`` of ``amount`` went back, the rest is depreciation. ``rule``: of the day it
+    was taken on; ``taken_at``: the moment, None for deposits of before it was kept."""
 
+    deposit_id: str
     card_no: str
     product: str
     amount: int
@@ -17,6 +18,7 @@ class Deposit:
     source_account: str
     rule: str
     taken_on: dt.date
+    taken_at: dt.datetime | None
     taken_by: str
     returned: int | None = None
     returned_by: str | None = None

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CitizenPhoto:
-    """A photo that was taken at a desk, a JPEG file; ``consent``: the version of the text that was agreed to."""
+    """A photo of a person, a JPEG file. ``photo_id``: the number of the application that brought it, else a number of its own;
+    ``consent``: the version of the text that was agreed to; ``unneeded_since``: when it was first seen that no card and nothing
+    that waits for one needs it."""
 
     photo_id: str
     citizen_id: str
@@ -14,6 +16,7 @@ class CitizenPhoto:
     consent: str
     taken_by: str
     taken_at: dt.datetime
+    unneeded_since: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from cardsvc.store.repositories.hall import (
     TicketEvents,
     Tickets,
 )
+from cardsvc.store.repositories.handouts import Handouts
 from cardsvc.store.repositories.held_payouts import HeldPayouts
 from cardsvc.store.repositories.hotlist import HotList, HotListAcks
 from cardsvc.store.repositories.legacy import LegacyCards
@@ -97,6 +98,7 @@ __all__ = [
     "Figures",
     "FileBatches",
     "HallNotes",
+    "Handouts",
     "Held",
     "HeldPayouts",
     "HotList",

@@ -12,7 +12,7 @@ from cardsvc.store.states import CardRequestState
 
 
 class NotMade(NamedTuple):
-    """An application without its photo, as there may be many."""
+    """What an application waits for, as there may be many."""
 
     case_no: str
     citizen_id: str
@@ -32,12 +32,9 @@ class CardRequests(Rows[CardRequest]):
         found = self.where(columns.citizen_id == citizen_id, columns.state.in_(states), limit=1)
         return found[0] if found else None
 
-    def with_photo_of(self, citizen_id: str) -> CardRequest | None:
-        """The last application of a person that was not withdrawn: it has their photo."""
-        columns = self.table.c
-        kept = columns.state != CardRequestState.CANCELLED
-        found = self.where(columns.citizen_id == citizen_id, kept, limit=1, newest="applied_at")
-        return found[0] if found else None
+    def by_card(self, card_no: str) -> CardRequest | None:
+        """The application that a card was made for."""
+        return self.first_is(card_no=card_no)
 
     def at(self, outlet_id: str, state: CardRequestState, limit: int) -> list[CardRequest]:
         """Those of an outlet in a state, the first promised first, else the first taken."""
@@ -45,6 +42,17 @@ class CardRequests(Rows[CardRequest]):
         query = select(self.table).where(columns.outlet_id == outlet_id, columns.state == state)
         query = query.order_by(columns.promised_at, columns.applied_at, columns.case_no).limit(limit)
         return [CardRequest(**row) for row in self._connection.execute(query).mappings()]
+
+    def withdrawn_before(self, moment: dt.datetime, limit: int) -> list[CardRequest]:
+        """Those that were withdrawn until then, the first first."""
+        columns = self.table.c
+        query = select(self.table).where(columns.state == CardRequestState.CANCELLED, columns.cancelled_at <= moment)
+        query = query.order_by(columns.cancelled_at, columns.case_no).limit(limit).with_for_update()
+        return [CardRequest(**row) for row in self._connection.execute(query).mappings()]
+
+    def delete(self, case_no: str) -> None:
+        """Delete one that was withdrawn."""
+        self.delete_in(self.table.c.case_no, [case_no])
 
     def not_made(self) -> list[NotMade]:
         """Those whose card is not made, by case number."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from cardsvc.store import tables
 from cardsvc.store.records import (
@@ -30,6 +30,18 @@ class Citizens(Rows[Citizen]):
     def by_ids(self, citizen_ids: Collection[str]) -> dict[str, Citizen]:
         """People by their own ids."""
         return {row.citizen_id: row for row in self.where_in(self.table.c.citizen_id, citizen_ids)}
+
+    def delete_if_unused(self, citizen_id: str) -> bool:
+        """Delete a person of whom nothing else is kept; whether they went."""
+        key = self.table.c.citizen_id
+        others = [
+            exists(select(column).where(column == key))
+            for table in tables.metadata.tables.values()
+            for column in table.columns
+            if column.references(key)
+        ]
+        done = self._connection.execute(self.table.delete().where(key == citizen_id, *(~other for other in others)))
+        return bool(done.rowcount)
 
 
 class Cards(Rows[Card]):

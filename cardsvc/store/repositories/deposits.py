@@ -6,12 +6,21 @@ from collections.abc import Collection
 from cardsvc.store import tables
 from cardsvc.store.records import Deposit
 from cardsvc.store.rows import Rows
+from cardsvc.store.states import DepositState
 
 
 class Deposits(Rows[Deposit]):
-    """Deposits, one a card."""
+    """Deposits, one a card at a time."""
 
     table, record = tables.deposit, Deposit
+
+    def held_on(self, card_no: str) -> Deposit | None:
+        """The deposit of a card that was not given back."""
+        return self.first_is(card_no=card_no, state=DepositState.TAKEN)
+
+    def of_card(self, card_no: str) -> list[Deposit]:
+        """All deposits of a card, the last first."""
+        return self.where_is(card_no=card_no, newest="taken_on")
 
     def of_payment(self, method: str, reference: str) -> list[Deposit]:
         """The deposit that this payment paid."""

@@ -74,6 +74,10 @@ class Notices(Rows[Notice]):
         """All messages of an application, newest first."""
         return self.where_is(case_no=case_no, newest="queued_at")
 
+    def delete_of(self, case_no: str) -> None:
+        """Delete the messages of an application."""
+        self.delete_in(self.table.c.case_no, [case_no])
+
     def latest(self, limit: int) -> list[Notice]:
         """The newest ones."""
         return self.where(newest="queued_at", limit=limit)

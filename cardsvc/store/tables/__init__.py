@@ -28,6 +28,7 @@ from cardsvc.store.tables.hall import (
     ticket,
     ticket_event,
 )
+from cardsvc.store.tables.handouts import handout
 from cardsvc.store.tables.held_payouts import PAYOUT_REASONS, held_payout
 from cardsvc.store.tables.hotlist import HOT_LIST_ACTIONS, hotlist_ack, hotlist_entry
 from cardsvc.store.tables.legacy import legacy_card
@@ -120,6 +121,7 @@ __all__ = [
     "file_batch",
     "forgotten_nonces",
     "hall_note",
+    "handout",
     "held_payout",
     "hotlist_ack",
     "hotlist_entry",

@@ -1,4 +1,4 @@
-"""Tables of card faces: photos that were taken at a desk, and prints: every try for a card is a row, the newest decides."""
+"""Tables of card faces: photos of holders, and prints: every try for a card is a row, the newest decides."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -82,9 +82,9 @@ citizen_photo = Table(
     Column("consent", String(64), nullable=False),
     Column("taken_by", String(32), nullable=False),
     Column("taken_at", UtcDateTime, nullable=False),
+    Column("unneeded_since", UtcDateTime),
     PrimaryKeyConstraint("photo_id", name="pk_citizen_photo"),
     ForeignKeyConstraint(["citizen_id"], ["citizen.citizen_id"], name="fk_citizen_photo_citizen"),
     ForeignKeyConstraint(["taken_by"], ["staff.staff_id"], name="fk_citizen_photo_staff"),
 )
-"""Photos that no application brought: for cards that are replaced or made in bulk."""
 Index("ix_citizen_photo_citizen", citizen_photo.c.citizen_id, citizen_photo.c.taken_at)

@@ -21,6 +21,7 @@ from cardsvc.web.desk import (
     guard,
     hall,
     hall_book,
+    handouts,
     jobs,
     live,
     manage,
@@ -64,6 +65,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     approvals.install(app, services)
     cards.install(app, services)
     applying.install(app, services)
+    handouts.install(app, services)
     faces.install(app, services)
     replace.install(app, services)
     bulk.install(app, services)

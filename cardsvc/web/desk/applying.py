@@ -1,4 +1,4 @@
-"""Applications for a card (申领): taking one, the board of what is to be made and given, handing out."""
+"""Applications for a card (申领): taking one, and the board of what is to be made and given."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -17,7 +17,6 @@ from cardsvc.service.cards.requests import (
     apply_for,
     board,
     cancel_request,
-    hand_out,
     photo_of,
     request_of,
     who_comes,
@@ -26,16 +25,11 @@ from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.people.register import find_citizen, register_citizen
 from cardsvc.service.rights.holds import offices_say, why_all_held, why_held
-from cardsvc.text import Text
 from cardsvc.web.desk.faces import shown_face
 from cardsvc.web.desk.guard import field, here
+from cardsvc.web.desk.handouts import COMERS
 from cardsvc.web.desk.people import citizen_data, told_by
 
-COMERS: Mapping[str, Text] = {
-    "holder": Text("本人", "The holder"),
-    "parent": Text("父母", "A parent"),
-    "agent": Text("代办人", "An agent"),
-}
 STATES = CARD_REQUEST.words
 
 
@@ -130,7 +124,7 @@ def _requests(app: Flask, services: Services) -> None:
     @app.get("/desk/requests")
     def card_requests() -> Any:
         """The board of this outlet."""
-        found = board(services.store, here().staff.outlet_id, now())
+        found = board(services.store, services.rules, here().staff.outlet_id, now())
         why = why_all_held(services.store, services.rules, now())
         waits = [{**one, "why": why[one["case_no"]]} for one in found.waits if one["case_no"] in why]
         return render_template("requests.html", board=found, waits=waits)
@@ -138,16 +132,6 @@ def _requests(app: Flask, services: Services) -> None:
     @app.get("/desk/requests/<case_no>")
     def card_request(case_no: str) -> Any:
         return _page(services, case_no)
-
-    @app.post("/desk/requests/<case_no>/hand")
-    def hand_out_card(case_no: str) -> Any:
-        papers = request.form.get("agent_papers") == "1"
-        collector: Any = request.form.get("collector") if request.form.get("collector") in COMERS else "holder"
-        try:
-            hand_out(services.store, services.rules, case_no, collector, papers=papers, by=here().staff, now=now())
-        except CardsvcError as error:
-            return _page(services, case_no, error), error.http_status
-        return redirect(url_for("card_request", case_no=case_no), 303)
 
     @app.post("/desk/requests/<case_no>/cancel")
     def cancel_card_request(case_no: str) -> Any:

@@ -1,4 +1,4 @@
-"""Bulk issue on the desk page: a file is checked and loaded, made on readers of this workstation, watched, paused, reported.
+"""Bulk issue on the desk page: a file checked and loaded, its photos, the run on readers of this workstation, its report.
 
 The run is a thread of this process; what it tells is in the database, so every process shows it. When the process goes, the
 cards that are begun stay begun, and the same batch is started again.
@@ -6,8 +6,9 @@ cards that are begun stay begun, and the same batch is started again.
 
 import logging
 import threading
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask, Response, redirect, render_template, request, url_for
 
@@ -15,6 +16,8 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError
 from cardsvc.service.bulk.batches import begin_run, list_batches, pause, report_batch, show_batch
 from cardsvc.service.bulk.loading import MAY_LOAD, check_people, load_people
+from cardsvc.service.bulk.photo_files import Sent, in_zip, is_zip, photo_files
+from cardsvc.service.bulk.photos import keep_photos
 from cardsvc.service.bulk.run import BulkRun
 from cardsvc.service.bulk.station import StationReader, claim, ended, live_batch, still_running
 from cardsvc.service.bulk.words import BINS, REASONS, STATES, report_csv, why
@@ -26,6 +29,8 @@ from cardsvc.store.records import Staff
 from cardsvc.web.desk.guard import here, language, workstation
 
 FORM_BYTES = 64 * 1024
+PHOTOS_BYTES, PHOTOS_PARTS = 64 * 1024 * 1024, 2000
+"""Of one form with photos; a larger batch sends several, and what is kept already is not kept twice."""
 PROBLEMS_SHOWN = 500
 _LOG = logging.getLogger(__name__)
 
@@ -35,9 +40,11 @@ def install(app: Flask, services: Services) -> None:
 
     @app.url_value_preprocessor
     def _large_files(endpoint: str | None, _values: Any) -> None:
-        """Only this form may send a large body, and it is read after its sender is known."""
+        """Only these forms may send a large body, and it is read after its sender is known."""
         if endpoint == "bulk_upload":
             request.max_content_length = MAX_BYTES + FORM_BYTES
+        if endpoint == "bulk_photos":
+            request.max_content_length, request.max_form_parts = PHOTOS_BYTES, PHOTOS_PARTS
 
     @app.get("/desk/bulk")
     def bulk_batches() -> Any:
@@ -49,6 +56,22 @@ def install(app: Flask, services: Services) -> None:
         return _upload(services)
 
     _one(app, services)
+    _photos(app, services)
+
+
+def _photos(app: Flask, services: Services) -> None:
+    @app.post("/desk/bulk/<batch_id>/photos")
+    def bulk_photos(batch_id: str) -> Any:
+        """Photos for the faces: ZIP files or single ones, named by ID number; all of them are kept or none."""
+        try:
+            found, consent = photo_files(_sent()), request.form.get("consent") == "1"
+            who = here().staff
+            kept = keep_photos(services.store, services.rules, batch_id, found, consent=consent, by=who, now=now())
+        except CardsvcError as error:
+            if error.code == "bulk_batch_unknown":
+                raise
+            return _batch_page(services, batch_id, error), error.http_status
+        return _batch_page(services, batch_id, kept=kept)
 
 
 def _one(app: Flask, services: Services) -> None:
@@ -80,6 +103,21 @@ def _one(app: Flask, services: Services) -> None:
         content = "\ufeff" + report_csv(report_batch(services.store, batch_id), language())
         name = f"attachment; filename=bulk-{batch_id[:8]}.csv"
         return Response(content, mimetype="text/csv", headers={"Content-Disposition": name})
+
+
+def _sent() -> Iterator[Sent]:
+    """The files of the form, those in ZIP files one by one."""
+    for file in request.files.getlist("photo"):
+        name = file.filename or ""
+        if is_zip(name):
+            yield from in_zip(name, file.stream)
+        elif name:
+            yield name, partial(_whole, file.stream)
+
+
+def _whole(stream: IO[bytes]) -> bytes:
+    stream.seek(0)
+    return stream.read()
 
 
 def _upload(services: Services) -> Any:
@@ -152,7 +190,9 @@ def _live(services: Services, batch_id: str) -> dict[str, Any]:
     }
 
 
-def _batch_page(services: Services, batch_id: str, error: CardsvcError | None = None) -> str:
+def _batch_page(
+    services: Services, batch_id: str, error: CardsvcError | None = None, *, kept: dict[str, Any] | None = None
+) -> str:
     live, place = _live(services, batch_id), here().session.workstation
     readers = workstation_view(services.store, place, now(), by=here().staff)["readers"] if place else []
     return render_template(
@@ -160,5 +200,7 @@ def _batch_page(services: Services, batch_id: str, error: CardsvcError | None = 
         **live,
         readers=[reader["name"] for reader in readers],
         lines=show_batch(services.store, batch_id)["lines_told"][:PROBLEMS_SHOWN],
+        kept=kept,
+        wrong=[one.rpartition(" ")[::2] for one in (error.details.get("problems", ()) if error else ())][:PROBLEMS_SHOWN],
         problem=problem_of(error) if error else None,
     )

@@ -9,7 +9,9 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.errors.fields import reasons
 from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.books.receipts import DEPOSITS
 from cardsvc.service.cards.cancelling import REASONS, cancel_card, cancellation_of
+from cardsvc.service.cards.handing_out import handout_of, waiting_of
 from cardsvc.service.cards.replacement import LOST, begin_replacement, fees_of, replacement_of
 from cardsvc.service.cards.requests import open_request_of
 from cardsvc.service.cards.views import card_view
@@ -22,6 +24,7 @@ from cardsvc.service.people.died import is_dead
 from cardsvc.service.people.register import find_citizen
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.staff.approvals import propose
+from cardsvc.service.transactions.deposits import deposit_plan, return_deposit, take_deposit
 from cardsvc.service.transactions.held_orders import return_held_orders
 from cardsvc.service.transactions.held_payout import HELD_PAYOUT, held_view, move_due, pay_held, payout_asked
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
@@ -50,7 +53,9 @@ def install(app: Flask, services: Services) -> None:
         except CardsvcError as error:
             return render_template("search.html", wanted=wanted, problem=problem_of(error)), error.http_status
         waiting = open_request_of(services.store, found["citizen_id"])
-        return render_template("search.html", wanted=wanted, citizen=found, waiting=waiting, states=CARD_REQUEST.words)
+        handouts = waiting_of(services.store, found["citizen_id"])
+        shown = {"citizen": found, "waiting": waiting, "handouts": handouts, "states": CARD_REQUEST.words}
+        return render_template("search.html", wanted=wanted, **shown)
 
     @app.get("/desk/cards/<card_no>")
     def card_page(card_no: str) -> Any:
@@ -77,6 +82,8 @@ def _do(services: Services, card_no: str, deed: str) -> None:
         propose(services.store, APPROVALS, kind, card_no, {}, field("reason"), by=by, now=moment)
     elif deed == "cancel":
         cancel_card(services.store, card_no, field("reason"), field("papers"), by=by, now=moment)
+    elif deed.startswith("deposit-"):
+        _do_deposit(services, card_no, deed)
     elif deed.startswith("held-"):
         _do_held(services, card_no, deed)
     elif deed == "replace":
@@ -84,6 +91,22 @@ def _do(services: Services, card_no: str, deed: str) -> None:
         begin_replacement(
             services.store, services.rules, actor, card_no, LOST, payment_given(), readable=False, by=by, now=moment
         )
+    else:
+        raise RequestError("http_not_found")
+
+
+def _do_deposit(services: Services, card_no: str, deed: str) -> None:
+    """A deposit is taken, or goes back as it was shown."""
+    by, moment, store = here().staff, now(), services.store
+    actor = actor_of(store, workstation(), by=by)
+    if deed == "deposit-take":
+        take_deposit(store, services.rules, actor, card_no, field("product"), payment_given(), by=by, now=moment)
+    elif deed == "deposit-return":
+        try:
+            told = int(field("told"))
+        except ValueError:
+            raise RequestError("form_incomplete", field="told") from None
+        return_deposit(store, services.rules, actor, card_no, told=told, by=by, now=moment)
     else:
         raise RequestError("http_not_found")
 
@@ -114,6 +137,14 @@ def payment_given() -> Payment:
         raise RequestError("params_invalid", reason=reasons(error)) from None
 
 
+def _deposit(services: Services, card_no: str) -> dict[str, Any]:
+    """The card's deposit, and what may be done about it here."""
+    who = here()
+    actor = actor_of(services.store, who.session.workstation, by=who.staff) if who.session.workstation else None
+    found = deposit_plan(services.store, services.rules, actor, card_no, now())
+    return {**found, "refused": problem_of(found["refused"]) if found["refused"] else None}
+
+
 def _page(services: Services, number: str, error: CardsvcError | None = None) -> str:
     card_no, moment = parse_card_no(number), now()
     end_lapsed(services.store, moment)
@@ -126,6 +157,9 @@ def _page(services: Services, number: str, error: CardsvcError | None = None) ->
         open=next((report for report in reports if report["ended"] is None), None),
         cover=loss_cover(services.store, services.rules, card_no, moment),
         replacement=replacement_of(services.store, card_no),
+        handout=handout_of(services.store, card_no),
+        deposit=_deposit(services, card_no),
+        deposit_names=DEPOSITS,
         fee=fees_of(services.store, services.rules, card_no, moment)[LOST],
         methods=METHODS,
         cancelled=cancellation_of(services.store, card_no),

@@ -8,6 +8,7 @@ from flask import Flask, Response, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.cards.faces import card_face_view, face_of, open_faces
+from cardsvc.service.cards.handing_out import handout_of
 from cardsvc.service.cards.photos import PHOTO_CONSENT, holder_photo, take_photo
 from cardsvc.service.desk.faces import (
     carried_on,
@@ -52,7 +53,8 @@ def _pages(app: Flask, services: Services) -> None:
         right = shown["face"] is not None and shown["face"]["state"] == "right"
         here_lies = (services.engine, shown["card"]["card_no"], shown["place"])
         then = carried_on(*here_lies, by=here().staff) if right else None
-        return render_template("face.html", **shown, then=then, jobs=JOBS)
+        handout = handout_of(services.store, shown["card"]["card_no"])
+        return render_template("face.html", **shown, then=then, handout=handout, jobs=JOBS)
 
     @app.get("/desk/faces/<card_no>/live")
     def face_live(card_no: str) -> Any:

@@ -1,4 +1,4 @@
-"""A person's page: their cards, a change of name or document data, their death. What needs two people waits for the second."""
+"""A person's page: their cards, changes of their data, photos, their death. What needs two people waits for the second."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +10,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.errors.fields import reasons
 from cardsvc.service.cards.deaths import DeathReport, deaths_of, heirs_by_rule, report_death
+from cardsvc.service.cards.keeping import delete_photos, photos_kept
 from cardsvc.service.cards.person_changes import PERSONAL, PersonChange, change_person, changes_of, what_it_takes
 from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.problem import problem_of
@@ -35,6 +36,8 @@ def install(app: Flask, services: Services) -> None:
                 change_person(services.store, services.rules, _change(citizen_id, typed), by=here().staff, now=now())
             elif deed == "death":
                 report_death(services.store, services.rules, _death(citizen_id, typed), by=here().staff, now=now())
+            elif deed == "delete-photos":
+                delete_photos(services.store, citizen_id, typed.get("reason", ""), by=here().staff, now=now())
             else:
                 raise RequestError("http_not_found")
         except CardsvcError as error:
@@ -81,6 +84,7 @@ def _page(services: Services, citizen_id: str, typed: Mapping[str, str], error: 
         deaths=deaths,
         died=any(one["confirmed_at"] for one in deaths),
         heirs=heirs_by_rule(services.store, services.rules, now()),
+        photos=photos_kept(services.store, citizen_id),
         typed=typed,
         problem=problem_of(error) if error else None,
     )

@@ -7,8 +7,8 @@ from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.service.books.receipts import money_of
+from cardsvc.service.cards.handing_out import handout_of
 from cardsvc.service.cards.replacement import replacement_of
-from cardsvc.service.cards.requests import open_request_of
 from cardsvc.service.cash.shifts import shift_at
 from cardsvc.service.desk.choices import Offer
 from cardsvc.service.desk.offers import offers
@@ -69,7 +69,15 @@ def _desk(services: Services) -> Mapping[str, Any]:
     shift = shift_at(services.store, ("terminal", place.workstation))
     shown = [offer for offer in made if offer.kind in JOBS]
     queue = queue_of(services, here().staff)
-    return {"place": place, "card": card, "offers": shown, "jobs": JOBS, "shift": shift, "queue": queue}
+    return {
+        "place": place,
+        "card": card,
+        "offers": shown,
+        "jobs": JOBS,
+        "shift": shift,
+        "queue": queue,
+        "handout": _handout(services, card),
+    }
 
 
 def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
@@ -81,13 +89,13 @@ def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
     then = _then(services, card, job) if card and job.done and job.kind in THEN else []
     look = card.contact if card and card.missing and not job.under_way else None
     shown = {"job": job, "there": card is not None, "money": money, "replacement": replacement, "then": then, "look": look}
-    return {**shown, "collected": _collected(services, card) if then else None, "jobs": JOBS, "now": now()}
+    return {**shown, "handout": _handout(services, card) if then else None, "jobs": JOBS, "now": now()}
 
 
-def _collected(services: Services, card: CardOnDesk | None) -> Mapping[str, Any] | None:
-    """The application that this card was made for and that waits to be handed out."""
-    found = open_request_of(services.store, card.books["holder"]["citizen_id"]) if card and card.books else None
-    return found if card and card.books and found and found["card_no"] == card.books["card_no"] else None
+def _handout(services: Services, card: CardOnDesk | None) -> Mapping[str, Any] | None:
+    """This card, where it waits for its holder."""
+    found = handout_of(services.store, card.books["card_no"]) if card and card.books else None
+    return found if found and found["waiting"] else None
 
 
 def _then(services: Services, card: CardOnDesk, job: Job) -> list[Offer]:

@@ -12,12 +12,12 @@ from PIL import Image
 from cardsvc.errors import CardsvcError
 from cardsvc.printing.photo import sample_photo
 from cardsvc.service.cards.faces import face_of
+from cardsvc.service.cards.handing_out import Collector, hand_out
 from cardsvc.service.cards.requests import (
     CardApplication,
     apply_for,
     board,
     cancel_request,
-    hand_out,
     photo_of,
     request_of,
 )
@@ -78,14 +78,15 @@ def test_from_application_to_the_holders_hand(world: World, people: dict[str, St
     assert "ready-hall" in taken.rules
     card = VirtualCard.blank(family, seed=1)
     card_no = world.do(card, "personalise", citizen_id=citizen)["card_no"]
-    assert [one["card_no"] for one in board(world.store, "hall", world.now).to_hand] == [card_no]
+    assert [one["card_no"] for one in board(world.store, world.engine.rules, "hall", world.now).to_hand] == [card_no]
     assert face_of(world.store, card_no).startswith(b"%PDF")
     assert photo_of(world.store, taken.case_no) == PHOTO
     rules = world.engine.rules
-    given = hand_out(world.store, rules, taken.case_no, "holder", papers=False, by=clerk, now=world.now)
-    assert (given.state, given.collected, given.handed_by) == ("handed", "holder", "clerk")
-    with refused("card_request_not_made"):
-        hand_out(world.store, rules, taken.case_no, "holder", papers=False, by=clerk, now=world.now)
+    given = hand_out(world.store, rules, card_no, Collector(compared=True), by=clerk, now=world.now)
+    assert (given["case_no"], given["collector"], given["handed_by"]) == (taken.case_no, "holder", "clerk")
+    assert request_of(world.store, taken.case_no)["state"] == "handed"
+    with refused("handout_not_waiting"):
+        hand_out(world.store, rules, card_no, Collector(compared=True), by=clerk, now=world.now)
     with refused("citizen_has_card"):
         take(world, clerk, citizen)
 
@@ -111,9 +112,10 @@ def test_who_comes_is_checked(world: World, people: dict[str, Staff]) -> None:
     taken = take(world, clerk, grown, came="agent", agent_papers=True, **PARENT)
     shown = request_of(world.store, taken.case_no)
     assert PARENT["comer_id_number"] not in str(shown)
-    world.do(VirtualCard.blank(FAMILIES[0], seed=1), "personalise", citizen_id=grown)
+    card_no = world.do(VirtualCard.blank(FAMILIES[0], seed=1), "personalise", citizen_id=grown)["card_no"]
+    agent = Collector(came="agent", agent_papers=True, compared=True, **PARENT)
     with refused("rule_in_person"):
-        hand_out(world.store, world.engine.rules, taken.case_no, "agent", papers=True, by=clerk, now=world.now)
+        hand_out(world.store, world.engine.rules, card_no, agent, by=clerk, now=world.now)
     with refused("not_permitted"):
         take(world, people["auditor"], world.citizen(2))
 
@@ -137,7 +139,7 @@ def test_a_photo_that_will_not_do_is_refused_before_anything_is_kept(
     citizen = world.citizen()
     with refused(code):
         take(world, people["clerk"], citizen, photo)
-    assert board(world.store, "hall", world.now).to_make == ()
+    assert board(world.store, world.engine.rules, "hall", world.now).to_make == ()
     assert take(world, people["clerk"], citizen).state == "applied"
 
 
@@ -163,7 +165,7 @@ def test_one_application_at_a_time_and_it_can_be_withdrawn(world: World, people:
     cancel_request(world.store, first.case_no, "改天再来", by=clerk, now=world.now)
     second = take(world, clerk, citizen)
     assert second.case_no == "SL20261124-00002"
-    assert [one["case_no"] for one in board(world.store, "hall", world.now).to_make] == [second.case_no]
+    assert [one["case_no"] for one in board(world.store, world.engine.rules, "hall", world.now).to_make] == [second.case_no]
     world.do(VirtualCard.blank(FAMILIES[0], seed=1), "personalise", citizen_id=citizen)
     with refused("card_request_made"):
         cancel_request(world.store, second.case_no, "不要了", by=clerk, now=world.now)
@@ -191,11 +193,11 @@ def test_who_will_be_late_is_shown_before_they_are(world: World, people: dict[st
     citizens = [world.citizen(n) for n in range(1, 8)]
     for citizen in citizens:
         take(world, clerk, citizen)
-    assert not any(one["will_be_late"] for one in board(world.store, "hall", world.now).to_make)
+    assert not any(one["will_be_late"] for one in board(world.store, world.engine.rules, "hall", world.now).to_make)
     for place, citizen in enumerate(citizens[:3]):
         world.now = begin + dt.timedelta(minutes=20 * place)
         world.do(VirtualCard.blank(FAMILIES[0], seed=place + 1), "personalise", citizen_id=citizen)
-    seen = board(world.store, "hall", world.now)
+    seen = board(world.store, world.engine.rules, "hall", world.now)
     assert seen.pace == 20
     assert [(one["minutes"], one["will_be_late"], one["late"]) for one in seen.to_make] == [
         (20, False, False),
@@ -203,7 +205,7 @@ def test_who_will_be_late_is_shown_before_they_are(world: World, people: dict[st
         (20, True, False),
         (20, True, False),
     ]
-    later = board(world.store, "hall", begin + dt.timedelta(days=8))
+    later = board(world.store, world.engine.rules, "hall", begin + dt.timedelta(days=8))
     assert all(one["late"] for one in later.to_make)
     assert all(one["uncollected"] for one in later.to_hand)
 
@@ -213,8 +215,10 @@ def test_a_machine_that_never_starts_is_shown_before_the_promise_is_broken(world
     begin = world.now
     for number_of in range(1, 9):
         take(world, people["clerk"], world.citizen(number_of))
-    assert [one["will_be_late"] for one in board(world.store, "hall", begin).to_make] == [False] * 7 + [True]
-    almost = board(world.store, "hall", begin + dt.timedelta(minutes=55))
+    assert [one["will_be_late"] for one in board(world.store, world.engine.rules, "hall", begin).to_make] == [False] * 7 + [
+        True
+    ]
+    almost = board(world.store, world.engine.rules, "hall", begin + dt.timedelta(minutes=55))
     assert (almost.pace, {one["will_be_late"] for one in almost.to_make}, almost.to_make[0]["late"]) == (None, {True}, False)
 
 
@@ -227,7 +231,7 @@ def test_machines_that_end_together_have_a_pace(world: World, people: dict[str, 
     for place, citizen in enumerate(citizens[:8]):
         world.now = begin + dt.timedelta(minutes=10 * (place // 2))
         world.do(VirtualCard.blank(FAMILIES[0], seed=place + 1), "personalise", citizen_id=citizen)
-    seen = board(world.store, "hall", world.now)
+    seen = board(world.store, world.engine.rules, "hall", world.now)
     assert seen.pace is not None
     assert 3 <= seen.pace <= 5
     assert seen.to_make[-1]["will_be_late"]

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from cardsvc.printing.photo import sample_photo
-from cardsvc.readers.carry import finish
+from cardsvc.readers.carry import CarriedOut, finish
 from cardsvc.service.bulk.batches import show_batch
 from cardsvc.service.bulk.run import BulkRun
 from cardsvc.service.cards.faces import card_face_view, face_of, open_faces
+from cardsvc.service.cards.handing_out import Collector, hand_out, list_waiting
 from cardsvc.service.cards.photos import holder_photo, take_photo
 from cardsvc.service.cards.replacement import begin_replacement, open_replacements
-from cardsvc.service.cards.requests import hand_out, request_of
+from cardsvc.service.cards.requests import request_of
 from cardsvc.service.desk.faces import (
     face_right,
     face_spoiled,
@@ -33,7 +34,7 @@ from cardsvc.vcard import VirtualCard
 from tests.service.bulk.bulk_people import Fed, Stack, blanks, lines_of, loaded
 from tests.service.cards.test_card_requests import PHOTO, take
 from tests.service.staff.test_staff import people, refused
-from tests.world import DESK, FAMILIES, World
+from tests.world import DESK, FAMILIES, World, balance_on
 
 __all__ = ["people"]
 WS = "ws-1"
@@ -94,8 +95,8 @@ class Hall:
 
     def hand(self, case_no: str) -> Any:
         """Give the card to its holder."""
-        rules, now = self.world.engine.rules, self.world.now
-        return hand_out(self.world.store, rules, case_no, "holder", papers=False, by=self.clerk, now=now)
+        card_no, rules = request_of(self.world.store, case_no)["card_no"], self.world.engine.rules
+        return hand_out(self.world.store, rules, card_no, Collector(compared=True), by=self.clerk, now=self.world.now)
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_an_outlet_without_a_printer_hands_out_as_before(hall: Hall) -> None:
     case_no, _card = hall.made()
     assert hall.face(case_no) is None
     assert [one["kind"] for one in list_notices(hall.world.store)] == ["made"]
-    assert hall.hand(case_no).state == "handed"
+    assert hall.hand(case_no)["collector"] == "holder"
     hall.agent("run-three-3")
     case_no, _card = hall.made(2)
     assert (hall.face(case_no)["state"], len(list_notices(hall.world.store))) == ("due", 1)
@@ -118,7 +119,7 @@ def test_an_outlet_without_a_printer_hands_out_as_before(hall: Hall) -> None:
         hall.hand(case_no)
     hall.look(hall.face(case_no)["print_id"])
     assert len(list_notices(hall.world.store)) == 2
-    assert hall.hand(case_no).state == "handed"
+    assert hall.hand(case_no)["collector"] == "holder"
 
 
 def test_a_card_that_was_written_inside_the_printer_is_printed_at_once(hall: Hall) -> None:
@@ -193,7 +194,7 @@ def test_a_spoiled_card_is_void_and_its_person_gets_another(hall: Hall) -> None:
     another = hall.again()
     assert another != spoiled
     hall.look(hall.face(case_no)["print_id"])
-    assert hall.hand(case_no).card_no == another
+    assert hall.hand(case_no)["card_no"] == another
 
 
 def test_a_card_with_money_is_not_made_void_by_its_face(hall: Hall, world: World) -> None:
@@ -250,6 +251,32 @@ def test_a_replacement_gets_its_face_with_the_photo_on_file(hall: Hall) -> None:
     another = hall.again()
     hall.look(card_face_view(world.store, another)["face"]["print_id"])
     assert open_faces(world.store, "hall") == []
+    (waits,) = list_waiting(world.store, world.engine.rules, "hall", world.now)
+    assert (waits["card_no"], waits["replaces"]) == (another, old), "the spoiled one is nobody's"
+
+
+@pytest.mark.parametrize("kind", ["transfer_in", "carry_over"])
+def test_whoever_asks_nothing_of_an_old_card_goes_onto_a_card_whose_face_is_not_right(hall: Hall, kind: str) -> None:
+    """The command line and other makers' desks wait as the page does: a spoiled face never has money or applications."""
+    world = hall.world
+    old = world.issue(FAMILIES[0], 40)
+    world.topup(old)
+    world.do(old, "open", application="library", product="1")
+    number, paid = world.card_no_of(old), Payment(method="mobile", reference="paid")
+    begin_replacement(
+        world.store, world.engine.rules, DESK, number, "damaged", paid, readable=True, by=hall.clerk, now=world.now
+    )
+    while world.do(old, "transfer_out")["left"]:
+        pass
+    new = VirtualCard.blank(FAMILIES[0], seed=41)
+    card_no = str(world.do(new, "personalise", citizen_id=world.citizen(40))["card_no"])
+    params = {"old_card_no": number} if kind == "transfer_in" else {}
+    with pytest.raises(CarriedOut, match="face_not_looked_at"):
+        world.do(new, kind, **params)
+    assert balance_on(new)[0] == 0
+    take_photo(world.store, world.engine.rules, card_no, PHOTO, consent=True, by=hall.clerk, now=world.now)
+    hall.look(card_face_view(world.store, card_no)["face"]["print_id"])
+    world.do(new, kind, **params)
 
 
 def test_a_bulk_card_without_a_photo_waits_for_one_and_a_spoiled_one_is_made_again(hall: Hall) -> None:

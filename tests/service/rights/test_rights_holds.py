@@ -31,7 +31,7 @@ PHONE, FRIEND = "13000000001", {"friend_name": "测试友", "friend_phone": "130
 
 def on_board(world: World) -> tuple[list[str], list[str]]:
     """What waits and what is to be made, by case number."""
-    found = board(world.store, "hall", world.now)
+    found = board(world.store, world.engine.rules, "hall", world.now)
     return [one["case_no"] for one in found.waits], [one["case_no"] for one in found.to_make]
 
 
@@ -108,7 +108,7 @@ def test_a_card_that_was_begun_is_finished(world: World, people: dict[str, Staff
     take_in(world, clerk, said(1, name="测试乙"))
     assert on_board(world) == ([taken.case_no], [])
     card_no = world.do(card, "personalise", citizen_id=citizen)["card_no"]
-    assert [one["card_no"] for one in board(world.store, "hall", world.now).to_hand] == [card_no]
+    assert [one["card_no"] for one in board(world.store, world.engine.rules, "hall", world.now).to_hand] == [card_no]
 
 
 def test_a_pre_application_waits_for_its_day(world: World, people: dict[str, Staff]) -> None:

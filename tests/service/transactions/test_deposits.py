@@ -107,5 +107,36 @@ def test_deposits_that_are_refused(world: World) -> None:
     assert give_back(world).state == "returned"
     with refused("deposit_not_held"):
         give_back(world)
-    with refused("deposit_already_taken"):
-        take(world)
+
+
+def test_a_deposit_that_went_back_may_be_taken_again(world: World) -> None:
+    """Each is a row, and its own two entries in the books."""
+    world.issue(FAMILIES[0])
+    first = take(world, product="library")
+    assert give_back(world).returned == 10000, "no months take anything off a library deposit"
+    second = take(world, product="library")
+    assert (second.deposit_id != first.deposit_id, second.amount) == (True, 10000)
+    assert world.balances()[f"deposit:{CARD}"] == -10000
+
+
+def test_who_is_neither_registered_nor_insured_here_borrows_with_a_deposit(world: World) -> None:
+    """Taken before the library is opened, given back when it is closed; money on the card is no matter of the library's."""
+    card = world.issue(FAMILIES[0])
+    opening = {"application": "library", "product": "1", "holder": "permit"}
+    with pytest.raises(CarriedOut, match=r"^deposit_needed"):
+        world.do(card, "open", DESK, **opening)
+    take(world, product="library")
+    world.do(card, "open", DESK, **opening)
+    world.topup(card, 5000)
+    with refused("deposit_application_open"):
+        give_back(world)
+    world.do(card, "close", DESK, application="library")
+    with refused("deposit_changed"):
+        return_deposit(world.store, world.engine.rules, DESK, CARD, told=9900, by=person(world), now=world.now)
+    assert give_back(world).returned == 10000
+    assert world.balances()[f"deposit:{CARD}"] == 0
+
+
+def test_a_resident_borrows_without_a_deposit(world: World) -> None:
+    """As the rule says."""
+    world.do(world.issue(FAMILIES[0]), "open", DESK, application="library", product="1", holder="resident")

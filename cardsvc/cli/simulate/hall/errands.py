@@ -13,8 +13,9 @@ from cardsvc.cli.simulate.town import Holder
 from cardsvc.errors import RequestError
 from cardsvc.printing.photo import sample_photo
 from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.cards.handing_out import Collector, hand_out
 from cardsvc.service.cards.replacement import begin_replacement
-from cardsvc.service.cards.requests import CardApplication, apply_for, hand_out
+from cardsvc.service.cards.requests import CardApplication, apply_for
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.faults.repair import propose_repair
 from cardsvc.service.loss.reports import report_loss
@@ -102,11 +103,15 @@ class Errands:
 
     def collect(self, counter: Counter, case_no: str) -> None:
         """The card is given to its holder, who has the bus opened."""
-        services, (guest, _) = self.house.services, self.book.requests[case_no]
-        now = self.house.clock()
-        hand_out(services.store, services.rules, case_no, "holder", papers=False, by=counter.clerk, now=now)
+        guest = self.book.requests[case_no][0]
+        self._hand(counter, self.house.holders[guest.number])
         self.book.jobs["collect"] += 1
         counter.do(self.house.holders[guest.number], "open", application="bus", product="T")
+
+    def _hand(self, counter: Counter, holder: Holder) -> None:
+        """Document, face and photo compared, the card is given."""
+        services, taker = self.house.services, Collector(compared=True)
+        hand_out(services.store, services.rules, holder.card_no, taker, by=counter.clerk, now=self.house.clock())
 
     def _examine(self, counter: Counter, guest: Guest) -> None:
         """Diagnosed, repaired where that can be done, otherwise replaced."""
@@ -175,6 +180,7 @@ class Errands:
         counter.do(new, "open", application="bus", product="T")
         if readable:
             self._parts(counter, new, "transfer_in", {"old_card_no": old.card_no})
+        self._hand(counter, new)
 
     @staticmethod
     def _parts(counter: Counter, holder: Holder, kind: str, params: dict[str, Any]) -> None:

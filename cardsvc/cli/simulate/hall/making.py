@@ -30,7 +30,7 @@ class Making:
     def watch(self) -> None:
         """The board, as the supervisor sees it."""
         now = self.house.clock()
-        for row in board(self.house.services.store, OUTLET, now).to_make:
+        for row in board(self.house.services.store, self.house.services.rules, OUTLET, now).to_make:
             case_no = row["case_no"]
             if row["late"] and case_no not in self.warned:
                 self.surprises.add(case_no)
@@ -48,7 +48,8 @@ class Making:
                 done.append((machine, case_no))
                 del self._at[machine.name]
         taken = {case_no for case_no, _ in self._at.values()} | {case_no for _, case_no in done}
-        waiting = board(self.house.services.store, OUTLET, self.house.clock()).to_make
+        services = self.house.services
+        waiting = board(services.store, services.rules, OUTLET, self.house.clock()).to_make
         left = [row["case_no"] for row in waiting if row["case_no"] not in taken]
         for machine in self.house.machines:
             if machine.name not in self._at and left:

@@ -1,0 +1,158 @@
+"""Every made card is handed out: to whom the rules allow, with who took it; those that nobody collects are told again."""
+
+import datetime as dt
+
+import pytest
+
+from cardsvc.service.cards.handing_out import (
+    Collector,
+    hand_out,
+    handout_of,
+    list_waiting,
+    remind,
+    told_otherwise,
+    waiting_of,
+)
+from cardsvc.service.messages.notices import list_notices
+from cardsvc.service.staff.acts import acts_view
+from cardsvc.store.records import Staff
+from cardsvc.vcard import VirtualCard
+from tests.service.cards.test_card_requests import PARENT, child, take
+from tests.service.cards.test_renewal import replace
+from tests.service.purse.test_areas import CARD
+from tests.service.rights.rights_people import said, take_in
+from tests.service.staff.test_staff import people, refused
+from tests.world import FAMILIES, World
+
+__all__ = ["people"]
+HOLDER = Collector(compared=True)
+FMCOS = FAMILIES[0]
+
+
+def made_for(world: World, citizen: str, seed: int = 50) -> str:
+    """A card for a person: its number."""
+    return str(world.do(VirtualCard.blank(FMCOS, seed=seed), "personalise", citizen_id=citizen)["card_no"])
+
+
+def waiting(world: World, outlet: str | None = "hall") -> list[str]:
+    """The numbers of the cards that wait."""
+    return [one["card_no"] for one in list_waiting(world.store, world.engine.rules, outlet, world.now)]
+
+
+def give(world: World, by: Staff, card_no: str, collector: Collector = HOLDER) -> dict[str, object]:
+    """Hand a card out now."""
+    return hand_out(world.store, world.engine.rules, card_no, collector, by=by, now=world.now)
+
+
+def test_a_replacement_is_handed_out_once_with_who_took_it(world: World, people: dict[str, Staff]) -> None:
+    """It waits like any other card; nobody takes it without a look at document and face, and nobody twice."""
+    clerk = people["clerk"]
+    old = world.issue(FMCOS)
+    give(world, clerk, CARD)
+    replace(world, clerk, "damaged")
+    while world.do(old, "transfer_out")["left"]:
+        pass
+    card_no = made_for(world, world.citizen())
+    assert [(one["card_no"], one["replaces"]) for one in waiting_of(world.store, world.citizen())] == [(card_no, CARD)]
+    with refused("identity_not_compared"):
+        give(world, clerk, card_no, Collector())
+    with refused("not_permitted"):
+        give(world, people["auditor"], card_no)
+    given = give(world, clerk, card_no)
+    assert (given["collector"], given["comer"], given["handed_by"], given["rules"]) == (
+        "holder",
+        None,
+        "clerk",
+        "person-collect",
+    )
+    assert waiting(world) == []
+    with refused("handout_not_waiting"):
+        give(world, clerk, card_no)
+
+
+def test_a_childs_card_goes_to_a_parent_who_is_named(world: World, people: dict[str, Staff]) -> None:
+    """Under sixteen: nobody else; the number is kept, and shown with the middle left out."""
+    clerk, young = people["clerk"], child(world, dt.date(2015, 3, 1))
+    card_no = made_for(world, young)
+    with refused("rule_parent_needed"):
+        give(world, clerk, card_no)
+    with refused("comer_unknown"):
+        give(world, clerk, card_no, Collector(came="parent", compared=True))
+    given = give(world, clerk, card_no, Collector(came="parent", compared=True, **PARENT))
+    assert given["comer"] == {"name": "测试父", "id_number": "330*************" + PARENT["comer_id_number"][-2:]}
+    with world.store.read() as uow:
+        row = uow.handouts.get(card_no)
+    assert row is not None
+    assert (row.comer_id_number, PARENT["comer_id_number"] in repr(row)) == (PARENT["comer_id_number"], False)
+
+
+def test_only_the_friend_that_was_named_collects_for_somebody(world: World, people: dict[str, Staff]) -> None:
+    """The friend of a pre-application, with both originals; any other agent is refused, whatever they bring."""
+    clerk, citizen = people["clerk"], world.citizen()
+    friend = {"friend_name": "测试友", "friend_phone": "13800000001", "friend_consent": True}
+    take_in(world, clerk, said(1))
+    take(world, clerk, citizen, pre=True, **friend)
+    card_no = made_for(world, citizen)
+    number = PARENT["comer_id_number"]
+    someone = Collector(came="agent", comer_name="测试父", comer_id_number=number, agent_papers=True, compared=True)
+    with refused("rule_in_person"):
+        give(world, clerk, card_no, someone)
+    named = someone.model_copy(update={"comer_name": "测试友"})
+    with refused("rule_agent_papers"):
+        give(world, clerk, card_no, named.model_copy(update={"agent_papers": False}))
+    assert give(world, clerk, card_no, named)["comer"]["name"] == "测试友"  # type: ignore[index]
+
+
+def test_uncollected_cards_are_listed_and_their_holders_told_again_as_often_as_the_rule_says(
+    world: World, people: dict[str, Staff]
+) -> None:
+    """After a week, then every thirty days, three times; who left no phone is told otherwise. Again at once tells nobody."""
+    clerk, begin = people["clerk"], world.now
+    take(world, clerk, world.citizen(), phone="13800000000")
+    with_phone, without = made_for(world, world.citizen()), made_for(world, world.citizen(2), 51)
+    assert waiting(world) == [with_phone, without]
+    assert waiting(world, None) == [with_phone, without]
+
+    def told() -> dict[str, object]:
+        return remind(world.store, world.engine.rules, "hall", by=clerk, now=world.now)
+
+    nothing: dict[str, object] = {"told": [], "no_phone": []}
+    assert told() == nothing
+    world.now = begin + dt.timedelta(days=7)
+    assert [one["uncollected"] for one in list_waiting(world.store, world.engine.rules, "hall", world.now)] == [True, True]
+    assert told() == {"told": [with_phone], "no_phone": [without]}
+    newest, first = list_notices(world.store)
+    assert ("还没有领取" in newest["zh"], first["state"]) == (True, "dropped"), "one message is enough"
+    told_otherwise(world.store, without, by=clerk, now=world.now)
+    assert told() == nothing
+    for days in (37, 67, 97, 400):
+        world.now = begin + dt.timedelta(days=days)
+        told()
+    with world.store.read() as uow:
+        assert uow.handouts.get(with_phone).reminders == 3  # type: ignore[union-attr]
+    assert [act["act"] for act in acts_view(world.store, subject=with_phone)] == ["handout_remind"] * 3
+    give(world, clerk, with_phone)
+    with refused("handout_not_waiting"):
+        told_otherwise(world.store, with_phone, by=clerk, now=world.now)
+
+
+@pytest.mark.parametrize("ending", ["replaced", "spoiled by a loss"])
+def test_a_card_that_ended_before_it_was_collected_is_not_handed_out(
+    world: World, people: dict[str, Staff], ending: str
+) -> None:
+    """It is on no list any more, and whoever has its page open is refused."""
+    from cardsvc.service.loss.reports import report_loss
+
+    clerk = people["clerk"]
+    world.issue(FMCOS)
+    if ending == "replaced":
+        replace(world, clerk, "damaged", readable=False)
+        code = "card_not_issued"
+    else:
+        report_loss(world.store, world.engine.rules, CARD, "formal", by=clerk, now=world.now)
+        code = "card_hot_listed"
+    with refused(code):
+        give(world, clerk, CARD)
+    seen = handout_of(world.store, CARD)
+    assert seen is not None
+    assert (seen["handed_at"], CARD in waiting(world)) == (None, ending != "replaced")
