@@ -140,7 +140,7 @@ def forget(staff_id: str, *, as_json: bool) -> None:
     from cardsvc.service.cards.keeping import forget as forget_all
 
     with database() as store:
-        done = forget_all(store, rule_book(), by=signed_in(store, staff_id), now=now())
+        done = forget_all(store, rule_book(), by=signed_in(store, staff_id, job=True), now=now())
     names = {
         "noted": t("照片开始计期", "photos noted as over"),
         "photos": t("照片已删除", "photos deleted"),

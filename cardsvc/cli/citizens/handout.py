@@ -142,7 +142,7 @@ def remind(outlet: str | None, staff_id: str, *, as_json: bool) -> None:
     from cardsvc.service.cards.handing_out import remind as remind_all
 
     with database() as store:
-        found = remind_all(store, rule_book(), outlet, by=signed_in(store, staff_id), now=now())
+        found = remind_all(store, rule_book(), outlet, by=signed_in(store, staff_id, job=True), now=now())
     told, silent = len(found["told"]), ", ".join(found["no_phone"])
     lines = [
         t(f"再通知 {told} 人（发送：cardsvc notices send）", f"{told} told again (cardsvc notices send sends them)"),

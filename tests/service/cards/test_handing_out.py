@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from cardsvc.service.cards.cancelling import cancel_card
 from cardsvc.service.cards.handing_out import (
     Collector,
     hand_out,
@@ -13,6 +14,7 @@ from cardsvc.service.cards.handing_out import (
     told_otherwise,
     waiting_of,
 )
+from cardsvc.service.cards.requests import request_of
 from cardsvc.service.messages.notices import list_notices
 from cardsvc.service.staff.acts import acts_view
 from cardsvc.store.records import Staff
@@ -156,3 +158,28 @@ def test_a_card_that_ended_before_it_was_collected_is_not_handed_out(
     seen = handout_of(world.store, CARD)
     assert seen is not None
     assert (seen["handed_at"], CARD in waiting(world)) == (None, ending != "replaced")
+
+
+def test_a_card_that_is_cancelled_before_anybody_took_it_ends_its_application(world: World, people: dict[str, Staff]) -> None:
+    """The person may apply again at once; before, they were told of an application that nobody could finish."""
+    clerk, citizen = people["clerk"], world.citizen()
+    taken = take(world, clerk, citizen, phone="13800000000")
+    card_no = made_for(world, citizen)
+    cancel_card(world.store, card_no, "returned", "身份证", by=clerk, now=world.now)
+    seen = request_of(world.store, taken.case_no)
+    assert (seen["state"], seen["card_no"], list_notices(world.store)[0]["state"]) == ("cancelled", None, "dropped")
+    assert take(world, clerk, citizen).state == "applied"
+
+
+def test_an_application_whose_card_was_replaced_before_anybody_took_it_goes_on_with_the_new_one(
+    world: World, people: dict[str, Staff]
+) -> None:
+    """It waits for the new card to be taken, and is over then."""
+    clerk, citizen = people["clerk"], world.citizen()
+    taken = take(world, clerk, citizen)
+    made_for(world, citizen)
+    replace(world, clerk, "fault", readable=False)
+    new = made_for(world, citizen, 51)
+    assert (request_of(world.store, taken.case_no)["card_no"], waiting(world)) == (new, [new])
+    give(world, clerk, new)
+    assert request_of(world.store, taken.case_no)["state"] == "handed"

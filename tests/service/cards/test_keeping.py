@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from cardsvc.service.cards.cancelling import cancel_card
+from cardsvc.service.cards.handing_out import Collector, hand_out
 from cardsvc.service.cards.keeping import delete_photos, forget, photos_kept
 from cardsvc.service.cards.photos import take_photo
 from cardsvc.service.cards.requests import cancel_request
@@ -33,6 +34,7 @@ def card_with_photo(world: World, clerk: Staff) -> str:
     citizen = world.citizen()
     take(world, clerk, citizen)
     world.do(VirtualCard.blank(FAMILIES[0], seed=1), "personalise", citizen_id=citizen)
+    hand_out(world.store, world.engine.rules, CARD, Collector(compared=True), by=clerk, now=world.now)
     return citizen
 
 
@@ -51,7 +53,7 @@ def test_a_photo_ends_some_time_after_its_persons_last_card(world: World, people
     assert (act["act"], act["staff_id"], act["changes"]) == (
         "photo_delete",
         night.staff_id,
-        {"photos": 1, "rule": "keep-photo"},
+        {"photos": 1, "rule": "keep-photo", "person": False},
     )
     with refused("not_permitted"):
         run(world, people["clerk"])
