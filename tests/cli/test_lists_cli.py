@@ -13,6 +13,7 @@ CARD = "3100010100000001"
 HALL = ("--outlet", "hall")
 EMPTY = (
     ("bulk", "list"),
+    ("handout", "list", *HALL),
     ("rights", "list"),
     ("notices", "list"),
     ("outbox", "list"),

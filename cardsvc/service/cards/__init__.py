@@ -1,6 +1,6 @@
 """The life of a card.
 
-requests                            its application: who came, the photo, the promise, handing out
+requests                            its application: who came, the photo, the promise
 issuing, data                       making it, and all that is written
 photos, faces                       what is printed onto it
 first_article, wrong_card           read again before anybody gets it, and what follows when it is wrong
@@ -9,6 +9,8 @@ applications                        opening, reviewing, closing, blocking what i
 person_changes, deaths              when its holder changes name, or dies
 replacement, carry_over             another card for the same person, with the applications of the old one
 hold_approval                       a card that cannot be read nor recognised
+handing_out                         to whom it was given; who waits to be told again
 cancelling                          its end
+keeping                             photos and withdrawn applications end when nothing needs them
 repair_steps                        what a repair does on it
 """

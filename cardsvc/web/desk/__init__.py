@@ -5,6 +5,7 @@ guard, entrance, passkeys, failures     who is at the page and in which language
 work, live, jobs, results               the work place: what lies there, the event stream, jobs and what they did
 people, applying, faces, bulk           making cards: for whom, applications, what is printed on them, many of them
 persons, cards, replace                 a person and their cards: data, loss, held money, another card
+handouts                                made cards, to whom they are given
 drawer, receipts                        cash, and paper
 queue, hall, hall_book, complaints      the queue, the hall's screens, its book, complaints
 approvals, decisions                    what a second person decides, and how it is shown to them
