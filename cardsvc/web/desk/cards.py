@@ -24,9 +24,9 @@ from cardsvc.service.purse.payments import Payment
 from cardsvc.service.staff.approvals import propose
 from cardsvc.service.transactions.held_payout import HELD_PAYOUT, held_view, move_due, pay_held, payout_asked
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
+from cardsvc.service.words.codes import METHODS
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here, payment_of, workstation
-from cardsvc.web.desk.words import METHODS
 
 
 def install(app: Flask, services: Services) -> None:
