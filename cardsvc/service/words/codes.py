@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from cardsvc.errors.catalog import all_entries
 from cardsvc.service.cards.replacement import REASON_WORDS
 from cardsvc.service.desk.choices import APPLICATIONS
 from cardsvc.service.machines import (
@@ -96,6 +97,8 @@ EVIDENCE: Mapping[str, Text] = {
     "counter_and_balance": Text("计数器和余额都对：卡上有", "Counter and balance agree: the card has it"),
     "undecided": Text("还不能判定", "Not decided"),
     "proven_too_late": Text("已按别的证据结清后，卡才证明", "The card proved it after it was settled otherwise"),
+    "tac": Text("TAC 验证通过", "its TAC is right"),
+    "mac3": Text("MAC3 验证通过", "its MAC3 is right"),
     "tac_wrong": Text("TAC 验证不通过", "The TAC is wrong"),
     "mac3_wrong": Text("MAC3 验证不通过", "MAC3 is wrong"),
     "two_people": Text("两人结清", "Settled by two people"),
@@ -191,6 +194,31 @@ METHODS: Mapping[str, Text] = {
     "bank_card": Text("银行卡", "Bank card"),
 }
 
+LOG_TYPES: Mapping[str, Text] = {
+    "ed_load": Text("充值（存折）", "top-up (passbook)"),
+    "ep_load": Text("充值", "top-up"),
+    "unload": Text("圈提", "unload"),
+    "cash_withdraw": Text("取现", "cash withdrawn"),
+    "ed_purchase": Text("消费（存折）", "purchase (passbook)"),
+    "ep_purchase": Text("消费", "purchase"),
+    "overdraft_update": Text("透支限额修改", "overdraft limit"),
+    "capp_purchase": Text("复合消费", "combined purchase"),
+}
+"""Records of a card's own log, by their type (JR/T 0025.2-2010): the electronic purse, and the passbook beside it."""
+VALIDITY: Mapping[str, Text] = {
+    **{f"state_{state}": words for state, words in CARD.words.items()},
+    "expired": Text("已过有效期", "its validity is over"),
+    "hot_listed": Text("在黑名单上", "on the hot list"),
+    "holder_differs": Text("卡上的持卡人和登记不符", "its holder's data differ from the record"),
+}
+"""Why a genuine card is not valid."""
+BROKEN: Mapping[str, Text] = {
+    "lapsed": Text("超时", "its time ran out"),
+    "client_restarted": Text("读卡程序重新启动", "the agent was started anew"),
+    "connection_lost": Text("连接断开", "the connection was lost"),
+    "card_changed": Text("换了一张卡", "another card was put on"),
+}
+"""Why a job was broken off, where that is no error."""
 HOT_LIST: Mapping[str, Text] = {"add": Text("加入", "added"), "remove": Text("移出", "taken off")}
 AREA_NAMES: Mapping[str, Text] = {
     "purse": Text("钱包", "purse"),
@@ -254,6 +282,16 @@ def called(words: Mapping[str, Text], code: str | None) -> Text:
     """What a code is called; "-" where there is none, the code itself where it has no words."""
     shown = "-" if code is None else str(code)
     return words.get(shown, Text(shown, shown))
+
+
+def reason_name(code: str | None) -> Text:
+    """By what something was settled, or why it ended early: evidence, or an error as far as its text needs no details."""
+    known = all_entries().get(code or "")
+    if known is None or code in EVIDENCE:
+        return called({**BROKEN, **EVIDENCE}, code)
+    if "{" not in known.zh:
+        return Text(known.zh, known.en)
+    return Text("规则不允许", "a rule refused it") if str(code).startswith("rule_") else called({}, code)
 
 
 def posting_name(kind: str) -> Text:

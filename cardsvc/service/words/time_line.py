@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cardsvc.errors.catalog import all_entries
 from cardsvc.service.books.figures import JOB_NAMES
 from cardsvc.service.cards import cancelling
 from cardsvc.service.cards.replacement import REASON_WORDS
@@ -23,6 +22,7 @@ from cardsvc.service.words.codes import (
     called,
     place_name,
     posting_name,
+    reason_name,
 )
 from cardsvc.service.words.results import purse_name
 from cardsvc.text import Text
@@ -93,23 +93,22 @@ CAUSES: Mapping[str, Text] = {
     "settled_otherwise": Text("卡证明没有扣款", "the card proved that it did not pay"),
 }
 FILES: Mapping[str, Text] = {"rejected": Text("没有入账", "not taken"), "conflict": Text("有冲突", "conflict")}
-BROKEN: Mapping[str, Text] = {
-    "lapsed": Text("超时", "its time ran out"),
-    "client_restarted": Text("读卡程序重新启动", "the agent was started anew"),
-    "connection_lost": Text("连接断开", "the connection was lost"),
-    "card_changed": Text("换了一张卡", "another card was put on"),
-}
 SEEN: Mapping[str, Text] = {
     "balance": Text("余额", "balance"),
     "counter": Text("计数器", "counter"),
     "proofs": Text("交易证明（个）", "proofs"),
     "log": Text("流水（条）", "log records"),
     "mac1": Text("MAC1", "MAC1"),
+    "reason": Text("理由", "reason"),
+    "written": Text("卡上有", "on the card"),
+    "documents": Text("文件（份）", "documents"),
 }
 SHOWN: Mapping[str, Text] = {
     "blocked": Text("已锁定", "blocked"),
     "wrong": Text("不对", "wrong"),
     "None": Text("没读到", "not read"),
+    "True": Text("是", "yes"),
+    "False": Text("否", "no"),
 }
 _WORDS: Mapping[str, Mapping[str, Text]] = {
     "job": JOB_NAMES,
@@ -162,14 +161,6 @@ def _seen(key: str, value: Any) -> str:
     return format_yuan(value) if key == "balance" and isinstance(value, int) else str(value)
 
 
-def _broken(code: str) -> Text:
-    """Why a job ended early: what its error says, where that needs no details."""
-    known = all_entries().get(code)
-    if known is not None and "{" not in known.zh:
-        return Text(known.zh, known.en)
-    return called(BROKEN, code)
-
-
 def _pairs(values: Mapping[str, Any]) -> Text:
     """Names and values in one line: what a card showed, or its applications and their states."""
     names = {**SEEN, **APPLICATIONS}
@@ -181,7 +172,7 @@ _SHOWN: Mapping[str, Callable[[Any], Text]] = {
     **dict.fromkeys(("amount", "returned", "fee"), _yuan),
     **dict.fromkeys(("debit", "credit"), account_name),
     "posting": posting_name,
-    "code": _broken,
+    "code": reason_name,
     "evidence": _evidence,
     "found": _pairs,
 }
