@@ -22,6 +22,7 @@ desk                workstations, sign-ins at the page, what lies on a desk and 
 bulk                many cards from a file
 hall                tickets, appraisals, complaints
 management          what those who run the hall look at and change
+words               what codes and results are called, at the page and on the command line
 approval_kinds      all kinds of decision that need two people, by name
 tidy                what ends by itself when its time is over
 """

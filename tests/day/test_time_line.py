@@ -1,7 +1,9 @@
 """``why``: nothing of a card's history is left out, and everybody who decided is named."""
 
 import datetime as dt
+import json
 import os
+import re
 
 import pytest
 
@@ -36,18 +38,31 @@ def test_everybody_who_decided_is_named(hall: Hall) -> None:
     pay(world)
     report_loss(world.store, world.engine.rules, CARD, "formal", by=hall["teller"], now=world.now)
     hall.agree("release_from_hot_list", CARD, {}, second="second")
-    told = [(entry["what"], entry["text"]) for entry in why(world.store, CARD)]
-    for line in [
-        ("decision", "settle_suspect proposed by teller: 送款单 7"),
-        ("decision", "settle_suspect approved by boss"),
-        ("decision", "correction proposed by other: 送款单 7"),
-        ("order", "paid: 5000 for citizen purse through app"),
-        ("hot_list", "version 1: add by teller (挂失 (reported lost))"),
-        ("decision", "release_from_hot_list approved by second"),
+    told = why(world.store, CARD)
+    for event, facts in [
+        ("proposed", {"approval": "settle_suspect", "by": "teller", "reason": "送款单 7"}),
+        ("decided", {"approval": "settle_suspect", "decided": "approved", "by": "boss"}),
+        ("paid", {"amount": 5000, "product": "citizen", "area": "purse", "by": "app"}),
+        ("listed", {"version": 1, "action": "add", "by": "teller", "reason": "挂失 (reported lost)"}),
     ]:
-        assert line in told
-    shown = run({**os.environ, "CARDSVC_DATABASE_URL": url_of(world.path), "CARDSVC_LANG": "en"}, "why", CARD).stdout
-    assert all(text in shown for _what, text in told)
+        assert (event, facts) in [(entry["event"], entry["facts"]) for entry in told]
+    city = {**os.environ, "CARDSVC_DATABASE_URL": url_of(world.path), "CARDSVC_LANG": "zh"}
+    shown = run(city, "why", CARD).stdout
+    for line in [
+        "人工结清，teller 提出：送款单 7",
+        "人工结清，boss 已同意",
+        "账目更正，other 提出：送款单 7",
+        "线上付款 50.00 元，城市通钱包，渠道 app",
+        "线上付款 50.00 元：应缴",
+        "正式挂失，经手 teller",
+        "第 1 版加入：挂失 (reported lost)，经手 teller",
+        "移出黑名单，second 已同意",
+        "更正 3.00 元：金库 hall → 卡内 城市通钱包",
+    ]:
+        assert line in shown
+    assert len(shown.splitlines()) == len(told)
+    assert not re.search(r"[a-z]+_[a-z]+|\b(done|abandoned|issued|approved)\b", shown), "a code was shown to a person"
+    assert json.loads(run(city, "why", CARD, "--json").stdout) == told
 
 
 def test_a_long_history_is_whole(hall: Hall) -> None:
@@ -56,5 +71,6 @@ def test_a_long_history_is_whole(hall: Hall) -> None:
     card = world.issue(FAMILIES[0])
     for _ in range(101):
         world.do(card, "inspect")
-    told = [entry["text"] for entry in why(world.store, CARD) if entry["what"] == "operation"]
-    assert (len(told), told[0]) == (102, "personalise by desk desk-1: done")
+    told = [entry["facts"] for entry in why(world.store, CARD) if entry["what"] == "operation"]
+    made = {"job": "personalise", "place": "desk", "by": "desk-1", "operation": "done"}
+    assert (len(told), told[0]) == (102, made)

@@ -82,5 +82,6 @@ def test_the_time_line_of_a_card_tells_the_story(path: Path) -> None:
     entries = why(store, CARD)
     store.close()
     assert [entry["what"] for entry in entries].count("ledger") == 6
-    assert "personalise by desk desk-1: done" in [entry["text"] for entry in entries]
+    made = {"job": "personalise", "place": "desk", "by": "desk-1", "operation": "done"}
+    assert made in [entry["facts"] for entry in entries]
     assert [entry["at"] for entry in entries] == sorted(entry["at"] for entry in entries)

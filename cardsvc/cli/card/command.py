@@ -15,15 +15,14 @@ from cardsvc.cli.card.learn import learn
 from cardsvc.cli.card.payment import given_option, payment_of
 from cardsvc.cli.card.repair import repair
 from cardsvc.cli.card.replay import replay
-from cardsvc.cli.shared.days import local_time
+from cardsvc.cli.card.results import result_lines, transaction_lines
 from cardsvc.cli.shared.local import books, card_channel, do, file_option, reader_option, services, trace_option, wait_option
-from cardsvc.cli.shared.output import json_option, listed, show, t, table
-from cardsvc.units import format_yuan, parse_yuan
+from cardsvc.cli.shared.output import json_option, show, t
+from cardsvc.units import parse_yuan
 
 APPLICATIONS = click.Choice(["bus", "parking", "library", "park"])
 BLOCKABLE = click.Choice(["purse", "bus", "parking", "library", "park", "all"])
 METHODS = click.Choice(["cash", "bank_card", "mobile", "transfer", "credit_card"])
-AMOUNTS = ("amount", "balance", "gift", "given", "change", "returned", "fee", "forfeited")
 PRODUCTS = click.Choice(["citizen", "A", "B", "C", "D", "T", "parking"])
 AREAS = click.Choice(["purse", "month", "season", "term"])
 
@@ -247,132 +246,3 @@ def migrate(card_no: str) -> tuple[str, Mapping[str, Any]]:
 
 card.add_command(learn)
 card.add_command(replay)
-
-
-def transaction_lines(rows: list[Any]) -> list[str]:
-    """Transactions as a person reads them."""
-    from cardsvc.service.machines import LOAD, PURCHASE
-
-    kinds = {"load": t("充值", "load"), "purchase": t("消费", "purchase")}
-    words = {**LOAD.words, **PURCHASE.words}
-    head = (
-        t("时间", "Time"),
-        t("种类", "Kind"),
-        t("金额", "Amount"),
-        t("状态", "State"),
-        t("依据", "Settled by"),
-        t("单号", "Id"),
-    )
-    body = [
-        (
-            local_time(r["at"]),
-            kinds.get(r["kind"], r["kind"]),
-            format_yuan(r["amount"]),
-            t(*words[r["state"]]),
-            r["settled_by"] or "-",
-            r["id"],
-        )
-        for r in rows
-    ]
-    return listed(body, t("没有交易", "No transactions"), head)
-
-
-def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
-    """A result as a person reads it."""
-    if kind == "inspect":
-        return _inspect_lines(result)
-    names = {
-        "card_no": t("卡号", "Card"),
-        "application": t("应用", "Application"),
-        "state": t("状态", "State"),
-        "genuine": t("真卡", "Genuine"),
-        "valid": t("有效", "Valid"),
-        "reasons": t("原因", "Reasons"),
-        "holder": t("持卡人", "Holder"),
-        "product": t("产品", "Product"),
-        "period": t("月份", "Months"),
-        "gift": t("赠送", "Gift"),
-        "given": t("收现金", "Cash given"),
-        "change": t("找零", "Change"),
-        "valid_from": t("生效", "Valid from"),
-        "valid_to": t("到期", "Valid to"),
-        "amount": t("金额", "Amount"),
-        "returned": t("退还", "Returned"),
-        "fee": t("手续费", "Fee"),
-        "forfeited": t("作废", "Forfeited"),
-        "balance": t("余额", "Balance"),
-        "issue_date": t("发卡日", "Issued"),
-        "expiry_date": t("有效期至", "Expires"),
-    }
-    rows = [(names[key], _value(key, value)) for key, value in result.items() if key in names and value is not None]
-    payouts = [(part["account"], format_yuan(part["amount"])) for part in result.get("payouts", [])]
-    return table(rows) + table(payouts) + settled_lines(result)
-
-
-def settled_lines(result: Mapping[str, Any]) -> list[str]:
-    """What an earlier, broken transaction came to."""
-    return [
-        t(
-            f"已结清上次中断的交易：{format_yuan(entry['amount'])} 元，{entry['state']}（依据 {entry['rule']}）",
-            f"Settled an earlier transaction: {format_yuan(entry['amount'])} yuan, {entry['state']} (by {entry['rule']})",
-        )
-        for entry in result.get("settled", [])
-    ]
-
-
-def _value(key: str, value: Any) -> str:
-    if key in AMOUNTS:
-        return format_yuan(value)
-    if isinstance(value, bool):
-        return t("是", "yes") if value else t("否", "no")
-    if key == "holder":
-        return f"{value['name']}  {value['id_number']}"
-    return ", ".join(value) if isinstance(value, list) else str(value)
-
-
-def _inspect_lines(result: Mapping[str, Any]) -> list[str]:
-    rows = [
-        (t("状态", "State"), str(result["state"])),
-        (t("卡型", "Profile"), str(result["profile"])),
-        ("ATR", str(result["atr"])),
-    ]
-    if "card_no" not in result:
-        return table(rows)
-    purse = result["purse"]
-    balance = format_yuan(purse["balance"]) if purse["state"] == "open" else t("已锁定", "blocked")
-    rows += [
-        (t("卡号", "Card"), result["card_no"]),
-        (t("有效期至", "Expires"), result["expiry_date"]),
-        (t("余额", "Balance"), balance),
-    ]
-    rows += [(name, _application(entry)) for name, entry in result["applications"].items()]
-    rows += [(_area_name(area), _area_value(area)) for area in result["areas"]]
-    log = [(str(r["number"]), r["type"], format_yuan(r["amount"]), r["terminal_no"], r["at"]) for r in purse.get("log", [])]
-    return (
-        table(rows)
-        + ([t("卡内交易记录：", "Log on the card:"), *table(log)] if log else [])
-        + _waiting_lines(result)
-        + settled_lines(result)
-    )
-
-
-def _waiting_lines(result: Mapping[str, Any]) -> list[str]:
-    return [
-        t(
-            f"待补登：{format_yuan(order['amount'])} 元（{order['area']}），用 fetch 写卡",
-            f"Waits to be written: {format_yuan(order['amount'])} yuan ({order['area']}); fetch writes it",
-        )
-        for order in result["orders"]
-    ]
-
-
-def _application(entry: Mapping[str, Any]) -> str:
-    return " ".join(str(entry[key]) for key in ("state", "product", "valid_from", "valid_to") if entry.get(key))
-
-
-def _area_name(area: Mapping[str, Any]) -> str:
-    return " ".join(str(area[key]) for key in ("product", "period") if area[key])
-
-
-def _area_value(area: Mapping[str, Any]) -> str:
-    return format_yuan(area["balance"]) + (t("（已过期作废）", " (over, void)") if area["over"] else "")

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.hall.queue_lines import figure_lines, kind_names, queue_lines, ticket_line
 from cardsvc.cli.shared.database import known_outlet
 from cardsvc.cli.shared.days import DAY
-from cardsvc.cli.shared.output import json_option, listed, show, t, table
+from cardsvc.cli.shared.output import json_option, said, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
-from cardsvc.text import language_of_environment
+from cardsvc.text import Text, language_of_environment
 
 if TYPE_CHECKING:
     from cardsvc.rules import RuleSet
     from cardsvc.store import Store
-    from cardsvc.store.records import Staff, Ticket
+    from cardsvc.store.records import Desk, Staff, Ticket
 
 outlet_option = click.option("--outlet", "outlet_id", required=True, help=t("网点编号", "Outlet id"))
 
@@ -40,20 +41,19 @@ def with_rules(action: Callable[["Store", "RuleSet"], Any]) -> Any:
 def _ticket(action: Callable[["Store", "RuleSet"], "Ticket | None"], *, as_json: bool) -> None:
     from cardsvc.service.hall.tickets import ticket_view
 
-    ticket = with_rules(action)
+    ticket, rules = with_rules(lambda store, rules: (action(store, rules), rules))
     found = ticket_view(ticket) if ticket is not None else None
-    show(found, as_json=as_json, lines=lambda: [_line(found)])
-
-
-def _line(found: dict[str, Any] | None) -> str:
-    if found is None:
-        return t("没有人在等", "Nobody waits")
-    desk = f" > {found['desk']}" if found["desk"] else ""
-    return f"{found['number']}  {found['ticket_type']}  {found['state']}{desk}"
+    show(found, as_json=as_json, lines=lambda: [ticket_line(found, kind_names(rules))])
 
 
 @queue.command(help=t("有哪些号、绿色通道事由，办每件事要带什么", "Kinds of tickets, green channel reasons, papers to bring"))
-@click.option("--who", type=click.Choice(["holder", "parent", "agent"]), default="holder", show_default=True)
+@click.option(
+    "--who",
+    type=click.Choice(["holder", "parent", "agent"]),
+    default="holder",
+    show_default=True,
+    help=t("谁来办：本人、父母、他人", "Who comes: the holder, a parent, somebody else"),
+)
 @json_option
 def kinds(who: Any, *, as_json: bool) -> None:
     """Kinds of tickets."""
@@ -78,9 +78,13 @@ def kinds(who: Any, *, as_json: bool) -> None:
 
     found = with_rules(read)
     language = language_of_environment()
-    lines = [(k["ticket"], k["name"][language], "; ".join(p[language] for p in k["papers"])) for k in found["tickets"]]
-    green = [(g["reason"], g["name"][language], t("绿色通道", "green channel")) for g in found["green"]]
-    show(found, as_json=as_json, lines=lambda: table(lines + green))
+    head = (t("代号", "Code"), t("名称", "Name"), t("要带什么", "What to bring"))
+    lines = [
+        (k["ticket"], k["name"][language], t("；", "; ").join(dict.fromkeys(p[language] for p in k["papers"])) or "-")
+        for k in found["tickets"]
+    ]
+    green = [(g["reason"], g["name"][language], t("绿色通道的事由", "reason for the green channel")) for g in found["green"]]
+    show(found, as_json=as_json, lines=lambda: table([head, *lines, *green]))
 
 
 @queue.command(help=t("取号", "Take a number"))
@@ -121,8 +125,12 @@ def open_(desk: str, serves: tuple[str, ...], staff_id: str) -> None:
     from cardsvc.bootstrap import now
     from cardsvc.service.hall.desks import open_desk
 
-    opened = with_rules(lambda store, rules: open_desk(store, rules, desk, serves, by=signed_in(store, staff_id), now=now()))
-    click.echo(t(f"{opened.desk} 号窗口已开", f"Desk {opened.desk} is open") + f": {', '.join(opened.ticket_types)}")
+    def work(store: "Store", rules: "RuleSet") -> "tuple[Desk, dict[str, Text]]":
+        return open_desk(store, rules, desk, serves, by=signed_in(store, staff_id), now=now()), kind_names(rules)
+
+    opened, names = with_rules(work)
+    kinds = t("、", ", ").join(said(names, kind) for kind in opened.ticket_types)
+    click.echo(t(f"{opened.desk} 号窗口已开：{kinds}", f"Desk {opened.desk} is open: {kinds}"))
 
 
 @queue.command(help=t("停办", "Close the desk"))
@@ -257,21 +265,13 @@ def show_(outlet_id: str, *, as_json: bool) -> None:
     from cardsvc.bootstrap import now
     from cardsvc.service.hall.forecast import hall_view
 
-    def read(store: "Store", rules: "RuleSet") -> dict[str, Any]:
+    def read(store: "Store", rules: "RuleSet") -> tuple[dict[str, Any], dict[str, Text]]:
         known_outlet(store, outlet_id)
         with store.read() as uow:
-            return hall_view(uow, rules, outlet_id, now())
+            return hall_view(uow, rules, outlet_id, now()), kind_names(rules)
 
-    found = with_rules(read)
-    called = [(c["number"], f"> {c['desk']}", c["state"]) for c in found["called"]]
-    waiting = [
-        (w["number"], w["ticket_type"], "-" if w["minutes"] is None else f"{w['minutes']} min") for w in found["waiting"]
-    ]
-    show(
-        found,
-        as_json=as_json,
-        lines=lambda: listed(called + waiting, t("没有人在等，也没有叫到的号", "Nobody waits, and no number is called")),
-    )
+    found, names = with_rules(read)
+    show(found, as_json=as_json, lines=lambda: queue_lines(found, names))
 
 
 @queue.command(
@@ -293,5 +293,5 @@ def figures(outlet_id: str, day: Any, *, as_json: bool) -> None:
         with store.read() as uow:
             return day_figures(uow, outlet_id, wanted)
 
-    found = with_rules(read)
-    show(found, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in found.items()]))
+    found, names = with_rules(lambda store, rules: (read(store, rules), kind_names(rules)))
+    show(found, as_json=as_json, lines=lambda: figure_lines(found, names))

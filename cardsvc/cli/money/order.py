@@ -7,7 +7,7 @@ import click
 from cardsvc.cli.card.command import area_option, month_option, product_option
 from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.local import books
-from cardsvc.cli.shared.output import json_option, listed, show, t
+from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan, parse_card_no, parse_yuan
 
@@ -74,12 +74,31 @@ def return_expired(staff_id: str, *, as_json: bool) -> None:
 
 def order_lines(rows: list[dict[str, Any]], nothing: str = "") -> list[str]:
     """Orders as a person reads them."""
-    head = (t("时间", "Time"), t("订单", "Order"), t("卡号", "Card"), t("区", "Area"), t("金额", "Amount"), t("状态", "State"))
+    from cardsvc.service.words.codes import ORDERS
+
+    head = (
+        t("时间", "Time"),
+        t("订单", "Order"),
+        t("卡号", "Card"),
+        t("充到", "Onto"),
+        t("金额", "Amount"),
+        t("状态", "State"),
+    )
     body = [
-        (local_time(r["paid_at"]), r["order_id"], r["card_no"], _area(r), format_yuan(r["amount"]), r["state"]) for r in rows
+        (
+            local_time(row["paid_at"]),
+            row["order_id"],
+            row["card_no"],
+            _area(row),
+            format_yuan(row["amount"]),
+            said(ORDERS, row["state"]),
+        )
+        for row in rows
     ]
     return listed(body, nothing, head)
 
 
 def _area(row: dict[str, Any]) -> str:
-    return " ".join(str(row[key]) for key in ("product", "area", "period") if row[key])
+    from cardsvc.service.words.results import purse_name
+
+    return " ".join(filter(None, (t(*purse_name(row["product"], row["area"])), row["period"])))

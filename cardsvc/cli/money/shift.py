@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import database, known_outlet
-from cardsvc.cli.shared.output import json_option, listed, show, t
+from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan, parse_yuan
 
@@ -74,11 +74,21 @@ def shift_lines(found: list[dict[str, Any]]) -> list[str]:
     def yuan(amount: int | None) -> str:
         return "-" if amount is None else format_yuan(amount)
 
-    names = ("shift_id", "outlet_id", "staff_id", "workstation", "state")
+    from cardsvc.service.words.codes import SHIFTS, place_name
+
+    names = ("shift_id", "outlet_id", "staff_id")
     sums = ("opening_float", "counted", "expected", "difference")
     head = (t("班次", "shift"), t("网点", "outlet"), t("柜员", "teller"), t("工位", "workstation"), t("状态", "state"))
     titles = (*head, t("备用金", "float"), t("实点", "counted"), t("应有", "expected"), t("差额", "difference"))
-    rows = [(*(str(f[name]) for name in names), *(yuan(f[name]) for name in sums)) for f in found]
+    rows = [
+        (
+            *(str(f[name]) for name in names),
+            t(*place_name(*f["workstation"].split(":", 1))),
+            said(SHIFTS, f["state"]),
+            *(yuan(f[name]) for name in sums),
+        )
+        for f in found
+    ]
     return listed(rows, t("没有班次", "No shifts"), titles)
 
 

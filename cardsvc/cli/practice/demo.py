@@ -11,7 +11,7 @@ import click
 
 from cardsvc.bootstrap import now, open_database
 from cardsvc.card.periods import following
-from cardsvc.cli.card.command import result_lines, settled_lines, transaction_lines
+from cardsvc.cli.card.results import result_lines, settled_lines, transaction_lines
 from cardsvc.cli.scratch.processes import free_port, service_processes
 from cardsvc.cli.scratch.settings import scratch_settings, scratch_terminal
 from cardsvc.cli.scratch.slots import Slot, slot

@@ -26,6 +26,6 @@ MONTH = _Within(["%Y-%m"])
 MOMENT = _Within(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
-def local_time(moment: str) -> str:
-    """A stored time as the clock on the wall shows it."""
-    return f"{dt.datetime.fromisoformat(moment).astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"
+def local_time(moment: str | None) -> str:
+    """A stored time as the clock on the wall shows it; "-" where there is none."""
+    return "-" if moment is None else f"{dt.datetime.fromisoformat(moment).astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"

@@ -24,6 +24,13 @@ def t(zh: str, en: str) -> str:
     return Text(zh, en).into(language_of_environment())
 
 
+def said(words: Mapping[str, Text], code: str | None) -> str:
+    """A code in words, in the language of this terminal; "-" where there is none."""
+    from cardsvc.service.words.codes import called
+
+    return t(*called(words, code))
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help=t("输出 JSON", "Print JSON"))
 
 

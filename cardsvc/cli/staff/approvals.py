@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import database, write_file
-from cardsvc.cli.shared.output import json_option, listed, show, t
+from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 
 if TYPE_CHECKING:
@@ -21,8 +21,28 @@ def approvals() -> None:
 
 def approval_lines(found: list[dict[str, Any]]) -> list[str]:
     """Proposals, one a line."""
-    rows = [(a["approval_id"], a["kind"], a["subject"], a["state"], a["proposed_by"], a["reason"]) for a in found]
-    return listed(rows, t("没有待复核的事项", "Nothing waits"))
+    from cardsvc.service.words.codes import APPROVALS, DECISIONS
+
+    head = (
+        t("编号", "Id"),
+        t("事项", "What"),
+        t("对象", "About"),
+        t("状态", "State"),
+        t("提出人", "Proposed by"),
+        t("理由", "Why"),
+    )
+    rows = [
+        (
+            a["approval_id"],
+            said(APPROVALS, a["kind"]),
+            a["subject"],
+            said(DECISIONS, a["state"]),
+            a["proposed_by"],
+            a["reason"],
+        )
+        for a in found
+    ]
+    return listed(rows, t("没有待复核的事项", "Nothing waits"), head)
 
 
 @approvals.command("list", help=t("待复核的事项", "What waits for a second person"))

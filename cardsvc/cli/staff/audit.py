@@ -105,11 +105,11 @@ def _changed(act: dict[str, Any]) -> str:
 @json_option
 def why(card_no: str, *, as_json: bool) -> None:
     """Time line of a card."""
-    from cardsvc.service.books.time_line import WHAT
     from cardsvc.service.books.time_line import why as time_line
+    from cardsvc.service.words.time_line import WHAT, told
     from cardsvc.units import parse_card_no
 
     with database() as store:
         entries = time_line(store, parse_card_no(card_no))
-    rows = [(local_time(e["at"]), t(*WHAT[e["what"]]), e["text"]) for e in entries]
+    rows = [(local_time(e["at"]), t(*WHAT[e["what"]]), t(*told(e))) for e in entries]
     show(entries, as_json=as_json, lines=lambda: table(rows))

@@ -3,9 +3,11 @@
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, listed, show, t
+from cardsvc.cli.shared.days import local_time
+from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.staff.approvals import approval_lines
+from cardsvc.units import parse_card_no
 
 reason_option = click.option("--reason", required=True, help=t("理由", "Why"))
 
@@ -57,9 +59,19 @@ def show_(card_no: str, *, as_json: bool) -> None:
     from cardsvc.service.loss.hotlist import history
 
     with database() as store:
-        found = history(store, card_no)
-    rows = [(str(f["version"]), f["action"], f["changed_at"], f["changed_by"], f["reason"]) for f in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("不在黑名单上", "Never on the list")))
+        found = history(store, parse_card_no(card_no))
+    head = (t("版本", "Version"), t("变动", "Change"), t("时间", "Time"), t("经手", "By"), t("理由", "Why"))
+
+    def lines() -> list[str]:
+        from cardsvc.service.words.codes import HOT_LIST
+
+        rows = [
+            (str(f["version"]), said(HOT_LIST, f["action"]), local_time(f["changed_at"]), f["changed_by"], f["reason"])
+            for f in found
+        ]
+        return listed(rows, t("从未在黑名单上", "Never on the list"), head)
+
+    show(found, as_json=as_json, lines=lines)
 
 
 @hotlist.command(help=t("各终端持有的版本", "Who has which version"))
@@ -70,7 +82,16 @@ def status(*, as_json: bool) -> None:
 
     with database() as store:
         found = who_has_which(store)
-    rows = [(f["terminal_id"], str(f["version"]), f"-{f['behind']}", f["acknowledged_at"] or "-") for f in found["terminals"]]
-    head = t(f"最新第 {found['version']} 版", f"Newest version {found['version']}")
+    rows = [
+        (
+            f["terminal_id"],
+            str(f["version"]),
+            str(f["behind"]),
+            local_time(f["acknowledged_at"]),
+        )
+        for f in found["terminals"]
+    ]
+    newest = t(f"最新第 {found['version']} 版", f"Newest version {found['version']}")
+    head = (t("终端", "Terminal"), t("版本", "Version"), t("落后", "Behind by"), t("确认时间", "Acknowledged"))
     nobody = t("还没有终端取过黑名单", "No terminal has fetched it yet")
-    show(found, as_json=as_json, lines=lambda: [head, *listed(rows, nobody)])
+    show(found, as_json=as_json, lines=lambda: [newest, *listed(rows, nobody, head)])

@@ -6,7 +6,8 @@ from typing import IO, Any
 
 import click
 
-from cardsvc.cli.card.command import METHODS, area_option, month_option, product_option, result_lines
+from cardsvc.cli.card.command import METHODS, area_option, month_option, product_option
+from cardsvc.cli.card.results import result_lines
 from cardsvc.cli.certify.command import certify, relay
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.local import card_channel, file_option, reader_option, wait_option

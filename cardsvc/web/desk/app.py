@@ -6,6 +6,7 @@ from flask import Flask
 
 from cardsvc.bootstrap import Services
 from cardsvc.service.desk.choices import subject_name
+from cardsvc.service.words import codes, results
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
@@ -31,7 +32,6 @@ from cardsvc.web.desk import (
     queue,
     receipts,
     replace,
-    results,
     tray,
     words,
     work,
@@ -88,6 +88,11 @@ def _install_words(app: Flask) -> None:
         return str(text[guard.language()])
 
     app.jinja_env.globals.update(
-        t=t, said=said, language=guard.language, words=words, results=results, subject_name=subject_name
+        t=t,
+        said=said,
+        language=guard.language,
+        words={**vars(codes), **vars(words)},
+        results=results,
+        subject_name=subject_name,
     )
     app.jinja_env.filters.update(yuan=format_yuan, clock=words.clock, day=words.day, cardno=words.card_no)

@@ -28,9 +28,9 @@ from cardsvc.service.transactions.deposits import deposit_plan, return_deposit, 
 from cardsvc.service.transactions.held_orders import return_held_orders
 from cardsvc.service.transactions.held_payout import HELD_PAYOUT, held_view, move_due, pay_held, payout_asked
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
+from cardsvc.service.words.codes import METHODS
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here, payment_of, workstation
-from cardsvc.web.desk.words import METHODS
 
 
 def install(app: Flask, services: Services) -> None:

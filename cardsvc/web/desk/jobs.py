@@ -23,10 +23,10 @@ from cardsvc.service.desk.work_place import CardOnDesk, work_place
 from cardsvc.service.desk.workstations import begin
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.transactions.refund import RefundPlan
+from cardsvc.service.words.codes import METHODS
 from cardsvc.text import Text
 from cardsvc.units import LOCAL, parse_card_no, parse_yuan
 from cardsvc.web.desk.guard import field, here, payment_of, workstation
-from cardsvc.web.desk.words import METHODS
 
 Form = Mapping[str, str]
 AMOUNTS = ("50", "100", "200", "500")

@@ -3,11 +3,6 @@
 import datetime as dt
 from collections.abc import Mapping
 
-from cardsvc.service.cards.replacement import REASON_WORDS
-from cardsvc.service.machines import CARD, COMPLAINT, FACE_PRINT, LOAD, NOTICE, PURCHASE, SHIFT, TICKET
-from cardsvc.service.people.reasons import COLUMN_NAMES
-from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
-from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
@@ -42,31 +37,6 @@ PHASES: Mapping[str, Text] = {
     "read": Text("读旧卡", "Read the old card"),
 }
 
-CARD_STATES: Mapping[str, Text] = {
-    **CARD.words,
-    "citizen": Text("市民卡", "Citizen card"),
-    "blank": Text("空白卡", "Blank card"),
-    "partial": Text("没做完的卡", "Unfinished card"),
-    "foreign": Text("别的卡", "Another issuer's card"),
-    "locked": Text("整卡锁定", "Blocked card"),
-    "legacy": Text("旧公交卡", "Old bus card"),
-    "unknown": Text("未识别", "Not recognised"),
-    "open": Text("已开通", "Open"),
-    "closed": Text("已关闭", "Closed"),
-    "unreadable": Text("读不出", "Cannot be read"),
-    "not_opened": Text("未开通", "Not open"),
-}
-
-FACES = FACE_PRINT.words
-SHIFTS, TICKETS, NOTICES, COMPLAINT_STEPS = SHIFT.words, TICKET.words, NOTICE.words, COMPLAINT.words
-MONEY_STATES: Mapping[str, Text] = {**LOAD.words, **PURCHASE.words}
-
-
-WHO: Mapping[str, Text] = {
-    "holder": Text("本人来办", "Comes in person"),
-    "parent": Text("父母代办", "A parent comes"),
-    "agent": Text("他人代办", "Somebody else comes"),
-}
 
 WEEKDAYS: tuple[Text, ...] = (
     Text("周一", "Mon"),
@@ -89,12 +59,6 @@ PHRASES: tuple[Text, ...] = (
 )
 """What staff say most, for the page on which they write to a deaf person."""
 
-NOTES: Mapping[str, Text] = {
-    "checklist": Text("晨会", "Checklist"),
-    "patrol": Text("巡视", "Patrol"),
-    "incident": Text("事件", "Incident"),
-}
-
 
 STOCK_WARNINGS: Mapping[str, Text] = {
     "stock_serial_unknown": Text(
@@ -104,16 +68,6 @@ STOCK_WARNINGS: Mapping[str, Text] = {
         "账上本窗口没有这批白卡了，请库管员登记领用", "By the books this desk has none left: tell the keeper"
     ),
 }
-BLANK_MOVES: Mapping[str, Text] = {
-    "received": Text("入库", "received"),
-    "handed": Text("领用", "handed out"),
-    "returned": Text("退回", "taken back"),
-    "sent": Text("调拨", "sent"),
-    "used": Text("制卡", "used"),
-    "spoiled": Text("作废", "void"),
-    "counted": Text("盘点更正", "put right"),
-    "destroyed": Text("销毁", "destroyed"),
-}
 
 PROMISED: Mapping[str, Text] = {
     "card": Text("待制的卡", "Cards to be made"),
@@ -121,63 +75,10 @@ PROMISED: Mapping[str, Text] = {
     "call_back": Text("待回访的差评", "Bad appraisals to call back"),
 }
 
-STAFF_ROLES: Mapping[str, Text] = ROLE_NAMES
-SKILLS: Mapping[str, Text] = SKILL_NAMES
 
-ROLES: Mapping[str, Text] = {
-    "topup": Text("充值终端", "top-up terminal"),
-    "desk": Text("柜台终端", "desk terminal"),
-    "channel": Text("付款渠道", "payment channel"),
-    "office": Text("取报表的系统", "system that fetches reports"),
-    "workstation": Text("工作台", "workstation"),
-}
-
-CHANGES: Mapping[str, Text] = {
-    "added": Text("新增", "added"),
-    "removed": Text("取消", "removed"),
-    "changed": Text("修改", "changed"),
-}
-
-SUBJECTS: Mapping[str, Text] = {"load": Text("充值", "Top-up"), "purchase": Text("消费", "Purchase")}
-
-
-EVIDENCE: Mapping[str, Text] = {
-    "proof": Text("交易证明：卡上有", "Proof: the card has it"),
-    "log_record": Text("卡上流水里有这笔", "The card's log holds it"),
-    "log_other": Text("卡上流水是另一笔：没有这笔", "The log holds another one: the card does not have it"),
-    "counter_unchanged": Text("计数器没有动：卡上没有", "The counter did not move: the card does not have it"),
-    "counter_and_balance": Text("计数器和余额都对：卡上有", "Counter and balance agree: the card has it"),
-    "undecided": Text("还不能判定", "Not decided"),
-    "tac_wrong": Text("TAC 验证不通过", "The TAC is wrong"),
-    "mac3_wrong": Text("MAC3 验证不通过", "MAC3 is wrong"),
-    "two_people": Text("两人结清", "Settled by two people"),
-    "spending_file": Text("运营单位的消费文件里有", "It stands in the operator's file"),
-}
-
-DECISIONS: Mapping[str, Text] = {
-    "proposed": Text("等复核", "waits"),
-    "approved": Text("已同意", "agreed"),
-    "rejected": Text("已拒绝", "refused"),
-    "withdrawn": Text("已收回", "taken back"),
-}
-
-DIFFERENCES: Mapping[str, Text] = {
-    "open": Text("未处理", "open"),
-    "explained": Text("已说明", "explained"),
-    "corrected": Text("已更正", "corrected"),
-    "all": Text("全部", "all"),
-}
-
-REPLACEMENTS = REASON_WORDS
 FOLLOW: Mapping[str, Text] = {
     "rewrite": Text("放上卡按 0 修复，按登记重写；写不了的换卡", "on the reader, 0 writes its data again; else replace it"),
     "replace": Text("卡面要改，换新卡（原因：信息变更）", "its face changes: replace the card (reason: its data changed)"),
-}
-SEXES: Mapping[int, Text] = {
-    0: Text("未知", "not known"),
-    1: Text("男", "male"),
-    2: Text("女", "female"),
-    9: Text("未说明", "not stated"),
 }
 
 NEXT: Mapping[str, Text] = {
@@ -186,60 +87,6 @@ NEXT: Mapping[str, Text] = {
     "first_article": Text("合格才可做下一张", "Only after a right one the next is made"),
 }
 
-OFFICES, WINDOWS = OFFICE_NAMES, WINDOW_NAMES
-FIELDS: Mapping[str, Text] = COLUMN_NAMES
-RIGHTS: Mapping[str, Text] = {
-    "in_force": Text("待遇已生效", "The right is in force"),
-    "later": Text("待遇还没有生效", "The right is not in force yet"),
-    "ended": Text("待遇已终止", "The right has ended"),
-    "none": Text("社保、医保数据里没有待遇", "The insurance offices know of no right"),
-}
-LIBRARY: Mapping[str, Text] = {
-    "opened": Text("开通", "opened"),
-    "closed": Text("关闭", "closed"),
-    "lost": Text("挂失", "reported lost"),
-    "found": Text("解挂", "released"),
-    "replaced": Text("换卡", "replaced"),
-    "cancelled": Text("注销", "cancelled"),
-}
-LOSSES: Mapping[str, Text] = {"phone": Text("电话挂失", "by phone"), "formal": Text("正式挂失", "formal")}
-LOSS_ENDS: Mapping[str, Text] = {
-    "lapsed": Text("到期失效", "lapsed"),
-    "confirmed": Text("转为正式", "made formal"),
-    "released": Text("已解挂", "released"),
-}
-
-SETTLED: Mapping[str, Text] = {
-    "confirmed": Text("卡上有，已入账", "it is on the card, and booked"),
-    "refunded": Text("卡上没有，钱已退回", "it is not on the card, and was paid back"),
-    "not_written": Text("卡上没有，待退款", "it is not on the card, to be paid back"),
-    "not_debited": Text("卡没有扣款", "the card did not pay"),
-    "suspect": Text("还不能确定", "not known yet"),
-}
-
-APPROVALS: Mapping[str, Text] = {
-    "card_repair": Text("卡片修复", "Repair of a card"),
-    "citizen_change": Text("姓名、证件变更", "Change of a person's data"),
-    "citizen_death": Text("持卡人身故", "Death of a holder"),
-    "correct_difference": Text("对账更正", "Correcting a difference"),
-    "correction": Text("账目更正", "Correction of the books"),
-    "drawer_cash": Text("钱箱领缴现金", "Cash between vault and drawer"),
-    "held_payout": Text("退旧卡代管余额", "Paying held money back"),
-    "hold_unidentified": Text("认定读不出的卡", "Whose card it is"),
-    "release_from_hot_list": Text("移出黑名单", "Release from the hot list"),
-    "rule_set": Text("规则版本", "A version of the rules"),
-    "settle_suspect": Text("人工结清", "Settling by hand"),
-    "shift_difference": Text("长短款", "Difference of a drawer"),
-    "stock_destroy": Text("销毁废卡", "Destroying void cards"),
-    "stock_difference": Text("白卡盘点差异", "Difference of a count of blanks"),
-}
-
-SEVERITIES: Mapping[str, Text] = {
-    "unusable": Text("不能用", "unusable"),
-    "serious": Text("严重", "serious"),
-    "limited": Text("部分受限", "limited"),
-    "notice": Text("提示", "notice"),
-}
 
 PAYERS: Mapping[str, Text] = {
     "nobody": Text("免费", "free"),
@@ -253,11 +100,6 @@ OUTCOMES: Mapping[str, Text] = {
     "unknown": Text("结果还不知道：同一张卡再放一次，系统自动核对", "Not known yet: put the card on again, it settles"),
 }
 
-METHODS: Mapping[str, Text] = {
-    "cash": Text("现金", "Cash"),
-    "mobile": Text("手机支付", "Mobile payment"),
-    "bank_card": Text("银行卡", "Bank card"),
-}
 NUMBER_GROUP = 4
 HOURS_OF_A_DAY = 24
 

@@ -15,6 +15,7 @@ from cardsvc.service.cards.replacement import begin_replacement
 from cardsvc.service.loss.reports import loss_view, report_loss
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.staff.approvals import approve, propose
+from cardsvc.service.words.time_line import told as said
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.cards.test_replacement import CASH, HERE, clerk, clerk_of
@@ -84,10 +85,10 @@ def test_wherever_it_turns_up_it_is_blocked_and_after_the_release_the_desk_unblo
     assert world.do(card, "unblock", application="all")["state"] == "open"
     assert chip(world, card) == {"purse": "open", "bus": "open"}
     assert world.topup(card)["balance"] == 10000
-    told = [entry["text"] for entry in why(world.store, CARD) if entry["what"] == "loss"]
-    assert told[0] == "formal report by clerk"
-    assert told[1] == "the lost card turned up: bus blocked, purse blocked"
-    assert told[2].startswith("report released by clerk")
+    told = [said(entry) for entry in why(world.store, CARD) if entry["what"] == "loss"]
+    assert told[0] == ("正式挂失，经手 clerk", "formal, taken by clerk")
+    assert {*told[1].zh.removeprefix("挂失的卡出现：").split("，")} == {"公交 已锁定", "城市通钱包 已锁定"}
+    assert told[2].en.startswith("released, clerk")
 
 
 def test_a_phone_report_and_a_look_at_the_desk_block_nothing(world: World, clerk: Staff) -> None:

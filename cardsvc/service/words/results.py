@@ -1,13 +1,13 @@
 """What a job did, as rows of labels and values; what products, purses and the parts of a refund are called in them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from cardsvc.service.desk.choices import APPLICATIONS, AREAS, PRODUCTS
 from cardsvc.service.machines import OLD_CARD
+from cardsvc.service.words.codes import CARD_STATES, METHODS, VALIDITY, called
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
-from cardsvc.web.desk.words import CARD_STATES, METHODS, card_no
 
 LABELS: Mapping[str, Text] = {
     "card_no": Text("卡号", "Card"),
@@ -30,6 +30,7 @@ LABELS: Mapping[str, Text] = {
     "expiry_date": Text("有效期至", "Expires"),
     "genuine": Text("真卡", "Genuine"),
     "valid": Text("有效", "Valid"),
+    "reasons": Text("原因", "Reasons"),
     "holder": Text("持卡人", "Holder"),
     "resumed": Text("续做", "Resumed"),
     "healthy": Text("卡片正常", "Healthy"),
@@ -43,14 +44,15 @@ PURSES: Mapping[str, Text] = {"citizen": Text("城市通", "City purse"), "parki
 AMOUNTS = frozenset({"amount", "gift", "given", "change", "returned", "fee", "forfeited", "balance"})
 
 
-def result_rows(result: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:
-    """A result as labels and values. What became of money is told by its own line, see _job.html."""
+def result_rows(result: Mapping[str, Any], number: Callable[[str], str] = str) -> Iterator[tuple[Text, Text]]:
+    """A result as labels and values; ``number`` says how a card number is shown. What became of money has a line of its own."""
     hidden = {"state"} if {"load_id", "purchase_id", "purse"} & set(result) else set()
     for key, label in LABELS.items():
         value = result.get(key)
-        if value is not None and key not in hidden and (value or key not in ("gift", "fee", "forfeited", "resumed")):
+        if value is not None and key not in hidden and (value or key not in ("gift", "fee", "forfeited", "resumed", "reasons")):
+            shown = number(value) if key == "card_no" else value
             named = key == "product" and "application" in result
-            yield label, product_name(result["application"], value) if named else _value(key, value)
+            yield label, product_name(result["application"], value) if named else _value(key, shown)
         if key == "returned":
             yield from _ways_back(result.get("payouts", ()))
 
@@ -71,11 +73,14 @@ def _value(key: str, value: Any) -> Text:
     if key == "opened":
         names = [(APPLICATIONS[name], product_name(name, product)) for name, product in value.items()]
         return Text("、".join(f"{n.zh} {p.zh}" for n, p in names), ", ".join(f"{n.en} {p.en}" for n, p in names))
+    if key == "reasons":
+        reasons = [called(VALIDITY, reason) for reason in value]
+        return Text("、".join(reason.zh for reason in reasons), ", ".join(reason.en for reason in reasons))
     if key == "holder":
         shown = f"{value['name']}  {value['id_number']}"
         return Text(shown, shown)
     words = {"application": APPLICATIONS, "state": {**OLD_CARD.words, **CARD_STATES}, "product": PURSES}.get(key, {})
-    shown = card_no(value) if key == "card_no" else str(value)
+    shown = str(value)
     return words.get(value, Text(shown, shown))
 
 

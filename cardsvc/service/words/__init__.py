@@ -1,0 +1,6 @@
+"""What people read of codes and results, at the desk page and on the command line, in both languages.
+
+codes       states, kinds, reasons and evidence by their codes
+results     what a job on a card did, as labels and values
+time_line   what happened to a card, line by line
+"""

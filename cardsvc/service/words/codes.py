@@ -1,0 +1,318 @@
+"""What codes are called: states, kinds, reasons, evidence. The database, JSON and the API keep codes; people get words."""
+
+import re
+from collections.abc import Mapping
+
+from cardsvc.errors.catalog import all_entries
+from cardsvc.service.cards.replacement import REASON_WORDS
+from cardsvc.service.desk.choices import APPLICATIONS
+from cardsvc.service.machines import (
+    CARD,
+    COMPLAINT,
+    FACE_PRINT,
+    LOAD,
+    NOTICE,
+    OLD_CARD,
+    OPERATION,
+    ORDER,
+    PURCHASE,
+    SHIFT,
+    TICKET,
+)
+from cardsvc.service.people.reasons import COLUMN_NAMES
+from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
+from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES
+from cardsvc.text import Text
+
+CARD_STATES: Mapping[str, Text] = {
+    **CARD.words,
+    "citizen": Text("市民卡", "Citizen card"),
+    "blank": Text("空白卡", "Blank card"),
+    "partial": Text("没做完的卡", "Unfinished card"),
+    "foreign": Text("别的卡", "Another issuer's card"),
+    "locked": Text("整卡锁定", "Blocked card"),
+    "legacy": Text("旧公交卡", "Old bus card"),
+    "unknown": Text("未识别", "Not recognised"),
+    "open": Text("已开通", "Open"),
+    "closed": Text("已关闭", "Closed"),
+    "unreadable": Text("读不出", "Cannot be read"),
+    "not_opened": Text("未开通", "Not open"),
+}
+
+FACES = FACE_PRINT.words
+
+SHIFTS, TICKETS, NOTICES, COMPLAINT_STEPS = SHIFT.words, TICKET.words, NOTICE.words, COMPLAINT.words
+OPERATIONS, ORDERS, OLD_CARDS = OPERATION.words, ORDER.words, OLD_CARD.words
+
+MONEY_STATES: Mapping[str, Text] = {**LOAD.words, **PURCHASE.words}
+
+WHO: Mapping[str, Text] = {
+    "holder": Text("本人来办", "Comes in person"),
+    "parent": Text("父母代办", "A parent comes"),
+    "agent": Text("他人代办", "Somebody else comes"),
+}
+
+NOTES: Mapping[str, Text] = {
+    "checklist": Text("晨会", "Checklist"),
+    "patrol": Text("巡视", "Patrol"),
+    "incident": Text("事件", "Incident"),
+}
+
+BLANK_MOVES: Mapping[str, Text] = {
+    "received": Text("入库", "received"),
+    "handed": Text("领用", "handed out"),
+    "returned": Text("退回", "taken back"),
+    "sent": Text("调拨", "sent"),
+    "used": Text("制卡", "used"),
+    "spoiled": Text("作废", "void"),
+    "counted": Text("盘点更正", "put right"),
+    "destroyed": Text("销毁", "destroyed"),
+}
+
+STAFF_ROLES: Mapping[str, Text] = ROLE_NAMES
+
+SKILLS: Mapping[str, Text] = SKILL_NAMES
+
+ROLES: Mapping[str, Text] = {
+    "topup": Text("充值终端", "top-up terminal"),
+    "desk": Text("柜台终端", "desk terminal"),
+    "channel": Text("付款渠道", "payment channel"),
+    "office": Text("取报表的系统", "system that fetches reports"),
+    "workstation": Text("工作台", "workstation"),
+}
+
+CHANGES: Mapping[str, Text] = {
+    "added": Text("新增", "added"),
+    "removed": Text("取消", "removed"),
+    "changed": Text("修改", "changed"),
+}
+
+SUBJECTS: Mapping[str, Text] = {"load": Text("充值", "Top-up"), "purchase": Text("消费", "Purchase")}
+
+EVIDENCE: Mapping[str, Text] = {
+    "proof": Text("交易证明：卡上有", "Proof: the card has it"),
+    "log_record": Text("卡上流水里有这笔", "The card's log holds it"),
+    "log_other": Text("卡上流水是另一笔：没有这笔", "The log holds another one: the card does not have it"),
+    "counter_unchanged": Text("计数器没有动：卡上没有", "The counter did not move: the card does not have it"),
+    "counter_and_balance": Text("计数器和余额都对：卡上有", "Counter and balance agree: the card has it"),
+    "undecided": Text("还不能判定", "Not decided"),
+    "proven_too_late": Text("已按别的证据结清后，卡才证明", "The card proved it after it was settled otherwise"),
+    "tac": Text("TAC 验证通过", "its TAC is right"),
+    "mac3": Text("MAC3 验证通过", "its MAC3 is right"),
+    "tac_wrong": Text("TAC 验证不通过", "The TAC is wrong"),
+    "mac3_wrong": Text("MAC3 验证不通过", "MAC3 is wrong"),
+    "two_people": Text("两人结清", "Settled by two people"),
+    "spending_file": Text("运营单位的消费文件里有", "It stands in the operator's file"),
+}
+
+DECISIONS: Mapping[str, Text] = {
+    "proposed": Text("等复核", "waits"),
+    "approved": Text("已同意", "agreed"),
+    "rejected": Text("已拒绝", "refused"),
+    "withdrawn": Text("已收回", "taken back"),
+}
+
+DIFFERENCES: Mapping[str, Text] = {
+    "open": Text("未处理", "open"),
+    "explained": Text("已说明", "explained"),
+    "corrected": Text("已更正", "corrected"),
+    "all": Text("全部", "all"),
+}
+
+REPLACEMENTS = REASON_WORDS
+
+SEXES: Mapping[int, Text] = {
+    0: Text("未知", "not known"),
+    1: Text("男", "male"),
+    2: Text("女", "female"),
+    9: Text("未说明", "not stated"),
+}
+
+OFFICES, WINDOWS = OFFICE_NAMES, WINDOW_NAMES
+
+FIELDS: Mapping[str, Text] = COLUMN_NAMES
+
+RIGHTS: Mapping[str, Text] = {
+    "in_force": Text("待遇已生效", "The right is in force"),
+    "later": Text("待遇还没有生效", "The right is not in force yet"),
+    "ended": Text("待遇已终止", "The right has ended"),
+    "none": Text("社保、医保数据里没有待遇", "The insurance offices know of no right"),
+}
+
+LIBRARY: Mapping[str, Text] = {
+    "opened": Text("开通", "opened"),
+    "closed": Text("关闭", "closed"),
+    "lost": Text("挂失", "reported lost"),
+    "found": Text("解挂", "released"),
+    "replaced": Text("换卡", "replaced"),
+    "cancelled": Text("注销", "cancelled"),
+}
+
+LOSSES: Mapping[str, Text] = {"phone": Text("电话挂失", "by phone"), "formal": Text("正式挂失", "formal")}
+
+LOSS_ENDS: Mapping[str, Text] = {
+    "lapsed": Text("到期失效", "lapsed"),
+    "confirmed": Text("转为正式", "made formal"),
+    "released": Text("已解挂", "released"),
+}
+
+SETTLED: Mapping[str, Text] = {
+    "confirmed": Text("卡上有，已入账", "it is on the card, and booked"),
+    "refunded": Text("卡上没有，钱已退回", "it is not on the card, and was paid back"),
+    "not_written": Text("卡上没有，待退款", "it is not on the card, to be paid back"),
+    "not_debited": Text("卡没有扣款", "the card did not pay"),
+    "suspect": Text("还不能确定", "not known yet"),
+}
+
+APPROVALS: Mapping[str, Text] = {
+    "card_repair": Text("卡片修复", "Repair of a card"),
+    "citizen_change": Text("姓名、证件变更", "Change of a person's data"),
+    "citizen_death": Text("持卡人身故", "Death of a holder"),
+    "correct_difference": Text("对账更正", "Correcting a difference"),
+    "correction": Text("账目更正", "Correction of the books"),
+    "drawer_cash": Text("钱箱领缴现金", "Cash between vault and drawer"),
+    "held_payout": Text("退旧卡代管余额", "Paying held money back"),
+    "hold_unidentified": Text("认定读不出的卡", "Whose card it is"),
+    "release_from_hot_list": Text("移出黑名单", "Release from the hot list"),
+    "rule_set": Text("规则版本", "A version of the rules"),
+    "settle_suspect": Text("人工结清", "Settling by hand"),
+    "shift_difference": Text("长短款", "Difference of a drawer"),
+    "stock_destroy": Text("销毁废卡", "Destroying void cards"),
+    "stock_difference": Text("白卡盘点差异", "Difference of a count of blanks"),
+}
+
+SEVERITIES: Mapping[str, Text] = {
+    "unusable": Text("不能用", "unusable"),
+    "serious": Text("严重", "serious"),
+    "limited": Text("部分受限", "limited"),
+    "notice": Text("提示", "notice"),
+}
+
+METHODS: Mapping[str, Text] = {
+    "cash": Text("现金", "Cash"),
+    "mobile": Text("手机支付", "Mobile payment"),
+    "bank_card": Text("银行卡", "Bank card"),
+}
+
+LOG_TYPES: Mapping[str, Text] = {
+    "ed_load": Text("充值（存折）", "top-up (passbook)"),
+    "ep_load": Text("充值", "top-up"),
+    "unload": Text("圈提", "unload"),
+    "cash_withdraw": Text("取现", "cash withdrawn"),
+    "ed_purchase": Text("消费（存折）", "purchase (passbook)"),
+    "ep_purchase": Text("消费", "purchase"),
+    "overdraft_update": Text("透支限额修改", "overdraft limit"),
+    "capp_purchase": Text("复合消费", "combined purchase"),
+}
+"""Records of a card's own log, by their type (JR/T 0025.2-2010): the electronic purse, and the passbook beside it."""
+VALIDITY: Mapping[str, Text] = {
+    **{f"state_{state}": words for state, words in CARD.words.items()},
+    "expired": Text("已过有效期", "its validity is over"),
+    "hot_listed": Text("在黑名单上", "on the hot list"),
+    "holder_differs": Text("卡上的持卡人和登记不符", "its holder's data differ from the record"),
+}
+"""Why a genuine card is not valid."""
+BROKEN: Mapping[str, Text] = {
+    "lapsed": Text("超时", "its time ran out"),
+    "client_restarted": Text("读卡程序重新启动", "the agent was started anew"),
+    "connection_lost": Text("连接断开", "the connection was lost"),
+    "card_changed": Text("换了一张卡", "another card was put on"),
+}
+"""Why a job was broken off, where that is no error."""
+HOT_LIST: Mapping[str, Text] = {"add": Text("加入", "added"), "remove": Text("移出", "taken off")}
+AREA_NAMES: Mapping[str, Text] = {
+    "purse": Text("钱包", "purse"),
+    "month": Text("月票", "month ticket"),
+    "season": Text("季票", "season ticket"),
+    "term": Text("学期票", "term ticket"),
+}
+PLACES: Mapping[str, Text] = {
+    "local": Text("本机", "this machine"),
+    "desk": Text("窗口", "desk"),
+    "terminal": Text("终端", "terminal"),
+}
+"""Where something was done, by the kind of its actor."""
+POSTINGS: Mapping[str, Text] = {
+    "load_authorised": Text("收款，在途", "paid, on its way"),
+    "load_gift": Text("赠送，在途", "gift, on its way"),
+    "load_confirmed": Text("充入卡内", "on the card"),
+    "load_refunded": Text("没写进卡，退款", "not on the card, paid back"),
+    "load_gift_returned": Text("没写进卡，赠送收回", "not on the card, gift back"),
+    "purchase_confirmed": Text("卡上扣款", "paid by the card"),
+    "order_paid": Text("线上付款", "paid online"),
+    "order_returned": Text("线上付款退回", "paid online, sent back"),
+    "order_moved": Text("补登订单转新卡", "order moved to the new card"),
+    "moved_from_books": Text("按账转出旧卡", "moved off the old card by the books"),
+    "held_cash": Text("代管余额退现金", "held money back in cash"),
+    "held_channel": Text("代管余额原路退回", "held money back the way it came"),
+    "held_fee": Text("代管余额手续费", "fee on held money"),
+    "held_gift": Text("代管余额里的赠送收回", "gift in held money back"),
+    "refund_cash": Text("退现金", "refund in cash"),
+    "refund_channel": Text("原路退款", "refund the way it came"),
+    "refund_fee": Text("退款手续费", "fee of a refund"),
+    "refund_forfeited": Text("过期作废", "void: its time is over"),
+    "refund_gift": Text("退款时赠送收回", "gift back at a refund"),
+    "deposit_taken": Text("收押金", "deposit taken"),
+    "deposit_returned": Text("退押金", "deposit returned"),
+    "deposit_worn": Text("押金折旧", "depreciation of a deposit"),
+    "fee_taken": Text("收费", "fee taken"),
+    "fee_returned": Text("退费", "fee returned"),
+    "correction": Text("更正", "correction"),
+}
+"""What was booked in a card's chain; channels of one payout are numbered behind their kind."""
+ACCOUNTS: Mapping[str, Text] = {
+    "purse": Text("卡内", "on the card"),
+    "suspense": Text("在途", "on its way"),
+    "order": Text("待补登", "waits to be written"),
+    "held": Text("代管", "held"),
+    "deposit": Text("押金", "deposit"),
+    "clearing": Text("应缴", "to be handed over by"),
+    "drawer": Text("钱箱", "drawer"),
+    "vault": Text("金库", "vault"),
+    "merchant": Text("商户", "merchant"),
+    "gift": Text("赠送", "gift"),
+    "fee": Text("收入", "income"),
+    "difference": Text("长短款", "difference"),
+    "payout": Text("待退回", "to be sent back through"),
+}
+"""Accounts by their first word."""
+
+
+def called(words: Mapping[str, Text], code: str | None) -> Text:
+    """What a code is called; "-" where there is none, the code itself where it has no words."""
+    shown = "-" if code is None else str(code)
+    return words.get(shown, Text(shown, shown))
+
+
+def reason_name(code: str | None) -> Text:
+    """By what something was settled, or why it ended early: evidence, or an error as far as its text needs no details."""
+    known = all_entries().get(code or "")
+    if known is None or code in EVIDENCE:
+        return called({**BROKEN, **EVIDENCE}, code)
+    if "{" not in known.zh:
+        return Text(known.zh, known.en)
+    return Text("规则不允许", "a rule refused it") if str(code).startswith("rule_") else called({}, code)
+
+
+def posting_name(kind: str) -> Text:
+    """What was booked, by the kind of a transfer."""
+    return called(POSTINGS, re.sub(r"_\d+$", "", kind))
+
+
+def account_name(account: str) -> Text:
+    """An account as people read it: a card's own without its number, and a drawer without that of its shift."""
+    kind, *parts = account.split(":")
+    name = called(ACCOUNTS, kind)
+    if kind == "purse":
+        where = called(APPLICATIONS, parts[1])
+    elif kind in ("suspense", "order", "held", "deposit", "drawer"):
+        return name
+    else:
+        where = Text(*[" ".join(parts)] * 2) if kind != "clearing" else place_name(*parts)
+    return Text(f"{name.zh} {where.zh}", f"{name.en} {where.en}")
+
+
+def place_name(kind: str, name: str) -> Text:
+    """Where something was done: by an actor's kind and id."""
+    place = called(PLACES, kind)
+    return Text(f"{place.zh} {name}", f"{place.en} {name}")
