@@ -46,6 +46,10 @@ class Actor:
     suspended: bool = False
 
 
+LOOKS = "looks"
+"""The fact of an operation that its looks at a card are made fresh by: drawn at its start, and sent to nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a phase sees. Everything in it is durable, so that running a phase again gives the same bytes."""
