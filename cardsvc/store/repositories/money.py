@@ -62,6 +62,14 @@ class Loads(Rows[Load]):
         here = columns.card_no == card_no, columns.application == application, columns.purse == purse
         return self.where(*here, columns.online_counter == online_counter, columns.state != LoadState.REFUSED)
 
+    def refunded_on(self, card_no: str, application: str, purse: str, amount: int) -> list[Load]:
+        """Loads of this purse and amount that were paid back, newest first."""
+        where = (("application", application), ("purse", purse), ("amount", amount), ("state", LoadState.REFUNDED))
+        columns = self.table.c
+        return self.where(
+            columns.card_no == card_no, *(columns[name] == value for name, value in where), newest="authorised_at"
+        )
+
     def open_by_drawer(self) -> dict[str, int]:
         """What was paid for loads whose fate only the card knows, in fen, by the drawer's account that took it."""
         columns = self.table.c
