@@ -31,9 +31,9 @@ class Books:
 
     ``purchases``: the offline counter after each purchase that is booked. ``online_seen``, ``offline_seen``: the highest that
     was ever seen. ``open_amounts``: signed, what open loads and purchases would do to the balance if the card has them.
-    ``hot``: on the hot list and never given back; ``lost``: under its holder's report. ``held``: the guarantee of a bicycle
-    that is out, which may be off the card. ``data``: what personalisation wrote. ``key_versions``: of the keys that the card
-    has, by name.
+    ``refunded``: loads that were paid back because the card was found not to have them. ``hot``: on the hot list and never
+    given back; ``lost``: under its holder's report. ``held``: the guarantee of a bicycle that is out, which may be off the
+    card. ``data``: what personalisation wrote. ``key_versions``: of the keys that the card has, by name.
     """
 
     card_no: str
@@ -45,6 +45,7 @@ class Books:
     balance: int
     hot: bool = False
     lost: bool = False
+    refunded: tuple[BookedLoad, ...] = ()
     loads: tuple[BookedLoad, ...] = ()
     purchases: frozenset[int] = frozenset()
     online_seen: int = 0

@@ -80,6 +80,9 @@ KEYS: Mapping[str, Key] = {
     "purse.online_behind": Key("number", Text("联机序号倒退", "online counter behind the last seen")),
     "purse.offline_behind": Key("number", Text("脱机序号倒退", "offline counter behind the last seen")),
     "log.disordered": Key("flag", Text("交易记录次序错乱", "log out of order")),
+    "purse.refunded_written": Key(
+        "number", Text("已退款但卡上有的充值（分）", "load that was paid back and is on the card, fen")
+    ),
     "log.unknown_loads": Key("number", Text("账册没有的充值记录", "loads in the log that are not in the books")),
     "proof.newest": Key("text", Text("最近一笔的交易证明", "proof of the newest transaction")),
     "open.loads": Key("number", Text("未了的充值", "open loads")),

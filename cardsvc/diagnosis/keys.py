@@ -15,7 +15,7 @@ from cardsvc.diagnosis.evidence import Value
 from cardsvc.diagnosis.probes import FULL_RUN, Readings
 from cardsvc.iso7816.status import SW
 from cardsvc.keystore.protocol import MacSession
-from cardsvc.procedures.purse import PurseRef, look_is_genuine
+from cardsvc.procedures.purse import LOOK_TERMINAL, PurseRef, look_is_genuine
 from cardsvc.procedures.roll_keys import CHANGED
 
 INITIALIZE_FOR_LOAD_LENGTH = 16
@@ -86,7 +86,7 @@ def _proof(readings: Readings, application: str, keys: KeyQuestions) -> str | No
     session = keys.session(application, load)
     if session is None:
         return "no_key"
-    return "right" if look_is_genuine(load, PurseRef(application, "ep"), session) else "wrong"
+    return "right" if look_is_genuine(load, PurseRef(application, "ep"), session, LOOK_TERMINAL) else "wrong"
 
 
 def _behind(profile: Profile, readings: Readings, books: Books, keys: KeyQuestions, proven: Iterable[str]) -> list[str]:

@@ -45,7 +45,15 @@ def purse_evidence(profile: Profile, readings: Readings, books: Books | None, ke
     balance = readings.data("purse.balance")
     if len(balance) == BALANCE_LENGTH:
         found |= _balance(profile, int.from_bytes(balance, "big"), records, purchase, books)
+    if books is not None and load is not None:
+        found["purse.refunded_written"] = _refunded_written(books, load, found.get("purse.unexplained"))
     return found
+
+
+def _refunded_written(books: Books, load: InitializeForLoadAnswer, unexplained: Value) -> int:
+    """The load that was paid back although the card has it, in fen: it has just so much more, and its counter is past it."""
+    past = (booked.amount for booked in books.refunded if booked.online_counter < load.online_counter)
+    return next((amount for amount in past if amount == unexplained), 0)
 
 
 def _open(books: Books | None) -> dict[str, Value]:
@@ -120,7 +128,7 @@ def _log_evidence(
         )
     }
     if books is not None:
-        known = {(booked.online_counter + 1, booked.amount) for booked in books.loads}
+        known = {(booked.online_counter + 1, booked.amount) for booked in (*books.loads, *books.refunded)}
         loads = [record for record in records if record.type == TransactionType.EP_LOAD]
         found["log.unknown_loads"] = sum((after(profile, record), record.amount) not in known for record in loads)
     return found

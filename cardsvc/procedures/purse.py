@@ -129,10 +129,13 @@ def read_log(profile: Profile, ref: PurseRef) -> Procedure[tuple[LogRecord, ...]
     return tuple(record for record in records if record.written)
 
 
-def _look_for_load(profile: Profile, ref: PurseRef) -> Procedure[InitializeForLoadAnswer | None]:
-    """The online counter, by an INITIALIZE for the smallest amount; its MAC1 says whether this card told it."""
+def _look_for_load(
+    profile: Profile, ref: PurseRef, challenge: bytes = LOOK_TERMINAL
+) -> Procedure[InitializeForLoadAnswer | None]:
+    """The online counter, by an INITIALIZE for the smallest amount; its MAC1 says whether this card told it. ``challenge``: 6
+    bytes in the place of the terminal number, which MAC1 covers: nobody can have had the answer to a fresh one before."""
     key = _key_id(profile, ref, "load")
-    answers = yield (pboc.initialize_for_load(ref.p2, key, pboc.SAFE_AMOUNT, LOOK_TERMINAL),)
+    answers = yield (pboc.initialize_for_load(ref.p2, key, pboc.SAFE_AMOUNT, challenge),)
     return InitializeForLoadAnswer.parse(answers[0].data) if answers[0].ok else None
 
 
@@ -155,9 +158,9 @@ def initialize_for_load(profile: Profile, ref: PurseRef, amount: int, terminal: 
     return InitializeForLoadAnswer.parse(answers[1].data)
 
 
-def look_is_genuine(look: InitializeForLoadAnswer, ref: PurseRef, session: MacSession) -> bool:
-    """Whether the MAC1 of a look is right: this card, and nobody in between, told balance and counter."""
-    return session.mac(pboc.load_mac1_data(look.balance, pboc.SAFE_AMOUNT, ref.load_type, LOOK_TERMINAL)) == look.mac1
+def look_is_genuine(look: InitializeForLoadAnswer, ref: PurseRef, session: MacSession, challenge: bytes) -> bool:
+    """Whether the MAC1 of a look is right: this card, nobody in between, told balance and counter, after it was asked."""
+    return session.mac(pboc.load_mac1_data(look.balance, pboc.SAFE_AMOUNT, ref.load_type, challenge)) == look.mac1
 
 
 def check_mac1(init: InitializeForLoadAnswer, ref: PurseRef, amount: int, terminal: bytes, session: MacSession) -> None:
@@ -201,46 +204,51 @@ def credit_for_load(
     terminal: bytes,
     moment: dt.datetime,
     session: MacSession,
+    challenge: bytes,
 ) -> Procedure[CreditForLoadOutcome]:
-    """CREDIT FOR LOAD, directly after its INITIALIZE. A refusal is followed at once by gathering evidence."""
+    """CREDIT FOR LOAD, directly after its INITIALIZE. A refusal is followed at once by gathering evidence; ``challenge`` is for
+    its look."""
     mac2 = session.mac(pboc.load_mac2_data(amount, ref.load_type, terminal, moment))
     answers = yield (pboc.credit_for_load(moment, mac2),)
     answer = answers[0]
     if answer.ok and len(answer.data) == 4:
         return CreditForLoadOutcome(answer.sw, tac=answer.data)
-    evidence = yield from load_evidence(profile, ref, init.online_counter)
+    evidence = yield from load_evidence(profile, ref, init.online_counter, challenge)
     return CreditForLoadOutcome(answer.sw, evidence=evidence)
 
 
-def load_evidence(profile: Profile, ref: PurseRef, online_counter: int) -> Procedure[TransactionEvidence]:
+def load_evidence(profile: Profile, ref: PurseRef, online_counter: int, challenge: bytes) -> Procedure[TransactionEvidence]:
     """Everything the card can say about the load that began at this online counter (the value before the increment)."""
-    return (yield from _evidence(profile, ref, "load", ref.load_type, online_counter))
+    return (yield from _evidence(profile, ref, challenge, ref.load_type, online_counter))
 
 
 def purchase_evidence(profile: Profile, ref: PurseRef, offline_counter: int) -> Procedure[TransactionEvidence]:
     """Everything the card can say about the purchase that began at this offline counter."""
-    return (yield from _evidence(profile, ref, "purchase", ref.purchase_type, offline_counter))
+    return (yield from _evidence(profile, ref, None, ref.purchase_type, offline_counter))
 
 
-def unload_evidence(profile: Profile, ref: PurseRef, online_counter: int) -> Procedure[TransactionEvidence]:
+def unload_evidence(profile: Profile, ref: PurseRef, online_counter: int, challenge: bytes) -> Procedure[TransactionEvidence]:
     """Everything the card can say about the unload that began at this online counter. A load is asked for the counter, which
     an empty purse shows too."""
-    return (yield from _evidence(profile, ref, "load", TransactionType.UNLOAD, online_counter))
+    return (yield from _evidence(profile, ref, challenge, TransactionType.UNLOAD, online_counter))
 
 
 def _evidence(
-    profile: Profile, ref: PurseRef, purpose: Counted, transaction_type: int, counter: int
+    profile: Profile, ref: PurseRef, challenge: bytes | None, transaction_type: int, counter: int
 ) -> Procedure[TransactionEvidence]:
-    """The proof comes first: the next balance-changing command may throw it away (JR/T 0025.2-2010 5.6)."""
+    """``challenge``: of the look at the online counter; None for a purchase, whose counter nothing proves.
+
+    The proof comes first: the next balance-changing command may throw it away (JR/T 0025.2-2010 5.6).
+    """
     answers = yield (_select(profile, ref),)
     if not answers[0].ok:
         return TransactionEvidence(None, None, (), ())
     proofs = yield from _proofs(profile, transaction_type, counter)
     balance = yield from _balance(ref)
     log = yield from read_log(profile, ref)
-    if purpose == "purchase":
+    if challenge is None:
         return TransactionEvidence(balance, (yield from _look_for_purchase(profile, ref)), proofs, log)
-    look = yield from _look_for_load(profile, ref)
+    look = yield from _look_for_load(profile, ref, challenge)
     return TransactionEvidence(balance, look.online_counter if look else None, proofs, log, look)
 
 
@@ -338,8 +346,10 @@ def debit_for_unload(
     terminal: bytes,
     moment: dt.datetime,
     session: MacSession,
+    challenge: bytes,
 ) -> Procedure[DebitForUnloadOutcome]:
-    """DEBIT FOR UNLOAD, directly after its INITIALIZE. Its MAC3 takes the place of a TAC."""
+    """DEBIT FOR UNLOAD, directly after its INITIALIZE. Its MAC3 takes the place of a TAC; ``challenge`` is for the look after
+    a refusal."""
     kind = TransactionType.UNLOAD
     mac2 = session.mac(pboc.load_mac2_data(amount, kind, terminal, moment))
     answers = yield (pboc.debit_for_unload(moment, mac2),)
@@ -347,5 +357,5 @@ def debit_for_unload(
     if answer.ok and len(answer.data) == 4:
         covered = pboc.load_tac_data(init.balance - amount, init.online_counter, amount, kind, terminal, moment)
         return DebitForUnloadOutcome(answer.sw, answer.data, session.mac(covered) == answer.data)
-    evidence = yield from unload_evidence(profile, ref, init.online_counter)
+    evidence = yield from unload_evidence(profile, ref, init.online_counter, challenge)
     return DebitForUnloadOutcome(answer.sw, evidence=evidence)

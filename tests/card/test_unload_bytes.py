@@ -24,6 +24,7 @@ from tests.world import FAMILIES, profiles
 
 (V,) = json.loads((Path(__file__).parents[1] / "vectors" / "epurse.json").read_text())["unload"]
 AMOUNT, TERMINAL, COUNTER = int(V["amount"], 16), bytes.fromhex(V["terminal"]), int(V["counter"], 16)
+CHALLENGE = bytes.fromhex("A1B2C3D4E5F6")
 MOMENT = dt.datetime.strptime(V["dt"], "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time as on the card
 ED = PurseRef("bus", "ed")
 PROFILE = next(profile for profile in profiles() if profile.id == FAMILIES[0])
@@ -58,7 +59,7 @@ def initialized() -> InitializeForUnloadAnswer:
 
 def debiting() -> Generator[Any, Any, DebitForUnloadOutcome]:
     """DEBIT FOR UNLOAD, sent as the vector has it."""
-    procedure = debit_for_unload(PROFILE, ED, initialized(), AMOUNT, TERMINAL, MOMENT, session())
+    procedure = debit_for_unload(PROFILE, ED, initialized(), AMOUNT, TERMINAL, MOMENT, session(), CHALLENGE)
     assert sent(next(procedure)) == ["805403000B" + V["dt"] + V["mac2"] + "04"]
     return procedure
 
@@ -93,6 +94,7 @@ def test_no_mac3_is_followed_by_asking_for_the_proof(answer: Answer) -> None:
     procedure.send((Answer(bytes.fromhex(V["new_balance"]), 0x9000),))
     batch = procedure.send((Answer(b"", 0x6A83),))
     assert sent(batch)[0].startswith("80500001")
+    assert sent(batch)[0].endswith(CHALLENGE.hex().upper() + "10"), "the look is asked with what is fresh"
     outcome = ended(procedure, Answer(b"", 0x6985))
     assert (outcome.mac3, outcome.evidence.balance, outcome.evidence.counter) == (None, int(V["new_balance"], 16), None)
     assert [(number, proof.mac.hex().upper()) for number, proof in outcome.evidence.proofs] == [(COUNTER + 1, V["mac3"])]

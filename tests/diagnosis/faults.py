@@ -17,11 +17,13 @@ from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.faults.reader_health import Use, note
+from cardsvc.service.purse.suspects import attachment, suspects
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import LossReport
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind
 from cardsvc.vcard.session import KeyKind
+from tests.day.outlet import open_hall
 from tests.diagnosis import pins
 from tests.diagnosis.patients import (
     BUS,
@@ -242,6 +244,16 @@ def undecided(patient: Patient) -> None:
     put(patient.card, PURSE, bodies.ONLINE, struct.pack(">H", 7), kind=Kind.PURSE)
 
 
+def refunded_in_error(patient: Patient) -> None:
+    """The load was written; two people found that it was not, and paid it back."""
+    torn_load(before=False)(patient)
+    hall = open_hall(patient.world)
+    (entry,) = suspects(patient.world.store, patient.world.now)
+    document = attachment("journal.txt", b"no answer")
+    payload = {"card_no": patient.card_no, "written": False, "attachments": [document]}
+    hall.agree("settle_suspect", entry["id"], payload)
+
+
 def half_opened(patient: Patient) -> None:
     """The application is on the card; the service died before it was in the books."""
     world, card = patient.world, patient.card
@@ -420,6 +432,7 @@ FAULTS = (
     Fault("load-not-written", "付款后未写卡", "load_suspect", torn_load(before=True)),
     Fault("load-written", "已写卡未收到应答", "load_suspect", torn_load(before=False)),
     Fault("load-undecided", "未了充值、卡无证据", "load_undecided", undecided),
+    Fault("refunded-in-error", "已退款的充值写进了卡", "refunded_but_written", refunded_in_error),
     Fault("balance-too-high", "余额无故增多", "balance_grew", balance(99900)),
     Fault("balance-too-low", "余额无故减少", "balance_differs", balance(100)),
     Fault("last-ride-owed", "欠最后一次乘车款", "purse_owes", balance(-100)),

@@ -39,6 +39,7 @@ def books_of(uow: UnitOfWork, card: Card, undecided: int = 0) -> Books:
         balance=-uow.ledger.balances(card.card_no).get(purse_account(card.card_no, "purse", "ep"), 0),
         loads=tuple(_booked(load) for load in loads if load.state in _ON_THE_CARD),
         purchases=frozenset((*(_next(p) for p in purchases if p.state in _PAID), *_uploaded(uow, card))),
+        refunded=tuple(_booked(load) for load in loads if load.state in (LoadState.NOT_WRITTEN, LoadState.REFUNDED)),
         held=held.amount if held else 0,
         online_seen=_highest(uow, card, "purse.online_counter", [_next(load) for load in loads if load.state == "confirmed"]),
         offline_seen=_highest(

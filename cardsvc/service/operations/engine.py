@@ -20,7 +20,7 @@ from cardsvc.iso7816.exchange import Answers, Batch, Procedure, check_answers
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
 from cardsvc.service.operations.asked import fingerprint_of, validated
-from cardsvc.service.operations.kinds import Actor, Context, Effect, OperationKind, Phase
+from cardsvc.service.operations.kinds import Actor, Context, Effect, OperationKind, Phase, first_facts
 from cardsvc.service.operations.problem import problem_of, problem_on_card
 from cardsvc.service.operations.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
 from cardsvc.service.operations.replay import Ended, Played, Waiting, play
@@ -100,7 +100,7 @@ class EnginePort:
             phase=0,
             step=0,
             phase_step=0,
-            facts={"terminal_no": self._actor.terminal_no.hex(), "role": self._actor.role},
+            facts=first_facts(self._actor),
             atr=atr.hex().upper(),
             profile=profile.id,
             key_versions=self._engine.keystore.versions(),

@@ -1,6 +1,7 @@
 """The vocabulary of operations: who asks, what a phase is, what an effect may say."""
 
 import datetime as dt
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,15 @@ class Actor:
     role: str = "topup"
     operations: frozenset[str] | None = None
     suspended: bool = False
+
+
+LOOKS = "looks"
+"""The fact of an operation that its looks at a card are made fresh by: drawn at its start, and sent to nobody."""
+
+
+def first_facts(actor: Actor) -> dict[str, Any]:
+    """What is known of an operation before its card has said anything."""
+    return {"terminal_no": actor.terminal_no.hex(), "role": actor.role, LOOKS: secrets.token_hex(16)}
 
 
 @dataclass(frozen=True, slots=True)

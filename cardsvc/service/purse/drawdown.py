@@ -32,7 +32,14 @@ from cardsvc.service.purse.debit import (
     settle_refused,
     settled_before,
 )
-from cardsvc.service.purse.settle import claim_of_purchase, confirm_purchase, record_evidence, suspect_purchase, unload_session
+from cardsvc.service.purse.settle import (
+    claim_of_purchase,
+    confirm_purchase,
+    look_challenge,
+    record_evidence,
+    suspect_purchase,
+    unload_session,
+)
 from cardsvc.service.purse.sightings import note_purse
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Purchase
@@ -78,7 +85,8 @@ def draw_down(context: Context, uow: UnitOfWork) -> Procedure[DrawnOutcome]:
     claim, random = claim_of_purchase(row), bytes.fromhex(row.card_random)
     init = InitializeForUnloadAnswer(row.balance_before, row.counter, 0, 0, random, b"")
     session = unload_session(context, claim.ref, random, row.counter, row.key_versions)
-    return debit_for_unload(context.profile, claim.ref, init, row.amount, claim.terminal, claim.moment, session)
+    told = row.amount, claim.terminal, claim.moment, session, look_challenge(context)
+    return debit_for_unload(context.profile, claim.ref, init, *told)
 
 
 def settle_drawdown(

@@ -13,7 +13,7 @@ from cardsvc.ledger.cash import vault_account
 from cardsvc.ledger.states import OrderState, ShiftState
 from cardsvc.service.operations.kinds import Actor, Params
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import CashGiven
+from cardsvc.store.records import CashGiven, Operation
 from cardsvc.units import MAX_AMOUNT, format_yuan
 
 REFERENCE = r"^[\x21-\x7E]{1,64}$"
@@ -78,8 +78,9 @@ def _order_source(uow: UnitOfWork, card_no: str, order_id: str) -> str:
     return postings.order_account(card_no)
 
 
-def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
-    """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, or was given back.
+def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any], mine: str = "") -> None:
+    """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, or was given back, or
+    is to pay what another operation than ``mine`` is writing onto its card just now: that is booked when it is read back.
 
     Nobody else can use it until the transaction ends. That it pays one load only, the database sees to (uq_load_payment).
     """
@@ -94,6 +95,15 @@ def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
         raise RequestError("payment_reference_used")
     if uow.differences.corrected_about(f"{method}:{reference}", GIVES_BACK):
         raise RequestError("payment_reference_used")
+    openings = (one for one in uow.operations.live_of("open") if _is_paid_for(one) and one.operation_id != mine)
+    paying = [one.params["payment"] for one in openings]
+    if any((other["method"], other["reference"]) == (method, reference) for other in paying):
+        raise RequestError("payment_reference_used")
+
+
+def _is_paid_for(opening: Operation) -> bool:
+    """Whether an opening has passed the rules and costs something."""
+    return bool(opening.facts.get("terms", {}).get("fee")) and "payment" in opening.params
 
 
 def hold_payment(uow: UnitOfWork, method: str, reference: str) -> None:
@@ -123,7 +133,7 @@ def take_fee(
 
     Raises RequestError ``payment_reference_used``.
     """
-    refuse_paid(uow, payment)
+    refuse_paid(uow, payment, subject)
     source = money_source(uow, actor, payment)
     note_given(uow, card_no, subject, amount, payment, source, now)
     uow.ledger.post(card_no, postings.Posting("fee_taken", source, postings.fee_account(job), amount), subject, now)
@@ -153,9 +163,9 @@ def told_change(amount: int, payment: Mapping[str, Any]) -> dict[str, int]:
     return {} if given is None or not amount else {"given": given, "change": given - amount}
 
 
-def refuse_paid(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
-    """Raise RequestError ``payment_reference_used`` when this payment pays anything already, a load included."""
-    refuse_used(uow, payment)
+def refuse_paid(uow: UnitOfWork, payment: Mapping[str, Any], mine: str = "") -> None:
+    """Raise RequestError ``payment_reference_used`` when this payment pays anything already, a load included; see above."""
+    refuse_used(uow, payment, mine)
     if payment["reference"] is not None and uow.loads.paid_by(payment["method"], payment["reference"]):
         raise RequestError("payment_reference_used")
 

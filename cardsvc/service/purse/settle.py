@@ -3,16 +3,19 @@
 rule               decides when                                                       the card
 proof              a proof's TAC (of an unload, MAC3) is right for this transaction   has it
 log_record         the log holds it: number, amount, type, terminal, date and time    has it
-log_other          the log holds another transaction under its number                 does not have it
+log_other          the log holds another transaction under its number, of a load      does not have it
+                   or unload: one that the books know
 counter_unchanged  the counter is where it was before                                 does not have it
 counter_and_balance the counter is one further and the balance is exactly as after it  has it
 (none)             anything else: it stays open, with the evidence                    undecided
 
-Of a load or unload the counter comes with a MAC1 of the card. Where that is wrong somebody in between told it, or a bad contact
-garbled it: then only a proof counts, and the log where it says that the card has it.
+Of a load or unload the counter comes with a MAC1 of the card over a challenge that is fresh in each phase. Where that is wrong
+or missing, somebody in between told it, kept it, or told it again from before, or a bad contact garbled it: then only a proof
+counts, and the log where it says that the card has it. Nothing proves the log, so it alone never gives money back.
 """
 
 import datetime as dt
+import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +37,7 @@ from cardsvc.ledger.states import (
     advance,
 )
 from cardsvc.procedures.purse import (
+    LOOK_TERMINAL,
     PurseRef,
     TransactionEvidence,
     load_evidence,
@@ -41,7 +45,7 @@ from cardsvc.procedures.purse import (
     purchase_evidence,
     unload_evidence,
 )
-from cardsvc.service.operations.kinds import Context
+from cardsvc.service.operations.kinds import LOOKS, Context
 from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.payments import BY_ORDER, refund_target
 from cardsvc.store import UnitOfWork
@@ -132,8 +136,10 @@ class Judgement:
     genuine: bool = True
 
 
-def judge(context: Context, claim: Claim, evidence: TransactionEvidence, versions: Mapping[str, int]) -> Judgement:
-    """Apply the rules of the module's table, strongest first."""
+def judge(
+    context: Context, claim: Claim, evidence: TransactionEvidence, versions: Mapping[str, int], rivals: frozenset[int]
+) -> Judgement:
+    """Apply the rules of the module's table, strongest first. ``rivals``: what else the books have at this counter, in fen."""
     for _number, proof in evidence.proofs:
         if (proven := _proven(context, claim, proof, versions)) is not None:
             return Judgement(True, "proof", proven)
@@ -141,12 +147,13 @@ def judge(context: Context, claim: Claim, evidence: TransactionEvidence, version
         return Judgement(True, "log_record")
     if not _is_genuine(context, claim, evidence):
         return Judgement(None, UNDECIDED, genuine=False)
-    return _by_counter(claim, evidence, context.profile.purse.log_number)
+    return _by_counter(claim, evidence, context.profile.purse.log_number, rivals)
 
 
-def _by_counter(claim: Claim, evidence: TransactionEvidence, log_number: str) -> Judgement:
+def _by_counter(claim: Claim, evidence: TransactionEvidence, log_number: str, rivals: frozenset[int]) -> Judgement:
     """The rest of the table, for a card that told its counter itself."""
-    if any(claim.is_displaced_by(record, log_number) for record in evidence.log):
+    others = [record for record in evidence.log if claim.is_displaced_by(record, log_number)]
+    if any(evidence.look is None or record.amount in rivals for record in others):
         return Judgement(False, "log_other")
     if evidence.counter == claim.counter:
         return Judgement(False, "counter_unchanged")
@@ -155,15 +162,30 @@ def _by_counter(claim: Claim, evidence: TransactionEvidence, log_number: str) ->
     return Judgement(None, UNDECIDED)
 
 
+def look_challenge(context: Context) -> bytes:
+    """What the looks of this phase are asked with: nobody knows it before they are. Operations that began before there was one
+    are asked as they began."""
+    secret = context.facts.get(LOOKS)
+    return hashlib.sha256(f"{secret} {context.operation.phase}".encode()).digest()[:6] if secret else LOOK_TERMINAL
+
+
+def rivals_of(uow: UnitOfWork, row: Load | Purchase) -> frozenset[int]:
+    """Amounts of the other loads and unloads that were promised to this purse at this online counter, in fen."""
+    counter = row.online_counter if isinstance(row, Load) else row.counter
+    where = row.card_no, row.application, row.purse
+    rows: list[Load | Purchase] = [*uow.loads.at_counter(*where, counter), *uow.purchases.unloads_at(*where, counter)]
+    return frozenset(other.amount for other in rows if other != row)
+
+
 def _is_genuine(context: Context, claim: Claim, evidence: TransactionEvidence) -> bool:
-    """Whether the card itself told its online counter. Of a purchase, or where it tells none, nothing can be checked."""
+    """Whether the card itself told its online counter, just now. Of a purchase nothing can be checked."""
     look = evidence.look
     if look is None:
-        return True
+        return claim.transaction_type in (TransactionType.EP_PURCHASE, TransactionType.ED_PURCHASE)
     name = f"{claim.ref.application}.load"
     versions = as_shown(context.keystore, context.versions, name, look.key_version)
     session = context.keystore.session(context.card_no, name, look.card_random, look.online_counter, versions)
-    return look_is_genuine(look, claim.ref, session)
+    return look_is_genuine(look, claim.ref, session, look_challenge(context))
 
 
 def _proven(context: Context, claim: Claim, proof: TransactionProof, versions: Mapping[str, int]) -> bytes | None:
@@ -273,7 +295,7 @@ def settle_load(
     context: Context, uow: UnitOfWork, load: Load, evidence: TransactionEvidence, now: dt.datetime
 ) -> dict[str, Any]:
     """Judge one open load and carry the judgement out."""
-    judgement = judge(context, claim_of_load(load), evidence, load.key_versions)
+    judgement = judge(context, claim_of_load(load), evidence, load.key_versions, rivals_of(uow, load))
     record_evidence(uow, load, judgement.rule, evidence_json(evidence, judgement), now)
     if judgement.written:
         load = confirm_load(uow, load, judgement.rule, judgement.tac, now)
@@ -288,7 +310,7 @@ def settle_purchase(
     context: Context, uow: UnitOfWork, purchase: Purchase, evidence: TransactionEvidence, now: dt.datetime
 ) -> dict[str, Any]:
     """Judge one open purchase and carry the judgement out."""
-    judgement = judge(context, claim_of_purchase(purchase), evidence, purchase.key_versions)
+    judgement = judge(context, claim_of_purchase(purchase), evidence, purchase.key_versions, rivals_of(uow, purchase))
     record_evidence(uow, purchase, judgement.rule, evidence_json(evidence, judgement), now)
     if judgement.written:
         purchase = confirm_purchase(uow, purchase, judgement.rule, judgement.tac, now)
@@ -325,10 +347,17 @@ def _gather(context: Context, asked: list[tuple[str, str]], claims: Mapping[str,
     gathered: Gathered = []
     for kind, identifier in asked:
         claim = claims[identifier]
-        unload = claim.unload_random is not None
-        look = load_evidence if kind == "load" else unload_evidence if unload else purchase_evidence
-        gathered.append((kind, identifier, (yield from look(context.profile, claim.ref, claim.counter))))
+        gathered.append((kind, identifier, (yield from _asked(context, kind, claim))))
     return gathered
+
+
+def _asked(context: Context, kind: str, claim: Claim) -> Procedure[TransactionEvidence]:
+    where = context.profile, claim.ref, claim.counter
+    if kind == "load":
+        return load_evidence(*where, look_challenge(context))
+    if claim.unload_random is not None:
+        return unload_evidence(*where, look_challenge(context))
+    return purchase_evidence(*where)
 
 
 def judge_all(context: Context, uow: UnitOfWork, gathered: Gathered) -> list[dict[str, Any]]:
@@ -338,7 +367,7 @@ def judge_all(context: Context, uow: UnitOfWork, gathered: Gathered) -> list[dic
         row = uow.loads.get(context.card_no, identifier) if kind == "load" else uow.purchases.get(context.card_no, identifier)
         if row is not None:
             claim = claim_of_load(row) if isinstance(row, Load) else claim_of_purchase(row)
-            verdict = judge(context, claim, evidence, row.key_versions)
+            verdict = judge(context, claim, evidence, row.key_versions, rivals_of(uow, row))
             entry = {"kind": kind, "id": identifier, "amount": row.amount, "written": verdict.written, "rule": verdict.rule}
             judged.append(entry)
     return judged

@@ -13,7 +13,7 @@ exactly an open load or purchase                   its card settles it
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, combinations
 
 from cardsvc.ledger import postings
@@ -23,7 +23,7 @@ from cardsvc.rules.ruleset import ReconciliationRule
 from cardsvc.service.batches.spending import counters_of
 from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.purse.settle import HOST_TIME
-from cardsvc.service.reconcile.findings import RECONCILIATION, Finding, entry
+from cardsvc.service.reconcile.findings import RECONCILIATION, REFUNDED_BUT_WRITTEN, Finding, entry
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import CardSighting, Load, Purchase
 from cardsvc.store.repositories import Ride
@@ -57,7 +57,7 @@ def card_findings(uow: UnitOfWork, rule: ReconciliationRule, card_nos: Collectio
         gap = _gap(purse)
         gaps += [gap] if gap else []
         difference = _balance(purse, rule, now)
-        found += [difference] if difference else []
+        found += [_of_refund(uow, purse, difference)] if difference else []
     first = uow.differences.first_seen([gap.event_key for gap in gaps])
     for gap in gaps:
         old = now - first.get(gap.event_key, now) > dt.timedelta(days=rule.waiting_days)
@@ -144,6 +144,28 @@ def _balance(purse: Purse, rule: ReconciliationRule, now: dt.datetime) -> Findin
     finding = Finding("balance_differs", ":".join(purse.key), difference, purse.key[0], details, proposed)
     why = _why(purse, sighting, difference, rule, now)
     return finding.explained(why) if why else finding
+
+
+def _of_refund(uow: UnitOfWork, purse: Purse, finding: Finding) -> Finding:
+    """What a load explains that was paid back although the card has it: just so much more on the card, and its counter past it.
+
+    Where a terminal or channel was to pay back, it still has the money, and the entry takes it from there; what a drawer or the
+    vault paid out, or waits elsewhere, is the card company's loss.
+    """
+    if finding.amount > 0 or finding.explanation is not None or purse.sighting is None:
+        return finding
+    seen = purse.sighting.online_counter
+    paid_back = [
+        load for load in uow.loads.refunded_on(*purse.key, -finding.amount) if seen is None or load.online_counter < seen
+    ]
+    if not paid_back:
+        return finding
+    load = paid_back[0]
+    debit = load.source_account if load.source_account.startswith("clearing:") and not load.gift else RECONCILIATION
+    rules = [row.rule for row in uow.evidence.of_subject(load.card_no, load.load_id)]
+    about = {"load_id": load.load_id, "counter": load.online_counter, "settled_by": load.settled_by, "evidence": rules}
+    proposed = entry(load.card_no, debit, postings.purse_account(*purse.key), load.amount)
+    return replace(finding, code=REFUNDED_BUT_WRITTEN, details={**finding.details, **about}, entry=proposed)
 
 
 def _why(purse: Purse, sighting: CardSighting, difference: int, rule: ReconciliationRule, now: dt.datetime) -> str | None:

@@ -12,6 +12,9 @@ from cardsvc.errors.fields import reasons
 from cardsvc.ledger import postings
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.purse.payments import GIVES_BACK, hold_payment
+from cardsvc.service.purse.settle import record_evidence
+from cardsvc.service.purse.suspects import TWO_PEOPLE
+from cardsvc.service.reconcile.findings import REFUNDED_BUT_WRITTEN
 from cardsvc.service.reconcile.statements import ours_of, paid_by
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import ApprovalKind
@@ -106,7 +109,12 @@ def _stale(uow: UnitOfWork, found: Difference) -> bool:
         row = paid_by(uow, method, {reference}).get(reference)
         given_back = uow.differences.corrected_about(found.subject, GIVES_BACK)  # another line told it with another amount
         return given_back or (row is not None and ours_of(row).standing != "back")
-    if found.card_no is None or found.code not in ("balance_differs", "counter_conflict", "moved_too_much"):
+    if found.card_no is None or found.code not in (
+        "balance_differs",
+        REFUNDED_BUT_WRITTEN,
+        "counter_conflict",
+        "moved_too_much",
+    ):
         return False
     run, last = uow.runs.get(found.run_id), uow.ledger.last_booked(found.card_no)
     return run is not None and last is not None and last > run.ran_at
@@ -122,6 +130,10 @@ def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[st
     posting = postings.correction(booked["debit"], booked["credit"], booked["amount"])
     reference = str(uuid.uuid5(_NAMES, found.event_key))
     transfer = uow.ledger.post(booked["chain"], posting, reference, now)
+    if found.code == REFUNDED_BUT_WRITTEN:
+        load = uow.loads.get(found.card_no, found.details["load_id"])
+        if load is not None:  # how it was settled at last, for whoever asks about the load
+            record_evidence(uow, load, TWO_PEOPLE, {"approval_id": approval.approval_id, "written": True, "entry": booked}, now)
     uow.differences.change(found, state=DifferenceState.CORRECTED, owner=approval.proposed_by, changed_at=now)
     return {"difference": f"{found.run_id}/{found.number}", "chain": transfer.chain, "number": transfer.number}
 

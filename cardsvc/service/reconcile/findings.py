@@ -26,6 +26,10 @@ REASONS: Mapping[str, Text] = {
         "One counter has two different purchases, or one purchase has two counters: forgery is possible",
     ),
     "balance_differs": Text("卡上余额与账上余额不一致", "The card's balance is not that of the books"),
+    "refunded_but_written": Text(
+        "账上已退款的充值，卡片显示写进去了",
+        "The books paid a load back, and the card shows that it was written",
+    ),
     "moved_too_much": Text(
         "旧卡余额已按账转走，之后才送到的消费使它透支",
         "The books had moved an old card's money, and spending came after that",
@@ -47,6 +51,7 @@ EXPLANATIONS: Mapping[str, Text] = {
 }
 """Every explanation that a run finds by itself; people write their own."""
 
+REFUNDED_BUT_WRITTEN = "refunded_but_written"
 RECONCILIATION = postings.difference_account("reconciliation")
 
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from cardsvc.card.purse import InitializeForPurchaseAnswer
+from cardsvc.errors import CardError
 from cardsvc.errors.fields import FieldsError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger import postings
@@ -66,8 +67,11 @@ def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[InitializeForPu
 def _authorise(context: Context, uow: UnitOfWork, init: InitializeForPurchaseAnswer, now: dt.datetime) -> Effect:
     """The rule, then the row."""
     target, amount, merchant = target_of(context), context.params["amount"], context.params["merchant"]
+    today = now.astimezone(LOCAL).date()
     refuse_hot(uow, context.card_no)
-    check_spend(context.rules, target.product, amount, now.astimezone(LOCAL).date())
+    if target.period is not None and not target.period.holds(today):  # midnight of the 1st since it was chosen
+        raise CardError("area_not_loaded", month=f"{today:%Y-%m}")
+    check_spend(context.rules, target.product, amount, today)
     payment = amount, merchant, postings.merchant_account(merchant)
     return Effect(facts=authorise_debit(context, uow, target.ref, init, payment, now))
 

@@ -34,6 +34,7 @@ from cardsvc.service.purse.settle import (
     PROVEN_TOO_LATE,
     claim_of_load,
     confirm_load,
+    look_challenge,
     record_evidence,
     refuse_while_open,
     settle_load,
@@ -194,7 +195,8 @@ def _credit(context: Context, uow: UnitOfWork) -> Procedure[CreditForLoadOutcome
     init, load = _init_of(context.facts["init"]), _load(context, uow)
     claim = claim_of_load(load)
     session = _session(context, init)
-    return credit_for_load(context.profile, claim.ref, init, load.amount, claim.terminal, claim.moment, session)
+    told = load.amount, claim.terminal, claim.moment, session, look_challenge(context)
+    return credit_for_load(context.profile, claim.ref, init, *told)
 
 
 def _settle_credit(context: Context, uow: UnitOfWork, outcome: CreditForLoadOutcome, now: dt.datetime) -> Effect:

@@ -56,6 +56,20 @@ class Loads(Rows[Load]):
         count, paid = self._connection.execute(query).one()
         return count, int(paid or 0)
 
+    def at_counter(self, card_no: str, application: str, purse: str, online_counter: int) -> list[Load]:
+        """Loads that were promised to this purse at this counter."""
+        columns = self.table.c
+        here = columns.card_no == card_no, columns.application == application, columns.purse == purse
+        return self.where(*here, columns.online_counter == online_counter, columns.state != LoadState.REFUSED)
+
+    def refunded_on(self, card_no: str, application: str, purse: str, amount: int) -> list[Load]:
+        """Loads of this purse and amount that were paid back, newest first."""
+        where = (("application", application), ("purse", purse), ("amount", amount), ("state", LoadState.REFUNDED))
+        columns = self.table.c
+        return self.where(
+            columns.card_no == card_no, *(columns[name] == value for name, value in where), newest="authorised_at"
+        )
+
     def open_by_drawer(self) -> dict[str, int]:
         """What was paid for loads whose fate only the card knows, in fen, by the drawer's account that took it."""
         columns = self.table.c
@@ -129,6 +143,11 @@ class Purchases(Rows[Purchase]):
     def suspects(self) -> list[Purchase]:
         """Every purchase that only its card can settle, oldest first."""
         return sorted(self.where_is(state=PurchaseState.SUSPECT), key=lambda row: row.authorised_at)
+
+    def unloads_at(self, card_no: str, application: str, purse: str, counter: int) -> list[Purchase]:
+        """Unloads that were promised to this purse at this online counter."""
+        kind = PurchaseKind.UNLOAD
+        return self.where_is(card_no=card_no, application=application, purse=purse, counter=counter, kind=kind)
 
     def at_counters(self, keys: Collection[tuple[str, str, str, int]]) -> list[Purchase]:
         """Purchases at these cards, applications, purses and offline counters."""

@@ -43,6 +43,10 @@ class Operations(Rows[Operation]):
         """Operations that wait for a card, also those whose time is over and that were not swept yet."""
         return self.where_is(state=OperationState.CARD)
 
+    def live_of(self, kind: str) -> list[Operation]:
+        """Those of them that are of one kind."""
+        return self.where_is(state=OperationState.CARD, kind=kind)
+
     def that_issued(self, card_no: str) -> Operation | None:
         """The personalisation that finished this card."""
         done = self.where_is(card_no=card_no, kind="personalise", state=OperationState.DONE)
