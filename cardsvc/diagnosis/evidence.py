@@ -65,6 +65,8 @@ KEYS: Mapping[str, Key] = {
     "application.*.pin_tries": Key("number", Text("密码剩余次数", "tries left of its PIN")),
     "application.*.pin_wrong": Key("flag", Text("密码与登记不符", "its PIN is not the one on record")),
     "application.*.pin_resettable": Key("flag", Text("密码可解锁", "its PIN can be opened again")),
+    "application.*.balance": Key("number", Text("卡上余额（分）", "balance on the card, fen")),
+    "application.*.counter_at_maximum": Key("flag", Text("交易序号用完", "counter used up")),
     "application.*.load_key": Key("text", Text("充值密钥验证", "proof by its load key")),
     "purse.balance": Key("number", Text("卡上余额（分）", "balance on the card, fen")),
     "purse.owed": Key("number", Text("欠乘车款（分）", "owed for a last ride, fen")),

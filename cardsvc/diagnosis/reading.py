@@ -2,9 +2,10 @@
 
 import datetime as dt
 
-from cardsvc.card.layout import PIN_TRIES, key_name
+from cardsvc.card.layout import PIN_TRIES, ApplicationLayout, key_name
 from cardsvc.card.periods import PursePeriods
 from cardsvc.card.profile import Profile
+from cardsvc.card.purse import BALANCE_LENGTH, COUNTER_MAXIMUM
 from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, ApplicationState, CardIssueSeen
 from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
@@ -108,7 +109,8 @@ def _applications(profile: Profile, readings: Readings, books: Books | None, day
         found[f"application.{name}.state"] = state = _usable(profile, readings, name)
         found |= {f"application.{name}.{key}": value for key, value in _pin(profile, readings, name, books).items()}
         if state == "usable" and name not in ("holder", "purse"):
-            found |= {f"application.{name}.{key}": value for key, value in _record(readings, name, books, day).items()}
+            told = {**_money(application, readings), **_record(readings, name, books, day)}
+            found |= {f"application.{name}.{key}": value for key, value in told.items()}
     return found
 
 
@@ -139,6 +141,27 @@ def _pin(profile: Profile, readings: Readings, name: str, books: Books | None) -
     return found
 
 
+def _money(application: ApplicationLayout, readings: Readings) -> dict[str, Value]:
+    """What is in the purses of an application's own, where all of them were told; whether its loads have come to their end."""
+    name, begun = application.name, load_answer(readings, application.name)
+    found: dict[str, Value] = {}
+    balances = [_balance(readings, name, purse) for purse in application.purses]
+    if balances and None not in balances:
+        found["balance"] = sum(balance or 0 for balance in balances)
+    if f"{name}.load" in readings:
+        spent = begun is not None and begun.online_counter == COUNTER_MAXIMUM
+        found["counter_at_maximum"] = spent or readings.sw(f"{name}.load") == SW.COUNTER_AT_MAXIMUM
+    return found
+
+
+def _balance(readings: Readings, name: str, purse: str) -> int | None:
+    """Of one purse, as GET BALANCE or a begun load tells it."""
+    begun, told = load_answer(readings, name), readings.data(f"{name}.{purse}")
+    if purse == "ep" and begun is not None:
+        return begun.balance
+    return int.from_bytes(told, "big") if len(told) == BALANCE_LENGTH else None
+
+
 def _record(readings: Readings, name: str, books: Books | None, day: dt.date) -> dict[str, Value]:
     record = ApplicationRecord.parse(readings.data(f"{name}.application"))
     if record is None:
@@ -160,7 +183,5 @@ def _record(readings: Readings, name: str, books: Books | None, day: dt.date) ->
 
 def _month_over(readings: Readings, periods: PursePeriods, day: dt.date) -> bool:
     """Money in a purse whose period is over."""
-    begun = load_answer(readings, "bus")
-    in_ep = begun.balance if begun else int.from_bytes(readings.data("bus.ep"), "big")
-    purses = ((int.from_bytes(readings.data("bus.ed"), "big"), periods.ed), (in_ep, periods.ep))
-    return any(period is not None and period.end <= day and money for money, period in purses)
+    purses = (("ed", periods.ed), ("ep", periods.ep))
+    return any(period is not None and period.end <= day and _balance(readings, "bus", purse) for purse, period in purses)

@@ -4,6 +4,7 @@ Faults are put into the virtual card's memory through its own classes, or into w
 changes answers on the way. Nothing here uses the host's card code.
 """
 
+import copy
 import datetime as dt
 import struct
 from collections.abc import Callable
@@ -308,6 +309,19 @@ def balance(fen: int) -> Make:
     return edit(PURSE, bodies.BALANCE, struct.pack(">I", fen & 0xFFFFFFFF), kind=Kind.PURSE)
 
 
+def counter_wraps(patient: Patient) -> None:
+    """A firmware that begins again at 0 where it should answer 9402."""
+    dialect = copy.copy(patient.card.dialect)
+    dialect.counter_wraps = True
+    patient.card.dialect = dialect
+    put(patient.card, PURSE, bodies.ONLINE, b"\xff\xff", kind=Kind.PURSE)
+
+
+def used_up(directory: int) -> Make:
+    """The EP of an application was loaded as often as it can be."""
+    return edit(directory, bodies.ONLINE, b"\xff\xff", file=EP)
+
+
 def algorithm_02(patient: Patient) -> None:
     """A load key was written with an algorithm byte that this firmware cannot use; the virtual card has that fault."""
     change_key(patient.card, PURSE, KeyKind.LOAD, 7, b"\x02")
@@ -339,6 +353,8 @@ def unknown_load(patient: Patient) -> None:
         memory.put(found, bodies.CONTENT, old[:5] + struct.pack(">I", 7777) + old[9:])
 
 
+EP = 0x0002
+"""File identifier of the electronic purse in its application."""
 WITH_PIN = ("watchdata",)
 """Families whose loads want a PIN."""
 KEYS_CHANGE = (*FAMILIES, "huada-city")
@@ -425,6 +441,9 @@ FAULTS = (
     Fault("last-ride-owed", "欠最后一次乘车款", "purse_owes", balance(-100)),
     Fault("stuck-counter", "交易序号不动", "counter_back", edit(PURSE, bodies.ONLINE, b"\x00\x00", kind=Kind.PURSE)),
     Fault("counter-at-maximum", "交易序号用完", "counter_used_up", edit(PURSE, bodies.ONLINE, b"\xff\xff", kind=Kind.PURSE)),
+    Fault("counter-wraps", "交易序号用完，卡不拒绝", "counter_used_up", counter_wraps),
+    Fault("bus-counter-at-maximum", "公交交易序号用完", "area_counter_used_up", used_up(BUS), KEYS_CHANGE),
+    Fault("parking-counter-at-maximum", "停车交易序号用完", "area_counter_used_up", used_up(PARKING), KEYS_CHANGE),
     Fault("unknown-load", "账册没有的充值", "log_unknown_load", unknown_load),
     Fault("log-out-of-order", "交易记录错乱", "log_broken", log_swapped),
     Fault("wrong-proof", "交易证明不对", "proof_wrong", edit(PURSE, bodies.LOAD_PROOF + 7, b"\0\0\0\0", kind=Kind.PURSE)),

@@ -97,6 +97,8 @@ def _unseen(pattern: str | None, error: ReaderError) -> Callable[[], Channel]:
 
 def report_lines(result: Mapping[str, Any]) -> list[str]:
     """A report as a person reads it."""
+    from cardsvc.service.desk.choices import subject_name
+
     language = language_of_environment()
     head = [(t("卡号", "Card"), result["card_no"] or t("未知", "unknown"))]
     evidence = result["evidence"]
@@ -104,6 +106,7 @@ def report_lines(result: Mapping[str, Any]) -> list[str]:
         head.append((t("卡型", "Profile"), evidence["profile.id"]))
     if "purse.balance" in evidence:
         head.append((t("余额", "Balance"), format_yuan(evidence["purse.balance"])))
+    head += [(subject_name(name).into(language), format_yuan(fen)) for name, fen in _areas(evidence) if fen]
     lines = table(head)
     for finding in result["findings"]:
         lines += _finding_lines(finding, language)
@@ -113,6 +116,12 @@ def report_lines(result: Mapping[str, Any]) -> list[str]:
     lines.append(t(f"已检查：{checked}", f"Checked: {checked}"))
     left = t("；", "; ").join(f"{one[language]} ({_subjects(one['subjects'], language)})" for one in result["unchecked"])
     return [*lines, *([t(f"未检查：{left}", f"Not checked: {left}")] if left else [])]
+
+
+def _areas(evidence: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Applications with purses of their own, and what is in them."""
+    keys = [key.split(".") for key in evidence]
+    return [(key[1], evidence[".".join(key)]) for key in keys if key[0] == "application" and key[2:] == ["balance"]]
 
 
 def _subjects(subjects: Iterable[str], language: Language) -> str:
