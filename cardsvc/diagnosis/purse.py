@@ -63,11 +63,13 @@ def _open(books: Books | None) -> dict[str, Value]:
 def _refusals(
     readings: Readings, load: InitializeForLoadAnswer | None, purchase: InitializeForPurchaseAnswer | None
 ) -> dict[str, Value]:
-    answers = {readings.sw("purse.load"), readings.sw("purse.purchase")}
-    counters = {load.online_counter if load else None, purchase.offline_counter if purchase else None}
+    begun, bought = readings.sw("purse.load"), readings.sw("purse.purchase")
+    online, offline = load.online_counter if load else None, purchase.offline_counter if purchase else None
+    answers = {begun, bought}
     return {
         "purse.grey": SW.GREY_LOCKED in answers,
-        "purse.counter_at_maximum": SW.COUNTER_AT_MAXIMUM in answers or COUNTER_MAXIMUM in counters,
+        "purse.online_at_maximum": begun == SW.COUNTER_AT_MAXIMUM or online == COUNTER_MAXIMUM,
+        "purse.offline_at_maximum": bought == SW.COUNTER_AT_MAXIMUM or offline == COUNTER_MAXIMUM,
         "purse.key_missing": bool(answers & {SW.KEY_INDEX_NOT_SUPPORTED, SW.KEY_NOT_FOUND}),
     }
 

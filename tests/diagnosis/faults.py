@@ -314,12 +314,12 @@ def counter_wraps(patient: Patient) -> None:
     dialect = copy.copy(patient.card.dialect)
     dialect.counter_wraps = True
     patient.card.dialect = dialect
-    put(patient.card, PURSE, bodies.ONLINE, b"\xff\xff", kind=Kind.PURSE)
+    put(patient.card, PURSE, bodies.ONLINE, LAST, kind=Kind.PURSE)
 
 
 def used_up(directory: int) -> Make:
     """The EP of an application was loaded as often as it can be."""
-    return edit(directory, bodies.ONLINE, b"\xff\xff", file=EP)
+    return edit(directory, bodies.ONLINE, LAST, file=EP)
 
 
 def algorithm_02(patient: Patient) -> None:
@@ -355,6 +355,8 @@ def unknown_load(patient: Patient) -> None:
 
 EP = 0x0002
 """File identifier of the electronic purse in its application."""
+LAST = b"\xff\xff"
+"""A counter at its maximum."""
 WITH_PIN = ("watchdata",)
 """Families whose loads want a PIN."""
 KEYS_CHANGE = (*FAMILIES, "huada-city")
@@ -440,7 +442,8 @@ FAULTS = (
     Fault("balance-too-low", "余额无故减少", "balance_differs", balance(100)),
     Fault("last-ride-owed", "欠最后一次乘车款", "purse_owes", balance(-100)),
     Fault("stuck-counter", "交易序号不动", "counter_back", edit(PURSE, bodies.ONLINE, b"\x00\x00", kind=Kind.PURSE)),
-    Fault("counter-at-maximum", "交易序号用完", "counter_used_up", edit(PURSE, bodies.ONLINE, b"\xff\xff", kind=Kind.PURSE)),
+    Fault("counter-at-maximum", "交易序号用完", "counter_used_up", edit(PURSE, bodies.ONLINE, LAST, kind=Kind.PURSE)),
+    Fault("offline-at-maximum", "消费序号用完", "offline_counter_used_up", edit(PURSE, bodies.OFFLINE, LAST, kind=Kind.PURSE)),
     Fault("counter-wraps", "交易序号用完，卡不拒绝", "counter_used_up", counter_wraps),
     Fault("bus-counter-at-maximum", "公交交易序号用完", "area_counter_used_up", used_up(BUS), KEYS_CHANGE),
     Fault("parking-counter-at-maximum", "停车交易序号用完", "area_counter_used_up", used_up(PARKING), KEYS_CHANGE),
