@@ -1,5 +1,6 @@
 """Cards that nobody here wrote: told for what they are, in the desk's words, asked by reading only, and always to an end."""
 
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from cardsvc.card.profiles import load_profile
+from cardsvc.cli.card.examine import examine
 from cardsvc.cli.card.learn import draft, who
 from cardsvc.config import find_profiles
-from cardsvc.errors import CardError
+from cardsvc.errors import CardError, CardGone
 from cardsvc.iso7816.atr import Atr
 from cardsvc.iso7816.exchange import run_procedure
 from cardsvc.iso7816.links import ResponseLink
@@ -18,10 +20,12 @@ from cardsvc.procedures.learn import learn
 from cardsvc.procedures.strangers import WORDS, by_atr, names_of, strangers
 from cardsvc.readers.carry import CarriedOut
 from tests.diagnosis.patients import CASH
-from tests.diagnosis.wild import EID, OPEN_PLATFORM, PIV, WILD, Wild
-from tests.world import World
+from tests.diagnosis.wild import EID, NOT_FOUND, OPEN_PLATFORM, PIV, PPSE, WILD, Wild, WildCard, contactless, having
+from tests.world import DESK, World
 
 MOST_TO_DIAGNOSE = 60
+LATE = 0.26
+"""Seconds; a card that takes so long is slow."""
 AID_OF = {"piv": tuple(PIV), "eid": tuple(EID), "java-card": tuple(OPEN_PLATFORM)}
 NAMELESS = ("phone-wallet", "falls-silent", "no-check-byte", "ours-campus")
 """Cards without a name by which anybody could tell them."""
@@ -39,9 +43,6 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @everyone
 def test_a_quick_look_says_the_same(city: World, wild: Wild) -> None:
     """The full one is in the matrix. Few commands, and the words are the desk's."""
-    from cardsvc.cli.card.examine import examine
-    from tests.world import DESK
-
     cards = [wild.card() for _ in range(8)]
     left = iter(cards)
     report = examine(city.engine, DESK, lambda: next(left), quick=True)
@@ -86,9 +87,6 @@ def test_learn_says_what_it_is_and_ends(wild: Wild, tmp_path: Path) -> None:
 
 def test_a_nameless_card_with_our_number_on_its_face_is_not_sent_away(tmp_path: Path) -> None:
     """An odd ATR and no name: another issuer's, unless the desk reads a number of ours on it."""
-    from cardsvc.cli.card.examine import examine
-    from tests.world import DESK
-
     world = World(tmp_path / "city.db")
     number = world.card_no_of(world.issue("fudan-fmcos2"))
     wild = next(wild for wild in WILD if wild.name == "no-check-byte")
@@ -96,6 +94,34 @@ def test_a_nameless_card_with_our_number_on_its_face_is_not_sent_away(tmp_path: 
     assert [found[0]["code"] for found in told] == ["card_unknown_family", "atr_wrong"]
     assert [found[0]["plan"] for found in told] == ["none_not_ours", "move_to_new_card"]
     world.close()
+
+
+@pytest.mark.parametrize(("late", "slow"), [(1, False), (100, True)])
+def test_one_late_answer_of_a_card_that_cannot_be_asked_is_not_held_against_it(city: World, late: int, *, slow: bool) -> None:
+    """A quick look times one answer; the computer may have been busy just then. A card that is always late is told as slow."""
+    left = iter([LATE] * late)
+
+    def answer(command: bytes) -> bytes:
+        time.sleep(next(left, 0.0))
+        return having(PPSE)(command)
+
+    told = examine(city.engine, DESK, lambda: WildCard(bytes.fromhex(contactless("0031C173C8400000")), answer), quick=True)
+    assert [finding["code"] for finding in told["findings"]] == ["stranger_bank", *["answers_slow"] * slow]
+
+
+def test_one_late_answer_before_a_card_leaves_is_not_held_against_it_either(city: World) -> None:
+    """It was not even asked who it is."""
+    left = iter([LATE])
+
+    def answer(_command: bytes) -> bytes:
+        pause = next(left, None)
+        if pause is None:
+            raise CardGone("card_gone")
+        time.sleep(pause)
+        return NOT_FOUND
+
+    told = examine(city.engine, DESK, lambda: WildCard(bytes.fromhex(contactless("0031C173C8400000")), answer), quick=True)
+    assert [finding["code"] for finding in told["findings"]] == ["card_unknown_family", "contact_unstable"]
 
 
 def test_every_kind_in_the_table_has_a_card_here() -> None:
