@@ -9,7 +9,7 @@ from cardsvc.card.purse import BALANCE_LENGTH, COUNTER_MAXIMUM
 from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, ApplicationState, CardIssueSeen
 from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
-from cardsvc.diagnosis.files import file_evidence, length_evidence, purse_card_no
+from cardsvc.diagnosis.files import file_evidence, length_evidence, purse_card_no, senseless
 from cardsvc.diagnosis.keys import KeyQuestions, key_evidence, load_answer
 from cardsvc.diagnosis.probes import Readings
 from cardsvc.diagnosis.purse import purse_evidence
@@ -22,7 +22,7 @@ _REFUSES_ALL = 0x6D00
 
 def card_state(profile: Profile, readings: Readings) -> str:
     """blank, partial, citizen, foreign or locked, from family and answers (see procedures.identify.CardState); legacy is an old
-    bus card."""
+    bus card. What the books know of it makes two more, see ``_issued_state``."""
     if profile.legacy is not None:
         return "legacy"
     if profile.foreign is not None:
@@ -63,12 +63,12 @@ def evidence_of(
     """Everything that a card of a known family shows, against what the books know of it on this day. ``stranger``: whose it
     is, of a card that neither itself nor the books call ours (procedures/strangers.py)."""
     state = card_state(profile, readings) if stranger is None else "foreign"
-    issued = books is not None and books.state != "personalising"
-    if issued and state in ("partial", "foreign") and readings.ok("mf.select"):
-        state = "citizen"  # the chip is ours and was finished: its card-issue file is damaged, see file.mf.card_issue
+    if books is not None and books.state != "personalising" and state in ("partial", "foreign"):
+        state = _issued_state(readings)
+    if state == "foreign" and _silent(readings):
+        state = "dead"
     found: dict[str, Value] = {
         "card.state": state,
-        "card.silent": _silent(readings),
         "books.known": books is not None,
         **length_evidence(profile, readings),
     }
@@ -81,17 +81,25 @@ def evidence_of(
         found["books.expired"] = books.expiry < day
         found["chip.differs"] = chip_serial != books.chip_serial
     if state != "citizen":
-        return found
+        return {**found, "protocol.senseless": senseless(readings, found)}
     first, second = card_no_in(readings), purse_card_no(readings.data("purse.application"))
     if first is not None and second is not None:
         found["serials.differ"] = first != second
-    return {
-        **found,
+    found |= {
         **file_evidence(profile, readings, books),
         **purse_evidence(profile, readings, books, keys),
         **key_evidence(profile, readings, books, keys),
         **_applications(profile, readings, books, day),
     }
+    return {**found, "protocol.senseless": senseless(readings, found)}
+
+
+def _issued_state(readings: Readings) -> str:
+    """A chip that was finished here and shows no card-issue file of ours: dead (not even its MF can be selected), emptied (an
+    MF without the city purse), or citizen, with a damaged file."""
+    if not readings.ok("mf.select"):
+        return "dead"
+    return "emptied" if readings.sw("purse.select") == SW.FILE_NOT_FOUND else "citizen"
 
 
 def _silent(readings: Readings) -> bool:

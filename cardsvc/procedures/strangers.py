@@ -47,6 +47,8 @@ ANY = ("xxxx",)
 NOBODYS_NAME = bytes.fromhex("F0434152445356433F")
 """No card has it."""
 SELECTED = (SW.OK, SW.SELECTED_FILE_INVALID)
+NULL = 0x60
+"""T=0: the card asks for more time; never the first byte of a status word."""
 NO_COMMANDS = (0x67, 0x6D, 0x6E, 0x6F)
 """First bytes of status words that refuse a command as such: wrong length, unknown instruction, unknown class, no diagnosis."""
 
@@ -120,7 +122,12 @@ def who_is_it(kinds: Collection[Kind] = tuple(WORDS), *, classes: bool = True) -
     if heard[0] in SELECTED:
         return "agreeing"
     shown = (sign.kind for sign, sw in zip(signs, heard[1:], strict=True) if sign.shown_by(sw))
-    return next(shown, "deaf" if all(sw >> 8 in NO_COMMANDS for sw in heard) else None)
+    return next(shown, "deaf" if all(_says_nothing(sw) for sw in heard) else None)
+
+
+def _says_nothing(sw: int) -> bool:
+    """Refused as a command, or no status word at all: those begin with 61 to 6F or with 9 (ISO/IEC 7816-3:2006, 10.3.3)."""
+    return sw >> 8 in NO_COMMANDS or sw >> 12 not in (0x6, 0x9) or sw >> 8 == NULL
 
 
 def names_of(kind: Kind | None) -> Procedure[tuple[bytes, ...]]:

@@ -6,6 +6,7 @@ changes answers on the way. Nothing here uses the host's card code.
 
 import copy
 import datetime as dt
+import itertools
 import struct
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,7 @@ from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind
 from cardsvc.vcard.session import KeyKind
 from tests.diagnosis import pins
+from tests.diagnosis.broken import plain
 from tests.diagnosis.patients import (
     BUS,
     CASH,
@@ -234,6 +236,37 @@ def one_side_silent(silent: str) -> Make:
     return make
 
 
+def one_behind(patient: Patient) -> None:
+    """Every answer belongs to the command before."""
+    card, last = patient.card, [b"\x90\x00"]
+
+    def change(_command: bytes, answer: bytes) -> bytes:
+        old, last[0] = last[0], answer
+        return old
+
+    patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
+
+
+def every_other_fails(patient: Patient) -> None:
+    """One command in two goes wrong."""
+    card, numbers = patient.card, itertools.count()
+
+    def change(_command: bytes, answer: bytes) -> bytes:
+        return bytes.fromhex("6F00") if next(numbers) % 2 else answer
+
+    patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
+
+
+def data_are(change: Callable[[bytes], bytes]) -> Make:
+    """The card's data come otherwise, whatever they are."""
+
+    def make(patient: Patient) -> None:
+        card = patient.card
+        patient.connect = lambda: Altered(ResponseLink(card.channel()), lambda _, given: change(given[:-2]) + given[-2:])
+
+    return make
+
+
 def undecided(patient: Patient) -> None:
     """The load was written, and afterwards the card forgot everything that could prove it."""
     torn_load(before=False)(patient)
@@ -359,6 +392,8 @@ LAST = b"\xff\xff"
 """A counter at its maximum."""
 WITH_PIN = ("watchdata",)
 """Families whose loads want a PIN."""
+WRITTEN_AT_ISSUE = (*FAMILIES, *WITH_PIN)
+"""Families whose blanks have no files; a card of the other one that reads all FF is as it was delivered."""
 KEYS_CHANGE = (*FAMILIES, "huada-city")
 """Families whose cards take new keys after issue; the same show the load keys of every application."""
 
@@ -394,6 +429,12 @@ FAULTS = (
     Fault("unknown-family", "不认得的芯片", "stranger_city", altered(lambda _, given: given, UNKNOWN_ATR)),
     *(Fault(wild.name, wild.zh, wild.first, stranger_on(wild), FAMILIES[:1]) for wild in WILD),
     Fault("dead-os", "拒绝一切命令", "card_dead", altered(lambda _c, _a: bytes.fromhex("6F00"))),
+    Fault("refuses-lengths", "一切命令都说长度错", "card_dead", altered(lambda _c, _a: bytes.fromhex("6700"))),
+    Fault("one-behind", "应答总是上一条命令的", "answers_senseless", one_behind),
+    Fault("every-other-fails", "命令时成时败", "answers_senseless", every_other_fails),
+    Fault("half-answers", "应答只有一半", "answers_senseless", data_are(lambda data: data[: len(data) // 2])),
+    Fault("reads-all-ff", "读出来全是 FF", "answers_senseless", data_are(lambda data: b"\xff" * len(data)), WRITTEN_AT_ISSUE),
+    Fault("other-content", "芯片号是本市的、内容是别家的", "card_erased", altered(lambda command, _: plain(command))),
     Fault("card-blocked", "整卡锁死", "card_locked", edit(MF, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
     Fault("begun-elsewhere", "来历不明的半成品", "card_partial_unknown", begun_elsewhere),
