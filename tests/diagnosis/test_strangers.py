@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cardsvc.card.profiles import load_profile
+from cardsvc.cli.card.diagnose import report_lines
 from cardsvc.cli.card.examine import examine
 from cardsvc.cli.card.learn import draft, who
 from cardsvc.config import find_profiles
@@ -19,9 +20,13 @@ from cardsvc.iso7816.links import ResponseLink
 from cardsvc.procedures.learn import learn
 from cardsvc.procedures.strangers import WORDS, by_atr, names_of, strangers
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.catalogue import KINDS
+from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.rule_book import RuleBook
+from cardsvc.vcard import VirtualCard
 from tests.diagnosis.patients import CASH
 from tests.diagnosis.wild import EID, NOT_FOUND, OPEN_PLATFORM, PIV, PPSE, WILD, Wild, WildCard, contactless, having
-from tests.world import DESK, World
+from tests.world import DESK, World, profiles, rules
 
 MOST_TO_DIAGNOSE = 60
 LATE = 0.26
@@ -122,6 +127,63 @@ def test_one_late_answer_before_a_card_leaves_is_not_held_against_it_either(city
 
     told = examine(city.engine, DESK, lambda: WildCard(bytes.fromhex(contactless("0031C173C8400000")), answer), quick=True)
     assert [finding["code"] for finding in told["findings"]] == ["card_unknown_family", "contact_unstable"]
+
+
+def with_draft(city: World, wild: Wild, folder: Path) -> Engine:
+    """The city's service with the draft that was learnt from this very card."""
+    link = ResponseLink(wild.card())
+    kind = who(link)
+    text = draft("odd-card", Atr.parse(link.atr), run_procedure(link, learn()), kind, run_procedure(link, names_of(kind)))
+    (folder / "layouts").mkdir()
+    layout = "citizen-card.toml"
+    (folder / "layouts" / layout).write_bytes((find_profiles() / "layouts" / layout).read_bytes())
+    (folder / "odd-card.toml").write_text(text, "utf-8")
+    known = (*profiles(), load_profile(folder / "odd-card.toml"))
+    return Engine(city.store, city.keys, known, RuleBook(rules()), KINDS, lambda: city.now)
+
+
+@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.parametrize("name", ["bank-contact", "sim", "java-card", "refuses-6d00"])
+def test_a_draft_that_is_installed_hides_nothing(city: World, tmp_path: Path, name: str, *, quick: bool) -> None:
+    """A draft knows one card's ATR: whose card it is, the names on it still tell."""
+    wild = next(wild for wild in WILD if wild.name == name)
+    report = examine(with_draft(city, wild, tmp_path), DESK, wild.card, quick=quick)
+    assert [finding["code"] for finding in report["findings"]] == [wild.first]
+    assert report["evidence"]["profile.id"] == "odd-card"
+
+
+@pytest.mark.parametrize("name", ["phone-wallet", "all-by-get-response"])
+def test_a_card_that_only_a_draft_knows_is_told_by_it(
+    city: World, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which draft, that it is one, and what it reads; on the page, too, by what is told."""
+    wild = next(wild for wild in WILD if wild.name == name)
+    report = examine(with_draft(city, wild, tmp_path), DESK, wild.card)
+    found = report["findings"][0]
+    assert found["code"] == "card_foreign"
+    assert (found["family"]["id"], found["family"]["draft"]) == ("odd-card", True)
+    assert found["family"]["reads"] == (["file_15"] if name == "all-by-get-response" else [])
+    assert "odd-card" in found["tell"]["zh"]
+    assert "草稿" in found["tell"]["zh"]
+    monkeypatch.setenv("CARDSVC_LANG", "en")
+    told = "\n".join(report_lines(report))
+    assert "(odd-card, a draft that nobody checked)" in told
+
+
+def test_a_card_of_a_known_issuer_is_told_by_name(city: World) -> None:
+    """The national transport union's, say."""
+    found = examine(city.engine, DESK, VirtualCard.blank("t-union", seed=5).channel)["findings"][0]
+    family = next(profile for profile in profiles() if profile.id == "t-union")
+    assert (found["code"], found["family"]["draft"]) == ("card_foreign", False)
+    assert found["tell"]["zh"].endswith(family.name_zh)
+
+
+def test_a_draft_never_stands_before_a_checked_profile(city: World, tmp_path: Path) -> None:
+    """Whoever learns a card of ours by mistake takes no card from the desk."""
+    card = city.issue("fudan-fmcos2", 7)
+    wild = Wild("ours", "", "", card.atr.hex(), lambda: having({}))
+    engine = with_draft(city, wild, tmp_path)
+    assert examine(engine, DESK, card.channel)["evidence"]["profile.id"] == "fudan-fmcos2"
 
 
 def test_every_kind_in_the_table_has_a_card_here() -> None:

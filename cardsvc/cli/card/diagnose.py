@@ -131,6 +131,17 @@ def _subjects(subjects: Iterable[str], language: Language) -> str:
     return t("、", ", ").join(f"{subject_name(subject).into(language)} {subject}" for subject in subjects)
 
 
+def _family_lines(family: Mapping[str, Any] | None, language: Language) -> list[str]:
+    if family is None:
+        return []
+    reads = t("、", ", ").join(family["reads"]) or t("没有", "nothing")
+    draft = t("，草稿，未核对", ", a draft that nobody checked") if family["draft"] else ""
+    return [
+        f"  {t('配置', 'Profile')}: {family['name'][language]} ({family['id']}{draft})",
+        f"  {t('card inspect 能读', 'card inspect reads')}: {reads}",
+    ]
+
+
 def _finding_lines(finding: Mapping[str, Any], language: Language) -> list[str]:
     subject = f" ({_subjects([finding['subject']], language)})" if finding["subject"] else ""
     fee = finding["fee"]
@@ -138,6 +149,7 @@ def _finding_lines(finding: Mapping[str, Any], language: Language) -> list[str]:
     return [
         f"== {finding['word'][language]}{subject}  [{t(*SEVERITY[finding['severity']])}]",
         *(f"  {t('现象', 'Symptom')}: {f['symptom'][language]} ({f['versions']})" for f in finding.get("firmware", ())),
+        *_family_lines(finding.get("family"), language),
         f"  {t('原因', 'Cause')}: {finding['cause'][language]}",
         f"  {t('告知市民', 'Tell the citizen')}: {finding['tell'][language]}",
         f"  {t('费用', 'Who pays')}: {t(*PAYER[fee['payer']])}{amount} ({', '.join(fee['rules'])})",
