@@ -60,7 +60,7 @@ def load_profiles(folder: Path) -> tuple[Profile, ...]:
 
 
 def recognise(profiles: Iterable[Profile], atr: bytes) -> Profile:
-    """The one profile that fits an ATR most specifically; a draft, which has one card's whole ATR, takes none that is issued here.
+    """The one profile that fits an ATR most specifically; a draft, which has one card's whole ATR, takes none that we issue.
 
     Raises ProfileError ``card_family_unknown`` or ``card_family_ambiguous``; both say what was seen.
     """
