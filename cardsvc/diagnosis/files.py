@@ -10,7 +10,7 @@ from cardsvc.card.records import ApplicationRecord, CardIssueSeen, PurseApplicat
 from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
 from cardsvc.diagnosis.probes import CARD_RECORDS, FILES, HOLDER_RECORDS, Readings
-from cardsvc.iso7816.status import SW
+from cardsvc.iso7816.status import SW, is_status
 from cardsvc.units import CardNo, parse_bcd_date
 
 HOLDER_FIELDS = {0x08: "id_number", 0x09: "name", 0x0A: "sex", 0x0B: "ethnic_group", 0x0C: "birthplace", 0x0D: "birth_date"}
@@ -111,7 +111,9 @@ def length_evidence(profile: Profile, readings: Readings) -> dict[str, Value]:
     wrong = [label for label, length in _lengths(profile).items() if readings.ok(label) and len(readings.data(label)) != length]
     cannot_be = (0x6D, 0x6E, 0x6F, 0x67)
     errors = [
-        label for label in readings.labels() if (sw := readings.sw(label)) is not None and (sw >> 8 in cannot_be or sw < 0x6100)
+        label
+        for label in readings.labels()
+        if (sw := readings.sw(label)) is not None and (sw >> 8 in cannot_be or not is_status(sw))
     ]
     return {"protocol.wrong_lengths": wrong, "protocol.errors": errors}
 

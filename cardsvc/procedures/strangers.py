@@ -18,7 +18,7 @@ from cardsvc.card.layout import Items
 from cardsvc.card.profile import Profile, fits
 from cardsvc.iso7816.apdu import Command
 from cardsvc.iso7816.exchange import Ask, Procedure
-from cardsvc.iso7816.status import SW
+from cardsvc.iso7816.status import SW, is_status
 from cardsvc.text import Text
 
 Kind = Literal["storage", "access", "bank", "sim", "id", "city", "factory", "deaf", "agreeing", "other", "nameless"]
@@ -47,8 +47,6 @@ ANY = ("xxxx",)
 NOBODYS_NAME = bytes.fromhex("F0434152445356433F")
 """No card has it."""
 SELECTED = (SW.OK, SW.SELECTED_FILE_INVALID)
-NULL = 0x60
-"""T=0: the card asks for more time; never the first byte of a status word."""
 NO_COMMANDS = (0x67, 0x6D, 0x6E, 0x6F)
 """First bytes of status words that refuse a command as such: wrong length, unknown instruction, unknown class, no diagnosis."""
 
@@ -126,8 +124,8 @@ def who_is_it(kinds: Collection[Kind] = tuple(WORDS), *, classes: bool = True) -
 
 
 def _says_nothing(sw: int) -> bool:
-    """Refused as a command, or no status word at all: those begin with 61 to 6F or with 9 (ISO/IEC 7816-3:2006, 10.3.3)."""
-    return sw >> 8 in NO_COMMANDS or sw >> 12 not in (0x6, 0x9) or sw >> 8 == NULL
+    """Refused as a command, or no status word at all."""
+    return sw >> 8 in NO_COMMANDS or not is_status(sw)
 
 
 def names_of(kind: Kind | None) -> Procedure[tuple[bytes, ...]]:

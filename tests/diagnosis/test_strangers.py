@@ -25,7 +25,20 @@ from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.vcard import VirtualCard
 from tests.diagnosis.patients import CASH
-from tests.diagnosis.wild import EID, NOT_FOUND, OPEN_PLATFORM, PIV, PPSE, WILD, Wild, WildCard, contactless, having
+from tests.diagnosis.wild import (
+    EID,
+    NOT_FOUND,
+    OK,
+    OPEN_PLATFORM,
+    PIV,
+    PPSE,
+    WILD,
+    Wild,
+    WildCard,
+    contactless,
+    having,
+    name_in,
+)
 from tests.world import DESK, World, profiles, rules
 
 MOST_TO_DIAGNOSE = 60
@@ -184,6 +197,24 @@ def test_a_draft_never_stands_before_a_checked_profile(city: World, tmp_path: Pa
     wild = Wild("ours", "", "", card.atr.hex(), lambda: having({}))
     engine = with_draft(city, wild, tmp_path)
     assert examine(engine, DESK, card.channel)["evidence"]["profile.id"] == "fudan-fmcos2"
+
+
+@pytest.mark.parametrize(
+    "entry", ["610E 5003414243 4F07A0000000990102", "4F07A0000000990102 FFFF", "00610C 4F07A0000000990102 870131"]
+)
+def test_a_directory_is_read_as_the_standard_has_it(entry: str) -> None:
+    """The label before the name, the name alone, filled up with bytes that mean nothing (ISO/IEC 7816-4:2013, 12.2.1)."""
+    name = bytes.fromhex("A0000000990102")
+
+    def answer(command: bytes) -> bytes:
+        if command[1] == 0xB2:
+            return bytes.fromhex(entry) + OK if command[2:4] == b"\x01\x0c" else bytes.fromhex("6A83")
+        if command[1] == 0xB0:
+            return bytes.fromhex("6981") if command[2] == 0x81 else NOT_FOUND
+        return OK if command[5:7] == b"\x3f\x00" or name_in(command) == name else NOT_FOUND
+
+    learned = run_procedure(ResponseLink(WildCard(b"", answer)), learn())
+    assert [seen.name for seen in learned.applications] == [b"", name]
 
 
 def test_every_kind_in_the_table_has_a_card_here() -> None:
