@@ -89,11 +89,12 @@ class _Hall:
         card = blanks[0]
         for kind, params in USES[:2]:
             self._do(card.channel(), kind, params)
+        self._place.insert(card).close()
         with progress_bar(family) as progress:
             for name, quick in (("quick", True), ("full", False)):
                 looks = []
                 for done in range(rounds + WARM_UP):
-                    looks.append(self._look(card, quick=quick))
+                    looks.append(self._look(quick=quick))
                     progress(done, rounds)
                 figures[f"{family} {name} APDUs"] = max(asked for asked, _ in looks)
                 figures |= _milliseconds(f"{family} {name}", [took for _, took in looks[WARM_UP:]])
@@ -109,12 +110,12 @@ class _Hall:
         took = _timed(lambda: self._do(channel, "personalise", {"citizen_id": citizen.citizen_id}))
         return channel.asked, took
 
-    def _look(self, card: "VirtualCard", *, quick: bool) -> tuple[int, float]:
-        """Commands and milliseconds of a diagnosis, with every power-up, as a desk waits for it."""
+    def _look(self, *, quick: bool) -> tuple[int, float]:
+        """Commands and milliseconds of a diagnosis of the card that is in, with every power-up, as a desk waits for it."""
         channels: list[_Counting] = []
 
         def connect() -> "Channel":
-            channels.append(_Counting(self._place.insert(card)))
+            channels.append(_Counting(self._place.connect()))
             return channels[-1]
 
         took = _timed(lambda: self.report(connect, quick=quick))
