@@ -188,7 +188,8 @@ class LegacyCard(_Data):
 
 
 class Profile(_Data):
-    """One card-OS family. ``source`` names, for every table above and field below, where its values come from."""
+    """One card-OS family. ``source`` names, for every table above and field below, where its values come from. ``draft``:
+    written by ``cardsvc card learn`` from one card, and not checked yet."""
 
     id: str = Field(pattern="^[a-z0-9-]+$")
     name_zh: str
@@ -196,6 +197,7 @@ class Profile(_Data):
     vendor: str
     eeprom_bytes: int = Field(ge=1024)
     issuable: bool
+    draft: bool = False
     atr: Items[AtrPattern]
     transport: Transport
     dialect: CommandDialect
@@ -215,11 +217,13 @@ class Profile(_Data):
                 "卡型或可发卡，或有 foreign（读什么），或有 legacy（接收什么）",
                 "a family is issuable, or has a table foreign (what to read) or legacy (what to take over)",
             )
+        if self.draft and self.foreign is None:
+            raise FieldsError("草稿只能读卡：没有核对过的不发卡", "a draft only reads: what was not checked is not issued")
         return self
 
     @model_validator(mode="after")
     def _every_value_has_a_source(self) -> "Profile":
-        values = self.model_dump(exclude={"source", "layout", "known_fault"}, exclude_none=True)
+        values = self.model_dump(exclude={"source", "layout", "known_fault", "draft"}, exclude_none=True)
         missing = [path for path in _leaves(values) if not self._sourced(path)]
         unknown = [key for key in self.source if not any(_covers(key, path) for path in _leaves(self.model_dump()))]
         if missing or unknown:

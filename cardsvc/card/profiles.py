@@ -52,14 +52,17 @@ def load_profiles(folder: Path) -> tuple[Profile, ...]:
 
 
 def recognise(profiles: Iterable[Profile], atr: bytes) -> Profile:
-    """The one profile that fits an ATR most specifically.
+    """The one profile that fits an ATR most specifically; a draft, which has one card's whole ATR, takes none that we issue.
 
     Raises ProfileError ``card_family_unknown`` or ``card_family_ambiguous``; both say what was seen.
     """
-    fits = sorted(((profile.fit(atr), profile.id, profile) for profile in profiles if profile.fit(atr)), reverse=True)
+    fits = [profile for profile in profiles if profile.fit(atr)]
     if not fits:
         raise ProfileError("card_family_unknown", atr=atr.hex().upper())
-    best = [profile for score, _, profile in fits if score == fits[0][0]]
+    if any(profile.issuable for profile in fits):
+        fits = [profile for profile in fits if not profile.draft]
+    most = max(profile.fit(atr) for profile in fits)
+    best = [profile for profile in fits if profile.fit(atr) == most]
     if len(best) > 1:
         candidates = ", ".join(sorted(profile.id for profile in best))
         raise ProfileError("card_family_ambiguous", atr=atr.hex().upper(), candidates=candidates)

@@ -19,6 +19,9 @@ ED, EP = 0x01, 0x02
 """P2 of the purse commands: electronic deposit (电子存折) and electronic purse (电子钱包)."""
 
 PURSES = {"ed": ED, "ep": EP}
+COUNTER_MAXIMUM = 0xFFFF
+"""A counter that stands here is used up: the next transaction would repeat the numbers of the first. Cards answer 9402; those
+that go on are not let to (Fudan's manual names no such answer)."""
 SAFE_AMOUNT = 1
 """Amount of an INITIALIZE that is sent only to read what the card answers; no credit or debit ever follows it."""
 

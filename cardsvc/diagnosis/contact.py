@@ -13,6 +13,9 @@ from cardsvc.procedures.strangers import Kind, by_atr
 LATE_MILLISECONDS = 100
 """Below this an answer is quick however much it varies."""
 
+ENOUGH_TIMES = 2
+"""Two late answers are the card's; a single one may be the computer's, which was busy elsewhere, and says nothing."""
+
 BAD_CARDS, BAD_FAMILIES = 3, 2
 """So many of a reader's last five cards failed, of so many families: then the reader is to blame."""
 
@@ -68,16 +71,14 @@ def contact_evidence(contact: Contact) -> dict[str, Value]:
         found["reader.reconnects"] = contact.reconnects
     if contact.failures:
         found["reader.failure"] = contact.failures[-1]
-    if contact.milliseconds:
+    if len(contact.milliseconds) >= ENOUGH_TIMES:
         found["reader.milliseconds"] = round(median_low(contact.milliseconds))
         found["reader.drift"] = _drift(contact.milliseconds)
     return found
 
 
 def _drift(milliseconds: Sequence[float]) -> int:
-    """Slow by fast. Two late answers are the card's; a single one may be the computer's, which was busy elsewhere."""
-    if len(milliseconds) < 2:
-        return 1
+    """Slow by fast, of the second slowest."""
     fastest, slow = min(milliseconds), sorted(milliseconds)[-2]
     return int(slow / max(fastest, 1.0)) if slow >= LATE_MILLISECONDS else 1
 

@@ -10,11 +10,14 @@ from cardsvc.card.records import ApplicationRecord, CardIssueSeen, PurseApplicat
 from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
 from cardsvc.diagnosis.probes import CARD_RECORDS, FILES, HOLDER_RECORDS, Readings
-from cardsvc.iso7816.status import SW
+from cardsvc.iso7816.status import SW, is_status
 from cardsvc.units import CardNo, parse_bcd_date
 
 HOLDER_FIELDS = {0x08: "id_number", 0x09: "name", 0x0A: "sex", 0x0B: "ethnic_group", 0x0C: "birthplace", 0x0D: "birth_date"}
 CARD_FIELDS = {0x01: "card_id", 0x07: "ss_card_no"}
+SOUND = ("ok", "differs", "usable", "blocked", "locked")
+"""States of files and applications in which the card may be wrong, and yet says what it means."""
+MANY = 3
 _ABSENT = (SW.FILE_NOT_FOUND, SW.RECORD_NOT_FOUND)
 
 
@@ -108,9 +111,28 @@ def length_evidence(profile: Profile, readings: Readings) -> dict[str, Value]:
     wrong = [label for label, length in _lengths(profile).items() if readings.ok(label) and len(readings.data(label)) != length]
     cannot_be = (0x6D, 0x6E, 0x6F, 0x67)
     errors = [
-        label for label in readings.labels() if (sw := readings.sw(label)) is not None and (sw >> 8 in cannot_be or sw < 0x6100)
+        label
+        for label in readings.labels()
+        if (sw := readings.sw(label)) is not None and (sw >> 8 in cannot_be or not is_status(sw))
     ]
     return {"protocol.wrong_lengths": wrong, "protocol.errors": errors}
+
+
+def senseless(readings: Readings, found: Mapping[str, Value]) -> bool:
+    """Whether most of what a card says cannot be: answers of a wrong length or with an impossible status, or files and
+    applications that do not decode or are not there. One part of a card wears out; most of it at once is the chip, or what lies
+    between it and the reader."""
+    told = [label for label in readings.labels() if not label.endswith(".select")]
+    wrong = {str(label) for key in ("protocol.wrong_lengths", "protocol.errors") for label in _list(found[key])}
+    parts = [
+        found[key] for key in found if key.startswith("file.") or (key.startswith("application.") and key.endswith(".state"))
+    ]
+    bad = [state for state in parts if state not in SOUND]
+    return 2 * len(wrong) > len(told) or (len(bad) >= MANY and 2 * len(bad) > len(parts))
+
+
+def _list(value: Value) -> list[str]:
+    return value if isinstance(value, list) else []
 
 
 def _lengths(profile: Profile) -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """What a card is asked. Every question only reads, is asked whatever became of the others, and any status will do.
 
 A full run is at most 38 commands on a card without open transactions, a quick look 11; the side with the reader adds
-one or two SELECTs to time it.
+one or two SELECTs to time it. A card with a fault may be asked more: the balance that a refused load did not tell.
 INITIALIZEs come last: the next balance-changing command may throw a proof away (JR/T 0025.2-2010 5.6).
 
 Where loads want the PIN, only a verified PIN lets the card prove its load key. VERIFY goes out where the card tells that all
@@ -132,7 +132,15 @@ def more(profile: Profile, seen: Readings, *, quick: bool, anything_open: bool, 
             deeper = ours and not quick
             keys = deeper and not anything_open and not profile.purse.pin_for_load
             questions += _application(profile, application, quick=quick, tries=deeper, keys=keys)
-    return told.with_more((yield from _asked(questions)))
+    told = told.with_more((yield from _asked(questions)))
+    return told.with_more((yield from _asked(_untold(profile, told))))
+
+
+def _untold(profile: Profile, told: Readings) -> list[Question]:
+    """The balance of an area whose begun load did not tell it: its counter is used up, or its key is missing."""
+    areas = [one for one in profile.layout.applications if one.name != "purse" and f"{one.name}.load" in told]
+    silent = [one for one in areas if not told.ok(f"{one.name}.load")]
+    return [q for one in silent for q in (_selection(one), Question(f"{one.name}.ep", _any(pboc.get_balance(EP))))]
 
 
 def _of_purse(profile: Profile, seen: Readings, *, quick: bool, reselect: bool) -> Procedure[tuple[Readings, list[Question]]]:

@@ -9,6 +9,7 @@ from itertools import combinations, pairwise
 
 from cardsvc.card.profile import Profile
 from cardsvc.card.purse import (
+    COUNTER_MAXIMUM,
     InitializeForLoadAnswer,
     InitializeForPurchaseAnswer,
     LogRecord,
@@ -37,7 +38,7 @@ def purse_evidence(profile: Profile, readings: Readings, books: Books | None, ke
     load, purchase = load_answer(readings, "purse"), _initialize_for_purchase(readings)
     found: dict[str, Value] = {
         **_open(books),
-        **_refusals(readings),
+        **_refusals(readings, load, purchase),
         **_counters(load, purchase, books),
         **_log_evidence(profile, readings, records, load, purchase, books),
         **_proof(profile, readings, books, keys),
@@ -67,11 +68,16 @@ def _open(books: Books | None) -> dict[str, Value]:
     }
 
 
-def _refusals(readings: Readings) -> dict[str, Value]:
-    answers = {readings.sw("purse.load"), readings.sw("purse.purchase")}
+def _refusals(
+    readings: Readings, load: InitializeForLoadAnswer | None, purchase: InitializeForPurchaseAnswer | None
+) -> dict[str, Value]:
+    begun, bought = readings.sw("purse.load"), readings.sw("purse.purchase")
+    online, offline = load.online_counter if load else None, purchase.offline_counter if purchase else None
+    answers = {begun, bought}
     return {
         "purse.grey": SW.GREY_LOCKED in answers,
-        "purse.counter_at_maximum": SW.COUNTER_AT_MAXIMUM in answers,
+        "purse.online_at_maximum": begun == SW.COUNTER_AT_MAXIMUM or online == COUNTER_MAXIMUM,
+        "purse.offline_at_maximum": bought == SW.COUNTER_AT_MAXIMUM or offline == COUNTER_MAXIMUM,
         "purse.key_missing": bool(answers & {SW.KEY_INDEX_NOT_SUPPORTED, SW.KEY_NOT_FOUND}),
     }
 

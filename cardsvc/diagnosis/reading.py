@@ -2,13 +2,14 @@
 
 import datetime as dt
 
-from cardsvc.card.layout import PIN_TRIES, key_name
+from cardsvc.card.layout import PIN_TRIES, ApplicationLayout, key_name
 from cardsvc.card.periods import PursePeriods
 from cardsvc.card.profile import Profile
+from cardsvc.card.purse import BALANCE_LENGTH, COUNTER_MAXIMUM
 from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, ApplicationState, CardIssueSeen
 from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
-from cardsvc.diagnosis.files import file_evidence, length_evidence, purse_card_no
+from cardsvc.diagnosis.files import file_evidence, length_evidence, purse_card_no, senseless
 from cardsvc.diagnosis.keys import KeyQuestions, key_evidence, load_answer
 from cardsvc.diagnosis.probes import Readings
 from cardsvc.diagnosis.purse import purse_evidence
@@ -21,7 +22,7 @@ _REFUSES_ALL = 0x6D00
 
 def card_state(profile: Profile, readings: Readings) -> str:
     """blank, partial, citizen, foreign or locked, from family and answers (see procedures.identify.CardState); legacy is an old
-    bus card."""
+    bus card. What the books know of it makes two more, see ``_issued_state``."""
     if profile.legacy is not None:
         return "legacy"
     if profile.foreign is not None:
@@ -62,12 +63,12 @@ def evidence_of(
     """Everything that a card of a known family shows, against what the books know of it on this day. ``stranger``: whose it
     is, of a card that neither itself nor the books call ours (procedures/strangers.py)."""
     state = card_state(profile, readings) if stranger is None else "foreign"
-    issued = books is not None and books.state != "personalising"
-    if issued and state in ("partial", "foreign") and readings.ok("mf.select"):
-        state = "citizen"  # the chip is ours and was finished: its card-issue file is damaged, see file.mf.card_issue
+    if books is not None and books.state != "personalising" and state in ("partial", "foreign"):
+        state = _issued_state(readings)
+    if state == "foreign" and _silent(readings):
+        state = "dead"
     found: dict[str, Value] = {
         "card.state": state,
-        "card.silent": _silent(readings),
         "books.known": books is not None,
         **length_evidence(profile, readings),
     }
@@ -80,17 +81,25 @@ def evidence_of(
         found["books.expired"] = books.expiry < day
         found["chip.differs"] = chip_serial != books.chip_serial
     if state != "citizen":
-        return found
+        return {**found, "protocol.senseless": senseless(readings, found)}
     first, second = card_no_in(readings), purse_card_no(readings.data("purse.application"))
     if first is not None and second is not None:
         found["serials.differ"] = first != second
-    return {
-        **found,
+    found |= {
         **file_evidence(profile, readings, books),
         **purse_evidence(profile, readings, books, keys),
         **key_evidence(profile, readings, books, keys),
         **_applications(profile, readings, books, day),
     }
+    return {**found, "protocol.senseless": senseless(readings, found)}
+
+
+def _issued_state(readings: Readings) -> str:
+    """A chip that was finished here and shows no card-issue file of ours: dead (not even its MF can be selected), emptied (an
+    MF without the city purse), or citizen, with a damaged file."""
+    if not readings.ok("mf.select"):
+        return "dead"
+    return "emptied" if readings.sw("purse.select") == SW.FILE_NOT_FOUND else "citizen"
 
 
 def _silent(readings: Readings) -> bool:
@@ -108,7 +117,8 @@ def _applications(profile: Profile, readings: Readings, books: Books | None, day
         found[f"application.{name}.state"] = state = _usable(profile, readings, name)
         found |= {f"application.{name}.{key}": value for key, value in _pin(profile, readings, name, books).items()}
         if state == "usable" and name not in ("holder", "purse"):
-            found |= {f"application.{name}.{key}": value for key, value in _record(readings, name, books, day).items()}
+            told = {**_money(application, readings), **_record(readings, name, books, day)}
+            found |= {f"application.{name}.{key}": value for key, value in told.items()}
     return found
 
 
@@ -139,6 +149,27 @@ def _pin(profile: Profile, readings: Readings, name: str, books: Books | None) -
     return found
 
 
+def _money(application: ApplicationLayout, readings: Readings) -> dict[str, Value]:
+    """What is in the purses of an application's own, where all of them were told; whether its loads have come to their end."""
+    name, begun = application.name, load_answer(readings, application.name)
+    found: dict[str, Value] = {}
+    balances = [_balance(readings, name, purse) for purse in application.purses]
+    if balances and None not in balances:
+        found["balance"] = sum(balance or 0 for balance in balances)
+    if f"{name}.load" in readings:
+        spent = begun is not None and begun.online_counter == COUNTER_MAXIMUM
+        found["counter_at_maximum"] = spent or readings.sw(f"{name}.load") == SW.COUNTER_AT_MAXIMUM
+    return found
+
+
+def _balance(readings: Readings, name: str, purse: str) -> int | None:
+    """Of one purse, as GET BALANCE or a begun load tells it."""
+    begun, told = load_answer(readings, name), readings.data(f"{name}.{purse}")
+    if purse == "ep" and begun is not None:
+        return begun.balance
+    return int.from_bytes(told, "big") if len(told) == BALANCE_LENGTH else None
+
+
 def _record(readings: Readings, name: str, books: Books | None, day: dt.date) -> dict[str, Value]:
     record = ApplicationRecord.parse(readings.data(f"{name}.application"))
     if record is None:
@@ -160,7 +191,5 @@ def _record(readings: Readings, name: str, books: Books | None, day: dt.date) ->
 
 def _month_over(readings: Readings, periods: PursePeriods, day: dt.date) -> bool:
     """Money in a purse whose period is over."""
-    begun = load_answer(readings, "bus")
-    in_ep = begun.balance if begun else int.from_bytes(readings.data("bus.ep"), "big")
-    purses = ((int.from_bytes(readings.data("bus.ed"), "big"), periods.ed), (in_ep, periods.ep))
-    return any(period is not None and period.end <= day and money for money, period in purses)
+    purses = (("ed", periods.ed), ("ep", periods.ep))
+    return any(period is not None and period.end <= day and _balance(readings, "bus", purse) for purse, period in purses)

@@ -40,23 +40,29 @@ class ResponseLink(Link):
     """Fetches what 61xx announces and repeats once, with the right Le, what 6Cxx refuses.
 
     6Cxx is repeated only for a command that expects data: one real card answers a wrong PIN with 6C0x, and repeating
-    a VERIFY would burn the tries. Once GET RESPONSE fails nothing is repeated: the command itself has been executed.
+    a VERIFY would burn the tries. Once GET RESPONSE is refused the command is not repeated: it has been executed. GET RESPONSE
+    itself is, with the length that 6Cxx names, and the data are still there (ISO/IEC 7816-3:2006, 10.3.3).
     """
 
     def transmit(self, command: bytes) -> bytes:
         """Send a command; return the whole response and the last status word."""
-        answer = Answer.parse(super().transmit(command))
-        if answer.sw >> 8 == 0x6C and (exact := _with_le(command, answer.sw & 0xFF)):
-            answer = Answer.parse(super().transmit(exact))
+        answer = self._exactly(command)
         data = answer.data
         fetched = 0
         while answer.sw >> 8 == 0x61 and len(data) <= RESPONSE_LIMIT and fetched < FETCH_LIMIT:
-            answer = Answer.parse(super().transmit(self._get_response(command[0], answer.sw & 0xFF)))
+            answer = self._exactly(self._get_response(command[0], answer.sw & 0xFF))
             data += answer.data
             fetched += 1
         if len(data) > RESPONSE_LIMIT or answer.sw >> 8 == 0x61:
             raise CardError("response_too_long", limit=RESPONSE_LIMIT)
         return Answer(data, answer.sw).encode()
+
+    def _exactly(self, command: bytes) -> Answer:
+        """The answer to a command, after the right Le where the card names one."""
+        answer = Answer.parse(super().transmit(command))
+        if answer.sw >> 8 == 0x6C and (exact := _with_le(command, answer.sw & 0xFF)):
+            answer = Answer.parse(super().transmit(exact))
+        return answer
 
     @staticmethod
     def _get_response(cla: int, available: int) -> bytes:

@@ -73,7 +73,33 @@ _MEANINGS: dict[int, Text] = {
     SW.KEY_INDEX_NOT_SUPPORTED: Text("密钥索引不支持", "key index not supported"),
     SW.PROOF_NOT_AVAILABLE: Text("没有这笔交易的证明", "no proof of that transaction"),
     SW.GREY_LOCKED: Text("灰锁", "purse is grey-locked"),
+    0x9407: Text("应用已锁定", "application is blocked"),
 }
+_KINDS: dict[int, Text] = {
+    0x61: Text("成功，还有数据可取", "success, more data wait"),
+    0x62: Text("警告，卡未改动", "warning, nothing changed"),
+    0x63: Text("警告，卡已改动", "warning, the card changed"),
+    0x64: Text("执行失败，卡未改动", "failed, nothing changed"),
+    0x65: Text("执行失败，卡已改动", "failed, the card changed"),
+    0x66: Text("安全方面的失败", "failed for security"),
+    0x67: Text("长度错误", "wrong length"),
+    0x68: Text("类别中的功能不支持", "function in the class not supported"),
+    0x69: Text("现在不允许", "not allowed now"),
+    0x6A: Text("参数错误", "wrong parameters"),
+    0x6B: Text("参数错误", "wrong parameters"),
+    0x6C: Text("应答长度不对", "wrong length of the answer"),
+    0x6D: Text("指令不支持或无效", "instruction not supported or invalid"),
+    0x6E: Text("类别不支持", "class not supported"),
+    0x6F: Text("原因不明的失败", "failed for no given reason"),
+}
+"""By first byte, what the standard says of all of them.  Source: ISO/IEC 7816-4:2013, 5.6, table 5."""
+UNKNOWN = Text("未知状态字", "unknown status word")
+NO_STATUS = Text("不是状态字", "no status word")
+
+
+def is_status(sw: int) -> bool:
+    """Whether two bytes can be a status word: 61xx to 6Fxx, 9xxx; 60 asks for time.  Source: ISO/IEC 7816-3:2006, 10.3.3."""
+    return sw >> 12 == 0x9 or 0x61 <= sw >> 8 <= 0x6F
 
 
 def matches(sw: int, pattern: str) -> bool:
@@ -91,5 +117,6 @@ def describe(sw: int) -> Text:
     left = tries_left(sw)
     if left is not None:
         return Text(f"63C{left:X} 不正确，还可再试 {left} 次", f"63C{left:X} wrong, {left} tries left")
-    meaning = _MEANINGS.get(sw, Text("未知状态字", "unknown status word"))
+    unlisted = _KINDS.get(sw >> 8, UNKNOWN if is_status(sw) else NO_STATUS)
+    meaning = _MEANINGS.get(sw, unlisted)
     return Text(f"{sw:04X} {meaning.zh}", f"{sw:04X} {meaning.en}")

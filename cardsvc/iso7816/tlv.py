@@ -1,6 +1,11 @@
-"""BER-TLV as cards use it for file control information.  Source: ISO/IEC 7816-4:2013, 5.2.2 (tags of 1 or 2 bytes)."""
+"""BER-TLV as cards use it: tags of 1 to 3 bytes, lengths of 1 to 5 bytes and never indefinite; bytes 00 or FF before, between
+and after the objects mean nothing.  Source: ISO/IEC 7816-4:2013, 5.2.2."""
 
 from cardsvc.errors import CardError
+
+PADDING = (0x00, 0xFF)
+MORE_TAG_BYTES = 0x1F
+LONGEST_TAG, LONGEST_LENGTH = 3, 4
 
 
 def parse_tlv(raw: bytes) -> dict[int, bytes]:
@@ -9,6 +14,9 @@ def parse_tlv(raw: bytes) -> dict[int, bytes]:
     position = 0
     try:
         while position < len(raw):
+            if raw[position] in PADDING:
+                position += 1
+                continue
             tag, position = _tag(raw, position)
             length, position = _length(raw, position)
             value = raw[position : position + length]
@@ -22,9 +30,15 @@ def parse_tlv(raw: bytes) -> dict[int, bytes]:
 
 
 def _tag(raw: bytes, position: int) -> tuple[int, int]:
-    if raw[position] & 0x1F != 0x1F:
-        return raw[position], position + 1
-    return raw[position] << 8 | raw[position + 1], position + 2
+    """After a first byte that says so, bytes follow until one without its top bit."""
+    end = position + 1
+    if raw[position] & MORE_TAG_BYTES == MORE_TAG_BYTES:
+        while raw[end] & 0x80:
+            end += 1
+        end += 1
+    if end - position > LONGEST_TAG:
+        raise IndexError
+    return int.from_bytes(raw[position:end], "big"), end
 
 
 def _length(raw: bytes, position: int) -> tuple[int, int]:
@@ -33,6 +47,6 @@ def _length(raw: bytes, position: int) -> tuple[int, int]:
         return first, position + 1
     width = first & 0x7F
     field = raw[position + 1 : position + 1 + width]
-    if not 1 <= width <= 2 or len(field) != width:
+    if not 1 <= width <= LONGEST_LENGTH or len(field) != width:
         raise IndexError
     return int.from_bytes(field, "big"), position + 1 + width

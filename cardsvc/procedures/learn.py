@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 
 from cardsvc.card import purse as pboc
 from cardsvc.card.commands import read_binary, read_record, select_by_id, select_by_name
+from cardsvc.errors import CardError
 from cardsvc.iso7816.apdu import Answer
 from cardsvc.iso7816.exchange import Ask, Procedure
 from cardsvc.iso7816.status import SW
+from cardsvc.iso7816.tlv import parse_tlv
 
 ANY = ("xxxx",)
 SFIS = tuple(range(1, 31))
 RECORDS = 10
 DIRECTORY_SFI = 1
+TEMPLATE, NAME = 0x61, 0x4F
 MF = bytes.fromhex("3F00")
 
 WELL_KNOWN = (
@@ -121,8 +124,10 @@ def _records(learned: Learned, sfi: int) -> Procedure[list[bytes]]:
 
 
 def _listed(record: bytes) -> bytes | None:
-    """The name in a DIR entry, 61 (4F name ...), or None."""
-    if len(record) < 4 or record[0] != 0x61 or record[2] != 0x4F:
+    """The name in a DIR entry: an application template 61 with the name 4F, or the name alone (ISO/IEC 7816-4:2013, 12.2.1)."""
+    try:
+        entry = parse_tlv(record)
+        name = parse_tlv(entry.get(TEMPLATE, record)).get(NAME, b"")
+    except CardError:
         return None
-    name = record[4 : 4 + record[3]]
-    return name if 5 <= len(name) <= 16 and len(name) == record[3] else None
+    return name if 5 <= len(name) <= 16 else None

@@ -101,6 +101,12 @@ def _judge(profile: Profile, asks: tuple[Ask, ...], answers: tuple[Answer, ...])
     raise refused(ask, last)
 
 
+def _not_used_up(counter: int) -> None:
+    """Raises CardError ``counter_at_maximum`` where a card that should refuse begins one transaction too many."""
+    if counter == pboc.COUNTER_MAXIMUM:
+        raise CardError("counter_at_maximum")
+
+
 def read_purse(profile: Profile, ref: PurseRef) -> Procedure[PurseSight]:
     """Balance, log and both counters. The counters come from INITIALIZEs that nothing follows: they change nothing."""
     asks = (_select(profile, ref), pboc.get_balance(ref.p2))
@@ -155,7 +161,9 @@ def initialize_for_load(profile: Profile, ref: PurseRef, amount: int, terminal: 
     asks = (_select(profile, ref), pboc.initialize_for_load(ref.p2, key, amount, terminal))
     answers = yield asks
     _judge(profile, asks, answers)
-    return InitializeForLoadAnswer.parse(answers[1].data)
+    begun = InitializeForLoadAnswer.parse(answers[1].data)
+    _not_used_up(begun.online_counter)
+    return begun
 
 
 def look_is_genuine(look: InitializeForLoadAnswer, ref: PurseRef, session: MacSession, challenge: bytes) -> bool:
@@ -278,7 +286,9 @@ def initialize_for_purchase(
     asks = (_select(profile, ref), pboc.initialize_for_purchase(ref.p2, key, amount, terminal))
     answers = yield asks
     _judge(profile, asks, answers)
-    return InitializeForPurchaseAnswer.parse(answers[1].data)
+    begun = InitializeForPurchaseAnswer.parse(answers[1].data)
+    _not_used_up(begun.offline_counter)
+    return begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +335,9 @@ def initialize_for_unload(
     asks = (_select(profile, ref), pboc.initialize_for_unload(key, amount, terminal))
     answers = yield asks
     _judge(profile, asks, answers)
-    return InitializeForUnloadAnswer.parse(answers[1].data)
+    begun = InitializeForUnloadAnswer.parse(answers[1].data)
+    _not_used_up(begun.online_counter)
+    return begun
 
 
 @dataclass(frozen=True, slots=True)

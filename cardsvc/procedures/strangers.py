@@ -18,7 +18,7 @@ from cardsvc.card.layout import Items
 from cardsvc.card.profile import Profile, fits
 from cardsvc.iso7816.apdu import Command
 from cardsvc.iso7816.exchange import Ask, Procedure
-from cardsvc.iso7816.status import SW
+from cardsvc.iso7816.status import SW, is_status
 from cardsvc.text import Text
 
 Kind = Literal["storage", "access", "bank", "sim", "id", "city", "factory", "deaf", "agreeing", "other", "nameless"]
@@ -120,7 +120,12 @@ def who_is_it(kinds: Collection[Kind] = tuple(WORDS), *, classes: bool = True) -
     if heard[0] in SELECTED:
         return "agreeing"
     shown = (sign.kind for sign, sw in zip(signs, heard[1:], strict=True) if sign.shown_by(sw))
-    return next(shown, "deaf" if all(sw >> 8 in NO_COMMANDS for sw in heard) else None)
+    return next(shown, "deaf" if all(_says_nothing(sw) for sw in heard) else None)
+
+
+def _says_nothing(sw: int) -> bool:
+    """Refused as a command, or no status word at all."""
+    return sw >> 8 in NO_COMMANDS or not is_status(sw)
 
 
 def names_of(kind: Kind | None) -> Procedure[tuple[bytes, ...]]:

@@ -6,7 +6,7 @@ went out leaves its outcome unknown: even the error code 0 was seen with an empt
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from smartcard import scard
@@ -188,4 +188,4 @@ def _atr_of(card: int) -> bytes:
 def without_le(command: bytes) -> bytes:
     """On T=0 a command with data both ways goes without Le (ISO/IEC 7816-3:2006, 12.2)."""
     parsed = Command.parse(command)
-    return command[:-1] if parsed.case == 4 else command
+    return replace(parsed, le=None).encode() if parsed.case == 4 else command

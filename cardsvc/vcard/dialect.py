@@ -20,7 +20,8 @@ class CardDialect(Protocol):
     """One family's rules. Methods that handle a command end it with StatusError or return answer data.
 
     ``t0``: the card speaks T=0. ``check_byte``: its ATR has a TCK. ``pin_for_ep_load``: a load of the EP wants the PIN.
-    ``empty_verify``: VERIFY without a PIN tells the tries left. ``wrong_mac1``: a fault of the firmware, what
+    ``empty_verify``: VERIFY without a PIN tells the tries left. ``counter_wraps``: a counter at its maximum begins again at 0,
+    where others answer 9402. ``wrong_mac1``: a fault of the firmware, what
     INITIALIZE FOR LOAD answers as MAC1 under a key with this algorithm byte.
     """
 
@@ -29,6 +30,7 @@ class CardDialect(Protocol):
     check_byte: bool
     pin_for_ep_load: bool
     empty_verify: bool
+    counter_wraps: bool
     max_data: int
     eeprom_size: int
     chip_serial_length: int

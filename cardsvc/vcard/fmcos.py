@@ -36,6 +36,7 @@ class Fmcos:
     check_byte = True
     pin_for_ep_load = False
     empty_verify = False
+    counter_wraps = False
     max_data = 239
     eeprom_size = 8192
     chip_serial_length = 4

@@ -64,7 +64,7 @@ def _initialize_online(card: Running, dialect: CardDialect, apdu: Apdu, kind: Ke
     key = _key(card, kind, index)
     if ttype == 0x02 and dialect.pin_for_ep_load and not card.pin_verified:
         refuse(0x6982)
-    if purse.online == COUNTER_MAX:
+    if purse.online == COUNTER_MAX and not dialect.counter_wraps:
         refuse(0x9402)
     if kind == KeyKind.LOAD and purse.balance + amount > 0xFFFFFFFF:
         refuse(0x6985)
@@ -94,7 +94,7 @@ def _initialize_debit(card: Running, dialect: CardDialect, apdu: Apdu) -> bytes:
     purse = _purse(card, dialect, apdu.p2)
     index, amount, terminal = struct.unpack(">BI6s", apdu.data)
     key = _key(card, KeyKind.PURCHASE, index)
-    if purse.offline == COUNTER_MAX:
+    if purse.offline == COUNTER_MAX and not dialect.counter_wraps:
         refuse(0x9402)
     if amount > purse.balance:
         refuse(0x9401)
@@ -203,10 +203,10 @@ def _book(
 ) -> None:
     """Balance, counter, log record and proof, all within the running command."""
     online = begun["what"] != "debit"
-    counter = (purse.online if online else purse.offline) + 1
+    counter = (purse.online if online else purse.offline) + 1 & COUNTER_MAX
     place, proof_place = (bodies.ONLINE, bodies.LOAD_PROOF) if online else (bodies.OFFLINE, bodies.DEBIT_PROOF)
-    proof_number = counter if dialect.proof_after else counter - 1
-    log_number = counter if dialect.log_after else counter - 1
+    proof_number = counter if dialect.proof_after else counter - 1 & COUNTER_MAX
+    log_number = counter if dialect.log_after else counter - 1 & COUNTER_MAX
     card.memory.put(purse.node, proof_place, struct.pack(">BH4s4s", begun["type"], proof_number, mac, tac))
     card.memory.put(purse.node, bodies.BALANCE, struct.pack(">I", balance))
     if not card.eeprom.plan.stuck_counter:

@@ -35,6 +35,7 @@ class Smartcos:
     check_byte = True
     pin_for_ep_load = False
     empty_verify = False
+    counter_wraps = False
     max_data = 110 + 4
     eeprom_size = 8192
     chip_serial_length = 8

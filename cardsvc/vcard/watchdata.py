@@ -17,6 +17,7 @@ class Watchdata(Fmcos):
     check_byte = False
     pin_for_ep_load = True
     empty_verify = True
+    counter_wraps = False
     chip_serial_length = 6
     blocked_select_sw = 0x6283
     blocked_select_fci = True

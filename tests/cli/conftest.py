@@ -13,14 +13,19 @@ from tests.world import World
 
 @pytest.fixture
 def home(tmp_path: Path) -> dict[str, str]:
-    """An environment of its own: database, key store and passphrase in a fresh folder, English."""
-    (tmp_path / "passphrase").write_text("correct horse\n")
-    with_tables(tmp_path / "cards.db")
+    """An environment of its own for one test."""
+    return environment(tmp_path)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Database, key store and passphrase in a fresh folder, English."""
+    (folder / "passphrase").write_text("correct horse\n")
+    with_tables(folder / "cards.db")
     return {
         **os.environ,
-        "CARDSVC_DATABASE_URL": f"sqlite:///{tmp_path / 'cards.db'}",
-        "CARDSVC_KEYSTORE": str(tmp_path / "keys.sealed"),
-        "CARDSVC_PASSPHRASE_FILE": str(tmp_path / "passphrase"),
+        "CARDSVC_DATABASE_URL": f"sqlite:///{folder / 'cards.db'}",
+        "CARDSVC_KEYSTORE": str(folder / "keys.sealed"),
+        "CARDSVC_PASSPHRASE_FILE": str(folder / "passphrase"),
         "CARDSVC_LANG": "en",
     }
 

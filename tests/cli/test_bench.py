@@ -9,7 +9,9 @@ from cardsvc.bootstrap import build
 from cardsvc.cli.bench.command import bench
 from cardsvc.cli.bench.fill import card_number, fill, ledger_rows
 from cardsvc.cli.scratch.settings import scratch_settings
+from cardsvc.diagnosis.table import table
 from cardsvc.service.books.audit import verify_ledger
+from tests.world import ISSUABLE
 
 
 def test_a_filled_ledger_holds_and_is_filled_further(tmp_path: Path) -> None:
@@ -32,3 +34,17 @@ def test_figures_on_sqlite() -> None:
     assert figures["ledger rows 20"] == 20
     assert 0 < figures["p50 ms at 40"] <= figures["p99 ms at 40"]
     assert figures["top-ups/s at 40"] > 0
+
+
+def test_figures_of_cards() -> None:
+    """Within what was promised for a desk; every fault that reading can show is found, and nothing on a sound card."""
+    done = CliRunner().invoke(bench, ["cards", "--rounds", "2", "--healthy", "12", "--in-process", "--json"])
+    figures = json.loads(done.stdout)
+    for family in ISSUABLE:
+        assert figures[f"{family} quick APDUs"] <= 12
+        assert figures[f"{family} full APDUs"] <= 40
+        assert 0 < figures[f"{family} personalise ms p50"] <= figures[f"{family} personalise ms p99"]
+    missed = {fault.partition(" ")[0] for fault in figures["not found"].split(", ")}
+    assert missed == {"broken-contacts", "locked-key"}  # the other side's, and what no reading shows (docs/faults.md)
+    assert figures["false alarms"] == "0 of 12"
+    assert figures["findings"] == len(table().finding)

@@ -4,7 +4,9 @@ Faults are put into the virtual card's memory through its own classes, or into w
 changes answers on the way. Nothing here uses the host's card code.
 """
 
+import copy
 import datetime as dt
+import itertools
 import struct
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +27,7 @@ from cardsvc.vcard.memory import Kind
 from cardsvc.vcard.session import KeyKind
 from tests.day.outlet import open_hall
 from tests.diagnosis import pins
+from tests.diagnosis.broken import plain
 from tests.diagnosis.patients import (
     BUS,
     CASH,
@@ -235,6 +238,37 @@ def one_side_silent(silent: str) -> Make:
     return make
 
 
+def one_behind(patient: Patient) -> None:
+    """Every answer belongs to the command before."""
+    card, last = patient.card, [b"\x90\x00"]
+
+    def change(_command: bytes, answer: bytes) -> bytes:
+        old, last[0] = last[0], answer
+        return old
+
+    patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
+
+
+def every_other_fails(patient: Patient) -> None:
+    """One command in two goes wrong."""
+    card, numbers = patient.card, itertools.count()
+
+    def change(_command: bytes, answer: bytes) -> bytes:
+        return bytes.fromhex("6F00") if next(numbers) % 2 else answer
+
+    patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
+
+
+def data_are(change: Callable[[bytes], bytes]) -> Make:
+    """The card's data come otherwise, whatever they are."""
+
+    def make(patient: Patient) -> None:
+        card = patient.card
+        patient.connect = lambda: Altered(ResponseLink(card.channel()), lambda _, given: change(given[:-2]) + given[-2:])
+
+    return make
+
+
 def undecided(patient: Patient) -> None:
     """The load was written, and afterwards the card forgot everything that could prove it."""
     torn_load(before=False)(patient)
@@ -320,6 +354,19 @@ def balance(fen: int) -> Make:
     return edit(PURSE, bodies.BALANCE, struct.pack(">I", fen & 0xFFFFFFFF), kind=Kind.PURSE)
 
 
+def counter_wraps(patient: Patient) -> None:
+    """A firmware that begins again at 0 where it should answer 9402."""
+    dialect = copy.copy(patient.card.dialect)
+    dialect.counter_wraps = True
+    patient.card.dialect = dialect
+    put(patient.card, PURSE, bodies.ONLINE, LAST, kind=Kind.PURSE)
+
+
+def used_up(directory: int) -> Make:
+    """The EP of an application was loaded as often as it can be."""
+    return edit(directory, bodies.ONLINE, LAST, file=EP)
+
+
 def algorithm_02(patient: Patient) -> None:
     """A load key was written with an algorithm byte that this firmware cannot use; the virtual card has that fault."""
     change_key(patient.card, PURSE, KeyKind.LOAD, 7, b"\x02")
@@ -351,8 +398,14 @@ def unknown_load(patient: Patient) -> None:
         memory.put(found, bodies.CONTENT, old[:5] + struct.pack(">I", 7777) + old[9:])
 
 
+EP = 0x0002
+"""File identifier of the electronic purse in its application."""
+LAST = b"\xff\xff"
+"""A counter at its maximum."""
 WITH_PIN = ("watchdata",)
 """Families whose loads want a PIN."""
+WRITTEN_AT_ISSUE = (*FAMILIES, *WITH_PIN)
+"""Families whose blanks have no files; a card of the other one that reads all FF is as it was delivered."""
 KEYS_CHANGE = (*FAMILIES, "huada-city")
 """Families whose cards take new keys after issue; the same show the load keys of every application."""
 
@@ -388,6 +441,12 @@ FAULTS = (
     Fault("unknown-family", "不认得的芯片", "stranger_city", altered(lambda _, given: given, UNKNOWN_ATR)),
     *(Fault(wild.name, wild.zh, wild.first, stranger_on(wild), FAMILIES[:1]) for wild in WILD),
     Fault("dead-os", "拒绝一切命令", "card_dead", altered(lambda _c, _a: bytes.fromhex("6F00"))),
+    Fault("refuses-lengths", "一切命令都说长度错", "card_dead", altered(lambda _c, _a: bytes.fromhex("6700"))),
+    Fault("one-behind", "应答总是上一条命令的", "answers_senseless", one_behind),
+    Fault("every-other-fails", "命令时成时败", "answers_senseless", every_other_fails),
+    Fault("half-answers", "应答只有一半", "answers_senseless", data_are(lambda data: data[: len(data) // 2])),
+    Fault("reads-all-ff", "读出来全是 FF", "answers_senseless", data_are(lambda data: b"\xff" * len(data)), WRITTEN_AT_ISSUE),
+    Fault("other-content", "芯片号是本市的、内容是别家的", "card_erased", altered(lambda command, _: plain(command))),
     Fault("card-blocked", "整卡锁死", "card_locked", edit(MF, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
     Fault("begun-elsewhere", "来历不明的半成品", "card_partial_unknown", begun_elsewhere),
@@ -437,7 +496,11 @@ FAULTS = (
     Fault("balance-too-low", "余额无故减少", "balance_differs", balance(100)),
     Fault("last-ride-owed", "欠最后一次乘车款", "purse_owes", balance(-100)),
     Fault("stuck-counter", "交易序号不动", "counter_back", edit(PURSE, bodies.ONLINE, b"\x00\x00", kind=Kind.PURSE)),
-    Fault("counter-at-maximum", "交易序号用完", "counter_used_up", edit(PURSE, bodies.ONLINE, b"\xff\xff", kind=Kind.PURSE)),
+    Fault("counter-at-maximum", "交易序号用完", "counter_used_up", edit(PURSE, bodies.ONLINE, LAST, kind=Kind.PURSE)),
+    Fault("offline-at-maximum", "消费序号用完", "offline_counter_used_up", edit(PURSE, bodies.OFFLINE, LAST, kind=Kind.PURSE)),
+    Fault("counter-wraps", "交易序号用完，卡不拒绝", "counter_used_up", counter_wraps),
+    Fault("bus-counter-at-maximum", "公交交易序号用完", "area_counter_used_up", used_up(BUS), KEYS_CHANGE),
+    Fault("parking-counter-at-maximum", "停车交易序号用完", "area_counter_used_up", used_up(PARKING), KEYS_CHANGE),
     Fault("unknown-load", "账册没有的充值", "log_unknown_load", unknown_load),
     Fault("log-out-of-order", "交易记录错乱", "log_broken", log_swapped),
     Fault("wrong-proof", "交易证明不对", "proof_wrong", edit(PURSE, bodies.LOAD_PROOF + 7, b"\0\0\0\0", kind=Kind.PURSE)),

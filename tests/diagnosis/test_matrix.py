@@ -7,9 +7,11 @@ import pytest
 
 from cardsvc.diagnosis.table import table
 from cardsvc.iso7816.links import ResponseLink
+from cardsvc.readers.carry import CarriedOut
 from tests.diagnosis import pins
-from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault
-from tests.diagnosis.patients import Altered, NewPatient
+from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up
+from tests.diagnosis.patients import BUS, Altered, NewPatient
+from tests.diagnosis.strangers import month_is_over
 from tests.diagnosis.unseen import UNSEEN, Unseen
 from tests.world import AIDS, ISSUABLE
 
@@ -94,6 +96,30 @@ def test_a_begun_load_costs_nothing_and_the_next_select_drops_it(new_patient: Ne
         assert channel.transmit(bytes.fromhex("805200000B20261126120000" + "00" * 4 + "04")) == b"\x69\x01"
     channel.close()
     assert bytes(patient.card._eeprom.image) == before
+
+
+@pytest.mark.parametrize("new_patient", KEYS_CHANGE, indirect=True)
+def test_a_purse_whose_loads_are_used_up_tells_its_balance_all_the_same(new_patient: NewPatient) -> None:
+    """No begun load tells it any more. What moves to the new card, and what of it is of a month that is over, is seen."""
+    patient = new_patient()
+    month_is_over(patient)
+    used_up(BUS)(patient)
+    report = patient.examine()
+    assert (report["evidence"]["application.bus.balance"], report["evidence"]["purse.balance"]) == (5000, 14800)
+    assert {finding["code"] for finding in report["findings"]} == {"area_counter_used_up", "month_over"}
+
+
+@on_every_family
+def test_no_money_goes_onto_a_card_that_would_count_on_from_the_beginning(new_patient: NewPatient) -> None:
+    """Numbers that come again would make old proofs good once more; what is on the card can still be taken off it."""
+    patient = new_patient()
+    counter_wraps(patient)
+    before, books = bytes(patient.card._eeprom.image), patient.world.balances()
+    with pytest.raises(CarriedOut, match=r"counter_at_maximum \(not_done\)"):
+        patient.world.topup(patient.card, 5000)
+    assert bytes(patient.card._eeprom.image) == before
+    assert patient.world.balances() == books
+    assert patient.world.do(patient.card, "purchase", amount=200, merchant="bus")
 
 
 @on_every_family

@@ -18,8 +18,9 @@ from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.faults.repair import planned, propose_repair
 from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.service.staff.approvals import approve
+from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import Staff
-from cardsvc.vcard import FaultPlan
+from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.diagnosis.faults import FAULTS, Fault
 from tests.diagnosis.patients import CASH, Altered, NewPatient, Patient, in_use
 from tests.diagnosis.wild import WILD
@@ -299,6 +300,29 @@ def test_a_bus_purse_takes_money_again_once_its_load_key_was_written(new_patient
     assert repair(patient)["healthy"]
     world.do(patient.card, "topup", **month)
     assert area_on(patient.card, "bus") + area_on(patient.card, "bus", "ed") == 5000
+
+
+@on_both_families
+def test_a_card_whose_purchases_are_used_up_gives_its_money_through_the_books(new_patient: NewPatient) -> None:
+    """Drawing it down is a purchase, which it refuses; so its cure is to take it in, and that goes."""
+    patient = new_patient()
+    world = patient.world
+    next(fault for fault in FAULTS if fault.name == "offline-at-maximum").make(patient)
+    assert patient.examine()["findings"][0]["plan"] == "hold_balance"
+    before = bytes(patient.card._eeprom.image)
+    with pytest.raises(CarriedOut, match=r"counter_at_maximum \(not_done\)"):
+        world.do(patient.card, "transfer_out")
+    assert bytes(patient.card._eeprom.image) == before
+    clerk, _ = two_people(world)
+    held = hold_card(world.store, world.engine.rules, patient.card_no, by=clerk, now=world.now)
+    assert held.due is not None
+    world.now += dt.timedelta(days=20)
+    with world.store.read() as uow:
+        old = uow.cards.get(patient.card_no)
+    assert old is not None
+    replacement = VirtualCard.blank(patient.card.dialect.name, seed=2)
+    world.do(replacement, "personalise", citizen_id=old.citizen_id)
+    assert world.do(replacement, "transfer_in", old_card_no=patient.card_no)["amount"] == 14800
 
 
 def test_the_record_that_a_card_lost_comes_back_with_its_months(tmp_path: Path) -> None:

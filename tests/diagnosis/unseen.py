@@ -9,6 +9,7 @@ from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.vcard.session import Key, KeyKind
 from tests.diagnosis import pins
+from tests.diagnosis.faults import used_up
 from tests.diagnosis.patients import BUS, PURSE, Patient, change_key
 from tests.world import ISSUABLE, profiles, rules
 
@@ -79,6 +80,14 @@ UNSEEN = (
         "each application would want a VERIFY of its own; the report says that it was not proven, the next month load shows it"
         ", and takes nothing",
         lambda p: change_key(p.card, BUS, KeyKind.LOAD, pins.VALUE, bytes(16)),
+        ("watchdata",),
+    ),
+    Unseen(
+        "bus-counter-at-maximum",
+        "公交交易序号用完（充值验密码的卡型）",
+        "同上：不开始充值就看不到序号；下次月票充值时卡拒绝，钱不动",
+        "the same: only a begun load shows the counter; the card refuses the next month load, and no money moves",
+        used_up(BUS),
         ("watchdata",),
     ),
     Unseen(

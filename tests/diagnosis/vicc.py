@@ -1,7 +1,8 @@
 """A card of Debian's vsmartcard-vpicc: a whole ISO/IEC 7816-4 card OS that nobody here wrote. Run by the system's Python.
 
 ``vicc.py KIND PORT`` connects to a vpcd, the real one or a test's, and serves ``iso7816`` (as ``vicc -t iso7816``: a PIN, an
-empty MF), ``passport`` or ``eid`` (the same OS with the files of such a card; the package's own ones need Python 2).
+empty MF), ``passport`` or ``eid`` (the same OS with the files of such a card; the package's own ones need Python 2), or
+``cryptoflex`` (the package's other OS, T=0 with GET RESPONSE).
 
 The package as Debian 12 ships it does not start: its folder is on no path, it wants PyCrypto where Debian has PyCryptodome,
 and one line of it still takes bytes for a list of them. That is put right here, and nothing else.
@@ -23,6 +24,7 @@ from virtualsmartcard import TLVutils
 
 source = inspect.getsource(TLVutils.pack).replace('b"".join(result)', "result")
 exec(source, TLVutils.__dict__)  # noqa: S102 - a package's own source, with one line corrected
+from virtualsmartcard.cards.cryptoflex import CryptoflexMF, CryptoflexOS, CryptoflexSAM
 from virtualsmartcard.SmartcardFilesystem import DF, MF, TransparentStructureEF
 from virtualsmartcard.SmartcardSAM import SAM
 from virtualsmartcard.VirtualSmartcard import Iso7816OS, VirtualICC
@@ -50,7 +52,11 @@ def eid() -> MF:
 
 kind, port = sys.argv[1], int(sys.argv[2])
 card = VirtualICC(None, "iso7816", "127.0.0.1", port, logginglevel=logging.CRITICAL)
-if kind != "iso7816":
+if kind == "cryptoflex":
+    files = CryptoflexMF()
+    card.os = CryptoflexOS(files, CryptoflexSAM(files))
+    card.os.atr = card.os.atr.encode("latin-1")
+elif kind != "iso7816":
     files = {"passport": passport, "eid": eid}[kind]()
     sam = SAM(b"1234", b"1234567890")
     sam.set_MF(files)

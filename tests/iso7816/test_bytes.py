@@ -9,7 +9,7 @@ from cardsvc.iso7816.apdu import Answer, Command
 from cardsvc.iso7816.atr import Atr
 from cardsvc.iso7816.exchange import Ask, check_answers
 from cardsvc.iso7816.links import Exchange, ResponseLink, TraceLink
-from cardsvc.iso7816.status import SW, describe, matches, tries_left
+from cardsvc.iso7816.status import SW, describe, is_status, matches, tries_left
 from cardsvc.iso7816.tlv import parse_tlv
 
 BYTE = st.integers(0, 255)
@@ -124,6 +124,13 @@ def test_verify_is_never_repeated() -> None:
     assert len(card.commands) == 1
 
 
+def test_a_get_response_of_the_wrong_length_is_repeated_with_the_right_one() -> None:
+    """6100 announces 256 bytes or more; what waits may be less, and 6Cxx says how much."""
+    card = Scripted("6100", "6C03", "AABBCC9000")
+    assert ResponseLink(card).transmit(bytes.fromhex("8050000200")) == bytes.fromhex("AABBCC9000")
+    assert card.commands == ["8050000200", "00C0000000", "00C0000003"]
+
+
 def test_a_failing_get_response_is_not_repeated() -> None:
     """The command itself was carried out."""
     card = Scripted("6104", "6F00")
@@ -152,7 +159,15 @@ def test_status_words() -> None:
     assert tries_left(0x63C2) == 2
     assert tries_left(0x9000) is None
     assert all(f"{sw:04X}" in describe(sw).zh and f"{sw:04X}" in describe(sw).en for sw in SW)
-    assert "1234" in describe(0x1234).en
+    assert "1234 no status word" in describe(0x1234).en
+    assert "6A8F wrong parameters" in describe(0x6A8F).en
+    assert describe(0x9407).zh == "9407 应用已锁定"
+
+
+@pytest.mark.parametrize(("sw", "is_one"), [(0x6100, True), (0x6FFF, True), (0x9000, True), (0x60FF, False), (0xA000, False)])
+def test_what_can_be_a_status_word(sw: int, is_one: bool) -> None:
+    """60 asks for more time; the rest begin with 6 or 9."""
+    assert is_status(sw) is is_one
 
 
 def test_an_answer_without_a_status_word_is_no_answer() -> None:
@@ -192,3 +207,26 @@ def test_fci_tlv() -> None:
     assert parse_tlv(inner[0xA5]) == {0x88: b"\x01"}
     with pytest.raises(CardError):
         parse_tlv(bytes.fromhex("6F15840E31"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "objects"),
+    [
+        ("00FF4F05A00000000100FF", {0x4F: "A000000001"}),  # filled up on either side
+        ("7F490386010ABF0C00", {0x7F49: "86010A", 0xBF0C: ""}),
+        ("5F8120029901", {0x5F8120: "9901"}),
+        ("80810AAABBCCDDEEFF00112233", {0x80: "AABBCCDDEEFF00112233"}),
+        ("8082000155", {0x80: "55"}),
+        ("808400000001550000", {0x80: "55"}),
+    ],
+)
+def test_tlv_as_the_standard_has_it(raw: str, objects: dict[int, str]) -> None:
+    """Tags of three bytes, lengths of five, filling bytes between objects (ISO/IEC 7816-4:2013, 5.2.2)."""
+    assert parse_tlv(bytes.fromhex(raw)) == {tag: bytes.fromhex(value) for tag, value in objects.items()}
+
+
+@pytest.mark.parametrize("raw", ["8080AA0000", "8085000000000155", "5F818181200155", "5F", "80", "8081", "8005AA"])
+def test_tlv_that_is_none(raw: str) -> None:
+    """An indefinite length, a length of six bytes, a tag of five, and what is cut short."""
+    with pytest.raises(CardError):
+        parse_tlv(bytes.fromhex(raw))

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from cardsvc.cli.bench.cards import bench_cards
 from cardsvc.cli.bench.page import bench_page
 from cardsvc.cli.bench.reconcile import bench_reconcile
 from cardsvc.cli.bench.topup import bench_topup
@@ -18,8 +19,8 @@ from cardsvc.cli.shared.output import json_option, show, t, table
 @click.group(
     invoke_without_command=True,
     help=t(
-        "测速：个人化、充值、虚拟卡、数据库；reconcile：导入与对账；topup：每秒充值；page：网页",
-        "Personalise, top up, virtual card, database; reconcile; topup: top-ups per second; page: the desk page in a browser",
+        "测速：个人化、充值、虚拟卡、数据库；cards：检测；reconcile：导入与对账；topup：每秒充值；page：网页",
+        "Personalise, top up, virtual card, database; cards: diagnosis; reconcile; topup: top-ups a second; page: in a browser",
     ),
 )
 @click.option("--rounds", default=50, show_default=True, help=t("轮数", "Rounds"))
@@ -41,6 +42,7 @@ def bench(ctx: click.Context, rounds: int, *, as_json: bool) -> None:
     show(figures, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in figures.items()]))
 
 
+bench.add_command(bench_cards)
 bench.add_command(bench_page)
 bench.add_command(bench_reconcile)
 bench.add_command(bench_topup)

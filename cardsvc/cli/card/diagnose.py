@@ -97,6 +97,8 @@ def _unseen(pattern: str | None, error: ReaderError) -> Callable[[], Channel]:
 
 def report_lines(result: Mapping[str, Any]) -> list[str]:
     """A report as a person reads it."""
+    from cardsvc.service.desk.choices import subject_name
+
     language = language_of_environment()
     head = [(t("卡号", "Card"), result["card_no"] or t("未知", "unknown"))]
     evidence = result["evidence"]
@@ -104,6 +106,7 @@ def report_lines(result: Mapping[str, Any]) -> list[str]:
         head.append((t("卡型", "Profile"), evidence["profile.id"]))
     if "purse.balance" in evidence:
         head.append((t("余额", "Balance"), format_yuan(evidence["purse.balance"])))
+    head += [(subject_name(name).into(language), format_yuan(fen)) for name, fen in _areas(evidence) if fen]
     lines = table(head)
     for finding in result["findings"]:
         lines += _finding_lines(finding, language)
@@ -115,11 +118,28 @@ def report_lines(result: Mapping[str, Any]) -> list[str]:
     return [*lines, *([t(f"未检查：{left}", f"Not checked: {left}")] if left else [])]
 
 
+def _areas(evidence: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Applications with purses of their own, and what is in them."""
+    keys = [key.split(".") for key in evidence]
+    return [(key[1], evidence[".".join(key)]) for key in keys if key[0] == "application" and key[2:] == ["balance"]]
+
+
 def _subjects(subjects: Iterable[str], language: Language) -> str:
     """Applications and files by name, with the name that programs use."""
     from cardsvc.service.desk.choices import subject_name
 
     return t("、", ", ").join(f"{subject_name(subject).into(language)} {subject}" for subject in subjects)
+
+
+def _family_lines(family: Mapping[str, Any] | None, language: Language) -> list[str]:
+    if family is None:
+        return []
+    reads = t("、", ", ").join(family["reads"]) or t("没有", "nothing")
+    draft = t("，草稿，未核对", ", a draft that nobody checked") if family["draft"] else ""
+    return [
+        f"  {t('配置', 'Profile')}: {family['name'][language]} ({family['id']}{draft})",
+        f"  {t('card inspect 能读', 'card inspect reads')}: {reads}",
+    ]
 
 
 def _finding_lines(finding: Mapping[str, Any], language: Language) -> list[str]:
@@ -129,6 +149,7 @@ def _finding_lines(finding: Mapping[str, Any], language: Language) -> list[str]:
     return [
         f"== {finding['word'][language]}{subject}  [{t(*SEVERITY[finding['severity']])}]",
         *(f"  {t('现象', 'Symptom')}: {f['symptom'][language]} ({f['versions']})" for f in finding.get("firmware", ())),
+        *_family_lines(finding.get("family"), language),
         f"  {t('原因', 'Cause')}: {finding['cause'][language]}",
         f"  {t('告知市民', 'Tell the citizen')}: {finding['tell'][language]}",
         f"  {t('费用', 'Who pays')}: {t(*PAYER[fee['payer']])}{amount} ({', '.join(fee['rules'])})",

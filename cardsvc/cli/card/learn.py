@@ -118,6 +118,7 @@ vendor = "unknown"
 eeprom_bytes = 8192
 layout = "citizen-card"
 issuable = false
+draft = true
 atr = [{{ pattern = "{atr}", chip_serial_offset = 0, chip_serial_length = 0, what = "the card that was looked at" }}]
 
 [transport]

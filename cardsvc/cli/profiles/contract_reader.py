@@ -169,7 +169,7 @@ def _challenge(seen: Seen) -> None:
 def _has_state(seen: Seen) -> None:
     """An erased card must answer SELECT as ``blank.no_mf`` says; one with an MF may be anything but dead."""
     readings, evidence = seen.asked()
-    if evidence["card.silent"]:
+    if evidence["card.state"] == "dead":
         raise Failed("it refuses every command")
     sw = readings.sw("mf.select") or 0
     if seen.state == "foreign" and not readings.ok("mf.select"):

@@ -20,6 +20,9 @@ class Slot(Protocol):
     def insert(self, card: VirtualCard) -> Channel:
         """Put a card in (again) and connect to it."""
 
+    def connect(self) -> Channel:
+        """Connect once more to the card that is in: a power-up."""
+
     def remove(self) -> None:
         """Take the card out."""
 
@@ -31,7 +34,12 @@ class InProcessSlot:
 
     def insert(self, card: VirtualCard) -> Channel:
         """Put a card in and connect to it."""
-        return card.channel()
+        self._card = card
+        return self.connect()
+
+    def connect(self) -> Channel:
+        """Connect once more."""
+        return self._card.channel()
 
     def remove(self) -> None:
         """Nothing is held."""
@@ -51,10 +59,17 @@ class PcscSlot:
 
     def insert(self, card: VirtualCard) -> Channel:
         """Put a card in and connect to it once pcscd has seen it."""
-        from cardsvc.readers.directory import open_card, wait_for_card
+        from cardsvc.readers.directory import wait_for_card
 
         self._vpcd.insert(card)
-        return open_card(wait_for_card(self.name, CARD_SECONDS))
+        self._seen = wait_for_card(self.name, CARD_SECONDS)
+        return self.connect()
+
+    def connect(self) -> Channel:
+        """Connect once more."""
+        from cardsvc.readers.directory import open_card
+
+        return open_card(self._seen)
 
     def remove(self) -> None:
         """Take the card out."""

@@ -18,10 +18,13 @@ from cardsvc.service.purse.held import held_areas
 from cardsvc.service.purse.orders import order_json
 from cardsvc.service.purse.settle import gather, settle_all
 from cardsvc.service.purse.sightings import note_purse
-from cardsvc.service.transactions.contact import open_facts, seen_card
+from cardsvc.service.transactions.contact import open_facts, seen_card, that_lost_its_content
 from cardsvc.service.transactions.takeovers import REPLACED, takeover_view
 from cardsvc.store import UnitOfWork
 from cardsvc.units import LOCAL
+
+UNREADABLE = "unreadable"
+"""A chip of ours on which nothing of ours can be read; the other states are those of ``identify``."""
 
 
 class InspectParams(Params):
@@ -43,7 +46,8 @@ def _seen(context: Context, uow: UnitOfWork, sight: CardSight | ForeignSight | C
         return Effect(done=_classic_json(context, sight))
     summary = {"state": str(sight.state), "profile": context.profile.id, "atr": context.operation.atr}
     if sight.state is not CardState.CITIZEN:
-        return Effect(done=summary)
+        lost = that_lost_its_content(context, uow, sight.state)
+        return Effect(done=summary if lost is None else {**summary, "state": UNREADABLE})
     card = seen_card(context, uow, sight)
     facts = {**open_facts(uow, card), "summary": summary, "purse_blocked": sight.purse_blocked}
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)

@@ -28,7 +28,7 @@ from cardsvc.diagnosis.report import report
 from cardsvc.errors import CardError, KeystoreError, ProfileError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.keystore.protocol import KeyStore, MacSession
-from cardsvc.procedures.strangers import Kind, whose_chip
+from cardsvc.procedures.strangers import Kind, who_is_it, whose_chip
 from cardsvc.rules import RuleSet, payer_of
 from cardsvc.service.cards.books import books_of
 from cardsvc.service.faults.reader_health import last_cards, reader_of_operation, times_of
@@ -126,14 +126,19 @@ def _judged(context: Context, uow: UnitOfWork, gathered: Gathered, _now: dt.date
 
 
 def not_ours(context: Context) -> bool:
-    """Whether neither the card nor the books say that a card of a family that we issue is a citizen card."""
+    """Whether neither the card nor the books say that a card of a family that we issue is a citizen card. A draft tells only
+    the chip that it was made from."""
     profile = context.profile
+    if profile.draft:
+        return True
     if context.operation.card_no or profile.legacy is not None or profile.foreign is not None:
         return False
     return card_state(profile, Readings.from_json(context.facts["readings"])) != "citizen"
 
 
 def _ask_whose(context: Context, _uow: UnitOfWork) -> Procedure[Kind | None]:
+    if context.profile.draft:
+        return who_is_it()
     seen = Readings.from_json(context.facts["readings"])
     return whose_chip(context.profile, has_mf=seen.ok("mf.select"))
 
@@ -148,7 +153,7 @@ WHOSE = Phase("whose", _ask_whose, _told_whose, needed=not_ours)
 
 def ask_more(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
     """Proof, counters, keys, holder, every application."""
-    if context.profile.legacy is not None or context.facts.get(STRANGER):
+    if context.profile.legacy is not None or context.profile.draft or context.facts.get(STRANGER):
         return nothing_more()
     seen = Readings.from_json(context.facts["readings"])
     quick, ours = context.params.get("quick", False), not not_ours(context)
@@ -186,7 +191,8 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
     faults = firmware_faults(context.profile, bytes.fromhex(context.operation.atr), evidence)
     evidence["firmware.faults"] = [fault.id for fault in faults]
     quick = context.params.get("quick", False)
-    result = report_of(context.rules, evidence, now, card_no=card.card_no if card else None, quick=quick, firmware=faults)
+    number = card.card_no if card else None
+    result = report_of(context.rules, evidence, now, context.profile, card_no=number, quick=quick, firmware=faults)
     if card is not None:
         keep(uow, result, card.card_no, context.operation.operation_id, now)
     return result
@@ -241,12 +247,14 @@ def report_of(
     rules: RuleSet,
     evidence: Evidence,
     now: dt.datetime,
+    family: Profile | None,
     *,
     card_no: str | None,
     quick: bool,
     firmware: Sequence[KnownFault] = (),
 ) -> dict[str, Any]:
-    """The report of this evidence, with the fees of the day and the known faults of the firmware that it shows."""
+    """The report of this evidence, with the card's family where it is known, the fees of the day and the known faults of the
+    firmware that it shows."""
     day = now.astimezone(LOCAL).date()
 
     def fee_of(occasion: str) -> Mapping[str, Any]:
@@ -259,7 +267,7 @@ def report_of(
             "version": rules.version,
         }
 
-    return report(evidence, fee_of, firmware, card_no=card_no, quick=quick, at=now.isoformat())
+    return report(evidence, fee_of, family, firmware, card_no=card_no, quick=quick, at=now.isoformat())
 
 
 def keep(uow: UnitOfWork, result: Mapping[str, Any], card_no: str, operation_id: str | None, now: dt.datetime) -> None:
@@ -296,7 +304,7 @@ def diagnose_reader(
         if books is not None:
             evidence |= {"books.state": books.state, "purse.books": books.balance}
         rules = engine.rules.in_force(uow, now.astimezone(LOCAL).date())
-        result = report_of(rules, evidence, now, card_no=card.card_no if card else None, quick=True)
+        result = report_of(rules, evidence, now, profile, card_no=card.card_no if card else None, quick=True)
         if card is not None:
             keep(uow, result, card.card_no, None, now)
         return result

@@ -29,6 +29,9 @@ def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight]:
 def seen_card(context: Context, uow: UnitOfWork, sight: CardSight) -> Card:
     """The row of the card that was seen. Raises CardError when it is none of ours, or not the one it says it is."""
     if sight.state is not CardState.CITIZEN or sight.card_no is None:
+        lost = that_lost_its_content(context, uow, sight.state)
+        if lost is not None:
+            raise CardError("card_content_lost", card_no=lost.card_no)
         raise CardError(_NOT_A_CITIZEN_CARD.get(sight.state, "card_foreign"))
     card = known_card(uow, sight.card_no)
     serial = context.profile.chip_serial(bytes.fromhex(context.operation.atr))
@@ -37,6 +40,13 @@ def seen_card(context: Context, uow: UnitOfWork, sight: CardSight) -> Card:
     if sight.purse_card_no not in (None, card.card_no):
         raise CardError("card_serials_differ", card_no=card.card_no)
     return card
+
+
+def that_lost_its_content(context: Context, uow: UnitOfWork, state: CardState) -> Card | None:
+    """The card whose chip the books know as finished, where it shows itself as blank, half made or another issuer's."""
+    serial = context.profile.chip_serial(bytes.fromhex(context.operation.atr)).hex().upper()
+    known = uow.cards.by_chip(serial, context.profile.id) if serial and state is not CardState.LOCKED else None
+    return known if known is not None and known.state != "personalising" else None
 
 
 def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:
