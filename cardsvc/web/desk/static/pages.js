@@ -58,12 +58,12 @@ async function go(url, { form = null, body = null, back = false } = {}) {
   }
 }
 
-// Whether a document is a page of the same person in the same language, made for the scripts that run here.
+// Whether a document is a page of the same person at the same desk in the same language, made for the scripts that run here.
 function fits(made) {
   const sources = (from) => [...from.querySelectorAll("script[src]")].map((one) => one.getAttribute("src"));
   const here = sources(document);
   return csrf && made.querySelector('meta[name="csrf"]')?.content === csrf && made.documentElement.lang === document.documentElement.lang
-    && sources(made).every((one) => here.includes(one));
+    && made.body.dataset.desk === document.body.dataset.desk && sources(made).every((one) => here.includes(one));
 }
 
 // Show a page in place of the one that is shown.
