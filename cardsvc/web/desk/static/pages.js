@@ -77,7 +77,7 @@ function turn(page, url, { back = false, form = null } = {}) {
   shown = addressOf(location.href);
   if (form) bring(form, page.main);
   if (!back) scrollTo(0, 0);
-  tell("unsent", false);
+  for (const one of ["unsent", "back"]) tell(one, false);
   (page.main.querySelector("[autofocus]") ?? page.main).focus();
   say(page.title);
   document.dispatchEvent(new Event("turned"));
@@ -145,6 +145,7 @@ const TOLD = {
     "刚才这一步没有收到回应，这一页和填的内容都留着。再按一次即可：收款、写卡的同一笔不会办两次。",
     "There was no answer to what you did just now; this page and what you typed stay. Press the key again: money and cards are not done twice.",
   ],
+  back: ["已恢复连接。刚才那一步没有收到回应，请再按一次。", "The connection is back. There was no answer to what you did: press the key again."],
 };
 
 const telling = new Set();
@@ -157,7 +158,7 @@ function tell(what, on = true) {
   document.querySelector(".offline")?.remove();
   if (!telling.size) return;
   const bar = document.createElement("p");
-  bar.className = telling.size === 1 && telling.has("slow") ? "offline slow" : "offline";
+  bar.className = telling.has("away") || telling.has("unsent") ? "offline" : "offline slow";
   bar.setAttribute("role", "alert");
   const lines = Object.keys(TOLD).filter((one) => telling.has(one)).map((one) => TOLD[one][document.documentElement.lang === "en" ? 1 : 0]);
   lines.forEach((line, number) => { if (number) bar.append(document.createElement("br")); bar.append(line); });
@@ -168,7 +169,13 @@ function tell(what, on = true) {
 function connected(there) {
   if (leaving) return;
   tell("away", !there);
-  if (!there) going?.stop.abort();
+  if (there && telling.has("unsent")) {
+    tell("unsent", false);
+    tell("back");
+  } else if (!there) {
+    forget();
+    going?.stop.abort();
+  }
 }
 
 function say(text) {
