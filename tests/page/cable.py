@@ -21,6 +21,8 @@ class Cable:
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._in = True
+        self._flows = threading.Event()
+        self._flows.set()
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> Self:
@@ -46,6 +48,14 @@ class Cable:
         with self._lock:
             self._in = True
 
+    def hold(self) -> None:
+        """Nothing goes through for now; nothing breaks."""
+        self._flows.clear()
+
+    def let_through(self) -> None:
+        """What was held goes on."""
+        self._flows.set()
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -62,6 +72,7 @@ class Cable:
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(CHUNK):
+                self._flows.wait()
                 sink.sendall(data)
         for one in (source, sink):
             with contextlib.suppress(OSError):

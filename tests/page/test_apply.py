@@ -209,3 +209,27 @@ def test_what_waits_for_the_insurance_offices(desk: Desk, tmp_path: Path) -> Non
     desk.sees("待遇已生效，开始制卡")
     desk.sees("您的朋友测试申的市民卡")
     desk.picture("apply-freed")
+
+
+def test_a_photo_stays_chosen_when_the_form_is_refused(desk: Desk, tmp_path: Path) -> None:
+    """The agent's name is missing: the form comes back with the photo, which the service never kept, as it was cut."""
+    desk.sign_in()
+    desk.page.goto(f"{desk.hall.url}/desk/apply")
+    desk.type(NUMBER)
+    desk.press("Enter")
+    desk.sees("谁来办")
+    desk.type("测试申")
+    desk.page.fill('input[name="birth_date"]', "1999-02-28")
+    desk.page.check('input[name="came"][value="agent"]')
+    desk.page.set_input_files('input[name="photo"]', camera(tmp_path))
+    desk.sees("358×441 · ")
+    desk.page.locator("#zoom").fill("140")
+    desk.page.check('input[name="consent"]')
+    desk.page.get_by_role("button", name="受理").click()
+    desk.sees("没有办成")
+    desk.sees("358×441 · ")
+    expect(desk.page.locator("#zoom")).to_have_value("140")
+    desk.page.check('input[name="came"][value="holder"]')
+    desk.page.get_by_role("button", name="受理").click()
+    desk.sees("放空白卡，去制卡")
+    assert 5 * 1024 <= len(the_application(desk).photo) <= 50 * 1024

@@ -211,13 +211,43 @@ def test_without_a_connection_nothing_is_sent_and_nothing_typed_is_lost(desk: De
         cable.pull()
         desk.sees("连不上服务")
         desk.press("Enter")
-        desk.sees("刚才没有发出，这一页留着")
+        desk.sees("刚才这一步没有收到回应")
+        desk.press("Escape")
         desk.press("Escape")
         expect(desk.page.locator('input[name="amount"]')).to_have_value("100")
         desk.picture("offline")
         cable.plug()
-        expect(desk.page.locator(".offline")).to_have_count(0, timeout=SLOW)
+        desk.sees("已恢复连接")
+        expect(desk.page.get_by_text("连不上服务")).to_have_count(0)
         desk.page.focus('input[name="amount"]')
         desk.press("Enter")
         desk.sees("办好了")
+        expect(desk.page.locator(".offline")).to_have_count(0)
         assert balance_on(card)[0] == desk.world.purse_total(desk.world.card_no_of(card)) == 10000
+
+
+def test_a_service_that_is_slow_blocks_nothing_and_is_told(desk: Desk) -> None:
+    """Eight seconds without a word: what was asked for is told to be on its way, and comes by itself."""
+    with Cable(desk.hall.url) as cable:
+        desk.hall.url = cable.url
+        desk.sign_in()
+        cable.hold()
+        desk.press("d")
+        desk.sees("正在等服务回应")
+        desk.page.wait_for_timeout(8000)
+        expect(desk.page.get_by_text("连不上服务")).to_have_count(0)
+        cable.let_through()
+        desk.sees("点清备用金")
+        expect(desk.page.locator(".offline")).to_have_count(0)
+
+
+def test_any_page_locks_that_nobody_touches(desk: Desk) -> None:
+    """Also one that follows nothing: what it shows of people is gone by itself."""
+    desk.sign_in()
+    desk.press("f")
+    desk.sees("找人（领卡、挂失")
+    with desk.world.store.begin() as uow:
+        (session,) = uow.desk_sessions.open_of("clerk")
+        uow.desk_sessions.change(session, seen_at=session.seen_at - IDLE, opened_at=session.opened_at - dt.timedelta(hours=1))
+        uow.commit()
+    desk.sees("页面已锁定")

@@ -1,8 +1,13 @@
 """Two pages of one desk on one card: a form that the other page has overtaken takes no money."""
 
+import datetime as dt
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
-from cardsvc.service.desk.workstations import begin, progress
+from cardsvc.errors import RequestError
+from cardsvc.service.desk.workstations import begin, progress, workstation_view
 from tests.desk.busy import Counter
 from tests.web.desk_office import Office, plain
 from tests.web.test_refund_page import hidden
@@ -37,3 +42,32 @@ def test_a_form_that_another_page_has_overtaken_is_refused(office: Office) -> No
     meant = page.post("/jobs/topup", amount="200", **again, **TOP_UP)
     counter.finish(card, progress(world.engine, "ws-1", meant.location.rpartition("/")[2], by=counter.clerk))
     assert balance_on(card)[0] == 30000
+
+
+def test_of_two_forms_at_the_same_moment_one_begins(office: Office) -> None:
+    """Both were looked at before either began: only where the job begins can it be told which one is late."""
+    world, contact = office.world, str(uuid.uuid4())
+    counter, card = Counter(world, "ws-1", office.people["clerk"]), world.issue("fudan-fmcos2")
+    counter.sees(card, contact)
+    both, mine = threading.Barrier(2, timeout=60), threading.local()
+
+    def clock() -> dt.datetime:
+        """The engine asks for the time as it begins: there one waits for the other."""
+        mine.asked = getattr(mine, "asked", 0) + 1
+        if mine.asked == 2:
+            both.wait()
+        return world.now
+
+    engine = replace(world.engine, clock=clock)
+
+    def top_up(fen: int) -> str:
+        params = {"amount": fen, "payment": {"method": "cash", "reference": None}}
+        key = str(uuid.uuid4())
+        try:
+            return begin(engine, "ws-1", contact, "topup", params, by=counter.clerk, idempotency_key=key, after="").id
+        except RequestError as error:
+            return error.code
+
+    with ThreadPoolExecutor(2) as pool:
+        (begun,) = {*pool.map(top_up, (10000, 20000))} - {"desk_job_between"}
+    assert workstation_view(world.store, "ws-1", world.now, by=counter.clerk)["under_way"] == [begun]

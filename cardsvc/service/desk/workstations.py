@@ -17,7 +17,7 @@ from cardsvc.service.operations.engine import Engine, EnginePort
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import RelayedOperation, Staff, Terminal, Workstation
+from cardsvc.store.records import Operation, RelayedOperation, Staff, Terminal, Workstation
 from cardsvc.wire import OperationState, Reply
 
 WORKSTATION = "workstation"
@@ -143,16 +143,17 @@ def begin(
     with engine.store.read() as uow:
         terminal = workstation_of(uow, workstation, by)
         known = uow.operations.by_idempotency_key("terminal", workstation, idempotency_key)
-        relayed = uow.relayed.get(known.operation_id) if known else None
-        reader = None if relayed else _reader_of(uow, workstation, contact, now)
-        if reader is not None and after is not None and newest_job(uow, workstation, contact) != after:
+        reader = {"name": "", "atr": known.atr} if known else _reader_of(uow, workstation, contact, now)
+
+    def relay(uow: UnitOfWork, operation: Operation) -> None:
+        """Its workstation is locked: of two that begin at the same moment, the second sees the first."""
+        uow.workstations.for_update(workstation)
+        if after is not None and newest_job(uow, workstation, contact) != after:
             raise RequestError("desk_job_between")
-    atr = known.atr if known else (reader or {}).get("atr") or ""
-    reply = _port(engine, workstation, terminal).start(kind, params, atr=bytes.fromhex(atr), idempotency_key=idempotency_key)
-    if reader is not None:
-        row = RelayedOperation(reply.id, workstation, by.staff_id, reader["name"], contact, now)
-        engine.store.transact(lambda uow: _relay(uow, row))
-    return reply
+        uow.relayed.add(RelayedOperation(operation.operation_id, workstation, by.staff_id, reader["name"], contact, now))
+
+    atr = bytes.fromhex(reader["atr"] or "")
+    return _port(engine, workstation, terminal).start(kind, params, atr=atr, idempotency_key=idempotency_key, beside=relay)
 
 
 def newest_job(uow: UnitOfWork, workstation: str, contact: str) -> str:
@@ -161,13 +162,6 @@ def newest_job(uow: UnitOfWork, workstation: str, contact: str) -> str:
     found = uow.operations.by_ids([row.operation_id for row in relayed])
     jobs = [row.operation_id for row in relayed if row.operation_id in found and found[row.operation_id].kind not in LOOKS]
     return jobs[-1] if jobs else ""
-
-
-def _relay(uow: UnitOfWork, row: RelayedOperation) -> None:
-    """Once, also for two clicks at the same moment: the workstation's row is locked."""
-    uow.workstations.for_update(row.terminal_id)
-    if uow.relayed.get(row.operation_id) is None:
-        uow.relayed.add(row)
 
 
 def progress(engine: Engine, workstation: str, operation_id: str, *, by: Staff) -> Reply:

@@ -79,8 +79,17 @@ class EnginePort:
         self._engine = engine
         self._actor = actor
 
-    def start(self, kind: str, params: Mapping[str, Any], *, atr: bytes, idempotency_key: str) -> Reply:
-        """See OperationPort.start."""
+    def start(
+        self,
+        kind: str,
+        params: Mapping[str, Any],
+        *,
+        atr: bytes,
+        idempotency_key: str,
+        beside: Callable[[UnitOfWork, Operation], None] = lambda _uow, _operation: None,
+    ) -> Reply:
+        """See OperationPort.start. ``beside``: what is looked at and kept in the transaction in which a new operation begins;
+        an error that it raises is the answer, and there is no operation."""
         operation_kind = self._kind(kind)
         values = validated(operation_kind, params)
         profile = recognise(self._engine.profiles, atr)
@@ -107,9 +116,9 @@ class EnginePort:
             started_at=now,
             expires_at=now + dt.timedelta(seconds=STEP_SECONDS),
         )
-        return self._engine.store.transact(lambda uow: self._begin(uow, operation))
+        return self._engine.store.transact(lambda uow: self._begin(uow, operation, beside))
 
-    def _begin(self, uow: UnitOfWork, operation: Operation) -> Reply:
+    def _begin(self, uow: UnitOfWork, operation: Operation, beside: Callable[[UnitOfWork, Operation], None]) -> Reply:
         """The operation that this key began before, or a new one."""
         known = uow.operations.by_idempotency_key(self._actor.kind, self._actor.id, operation.idempotency_key)
         if known is not None:
@@ -120,7 +129,9 @@ class EnginePort:
         operation = replace(operation, facts={**operation.facts, RULE_VERSION: rules.version})
         if self._actor.suspended:
             raise RequestError("terminal_suspended")
-        run = _Run(self._engine, uow, uow.operations.add(operation), operation.started_at)
+        operation = uow.operations.add(operation)
+        beside(uow, operation)
+        run = _Run(self._engine, uow, operation, operation.started_at)
         run.proceed()
         return run.reply()
 

@@ -1,8 +1,10 @@
 """The desk application: one process of its own, so that open pages and their event streams never starve the API."""
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, url_for
 
 from cardsvc.bootstrap import Services
 from cardsvc.service.desk.choices import subject_name
@@ -39,11 +41,14 @@ from cardsvc.web.desk import (
 
 MAX_BODY = 64 * 1024
 MAX_FIELDS = 100
+LONG_SECONDS = 30 * 86_400
+"""A browser keeps scripts and styles so long: another version of them has another address."""
 
 
 def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Flask:
     """The WSGI application. ``sample_cards``: virtual cards that the page may put into the reader, for training only."""
     app = Flask("cardsvc.web.desk", static_url_path="/desk/static")
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = LONG_SECONDS
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_FORM_PARTS"] = MAX_FIELDS
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
@@ -87,6 +92,16 @@ def _install_words(app: Flask) -> None:
             return text.into(guard.language())
         return str(text[guard.language()])
 
+    seen = hashlib.sha256()
+    for file in sorted(Path(str(app.static_folder)).iterdir()):
+        seen.update(file.read_bytes())
+    version = seen.hexdigest()[:12]
+
+    def asset(name: str) -> str:
+        """The address of a script or style as it is now: a page that was made for others is loaded as a whole (pages.js)."""
+        return url_for("static", filename=name, v=version)
+
+    app.jinja_env.globals.update(asset=asset)
     app.jinja_env.globals.update(
         t=t,
         said=said,

@@ -48,9 +48,23 @@ HALL_SCREENS = frozenset(
 )
 """Screens that stand in the hall: they show numbers, never a person."""
 FOLLOWING = frozenset(
-    {"events", "live_work", "live_job", "look", "manage_hall_live", "queue_lists", "bulk_live", "face_live", "faces_live"}
+    {
+        "events",
+        "here",
+        "live_work",
+        "live_job",
+        "look",
+        "job_forms",
+        "manage_hall_live",
+        "queue_lists",
+        "bulk_live",
+        "face_live",
+        "faces_live",
+    }
 )
 """What a page does by itself: it keeps no page open that nobody touches."""
+TOUCHED = "touched"
+"""With this in its address, a page tells that a key or the screen was touched since it told last."""
 MOST_DIGITS = 9
 """Of a whole number in a form: Python itself refuses to read some thousand digits, with an error that is none of ours."""
 CSP = (
@@ -76,7 +90,7 @@ def install(app: Flask, services: Services) -> None:
         g.language = "en" if request.cookies.get(LANGUAGE_COOKIE) == "en" else "zh"
         if request.endpoint in OPEN_DOORS | HALL_SCREENS:
             return
-        act, once = request.endpoint not in FOLLOWING, request.endpoint in WITH_ONE_TIME_PASSWORD
+        act, once = request.endpoint not in FOLLOWING or TOUCHED in request.args, request.endpoint in WITH_ONE_TIME_PASSWORD
         g.signed_in = signed_in(services.store, request.cookies.get(COOKIE), now(), act=act, once=once)
         if request.method == "POST":
             check_form(here().session, request.form.get("csrf", ""))

@@ -224,6 +224,13 @@ JOBS: Mapping[str, JobForm] = {
 def install(app: Flask, services: Services) -> None:
     """Add the routes."""
 
+    @app.get("/desk/jobs")
+    def job_forms() -> Any:
+        """The forms of all that can be done with a card, for a page that shows them without asking again. Nothing is begun."""
+        card = _card(services, request.args.get("contact", ""))
+        made = [offer for offer in offers(services.engine, card, by=here().staff) if offer.kind in JOBS and offer.possible]
+        return render_template("job_forms.html", forms=[_form_of(services, offer.kind, card, offer, {}) for offer in made])
+
     @app.get("/desk/jobs/<kind>")
     def job_form(kind: str) -> Any:
         card, offer = offered(services, kind, request.args.get("contact", ""))
@@ -259,41 +266,53 @@ def offered(services: Services, kind: str, contact: str) -> tuple[CardOnDesk, Of
     """The card on the desk and what is offered for it. Raises RequestError ``http_not_found``, ``workstation_card_changed``."""
     if kind not in JOBS:
         raise RequestError("http_not_found")
-    place = work_place(services.engine, workstation(), by=here().staff)
-    card = next((card for card in place.cards if card.contact == contact), None)
-    if card is None:
-        raise RequestError("workstation_card_changed")
+    card = _card(services, contact)
     offer = next((offer for offer in offers(services.engine, card, by=here().staff) if offer.kind == kind), None)
     if offer is None:
         raise RequestError("workstation_card_changed")
     return card, offer
 
 
+def _card(services: Services, contact: str) -> CardOnDesk:
+    """The card of this contact. Raises RequestError ``workstation_card_changed``."""
+    place = work_place(services.engine, workstation(), by=here().staff)
+    card = next((card for card in place.cards if card.contact == contact), None)
+    if card is None:
+        raise RequestError("workstation_card_changed")
+    return card
+
+
 def job_form_page(
     services: Services, kind: str, card: CardOnDesk, offer: Offer, typed: Form, error: CardsvcError | None = None
 ) -> str:
     """The form of a job, with what was typed before and what was wrong with it."""
+    return render_template("job_form.html", **_form_of(services, kind, card, offer, typed, error))
+
+
+def _form_of(
+    services: Services, kind: str, card: CardOnDesk, offer: Offer, typed: Form, error: CardsvcError | None = None
+) -> Mapping[str, Any]:
+    """What the template of a job's form shows."""
     month = now().astimezone(LOCAL).date().replace(day=1)
     fees = _fees(services, card) if kind == "replace" else {}
     if kind == "topup":
         offer = replace(offer, choices=load_choices(services.engine, card.look, offer))
     offer, plans = _planned(services, card, offer) if kind == "refund" else (offer, {})
-    return render_template(
-        "job_form.html",
-        kind=kind,
-        form=JOBS[kind],
-        card=card,
-        offer=offer,
-        typed=typed,
-        problem=problem_of(error) if error else None,
-        methods=METHODS,
-        amounts=AMOUNTS,
-        holders=HOLDERS,
-        months=(f"{month:%Y-%m}", f"{month + dt.timedelta(days=32):%Y-%m}"),
-        fees=fees,
-        plans=plans,
-        likely=_likely_reason(services, card, fees),
-    )
+    return {
+        "kind": kind,
+        "form": JOBS[kind],
+        "card": card,
+        "offer": offer,
+        "typed": typed,
+        "problem": problem_of(error) if error else None,
+        "methods": METHODS,
+        "amounts": AMOUNTS,
+        "holders": HOLDERS,
+        "months": (f"{month:%Y-%m}", f"{month + dt.timedelta(days=32):%Y-%m}"),
+        "fees": fees,
+        "plans": plans,
+        "likely": _likely_reason(services, card, fees),
+    }
 
 
 def _planned(services: Services, card: CardOnDesk, offer: Offer) -> tuple[Offer, Mapping[str, RefundPlan]]:

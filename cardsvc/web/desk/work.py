@@ -51,6 +51,11 @@ def _parts(app: Flask, services: Services) -> None:
     def live_job(operation_id: str) -> Any:
         return render_template("_job.html", **_job(services, operation_id))
 
+    @app.get("/desk/here", endpoint="here")
+    def still_here() -> Any:
+        """A page asks whether the service is there and its sign-in still open."""
+        return "", 204
+
     @app.post("/desk/look")
     def look() -> Any:
         """The page saw a card that nobody has looked at yet."""

@@ -20,23 +20,27 @@ function sendable(credential) {
   return JSON.stringify({ id: credential.id, rawId: text(credential.rawId), type: credential.type, response, clientExtensionResults: {} });
 }
 
-for (const form of window.PublicKeyCredential ? document.querySelectorAll("[data-passkey]") : []) {
-  form.hidden = false;
-  const failed = form.querySelector("[role=alert]"), button = form.querySelector("button");
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    failed.textContent = "";
-    button.disabled = true;
-    try {
-      const asked = await fetch(form.dataset.from, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-      const publicKey = await asked.json();
-      if (!asked.ok) { failed.textContent = publicKey.message; return; }
-      const credential = await navigator.credentials[form.dataset.passkey]({ publicKey: readable(publicKey) });
-      form.elements.answer.value = sendable(credential);
-      if (form.elements.password) form.elements.password.value = ""; // it was asked for once: it need not travel twice
-      form.submit();
-    } catch {
-      failed.textContent = failed.dataset.failed;
-    } finally { button.disabled = false; }
-  });
+function offer() {
+  for (const form of window.PublicKeyCredential ? document.querySelectorAll("[data-passkey]") : []) {
+    form.hidden = false;
+    const failed = form.querySelector("[role=alert]"), button = form.querySelector("button");
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      failed.textContent = "";
+      button.disabled = true;
+      try {
+        const asked = await fetch(form.dataset.from, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+        const publicKey = await asked.json();
+        if (!asked.ok) { failed.textContent = publicKey.message; return; }
+        const credential = await navigator.credentials[form.dataset.passkey]({ publicKey: readable(publicKey) });
+        form.elements.answer.value = sendable(credential);
+        if (form.elements.password) form.elements.password.value = ""; // it was asked for once: it need not travel twice
+        form.submit();
+      } catch {
+        failed.textContent = failed.dataset.failed;
+      } finally { button.disabled = false; }
+    });
+  }
 }
+document.addEventListener("turned", offer); // a page that came without being loaded: pages.js
+offer();
