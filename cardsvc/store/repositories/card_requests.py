@@ -44,7 +44,7 @@ class CardRequests(Rows[CardRequest]):
         columns = self.table.c
         query = select(self.table).where(columns.outlet_id == outlet_id, columns.state == state)
         query = query.order_by(columns.promised_at, columns.applied_at, columns.case_no).limit(limit)
-        return [CardRequest(**row) for row in self._connection.execute(query).mappings()]
+        return self._records(query)
 
     def not_made(self) -> list[NotMade]:
         """Those whose card is not made, by case number."""
