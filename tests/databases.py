@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 
 from cardsvc.store import open_store
+from tests.compiled import compiled_once
 from tests.postgres import Cluster
 
 PORT = "CARDSVC_TEST_POSTGRES_PORT"
@@ -52,7 +53,7 @@ def with_tables(path: Path) -> str:
     """
     if not known(path):
         copy(_migrated(), path)
-    return url_of(path)
+    return compiled_once(url_of(path))
 
 
 @cache

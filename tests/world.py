@@ -30,6 +30,7 @@ from cardsvc.store.records import Outlet, Staff
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import PROFILES, FaultPlan, VirtualCard
 from cardsvc.wire import OperationPort
+from tests.compiled import compiled_once
 from tests.databases import copy as copy_database
 from tests.databases import known, url_of, with_tables
 from tests.repeated import begin, once
@@ -200,7 +201,7 @@ class Snapshot:
         self._image = bytes(card._eeprom.image)
         self._card = card
         self._path = folder / "again.db"
-        self._store = Store(url_of(self._path))
+        self._store = Store(compiled_once(url_of(self._path)))
         self._now = world.now
 
     def again(self) -> tuple[World, VirtualCard]:

@@ -1,6 +1,7 @@
 """What personalisation writes into each file of a card, from one card record."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cardsvc.card.holder import Holder, SocialSecurityCard
@@ -39,23 +40,24 @@ class Content:
 
 def contents(layout: CardLayout, card: CardData, application: ApplicationLayout) -> tuple[Content, ...]:
     """The files of one application that personalisation fills, in the order of the layout."""
-    filled = {
-        ("mf", "directory"): tuple(
+    filled: dict[tuple[str, str], Callable[[], tuple[bytes, ...]]] = {
+        ("mf", "directory"): lambda: tuple(
             directory_record(other, layout.mf.find("directory").record_length) for other in layout.applications
         ),
-        ("mf", "card_issue"): (CardIssue(layout.issuer, card.card_no, layout.version, card.issue_date).encode(),),
-        ("holder", "card"): SocialSecurityCard(
+        ("mf", "card_issue"): lambda: (CardIssue(layout.issuer, card.card_no, layout.version, card.issue_date).encode(),),
+        ("holder", "card"): lambda: SocialSecurityCard(
             layout.issuer, card.card_no, card.ss_card_no, card.issue_date, card.expiry_date
         ).records(),
-        ("holder", "holder"): card.holder.records(),
-        ("purse", "holder"): (_purse_holder(card.holder),),
-        ("purse", "application"): (PurseApplication(layout.issuer, card.card_no, card.issue_date, card.expiry_date).encode(),),
+        ("holder", "holder"): card.holder.records,
+        ("purse", "holder"): lambda: (_purse_holder(card.holder),),
+        ("purse", "application"): lambda: (
+            PurseApplication(layout.issuer, card.card_no, card.issue_date, card.expiry_date).encode(),
+        ),
     }
-    fresh = (ApplicationRecord(ApplicationState.NOT_OPENED).encode(),)
     if application.name not in ("mf", "holder", "purse"):
-        filled[application.name, "application"] = fresh
+        filled[application.name, "application"] = lambda: (ApplicationRecord(ApplicationState.NOT_OPENED).encode(),)
     return tuple(
-        Content(application, file, filled[application.name, file.name])
+        Content(application, file, filled[application.name, file.name]())
         for file in application.file
         if (application.name, file.name) in filled
     )

@@ -41,7 +41,7 @@ class CardRequests(Rows[CardRequest]):
         columns = self.table.c
         query = select(self.table).where(columns.outlet_id == outlet_id, columns.state == state)
         query = query.order_by(columns.promised_at, columns.applied_at, columns.case_no).limit(limit)
-        return [CardRequest(**row) for row in self._connection.execute(query).mappings()]
+        return self._records(query)
 
     def withdrawn_before(self, moment: dt.datetime, limit: int) -> list[CardRequest]:
         """Those that were withdrawn until then, the first first."""

@@ -23,8 +23,7 @@ class Shifts(Rows[Shift]):
         """
         columns = self.table.c
         here = (columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.state == ShiftState.OPEN)
-        row = self._connection.execute(select(self.table).where(*here).with_for_update(read=True)).mappings().one_or_none()
-        return Shift(**row) if row else None
+        return self._record(select(self.table).where(*here).with_for_update(read=True))
 
     def open_for_paying(self, actor_kind: str, actor_id: str) -> Shift | None:
         """The open shift at a workstation, held so that nobody else puts cash into its drawer or takes cash out of it."""
@@ -36,8 +35,7 @@ class Shifts(Rows[Shift]):
 
     def _for_paying(self, *which: ColumnElement[bool]) -> Shift | None:
         query = select(self.table).where(*which, self.table.c.state == ShiftState.OPEN).with_for_update()
-        row = self._connection.execute(query).mappings().one_or_none()
-        return Shift(**row) if row else None
+        return self._record(query)
 
     def unfinished_at(self, actor_kind: str, actor_id: str) -> Shift | None:
         """The shift at a workstation that is not closed."""
@@ -48,8 +46,7 @@ class Shifts(Rows[Shift]):
     def held(self, shift_id: str) -> Shift | None:
         """A shift, held until the transaction ends as ``open_on`` holds it."""
         query = select(self.table).where(self.table.c.shift_id == shift_id).with_for_update(read=True)
-        row = self._connection.execute(query).mappings().one_or_none()
-        return Shift(**row) if row else None
+        return self._record(query)
 
     def workstations(self, outlet_id: str) -> set[tuple[str, str]]:
         """Kind and id of every workstation that had a shift of this outlet."""

@@ -96,12 +96,11 @@ class FacePrints(Rows[FacePrint]):
         query = query.where(columns.outlet_id == outlet_id, card.state.in_(("issued", "blocked")))
         query = query.where(columns.state.not_in((FacePrintState.RIGHT, FacePrintState.WRONG)))
         query = query.order_by(columns.made_at, columns.card_no).limit(limit)
-        return [FacePrint(**row) for row in self._connection.execute(query).mappings()]
+        return self._records(query)
 
     def next_for(self, terminal_id: str) -> FacePrint | None:
         """The oldest print whose job a workstation's agent still has to see to, locked."""
         columns = self.table.c
         query = select(self.table).where(columns.terminal_id == terminal_id, columns.job_ended_at.is_(None))
         query = query.order_by(columns.wanted_at, columns.print_id).limit(1).with_for_update()
-        row = self._connection.execute(query).mappings().one_or_none()
-        return FacePrint(**row) if row else None
+        return self._record(query)

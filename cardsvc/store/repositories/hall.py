@@ -43,8 +43,7 @@ class Tickets(Rows[Ticket]):
         columns = self.table.c
         green = case((columns.green_reason.is_not(None), 0), else_=1)
         query = select(self.table).where(*self._of_day(outlet_id, day), columns.state == TicketState.WAITING)
-        rows = self._connection.execute(query.order_by(green, columns.place, columns.number)).mappings()
-        return [Ticket(**row) for row in rows]
+        return self._records(query.order_by(green, columns.place, columns.number))
 
     def next_waiting(self, outlet_id: str, day: dt.date, types: Collection[str], desk: str) -> Ticket | None:
         """The first who waits for one of these kinds or for this very desk, and for no other one; locked. One that another desk
@@ -54,8 +53,7 @@ class Tickets(Rows[Ticket]):
         ours = or_(columns.desk == desk, and_(columns.desk.is_(None), columns.ticket_type.in_(types)))
         wanted = (*self._of_day(outlet_id, day), columns.state == TicketState.WAITING, ours)
         query = select(self.table).where(*wanted).order_by(green, columns.place, columns.number).limit(1)
-        row = self._connection.execute(query.with_for_update(skip_locked=True)).mappings().one_or_none()
-        return Ticket(**row) if row else None
+        return self._record(query.with_for_update(skip_locked=True))
 
     def at_desk(self, outlet_id: str, desk: str) -> Ticket | None:
         """Who is called to a desk, or served there."""

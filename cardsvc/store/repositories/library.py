@@ -30,10 +30,7 @@ class LibraryNotices(Rows[LibraryNotice]):
             earlier.c.state.in_((NoticeState.WAITING, NoticeState.FAILED)),
         )
         query = select(self.table).where(columns.state == NoticeState.WAITING, columns.next_at <= now, ~before.exists())
-        rows = self._connection.execute(
-            query.order_by(columns.next_at, columns.citizen_id, columns.number).limit(limit)
-        ).mappings()
-        return [LibraryNotice(**row) for row in rows]
+        return self._records(query.order_by(columns.next_at, columns.citizen_id, columns.number).limit(limit))
 
     def in_state(self, state: str, limit: int) -> list[LibraryNotice]:
         """The newest ones in a state."""

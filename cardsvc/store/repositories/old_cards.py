@@ -38,4 +38,4 @@ class TakeoverParts(Rows[TakeoverPart]):
         )
         paid = exists(select(payout.part_id).where(payout.card_no == part.card_no, payout.part_id == part.part_id))
         query = select(self.table).where(~taken, ~paid).order_by(part.made_at, part.part_id).limit(limit)
-        return [self.record(**row) for row in self._connection.execute(query).mappings()]
+        return self._records(query)

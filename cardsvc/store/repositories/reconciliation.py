@@ -37,7 +37,7 @@ class Differences(Rows[Difference]):
         query = select(self.table).where(columns.run_id == run_id, columns.number > after).order_by(columns.number).limit(limit)
         if state is not None:
             query = query.where(columns.state == state)
-        return [Difference(**row) for row in self._connection.execute(query).mappings()]
+        return self._records(query)
 
     def first_seen(self, event_keys: Collection[str]) -> dict[str, dt.datetime]:
         """When each of these matters was first found."""

@@ -22,7 +22,7 @@ class Refunds(Rows[Refund]):
         refund, purchase = self.table.c, tables.purchase.c
         same = (refund.card_no == purchase.card_no) & (refund.purchase_id == purchase.purchase_id)
         query = select(self.table).join(tables.purchase, same).where(text(f"purchase.{tables.OPEN_PURCHASES}"))
-        return [Refund(**row) for row in self._connection.execute(query).mappings()]
+        return self._records(query)
 
 
 class BicycleHolds(Rows[BicycleHold]):

@@ -63,8 +63,7 @@ class Notices(Rows[Notice]):
         """What is to be sent now, the longest due first."""
         columns = self.table.c
         query = select(self.table).where(columns.state == NoticeState.WAITING, columns.next_at <= now)
-        rows = self._connection.execute(query.order_by(columns.next_at, columns.notice_id).limit(limit)).mappings()
-        return [Notice(**row) for row in rows]
+        return self._records(query.order_by(columns.next_at, columns.notice_id).limit(limit))
 
     def waiting_of(self, case_no: str) -> list[Notice]:
         """What is not sent yet of an application."""

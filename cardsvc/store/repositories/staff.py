@@ -18,8 +18,7 @@ class Outlets(Rows[Outlet]):
     def lock(self, outlet_id: str) -> Outlet | None:
         """The outlet, locked: its vault pays out one float at a time, and its day ends while no shift opens."""
         query = select(self.table).where(self.table.c.outlet_id == outlet_id).with_for_update()
-        row = self._connection.execute(query).mappings().one_or_none()
-        return Outlet(**row) if row else None
+        return self._record(query)
 
     def all(self) -> list[Outlet]:
         """Every outlet, newest first."""
@@ -63,7 +62,7 @@ class StaffChanges(Rows[StaffChange]):
         query = select(self.table).order_by(columns.changed_at.desc(), columns.number.desc()).limit(limit)
         if staff_id is not None:
             query = query.where(columns.staff_id == staff_id)
-        return [StaffChange(**row) for row in self._connection.execute(query).mappings()]
+        return self._records(query)
 
 
 class Approvals(Rows[Approval]):

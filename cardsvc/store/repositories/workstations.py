@@ -50,7 +50,7 @@ class RelayedOperations(Rows[RelayedOperation]):
         query = select(self.table).join(tables.operation, operation.operation_id == columns.operation_id)
         query = query.where(columns.terminal_id == terminal_id, operation.kind.not_in(kinds))
         query = query.order_by(columns.asked_at.desc()).limit(limit)
-        return [RelayedOperation(**row) for row in self._connection.execute(query).mappings()]
+        return self._records(query)
 
     def how_far(self, terminal_id: str, limit: int) -> list[tuple[str, str, int]]:
         """Of what was begun last: the operation, its state and step. Asked many times a second: nothing else is read."""
