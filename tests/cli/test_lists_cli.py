@@ -15,6 +15,7 @@ EMPTY = (
     ("bulk", "list"),
     ("rights", "list"),
     ("notices", "list"),
+    ("handout", "list"),
     ("outbox", "list"),
     ("terminal", "list"),
     ("order", "list"),
