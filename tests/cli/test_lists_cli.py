@@ -16,6 +16,7 @@ EMPTY = (
     ("handout", "list", *HALL),
     ("rights", "list"),
     ("notices", "list"),
+    ("handout", "list"),
     ("outbox", "list"),
     ("terminal", "list"),
     ("order", "list"),

@@ -311,7 +311,7 @@ def test_a_lost_card_is_reported_and_replaced_without_it(desk: Desk) -> None:
     desk.sees("找人（领卡、挂失")
     desk.type(person(1).id_number)
     desk.press("Enter")
-    desk.page.get_by_role("link", name="3100 0101 0000 0001").click()
+    desk.page.get_by_role("link", name="3100 0101 0000 0001 正常").click()
     desk.sees("取到新黑名单之前还能刷")
     assert axe_finds(desk.page) == []
     desk.picture("loss")
