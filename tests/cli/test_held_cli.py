@@ -62,7 +62,7 @@ def test_orders_of_an_old_card_are_sent_back(home: dict[str, str], tmp_path: Pat
     pay(world, 6000)
     (tmp_path / "word").write_text(PASSWORD)
     home["CARDSVC_STAFF_PASSWORD_FILE"] = str(tmp_path / "word")
-    assert "nothing_held" in run(home, "held", "orders", CARD, "--papers", "ID card", "--as", "teller", code=2).stderr
+    assert "held_can_be_written" in run(home, "held", "orders", CARD, "--papers", "ID card", "--as", "teller", code=2).stderr
     world.do(card, "transfer_out")
     world.close()
     assert "reason_missing" in run(home, "held", "orders", CARD, "--as", "teller", code=2).stderr

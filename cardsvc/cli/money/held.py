@@ -179,8 +179,8 @@ def pay(card_no: str, part_id: str | None, reason: str | None, papers: str | Non
 
 @held.command(
     help=t(
-        "不再办卡的：网上付了、旧卡再也写不了的订单退回付款渠道",
-        "Without a new card: what was paid online and the old card never fetched goes back to its payer",
+        "网上付了、再也写不了的订单退回付款渠道：旧卡已收、不再办卡，或规则已不许写",
+        "Orders that can be written no more go back to their payer: the card was taken in, or the rules refuse them by now",
     )
 )
 @click.argument("card_no")
@@ -197,7 +197,7 @@ def orders(card_no: str, papers: str | None, staff_id: str, *, as_json: bool) ->
 
     with database() as store:
         by = signed_in(store, staff_id)
-        returned = return_held_orders(store, parse_card_no(card_no), papers or "", by=by, now=now())
+        returned = return_held_orders(store, rule_book(), parse_card_no(card_no), papers or "", by=by, now=now())
     found = [order_json(one) for one in returned]
     show(found, as_json=as_json, lines=lambda: order_lines(found))
 

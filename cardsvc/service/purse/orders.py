@@ -6,21 +6,22 @@ writes it the money is with the load and the order stays paid: a load that the c
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from pydantic import Field, ValidationError, model_validator
 
 from cardsvc.card.periods import Period, parse_month, period_of
 from cardsvc.card.records import ApplicationRecord, ApplicationState
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import CardError, RequestError, RuleError
 from cardsvc.errors.fields import FieldsError, reasons
 from cardsvc.ledger import postings
 from cardsvc.ledger.postings import Posting
 from cardsvc.ledger.states import ORDER_ALLOWED, OrderState, advance
 from cardsvc.procedures.areas import AreaSight
 from cardsvc.rules import RuleSet, credited
+from cardsvc.rules.ruleset import Method
 from cardsvc.service.operations.known_card import issued_card
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.areas import CITY_PURSE, LoadAreaParams, Target, application_of, record_of, target_for_load
@@ -194,15 +195,22 @@ def _note(uow: UnitOfWork, by: Staff, act: Act, order: TopUpOrder, now: dt.datet
 
 
 def return_waiting(
-    uow: UnitOfWork, card_no: str, now: dt.datetime, *, by: Staff | None = None, papers: str = ""
+    uow: UnitOfWork,
+    card_no: str,
+    now: dt.datetime,
+    *,
+    by: Staff | None = None,
+    papers: str = "",
+    those: Callable[[TopUpOrder], bool] = lambda _order: True,
 ) -> list[TopUpOrder]:
     """Send back what was paid online for a card and never written; what it may have been given waits until that is settled.
 
-    The caller holds the card's lock. ``by``, ``papers``: who did it and what was shown, where nothing else keeps that.
+    The caller holds the card's lock. ``those``: which of them, by default all. ``by``, ``papers``: who did it and what was
+    shown, where nothing else keeps that.
     """
     returned = []
     for order in uow.orders.waiting(card_no):
-        if uow.loads.paid_by(BY_ORDER, order.order_id):
+        if uow.loads.paid_by(BY_ORDER, order.order_id) or not those(order):
             continue
         if by is not None:
             _note(uow, by, Act.ORDER_RETURN, order, now, papers=papers)
@@ -215,6 +223,24 @@ def _send_back(uow: UnitOfWork, order: TopUpOrder, now: dt.datetime) -> TopUpOrd
     state = advance(ORDER_ALLOWED, OrderState(order.state), OrderState.RETURNED)
     uow.ledger.post(order.card_no, postings.order_returned(order.card_no, order.channel, order.amount), order.order_id, now)
     return uow.orders.change(order, state=state, ended_at=now)
+
+
+def is_refused(uow: UnitOfWork, rules: RuleSet, order: TopUpOrder, now: dt.datetime) -> bool:
+    """Whether the rules of today do not let this order be written any more, whatever is on the card: another version took
+    effect, or loading of its product has stopped."""
+    job = {"product": order.product, "area": order.area, "month": f"{order.first_month:%Y-%m}" if order.first_month else None}
+    city = application_of(job) == CITY_PURSE.application
+    record = ApplicationRecord(ApplicationState.OPEN, order.product if not city else " ")
+    target = Target("citizen", "purse", CITY_PURSE) if city else target_for_load(job, record, local_day(now))
+    try:
+        decide(rules, uow, Proposal(order.card_no, target, order.amount, _method(order), CHANNEL, ordered=True), 0, now)
+    except RuleError as refused:
+        return refused.code != "rule_loads_a_day"
+    return False
+
+
+def _method(order: TopUpOrder) -> Method:
+    return cast("Method", order.payment_method)
 
 
 def move_orders(uow: UnitOfWork, old_no: str, new_no: str, now: dt.datetime) -> None:

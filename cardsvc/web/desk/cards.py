@@ -124,7 +124,7 @@ def _do_held(services: Services, card_no: str, deed: str) -> None:
         reason, papers = request.form.get("reason", ""), request.form.get("papers", "")
         pay_held(store, services.rules, actor, card_no, field("part_id"), reason, papers, by=by, now=moment)
     elif deed == "held-orders":
-        return_held_orders(store, card_no, field("papers"), by=by, now=moment)
+        return_held_orders(store, services.rules, card_no, field("papers"), by=by, now=moment)
     else:
         raise RequestError("http_not_found")
 

@@ -1,10 +1,14 @@
 """What was paid online for a card that was taken in empty, and whose holder wants no new one, goes back to its payer."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from cardsvc.iso7816.exchange import run_batch
+from cardsvc.readers.carry import CarriedOut
+from cardsvc.rules import parse_rule_set, rule_text
+from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.service.purse.orders import orders_view
 from cardsvc.service.staff.acts import acts_view
 from cardsvc.service.transactions.held_orders import held_orders, return_held_orders
@@ -18,6 +22,7 @@ from tests.world import FAMILIES, World, area_on
 
 FMCOS = FAMILIES[0]
 NEW = "3100010100000002"
+STOP = '[[stop]]\nid = "stop-all"\nproduct = "citizen"\nchannel = "any"\nsince = 2009-01-01\nsource = "test"\n\n'
 
 
 @pytest.fixture
@@ -28,7 +33,7 @@ def hall(world: World) -> Hall:
 
 def sent_back(hall: Hall, papers: str = "身份证", by: str = "teller") -> list[str]:
     """Their states after they were sent back."""
-    rows = return_held_orders(hall.world.store, CARD, papers, by=hall[by], now=hall.world.now)
+    rows = return_held_orders(hall.world.store, hall.world.engine.rules, CARD, papers, by=hall[by], now=hall.world.now)
     return [str(row.state) for row in rows]
 
 
@@ -47,7 +52,7 @@ def test_an_order_of_an_empty_old_card_goes_back_the_way_it_came(hall: Hall, *, 
     world = hall.world
     card = world.issue(FMCOS)
     order = pay(world, 6000)
-    with refused("nothing_held"):
+    with refused("held_can_be_written"):
         sent_back(hall)
     taken_in(hall, card, readable=readable)
     assert [(one["order_id"], one["new_card_no"]) for one in held_orders(world.store)] == [(order.order_id, None)]
@@ -74,7 +79,7 @@ def test_it_goes_onto_a_new_card_where_there_is_one(hall: Hall) -> None:
     taken_in(hall, card, readable=True)
     new = second_card(world)
     assert held_orders(world.store) == []
-    with refused("held_can_be_written"):
+    with refused("no_order_waiting"):
         sent_back(hall)
     assert (world.do(new, "fetch")["balance"], area_on(new, "purse")) == (6000, 6000)
     assert orders_view(world.store, NEW)[0]["order_id"] == order.order_id
@@ -94,3 +99,27 @@ def test_what_the_old_card_may_have_is_not_sent_back(hall: Hall) -> None:
     with refused("old_card_suspects_open"):
         sent_back(hall)
     assert states(world) == ["paid"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("minimum = 5000\nmaximum = 100000", "minimum = 9000\nmaximum = 100000", "rule_amount_below_minimum"),
+        ("[[legal_cap]]", STOP + "[[legal_cap]]", "rule_loading_stopped"),
+    ],
+)
+def test_an_order_that_other_rules_refuse_by_now_goes_back(hall: Hall, old: str, new: str, code: str) -> None:
+    """Accepted when it was paid; then another version took effect, and no terminal may write it. What it accepts stays."""
+    world = hall.world
+    card = world.issue(FMCOS)
+    pay(world, 6000)
+    with refused("held_can_be_written"):
+        sent_back(hall)
+    text = rule_text().replace(old, new, 1)
+    world.engine = replace(world.engine, rules=RuleBook(parse_rule_set(text)))
+    with pytest.raises(CarriedOut, match=f"^{code} "):
+        world.do(card, "fetch")
+    assert sent_back(hall) == ["returned"]
+    assert (world.balances()[f"order:{CARD}"], world.balances()["payout:app"]) == (0, -6000)
+    with refused("no_order_waiting"):
+        sent_back(hall)
