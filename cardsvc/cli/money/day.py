@@ -41,7 +41,8 @@ def status(outlet_id: str, *, as_json: bool) -> int:
         found = blockers(opened.store, outlet_id)
     language = language_of_environment()
     rows = [(REASONS[f["reason"]].into(language), f["id"], f["owner"] or "-", f["about"]) for f in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("可以日结", "The day can end")))
+    head = (t("还缺什么", "What is missing"), t("编号", "Id"), t("谁在跟", "Owner"), t("关于", "About"))
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("可以日结", "The day can end"), head))
     return 1 if found else 0
 
 

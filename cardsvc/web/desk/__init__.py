@@ -7,7 +7,7 @@ people, applying, faces, bulk           making cards: for whom, applications, wh
 persons, cards, replace                 a person and their cards: data, loss, held money, another card
 drawer, receipts                        cash, and paper
 queue, hall, hall_book, complaints      the queue, the hall's screens, its book, complaints
-approvals, decisions                    what a second person decides, and how it is shown to them
+approvals                               what a second person decides
 manage                                  management pages: not for clerks
 tray                                    for training: virtual cards to put in
 words                                   names and forms that only a page needs
