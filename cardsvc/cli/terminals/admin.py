@@ -198,7 +198,12 @@ def retire(terminal_id: str, key_id: str, staff_id: str) -> None:
     help=t("绑定 TLS 客户端证书（mTLS）；不给文件即解除", "Bind to a TLS client certificate; without a file: unbind")
 )
 @click.argument("terminal_id")
-@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=t("证书文件（PEM）；不给则解除绑定", "Its certificate (PEM); without one it is bound to none"),
+)
 @as_option
 def certificate(terminal_id: str, file: Path | None, staff_id: str) -> None:
     """Bind a terminal to a certificate."""
