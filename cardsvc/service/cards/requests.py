@@ -18,6 +18,7 @@ from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Visitor, card_ready, check_person, check_photo, hours_of
 from cardsvc.service.cards.faces import check_face, face_view
 from cardsvc.service.cash.shifts import TELLERS
+from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.known_card import IN_HAND
@@ -225,7 +226,7 @@ def hand_out(
         known = _known(uow, case_no)
         citizen = uow.citizens.get(known.citizen_id)
         if known.state != CardRequestState.MADE or citizen is None:
-            raise RequestError("card_request_not_made", case_no=case_no, state=known.state)
+            raise RequestError("card_request_not_made", case_no=case_no, state=CARD_REQUEST.words[known.state])
         check_face(uow, known.card_no or "")
         who = _visitor(citizen, collector, papers=papers, consent=True)
         check_person(rules.in_force(uow, local_day(now)), COLLECT, who, local_day(now))
@@ -254,7 +255,7 @@ def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.d
     def work(uow: UnitOfWork) -> CardRequest:
         known = _known(uow, case_no)
         if known.state not in (CardRequestState.HELD, CardRequestState.APPLIED):
-            raise RequestError("card_request_made", case_no=case_no, state=known.state)
+            raise RequestError("card_request_made", case_no=case_no, state=CARD_REQUEST.words[known.state])
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.CANCELLED)
         notices.drop(uow, case_no, now)
         return uow.card_requests.change(known, state=state, cancelled_by=by.staff_id, cancelled_at=now, why=why[:64])

@@ -22,6 +22,7 @@ from cardsvc.service.machines import (
 from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES
+from cardsvc.service.staff.approvals import STATE_NAMES
 from cardsvc.text import Text
 
 CARD_STATES: Mapping[str, Text] = {
@@ -105,12 +106,7 @@ EVIDENCE: Mapping[str, Text] = {
     "spending_file": Text("运营单位的消费文件里有", "It stands in the operator's file"),
 }
 
-DECISIONS: Mapping[str, Text] = {
-    "proposed": Text("等复核", "waits"),
-    "approved": Text("已同意", "agreed"),
-    "rejected": Text("已拒绝", "refused"),
-    "withdrawn": Text("已收回", "taken back"),
-}
+DECISIONS: Mapping[str, Text] = STATE_NAMES
 
 DIFFERENCES: Mapping[str, Text] = {
     "open": Text("未处理", "open"),
