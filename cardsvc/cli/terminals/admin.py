@@ -63,8 +63,10 @@ def register(terminal_id: str, public_key: str, terminal_no: str, name: str, rol
 
 
 def _set_state(staff_id: str, terminal_id: str, act: Act, state: str) -> None:
+    from cardsvc.service.words.codes import TERMINAL_STATES
+
     _administer(staff_id, lambda store, **who: terminal_admin.change(store, terminal_id, act, state=state, **who))
-    click.echo(f"{terminal_id}: {state}")
+    click.echo(f"{terminal_id}: {said(TERMINAL_STATES, state)}")
 
 
 @click.command(help=t("停用终端", "Suspend a terminal"))
@@ -100,11 +102,15 @@ def show_one(terminal_id: str, *, as_json: bool) -> None:
 
 def _all_lines(found: dict[str, Any]) -> list[str]:
     """A terminal with its limits, its keys and who changed what."""
+    from cardsvc.service.books.figures import JOB_NAMES
     from cardsvc.service.words.codes import KEY_STATES, ROLES, TERMINAL_STATES
 
     def limit(value: Any, *, fen: bool = False) -> str:
         return t("不限", "unlimited") if value is None else format_yuan(value) if fen else str(value)
 
+    jobs = limit(None)
+    if found["operations"] is not None:
+        jobs = t("、", ", ").join(said(JOB_NAMES, kind) for kind in found["operations"])
     rows = [
         (t("终端", "Terminal"), found["terminal_id"]),
         (t("名称", "Name"), found["name"] or "-"),
@@ -117,6 +123,9 @@ def _all_lines(found: dict[str, Any]) -> list[str]:
         (t("单笔最高（元）", "Largest load (yuan)"), limit(found["largest_load"], fen=True)),
         (t("每日笔数", "Loads a day"), limit(found["daily_loads"])),
         (t("每日总额（元）", "Amount a day (yuan)"), limit(found["daily_amount"], fen=True)),
+        (t("每分钟请求数", "Requests a minute"), limit(found["requests_per_minute"])),
+        (t("允许的业务", "Kinds it may ask for"), jobs),
+        (t("证书", "Certificate"), found["certificate"] or "-"),
         *((t("密钥", "Key"), f"{key['key_id']}  {said(KEY_STATES, key['state'])}") for key in found["keys"]),
     ]
     return [*table(rows), *act_lines(found["history"])]
@@ -191,7 +200,7 @@ def rotate(terminal_id: str, public_key: str | None, staff_id: str, *, hmac: boo
 def retire(terminal_id: str, key_id: str, staff_id: str) -> None:
     """Retire a key."""
     _administer(staff_id, lambda store, **who: terminal_admin.retire(store, terminal_id, key_id, **who))
-    click.echo(f"{terminal_id}/{key_id}: retired")
+    click.echo(t(f"{terminal_id} 的密钥 {key_id} 已作废", f"Key {key_id} of {terminal_id} is retired"))
 
 
 @click.command(
