@@ -133,7 +133,7 @@ class _LazyGroup(click.Group):
         "Citizen cards: issue, open, top up. CARDSVC_LANG=zh|en or the locale chooses the language.",
     ),
 )
-@click.version_option(__version__)
+@click.version_option(__version__, help=t("显示版本。", "Show the version and exit."))
 def cli() -> None:
     """Root of the command line."""
 

@@ -62,7 +62,7 @@ def test_a_desk_makes_and_tops_up_a_card_on_the_command_line(home: dict[str, str
     assert "on the card and booked" in run(home, "card", "log", card["card_no"]).stdout
     assert as_json(home, "db", "balance")["total"] == 0
     assert as_json(home, "audit", "verify") == {"lines": 6, "seals": 0, "total": 0, "staff_changes": 0, "breaks": []}
-    assert "topup by local cli: done" in run(home, "why", card["card_no"]).stdout
+    assert "Top-ups: done (this machine cli)" in run(home, "why", card["card_no"]).stdout
     refused = run(home, "card", "topup", "2000", "--vcard", file, code=3)
     assert "rule_amount_above_maximum" in refused.stderr
     assert refused.stdout == ""

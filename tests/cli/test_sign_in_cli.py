@@ -63,7 +63,7 @@ def test_an_administrator_signs_in_and_every_change_says_who_made_it(office: dic
     assert {act["staff_id"] for act in found} == {"root"}
     assert found[3]["changes"] == {"largest_load": [None, 20000], "requests_per_minute": [None, 1200]}
     assert secret not in json.dumps(found)
-    assert json.loads(run(office, "terminal", "show", "kiosk-9").stdout)["history"] == found
+    assert as_json(office, "terminal", "show", "kiosk-9")["history"] == found
     seen = run(office, "audit", "acts").stdout
     assert "terminal suspended" in seen
     assert "name: 城西网点" in seen

@@ -1,6 +1,7 @@
 """Terminals on the command line: being one, by hand and by script, and what an administrator does about them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,7 +85,8 @@ def test_an_administrator_looks_after_terminals(home: dict[str, str]) -> None:
     assert as_json(home, "terminal", "rotate", "kiosk-9", "--public-key", "cd" * 32)["key_id"] == "2"
     secret = as_json(home, "terminal", "rotate", "kiosk-9", "--hmac")["secret"]
     run(home, "terminal", "retire", "kiosk-9", "1")
-    seen = run(home, "terminal", "show", "kiosk-9").stdout
+    assert re.search(r"Largest load \(yuan\) +200\.00", run(home, "terminal", "show", "kiosk-9").stdout)
+    seen = run(home, "terminal", "show", "kiosk-9", "--json").stdout
     assert secret not in seen
     shown = json.loads(seen)
     assert (shown["largest_load"], shown["daily_loads"], shown["operations"]) == (20000, 50, ["topup"])
@@ -107,8 +109,8 @@ def test_the_hot_list_on_the_command_line(home: dict[str, str], tmp_path: Path) 
     run(hall, "terminal", "register", "kiosk-9", *TERMINAL, "--as", "admin")
     assert "not_permitted" in run(hall, "hotlist", "add", CARD, "--reason", "x", "--as", "auditor", code=2).stderr
     assert as_json(hall, "hotlist", "add", CARD, "--reason", "仿冒", "--as", "boss")["version"] == 1
-    assert "add" in run(hall, "hotlist", "show", CARD).stdout
-    assert "-1" in run(hall, "hotlist", "status").stdout
+    assert re.search(r"1 +added +\S+ \S+ +boss +仿冒", run(hall, "hotlist", "show", CARD).stdout)
+    assert re.search(r"kiosk-9 +0 +1 +-", run(hall, "hotlist", "status").stdout)
     asked = as_json(hall, "hotlist", "remove", CARD, "--reason", "查清", "--as", "teller")
     run(hall, "approvals", "approve", asked["approval_id"], "--as", "boss")
     assert [line["action"] for line in as_json(hall, "hotlist", "show", CARD)] == ["remove", "add"]

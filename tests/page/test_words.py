@@ -12,6 +12,7 @@ from cardsvc.service.catalogue import KINDS
 from cardsvc.service.reconcile.worklist import ALL
 from cardsvc.service.rights.comparing import Standing
 from cardsvc.service.words import codes, results
+from cardsvc.service.words.decisions import payload_rows
 from cardsvc.store.states import ApprovalState, CardRequestState, DifferenceState, NoticeState, TicketState
 from cardsvc.store.tables.hall import COMPLAINT_STEPS, NOTE_KINDS
 from cardsvc.store.tables.library import LIBRARY_EVENTS
@@ -20,7 +21,6 @@ from cardsvc.store.tables.stock import BLANK_MOVES
 from cardsvc.store.tables.terminals import ROLES
 from cardsvc.web.desk import words
 from cardsvc.web.desk.applying import STATES
-from cardsvc.web.desk.decisions import payload_rows
 from cardsvc.web.desk.jobs import JOBS
 
 TEMPLATES = Path(words.__file__).parent / "templates"

@@ -16,7 +16,7 @@ from cardsvc.cli.shared.local import (
     trace_option,
     wait_option,
 )
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, said, show, t, table
 from cardsvc.cli.shared.person import signed_in
 from cardsvc.text import language_of_environment
 
@@ -88,12 +88,16 @@ def _result_lines(result: Mapping[str, Any]) -> list[str]:
 
 
 def _step_lines(steps: list[dict[str, Any]]) -> list[str]:
+    from cardsvc.service.desk.choices import APPLICATIONS
+
     language = language_of_environment()
     rows = []
     for step in steps:
         people = t("（两人）", " (two people)") if step["two_people"] else ""
         document = t("（验证件：--person）", " (document: --person)") if step["document"] else ""
-        rows.append((f"{step['title'][language]}{people}{document}", step["application"], step["effect"][language]))
+        rows.append(
+            (f"{step['title'][language]}{people}{document}", said(APPLICATIONS, step["application"]), step["effect"][language])
+        )
     return table(rows) if rows else []
 
 

@@ -16,7 +16,7 @@ def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
     if kind == "inspect":
         return _inspect_lines(result)
     rows = [(t(*label), t(*value)) for label, value in result_rows(result)]
-    if {"load_id", "purchase_id"} & set(result):
+    if "load_id" in result:
         rows.append((t("钱", "Money"), said({**MONEY_STATES, **SETTLED}, result["state"])))
     return table(rows) + settled_lines(result)
 

@@ -1,11 +1,13 @@
 """``cardsvc card transfer``, ``hold`` and ``takeover``: the money of an old card goes to the new one."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
 
 from cardsvc.cli.shared.local import books, card_channel, do, file_option, reader_option, services, trace_option, wait_option
-from cardsvc.cli.shared.output import json_option, listed, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, said, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan
 
@@ -50,8 +52,15 @@ def in_(old_card_no: str, *, as_json: bool, reader: str | None, wait: float, car
 
 
 def _moved(results: list[Any]) -> list[str]:
-    head = (t("卡号", "Card"), t("产品", "Product"), t("区", "Area"), t("金额", "Amount"), t("状态", "State"))
-    rows = [(r["card_no"], r["product"] or "-", r["area"] or "-", format_yuan(r["amount"]), r["state"]) for r in results]
+    from cardsvc.service.words.codes import MONEY_STATES, OLD_CARDS
+    from cardsvc.service.words.results import purse_name
+
+    def purse(result: Mapping[str, Any]) -> str:
+        return t(*purse_name(result["product"], result["area"])) if result["product"] else "-"
+
+    head = (t("卡号", "Card"), t("钱包", "Purse"), t("金额", "Amount"), t("状态", "State"))
+    states = {**MONEY_STATES, **OLD_CARDS}
+    rows = [(r["card_no"], purse(r), format_yuan(r["amount"]), said(states, r["state"])) for r in results]
     return table([head, *rows])
 
 
@@ -67,6 +76,7 @@ def _moved(results: list[Any]) -> list[str]:
 def hold(card_no: str, staff_id: str, unidentified: str | None, *, as_json: bool) -> None:
     """Hold a card, or propose to."""
     from cardsvc.bootstrap import now
+    from cardsvc.cli.staff.approvals import approval_lines
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.cards.hold_approval import HOLD_UNIDENTIFIED, unidentified_card
     from cardsvc.service.staff.approvals import approval_view, propose
@@ -77,11 +87,13 @@ def hold(card_no: str, staff_id: str, unidentified: str | None, *, as_json: bool
         if unidentified is None:
             hold_card(opened.store, opened.engine.rules, card_no, by=by, now=now())
             view = takeover_of(opened.store, card_no)
+            lines = partial(_takeover_lines, [view])
         else:
             payload = unidentified_card(opened.store, opened.engine.rules, card_no, now())
             name = HOLD_UNIDENTIFIED.name
             view = approval_view(propose(opened.store, APPROVALS, name, card_no, payload, unidentified, by=by, now=now()))
-    show(view, as_json=as_json, lines=lambda: [f"{key}: {value}" for key, value in view.items()])
+            lines = partial(approval_lines, [view])
+    show(view, as_json=as_json, lines=lines)
 
 
 @click.command(help=t("旧卡的钱在哪里；不给卡号就列出等待到期的卡", "Where an old card's money is, or all that wait"))
@@ -93,8 +105,15 @@ def takeover(card_no: str | None, *, as_json: bool) -> None:
 
     with books() as opened:
         views = [takeover_of(opened.store, card_no)] if card_no else waiting(opened.store)
-    rows = [(v["card_no"], v["state"], v["due"] or "-", v["held_by"], _sum(v)) for v in views]
-    show(views, as_json=as_json, lines=lambda: listed(rows, t("没有等待到期的卡", "No card waits")))
+    show(views, as_json=as_json, lines=lambda: _takeover_lines(views))
+
+
+def _takeover_lines(views: list[dict[str, Any]]) -> list[str]:
+    from cardsvc.service.words.codes import OLD_CARDS
+
+    head = (t("旧卡", "Old card"), t("状态", "State"), t("到账日", "Its day"), t("经手", "Held by"), t("金额", "Amount"))
+    rows = [(v["card_no"], said(OLD_CARDS, v["state"]), v["due"] or "-", v["held_by"], _sum(v)) for v in views]
+    return listed(rows, t("没有等待到期的卡", "No card waits"), head)
 
 
 def _sum(view: dict[str, Any]) -> str:
@@ -111,8 +130,16 @@ def of_holder(id_number: str, *, as_json: bool) -> None:
 
     with books() as opened:
         found = holder_cards(opened.store, RESIDENT_ID, id_number)
-    rows = [(c["card_no"], c["state"], c["issue_date"]) for c in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有卡", "No cards")))
+    show(found, as_json=as_json, lines=lambda: _card_lines(found))
+
+
+def _card_lines(found: list[dict[str, Any]]) -> list[str]:
+    from cardsvc.service.words.codes import CARD_STATES
+
+    head = (t("卡号", "Card"), t("状态", "State"), t("发卡日", "Issued"))
+    return listed(
+        [(c["card_no"], said(CARD_STATES, c["state"]), c["issue_date"]) for c in found], t("没有卡", "No cards"), head
+    )
 
 
 COMMANDS = (transfer, hold, takeover, of_holder)

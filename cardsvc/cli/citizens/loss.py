@@ -2,8 +2,9 @@
 
 import click
 
+from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.local import books
-from cardsvc.cli.shared.output import json_option, listed, say, show, t
+from cardsvc.cli.shared.output import json_option, listed, said, say, show, t
 from cardsvc.cli.shared.person import as_option, signed_in, somebody_can_type
 from cardsvc.text import language_of_environment
 
@@ -70,5 +71,13 @@ def show_(card_no: str, *, as_json: bool) -> None:
 
 
 def _lines(found: list[dict[str, str | None]]) -> list[str]:
-    rows = [(f"{r['reported_at']}", f"{r['kind']}", f"{r['reported_by']}", r["ended"] or r["lapses_at"] or "-") for r in found]
-    return listed(rows, t("没有挂失过", "Never reported"))
+    from cardsvc.service.words.codes import LOSS_ENDS, LOSSES
+
+    def until(report: dict[str, str | None]) -> str:
+        if report["ended"]:
+            return said(LOSS_ENDS, report["ended"])
+        return t("有效", "in force") + (f" ~ {local_time(report['lapses_at'])}" if report["lapses_at"] else "")
+
+    head = (t("时间", "Time"), t("种类", "Kind"), t("经手", "By"), t("现在", "Now"))
+    rows = [(local_time(r["reported_at"]), said(LOSSES, r["kind"]), str(r["reported_by"]), until(r)) for r in found]
+    return listed(rows, t("没有挂失过", "Never reported"), head)

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, listed, say, show, t
+from cardsvc.cli.shared.days import local_time
+from cardsvc.cli.shared.output import json_option, listed, said, say, show, t
 
 SECONDS_A_MESSAGE = 60
 
@@ -113,14 +114,15 @@ class _Folder:
 def list_(*, as_json: bool) -> None:
     """List messages."""
     from cardsvc.service.messages.notices import list_notices
+    from cardsvc.service.words.codes import NOTICES
 
     with database() as store:
         found = list_notices(store)
     rows = [
         (
             one["notice_id"],
-            one["queued_at"][:16],
-            one["state"],
+            local_time(one["queued_at"]),
+            said(NOTICES, one["state"]),
             str(one["attempts"]),
             one["to_name"],
             one["phone"],
@@ -128,7 +130,16 @@ def list_(*, as_json: bool) -> None:
         )
         for one in found
     ]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有通知", "No messages")))
+    head = (
+        t("编号", "Id"),
+        t("时间", "Time"),
+        t("状态", "State"),
+        t("次数", "Tries"),
+        t("给谁", "To"),
+        t("电话", "Phone"),
+        t("内容", "Text"),
+    )
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有通知", "No messages"), head))
 
 
 @notices.command(help=t("一条发送失败的通知再发", "Try a message again that failed"))

@@ -1,9 +1,12 @@
 """``cardsvc outbox``: what the library's system is told, sent until it is taken."""
 
+from typing import Any
+
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, listed, say, show, t
+from cardsvc.cli.shared.days import local_time
+from cardsvc.cli.shared.output import json_option, listed, said, say, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 
 
@@ -70,8 +73,32 @@ def list_(*, failed: bool, as_json: bool) -> None:
 
     with database() as store:
         found = list_library(store, failed=failed)
-    rows = [(one["id"], one["event"], one["state"], f"{one['attempts']}", one["next_at"], one["error"] or "") for one in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有通知", "No notices")))
+    show(found, as_json=as_json, lines=lambda: _lines(found))
+
+
+def _lines(found: list[dict[str, Any]]) -> list[str]:
+    from cardsvc.service.words.codes import LIBRARY, NOTICES
+
+    head = (
+        t("编号", "Id"),
+        t("事由", "What"),
+        t("状态", "State"),
+        t("次数", "Tries"),
+        t("下次", "Next try"),
+        t("出错", "Error"),
+    )
+    rows = [
+        (
+            one["id"],
+            said(LIBRARY, one["event"]),
+            said(NOTICES, one["state"]),
+            str(one["attempts"]),
+            local_time(one["next_at"]),
+            one["error"] or "-",
+        )
+        for one in found
+    ]
+    return listed(rows, t("没有通知", "No notices"), head)
 
 
 @outbox.command(help=t("发不出去的一条再发（编号见 list）", "Try one again that could not be sent (its id: see list)"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.hall.queue import with_rules
-from cardsvc.cli.shared.output import json_option, listed, show, t
+from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 
 if TYPE_CHECKING:
@@ -53,18 +53,20 @@ def list_(*, all_: bool, as_json: bool) -> None:
     found = with_rules(lambda store, _rules: complaints_view(store, now=now(), only_open=not all_))
     nothing = t("没有投诉", "No complaints") if all_ else t("没有未答复的投诉", "Every complaint is answered")
     rows = [(c["case_no"], c["due_on"], t("逾期", "late") if c["late"] else "-", c["owner"], c["text"]) for c in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, nothing))
+    head = (t("编号", "Case"), t("答复期限", "Answer by"), t("逾期", "Late"), t("经办", "With"), t("内容", "Text"))
+    show(found, as_json=as_json, lines=lambda: listed(rows, nothing, head))
 
 
 def _step(case_no: str, staff_id: str, name: str, *texts: str) -> None:
     from cardsvc.bootstrap import now
     from cardsvc.service.hall import complaints
+    from cardsvc.service.words.codes import COMPLAINT_STEPS
 
     def work(store: "Store", _rules: Any) -> Any:
         return getattr(complaints, name)(store, case_no, *texts, by=signed_in(store, staff_id), now=now())
 
     step = with_rules(work)
-    click.echo(f"{step.case_no}: {step.step} ({step.owner})")
+    click.echo(f"{step.case_no}  {said(COMPLAINT_STEPS, step.step)}  {step.owner}")
 
 
 @complaint.command(help=t("转交给另一人", "Give it to somebody else"))

@@ -1,15 +1,16 @@
 """``cardsvc hall``: appraisals and call-backs, service stars, complaints, notes of the day."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cardsvc.cli.hall.queue import outlet_option, with_rules
 from cardsvc.cli.shared.database import known_outlet
-from cardsvc.cli.shared.days import DAY
-from cardsvc.cli.shared.output import json_option, listed, show, t
+from cardsvc.cli.shared.days import DAY, local_time
+from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
-from cardsvc.text import language_of_environment
+from cardsvc.text import Text, language_of_environment
 
 if TYPE_CHECKING:
     from cardsvc.rules import RuleSet
@@ -94,6 +95,7 @@ def note(kind: str, item: str | None, text: str, staff_id: str, *, bad: bool) ->
 def notes(outlet_id: str, day: Any, *, as_json: bool) -> None:
     """Show the notes of a day."""
     from cardsvc.bootstrap import now
+    from cardsvc.rules.hall import checklist
     from cardsvc.service.hall.notes import day_notes
     from cardsvc.service.operations.rule_book import local_day
 
@@ -102,9 +104,28 @@ def notes(outlet_id: str, day: Any, *, as_json: bool) -> None:
     def read(store: "Store", rules: "RuleSet") -> dict[str, Any]:
         known_outlet(store, outlet_id)
         with store.read() as uow:
+            items.update({code: Text(zh, en) for code, zh, en in checklist(rules, wanted)})
             return day_notes(uow, rules, outlet_id, wanted)
 
+    items: dict[str, Text] = {}
     found = with_rules(read)
-    rows = [(n["at"], n["kind"], n["item"] or "-", "+" if n["good"] else "!", n["by"], n["text"]) for n in found["notes"]]
-    missing = [t("晨会还缺：", "Missing: ") + ", ".join(found["missing"])] if found["missing"] else []
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有记录", "No notes")) + missing)
+    show(found, as_json=as_json, lines=lambda: _note_lines(found, items))
+
+
+def _note_lines(found: dict[str, Any], items: Mapping[str, Text]) -> list[str]:
+    from cardsvc.service.words.codes import NOTES
+
+    head = (t("时间", "Time"), t("种类", "Kind"), t("项目", "Item"), t("结果", "Result"), t("谁", "Who"), t("内容", "Text"))
+    rows = [
+        (
+            local_time(n["at"]),
+            said(NOTES, n["kind"]),
+            said(items, n["item"]),
+            t("好", "good") if n["good"] else t("有问题", "not good"),
+            n["by"],
+            n["text"],
+        )
+        for n in found["notes"]
+    ]
+    missing = t("、", ", ").join(said(items, code) for code in found["missing"])
+    return listed(rows, t("没有记录", "No notes"), head) + ([t("晨会还缺：", "Missing: ") + missing] if missing else [])

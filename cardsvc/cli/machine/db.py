@@ -43,8 +43,15 @@ def balance(before: dt.datetime | None, *, as_json: bool) -> None:
 
     with database() as store:
         found = trial_balance(store, _moment(before))
-    rows = [(name, format_yuan(amount)) for name, amount in found["accounts"].items()]
-    show(found, as_json=as_json, lines=lambda: table([*rows, (t("合计", "Total"), format_yuan(found["total"]))]))
+
+    def lines() -> list[str]:
+        from cardsvc.service.words.codes import account_name
+
+        head = (t("账户", "Account"), t("名称", "What it is"), t("余额", "Balance"))
+        rows = [(name, t(*account_name(name)), format_yuan(amount)) for name, amount in found["accounts"].items()]
+        return table([head, *rows, (t("合计", "Total"), "", format_yuan(found["total"]))])
+
+    show(found, as_json=as_json, lines=lines)
 
 
 @db.command(
@@ -63,11 +70,14 @@ def statement(account: str, start: dt.datetime, end: dt.datetime | None, *, as_j
         found = lines_of(store, account, start.replace(tzinfo=LOCAL), _moment(end) or now())
 
     def lines() -> list[str]:
-        head = (t("期初", "opening"), "", "", "", format_yuan(found["opening"]))
+        from cardsvc.service.words.codes import posting_name
+
+        head = (t("时间", "Time"), t("事由", "What"), t("对方账户", "Other account"), t("金额", "Amount"), t("余额", "Balance"))
+        first = (t("期初", "opening"), "", "", "", format_yuan(found["opening"]))
         rows = [
-            (local_time(e["at"]), e["kind"], e["other"], format_yuan(e["amount"]), format_yuan(e["balance"]))
+            (local_time(e["at"]), t(*posting_name(e["kind"])), e["other"], format_yuan(e["amount"]), format_yuan(e["balance"]))
             for e in found["lines"]
         ]
-        return table([head, *rows, (t("期末", "closing"), "", "", "", format_yuan(found["closing"]))])
+        return table([head, first, *rows, (t("期末", "closing"), "", "", "", format_yuan(found["closing"]))])
 
     show(found, as_json=as_json, lines=lines)

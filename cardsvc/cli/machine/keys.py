@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardsvc.cli.shared.output import json_option, listed, say, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, said, say, show, t, table
 
 if TYPE_CHECKING:
     from cardsvc.config import Settings
@@ -67,11 +67,17 @@ def import_() -> None:
 @json_option
 def list_(*, as_json: bool) -> None:
     """List keys."""
-    rows = [
-        {"name": e.name, "version": e.version, "state": str(e.state), "check_value": e.check_value} for e in _opened().entries
-    ]
+    entries = _opened().entries
+    rows = [{"name": e.name, "version": e.version, "state": str(e.state), "check_value": e.check_value} for e in entries]
     head = (t("密钥", "Key"), t("版本", "Version"), t("状态", "State"), t("校验值", "Check value"))
-    show(rows, as_json=as_json, lines=lambda: table([head, *(tuple(str(v) for v in row.values()) for row in rows)]))
+
+    def lines() -> list[str]:
+        from cardsvc.service.words.codes import KEY_STATES
+
+        shown = [(e.name, str(e.version), said(KEY_STATES, str(e.state)), e.check_value) for e in entries]
+        return table([head, *shown])
+
+    show(rows, as_json=as_json, lines=lines)
 
 
 @keys.command(help=t("密钥仪式：由两人以上分别录入分量，合成密钥的新版本", "Enter a key in components of two or more people"))

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, listed, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, said, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.units import format_yuan
@@ -18,20 +18,32 @@ def batch() -> None:
 
 
 def _lines(found: list[dict[str, Any]]) -> list[str]:
+    from cardsvc.service.words.codes import FILE_RECORDS, FILE_STATES, FILES
+
+    head = (
+        t("编号", "Id"),
+        t("种类", "Kind"),
+        t("来自", "From"),
+        t("文件", "File"),
+        t("已入 / 共", "Taken / all"),
+        t("金额", "Amount"),
+        t("状态", "State"),
+        t("结果", "Result"),
+    )
     rows = [
         (
             b["batch_id"],
-            b["kind"],
+            said(FILES, b["kind"]),
             b["party"],
             b["file_name"],
             f"{b['applied']}/{b['records']}",
             format_yuan(b["amount"]),
-            b["state"],
-            " ".join(f"{state}={count}" for state, count in sorted(b["counts"].items())),
+            said(FILE_STATES, b["state"]),
+            t("，", ", ").join(f"{said(FILE_RECORDS, state)} {count}" for state, count in sorted(b["counts"].items())),
         )
         for b in found
     ]
-    return listed(rows, t("还没有导入过文件", "No files yet"))
+    return listed(rows, t("还没有导入过文件", "No files yet"), head)
 
 
 @batch.command(
@@ -106,5 +118,31 @@ def show_(batch_id: str, *, as_json: bool) -> None:
         }
         for r in refused
     ]
-    rows = [tuple(str(value) for value in record.values()) for record in records]
-    show({**batch_view(found), "not_booked": records}, as_json=as_json, lines=lambda: _lines([batch_view(found)]) + table(rows))
+    view = batch_view(found)
+    show({**view, "not_booked": records}, as_json=as_json, lines=lambda: _lines([view]) + _not_booked_lines(records))
+
+
+def _not_booked_lines(records: list[dict[str, Any]]) -> list[str]:
+    """What of a file was not booked, and why."""
+    from cardsvc.service.words.codes import FILE_RECORDS, REJECTED
+
+    head = (
+        t("行", "Line"),
+        t("卡号", "Card"),
+        t("金额", "Amount"),
+        t("计数器", "Counter"),
+        t("结果", "Result"),
+        t("原因", "Why"),
+    )
+    rows = [
+        (
+            str(r["line"]),
+            r["card_no"],
+            format_yuan(r["amount"]),
+            str(r["counter"]),
+            said(FILE_RECORDS, r["state"]),
+            said(REJECTED, r["reason"]),
+        )
+        for r in records
+    ]
+    return ["", t("没有入账的记录：", "Not booked:"), *table([head, *rows])] if rows else []

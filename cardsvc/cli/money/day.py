@@ -41,7 +41,8 @@ def status(outlet_id: str, *, as_json: bool) -> int:
         found = blockers(opened.store, outlet_id)
     language = language_of_environment()
     rows = [(REASONS[f["reason"]].into(language), f["id"], f["owner"] or "-", f["about"]) for f in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("可以日结", "The day can end")))
+    head = (t("还缺什么", "What is missing"), t("编号", "Id"), t("谁在跟", "Owner"), t("关于", "About"))
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("可以日结", "The day can end"), head))
     return 1 if found else 0
 
 
@@ -108,8 +109,16 @@ def correct(debit: str, credit: str, yuan: str, corrects: str, reason: str, staf
 @day.command(help=t("日报表：按柜员、工位、网点或产品", "The day sheet by teller, workstation, outlet or product"))
 @click.argument("date", type=DAY, required=False)
 @click.option("--outlet", "outlet_id", help=t("网点编号；默认全部", "Outlet id; all when left out"))
-@click.option("--by", type=click.Choice(["teller", "terminal", "outlet", "product"]), default="teller", show_default=True)
-@click.option("--format", "form", type=click.Choice(["csv", "json", "pdf"]), default="csv", show_default=True)
+@click.option(
+    "--by",
+    type=click.Choice(["teller", "terminal", "outlet", "product"]),
+    default="teller",
+    show_default=True,
+    help=t("按什么分列", "What its lines are by"),
+)
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "json", "pdf"]), default="csv", show_default=True, help=t("格式", "Format")
+)
 @click.option("--to", "file", type=click.Path(dir_okay=False, path_type=Path), help=t("存到文件", "Write to a file"))
 def report(date: dt.datetime | None, outlet_id: str | None, by: str, form: str, file: Path | None) -> None:
     """Print the day sheet."""

@@ -7,7 +7,7 @@ import click
 
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import DAY
-from cardsvc.cli.shared.output import json_option, listed, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, said, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
 from cardsvc.cli.staff.approvals import approval_lines
@@ -40,6 +40,8 @@ def _run_lines(found: list[dict[str, Any]]) -> list[str]:
 
 
 def _difference_lines(found: list[dict[str, Any]]) -> list[str]:
+    from cardsvc.service.words.codes import DIFFERENCES
+
     language = language_of_environment()
     rows = []
     for row in found:
@@ -47,7 +49,9 @@ def _difference_lines(found: list[dict[str, Any]]) -> list[str]:
         entry = row["entry"]
         proposed = f"{entry['debit']} -> {entry['credit']} {format_yuan(entry['amount'])}" if entry else ""
         reason, about = row["reason"][language], row["card_no"] or row["subject"]
-        rows.append((row["difference"], row["state"], reason, about, format_yuan(row["amount"]), why or proposed))
+        rows.append(
+            (row["difference"], said(DIFFERENCES, row["state"]), reason, about, format_yuan(row["amount"]), why or proposed)
+        )
     return table(rows)
 
 

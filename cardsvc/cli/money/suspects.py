@@ -1,11 +1,13 @@
 """``cardsvc suspects``: money that only a card, or two people, can settle."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, listed, show, t
+from cardsvc.cli.shared.days import local_time
+from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.staff.approvals import approval_lines
 from cardsvc.units import format_yuan
@@ -25,9 +27,33 @@ def list_suspects(*, as_json: bool) -> None:
 
     with database() as store:
         found = worklist(store, now())
+    show(found, as_json=as_json, lines=lambda: _suspect_lines(found))
+
+
+def _suspect_lines(found: list[dict[str, Any]]) -> list[str]:
+    from cardsvc.service.words.codes import SUBJECTS
+
     nobody = t("无人认领", "no owner")
-    rows = [(f["subject"], f["id"], f["card_no"], format_yuan(f["amount"]), f["since"], f["owner"] or nobody) for f in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有待核实的交易", "No suspects")))
+    head = (
+        t("种类", "Kind"),
+        t("单号", "Id"),
+        t("卡号", "Card"),
+        t("金额", "Amount"),
+        t("时间", "Since"),
+        t("谁在跟", "Owner"),
+    )
+    rows = [
+        (
+            said(SUBJECTS, f["subject"]),
+            f["id"],
+            f["card_no"],
+            format_yuan(f["amount"]),
+            local_time(f["since"]),
+            f["owner"] or nobody,
+        )
+        for f in found
+    ]
+    return listed(rows, t("没有待核实的交易", "No suspects"), head)
 
 
 @suspects.command(help=t("认领一笔待核实的交易", "Become the owner of a suspect"))
@@ -43,7 +69,7 @@ def take(card_no: str, subject_id: str, note: str, staff_id: str) -> None:
     with database() as store:
         by = signed_in(store, staff_id)
         become_owner(store, card_no, subject_id, note, by=by, now=now())
-    click.echo(f"{subject_id}: {by.staff_id}")
+    click.echo(t(f"{subject_id} 由 {by.staff_id} 跟进", f"{subject_id} is with {by.staff_id}"))
 
 
 @suspects.command(

@@ -4,9 +4,11 @@ Click asks gettext for its words, and gettext goes by the locale of the machine 
 CARDSVC_LANG. So the name by which click's modules call gettext is put to this table.
 """
 
+from collections.abc import Mapping
 from types import ModuleType
 
 import click
+from click import types
 
 from cardsvc.text import language_of_environment
 
@@ -16,7 +18,6 @@ CHINESE = {
     "Commands": "命令",
     "Positional arguments": "参数",
     "Show this message and exit.": "显示本说明。",
-    "Show the version and exit.": "显示版本。",
     "default: {default}": "默认：{default}",
     "required": "必填",
     "env var: {var}": "环境变量：{var}",
@@ -55,6 +56,10 @@ CHINESE = {
 }
 
 
+KINDS: Mapping[str, str] = {"text": "文字", "integer": "整数", "integer range": "整数", "float": "数", "datetime": "时间"}
+"""Kinds of values, as help and refusals name them."""
+
+
 def _said(words: str) -> str:
     return CHINESE.get(words, words)
 
@@ -71,6 +76,8 @@ def speak(*modules: ModuleType) -> None:
         for name, ours in (("_", _said), ("ngettext", _counted)):
             if hasattr(module, name):
                 setattr(module, name, ours)
+    for kind in (types.StringParamType, types.IntParamType, types.IntRange, types.FloatParamType, types.DateTime):
+        kind.name = KINDS.get(kind.name, kind.name)
 
 
 def speak_here() -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import database, write_file
-from cardsvc.cli.shared.output import json_option, listed, said, show, t
+from cardsvc.cli.shared.days import local_time
+from cardsvc.cli.shared.output import json_option, listed, said, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def list_(*, as_json: bool) -> None:
 
 @approvals.command("show", help=t("一项的全部内容", "Everything about one"))
 @click.argument("approval_id")
-def show_(approval_id: str) -> None:
+@json_option
+def show_(approval_id: str, *, as_json: bool) -> None:
     """Show one proposal."""
     from cardsvc.errors import RequestError
     from cardsvc.service.staff.approvals import approval_view
@@ -67,7 +69,27 @@ def show_(approval_id: str) -> None:
         found = uow.approvals.get(approval_id)
     if found is None:
         raise RequestError("approval_unknown")
-    show(approval_view(found), as_json=True)
+    view = approval_view(found)
+    show(view, as_json=as_json, lines=lambda: _all_lines(view))
+
+
+def _all_lines(one: dict[str, Any]) -> list[str]:
+    """Everything about a proposal, long texts below."""
+    from cardsvc.service.words.codes import APPROVALS, DECISIONS
+    from cardsvc.service.words.decisions import payload_rows, payload_texts
+
+    rows = [
+        (t("编号", "Id"), one["approval_id"]),
+        (t("事项", "What"), said(APPROVALS, one["kind"])),
+        (t("对象", "About"), one["subject"]),
+        *((t(*label), t(*value)) for label, value in payload_rows(one["payload"])),
+        (t("理由", "Why"), one["reason"]),
+        (t("提出", "Proposed"), f"{one['proposed_by']}  {local_time(one['proposed_at'])}"),
+        (t("状态", "State"), said(DECISIONS, one["state"])),
+    ]
+    if one["decided_at"]:
+        rows.append((t("复核", "Decided"), f"{one['decided_by']}  {local_time(one['decided_at'])}  {one['remark'] or ''}"))
+    return [*table(rows), *payload_texts(one["payload"])]
 
 
 def _decide(staff_id: str, decide: Callable[..., "Approval"], *, as_json: bool) -> None:

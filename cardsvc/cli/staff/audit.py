@@ -7,7 +7,7 @@ import click
 
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import local_time
-from cardsvc.cli.shared.output import json_option, listed, show, t, table
+from cardsvc.cli.shared.output import json_option, said, show, t, table
 from cardsvc.units import format_yuan
 
 
@@ -61,12 +61,20 @@ def _verdict(found: dict[str, Any]) -> list[str]:
 @json_option
 def acts(subject: str | None, by: str | None, limit: int, *, as_json: bool) -> None:
     """Show acts."""
-    from cardsvc.service.staff.acts import Act, acts_view
+    from cardsvc.service.staff.acts import acts_view
+
+    with database() as store:
+        found = acts_view(store, subject=subject, staff_id=by, limit=limit)
+    show(found, as_json=as_json, lines=lambda: act_lines(found) or [t("没有记录", "Nothing")])
+
+
+def act_lines(found: list[dict[str, Any]]) -> list[str]:
+    """What people changed, one act a line."""
+    from cardsvc.service.staff.acts import Act
     from cardsvc.text import language_of_environment
 
     language = language_of_environment()
-    with database() as store:
-        found = acts_view(store, subject=subject, staff_id=by, limit=limit)
+    head = (t("时间", "Time"), t("谁", "Who"), t("做了什么", "What"), t("对象", "About"), t("变动", "Change"))
     rows = [
         (
             local_time(act["done_at"]),
@@ -77,16 +85,19 @@ def acts(subject: str | None, by: str | None, limit: int, *, as_json: bool) -> N
         )
         for act in found
     ]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有记录", "Nothing")))
+    return table([head, *rows]) if rows else []
 
 
 def _changed(act: dict[str, Any]) -> str:
     """What was changed, for example "state: enabled -> suspended"; only the new value where there was none before."""
     from cardsvc.service.staff.acts import FIELD_NAMES, IN_FEN
+    from cardsvc.service.words.codes import ROLES, TERMINAL_STATES
     from cardsvc.text import language_of_environment
 
     def told(field: str, value: Any) -> str:
-        return "-" if value is None else format_yuan(value) if field in IN_FEN else str(value)
+        if value is not None and field in IN_FEN:
+            return format_yuan(value)
+        return said({"state": TERMINAL_STATES, "role": ROLES}.get(field, {}), value)
 
     language = language_of_environment()
     names = {field: FIELD_NAMES[field].into(language) if field in FIELD_NAMES else field for field in act["changes"]}

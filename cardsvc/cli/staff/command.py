@@ -4,7 +4,7 @@ import click
 
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import local_time
-from cardsvc.cli.shared.output import json_option, listed, show, t
+from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import (
     administrator,
     as_option,
@@ -15,6 +15,7 @@ from cardsvc.cli.shared.person import (
     signed_in,
     with_password,
 )
+from cardsvc.service.staff.accounts import ROLE_NAMES
 
 ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator", "service"])
 
@@ -166,7 +167,8 @@ def history(whose: str | None, *, as_json: bool) -> None:
         (local_time(row["at"]), row["staff_id"], t(row["text"]["zh"], row["text"]["en"]), row["by"] or "-", row["place"])
         for row in found
     ]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有变动", "Nothing was changed")))
+    head = (t("时间", "Time"), t("工号", "Id"), t("变动", "Change"), t("经手", "By"), t("从哪里", "From where"))
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有变动", "Nothing was changed"), head))
 
 
 @staff.command(help=t("调岗：换岗位，也可换网点", "Give a person another role, or another outlet as well"))
@@ -181,7 +183,7 @@ def role(whose: str, new_role: str, outlet_id: str | None, staff_id: str) -> Non
 
     with database() as store:
         change_post(store, whose, new_role, outlet_id, by=signed_in(store, staff_id), now=now(), where=from_where())
-    click.echo(f"{whose}: {new_role}" + (f" ({outlet_id})" if outlet_id else ""))
+    click.echo(f"{whose}: {said(ROLE_NAMES, new_role)}" + (f" ({outlet_id})" if outlet_id else ""))
 
 
 @staff.command(

@@ -11,7 +11,7 @@ import click
 
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import DAY, local_time
-from cardsvc.cli.shared.output import json_option, show, t, table
+from cardsvc.cli.shared.output import json_option, said, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 
 if TYPE_CHECKING:
@@ -199,10 +199,14 @@ def why(subject: str, *, as_json: bool) -> None:
 
 
 def _why_lines(found: list[dict[str, Any]]) -> list[str]:
+    from cardsvc.service.books.figures import JOB_NAMES
+    from cardsvc.service.words.codes import OPERATIONS, reason_name
+
     lines = []
     for entry in found:
-        code = f" ({entry['code']})" if entry["code"] else ""
-        lines.append(f"{local_time(entry['at'])}  {entry['kind']}: {entry['state']}{code}")
+        code = t("，", ", ") + t(*reason_name(entry["code"])) if entry["code"] else ""
+        job = f"{said(JOB_NAMES, entry['kind'])}{t('：', ': ')}{said(OPERATIONS, entry['state'])}{code}"
+        lines.append(f"{local_time(entry['at'])}  {job}")
         named = [entry["refused_by"]] if entry["refused_by"] else entry["rules"]
         lines += [f"    {rule['id']}, {entry['version']}: {t(**rule['source'])}" for rule in named]
     return lines

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import database
-from cardsvc.cli.shared.output import json_option, show, t
+from cardsvc.cli.shared.output import json_option, said, show, t, table
 from cardsvc.cli.shared.person import administrator, as_option
+from cardsvc.cli.staff.audit import act_lines
 from cardsvc.service.staff.acts import Act, acts_view
 from cardsvc.service.terminals import admin as terminal_admin
-from cardsvc.units import parse_yuan
+from cardsvc.units import format_yuan, parse_yuan
 
 if TYPE_CHECKING:
     from cardsvc.store import Store
@@ -62,8 +63,10 @@ def register(terminal_id: str, public_key: str, terminal_no: str, name: str, rol
 
 
 def _set_state(staff_id: str, terminal_id: str, act: Act, state: str) -> None:
+    from cardsvc.service.words.codes import TERMINAL_STATES
+
     _administer(staff_id, lambda store, **who: terminal_admin.change(store, terminal_id, act, state=state, **who))
-    click.echo(f"{terminal_id}: {state}")
+    click.echo(f"{terminal_id}: {said(TERMINAL_STATES, state)}")
 
 
 @click.command(help=t("停用终端", "Suspend a terminal"))
@@ -84,7 +87,8 @@ def enable(terminal_id: str, staff_id: str) -> None:
 
 @click.command("show", help=t("一台终端的资料、限额和密钥", "A terminal: place, limits, keys"))
 @click.argument("terminal_id")
-def show_one(terminal_id: str) -> None:
+@json_option
+def show_one(terminal_id: str, *, as_json: bool) -> None:
     """Show a terminal, and who changed what about it."""
     from cardsvc.service.terminals.registry import terminal_view
 
@@ -92,7 +96,39 @@ def show_one(terminal_id: str) -> None:
         acts = acts_view(store, subject=terminal_admin.subject_of(terminal_id))
         return {**terminal_view(store, terminal_id), "history": acts}
 
-    show(_with_store(seen), as_json=True)
+    found = _with_store(seen)
+    show(found, as_json=as_json, lines=lambda: _all_lines(found))
+
+
+def _all_lines(found: dict[str, Any]) -> list[str]:
+    """A terminal with its limits, its keys and who changed what."""
+    from cardsvc.service.books.figures import JOB_NAMES
+    from cardsvc.service.words.codes import KEY_STATES, ROLES, TERMINAL_STATES
+
+    def limit(value: Any, *, fen: bool = False) -> str:
+        return t("不限", "unlimited") if value is None else format_yuan(value) if fen else str(value)
+
+    jobs = limit(None)
+    if found["operations"] is not None:
+        jobs = t("、", ", ").join(said(JOB_NAMES, kind) for kind in found["operations"])
+    rows = [
+        (t("终端", "Terminal"), found["terminal_id"]),
+        (t("名称", "Name"), found["name"] or "-"),
+        (t("终端号", "Number"), found["terminal_no"]),
+        (t("角色", "Role"), said(ROLES, found["role"])),
+        (t("状态", "State"), said(TERMINAL_STATES, found["state"])),
+        (t("地点", "Place"), found["place"] or "-"),
+        (t("运营单位", "Operator"), found["operator"] or "-"),
+        (t("网点", "Outlet"), found["outlet_id"] or "-"),
+        (t("单笔最高（元）", "Largest load (yuan)"), limit(found["largest_load"], fen=True)),
+        (t("每日笔数", "Loads a day"), limit(found["daily_loads"])),
+        (t("每日总额（元）", "Amount a day (yuan)"), limit(found["daily_amount"], fen=True)),
+        (t("每分钟请求数", "Requests a minute"), limit(found["requests_per_minute"])),
+        (t("允许的业务", "Kinds it may ask for"), jobs),
+        (t("证书", "Certificate"), found["certificate"] or "-"),
+        *((t("密钥", "Key"), f"{key['key_id']}  {said(KEY_STATES, key['state'])}") for key in found["keys"]),
+    ]
+    return [*table(rows), *act_lines(found["history"])]
 
 
 @click.command(help=t("设定终端限额：不给的一项即不限", "Limit a terminal; what is not given is unlimited"))
@@ -169,14 +205,19 @@ def rotate(terminal_id: str, public_key: str | None, staff_id: str, *, hmac: boo
 def retire(terminal_id: str, key_id: str, staff_id: str) -> None:
     """Retire a key."""
     _administer(staff_id, lambda store, **who: terminal_admin.retire(store, terminal_id, key_id, **who))
-    click.echo(f"{terminal_id}/{key_id}: retired")
+    click.echo(t(f"{terminal_id} 的密钥 {key_id} 已作废", f"Key {key_id} of {terminal_id} is retired"))
 
 
 @click.command(
     help=t("绑定 TLS 客户端证书（mTLS）；不给文件即解除", "Bind to a TLS client certificate; without a file: unbind")
 )
 @click.argument("terminal_id")
-@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=t("证书文件（PEM）；不给则解除绑定", "Its certificate (PEM); without one it is bound to none"),
+)
 @as_option
 def certificate(terminal_id: str, file: Path | None, staff_id: str) -> None:
     """Bind a terminal to a certificate."""

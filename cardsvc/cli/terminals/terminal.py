@@ -11,7 +11,7 @@ from cardsvc.cli.card.results import result_lines
 from cardsvc.cli.certify.command import certify, relay
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.local import card_channel, file_option, reader_option, wait_option
-from cardsvc.cli.shared.output import json_option, listed, show, t
+from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.terminals.admin import ADMINISTRATION
 from cardsvc.units import parse_yuan
 
@@ -67,8 +67,18 @@ def list_(*, as_json: bool) -> None:
 
     with database() as store:
         found = terminals_view(store)
-    rows = [(r["terminal_id"], r["name"], r["terminal_no"], r["role"], r["state"]) for r in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("还没有终端", "No terminals yet")))
+    show(found, as_json=as_json, lines=lambda: _terminal_lines(found))
+
+
+def _terminal_lines(found: list[dict[str, Any]]) -> list[str]:
+    from cardsvc.service.words.codes import ROLES, TERMINAL_STATES
+
+    head = (t("终端", "Terminal"), t("名称", "Name"), t("终端号", "Number"), t("角色", "Role"), t("状态", "State"))
+    rows = [
+        (r["terminal_id"], r["name"], r["terminal_no"], said(ROLES, r["role"]), said(TERMINAL_STATES, r["state"]))
+        for r in found
+    ]
+    return listed(rows, t("还没有终端", "No terminals yet"), head)
 
 
 @terminal.command(help=t("作为终端充值：金额以元为单位", "Top up as a terminal: the amount in yuan"))

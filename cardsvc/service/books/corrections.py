@@ -20,6 +20,7 @@ from cardsvc.errors.fields import reasons
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import ShiftState
 from cardsvc.service.cash.drawer import refuse_more_than_the_vault_holds, refuse_more_than_there_is
+from cardsvc.service.machines import SHIFT
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.staff.approvals import ApprovalKind
 from cardsvc.store import UnitOfWork
@@ -121,7 +122,7 @@ def _hold_drawer(uow: UnitOfWork, shift_id: str, taken: int) -> None:
     if shift is None:
         raise RequestError("account_unknown", account=f"drawer:{shift_id}")
     if shift.state != ShiftState.OPEN:
-        raise OperationError("shift_not_open", state=shift.state)
+        raise OperationError("shift_not_open", state=SHIFT.words[shift.state])
     if taken:
         refuse_more_than_there_is(uow, shift, taken)
 

@@ -22,7 +22,7 @@ from cardsvc.service.cards.replacement import close_replacement
 from cardsvc.service.cards.requests import card_was_made
 from cardsvc.service.messages.library import tell_replaced
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
-from cardsvc.service.operations.known_card import IN_HAND
+from cardsvc.service.operations.known_card import IN_HAND, not_issued
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.orders import move_orders
@@ -69,7 +69,7 @@ def _begin(context: Context, uow: UnitOfWork, sight: CardSight, now: dt.datetime
     if card is not None and card.citizen_id != citizen.citizen_id:
         raise CardError("card_begun_for_another")
     if card is not None and card.state != "personalising":
-        raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
+        raise not_issued(card)
     _refuse_second(uow, citizen.citizen_id, card.card_no if card else None)
     stock: Mapping[str, Any] = {}
     if card is None:

@@ -20,6 +20,7 @@ from cardsvc.service.cards.faces import face_view
 from cardsvc.service.cards.handing_out import handout_view, waiting_at
 from cardsvc.service.cards.photos import photo_on_file
 from cardsvc.service.cash.shifts import TELLERS
+from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.known_card import IN_HAND
@@ -214,7 +215,7 @@ def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.d
     def work(uow: UnitOfWork) -> CardRequest:
         known = _known(uow, case_no)
         if known.state not in (CardRequestState.HELD, CardRequestState.APPLIED):
-            raise RequestError("card_request_made", case_no=case_no, state=known.state)
+            raise RequestError("card_request_made", case_no=case_no, state=CARD_REQUEST.words[known.state])
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.CANCELLED)
         notices.drop(uow, case_no, now)
         uow.citizen_photos.delete_ids([case_no])

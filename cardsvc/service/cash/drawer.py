@@ -17,6 +17,7 @@ from cardsvc.errors.fields import reasons
 from cardsvc.ledger import cash
 from cardsvc.ledger.postings import drawer_account
 from cardsvc.ledger.states import ShiftState
+from cardsvc.service.machines import SHIFT
 from cardsvc.service.operations.kinds import Actor, Params
 from cardsvc.service.purse.payments import money_source
 from cardsvc.service.staff.accounts import not_permitted
@@ -162,7 +163,7 @@ def _checked(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> tuple
         raise RequestError("params_invalid", reason=reasons(error)) from None
     shift = locked_shift(uow, subject)
     if shift.state != ShiftState.OPEN:
-        raise OperationError("shift_not_open", state=shift.state)
+        raise OperationError("shift_not_open", state=SHIFT.words[shift.state])
     if move.direction == "out":
         refuse_more_than_there_is(uow, shift, move.amount)
     else:

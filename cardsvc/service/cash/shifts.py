@@ -16,6 +16,7 @@ from cardsvc.ledger import cash
 from cardsvc.ledger.postings import Posting, drawer_account
 from cardsvc.ledger.states import SHIFT_ALLOWED, ShiftState, advance
 from cardsvc.service.cash.drawer import locked_shift, refuse_more_than_the_vault_holds
+from cardsvc.service.machines import SHIFT
 from cardsvc.service.staff.accounts import not_permitted, require_role
 from cardsvc.service.staff.approvals import ApprovalKind, Kinds, propose
 from cardsvc.store import Store, UnitOfWork
@@ -160,7 +161,7 @@ def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
     shift = locked_shift(uow, subject)
     same = payload == {"counted": shift.counted, "expected": shift.expected}
     if shift.state != ShiftState.DIFFERENCE_PENDING or not same:
-        raise RequestError("shift_agrees", state=shift.state)
+        raise RequestError("shift_agrees", state=SHIFT.words[shift.state])
 
 
 def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from cardsvc.errors import CardError, RequestError
+from cardsvc.service.machines import CARD
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
 
@@ -30,8 +31,13 @@ def card_in_hand(uow: UnitOfWork, card_no: str) -> Card:
 
 def _in(states: tuple[str, ...], card: Card) -> Card:
     if card.state not in states:
-        raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
+        raise not_issued(card)
     return card
+
+
+def not_issued(card: Card) -> CardError:
+    """The refusal of a card for its state, which it says in words."""
+    return CardError("card_not_issued", card_no=card.card_no, state=CARD.words[card.state])
 
 
 def refuse_live(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:

@@ -15,7 +15,14 @@ from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Staff
 from cardsvc.store.states import APPROVAL_ALLOWED, ApprovalState
+from cardsvc.text import Text
 
+STATE_NAMES: Mapping[str, Text] = {
+    "proposed": Text("等复核", "waits"),
+    "approved": Text("已同意", "agreed"),
+    "rejected": Text("已拒绝", "refused"),
+    "withdrawn": Text("已收回", "taken back"),
+}
 MAX_TEXT = 200
 Check = Callable[[UnitOfWork, str, Mapping[str, Any]], None]
 CarryOut = Callable[[UnitOfWork, Approval, dt.datetime], dict[str, Any]]
@@ -119,7 +126,7 @@ def _open(uow: UnitOfWork, approval_id: str) -> Approval:
     if approval is None:
         raise RequestError("approval_unknown")
     if not APPROVAL_ALLOWED[ApprovalState(approval.state)]:
-        raise OperationError("approval_decided", state=approval.state)
+        raise OperationError("approval_decided", state=STATE_NAMES[approval.state])
     return approval
 
 

@@ -14,6 +14,7 @@ from cardsvc.keystore.keys import TRANSPORT
 from cardsvc.rules.desk import stock_rule
 from cardsvc.rules.desk_rules import StockRule
 from cardsvc.rules.loading import refusal
+from cardsvc.service.machines import CARD
 from cardsvc.service.operations.kinds import Context
 from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.operations.rule_book import local_day
@@ -112,7 +113,7 @@ def give_card_up(store: Store, card_no: str, reason: str, *, by: Staff, now: dt.
         uow.cards.lock(card_no)
         card = known_card(uow, card_no)
         if card.state != "personalising":
-            raise OperationError("stock_card_not_begun", card_no=card_no, state=card.state)
+            raise OperationError("stock_card_not_begun", card_no=card_no, state=CARD.words[card.state])
         live = uow.operations.live_on(card_no)
         if live is not None and live.expires_at > now:
             raise OperationError("card_busy")

@@ -9,7 +9,7 @@ from cardsvc.procedures.identify import CardSight, CardState, identify
 from cardsvc.service.loss.hotlist import refuse_listed
 from cardsvc.service.loss.lost_chip import BLOCK_LOST, CHIP, chip_to_block
 from cardsvc.service.operations.kinds import Context, Effect, Phase
-from cardsvc.service.operations.known_card import known_card
+from cardsvc.service.operations.known_card import known_card, not_issued
 from cardsvc.service.purse.settle import gather, settle_all
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
@@ -52,7 +52,7 @@ def that_lost_its_content(context: Context, uow: UnitOfWork, state: CardState) -
 def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:
     card = seen_card(context, uow, sight)
     if card.state != "issued" and not (card.state == "replaced" and chip_to_block(context, uow, card.card_no)):
-        raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
+        raise not_issued(card)
     return Effect(facts=open_facts(uow, card), card_no=card.card_no, key_versions=card.key_versions)
 
 

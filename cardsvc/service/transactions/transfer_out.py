@@ -18,6 +18,7 @@ from cardsvc.procedures.money import read_money
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.operations.known_card import not_issued
 from cardsvc.service.purse.areas import PURSE_PRODUCTS, Target, target_of
 from cardsvc.service.purse.debit import break_off_debit
 from cardsvc.service.purse.drawdown import (
@@ -53,7 +54,7 @@ def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime
     card = seen_card(context, uow, sight)
     takeover = uow.old_cards.get(card.card_no)
     if card.state != "issued" and takeover is None:
-        raise CardError("card_not_issued", card_no=card.card_no, state=card.state)
+        raise not_issued(card)
     return Effect(facts=open_facts(uow, card), card_no=card.card_no, key_versions=card.key_versions)
 
 

@@ -22,6 +22,7 @@ from cardsvc.service.machines import (
 from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.service.rights.comparing import OFFICE_NAMES, WINDOW_NAMES
 from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES
+from cardsvc.service.staff.approvals import STATE_NAMES
 from cardsvc.text import Text
 
 CARD_STATES: Mapping[str, Text] = {
@@ -105,12 +106,7 @@ EVIDENCE: Mapping[str, Text] = {
     "spending_file": Text("运营单位的消费文件里有", "It stands in the operator's file"),
 }
 
-DECISIONS: Mapping[str, Text] = {
-    "proposed": Text("等复核", "waits"),
-    "approved": Text("已同意", "agreed"),
-    "rejected": Text("已拒绝", "refused"),
-    "withdrawn": Text("已收回", "taken back"),
-}
+DECISIONS: Mapping[str, Text] = STATE_NAMES
 
 DIFFERENCES: Mapping[str, Text] = {
     "open": Text("未处理", "open"),
@@ -212,6 +208,38 @@ VALIDITY: Mapping[str, Text] = {
     "holder_differs": Text("卡上的持卡人和登记不符", "its holder's data differ from the record"),
 }
 """Why a genuine card is not valid."""
+TERMINAL_STATES: Mapping[str, Text] = {"enabled": Text("启用", "enabled"), "suspended": Text("停用", "suspended")}
+KEY_STATES: Mapping[str, Text] = {
+    "active": Text("在用", "in use"),
+    "retiring": Text("即将作废", "about to retire"),
+    "verify-only": Text("只验旧 TAC", "checks old TACs only"),
+    "retired": Text("已作废", "retired"),
+}
+"""Of terminals' keys and of the key store's."""
+FILES: Mapping[str, Text] = {
+    "spending": Text("运营单位消费", "spending of an operator"),
+    "channel": Text("渠道收款", "receipts of a channel"),
+    "terminal": Text("终端记录", "records of a terminal"),
+}
+FILE_STATES: Mapping[str, Text] = {"loading": Text("正在入账", "being taken"), "applied": Text("已入账", "taken")}
+FILE_RECORDS: Mapping[str, Text] = {
+    "booked": Text("入账", "booked"),
+    "matched": Text("与本系统交易相符", "known here"),
+    "taken": Text("收下", "taken"),
+    "duplicate": Text("重复", "told before"),
+    "rejected": Text("没有入账", "not taken"),
+    "conflict": Text("有冲突", "conflict"),
+}
+"""What became of a record of a file."""
+REJECTED: Mapping[str, Text] = {
+    "card_unknown": Text("不是本系统的卡", "none of our cards"),
+    "application_unknown": Text("卡上没有这个应用", "no such application on it"),
+    "tac_wrong": Text("TAC 不对", "its TAC is wrong"),
+    "counter_used": Text("计数器已有别的消费", "another purchase has this counter"),
+    "told_before": Text("以别的计数器报过", "told before under another counter"),
+    "settled_otherwise": Text("卡证明没有扣款", "the card proved that it did not pay"),
+}
+"""Why a record of an operator was not booked."""
 BROKEN: Mapping[str, Text] = {
     "lapsed": Text("超时", "its time ran out"),
     "client_restarted": Text("读卡程序重新启动", "the agent was started anew"),

@@ -12,12 +12,14 @@ from cardsvc.service.words.codes import (
     APPROVALS,
     DECISIONS,
     EVIDENCE,
+    FILE_RECORDS,
     HOT_LIST,
     LOSS_ENDS,
     LOSSES,
     OLD_CARDS,
     OPERATIONS,
     ORDERS,
+    REJECTED,
     account_name,
     called,
     place_name,
@@ -86,14 +88,8 @@ CAUSES: Mapping[str, Text] = {
     **held_payout.REASONS,
     "unreadable": Text("读不出", "cannot be read"),
     "readable": Text("卡自己转出", "gives its money itself"),
-    "card_unknown": Text("不是本系统的卡", "none of our cards"),
-    "application_unknown": Text("卡上没有这个应用", "no such application on it"),
-    "tac_wrong": Text("TAC 不对", "its TAC is wrong"),
-    "counter_used": Text("计数器已有别的消费", "another purchase has this counter"),
-    "told_before": Text("以别的计数器报过", "told before under another counter"),
-    "settled_otherwise": Text("卡证明没有扣款", "the card proved that it did not pay"),
+    **REJECTED,
 }
-FILES: Mapping[str, Text] = {"rejected": Text("没有入账", "not taken"), "conflict": Text("有冲突", "conflict")}
 SEEN: Mapping[str, Text] = {
     "balance": Text("余额", "balance"),
     "counter": Text("计数器", "counter"),
@@ -122,7 +118,7 @@ _WORDS: Mapping[str, Mapping[str, Text]] = {
     "decided": DECISIONS,
     "order": ORDERS,
     "old_card": OLD_CARDS,
-    "file": FILES,
+    "file": FILE_RECORDS,
     "cause": CAUSES,
 }
 

@@ -8,7 +8,7 @@ persons, cards, replace                 a person and their cards: data, loss, he
 handouts                                made cards, to whom they are given
 drawer, receipts                        cash, and paper
 queue, hall, hall_book, complaints      the queue, the hall's screens, its book, complaints
-approvals, decisions                    what a second person decides, and how it is shown to them
+approvals                               what a second person decides
 manage                                  management pages: not for clerks
 tray                                    for training: virtual cards to put in
 words                                   names and forms that only a page needs

@@ -1,5 +1,6 @@
 """Decisions of two people on the second person's own screen: what waits, with its reason; agree or refuse."""
 
+from functools import partial
 from typing import Any
 
 from flask import Flask, redirect, render_template, request, url_for
@@ -13,8 +14,9 @@ from cardsvc.service.desk.work_place import job_of
 from cardsvc.service.faults.repair import propose_repair
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.staff.approvals import approve, open_approvals, reject, withdraw
-from cardsvc.web.desk.decisions import payload_rows, payload_texts
+from cardsvc.service.words.decisions import payload_rows, payload_texts
 from cardsvc.web.desk.guard import field, here, workstation
+from cardsvc.web.desk.words import card_no
 
 OF_PERSONS = (CITIZEN_CHANGE.name, CITIZEN_DEATH.name)
 """Decisions about a person: their page shows what is decided."""
@@ -64,7 +66,7 @@ def _page(services: Services, error: CardsvcError | None = None) -> str:
         waiting=waiting,
         problem=problem_of(error) if error else None,
         kinds=APPROVALS,
-        rows_of=payload_rows,
+        rows_of=partial(payload_rows, number=card_no),
         texts_of=payload_texts,
         of_persons=OF_PERSONS,
     )

@@ -1,6 +1,6 @@
 """What a second person is asked to agree to, as rows that can be read: amounts in yuan, documents by name, long texts apart."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cardsvc.diagnosis.plans import plans
@@ -8,7 +8,6 @@ from cardsvc.service.desk.choices import APPLICATIONS
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
-from cardsvc.web.desk.words import card_no
 
 LABELS: Mapping[str, Text] = {
     "counted": Text("点得（元）", "Counted (yuan)"),
@@ -42,10 +41,10 @@ LONG = 120
 """Characters of a value that stand in a row; a longer one is a text of its own."""
 
 
-def payload_rows(payload: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:
-    """What is decided on, as labels and values. What the page has no word for goes by its name."""
+def payload_rows(payload: Mapping[str, Any], number: Callable[[str], str] = str) -> Iterator[tuple[Text, Text]]:
+    """What is decided on, as labels and values; ``number`` shows a card number. What has no word goes by its name."""
     for name, value in payload.items():
-        shown = _value(name, value)
+        shown = _value(name, number(value) if name == "card_no" else value)
         if len(shown.zh) <= LONG:
             yield LABELS.get(name, Text(name, name)), shown
 
@@ -65,8 +64,6 @@ def _value(name: str, value: Any) -> Text:
         return VALUES[name][value]
     if name in MONEY and isinstance(value, int):
         shown = format_yuan(value)
-    elif name == "card_no":
-        shown = card_no(str(value))
     elif isinstance(value, Mapping):
         shown = ", ".join(f"{key} {one}" for key, one in value.items())
     elif isinstance(value, (list, tuple)):
