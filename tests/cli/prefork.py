@@ -10,6 +10,7 @@ A request is a length, JSON {argv, env} and the three streams as file descriptor
 """
 
 import atexit
+import gc
 import json
 import os
 import socket
@@ -21,7 +22,17 @@ import traceback
 from functools import cache
 from typing import BinaryIO
 
-LOADED = ("sqlalchemy.orm", "alembic.command", "flask", "cardsvc.bootstrap", "cardsvc.service.approval_kinds", "cardsvc.vcard")
+LOADED = (
+    "sqlalchemy.orm",
+    "alembic.command",
+    "flask",
+    "cardsvc.bootstrap",
+    "cardsvc.client",
+    "cardsvc.readers.carry",
+    "cardsvc.service.approval_kinds",
+    "cardsvc.service.terminals.admin",
+    "cardsvc.vcard",
+)
 STREAMS = 3
 TIMEOUT_SECONDS = 240
 
@@ -113,7 +124,11 @@ def _become(request: dict[str, object], streams: list[int]) -> int:
 
 
 if __name__ == "__main__":
+    from cardsvc.errors.catalog import all_entries
+
     for name in LOADED:
         __import__(name)
+    all_entries()  # the texts of errors: each command that fails would read them again
     make_hashes_quick()
+    gc.freeze()  # a command's garbage collection leaves alone what was there before it, and shares it
     serve(socket.socket(fileno=int(sys.argv[1])))
