@@ -17,7 +17,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from cardsvc.readers.carry import CarriedOut, carry_out
 from cardsvc.service.books.audit import verify_ledger
-from cardsvc.service.operations.engine import STEP_SECONDS
+from cardsvc.service.operations.asked import STEP_SECONDS
 from cardsvc.service.purse.orders import create_order, order_params
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.transactions.deposits import return_deposit, take_deposit

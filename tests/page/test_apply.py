@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from cardsvc.bootstrap import now
+from cardsvc.service.cards.photos import photo_on_file
 from cardsvc.service.cards.requests import photo_of
 from cardsvc.service.rights.importing import import_feed
 from cardsvc.service.staff.accounts import sign_in
@@ -232,4 +233,7 @@ def test_a_photo_stays_chosen_when_the_form_is_refused(desk: Desk, tmp_path: Pat
     desk.page.check('input[name="came"][value="holder"]')
     desk.page.get_by_role("button", name="受理").click()
     desk.sees("放空白卡，去制卡")
-    assert 5 * 1024 <= len(the_application(desk).photo) <= 50 * 1024
+    with desk.world.store.read() as uow:
+        kept = photo_on_file(uow, the_application(desk).citizen_id)
+    assert kept is not None
+    assert 5 * 1024 <= len(kept.photo) <= 50 * 1024

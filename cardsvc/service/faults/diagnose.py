@@ -17,7 +17,7 @@ from cardsvc.card.profile import KnownFault, Profile
 from cardsvc.card.profiles import recognise
 from cardsvc.card.purse import InitializeForLoadAnswer
 from cardsvc.diagnosis.books import Books
-from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence, history_evidence, stranger_evidence
+from cardsvc.diagnosis.contact import ENOUGH_TIMES, Contact, atr_evidence, contact_evidence, history_evidence, stranger_evidence
 from cardsvc.diagnosis.evidence import Evidence, Value
 from cardsvc.diagnosis.firmware import firmware_faults
 from cardsvc.diagnosis.keys import KeyQuestions
@@ -56,10 +56,10 @@ class ReaderFacts(Params):
 
     def contact(self, told: Mapping[str, Any], times: Sequence[float]) -> Contact:
         """As the diagnosis takes it. ``told``: what came with the answers, and ``times``: what each took. The quickest of these
-        counts as one more: commands differ in what they take, and a computer that was busy elsewhere is late once."""
+        count with the others: commands differ in what they take, and a computer that was busy elsewhere is late once."""
         milliseconds, power_ups, reconnects = tuple(self.milliseconds), tuple(self.power_ups), self.reconnects
         if times:
-            milliseconds = (*milliseconds, min(times))
+            milliseconds = (*milliseconds, *sorted(times)[:ENOUGH_TIMES])
         if not power_ups and told.get("power_up_milliseconds") is not None:
             power_ups, reconnects = (told["power_up_milliseconds"],), told["reconnects"]
         return Contact(tuple(self.atrs), milliseconds, tuple(self.failures), power_ups=power_ups, reconnects=reconnects)

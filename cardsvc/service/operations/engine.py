@@ -7,7 +7,6 @@ before it could reply, is replaced by any other: the caller repeats its call and
 """
 
 import datetime as dt
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,8 +18,8 @@ from cardsvc.errors import CardsvcError, OperationError, RequestError
 from cardsvc.iso7816.exchange import Answers, Batch, Procedure, check_answers
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
-from cardsvc.service.operations.asked import fingerprint_of, validated
-from cardsvc.service.operations.kinds import Actor, Context, Effect, OperationKind, Phase, first_facts
+from cardsvc.service.operations.asked import STEP_SECONDS, new_operation, validated
+from cardsvc.service.operations.kinds import Actor, Context, Effect, OperationKind, Phase
 from cardsvc.service.operations.problem import problem_of, problem_on_card
 from cardsvc.service.operations.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
 from cardsvc.service.operations.replay import Ended, Played, Waiting, play
@@ -28,9 +27,6 @@ from cardsvc.service.operations.rule_book import RULE_VERSION, RuleBook, local_d
 from cardsvc.store import Store, TransactionLost, UnitOfWork
 from cardsvc.store.records import Operation, OperationStep
 from cardsvc.wire import OperationState, ReaderFacts, Reply, answers_to_json, timings_of
-
-STEP_SECONDS = 60
-"""How long an operation waits for the next answers before it lapses."""
 
 MAX_KEY_LENGTH = 128
 READER = "reader"
@@ -95,27 +91,8 @@ class EnginePort:
         profile = recognise(self._engine.profiles, atr)
         if not 8 <= len(idempotency_key) <= MAX_KEY_LENGTH:
             raise RequestError("idempotency_key_malformed")
-        fingerprint = fingerprint_of(kind, values, atr)
-        now = self._engine.clock()
-        operation = Operation(
-            operation_id=str(uuid.uuid4()),
-            kind=kind,
-            params=values,
-            actor_kind=self._actor.kind,
-            actor_id=self._actor.id,
-            idempotency_key=idempotency_key,
-            fingerprint=fingerprint,
-            state=OperationState.CARD,
-            phase=0,
-            step=0,
-            phase_step=0,
-            facts=first_facts(self._actor),
-            atr=atr.hex().upper(),
-            profile=profile.id,
-            key_versions=self._engine.keystore.versions(),
-            started_at=now,
-            expires_at=now + dt.timedelta(seconds=STEP_SECONDS),
-        )
+        operation = new_operation(kind, values, self._actor, atr, idempotency_key, profile, self._engine.clock())
+        operation = replace(operation, key_versions=self._engine.keystore.versions())
         return self._engine.store.transact(lambda uow: self._begin(uow, operation, beside))
 
     def _begin(self, uow: UnitOfWork, operation: Operation, beside: Callable[[UnitOfWork, Operation], None]) -> Reply:
