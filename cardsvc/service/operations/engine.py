@@ -29,6 +29,7 @@ from cardsvc.store.records import Operation, OperationStep
 from cardsvc.wire import OperationState, ReaderFacts, Reply, answers_to_json, timings_of
 
 MAX_KEY_LENGTH = 128
+Beside = Callable[[UnitOfWork, Operation], None]
 READER = "reader"
 """The fact that says which reader the card is in: wire.ReaderFacts as JSON."""
 
@@ -76,18 +77,10 @@ class EnginePort:
         self._actor = actor
 
     def start(
-        self,
-        kind: str,
-        params: Mapping[str, Any],
-        *,
-        atr: bytes,
-        idempotency_key: str,
-        beside: Callable[[UnitOfWork, Operation], None] = lambda _uow, _operation: None,
+        self, kind: str, params: Mapping[str, Any], *, atr: bytes, idempotency_key: str, beside: Beside | None = None
     ) -> Reply:
-        """See OperationPort.start. ``beside``: what is looked at and kept in the transaction in which a new operation begins;
-        an error that it raises is the answer, and there is no operation."""
-        operation_kind = self._kind(kind)
-        values = validated(operation_kind, params)
+        """See OperationPort.start. ``beside``: what is looked at and kept where a new operation begins; its error is told."""
+        values = validated(self._kind(kind), params)
         profile = recognise(self._engine.profiles, atr)
         if not 8 <= len(idempotency_key) <= MAX_KEY_LENGTH:
             raise RequestError("idempotency_key_malformed")
@@ -95,7 +88,7 @@ class EnginePort:
         operation = replace(operation, key_versions=self._engine.keystore.versions())
         return self._engine.store.transact(lambda uow: self._begin(uow, operation, beside))
 
-    def _begin(self, uow: UnitOfWork, operation: Operation, beside: Callable[[UnitOfWork, Operation], None]) -> Reply:
+    def _begin(self, uow: UnitOfWork, operation: Operation, beside: Beside | None) -> Reply:
         """The operation that this key began before, or a new one."""
         known = uow.operations.by_idempotency_key(self._actor.kind, self._actor.id, operation.idempotency_key)
         if known is not None:
@@ -107,7 +100,8 @@ class EnginePort:
         if self._actor.suspended:
             raise RequestError("terminal_suspended")
         operation = uow.operations.add(operation)
-        beside(uow, operation)
+        if beside is not None:
+            beside(uow, operation)
         run = _Run(self._engine, uow, operation, operation.started_at)
         run.proceed()
         return run.reply()
@@ -180,8 +174,7 @@ def context_of(engine: Engine, operation: Operation, uow: UnitOfWork) -> Context
     """What a phase of this operation sees; of the card's layout, what a card with these keys has."""
     terminal_no = bytes.fromhex(operation.facts["terminal_no"])
     actor = Actor(operation.actor_kind, operation.actor_id, terminal_no, operation.facts["role"])
-    profile = next(profile for profile in engine.profiles if profile.id == operation.profile)
-    profile = profile.with_keys(operation.key_versions)
+    profile = next(profile for profile in engine.profiles if profile.id == operation.profile).with_keys(operation.key_versions)
     return Context(operation, profile, engine.keystore, engine.rules.of_operation(uow, operation), actor)
 
 
@@ -239,8 +232,7 @@ class _Run:
         """A phase's procedure as it stood at a step. The commands it waits with are kept for the reply."""
         phase = self.kind.phases[number]
         answers = [row.answers for row in self._steps(number) if row.step < step]
-        played = self._played
-        self._played = None
+        played, self._played = self._played, None
         if played is not None and played[0] == number and played[1].heard + 1 == len(answers):
             current = played[1]  # checking the answers brought it to this point; it goes on from there
             current.hear(answers[-1])
@@ -306,8 +298,7 @@ class _Run:
             timings_of(answers),
         )
         self._steps(operation.phase).append(self.uow.steps.add(row))
-        expires = self.now + dt.timedelta(seconds=STEP_SECONDS)
-        self._change(step=operation.step + 1, expires_at=expires)
+        self._change(step=operation.step + 1, expires_at=self.now + dt.timedelta(seconds=STEP_SECONDS))
 
     def take_what_came(self, answers: Answers) -> None:
         """The answers that came before the card left: complete ones count, others only say how far it got."""
