@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Visitor, check_person, uncollected_rule
@@ -20,7 +20,7 @@ from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.loss.hotlist import refuse_hot
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
-from cardsvc.service.operations.known_card import IN_HAND, known_card
+from cardsvc.service.operations.known_card import IN_HAND, card_in_hand, known_card
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.comers import Comer, check_comer
 from cardsvc.service.people.died import refuse_dead
@@ -86,14 +86,12 @@ def hand_out(
 
 def _to_be_handed(uow: UnitOfWork, card_no: str) -> tuple[Card, Handout]:
     """The card, locked, and its row while nobody took it."""
-    card = known_card(uow, card_no)
+    known_card(uow, card_no)
     uow.cards.lock(card_no)
     known = uow.handouts.for_update(card_no)
     if known is None or known.handed_at is not None:
         raise RequestError("handout_not_waiting", card_no=card_no)
-    card = known_card(uow, card_no)
-    if card.state not in IN_HAND:
-        raise CardError("card_not_issued", card_no=card_no, state=card.state)
+    card = card_in_hand(uow, card_no)
     refuse_dead(uow, card.citizen_id)
     refuse_hot(uow, card_no)
     check_face(uow, card_no)
