@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 from cardsvc.store import UnitOfWork
 from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict
 from tests.page.conftest import Desk, axe_finds
+from tests.waiting import until
 from tests.world import balance_on, person
 
 pytestmark = pytest.mark.usefixtures("real_pcscd")
@@ -147,6 +148,37 @@ def test_an_application_is_opened_and_the_rest_says_why_not(desk: Desk) -> None:
     desk.press("Enter")
     desk.sees("办好了")
     assert balance_on(card)[0] == 5000
+
+
+def test_a_refresh_that_comes_late_stays_with_its_page(desk: Desk) -> None:
+    """The body of an answer takes its time, and the clerk is on the next page by then: the job that was done came back into the
+    work place, and stayed."""
+    desk.sign_in()
+    desk.hall.put(desk.world.issue("fudan-fmcos2"))
+    desk.sees("开通应用")
+    desk.press("3")
+    desk.sees("公交 C（60 岁以上）")
+    desk.press("Enter")
+    desk.sees("办好了")
+    desk.page.evaluate(
+        """() => {
+          const real = window.fetch, live = document.getElementById("live").dataset.url;
+          window.fetch = async (url, options) => {
+            const answer = await real(url, options);
+            if (String(url).startsWith(live)) {
+              const text = answer.text.bind(answer);
+              answer.text = async () => { await new Promise((done) => { window.arrives = done; }); return text(); };
+            }
+            return answer;
+          };
+          refresh();
+        }"""
+    )
+    until(lambda: desk.page.evaluate("() => Boolean(window.arrives)"))
+    desk.press("Enter")
+    desk.sees("● 已开通")
+    desk.page.evaluate("async () => { window.arrives(); await new Promise((done) => setTimeout(done, 100)); }")
+    expect(desk.page.locator("#live.desk")).to_be_visible()
 
 
 def comes_anew(page: Page) -> None:

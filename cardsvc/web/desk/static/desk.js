@@ -25,7 +25,8 @@ async function refresh() {
       if (leaving) return;
       connected(true);
       if (answer.status === 401) { location.reload(); return; }
-      if (answer.ok && page === shown) show(await answer.text());
+      const html = await answer.text();
+      if (answer.ok && page === shown) show(html);
     } while (again && document.getElementById("live")?.dataset.url);
   } catch { connected(false); } finally { fetching = false; }
   lookAhead();
