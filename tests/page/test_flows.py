@@ -165,9 +165,10 @@ def test_a_refresh_that_comes_late_stays_with_its_page(desk: Desk) -> None:
           const real = window.fetch, live = document.getElementById("live").dataset.url;
           window.fetch = async (url, options) => {
             const answer = await real(url, options);
-            if (String(url).startsWith(live)) {
+            if (String(url).startsWith(live) && !window.arrives) {
               const text = answer.text.bind(answer);
-              answer.text = async () => { if (!window.arrives) await new Promise((done) => { window.arrives = done; }); return text(); };
+              const held = new Promise((done) => { window.arrives ??= done; });
+              answer.text = () => held.then(text);
             }
             return answer;
           };
