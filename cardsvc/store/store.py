@@ -30,9 +30,7 @@ BUSY_SECONDS = 15
 ATTEMPTS = 6
 CONNECT_SECONDS = 5
 _OPTIONS = "-c lock_timeout=15s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
-POOL = {"pool_size": 32, "max_overflow": 96, "pool_timeout": BUSY_SECONDS}
-BEGIN = "cardsvc_begin"
-"""The execution option that says how SQLite begins a transaction; see above."""
+POOL = {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 48, "pool_timeout": BUSY_SECONDS}
 
 T = TypeVar("T")
 
@@ -42,8 +40,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._reader = _engine(url)
-        self._writer = self._reader.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
+        self._writer = _engine(url, "BEGIN IMMEDIATE")
+        self._reader = _engine(url, "BEGIN")
         self._snapshot = self._reader
         if self._reader.dialect.name != "sqlite":
             self._snapshot = self._reader.execution_options(isolation_level="REPEATABLE READ")
@@ -89,6 +87,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections."""
+        self._writer.dispose()
         self._reader.dispose()
 
 
@@ -132,13 +131,10 @@ def _parsed(url: str) -> URL:
     raise StoreError("store_url_wrong")
 
 
-def _engine(url: str) -> Engine:
-    """One for all transactions of a store: they share its connections, and what is compiled is compiled once."""
+def _engine(url: str, begin: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(
-            url, connect_args={"connect_timeout": CONNECT_SECONDS, "options": _OPTIONS}, pool_pre_ping=True, **POOL
-        )
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **POOL)
+        return create_engine(url, connect_args={"connect_timeout": CONNECT_SECONDS, "options": _OPTIONS}, **POOL)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -148,6 +144,6 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get(BEGIN, "BEGIN"))
+        connection.exec_driver_sql(begin)
 
     return engine
