@@ -7,6 +7,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,12 +159,15 @@ class _Hall:
 
     def false_alarms(self, cards: Mapping[str, "VirtualCard"], looks: int) -> dict[str, Any]:
         """How often a diagnosis finds something on a sound card that is used in between."""
+        from cardsvc.readers.carry import CarriedOut
+
         rng, alarms = random.Random(1), []
         for turn in range(looks):
             family = self.families[turn % len(self.families)]
             kind, params = USES[rng.randrange(len(USES))]
             card = cards[family]
-            _unless_refused(lambda k=kind, p=params, c=card: self._do(c.channel(), k, p))  # type: ignore[misc]
+            with suppress(CarriedOut):  # a card at its limit, or without money, refuses: that is no fault of it
+                self._do(card.channel(), kind, params)
             report = self.report(card.channel, quick=turn % 2 == 0)
             alarms += [f"{finding['code']} ({family})" for finding in report["findings"]]
         return {"false alarms": f"{len(alarms)} of {looks}", **({"alarms": ", ".join(alarms)} if alarms else {})}
@@ -183,16 +187,6 @@ class _Counting:
         answer = self._channel.transmit(command)
         self.asked += command[1] != GET_RESPONSE and answer[-2] != WRONG_LE
         return answer
-
-
-def _unless_refused(work: Callable[[], None]) -> None:
-    """A card at its limit, or without money, refuses: that is no fault of it."""
-    from cardsvc.readers.carry import CarriedOut
-
-    try:
-        work()
-    except CarriedOut:
-        return
 
 
 def _known() -> dict[str, Any]:
