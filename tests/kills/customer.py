@@ -16,8 +16,9 @@ from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
 from tests.kills.reader import ReaderChannel
 
-PURCHASES_OF_A_FULL_CARD = 10
-"""A customer who is killed between top-up and purchase spends less than is loaded: one day the card is full."""
+PURCHASES_AFTER = {None: 1, "rule_balance_cap": 10}
+"""By what the top-up was told. A customer who is killed between top-up and purchase spends less than is loaded: one day the
+card is full. After a top-up that was not acknowledged there may be nothing to spend."""
 WAITS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.0, 4.0)
 
 
@@ -32,7 +33,7 @@ def main(url: str, terminal: str, key: str, port: str, journal_file: str) -> Non
             return
         while True:
             told = job(client, journal, channel, "topup", {"amount": 5000, "payment": {"method": "cash"}})
-            for _ in range(PURCHASES_OF_A_FULL_CARD if told == "rule_balance_cap" else 1):
+            for _ in range(PURCHASES_AFTER.get(told, 0)):
                 job(client, journal, channel, "purchase", {"amount": 5000, "merchant": "bus"})
 
 
