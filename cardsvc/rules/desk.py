@@ -128,16 +128,18 @@ def check_person(rules: RuleSet, job: str, who: Visitor, day: dt.date) -> tuple[
     return (rule.id,)
 
 
-def check_photo(rules: RuleSet, photo: tuple[int, int, int, str], day: dt.date) -> str:
-    """Accept a photo as it was measured (width and height in pixels, size in bytes, format), or raise RuleError ``rule_photo``
-    saying what it must be. Returns the rule."""
+def check_photo(rules: RuleSet, photo: tuple[int, int, int, str, int], day: dt.date) -> str:
+    """Accept a photo as it was measured (width and height in pixels, size in bytes, format, percent of the background that is
+    white), or raise RuleError ``rule_photo`` or ``rule_photo_background`` saying what it must be. Returns the rule."""
     rule = _in_force(rules.photo, day)
     if rule is None:
         raise no_rule("rule_no_photo", rules, "photo")
-    width, height, size, kind = photo
+    width, height, size, kind, white = photo
     if (width, height, kind) != (rule.width, rule.height, rule.format) or not rule.min_bytes <= size <= rule.max_bytes:
         sizes = f"{rule.min_bytes // 1024}-{rule.max_bytes // 1024}"
         raise refusal("rule_photo", rules, rule, width=rule.width, height=rule.height, size=sizes, format=rule.format)
+    if white < rule.white_percent:
+        raise refusal("rule_photo_background", rules, rule, white=white, percent=rule.white_percent)
     return rule.id
 
 

@@ -85,13 +85,14 @@ class PersonRule(Dated):
 
 
 class PhotoRule(Dated):
-    """The holder's photo: pixels, bytes, format."""
+    """The holder's photo: pixels, bytes, format; ``white_percent``: how much of its background is white at least."""
 
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     min_bytes: int = Field(gt=0)
     max_bytes: int = Field(gt=0)
     format: Literal["JPEG"]
+    white_percent: int = Field(default=0, ge=0, le=100)
 
 
 class LossRule(Dated):

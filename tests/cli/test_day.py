@@ -24,7 +24,9 @@ def test_a_day_on_the_command_line(hall: dict[str, str], tmp_path: Path) -> None
     register = ("citizen", "register", "--name", "测试一", "--id-number", number, "--sex", "1", "--birth-date", "1999-02-28")
     person = as_json(hall, *register)
     run(hall, "card", "personalise", "--citizen", person["citizen_id"], "--vcard", file)
-    run(hall, "card", "topup", "100", "--vcard", file)
+    run(hall, "card", "topup", "100", "--given", "150", "--vcard", file)
+    assert [one["change"] for one in as_json(hall, "shift", "list", "--outlet", "hall")] == [5000]
+    assert " 50.00 " in run(hall, "shift", "list", "--outlet", "hall").stdout
     asked = as_json(hall, "shift", "cash", shift["shift_id"], "in", "--count", "50x1", "--as", "teller")
     run(hall, "approvals", "approve", asked["approval_id"], "--as", "boss")
     assert shift["shift_id"] in run(hall, "day", "status", "--outlet", "hall", code=1).stdout

@@ -26,7 +26,9 @@ NUMBER = BODY + id_number_check_digit(BODY)
 def camera(folder: Path) -> str:
     """A picture as a camera makes it: far too large, and wide."""
     file = folder / "camera.png"
-    Image.effect_noise((1600, 1200), 60).convert("RGB").save(file)
+    picture = Image.new("RGB", (1600, 1200), "white")
+    picture.paste(Image.effect_noise((400, 800), 60).convert("RGB"), (600, 400))
+    picture.save(file)
     return str(file)
 
 

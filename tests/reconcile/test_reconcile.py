@@ -11,10 +11,10 @@ from cardsvc.rules import load_rule_set
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.batches import import_file
 from cardsvc.service.books.audit import verify_ledger
-from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, Correction, explain, parse_difference, subject_of, take
+from cardsvc.service.reconcile.correct import Correction, explain, parse_difference, propose_entry, take
 from cardsvc.service.reconcile.run import Scope, difference_view, reconcile, run_view
 from cardsvc.service.staff.accounts import add_outlet, add_staff
-from cardsvc.service.staff.approvals import approve, propose
+from cardsvc.service.staff.approvals import approve
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.store.records import Difference, Staff
 from cardsvc.units import LOCAL
@@ -176,10 +176,7 @@ def test_the_last_ride_is_owed_and_no_error(world: World, card: VirtualCard) -> 
 
 def correct(world: World, row: Difference, people: dict[str, Staff]) -> None:
     """One proposes, another approves."""
-    which = Correction(run_id=row.run_id, number=row.number)
-    subject, payload = subject_of(world.store, which), which.model_dump()
-    by = people["clerk"]
-    asked = propose(world.store, APPROVALS, CORRECT_DIFFERENCE.name, subject, payload, "对账差异", by=by, now=world.now)
+    asked = propose_of(world, row, people["clerk"])
     approve(world.store, APPROVALS, asked.approval_id, by=people["wang"], now=world.now)
 
 
@@ -209,8 +206,7 @@ def test_a_correction_needs_two_people_and_is_booked_once(world: World, card: Vi
 
 def propose_of(world: World, row: Difference, by: Staff) -> Any:
     which = parse_difference(f"{row.run_id}/{row.number}")
-    subject = subject_of(world.store, which)
-    return propose(world.store, APPROVALS, "correct_difference", subject, which.model_dump(), "x", by=by, now=world.now)
+    return propose_entry(world.store, APPROVALS, which, "对账差异", by=by, now=world.now)
 
 
 def test_a_channels_file_against_the_loads(world: World, card: VirtualCard, people: dict[str, Staff]) -> None:

@@ -2,14 +2,16 @@
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from cardsvc.errors import RuleError
-from cardsvc.printing.photo import Measured
+from cardsvc.printing.photo import Measured, measure
 from cardsvc.rules import load_rule_set
 from cardsvc.rules.desk import (
     Visitor,
@@ -136,8 +138,30 @@ def test_who_must_come() -> None:
 def test_photos(wrong: Any) -> None:
     """358 by 441, JPG, 5 to 50 KB, both included."""
     for size in (5120, 51200):
-        assert check_photo(RULES, (358, 441, size, "JPEG"), DAY) == "photo"
-    refused("rule_photo", lambda: check_photo(RULES, Measured(358, 441, 9000, "JPEG")._replace(**wrong), DAY))
+        assert check_photo(RULES, Measured(358, 441, size, "JPEG", 80), DAY) == "photo"
+    refused("rule_photo", lambda: check_photo(RULES, Measured(358, 441, 9000, "JPEG", 80)._replace(**wrong), DAY))
+
+
+def portrait(behind: str | tuple[int, int, int], folder: Path) -> bytes:
+    """A head and shoulders before this background, as a camera's JPEG."""
+    picture = Image.new("RGB", (358, 441), behind)
+    face = Image.effect_noise((170, 230), 40).convert("RGB")
+    picture.paste(face, (94, 80))
+    picture.paste((30, 40, 90), (20, 320, 338, 441))
+    picture.save(folder / "photo.jpg", "JPEG", quality=92)
+    return (folder / "photo.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("behind", ["white", (244, 241, 236), (215, 218, 222)])
+def test_a_photo_on_white(behind: Any, tmp_path: Path) -> None:
+    """Paper, a painted wall, a wall in a hall's light: hair and shoulders stand before it and are no background."""
+    assert check_photo(RULES, measure(portrait(behind, tmp_path)), DAY) == "photo"
+
+
+@pytest.mark.parametrize("behind", ["red", (67, 142, 219), (140, 140, 140), "black", (250, 250, 120)])
+def test_a_photo_on_another_ground(behind: Any, tmp_path: Path) -> None:
+    """The blue and the red of other papers, grey, yellow: told as that, not as a wrong size."""
+    refused("rule_photo_background", lambda: check_photo(RULES, measure(portrait(behind, tmp_path)), DAY))
 
 
 def test_loss_reports() -> None:

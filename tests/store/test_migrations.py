@@ -1,5 +1,6 @@
 """The schema that migrations make step by step is the schema that the code declares, triggers and CHECKs included."""
 
+import datetime as dt
 import re
 import subprocess
 from pathlib import Path
@@ -40,10 +41,11 @@ def migrated_with_rows(path: Path) -> str:
         if revision == "0001":
             engine = create_engine(url)
             with engine.begin() as connection:
-                connection.exec_driver_sql(
-                    "INSERT INTO terminal (terminal_id, name, terminal_no, public_key, state, role, created_at) "
-                    "VALUES ('t', '', '310000000009', 'aa', 'enabled', 'topup', '2026-11-24')"
-                )
+                for terminal_id, number in zip("tuv", "789", strict=True):
+                    connection.exec_driver_sql(
+                        "INSERT INTO terminal (terminal_id, name, terminal_no, public_key, state, role, created_at) "
+                        f"VALUES ('{terminal_id}', '', '31000000000{number}', 'aa', 'enabled', 'topup', '2026-11-24')"
+                    )
             engine.dispose()
         if revision == "0002":
             engine = create_engine(url)
@@ -57,6 +59,7 @@ def migrated_with_rows(path: Path) -> str:
             engine.dispose()
         if revision == "0042":
             _applications(url)
+            _nonces(url)
     return url
 
 
@@ -84,6 +87,20 @@ def _applications(url: str) -> None:
             f"INSERT INTO card_request ({columns}, cancelled_by, cancelled_at) VALUES ({common}, 'SL2', 'gone', 'cancelled', "
             "'2026-11-24', 'old', '2026-11-25')"
         )
+    engine.dispose()
+
+
+def _nonces(url: str) -> None:
+    """Forgotten ones, nobody knows whose, until 10:00; one of u at noon, one of t from an hour when the clock was ahead."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM forgotten_nonces")
+        connection.exec_driver_sql("INSERT INTO forgotten_nonces (id, seen_at) VALUES (1, '2026-11-24 10:00:00.000000+00:00')")
+        for terminal_id, hour in (("t", 11), ("t", 18), ("u", 12), ("u", 9)):
+            seen = f"'2026-11-24 {hour:02}:00:00.000000+00:00'"
+            connection.exec_driver_sql(
+                f"INSERT INTO nonce (terminal_id, nonce, seen_at) VALUES ('{terminal_id}', '{hour}', {seen})"
+            )
     engine.dispose()
 
 
@@ -131,7 +148,9 @@ def test_rows_live_through_every_migration(both: tuple[str, str]) -> None:
     """What was there before is there after, with sensible values in new columns."""
     engine = create_engine(both[1])
     with engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT terminal_id, state FROM terminal").all() == [("t", "enabled")]
+        assert connection.exec_driver_sql("SELECT terminal_id, state FROM terminal").all() == [
+            (terminal_id, "enabled") for terminal_id in "tuv"
+        ]
     engine.dispose()
     store = Store(both[1])
     with store.read() as uow:
@@ -148,6 +167,19 @@ def test_rows_live_through_every_migration(both: tuple[str, str]) -> None:
     ]
     assert verify_ledger(store)["breaks"] == []
     store.close()
+
+
+def test_a_key_waits_for_what_its_own_terminal_signed(both: tuple[str, str]) -> None:
+    """Before version 0043 nonces had no key: all that a terminal had signed counts for its key, and for nobody else's; what was
+    forgotten before, for every key. A terminal whose clock ran ahead made the whole city wait for its hour."""
+    store = Store(both[1])
+    with store.read() as uow:
+        until = {terminal_id: uow.nonces.forgotten(terminal_id, "1") for terminal_id in "tuv"}
+        waiting = uow.nonces.forgotten_after(dt.datetime(2026, 11, 24, 13, tzinfo=dt.UTC))
+    store.close()
+    hours = {"t": 18, "u": 12, "v": 10}
+    assert until == {terminal_id: dt.datetime(2026, 11, 24, hour, tzinfo=dt.UTC) for terminal_id, hour in hours.items()}
+    assert set(waiting) == {"t"}
 
 
 def test_an_upgrade_of_an_upgraded_database_changes_nothing(tmp_path: Path) -> None:

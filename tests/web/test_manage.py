@@ -290,7 +290,7 @@ def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_offi
     chief, auditor = own_office.page("chief"), own_office.page("auditor")
     told = chief.text("/differences")
     assert "对方文件里的交易，我方没有" in told
-    assert "建议分录" in told
+    assert "建议分录 借 应缴 付款渠道 mobile 贷 待退回 mobile" in told
     found = re.search(r'action="/desk/manage(/differences/[^"]+)"', chief.get("/differences").text)
     assert found
     deed = found[1]
@@ -303,13 +303,19 @@ def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_offi
     with own_office.world.store.read() as uow:
         (waiting,) = uow.approvals.open()
     second = own_office.page("second")
+    asked = re.sub(r"<[^>]+>|\s+", " ", second.client.get("/desk/approvals").text)
+    assert re.search(
+        r"差异 +对方文件里的交易，我方没有 .*借方 +应缴 付款渠道 mobile .*贷方 +待退回 mobile .*金额（元） +\d+\.\d\d", asked
+    )
     token = re.search(r'name="csrf" content="([^"]+)"', second.get("/rules").text)
     assert token
     form = {"csrf": token[1], "decision": "approve"}
     assert second.client.post(f"/desk/approvals/{waiting.approval_id}", data=form).status_code == 303
     assert "没有这种差异" in chief.text("/differences")
     assert "已更正" in chief.text("/differences?state=corrected")
-    assert auditor.post(deed, deed="explain", reason="晚了").status_code == 409
+    late = auditor.post(deed, deed="explain", reason="晚了")
+    assert late.status_code == 409
+    assert "这条差异已处理：已更正" in late.text
 
 
 def test_the_day_ends_when_nothing_is_open_and_somebody_confirmed(own_office: Office) -> None:

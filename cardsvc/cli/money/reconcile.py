@@ -26,13 +26,20 @@ def reconcile() -> None:
 
 
 def _run_lines(found: list[dict[str, Any]]) -> list[str]:
+    from cardsvc.service.reconcile.findings import REASONS
+    from cardsvc.service.words.codes import DIFFERENCES
+
+    def told(counted: str, count: int) -> str:
+        code, _, state = counted.partition(".")
+        return f"{said(REASONS, code)} {said(DIFFERENCES, state)} {count}"
+
     every = t("全部", "all")
     rows = [
         (
             run["run_id"],
             run["day"],
             run.get("outlet") or run["channel"] or run["terminal"] or every,
-            " ".join(f"{what}={count}" for what, count in sorted(run["counts"].items())) or t("没有差异", "no differences"),
+            t("；", "; ").join(told(*entry) for entry in sorted(run["counts"].items())) or t("没有差异", "no differences"),
         )
         for run in found
     ]
@@ -40,14 +47,16 @@ def _run_lines(found: list[dict[str, Any]]) -> list[str]:
 
 
 def _difference_lines(found: list[dict[str, Any]]) -> list[str]:
-    from cardsvc.service.words.codes import DIFFERENCES
+    from cardsvc.service.words.codes import DIFFERENCES, account_in_full
 
     language = language_of_environment()
     rows = []
     for row in found:
         why = (row["explanation_text"] or {}).get(language) or row["explanation"] or ""
-        entry = row["entry"]
-        proposed = f"{entry['debit']} -> {entry['credit']} {format_yuan(entry['amount'])}" if entry else ""
+        proposed = ""
+        if entry := row["entry"]:
+            debit, credit = t(*account_in_full(entry["debit"])), t(*account_in_full(entry["credit"]))
+            proposed = t(f"借 {debit} 贷 {credit} ", f"debit {debit} credit {credit} ") + format_yuan(entry["amount"])
         reason, about = row["reason"][language], row["card_no"] or row["subject"]
         rows.append(
             (row["difference"], said(DIFFERENCES, row["state"]), reason, about, format_yuan(row["amount"]), why or proposed)
@@ -160,13 +169,11 @@ def propose(difference: str, reason: str, staff_id: str, *, as_json: bool) -> No
     """Propose a correction."""
     from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, parse_difference, subject_of
+    from cardsvc.service.reconcile.correct import parse_difference, propose_entry
     from cardsvc.service.staff.approvals import approval_view
-    from cardsvc.service.staff.approvals import propose as ask
 
     which = parse_difference(difference)
     with database() as store:
         by = signed_in(store, staff_id)
-        subject, payload = subject_of(store, which), which.model_dump()
-        found = approval_view(ask(store, APPROVALS, CORRECT_DIFFERENCE.name, subject, payload, reason, by=by, now=now()))
+        found = approval_view(propose_entry(store, APPROVALS, which, reason, by=by, now=now()))
     show(found, as_json=as_json, lines=lambda: approval_lines([found]))

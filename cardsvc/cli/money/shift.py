@@ -77,15 +77,22 @@ def shift_lines(found: list[dict[str, Any]]) -> list[str]:
     from cardsvc.service.words.codes import SHIFTS, place_name
 
     names = ("shift_id", "outlet_id", "staff_id")
-    sums = ("opening_float", "counted", "expected", "difference")
+    sums = ("opening_float", "change", "counted", "expected", "difference")
     head = (t("班次", "shift"), t("网点", "outlet"), t("柜员", "teller"), t("工位", "workstation"), t("状态", "state"))
-    titles = (*head, t("备用金", "float"), t("实点", "counted"), t("应有", "expected"), t("差额", "difference"))
+    titles = (
+        *head,
+        t("备用金", "float"),
+        t("找零", "change"),
+        t("实点", "counted"),
+        t("应有", "expected"),
+        t("差额", "difference"),
+    )
     rows = [
         (
             *(str(f[name]) for name in names),
             t(*place_name(*f["workstation"].split(":", 1))),
             said(SHIFTS, f["state"]),
-            *(yuan(f[name]) for name in sums),
+            *(yuan(f.get(name)) for name in sums),
         )
         for f in found
     ]
@@ -187,10 +194,10 @@ def cash(
 @json_option
 def list_(outlet_id: str, *, as_json: bool) -> None:
     """List shifts."""
-    from cardsvc.service.cash.shifts import shift_view
+    from cardsvc.service.cash.shifts import listed_shifts
 
     with database() as store:
         known_outlet(store, outlet_id)
         with store.read() as uow:
-            found = [shift_view(row) for row in uow.shifts.of_outlet(outlet_id)]
+            found = listed_shifts(uow, uow.shifts.of_outlet(outlet_id))
     show(found, as_json=as_json, lines=lambda: shift_lines(found))

@@ -13,7 +13,7 @@ from typing import Any
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import ShiftState
 from cardsvc.service.books.reports import day_bounds
-from cardsvc.service.cash.shifts import TELLERS, begin_close, close_shift, open_shift, shift_view
+from cardsvc.service.cash.shifts import TELLERS, begin_close, close_shift, listed_shifts, open_shift, shift_view
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.staff.accounts import not_permitted, sign_in
 from cardsvc.store import Store
@@ -66,7 +66,7 @@ def shifts_of_day(store: Store, day: dt.date, outlet_id: str | None) -> list[dic
     """Shifts that ran on a day, of an outlet or of all, newest first."""
     with store.read() as uow:
         found = uow.shifts.within(*day_bounds(day))
-    return [shift_view(shift) for shift in found if outlet_id in (None, shift.outlet_id)]
+        return listed_shifts(uow, [shift for shift in found if outlet_id in (None, shift.outlet_id)])
 
 
 def _own(store: Store, actor: Actor, shift_id: str) -> Shift:

@@ -8,7 +8,7 @@ shift's row while it books into it, so what is expected stands still while peopl
 import datetime as dt
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cardsvc.errors import OperationError, RequestError
@@ -187,6 +187,13 @@ def shift_at(store: Store, workstation: tuple[str, str]) -> dict[str, Any] | Non
     with store.read() as uow:
         shift = uow.shifts.unfinished_at(*workstation)
     return shift_view(shift) if shift else None
+
+
+def listed_shifts(uow: UnitOfWork, shifts: Collection[Shift]) -> list[dict[str, Any]]:
+    """Shifts as a list shows them: with the ``change`` that went back to who paid, in fen. What was handed over with it is not
+    told here: both would say, before the count, what the drawer took."""
+    change = uow.cash_given.change_of([drawer_account(shift.shift_id) for shift in shifts])
+    return [{**shift_view(shift), "change": change.get(drawer_account(shift.shift_id), 0)} for shift in shifts]
 
 
 def shift_view(shift: Shift) -> dict[str, Any]:

@@ -7,7 +7,7 @@ words, for pages and for docs/states.md, which is made from these tables. A test
 from cardsvc.service.machines.cards import CARD, OLD_CARD, OPERATION
 from cardsvc.service.machines.hall import COMPLAINT, NOTICE, TICKET
 from cardsvc.service.machines.making import BULK_BATCH, BULK_LINE, CARD_REQUEST, FACE_PRINT
-from cardsvc.service.machines.money import LOAD, ORDER, PURCHASE, SHIFT
+from cardsvc.service.machines.money import DIFFERENCE, LOAD, ORDER, PURCHASE, SHIFT
 
 __all__ = [
     "BULK_BATCH",
@@ -15,6 +15,7 @@ __all__ = [
     "CARD",
     "CARD_REQUEST",
     "COMPLAINT",
+    "DIFFERENCE",
     "FACE_PRINT",
     "LOAD",
     "MACHINES",
@@ -29,5 +30,5 @@ __all__ = [
 
 MACHINES = (
     *(CARD, CARD_REQUEST, FACE_PRINT, BULK_BATCH, BULK_LINE, OPERATION, LOAD, PURCHASE, ORDER, OLD_CARD),
-    *(TICKET, COMPLAINT, SHIFT, NOTICE),
+    *(TICKET, COMPLAINT, SHIFT, DIFFERENCE, NOTICE),
 )

@@ -1,7 +1,8 @@
 """Money on its way: onto cards and off them, and through a drawer."""
 
 from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, SHIFT_ALLOWED
-from cardsvc.service.machines.form import CARD_OR_TWO, SERVICE, TELLER, THE_CARD, TWO_PEOPLE, Machine, Step
+from cardsvc.service.machines.form import CARD_OR_TWO, SERVICE, SUPERVISOR, TELLER, THE_CARD, TWO_PEOPLE, Machine, Step
+from cardsvc.store.states import DIFFERENCE_ALLOWED
 from cardsvc.text import Text
 
 LOAD = Machine(
@@ -78,6 +79,22 @@ ORDER = Machine(
     (
         Step("paid", "written", Text("刷卡写入", "written at a tap"), THE_CARD),
         Step("paid", "returned", Text("月份过了、注销", "its month is over, the card is cancelled"), SERVICE),
+    ),
+)
+
+DIFFERENCE = Machine(
+    "difference",
+    Text("对账差异", "Difference of a reconciliation"),
+    DIFFERENCE_ALLOWED,
+    ("open", "explained"),
+    {
+        "open": Text("未处理", "open"),
+        "explained": Text("已说明", "explained"),
+        "corrected": Text("已更正", "corrected"),
+    },
+    (
+        Step("open", "explained", Text("说明不用记账", "nothing is to be booked, and why"), SUPERVISOR),
+        Step("open", "corrected", Text("更正分录记账", "the correcting entry is booked"), TWO_PEOPLE),
     ),
 )
 

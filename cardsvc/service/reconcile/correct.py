@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from cardsvc.errors import OperationError, RequestError
 from cardsvc.errors.fields import reasons
 from cardsvc.ledger import postings
+from cardsvc.service.machines import DIFFERENCE
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.purse.payments import GIVES_BACK, hold_payment
 from cardsvc.service.purse.settle import record_evidence
@@ -17,7 +18,7 @@ from cardsvc.service.purse.suspects import TWO_PEOPLE
 from cardsvc.service.reconcile.findings import REFUNDED_BUT_WRITTEN
 from cardsvc.service.reconcile.statements import ours_of, paid_by
 from cardsvc.service.staff.accounts import require_role
-from cardsvc.service.staff.approvals import ApprovalKind
+from cardsvc.service.staff.approvals import ApprovalKind, Kinds, propose
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Difference, Staff
 from cardsvc.store.states import DIFFERENCE_ALLOWED, DifferenceState
@@ -27,10 +28,20 @@ MAX_TEXT = 200
 
 
 class Correction(Params):
-    """What is proposed: the entry of this difference, as the run wrote it."""
+    """A difference: the run that found it, and its number there."""
 
     run_id: str
     number: int = Field(gt=0)
+
+
+class Proposal(Correction):
+    """What is proposed: the entry of a difference, as the run wrote it and the second person reads it. ``amount`` in fen."""
+
+    code: str | None = None
+    card_no: str | None = None
+    debit: str | None = None
+    credit: str | None = None
+    amount: int | None = None
 
 
 def parse_difference(text: str) -> Correction:
@@ -63,13 +74,20 @@ def explain(store: Store, which: Correction, why: str, *, by: Staff, now: dt.dat
     return store.transact(work)
 
 
-def subject_of(store: Store, which: Correction) -> str:
-    """What a proposal is about: the matter, whichever run found it, so that it is proposed once at a time."""
+def propose_entry(store: Store, kinds: Kinds, which: Correction, reason: str, *, by: Staff, now: dt.datetime) -> Approval:
+    """Propose that the entry of a difference be booked. It is about the matter, whichever run found it, so that it is proposed
+    once at a time. Raises RequestError ``difference_unknown``, and as ``propose`` does."""
     with store.read() as uow:
         found = uow.differences.get(which.run_id, which.number)
     if found is None:
         raise RequestError("difference_unknown")
-    return found.event_key
+    payload = _proposal(found).model_dump(exclude_none=True)
+    return propose(store, kinds, CORRECT_DIFFERENCE.name, found.event_key, payload, reason, by=by, now=now)
+
+
+def _proposal(found: Difference) -> Proposal:
+    booked = {name: value for name, value in (found.entry or {}).items() if name in Proposal.model_fields}
+    return Proposal(run_id=found.run_id, number=found.number, code=found.code, card_no=found.card_no, **booked)
 
 
 def _open(uow: UnitOfWork, which: Correction) -> Difference:
@@ -77,23 +95,23 @@ def _open(uow: UnitOfWork, which: Correction) -> Difference:
     if found is None:
         raise RequestError("difference_unknown")
     if not DIFFERENCE_ALLOWED[DifferenceState(found.state)]:
-        raise OperationError("difference_settled", state=found.state)
+        raise OperationError("difference_settled", state=DIFFERENCE.words[found.state])
     return found
 
 
 def _wanted(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> Difference:
     """The difference, if its entry may be booked now."""
     try:
-        which = Correction.model_validate(dict(payload))
+        which = Proposal.model_validate(dict(payload))
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
     found = _open(uow, which)
-    if found.event_key != subject:
+    if found.event_key != subject or (which.debit is not None and which != _proposal(found)):
         raise RequestError("difference_unknown")
     if found.entry is None:
         raise OperationError("difference_without_entry")
     if found.event_key in uow.differences.seen_to([found.event_key]):
-        raise OperationError("difference_settled", state=DifferenceState.CORRECTED)
+        raise OperationError("difference_settled", state=DIFFERENCE.words[DifferenceState.CORRECTED])
     if _stale(uow, found):
         raise OperationError("difference_stale")
     return found

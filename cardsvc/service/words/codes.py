@@ -9,6 +9,7 @@ from cardsvc.service.desk.choices import APPLICATIONS
 from cardsvc.service.machines import (
     CARD,
     COMPLAINT,
+    DIFFERENCE,
     FACE_PRINT,
     LOAD,
     NOTICE,
@@ -108,12 +109,7 @@ EVIDENCE: Mapping[str, Text] = {
 
 DECISIONS: Mapping[str, Text] = STATE_NAMES
 
-DIFFERENCES: Mapping[str, Text] = {
-    "open": Text("未处理", "open"),
-    "explained": Text("已说明", "explained"),
-    "corrected": Text("已更正", "corrected"),
-    "all": Text("全部", "all"),
-}
+DIFFERENCES: Mapping[str, Text] = {**DIFFERENCE.words, "all": Text("全部", "all")}
 
 REPLACEMENTS = REASON_WORDS
 
@@ -255,6 +251,8 @@ AREA_NAMES: Mapping[str, Text] = {
     "term": Text("学期票", "term ticket"),
 }
 PLACES: Mapping[str, Text] = {
+    "channel": Text("付款渠道", "payment channel"),
+    "bank": Text("银行", "bank"),
     "local": Text("本机", "this machine"),
     "desk": Text("窗口", "desk"),
     "terminal": Text("终端", "terminal"),
@@ -338,6 +336,15 @@ def account_name(account: str) -> Text:
     else:
         where = Text(*[" ".join(parts)] * 2) if kind != "clearing" else place_name(*parts)
     return Text(f"{name.zh} {where.zh}", f"{name.en} {where.en}")
+
+
+def account_in_full(account: str) -> Text:
+    """An account where no card or shift stands beside it: with the number that its name leaves out."""
+    kind, number, *_rest = [*account.split(":"), ""]
+    name = account_name(account)
+    if kind not in ("purse", "suspense", "order", "held", "deposit", "drawer"):
+        return name
+    return Text(f"{name.zh} {number}", f"{name.en} {number}")
 
 
 def place_name(kind: str, name: str) -> Text:

@@ -5,7 +5,9 @@ from typing import Any
 
 from cardsvc.diagnosis.plans import plans
 from cardsvc.service.desk.choices import APPLICATIONS
+from cardsvc.service.reconcile.findings import REASONS
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
+from cardsvc.service.words.codes import account_in_full
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 
@@ -13,6 +15,7 @@ LABELS: Mapping[str, Text] = {
     "counted": Text("点得（元）", "Counted (yuan)"),
     "expected": Text("账上（元）", "In the books (yuan)"),
     "amount": Text("金额（元）", "Amount (yuan)"),
+    "code": Text("差异", "Difference"),
     "debit": Text("借方", "Debit"),
     "credit": Text("贷方", "Credit"),
     "corrects": Text("更正哪一笔", "Corrects"),
@@ -35,6 +38,7 @@ VALUES: Mapping[str, Mapping[str, Text]] = {
         "out": Text("钱箱到金库", "from the drawer into the vault"),
     },
     "reason": HELD_REASONS,
+    "code": REASONS,
 }
 MONEY = frozenset({"counted", "expected", "amount"})
 LONG = 120
@@ -62,6 +66,8 @@ def _value(name: str, value: Any) -> Text:
         return Text("；".join(step.zh for step in steps), "; ".join(step.en for step in steps))
     if isinstance(value, str) and value in VALUES.get(name, {}):
         return VALUES[name][value]
+    if name in ("debit", "credit") and isinstance(value, str):
+        return account_in_full(value)
     if name in MONEY and isinstance(value, int):
         shown = format_yuan(value)
     elif isinstance(value, Mapping):

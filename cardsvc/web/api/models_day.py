@@ -62,10 +62,16 @@ class ShiftView(BaseModel):
     closed_at: str | None
 
 
+class ListedShift(ShiftView):
+    """A shift in a list; ``change``: what went back to who paid in cash and had it typed, in fen."""
+
+    change: int
+
+
 class Shifts(BaseModel):
     """Shifts, newest first."""
 
-    shifts: list[ShiftView]
+    shifts: list[ListedShift]
 
 
 class DayQuery(BaseModel):

@@ -9,12 +9,15 @@ branch_labels = None
 depends_on = None
 
 MARKED = """CREATE TEMPORARY TABLE marked AS
-SELECT terminal_id, key_id, (SELECT max(seen_at) FROM (SELECT seen_at FROM nonce UNION ALL SELECT seen_at FROM forgotten_nonces)
-AS seen) AS seen_at FROM terminal_key"""
+SELECT terminal_id, key_id, max(signed.seen_at) AS seen_at FROM terminal_key JOIN
+(SELECT terminal_id AS signer, seen_at FROM nonce UNION ALL
+SELECT terminal.terminal_id, forgotten_nonces.seen_at FROM forgotten_nonces CROSS JOIN terminal) AS signed
+ON signer = terminal_id GROUP BY terminal_id, key_id"""
 
 
 def upgrade() -> None:
-    """Make the change. Whose key a nonce of before came with nobody knows: each counts as forgotten, for every key there is."""
+    """Make the change. Whose key a nonce of before came with nobody knows: each counts as forgotten, for every key of its terminal;
+    whose the nonces were that were forgotten before nobody knows either: for every key there is."""
     op.execute(MARKED)
     op.drop_table("forgotten_nonces")
     op.drop_table("nonce")
@@ -35,5 +38,5 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("terminal_id", "key_id", name="pk_forgotten_nonces"),
     )
-    op.execute("INSERT INTO forgotten_nonces SELECT terminal_id, key_id, seen_at FROM marked WHERE seen_at IS NOT NULL")
+    op.execute("INSERT INTO forgotten_nonces SELECT terminal_id, key_id, seen_at FROM marked")
     op.execute("DROP TABLE marked")

@@ -14,9 +14,8 @@ from cardsvc.service.messages.library import list_library, try_library_again
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.purse.suspects import case_view, suspects
 from cardsvc.service.purse.suspects import take as take_suspect
-from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, Correction, explain, parse_difference, subject_of, take
+from cardsvc.service.reconcile.correct import Correction, explain, parse_difference, propose_entry, take
 from cardsvc.service.reconcile.worklist import OPEN, differences_page, recent_runs
-from cardsvc.service.staff.approvals import propose
 from cardsvc.service.transactions.held_orders import held_orders
 from cardsvc.service.transactions.held_payout import held_worklist
 from cardsvc.service.transactions.takeovers import waiting
@@ -96,8 +95,7 @@ def _do(services: Services, which: Correction, deed: str) -> None:
     elif deed == "explain":
         explain(store, which, field("reason"), by=by, now=moment)
     elif deed == "propose":
-        subject = subject_of(store, which)
-        propose(store, APPROVALS, CORRECT_DIFFERENCE.name, subject, which.model_dump(), field("reason"), by=by, now=moment)
+        propose_entry(store, APPROVALS, which, field("reason"), by=by, now=moment)
     else:
         raise RequestError("form_incomplete", field="deed")
 
