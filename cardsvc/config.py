@@ -76,8 +76,6 @@ class Settings(BaseSettings):
     )
     desk_workers: int = Field(default=2, ge=1, le=16)
     workers: int = Field(default=2, ge=1, le=64)
-    config: Path | None = None
-    lang: str | None = None
 
     @field_validator("passkey_origin")
     @classmethod

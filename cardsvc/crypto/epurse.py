@@ -87,15 +87,6 @@ def line_blocks(data: bytes) -> bytes:
     return plain if len(plain) % BLOCK == 0 else pad(plain)
 
 
-def line_decrypt(key: bytes, encrypted: bytes) -> bytes:
-    """The inverse of line_encrypt. Raises ValueError when the length byte does not fit."""
-    _key(key)
-    plain = des_ecb_decrypt(key, encrypted)
-    if not plain or plain[0] > len(plain) - 1:
-        raise ValueError("the length byte does not fit the data")
-    return plain[1 : 1 + plain[0]]
-
-
 def external_auth(key: bytes, challenge: bytes) -> bytes:
     """The cryptogram of EXTERNAL AUTHENTICATE: the challenge, zero-padded to 8 bytes, encrypted.  FMCOS manual p52."""
     _key(key)

@@ -1,7 +1,7 @@
 """The classes of the error tree: what kind of thing failed. Which thing exactly is the code."""
 
 from enum import StrEnum, unique
-from typing import Any, ClassVar
+from typing import Any
 
 from cardsvc.errors.catalog import Entry, entry
 from cardsvc.text import Language, Text
@@ -18,8 +18,6 @@ class Outcome(StrEnum):
 
 class CardsvcError(Exception):
     """Root of all errors with a code. ``code`` must stand in the catalog; ``details`` fill the places in its texts."""
-
-    exit_code: ClassVar[int] = 1
 
     def __init__(self, code: str, *, outcome: Outcome | None = None, **details: Any) -> None:
         super().__init__(code)
@@ -74,19 +72,13 @@ class _Details(dict[str, Any]):
 class RequestError(CardsvcError):
     """The caller asked for something malformed, unsigned, stale or contradictory. Nothing was done."""
 
-    exit_code = 2
-
 
 class RuleError(CardsvcError):
     """A rule of the city or of the card company refuses. Details name the rule and its source."""
 
-    exit_code = 3
-
 
 class CardError(CardsvcError):
     """The card answered something that the job cannot go on with."""
-
-    exit_code = 4
 
 
 class CardGone(CardError):
@@ -96,28 +88,18 @@ class CardGone(CardError):
 class ReaderError(CardsvcError):
     """Reader, driver or PC/SC service: the card is not to blame."""
 
-    exit_code = 5
-
 
 class ProfileError(CardsvcError):
     """A firmware profile is wrong, missing, or more than one fits."""
-
-    exit_code = 6
 
 
 class KeystoreError(CardsvcError):
     """A key is missing, sealed, retired or the wrong kind."""
 
-    exit_code = 7
-
 
 class StoreError(CardsvcError):
     """The database cannot be reached, is locked, read-only or of another version."""
 
-    exit_code = 8
-
 
 class OperationError(CardsvcError):
     """An operation is in a state that does not allow what was asked."""
-
-    exit_code = 9

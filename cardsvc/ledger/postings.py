@@ -49,11 +49,6 @@ CHART: Mapping[str, AccountKind] = {
 """The chart of accounts by the first word of an account; the database takes no other."""
 
 
-def account_kind(account: str) -> AccountKind:
-    """The side of the books of an account."""
-    return CHART[account.partition(":")[0]]
-
-
 @dataclass(frozen=True, slots=True)
 class Posting:
     """One transfer: debit one account, credit another, the same positive amount."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardsvc.crypto import epurse
+from cardsvc.vcard.crypto import line_plain
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "epurse.json").read_text("utf-8"))
 KEYS = st.one_of(st.binary(min_size=8, max_size=8), st.binary(min_size=16, max_size=16))
@@ -67,9 +68,8 @@ def test_diversify(v: dict[str, Any]) -> None:
 
 @vectors("line_encrypt")
 def test_line_encrypt(v: dict[str, str]) -> None:
-    """Encryption of secure messaging, and back."""
+    """Encryption of secure messaging."""
     assert epurse.line_encrypt(x(v["key"]), x(v["data"])) == x(v["encrypted"])
-    assert epurse.line_decrypt(x(v["key"]), x(v["encrypted"])) == x(v["data"])
 
 
 @vectors("line_mac")
@@ -85,9 +85,9 @@ def test_external_auth(v: dict[str, str]) -> None:
 
 
 @given(KEYS, st.binary(max_size=255))
-def test_what_is_encrypted_decrypts(key: bytes, data: bytes) -> None:
-    """For every key and every length."""
-    assert epurse.line_decrypt(key, epurse.line_encrypt(key, data)) == data
+def test_what_is_encrypted_the_card_decrypts(key: bytes, data: bytes) -> None:
+    """For every key and every length, by the virtual card's own writing."""
+    assert line_plain(key, epurse.line_encrypt(key, data)) == data
 
 
 @given(st.binary(min_size=16, max_size=16), st.binary(min_size=1, max_size=64), st.data())
@@ -108,7 +108,7 @@ def test_one_bit_more_or_less_changes_the_mac(key: bytes, message: bytes, data: 
         lambda: epurse.transaction_mac(bytes(16), b""),
         lambda: epurse.tac(bytes(8), b""),
         lambda: epurse.line_mac(bytes(16), bytes(5), b""),
-        lambda: epurse.line_decrypt(bytes(16), bytes(8) + b"x"),
+        lambda: epurse.line_encrypt(bytes(16), bytes(256)),
     ],
 )
 def test_wrong_lengths_are_refused_without_showing_the_bytes(call: Any) -> None:

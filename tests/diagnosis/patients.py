@@ -14,7 +14,7 @@ from cardsvc.vcard.session import KeyKind
 from tests.world import DESK, World
 
 CASH = {"method": "cash", "reference": None}
-MF, PURSE, HOLDER, BUS, PARKING, PARK = 0x3F00, 0x3F01, 0x3F02, 0x3F03, 0x3F04, 0x3F06
+MF, PURSE, HOLDER, BUS, PARKING = 0x3F00, 0x3F01, 0x3F02, 0x3F03, 0x3F04
 UNKNOWN_ATR = bytes.fromhex("3B6500002063CB6800")
 Connect = Callable[[], Channel]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cardsvc.cli.shared.output import EXIT_CODES
 from cardsvc.errors.catalog import all_entries
 
 ROOT = Path(__file__).parent.parent.parent
@@ -68,6 +69,11 @@ def test_every_raised_code_stands_in_the_catalog() -> None:
 def test_every_code_of_the_catalog_is_used() -> None:
     """No text is kept for what cannot happen."""
     assert set(all_entries()) <= raised_codes()
+
+
+def test_every_family_of_codes_has_an_exit_code() -> None:
+    """The command line can end with any error."""
+    assert {entry.family for entry in all_entries().values()} == set(EXIT_CODES)
 
 
 @pytest.mark.parametrize("code", sorted(all_entries()))

@@ -17,6 +17,19 @@ PIPE_CLOSED = 1
 """Exit code where nobody reads the output any more, as click has it."""
 UNKNOWN_EXIT = 75
 """Exit code of everything whose outcome is unknown: the card must be presented again."""
+UNEXPECTED_EXIT = 1
+"""Exit code of what has no code in the catalog."""
+EXIT_CODES = {
+    **dict.fromkeys(("request", "staff", "batch", "bulk", "rights", "person", "day_input", "desk"), 2),
+    "rule": 3,
+    "card": 4,
+    "reader": 5,
+    "profile": 6,
+    "keystore": 7,
+    "store": 8,
+    **dict.fromkeys(("operation", "day", "face", "hall", "stock"), 9),
+}
+"""By the family of an error code, which is its file in the catalog."""
 
 
 def t(zh: str, en: str) -> str:
@@ -160,32 +173,10 @@ def _clicked(action: Callable[[], Any]) -> Any:
 
 def exit_code_of(code: str) -> int:
     """The exit code of an error code, by its family: the same whether the error arose here or in the service."""
-    from cardsvc import errors
     from cardsvc.errors.catalog import all_entries
 
-    families = {
-        "request": errors.RequestError,
-        "staff": errors.RequestError,
-        "batch": errors.RequestError,
-        "bulk": errors.RequestError,
-        "rights": errors.RequestError,
-        "person": errors.RequestError,
-        "rule": errors.RuleError,
-        "card": errors.CardError,
-        "reader": errors.ReaderError,
-        "profile": errors.ProfileError,
-        "keystore": errors.KeystoreError,
-        "store": errors.StoreError,
-        "operation": errors.OperationError,
-        "day": errors.OperationError,
-        "day_input": errors.RequestError,
-        "desk": errors.RequestError,
-        "face": errors.OperationError,
-        "hall": errors.OperationError,
-        "stock": errors.OperationError,
-    }
     entry = all_entries().get(code)
-    return families.get(entry.family if entry else "", errors.CardsvcError).exit_code
+    return EXIT_CODES[entry.family] if entry else UNEXPECTED_EXIT
 
 
 def _told(problem: Mapping[str, Any]) -> int:

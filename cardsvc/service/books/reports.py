@@ -12,7 +12,7 @@ from cardsvc.ledger.postings import drawer_account
 from cardsvc.service.cash.shifts import shift_view
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Shift
-from cardsvc.store.repositories import DaySum
+from cardsvc.store.repositories.day_sums import DaySum
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
 

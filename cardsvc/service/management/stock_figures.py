@@ -11,7 +11,7 @@ from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.stock.blanks import store_place, void_place
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BlankBatch, BlankCount, BlankMovement
-from cardsvc.store.repositories import Held
+from cardsvc.store.repositories.stock import Held
 
 MOVES_SHOWN = 50
 LOOK_BACK = 3

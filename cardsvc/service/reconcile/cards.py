@@ -26,7 +26,7 @@ from cardsvc.service.purse.settle import HOST_TIME
 from cardsvc.service.reconcile.findings import RECONCILIATION, REFUNDED_BUT_WRITTEN, Finding, entry
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import CardSighting, Load, Purchase
-from cardsvc.store.repositories import Ride
+from cardsvc.store.repositories.batches import Ride
 from cardsvc.units import LOCAL
 
 PurseKey = tuple[str, str, str]

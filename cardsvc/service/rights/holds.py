@@ -19,7 +19,7 @@ from cardsvc.service.people.register import RESIDENT_ID
 from cardsvc.service.rights.comparing import WINDOW_NAMES, Compared, compare
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import CardRequest, Citizen, InsuranceRight
-from cardsvc.store.repositories import NotMade
+from cardsvc.store.repositories.card_requests import NotMade
 from cardsvc.store.states import CARD_REQUEST_ALLOWED, CardRequestState
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
