@@ -27,6 +27,7 @@ from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.areas import CITY_PURSE, LoadAreaParams, Target, application_of, record_of, target_for_load
 from cardsvc.service.purse.load_rules import Proposal, decide
 from cardsvc.service.purse.payments import BY_ORDER, Payment, refuse_used
+from cardsvc.service.purse.swapped import SWAP_CHANNEL
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.acts import BOOKKEEPERS, Act, note_act
 from cardsvc.store import Store, UnitOfWork
@@ -65,7 +66,8 @@ def channel_of(store: Store, terminal_id: str) -> str:
     """The name of a payment channel that may bring orders. Raises RequestError ``channel_unknown``."""
     with store.read() as uow:
         terminal = uow.terminals.get(terminal_id)
-    if terminal is None or terminal.role != CHANNEL or terminal.state != "enabled":
+    own = terminal_id in (MOVED_CHANNEL, SWAP_CHANNEL)
+    if own or terminal is None or terminal.role != CHANNEL or terminal.state != "enabled":
         raise RequestError("channel_unknown", channel=terminal_id)
     return terminal.terminal_id
 
