@@ -7,7 +7,8 @@ card. It came as it had come onto the bus purse, which the books still say.
 import datetime as dt
 import uuid
 
-from cardsvc.ledger.states import OrderState
+from cardsvc.ledger.postings import Posting, held_account, order_account
+from cardsvc.ledger.states import ORDER_ALLOWED, OrderState, advance
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Purchase, TopUpOrder
 
@@ -46,3 +47,11 @@ def swap_of(uow: UnitOfWork, order: TopUpOrder) -> Purchase | None:
     """The debit that an order came from, whichever card the order waits for by now; None of other orders."""
     card_no, _, purchase_id = order.payment_reference.partition(":")
     return uow.purchases.get(card_no, purchase_id) if order.channel == SWAP_CHANNEL else None
+
+
+def end_held(uow: UnitOfWork, order: TopUpOrder, now: dt.datetime) -> None:
+    """The card is taken in before it got it: the money is held, as all its money is."""
+    posting = Posting("order_held", order_account(order.card_no), held_account(order.card_no), order.amount)
+    uow.ledger.post(order.card_no, posting, order.order_id, now)
+    state = advance(ORDER_ALLOWED, OrderState(order.state), OrderState.RETURNED)
+    uow.orders.change(order, state=state, ended_at=now)

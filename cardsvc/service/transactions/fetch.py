@@ -8,10 +8,9 @@ from pydantic import Field
 from cardsvc.errors import RequestError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
-from cardsvc.service.purse.orders import MOVED_CHANNEL
+from cardsvc.service.purse.orders import OWN_CHANNELS
 from cardsvc.service.purse.payments import BY_ORDER
 from cardsvc.service.purse.settle import refuse_while_open
-from cardsvc.service.purse.swapped import SWAP_CHANNEL
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.service.transactions.topup import LOAD, break_off_load
 from cardsvc.store import UnitOfWork
@@ -47,7 +46,7 @@ def order_job(order: TopUpOrder) -> dict[str, Any]:
         "amount": order.amount,
         "payment": {"method": BY_ORDER, "reference": order.order_id},
         "paid_by": order.payment_method,
-        "moved": order.channel in (MOVED_CHANNEL, SWAP_CHANNEL),
+        "moved": order.channel in OWN_CHANNELS,
     }
 
 

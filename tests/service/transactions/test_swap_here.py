@@ -9,7 +9,9 @@ import pytest
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.transactions.held_payout import move_due, pay_held
 from cardsvc.service.transactions.takeovers import hold_card
+from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.cards.test_renewal import applications
 from tests.service.purse.test_areas import CARD, bus_card, load, local, refusal
@@ -81,11 +83,6 @@ def test_a_card_that_is_pulled_anywhere_ends_with_t_and_all_its_money(tmp_path: 
     assert pulled >= 3
 
 
-def _waits(world: World) -> bool:
-    with world.store.read() as uow:
-        return bool(uow.orders.waiting(CARD))
-
-
 def _go_on(world: World, card: VirtualCard) -> None:
     """The same job again; what only waits to be written is written at any tap."""
     settled = world.do(card, "inspect", DESK)
@@ -111,40 +108,51 @@ def test_money_that_was_swapped_goes_back_the_way_it_came(tmp_path: Path) -> Non
     world.close()
 
 
-def test_it_breaks_while_its_money_waits_and_the_new_card_gets_it(tmp_path: Path) -> None:
-    """Drawn, pulled before it was written, and then dead: on its day the money is on the holder's new card."""
-    world, card = old_product(tmp_path)
-    found = False
+def drawn_and_not_written(folder: Path) -> tuple[World, Staff]:
+    """Pulled between the two, then the chip is dead: taken in, and its day has come."""
+    world, card = old_product(folder)
+    snapshot = Snapshot(world, card, folder)
     for at in range(1, 80):
+        world, card = snapshot.again()
         card.plan = FaultPlan(tear_before_command=at)
-        with pytest.raises((CardGone, CarriedOut)):
+        with pytest.raises(CardGone):
             swap(world, card)
         card.plan = FaultPlan()
-        world.do(card, "inspect", DESK)
-        found = _waits(world)
-        if found:
+        if world.do(card, "inspect", DESK)["orders"]:
             break
-    assert found
-    assert world.do(card, "inspect", DESK)["orders"][0]["amount"] == 10000
-    new = _replace_dead(world)
-    assert balance_on(new)[0] == 10000
-    assert sum(world.balances().values()) == 0
-    world.close()
+        world.close()
+    clerk = hire_all(world)["clerk"]
+    hold_card(world.store, world.engine.rules, CARD, by=clerk, now=world.now)
+    return world, clerk
 
 
-def _replace_dead(world: World) -> VirtualCard:
-    """Taken in, its day waited for, and a new card that gets what waits."""
-    hold_card(world.store, world.engine.rules, CARD, by=hire_all(world)["clerk"], now=world.now)
-    world.now += dt.timedelta(days=20)
+def test_it_breaks_while_its_money_waits_and_the_new_card_gets_it(tmp_path: Path) -> None:
+    """Once, in its city purse, and without waiting for any day: the old card proved that it gave it."""
+    world, _clerk = drawn_and_not_written(tmp_path)
     with world.store.read() as uow:
         old = uow.cards.get(CARD)
     assert old is not None
     new = VirtualCard.blank(FMCOS, seed=77)
     world.do(new, "personalise", citizen_id=old.citizen_id)
-    with pytest.raises(CarriedOut, match="nothing_held"):
-        world.do(new, "transfer_in", DESK, old_card_no=CARD)
-    world.do(new, "fetch", DESK, order_id=None)
-    return new
+    assert world.do(new, "fetch", KIOSK, order_id=None)["balance"] == 10000
+    with pytest.raises(CarriedOut, match="no_order_waiting"):
+        world.do(new, "fetch", KIOSK, order_id=None)
+    assert (balance_on(new)[0], world.purse_total(world.card_no_of(new))) == (10000, 10000)
+    assert (verify_ledger(world.store)["breaks"], sum(world.balances().values())) == ([], 0)
+    world.close()
+
+
+def test_it_breaks_while_its_money_waits_and_the_holder_wants_no_card(tmp_path: Path) -> None:
+    """The money goes to the holder the way it came: it was cash."""
+    world, clerk = drawn_and_not_written(tmp_path)
+    world.now += dt.timedelta(days=60)
+    move_due(world.store, CARD, world.now)
+    with world.store.read() as uow:
+        (part,) = uow.takeover_parts.of_card(CARD)
+    paid = pay_held(world.store, world.engine.rules, DESK, CARD, part.part_id, "no_card", "身份证", by=clerk, now=world.now)
+    assert paid.payouts[0]["kind"] == "held_cash"
+    assert (world.balances()[f"held:{CARD}"], world.balances()[f"order:{CARD}"]) == (0, 0)
+    world.close()
 
 
 def test_what_is_not_swapped_says_why(tmp_path: Path) -> None:
