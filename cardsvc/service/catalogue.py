@@ -15,6 +15,7 @@ from cardsvc.service.transactions.fetch import FETCH
 from cardsvc.service.transactions.legacy import MIGRATE
 from cardsvc.service.transactions.purchase import PURCHASE
 from cardsvc.service.transactions.refund import REFUND_OF_CARD
+from cardsvc.service.transactions.swap import SWAP_PRODUCT
 from cardsvc.service.transactions.topup import TOP_UP
 from cardsvc.service.transactions.transfer_in import TRANSFER_IN
 from cardsvc.service.transactions.transfer_out import TRANSFER_OUT
@@ -34,6 +35,7 @@ KINDS: Mapping[str, OperationKind] = {
         REFUND_OF_CARD,
         TRANSFER_OUT,
         TRANSFER_IN,
+        SWAP_PRODUCT,
         INSPECT,
         IDENTITY,
         DIAGNOSE,

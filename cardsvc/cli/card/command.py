@@ -219,6 +219,18 @@ def carry_over() -> tuple[str, Mapping[str, Any]]:
     return "carry_over", {}
 
 
+@card.command(
+    help=t(
+        "停用的公交产品（C、D）在本卡上换成 T，余额转入钱包，免费",
+        "Swap a withdrawn bus product (C, D) for T on this card: free, its money goes to the city purse",
+    )
+)
+@_job
+def swap() -> tuple[str, Mapping[str, Any]]:
+    """A withdrawn product on the same card."""
+    return "swap", {}
+
+
 @card.command("log", help=t("按账册列出一张卡的交易", "The transactions of a card in the books"))
 @click.argument("card_no")
 @json_option

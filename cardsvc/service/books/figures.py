@@ -37,6 +37,7 @@ JOB_NAMES: Mapping[str, Text] = {
     "refund": Text("退款", "Refunds"),
     "transfer_out": Text("旧卡转出", "Money out of old cards"),
     "transfer_in": Text("新卡转入", "Money onto new cards"),
+    "swap": Text("停用产品换杭州通", "Withdrawn products swapped"),
     "inspect": Text("读卡", "Cards read"),
     "identity": Text("身份核验", "Identities checked"),
     "diagnose": Text("全面检测", "Full diagnoses"),

@@ -17,7 +17,7 @@ from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Visitor, check_person, uncollected_rule
 from cardsvc.service.cards.faces import face_view
 from cardsvc.service.cash.shifts import TELLERS
-from cardsvc.service.loss.hotlist import refuse_hot
+from cardsvc.service.loss.hotlist import is_wanted, refuse_hot
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.known_card import IN_HAND, card_in_hand, known_card
@@ -75,6 +75,9 @@ def hand_out(
         given: dict[str, Any] = collector.model_dump(include={"comer_name", "comer_id_number"})
         given |= {"collector": collector.came, "rules": ", ".join(used), "handed_by": by.staff_id, "handed_at": now}
         uow.handouts.change(known, **given)
+        told = _told_by(uow, card)
+        if told is not None:
+            notices.drop(uow, told.case_no, now)
         if request is not None:
             notices.drop(uow, request.case_no, now)
             state = advance(CARD_REQUEST_ALLOWED, CardRequestState(request.state), CardRequestState.HANDED)
@@ -171,7 +174,7 @@ def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
     holder, replaced = uow.citizens.get(card.citizen_id), uow.replacements.by_new_card(row.card_no)
     if holder is None:
         raise ValueError("a card's holder never goes away")
-    request = uow.card_requests.by_card(row.card_no)
+    request, told = uow.card_requests.by_card(row.card_no), _told_by(uow, card)
     comer = {"name": row.comer_name, "id_number": masked(row.comer_id_number)} if row.comer_id_number else None
     return {
         "card_no": row.card_no,
@@ -180,7 +183,7 @@ def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
         "made_at": _local(row.made_at),
         "case_no": request.case_no if request else None,
         "replaces": replaced.old_card_no if replaced else None,
-        "phone": request.phone if request else None,
+        "phone": told.phone if told else None,
         "face": face_view(uow, row.card_no),
         "waiting": row.handed_at is None and card.state in IN_HAND,
         "reminders": row.reminders,
@@ -199,19 +202,28 @@ def _local(moment: dt.datetime) -> str:
 
 def tell_made(uow: UnitOfWork, request: CardRequest, now: dt.datetime) -> None:
     """The card may be collected: its person is told."""
-    _tell(uow, request, Text("市民卡已制好", "The citizen card is ready"), now)
+    _tell(uow, request, request.card_no or "", request.outlet_id, Text("市民卡已制好", "The citizen card is ready"), now)
 
 
-def _tell(uow: UnitOfWork, request: CardRequest, what: Text, now: dt.datetime) -> None:
-    citizen, outlet = uow.citizens.get(request.citizen_id), uow.outlets.get(request.outlet_id)
+def _told_by(uow: UnitOfWork, card: Card) -> CardRequest | None:
+    """The application by which a card's holder can be told: the card's own, else the last in which they left a phone."""
+    own = uow.card_requests.by_card(card.card_no)
+    return own if own is not None and own.phone else uow.card_requests.with_phone(card.citizen_id)
+
+
+def _tell(uow: UnitOfWork, request: CardRequest, card_no: str, outlet_id: str, what: Text, now: dt.datetime) -> None:
+    """``request``: who is told, by which phone; its friend hears of its own card alone."""
+    citizen, outlet = uow.citizens.get(request.citizen_id), uow.outlets.get(outlet_id)
     if citizen is None or outlet is None:
-        raise ValueError("the person or the outlet of this application is gone")
+        raise ValueError("the person or the outlet of this card is gone")
+    own, tail = request.card_no == card_no, card_no[-4:]
+    which = Text(request.case_no, request.case_no) if own else Text(f"尾号 {tail}", f"ending in {tail}")
     told = Text(
-        f"{what.zh}（{request.case_no}），请本人带身份证原件到{outlet.name}领取",
-        f"{what.en} ({request.case_no}): to be collected in person, with the ID card, at {outlet.name}",
+        f"{what.zh}（{which.zh}），请本人带身份证原件到{outlet.name}领取",
+        f"{what.en} ({which.en}): to be collected in person, with the ID card, at {outlet.name}",
     )
     notices.drop(uow, request.case_no, now)
-    notices.queue(uow, request, citizen, "made", told, now)
+    notices.queue(uow, request, citizen, "made", told, now, friend=own)
 
 
 def remind(store: Store, rules: RuleBook, outlet_id: str | None, *, by: Staff, now: dt.datetime) -> dict[str, Any]:
@@ -230,17 +242,23 @@ def remind(store: Store, rules: RuleBook, outlet_id: str | None, *, by: Staff, n
 
 
 def _remind_one(uow: UnitOfWork, *, rules: RuleBook, card_no: str, by: Staff, now: dt.datetime) -> bool | None:
-    """Whether its holder is told; None where another run, or the holder, came first, or its face is not right yet."""
+    """Whether its holder is told; None where another run, or the holder, came first, its face is not right yet, or it is not
+    given: reported lost, or its holder has died."""
     row, rule = uow.handouts.for_update(card_no), uncollected_rule(rules.in_force(uow, local_day(now)), local_day(now))
     if row is None or row.handed_at or rule is None or not _is_due(row, rule.after_days, rule.every_days, rule.times, now):
         return None
     face = face_view(uow, card_no)
     if face is not None and face["state"] != "right":
         return None
-    request = uow.card_requests.by_card(card_no)
-    if request is None or request.phone is None:
+    card = known_card(uow, card_no)
+    if is_wanted(uow, card_no) or uow.deaths.confirmed_of(card.citizen_id) is not None:
+        return None
+    request = _told_by(uow, card)
+    outlet_id = row.outlet_id or (request.outlet_id if request and request.card_no == card_no else None)
+    if request is None or outlet_id is None:
         return False
-    _tell(uow, request, Text("市民卡已制好，还没有领取", "The citizen card is ready and was not collected yet"), now)
+    what = Text("市民卡已制好，还没有领取", "The citizen card is ready and was not collected yet")
+    _tell(uow, request, card_no, outlet_id, what, now)
     _reminded(uow, row, by, now)
     return True
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from cardsvc.errors import RuleError
 from cardsvc.rules import RuleSet, check_moved
+from cardsvc.rules.life import swapped
 from cardsvc.rules.opening import OpenRequest, check_open, is_opened_anew
 from cardsvc.service.cards.applications import ALL, BUS, RENEWAL, body_issued
 from cardsvc.service.cards.carry_over import carried
@@ -150,6 +151,7 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         yield Offer("carry_over", face, carrying)
     if old:
         yield Offer("transfer_in", face or (None if any(choice.reason is None for choice in old) else old[0].reason), old)
+    yield from _swap(rules, look, local_day(engine.clock()))
     yield top_up(rules, look, local_day(engine.clock()))
     yield Offer("open", None if any(choice.reason is None for choice in choices) else choices[0].reason, choices)
     yield refund(look)
@@ -167,6 +169,19 @@ def _of_the_dead(look: Mapping[str, Any]) -> Iterator[Offer]:
         yield Offer(kind, HOLDER_DIED)
     yield Offer("identity")
     yield Offer("diagnose")
+
+
+def _swap(rules: RuleSet, look: Mapping[str, Any], day: dt.date) -> Iterator[Offer]:
+    """A withdrawn bus product whose purse holds money."""
+    seen = look["applications"].get(BUS, {})
+    becomes, rule = swapped(rules, BUS, str(seen.get("product", "")), day)
+    held = sum(area["balance"] for area in look["areas"] if area["application"] == BUS and area["period"] is None)
+    if rule is None or seen.get("state") != "open" or not held:
+        return
+    amount = format_yuan(held)
+    zh = f"{seen['product']} 已停用：换成 {becomes}，{amount} 元转入城市通钱包"
+    en = f"{seen['product']} was withdrawn: {becomes} takes its place, {amount} yuan go to the city purse"
+    yield Offer("swap", None, (Choice(f"{BUS}:{becomes}", Text(zh, en)),))
 
 
 def _carried(uow: UnitOfWork, rules: RuleSet, card: Card, day: dt.date) -> Iterator[Choice]:
@@ -285,8 +300,8 @@ def _good_money(look: Mapping[str, Any], application: str) -> Text | None:
         return None
     amount = format_yuan(held)
     return Text(
-        f"还有 {amount} 元可用：先退款，或用完再换；停用的产品按补换卡换",
-        f"{amount} yuan are good: refund or spend them first; a withdrawn product is swapped by a replacement",
+        f"还有 {amount} 元可用：先退款，或用完再换；停用的产品用“停用产品换杭州通”",
+        f"{amount} yuan are good: refund or spend them first; a withdrawn product is swapped by its own job",
     )
 
 

@@ -18,10 +18,15 @@ from cardsvc.units import LOCAL
 TOLD = ("notice_id", "case_no", "kind", "to_name", "phone", "zh", "en")
 
 
-def queue(uow: UnitOfWork, request: CardRequest, citizen: Citizen, kind: str, told: Text, now: dt.datetime) -> None:
-    """Queue a message to the phone of an application, and to its friend. Whoever left no phone gets none."""
-    friend = Text(f"您的朋友{citizen.name}的{told.zh}", f"For your friend {citizen.name}: {told.en}")
-    people = [(request.comer_name or citizen.name, request.phone, told), (request.friend_name, request.friend_phone, friend)]
+def queue(
+    uow: UnitOfWork, request: CardRequest, citizen: Citizen, kind: str, told: Text, now: dt.datetime, *, friend: bool = True
+) -> None:
+    """Queue a message to the phone of an application, and to its friend, who is told of this application alone. Whoever left
+    no phone gets none."""
+    to_friend = Text(f"您的朋友{citizen.name}的{told.zh}", f"For your friend {citizen.name}: {told.en}")
+    people = [(request.comer_name or citizen.name, request.phone, told)]
+    if friend:
+        people.append((request.friend_name or "", request.friend_phone, to_friend))
     for name, phone, text in people:
         if name and phone:
             new = (str(uuid.uuid4()), request.case_no, kind, name, phone, text.zh, text.en)

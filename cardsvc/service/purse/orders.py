@@ -27,6 +27,7 @@ from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.areas import CITY_PURSE, LoadAreaParams, Target, application_of, record_of, target_for_load
 from cardsvc.service.purse.load_rules import Proposal, decide
 from cardsvc.service.purse.payments import BY_ORDER, Payment, refuse_used
+from cardsvc.service.purse.swapped import SWAP_CHANNEL
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.acts import BOOKKEEPERS, Act, note_act
 from cardsvc.store import Store, UnitOfWork
@@ -35,7 +36,9 @@ from cardsvc.units import LOCAL, MAX_AMOUNT
 
 CHANNEL = "channel"
 MOVED_CHANNEL = "legacy"
-"""Channel of orders that hold money moved from old cards: no payment channel may bring them."""
+"""Channel of orders that hold money moved from old cards."""
+OWN_CHANNELS = (MOVED_CHANNEL, SWAP_CHANNEL)
+"""Channels of orders that hold a balance as it was, whatever it is: no payment channel may bring them."""
 _ORDERS = uuid.UUID("6f9ad1f2-6a5e-4c1e-9d0c-3a8f6e2b7c41")
 
 
@@ -65,7 +68,7 @@ def channel_of(store: Store, terminal_id: str) -> str:
     """The name of a payment channel that may bring orders. Raises RequestError ``channel_unknown``."""
     with store.read() as uow:
         terminal = uow.terminals.get(terminal_id)
-    if terminal is None or terminal.role != CHANNEL or terminal.state != "enabled":
+    if terminal_id in OWN_CHANNELS or terminal is None or terminal.role != CHANNEL or terminal.state != "enabled":
         raise RequestError("channel_unknown", channel=terminal_id)
     return terminal.terminal_id
 
@@ -232,8 +235,10 @@ def is_refused(uow: UnitOfWork, rules: RuleSet, order: TopUpOrder, now: dt.datet
     city = application_of(job) == CITY_PURSE.application
     record = ApplicationRecord(ApplicationState.OPEN, order.product if not city else " ")
     target = Target("citizen", "purse", CITY_PURSE) if city else target_for_load(job, record, local_day(now))
+    moved = order.channel in OWN_CHANNELS
+    proposal = Proposal(order.card_no, target, order.amount, _method(order), CHANNEL, ordered=True, moved=moved)
     try:
-        decide(rules, uow, Proposal(order.card_no, target, order.amount, _method(order), CHANNEL, ordered=True), 0, now)
+        decide(rules, uow, proposal, 0, now)
     except RuleError as refused:
         return refused.code != "rule_loads_a_day"
     return False

@@ -48,6 +48,7 @@ from cardsvc.procedures.purse import (
 from cardsvc.service.operations.kinds import LOOKS, Context
 from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.payments import BY_ORDER, refund_target
+from cardsvc.service.purse.swapped import SWAP, order_of_swap
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Evidence, Load, Purchase
 
@@ -268,6 +269,8 @@ def confirm_purchase(uow: UnitOfWork, purchase: Purchase, rule: str, tac: bytes 
     purse = postings.purse_account(purchase.card_no, purchase.application, purchase.purse)
     for posting in _owed(uow, purchase, purse):
         uow.ledger.post(purchase.card_no, posting, purchase.purchase_id, now)
+    if purchase.merchant == SWAP:
+        order_of_swap(uow, purchase, now)
     return uow.purchases.change(purchase, state=state, tac=tac.hex() if tac else None, settled_by=rule, ended_at=now)
 
 

@@ -5,12 +5,13 @@ down are gone through, newest first, until they cover the balance. Within a load
 gift of a load that is not spent up is still there. A balance that no load explains counts as cash.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cardsvc.ledger.postings import payout_account, purse_account
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.service.purse.payments import BY_ORDER, OLD_CARD
+from cardsvc.service.purse.swapped import swap_of
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Load, Transfer
 
@@ -29,11 +30,11 @@ class Way:
     gift: int = 0
 
 
-def ways_of(uow: UnitOfWork, card_no: str, ref: PurseRef, balance: int) -> tuple[Way, ...]:
-    """How a balance came onto this purse, newest first. The parts add up to the balance."""
+def ways_of(uow: UnitOfWork, card_no: str, ref: PurseRef, balance: int, before: str | None = None) -> tuple[Way, ...]:
+    """How a balance came onto this purse, newest first. The parts add up to the balance. ``before``: see ``loads_in``."""
     ways: list[Way] = []
     left = balance
-    for load in loads_in(uow, card_no, ref):
+    for load in loads_in(uow, card_no, ref, before):
         for way in _came_by(uow, load):
             ways.append(_at_most(way, left))
             left -= ways[-1].paid + ways[-1].gift
@@ -42,17 +43,24 @@ def ways_of(uow: UnitOfWork, card_no: str, ref: PurseRef, balance: int) -> tuple
     return tuple(way for way in ways if way.paid or way.gift)
 
 
-def loads_in(uow: UnitOfWork, card_no: str, ref: PurseRef) -> list[Load]:
-    """Confirmed loads of a purse since it was last drawn down, newest first, in the order of the books."""
+def loads_in(uow: UnitOfWork, card_no: str, ref: PurseRef, before: str | None = None) -> list[Load]:
+    """Confirmed loads of a purse since it was last drawn down, newest first, in the order of the books. ``before``: as it was
+    when the transfer of this reference drew it down."""
     purse = purse_account(card_no, ref.application, ref.purse)
     found: list[Load] = []
-    for transfer in reversed(uow.ledger.of_chain(card_no)):
+    for transfer in _until(list(reversed(uow.ledger.of_chain(card_no))), before):
         if _draws_down(transfer, purse):
             break
         load = uow.loads.get(card_no, transfer.reference) if transfer.credit_account == purse else None
         if load is not None:
             found.append(load)
     return found
+
+
+def _until(newest_first: Sequence[Transfer], before: str | None) -> Sequence[Transfer]:
+    """The transfers older than the newest of this reference."""
+    at = next((at for at, transfer in enumerate(newest_first) if transfer.reference == before), -1)
+    return newest_first[at + 1 :]
 
 
 def was_drawn_down(uow: UnitOfWork, card_no: str, ref: PurseRef) -> bool:
@@ -89,18 +97,22 @@ def still_owed(uow: UnitOfWork, card_no: str, ref: PurseRef, booked: int) -> int
 
 
 def _draws_down(transfer: Transfer, purse: str) -> bool:
-    """Refunded, taken over, or lapsed: no load before it is still there."""
-    emptied = transfer.kind.startswith("refund_") or transfer.credit_account.startswith(("held:", "fee:"))
+    """Refunded, taken over, swapped, or lapsed: no load before it is still there."""
+    emptied = transfer.kind.startswith("refund_") or transfer.credit_account.startswith(("held:", "order:", "fee:"))
     return transfer.debit_account == purse and emptied and transfer.kind != CORRECTED
 
 
 def _came_by(uow: UnitOfWork, load: Load) -> tuple[Way, ...]:
-    """An order was paid through the channel that brought it; money of an old card came as it came onto that one."""
+    """An order was paid through the channel that brought it; money of an old card, or of a product that was swapped, came as it
+    came there."""
     if load.payment_method == OLD_CARD:
         card_no, _, part_id = (load.payment_reference or "").partition(":")
         part = uow.takeover_parts.get(card_no, part_id)
         return tuple(Way(*way) for way in part.ways) if part else ()
     order = uow.orders.get(load.card_no, load.payment_reference) if load.payment_method == BY_ORDER else None
+    swap = swap_of(uow, order) if order else None
+    if swap is not None:
+        return ways_of(uow, swap.card_no, PurseRef(swap.application, swap.purse), swap.amount, swap.purchase_id)
     cash = load.payment_method == CASH
     return (Way(CASH if cash else payout_account(order.channel if order else load.payment_method), load.paid, load.gift),)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from cardsvc.errors import RequestError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
-from cardsvc.service.purse.orders import MOVED_CHANNEL
+from cardsvc.service.purse.orders import OWN_CHANNELS
 from cardsvc.service.purse.payments import BY_ORDER
 from cardsvc.service.purse.settle import refuse_while_open
 from cardsvc.service.transactions.contact import CONTACT
@@ -34,10 +34,11 @@ def _find(context: Context, uow: UnitOfWork, _value: Any, _now: dt.datetime) -> 
     waiting = [order for order in uow.orders.waiting(context.card_no) if asked in (None, order.order_id)]
     if not waiting:
         raise RequestError("no_order_waiting")
-    return Effect(facts={"order": _job(waiting[0])})
+    return Effect(facts={"order": order_job(waiting[0])})
 
 
-def _job(order: TopUpOrder) -> dict[str, Any]:
+def order_job(order: TopUpOrder) -> dict[str, Any]:
+    """An order as the job of a load: what is written, where, and from which money."""
     return {
         "product": order.product,
         "area": order.area,
@@ -45,7 +46,7 @@ def _job(order: TopUpOrder) -> dict[str, Any]:
         "amount": order.amount,
         "payment": {"method": BY_ORDER, "reference": order.order_id},
         "paid_by": order.payment_method,
-        "moved": order.channel == MOVED_CHANNEL,
+        "moved": order.channel in OWN_CHANNELS,
     }
 
 

@@ -15,6 +15,7 @@ from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.orders import is_refused, order_json, return_waiting
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import MAX_TEXT
+from cardsvc.service.transactions.takeovers import hold_swapped
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Staff, TopUpOrder
 
@@ -37,6 +38,8 @@ def return_held_orders(
         card = uow.cards.get(card_no)
         if card is None or (card.state not in IN_HAND and uow.old_cards.get(card_no) is None):
             raise RequestError("nothing_held", card_no=card_no)
+        if card.state not in IN_HAND:
+            hold_swapped(uow, card_no, now)
         fetches = _card_of(uow, card)
         in_force = rules.in_force(uow, local_day(now))
 

@@ -28,7 +28,7 @@ from cardsvc.service.purse.orders import return_waiting
 from cardsvc.service.purse.ways import CASH, Way, booked_purses, split
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import MAX_TEXT, ApprovalKind
-from cardsvc.service.transactions.takeovers import destination, good_parts, is_gone, move_from_books, reference_of
+from cardsvc.service.transactions.takeovers import destination, good_parts, hold_swapped, is_gone, move_from_books, reference_of
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Card, HeldPayout, Staff, Takeover, TakeoverPart
 from cardsvc.store.states import ApprovalState, OldCardState
@@ -81,6 +81,7 @@ def _pay(
     now: dt.datetime,
 ) -> HeldPayout:
     uow.cards.lock(which[0])
+    hold_swapped(uow, which[0], now)
     known = uow.held_payouts.get(*which)
     if known is not None:
         return known

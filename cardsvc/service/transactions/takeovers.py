@@ -26,8 +26,9 @@ from cardsvc.service.operations.known_card import card_in_hand, known_card, refu
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.purse.lapse import LAPSED_MONTH
-from cardsvc.service.purse.payments import OLD_CARD
-from cardsvc.service.purse.ways import booked_purses, loads_in, still_owed, ways_of
+from cardsvc.service.purse.payments import BY_ORDER, OLD_CARD
+from cardsvc.service.purse.swapped import end_held, swap_of
+from cardsvc.service.purse.ways import Way, booked_purses, loads_in, still_owed, ways_of
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.transactions.refund import refuse_bicycle
 from cardsvc.store import Store, UnitOfWork
@@ -109,9 +110,25 @@ def finish(uow: UnitOfWork, card_no: str, void: Iterable[tuple[PurseRef, int]], 
     card, known = uow.cards.get(card_no), uow.old_cards.get(card_no)
     if card is None or known is None:
         raise ValueError("the card or its takeover is gone")
+    hold_swapped(uow, card_no, now)
     uow.cards.change(card, state=REPLACED)
     list_old_card(uow, card_no, known.held_by, now)
     uow.old_cards.change(known, state=OldCardState.MOVED, ended_at=now)
+
+
+def hold_swapped(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
+    """What the card gave by a swap, and never got back, is a part as what it gives to a new card is: it goes there, or to its
+    holder the way it came. What the card may have got already stays until that is settled."""
+    for order in uow.orders.waiting(card_no):
+        drawn = swap_of(uow, order)
+        if drawn is None or drawn.card_no != card_no or uow.loads.paid_by(BY_ORDER, order.order_id):
+            continue
+        ref = PurseRef(drawn.application, drawn.purse)
+        loads = loads_in(uow, card_no, ref, drawn.purchase_id)
+        ways = ways_of(uow, card_no, ref, order.amount, drawn.purchase_id)
+        told = ref.application, ref.purse, loads[0].product if loads else "D", "purse", None, order.amount
+        _keep(uow, TakeoverPart(card_no, order.order_id, *told, [], drawn.purchase_id, now), ways)
+        end_held(uow, order, now)
 
 
 def good_parts(uow: UnitOfWork, card_no: str) -> list[TakeoverPart]:
@@ -128,7 +145,10 @@ def _counts(uow: UnitOfWork, part: TakeoverPart) -> bool:
 
 def add_part(uow: UnitOfWork, part: TakeoverPart) -> TakeoverPart:
     """Keep a part with the way its money came, so that a refund from the new card finds it."""
-    ways = ways_of(uow, part.card_no, PurseRef(part.application, part.purse), part.amount)
+    return _keep(uow, part, ways_of(uow, part.card_no, PurseRef(part.application, part.purse), part.amount))
+
+
+def _keep(uow: UnitOfWork, part: TakeoverPart, ways: Iterable[Way]) -> TakeoverPart:
     values = [[way.channel, way.paid, way.gift] for way in ways]
     return uow.takeover_parts.add(
         TakeoverPart(

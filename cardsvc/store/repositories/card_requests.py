@@ -36,6 +36,14 @@ class CardRequests(Rows[CardRequest]):
         """The application that a card was made for."""
         return self.first_is(card_no=card_no)
 
+    def with_phone(self, citizen_id: str) -> CardRequest | None:
+        """The newest application of a person that was not withdrawn and in which they, or their parent, left a phone."""
+        columns = self.table.c
+        theirs = columns.citizen_id == citizen_id, columns.phone.is_not(None), columns.came.in_(("holder", "parent"))
+        query = select(self.table).where(*theirs, columns.state != CardRequestState.CANCELLED)
+        found = self._records(query.order_by(columns.applied_at.desc(), columns.case_no.desc()).limit(1))
+        return found[0] if found else None
+
     def at(self, outlet_id: str, state: CardRequestState, limit: int) -> list[CardRequest]:
         """Those of an outlet in a state, the first promised first, else the first taken."""
         columns = self.table.c

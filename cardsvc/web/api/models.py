@@ -37,6 +37,7 @@ class StartOperation(_In):
         "refund",
         "transfer_out",
         "transfer_in",
+        "swap",
         "inspect",
         "identity",
         "first_article",

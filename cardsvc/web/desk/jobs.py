@@ -131,6 +131,14 @@ JOBS: Mapping[str, JobForm] = {
         Text("转入", "Open them"),
         Text("不再收费；有效期照旧", "Nothing to pay; they hold as they did"),
     ),
+    "swap": JobForm(
+        Text("停用产品换杭州通", "Swap a withdrawn product"),
+        "t",
+        _nothing,
+        ("steps",),
+        Text("换", "Swap it"),
+        Text("免费；卡不用换，余额当场转入城市通钱包", "Free, on the same card; the money goes to the city purse at once"),
+    ),
     "refund": JobForm(
         Text("退款", "Refund"),
         "4",

@@ -25,6 +25,7 @@ PHASES: Mapping[str, Text] = {
     "lapse": Text("清理过期月票", "Clear a month that is over"),
     "lapse_debit": Text("清零过期月票", "Draw the old month to zero"),
     "mark": Text("标记", "Mark"),
+    "draw": Text("旧钱包初始化", "Initialise the old purse"),
     "initialize": Text("钱包初始化", "Initialise the purse"),
     "credit": Text("写入金额", "Write the amount"),
     "debit": Text("扣除金额", "Take the amount"),

@@ -14,12 +14,14 @@ from cardsvc.service.cards.handing_out import (
     told_otherwise,
     waiting_of,
 )
-from cardsvc.service.cards.requests import request_of
+from cardsvc.service.cards.requests import cancel_request, request_of
+from cardsvc.service.loss.reports import report_loss
 from cardsvc.service.messages.notices import list_notices
 from cardsvc.service.staff.acts import acts_view
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
 from tests.service.cards.test_card_requests import PARENT, child, take
+from tests.service.cards.test_deaths import confirm, report
 from tests.service.cards.test_renewal import replace
 from tests.service.purse.test_areas import CARD
 from tests.service.rights.rights_people import said, take_in
@@ -138,13 +140,60 @@ def test_uncollected_cards_are_listed_and_their_holders_told_again_as_often_as_t
         told_otherwise(world.store, with_phone, by=clerk, now=world.now)
 
 
+def remind_in_a_week(world: World, by: Staff) -> dict[str, object]:
+    """A week later, whoever is due is told."""
+    world.now += dt.timedelta(days=7)
+    return remind(world.store, world.engine.rules, "hall", by=by, now=world.now)
+
+
+def test_a_replacement_is_told_again_by_the_phone_that_its_holder_left_before(world: World, people: dict[str, Staff]) -> None:
+    """The application was for the first card, and is over; its friend hears of that card alone."""
+    clerk, citizen = people["clerk"], world.citizen()
+    friend = {"friend_name": "测试友", "friend_phone": "13800000001", "friend_consent": True}
+    take_in(world, clerk, said(1))
+    take(world, clerk, citizen, phone="13800000000", pre=True, **friend)
+    give(world, clerk, made_for(world, citizen))
+    replace(world, clerk, "damaged", readable=False)
+    new = made_for(world, citizen, 51)
+    assert [one["phone"] for one in list_waiting(world.store, world.engine.rules, "hall", world.now)] == ["13800000000"]
+    assert remind_in_a_week(world, clerk) == {"told": [new], "no_phone": []}
+    (told,) = [one for one in list_notices(world.store) if one["state"] == "waiting"]
+    assert (told["to_name"], told["phone"], f"尾号 {new[-4:]}" in told["zh"]) == ("测试一", "138******00", True)
+    give(world, clerk, new)
+    assert [one["state"] for one in list_notices(world.store) if one["state"] == "waiting"] == []
+
+
+def test_an_agents_phone_and_that_of_a_withdrawn_application_are_for_nothing_else(
+    world: World, people: dict[str, Staff]
+) -> None:
+    """Their holders are told otherwise."""
+    clerk = people["clerk"]
+    take(world, clerk, world.citizen(), phone="13800000000", came="agent", agent_papers=True, **PARENT)
+    give(world, clerk, made_for(world, world.citizen()))
+    replace(world, clerk, "damaged", readable=False)
+    withdrawn = take(world, clerk, world.citizen(2), phone="13800000002")
+    cancel_request(world.store, withdrawn.case_no, "改日再办", by=clerk, now=world.now)
+    cards = [made_for(world, world.citizen(), 51), made_for(world, world.citizen(2), 52)]
+    assert remind_in_a_week(world, clerk) == {"told": [], "no_phone": cards}
+
+
+def test_nobody_is_told_to_collect_a_card_that_is_not_given(world: World, people: dict[str, Staff]) -> None:
+    """Its holder reported it lost, or has died."""
+    clerk, chief = people["clerk"], people["supervisor"]
+    for number in (1, 2, 3):
+        take(world, clerk, world.citizen(number), phone="13800000000")
+    lost, dead, well = (made_for(world, world.citizen(number), 49 + number) for number in (1, 2, 3))
+    report_loss(world.store, world.engine.rules, lost, "formal", by=clerk, now=world.now)
+    report(world, clerk, citizen_id=world.citizen(2), here=(dead,))
+    confirm(world, chief)
+    assert remind_in_a_week(world, clerk) == {"told": [well], "no_phone": []}
+
+
 @pytest.mark.parametrize("ending", ["replaced", "spoiled by a loss"])
 def test_a_card_that_ended_before_it_was_collected_is_not_handed_out(
     world: World, people: dict[str, Staff], ending: str
 ) -> None:
     """It is on no list any more, and whoever has its page open is refused."""
-    from cardsvc.service.loss.reports import report_loss
-
     clerk = people["clerk"]
     world.issue(FMCOS)
     if ending == "replaced":

@@ -36,7 +36,7 @@ WINDOW: dict[str, tuple[str, ...]] = {
     "2 小时 → 1 小时": ("page:card_requests", "page:manage_hall", "rule:promise"),
     "城市通开通": ("job:topup", "job:open"),
     "公交 A、D、T 充值": ("job:topup", "job:fetch", "rule:load", "rule:stop"),
-    "停用产品换杭州通": ("page:begin_replace", "job:migrate", "rule:swap"),
+    "停用产品换杭州通": ("page:begin_replace", "job:swap", "job:migrate", "rule:swap"),
     "个人信息保护": ("page:person_deed", "command:citizen", "rule:keeping"),
     "学生卡年审": ("job:review", "rule:opening"),
     "停车卡售卖、充值": ("job:open", "job:topup"),
