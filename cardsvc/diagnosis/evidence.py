@@ -97,6 +97,7 @@ KEYS: Mapping[str, Key] = {
     "key.old": Key("flag", Text("密钥版本旧", "key version is old")),
     "key.behind": Key("list", Text("可更新的密钥（名@新版本）", "keys that have a newer version (name@version)")),
     "key.broken": Key("list", Text("不对的充值密钥（名@应有版本）", "load keys that are not right (name@version due)")),
+    "key.locked": Key("flag", Text("写卡时显出主控密钥锁死", "a master key that was locked when a repair used it")),
     "key.unproven": Key("list", Text("没有验证充值密钥的应用", "applications whose load key was not proven")),
     "key.changeable": Key("flag", Text("发出后可更新密钥", "keys can be changed on a card that is out")),
     "books.known": Key("flag", Text("账册有此卡", "in the books")),

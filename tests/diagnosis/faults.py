@@ -13,10 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import CardError, CardGone, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
+from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.faults.reader_health import Use, note
 from cardsvc.service.purse.suspects import attachment, suspects
@@ -24,7 +27,7 @@ from cardsvc.store import UnitOfWork
 from cardsvc.store.records import LossReport
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind
-from cardsvc.vcard.session import KeyKind
+from cardsvc.vcard.session import Key, KeyKind
 from tests.day.outlet import open_hall
 from tests.diagnosis import pins
 from tests.diagnosis.broken import plain
@@ -302,6 +305,15 @@ def half_opened(patient: Patient) -> None:
     world.now += dt.timedelta(minutes=5)
 
 
+def master_key_met(patient: Patient) -> None:
+    """A purse file is damaged, and the repair meets a master key that is locked."""
+    corrupt(PURSE, 0x0015, 20, 4)(patient)
+    for directory in (MF, PURSE):
+        change_key(patient.card, directory, KeyKind.MASTER, Key.TRIES_OFFSET, b"\x30")
+    with pytest.raises(CarriedOut, match=r"master_key_locked \(not_done\)"):
+        patient.world.carry(patient.card.channel(), "repair", DESK, person=None)
+
+
 def lost_application(patient: Patient) -> None:
     """The record on the card is back to what it was before the opening."""
     put(patient.card, BUS, bodies.CONTENT, b"\x00", file=0x0015)
@@ -481,6 +493,7 @@ FAULTS = (
     Fault("changed-holder", "持卡人信息被改", "holder_differs", edit(HOLDER, bodies.CONTENT + 2, b"9", file=0xEF06)),
     Fault("corrupt-application", "公交文件损坏", "file_corrupt", edit(BUS, bodies.CONTENT, b"\x77", file=0x0015)),
     Fault("two-serials", "两处卡号不一", "serials_differ", edit(PURSE, bodies.CONTENT + 19, b"\x42", file=0x0015)),
+    Fault("locked-master-key-met", "主控密钥锁死（维修时显出）", "master_key_locked", master_key_met),
     Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),
     Fault("application-gone", "公交应用丢失", "application_missing", application_gone),
     Fault("purse-blocked", "钱包临时锁定", "application_blocked", edit(PURSE, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))),

@@ -51,6 +51,7 @@ def books_of(uow: UnitOfWork, card: Card, undecided: int = 0) -> Books:
         ),
         undecided=undecided,
         open_loads=len(open_loads),
+        master_key_locked=uow.operations.ended_by(card.card_no, "master_key_locked"),
         open_purchases=len(open_purchases),
         applications={row.application: BookedApplication(row.state, row.product) for row in booked},
         key_versions=card.key_versions,

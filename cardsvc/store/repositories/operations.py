@@ -59,6 +59,11 @@ class Operations(Rows[Operation]):
         """The operations of a card, newest first."""
         return self.where_is(card_no=card_no, limit=limit, newest="started_at")
 
+    def ended_by(self, card_no: str, code: str) -> bool:
+        """Whether any operation of this card ended with this problem."""
+        columns = self.table.c
+        return bool(self.where(columns.card_no == card_no, columns.problem["code"].as_string() == code, limit=1))
+
 
 class OperationSteps(Rows[OperationStep]):
     """Answers of operations."""
