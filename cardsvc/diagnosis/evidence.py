@@ -102,6 +102,8 @@ KEYS: Mapping[str, Key] = {
     "key.changeable": Key("flag", Text("发出后可更新密钥", "keys can be changed on a card that is out")),
     "books.known": Key("flag", Text("账册有此卡", "in the books")),
     "books.state": Key("text", Text("账册状态", "state in the books")),
+    "books.made": Key("flag", Text("制成过", "was finished once")),
+    "books.refused": Key("number", Text("制卡被卡拒绝（次）", "personalisations that the card refused")),
     "books.expired": Key("flag", Text("卡片过期", "card expired")),
     "books.hot": Key("flag", Text("黑名单", "hot-listed")),
     "books.lost": Key("flag", Text("挂失", "reported lost")),

@@ -49,6 +49,7 @@ from tests.diagnosis.patients import (
     twin,
 )
 from tests.diagnosis.strangers import (
+    SAYS_NOT_FOUND,
     application_gone,
     begun_elsewhere,
     erased,
@@ -63,7 +64,9 @@ from tests.diagnosis.strangers import (
     old_card_without_money,
     other_city,
     other_issuer,
+    refuses_making,
     social_security,
+    spoiled,
     unfinished,
 )
 from tests.diagnosis.wild import WILD, Wild
@@ -461,6 +464,8 @@ FAULTS = (
     Fault("other-content", "芯片号是本市的、内容是别家的", "card_erased", altered(lambda command, _: plain(command))),
     Fault("card-blocked", "整卡锁死", "card_locked", edit(MF, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
+    Fault("refuses-making", "白卡拒绝写入", "card_refuses_making", refuses_making),
+    Fault("spoiled", "做不成、已作废的白卡", "card_spoiled", spoiled),
     Fault("begun-elsewhere", "来历不明的半成品", "card_partial_unknown", begun_elsewhere),
     Fault("other-city", "外地市民卡", "card_foreign", other_city),
     Fault("other-issuer", "交通联合卡", "card_foreign", other_issuer),
@@ -474,6 +479,7 @@ FAULTS = (
     Fault("old-card-refilled", "旧公交卡转出后又有钱", "old_card_refilled", old_card_that_was_refilled),
     Fault("not-in-books", "账册没有的本市卡", "card_unknown", of_other_books),
     Fault("erased", "卡被清空", "card_erased", erased),
+    Fault("says-not-found", "账册有此卡、问什么都答 6A82", "card_erased", altered(lambda _c, _a: SAYS_NOT_FOUND)),
     Fault("other-side", "换了接触方式", "atr_changed", other_side, tuple(OTHER_SIDE)),
     Fault("antenna", "天线断", "antenna_broken", one_side_silent("contactless"), tuple(OTHER_SIDE)),
     Fault("contacts", "芯片触点坏", "contacts_broken", one_side_silent("contact"), tuple(OTHER_SIDE)),

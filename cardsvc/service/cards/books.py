@@ -51,6 +51,8 @@ def books_of(uow: UnitOfWork, card: Card, undecided: int = 0) -> Books:
         ),
         undecided=undecided,
         open_loads=len(open_loads),
+        made=card.issued_at is not None,
+        refused=uow.operations.refused(card.card_no, "personalise"),
         master_key_locked=uow.operations.ended_by(card.card_no, "master_key_locked"),
         open_purchases=len(open_purchases),
         applications={row.application: BookedApplication(row.state, row.product) for row in booked},
