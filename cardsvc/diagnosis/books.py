@@ -33,7 +33,9 @@ class Books:
     was ever seen. ``open_amounts``: signed, what open loads and purchases would do to the balance if the card has them.
     ``refunded``: loads that were paid back because the card was found not to have them. ``hot``: on the hot list and never
     given back; ``lost``: under its holder's report. ``held``: the guarantee of a bicycle that is out, which may be off the
-    card. ``data``: what personalisation wrote. ``key_versions``: of the keys that the card has, by name.
+    card. ``master_key_locked``: a repair or a roll of keys met such a key. ``data``: what personalisation wrote.
+    ``key_versions``: of the keys that the card has, by name. ``made``: its personalisation came to its end once; ``refused``:
+    how many personalisations ended because the card refused.
     """
 
     card_no: str
@@ -55,5 +57,8 @@ class Books:
     undecided: int = 0
     open_loads: int = 0
     open_purchases: int = 0
+    master_key_locked: bool = False
+    made: bool = True
+    refused: int = 0
     applications: Mapping[str, BookedApplication] = field(default_factory=dict)
     key_versions: Mapping[str, int] = field(default_factory=dict)

@@ -42,7 +42,8 @@ def load_answer(readings: Readings, application: str) -> InitializeForLoadAnswer
 def key_evidence(profile: Profile, readings: Readings, books: Books | None, keys: KeyQuestions | None) -> dict[str, Value]:
     """Keys ``key.*`` and ``application.*.load_key``: which load keys are right, and which keys are older than the current
     version, by the books and by what the load keys show. ``key.broken``: load keys that are not right on a card that proved
-    itself by the load key of its city purse; ``key.unproven``: applications whose load key a full run did not see."""
+    itself by the load key of its city purse; ``key.unproven``: applications whose load key a full run did not see;
+    ``key.locked``: what a repair met, as the books say."""
     with_load = [application.name for application in profile.layout.application if application.has_key(LOAD)]
     found: dict[str, Value] = {}
     if FULL_RUN in readings:
@@ -60,6 +61,7 @@ def key_evidence(profile: Profile, readings: Readings, books: Books | None, keys
     proven = [name for name, proof in proofs.items() if proof == "right"] + [PURSE] * genuine
     return {
         **found,
+        "key.locked": books.master_key_locked,
         "key.behind": _behind(profile, readings, books, keys, proven),
         "key.broken": [f"{name}@{keys.active[name]}" for name in wrong if genuine and name in keys.active],
         "key.changeable": profile.dialect.key_change is not None,

@@ -78,6 +78,8 @@ def evidence_of(
         found["books.state"] = books.state
         found["books.hot"] = books.hot
         found["books.lost"] = books.lost
+        found["books.made"] = books.made
+        found["books.refused"] = books.refused
         found["books.expired"] = books.expiry < day
         found["chip.differs"] = chip_serial != books.chip_serial
     if state != "citizen":

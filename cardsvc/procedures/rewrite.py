@@ -15,7 +15,7 @@ from cardsvc.card.huada import HuadaDialect
 from cardsvc.card.layout import ApplicationLayout
 from cardsvc.errors import CardError
 from cardsvc.iso7816.exchange import Answers, Procedure, send
-from cardsvc.iso7816.status import tries_left
+from cardsvc.iso7816.status import SW, tries_left
 from cardsvc.procedures.applications import ANY, unavailable
 from cardsvc.procedures.personalise import Personalisation, read_asks, stands
 from cardsvc.procedures.script import Script, refused
@@ -25,8 +25,8 @@ def rewrite(job: Personalisation, name: str) -> Procedure[tuple[str, ...]]:
     """Write what differs in an application and read it back; gives the names of the files that were written.
 
     ``name``: mf, holder or purse, whose files never change after issue. A card whose files stand is left as it is, so a run
-    that was broken off is simply done again. Raises CardError ``master_key_refused``, ``application_blocked``,
-    ``application_missing``, ``card_refused``, ``read_back_differs``, ``file_beyond_repair``.
+    that was broken off is simply done again. Raises CardError ``master_key_refused``, ``master_key_locked``,
+    ``application_blocked``, ``application_missing``, ``card_refused``, ``read_back_differs``, ``file_beyond_repair``.
     """
     application = job.profile.layout.find(name)
     script = Script(job.profile.dialect.challenge_length)
@@ -74,6 +74,8 @@ def _authenticate(job: Personalisation, script: Script, application: Application
     answer = yield from send(ask)
     if answer.ok:
         return
+    if answer.sw == SW.BLOCKED:
+        raise CardError("master_key_locked", application=application.name)
     if tries_left(answer.sw) is None:
         raise refused(ask, answer)
     raise CardError("master_key_refused", application=application.name, tries=tries_left(answer.sw))

@@ -190,7 +190,8 @@ class VirtualCard:
         if self.plan.mute:
             raise CardError("card_mute")
         try:
-            if self.commands == self.plan.tear_before_command:
+            bounces = self.plan.bounce_every is not None and self.commands % self.plan.bounce_every == 0
+            if bounces or self.commands == self.plan.tear_before_command:
                 raise PowerLost
             answer = self._over_transport(self._running, command)
             if self.commands == self.plan.tear_after_command:

@@ -31,11 +31,13 @@ Inflict = Callable[[VirtualCard, str, random.Random], None]
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A fault that the catalogue knows: what it is, what its parameter means, and how it gets onto a card."""
+    """A fault that the catalogue knows: what it is, what its parameter means, and how it gets onto a card. ``unseen``: why
+    nothing that only reads can find it, where that is so."""
 
     what: Text
     parameter: str
     inflict: Inflict
+    unseen: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +170,8 @@ def _cloned(card: VirtualCard, text: str, rng: random.Random) -> None:
     card.chip_serial = serial
 
 
-def _kind(zh: str, en: str, parameter: str, how: Inflict) -> FaultKind:
-    return FaultKind(Text(zh, en), parameter, how)
+def _kind(zh: str, en: str, parameter: str, how: Inflict, unseen: Text | None = None) -> FaultKind:
+    return FaultKind(Text(zh, en), parameter, how, unseen)
 
 
 def _file(card: VirtualCard, place: Place, rng: random.Random) -> None:
@@ -185,10 +187,18 @@ def _exhaust(card: VirtualCard, place: Place, _rng: random.Random) -> None:
 
 
 _PURSE = PURSE_DIRECTORY
+_SHOWN_IN_USE = Text(
+    "密钥计数器只在用这个密钥时才显出来：用错一次少一次，用对了就打开了写卡的权限；检测不用它，维修用到时显出",
+    "the counter of a key shows itself only when the key is used: a wrong use costs a try, a right one opens the card for "
+    "writing; a diagnosis does not use it, a repair that does tells it",
+)
 FAULTS: Mapping[str, FaultKind] = {
     "mute": _kind("卡没有任何应答", "no answer at all", "", _always("mute")),
     "broken-antenna": _kind("天线断：感应读不出，插卡能读", "dead through the air", "", _dead("contactless")),
     "broken-contacts": _kind("触点坏：插卡读不出，感应能读", "dead through its contacts", "", _dead("contact")),
+    "bouncing-contact": _kind(
+        "接触时断时续：每 N 条命令断一次电", "power is gone at every N-th command", "N", _counted("bounce_every", 9)
+    ),
     "bad-atr": _kind("复位应答校验错", "the ATR's check byte is wrong", "", _always("bad_atr")),
     "torn-before-command": _kind("第 N 条命令前断电", "power fails before command N", "N", _counted("tear_before_command", 9)),
     "torn-after-command": _kind("第 N 条命令后断电", "power fails after command N", "N", _counted("tear_after_command", 9)),
@@ -203,7 +213,7 @@ FAULTS: Mapping[str, FaultKind] = {
     "stuck-counter": _kind("交易序号不再增加", "counters no longer move", "", _always("stuck_counter")),
     "corrupted-file": _kind("文件内容损坏", "a file's content is damaged", "DIR/FILE", _at(f"{_PURSE}/0015", _file)),
     "locked-pin": _kind("密码锁死", "the PIN is locked", "DIR", _at(_PURSE, _lock(KeyKind.PIN))),
-    "locked-key": _kind("主控密钥锁死", "the master key is locked", "DIR", _at(_PURSE, _lock(KeyKind.MASTER))),
+    "locked-key": _kind("主控密钥锁死", "the master key is locked", "DIR", _at(_PURSE, _lock(KeyKind.MASTER)), _SHOWN_IN_USE),
     "blocked-application": _kind("应用临时锁定", "blocked for a time", "DIR", _at(_PURSE, _block(bodies.FOR_A_TIME))),
     "blocked-for-good": _kind("应用永久锁定", "blocked for good", "DIR", _at(_PURSE, _block(bodies.FOR_GOOD))),
     "blocked-card": _kind("整卡锁定", "the card is blocked", "", _blocked_card),

@@ -10,9 +10,10 @@ The card sits in a field or slot that gives it power. Power can fail
 After a power failure the card answers nothing until it is powered on again; at power-on it recovers by itself to the state
 before or after the interrupted command, never between (JR/T 0025.2-2010 5.6). Besides power: the card may be mute (no answer at
 all, as a cracked chip), give a wrong ATR, answer late, lose one answer and stay powered (a contact bounce), fail to write
-its EEPROM (6581, worn cells), or book transactions without moving its counters (a stuck counter). A card with two sides may
-have lost one: an antenna that is broken, or contacts that give no answer to reset. The EEPROM never loses a byte that was
-written, and one byte is written whole or not at all.
+its EEPROM (6581, worn cells), or book transactions without moving its counters (a stuck counter). Its contacts may bounce: at
+every N-th command power is gone for a moment, and the next power-up is as good as ever. A card with two sides may have lost
+one: an antenna that is broken, or contacts that give no answer to reset. The EEPROM never loses a byte that was written, and
+one byte is written whole or not at all.
 
 These faults strike while the card runs. What is wrong with a card before anybody touches it (a damaged file, a locked key,
 another chip's files) is a condition of its memory: conditions.py. Both have names, for people and for files: catalogue.py.
@@ -33,6 +34,7 @@ class FaultPlan:
 
     tear_before_command: int | None = None
     tear_after_command: int | None = None
+    bounce_every: int | None = None
     tear_before_write: int | None = None
     tear_after_write: int | None = None
     tear_at_eeprom_byte: int | None = None

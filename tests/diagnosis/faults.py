@@ -13,10 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import CardError, CardGone, ReaderError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.links import ResponseLink
+from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.faults.reader_health import Use, note
 from cardsvc.service.purse.suspects import attachment, suspects
@@ -24,7 +27,7 @@ from cardsvc.store import UnitOfWork
 from cardsvc.store.records import LossReport
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind
-from cardsvc.vcard.session import KeyKind
+from cardsvc.vcard.session import Key, KeyKind
 from tests.day.outlet import open_hall
 from tests.diagnosis import pins
 from tests.diagnosis.broken import plain
@@ -46,6 +49,7 @@ from tests.diagnosis.patients import (
     twin,
 )
 from tests.diagnosis.strangers import (
+    SAYS_NOT_FOUND,
     application_gone,
     begun_elsewhere,
     erased,
@@ -60,7 +64,9 @@ from tests.diagnosis.strangers import (
     old_card_without_money,
     other_city,
     other_issuer,
+    refuses_making,
     social_security,
+    spoiled,
     unfinished,
 )
 from tests.diagnosis.wild import WILD, Wild
@@ -302,6 +308,15 @@ def half_opened(patient: Patient) -> None:
     world.now += dt.timedelta(minutes=5)
 
 
+def master_key_met(patient: Patient) -> None:
+    """A purse file is damaged, and the repair meets a master key that is locked."""
+    corrupt(PURSE, 0x0015, 20, 4)(patient)
+    for directory in (MF, PURSE):
+        change_key(patient.card, directory, KeyKind.MASTER, Key.TRIES_OFFSET, b"\x30")
+    with pytest.raises(CarriedOut, match=r"master_key_locked \(not_done\)"):
+        patient.world.carry(patient.card.channel(), "repair", DESK, person=None)
+
+
 def lost_application(patient: Patient) -> None:
     """The record on the card is back to what it was before the opening."""
     put(patient.card, BUS, bodies.CONTENT, b"\x00", file=0x0015)
@@ -449,6 +464,8 @@ FAULTS = (
     Fault("other-content", "芯片号是本市的、内容是别家的", "card_erased", altered(lambda command, _: plain(command))),
     Fault("card-blocked", "整卡锁死", "card_locked", edit(MF, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
+    Fault("refuses-making", "白卡拒绝写入", "card_refuses_making", refuses_making),
+    Fault("spoiled", "做不成、已作废的白卡", "card_spoiled", spoiled),
     Fault("begun-elsewhere", "来历不明的半成品", "card_partial_unknown", begun_elsewhere),
     Fault("other-city", "外地市民卡", "card_foreign", other_city),
     Fault("other-issuer", "交通联合卡", "card_foreign", other_issuer),
@@ -462,6 +479,7 @@ FAULTS = (
     Fault("old-card-refilled", "旧公交卡转出后又有钱", "old_card_refilled", old_card_that_was_refilled),
     Fault("not-in-books", "账册没有的本市卡", "card_unknown", of_other_books),
     Fault("erased", "卡被清空", "card_erased", erased),
+    Fault("says-not-found", "账册有此卡、问什么都答 6A82", "card_erased", altered(lambda _c, _a: SAYS_NOT_FOUND)),
     Fault("other-side", "换了接触方式", "atr_changed", other_side, tuple(OTHER_SIDE)),
     Fault("antenna", "天线断", "antenna_broken", one_side_silent("contactless"), tuple(OTHER_SIDE)),
     Fault("contacts", "芯片触点坏", "contacts_broken", one_side_silent("contact"), tuple(OTHER_SIDE)),
@@ -481,6 +499,7 @@ FAULTS = (
     Fault("changed-holder", "持卡人信息被改", "holder_differs", edit(HOLDER, bodies.CONTENT + 2, b"9", file=0xEF06)),
     Fault("corrupt-application", "公交文件损坏", "file_corrupt", edit(BUS, bodies.CONTENT, b"\x77", file=0x0015)),
     Fault("two-serials", "两处卡号不一", "serials_differ", edit(PURSE, bodies.CONTENT + 19, b"\x42", file=0x0015)),
+    Fault("locked-master-key-met", "主控密钥锁死（维修时显出）", "master_key_locked", master_key_met),
     Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),
     Fault("application-gone", "公交应用丢失", "application_missing", application_gone),
     Fault("purse-blocked", "钱包临时锁定", "application_blocked", edit(PURSE, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))),

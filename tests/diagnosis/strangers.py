@@ -5,10 +5,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import pytest
+
 from cardsvc.errors import CardGone
+from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.stock.use import give_card_up
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.classic import BACKUP, ClassicCard, value_block
-from tests.diagnosis.patients import BUS, CASH, MF, Patient, node, opened, put, twin
+from tests.diagnosis.patients import BUS, CASH, MF, Altered, Patient, node, opened, put, twin
 from tests.world import World, key_ring
 
 
@@ -111,6 +115,25 @@ def of_other_books(patient: Patient) -> None:
     with elsewhere(patient) as world:
         cards = [world.issue(patient.card.dialect.name, number) for number in (11, 12, 13)]
     patient.card, patient.connect = cards[-1], cards[-1].channel
+
+
+SAYS_NOT_FOUND = b"\x6a\x82"
+
+
+def refuses_making(patient: Patient) -> None:
+    """A blank that answers 6A82 to everything; it was tried once."""
+    world, card = patient.world, VirtualCard.blank(patient.card.dialect.name, seed=77)
+    patient.connect = lambda: Altered(card.channel(), lambda _c, _a: SAYS_NOT_FOUND, silent=tuple(range(256)))
+    with pytest.raises(CarriedOut, match=r"card_refused \(not_done\)"):
+        world.carry(patient.connect(), "personalise", citizen_id=world.citizen(2))
+    patient.card = card
+
+
+def spoiled(patient: Patient) -> None:
+    """And was given up."""
+    refuses_making(patient)
+    world = patient.world
+    give_card_up(world.store, "3100010100000002", "写不进", by=world.bookkeeper(), now=world.now)
 
 
 def begun_elsewhere(patient: Patient) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cardsvc.service.catalogue import KINDS
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import RuleBook
+from cardsvc.vcard.catalogue import FAULTS as CATALOGUE
 from cardsvc.vcard.session import Key, KeyKind
 from tests.diagnosis import pins
 from tests.diagnosis.faults import used_up
@@ -55,8 +56,7 @@ UNSEEN = (
     Unseen(
         "locked-master-key",
         "主控密钥锁死",
-        "密钥计数器只在用这个密钥时才显出来，而试一次可能用掉最后一次机会",
-        "the counter of a key shows itself only when the key is used, and using it may burn its last try",
+        *CATALOGUE["locked-key"].unseen or ("", ""),
         lambda p: change_key(p.card, BUS, KeyKind.MASTER, Key.TRIES_OFFSET, NO_TRIES),
     ),
     Unseen(

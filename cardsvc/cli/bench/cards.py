@@ -1,40 +1,26 @@
 """``cardsvc bench cards``: commands and milliseconds of a diagnosis and a personalisation on each card family, over the real
 pcscd where there is one; how many faults of the catalogue a full run finds, and how often it finds one on a sound card."""
 
-import random
 import statistics
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cardsvc.cli.bench.detection import USES, detection, false_alarms
 from cardsvc.cli.scratch.people import synthetic_person
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.progress import progress_bar
-from cardsvc.vcard.catalogue import FAULTS, Fault, inflict
+from cardsvc.vcard.catalogue import FAULTS
 
 if TYPE_CHECKING:
     from cardsvc.cli.scratch.slots import Slot
     from cardsvc.iso7816.channel import Channel
     from cardsvc.vcard import VirtualCard
 
-CASH = {"method": "cash"}
 WARM_UP = 1
-USES: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    ("topup", {"amount": 5000, "payment": CASH}),
-    ("purchase", {"amount": 200, "merchant": "bench"}),
-    ("purchase", {"amount": 5000, "merchant": "bench"}),
-    ("inspect", {}),
-)
-WHILE_WRITING = ("torn-before-write", "torn-after-write", "torn-at-byte", "lost-answer", "worn-eeprom", "stuck-counter")
-"""Faults of the catalogue that strike a card while it is written: a diagnosis, which only reads, meets none of them."""
-SLOW = Fault("slow", "260")
-"""Milliseconds of each answer: just too slow. Met by a quick look: a full run would last a quarter of a minute."""
 GET_RESPONSE, WRONG_LE = 0xC0, 0x6C
 
 
@@ -60,14 +46,14 @@ def bench_cards(rounds: int, healthy: int, *, in_process: bool, as_json: bool) -
     opened = build(scratch_settings())
     with slot(in_process=in_process) as (place, reason):
         figures: dict[str, Any] = {"reader": place.name, **({"not the real pcscd": reason} if reason else {})}
-        hall = _Hall(opened, place)
+        hall = Hall(opened, place)
         cards = {family: hall.measure_family(family, rounds, figures) for family in hall.families}
-    figures |= {**_known(), **hall.detection(cards), **hall.false_alarms(cards, healthy)}
+    figures |= {**_known(), **detection(hall, cards), **false_alarms(hall, cards, healthy)}
     opened.close()
     show(figures, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in figures.items()]))
 
 
-class _Hall:
+class Hall:
     """A service with cards of every family that is issued, and one reader."""
 
     def __init__(self, opened: Any, place: "Slot") -> None:
@@ -89,7 +75,7 @@ class _Hall:
         figures |= _milliseconds(f"{family} personalise", [took for _, took in made])
         card = blanks[0]
         for kind, params in USES[:2]:
-            self._do(card.channel(), kind, params)
+            self.do(card.channel(), kind, params)
         self._place.insert(card).close()
         with progress_bar(family) as progress:
             for name, quick in (("quick", True), ("full", False)):
@@ -108,7 +94,7 @@ class _Hall:
 
         citizen = register_citizen(self._opened.store, synthetic_person(number), now())
         channel = _Counting(self._place.insert(card))
-        took = _timed(lambda: self._do(channel, "personalise", {"citizen_id": citizen.citizen_id}))
+        took = _timed(lambda: self.do(channel, "personalise", {"citizen_id": citizen.citizen_id}))
         return channel.asked, took
 
     def _look(self, *, quick: bool) -> tuple[int, float]:
@@ -122,55 +108,30 @@ class _Hall:
         took = _timed(lambda: self.report(connect, quick=quick))
         return sum(channel.asked for channel in channels), took
 
-    def report(self, connect: Callable[[], "Channel"], *, quick: bool) -> Mapping[str, Any]:
-        """What a diagnosis says."""
+    def report(
+        self, connect: Callable[[], "Channel"], *, quick: bool, card_no: str | None = None, other_side_silent: bool = False
+    ) -> Mapping[str, Any]:
+        """What a diagnosis says; ``card_no``: the number on the card's face."""
         from cardsvc.cli.card.examine import examine
 
-        return examine(self._opened.engine, self._actor, connect, quick=quick)
+        return examine(
+            self._opened.engine, self._actor, connect, quick=quick, card_no=card_no, other_side_silent=other_side_silent
+        )
 
-    def _do(self, channel: "Channel", kind: str, params: Mapping[str, Any]) -> None:
+    def card_no(self, card: "VirtualCard") -> str:
+        """The number on the card's face, as the books have it."""
+        with self._opened.store.read() as uow:
+            row = uow.cards.by_chip(card.chip_serial.hex().upper(), card.dialect.name)
+            return row.card_no if row else ""
+
+    def do(self, channel: "Channel", kind: str, params: Mapping[str, Any]) -> None:
+        """One job, which must end well. Raises CarriedOut."""
         from cardsvc.readers.carry import carry_out
 
         try:
             carry_out(self._opened.engine.port(self._actor), channel, kind, params, idempotency_key=str(uuid.uuid4()))
         finally:
             channel.close()
-
-    def detection(self, cards: Mapping[str, "VirtualCard"]) -> dict[str, Any]:
-        """How many faults of the catalogue, on how many families, a full run finds on a copy of a used card."""
-        from cardsvc.errors import RequestError
-        from cardsvc.vcard import VirtualCard
-
-        tried, missed = 0, []
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "card"
-            for family, card in cards.items():
-                card.save(file)
-                for name in FAULTS.keys() - WHILE_WRITING:
-                    copy = VirtualCard.load(file)
-                    try:
-                        inflict(copy, [SLOW if name == SLOW.name else Fault(name)], seed=1)
-                    except RequestError:
-                        continue  # this family has no such place
-                    tried += 1
-                    if not self.report(copy.channel, quick=name == SLOW.name)["findings"]:
-                        missed.append(f"{name} ({family})")
-        return {"faults found": f"{tried - len(missed)} of {tried}", "not found": ", ".join(sorted(missed)) or "-"}
-
-    def false_alarms(self, cards: Mapping[str, "VirtualCard"], looks: int) -> dict[str, Any]:
-        """How often a diagnosis finds something on a sound card that is used in between."""
-        from cardsvc.readers.carry import CarriedOut
-
-        rng, alarms = random.Random(1), []
-        for turn in range(looks):
-            family = self.families[turn % len(self.families)]
-            kind, params = USES[rng.randrange(len(USES))]
-            card = cards[family]
-            with suppress(CarriedOut):  # a card at its limit, or without money, refuses: that is no fault of it
-                self._do(card.channel(), kind, params)
-            report = self.report(card.channel, quick=turn % 2 == 0)
-            alarms += [f"{finding['code']} ({family})" for finding in report["findings"]]
-        return {"false alarms": f"{len(alarms)} of {looks}", **({"alarms": ", ".join(alarms)} if alarms else {})}
 
 
 class _Counting:

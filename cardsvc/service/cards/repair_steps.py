@@ -47,6 +47,11 @@ class Step:
         """Whether the holder's document must be on the desk."""
         return plans()[self.plan].document
 
+    @property
+    def with_master_key(self) -> bool:
+        """Whether the card takes it only after an authentication with a master key, which a locked one refuses for ever."""
+        return self.plan in ("rewrite_file", "roll_keys")
+
     def to_json(self) -> dict[str, Any]:
         """As a fact, and as it is shown."""
         return {
@@ -72,6 +77,8 @@ def steps_for(uow: UnitOfWork, card_no: str | None, report: Mapping[str, Any]) -
     for finding in report["findings"]:
         rolls = finding["plan"] == "roll_keys"
         found = list(_rolls(report["evidence"]) if rolls else _steps(uow, card_no, finding))
+        if report["evidence"].get("key.locked"):
+            found = [step for step in found if not step.with_master_key]
         steps |= {step.name: step for step in found if step.name not in steps}
         left += [] if found else [dict(finding)]
     return tuple(steps.values()), left

@@ -59,6 +59,15 @@ class Operations(Rows[Operation]):
         """The operations of a card, newest first."""
         return self.where_is(card_no=card_no, limit=limit, newest="started_at")
 
+    def refused(self, card_no: str, kind: str) -> int:
+        """How many operations of this kind ended on this card because the card, or a rule, refused."""
+        return len(self.where_is(card_no=card_no, kind=kind, state=OperationState.FAILED))
+
+    def ended_by(self, card_no: str, code: str) -> bool:
+        """Whether any operation of this card ended with this problem."""
+        columns = self.table.c
+        return bool(self.where(columns.card_no == card_no, columns.problem["code"].as_string() == code, limit=1))
+
 
 class OperationSteps(Rows[OperationStep]):
     """Answers of operations."""
