@@ -19,6 +19,8 @@ from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.person import password_of
 from cardsvc.errors import RequestError
 
+BROWSERS = ("chromium", "chromium-browser", "chromium-headless-shell")
+"""The first that is here; the whole browser is what a desk has."""
 WIDE, HIGH = 1366, 768
 CARD, HOLDER = "issued-1", "测试甲"
 WAIT_MILLISECONDS = 15_000
@@ -74,7 +76,7 @@ def bench_page(url: str, staff_id: str, rounds: int, *, as_json: bool) -> None:
 @contextmanager
 def _page(url: str, staff_id: str, password: str) -> Iterator[Any]:
     """The work place, signed in. Raises RequestError ``page_not_measured``."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError as error:
