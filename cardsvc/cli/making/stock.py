@@ -256,9 +256,8 @@ def count(batch_id: str, counted: int, place: str, reason: str, staff_id: str, *
 def destroy(counts: tuple[str, ...], reason: str, staff_id: str, *, as_json: bool) -> None:
     """Propose a destruction."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.staff.approvals import approval_lines
+    from cardsvc.cli.staff.approvals import show_approval
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.staff.approvals import approval_view
     from cardsvc.service.stock.decisions import propose_destruction
 
     pairs = dict(pair.rpartition("=")[::2] for pair in counts)
@@ -267,8 +266,8 @@ def destroy(counts: tuple[str, ...], reason: str, staff_id: str, *, as_json: boo
     with books() as opened:
         by = signed_in(opened.store, staff_id)
         numbers = {batch: int(number) for batch, number in pairs.items()}
-        found = approval_view(propose_destruction(opened.store, APPROVALS, numbers, reason, by=by, now=now()))
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+        found = propose_destruction(opened.store, APPROVALS, numbers, reason, by=by, now=now())
+    show_approval(found, as_json=as_json)
 
 
 @stock.command("protocol", help=t("销毁记录（复核通过后），PDF", "The protocol of a destruction that was agreed to, as a PDF"))

@@ -10,7 +10,7 @@ from cardsvc.cli.shared.days import DAY
 from cardsvc.cli.shared.output import json_option, listed, said, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
-from cardsvc.cli.staff.approvals import approval_lines
+from cardsvc.cli.staff.approvals import show_approval
 from cardsvc.text import language_of_environment
 from cardsvc.units import format_yuan
 
@@ -161,12 +161,11 @@ def propose(difference: str, reason: str, staff_id: str, *, as_json: bool) -> No
     from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE, parse_difference, subject_of
-    from cardsvc.service.staff.approvals import approval_view
     from cardsvc.service.staff.approvals import propose as ask
 
     which = parse_difference(difference)
     with database() as store:
         by = signed_in(store, staff_id)
         subject, payload = subject_of(store, which), which.model_dump()
-        found = approval_view(ask(store, APPROVALS, CORRECT_DIFFERENCE.name, subject, payload, reason, by=by, now=now()))
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+        found = ask(store, APPROVALS, CORRECT_DIFFERENCE.name, subject, payload, reason, by=by, now=now())
+    show_approval(found, as_json=as_json)
