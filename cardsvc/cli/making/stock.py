@@ -60,6 +60,7 @@ def _do(staff_id: str, deed: "Callable[[Services, Staff], Any]", *, as_json: boo
 def stock_lines(found: Mapping[str, Any]) -> list[str]:
     """The stock of an outlet as a table, and whether it lasts the day."""
     names = {"store": t("库房", "store"), "void": t("废卡", "void")}
+    head = (t("在哪里", "Where"), t("批次", "Batch"), t("卡型", "Family"), t("张数", "Number"))
     rows = [
         (names.get(row["place"], row["place"]), row["batch_id"], row["family"], str(row["number"]))
         for row in (*found["store"], *found["desks"], *found["short"], *found["void"])
@@ -67,7 +68,7 @@ def stock_lines(found: Mapping[str, Any]) -> list[str]:
     lasts = t("今天够用", "lasts the day") if found["lasts"] else t("今天不够用", "does NOT last the day")
     left, needed = found["left"], found["needed"]
     return [
-        *(listed(rows, t("没有白卡", "No blank cards"))),
+        *listed(rows, t("没有白卡", "No blank cards"), head),
         t(f"可用 {left} 张，今天还要 {needed} 张：{lasts}", f"{left} left, today needs {needed} more: {lasts}"),
         *(
             t(

@@ -27,16 +27,27 @@ def reconcile() -> None:
 
 def _run_lines(found: list[dict[str, Any]]) -> list[str]:
     every = t("全部", "all")
+    head = (t("编号", "Id"), t("日期", "Day"), t("范围", "Of"), t("结果", "Result"))
     rows = [
         (
             run["run_id"],
             run["day"],
             run.get("outlet") or run["channel"] or run["terminal"] or every,
-            " ".join(f"{what}={count}" for what, count in sorted(run["counts"].items())) or t("没有差异", "no differences"),
+            t("；", "; ").join(_counted(*one) for one in sorted(run["counts"].items())) or t("没有差异", "no differences"),
         )
         for run in found
     ]
-    return listed(rows, t("还没有对过账", "No runs yet"))
+    return listed(rows, t("还没有对过账", "No runs yet"), head)
+
+
+def _counted(what: str, count: int) -> str:
+    """How many differences of a reason are in a state (``reason.state``)."""
+    from cardsvc.service.reconcile.findings import REASONS
+    from cardsvc.service.words.codes import DIFFERENCES
+
+    reason, _, state = what.partition(".")
+    shown = said(DIFFERENCES, state)
+    return t(f"{said(REASONS, reason)}（{shown}） {count}", f"{said(REASONS, reason)} ({shown}) {count}")
 
 
 def _difference_lines(found: list[dict[str, Any]]) -> list[str]:

@@ -206,8 +206,10 @@ VALIDITY: Mapping[str, Text] = {
     "expired": Text("已过有效期", "its validity is over"),
     "hot_listed": Text("在黑名单上", "on the hot list"),
     "holder_differs": Text("卡上的持卡人和登记不符", "its holder's data differ from the record"),
+    "not_genuine": Text("不是真卡", "it is not genuine"),
+    "purse_not_empty": Text("卡上已有余额", "its purse is not empty"),
 }
-"""Why a genuine card is not valid."""
+"""Why a genuine card is not valid, and why a first article is not right."""
 TERMINAL_STATES: Mapping[str, Text] = {"enabled": Text("启用", "enabled"), "suspended": Text("停用", "suspended")}
 KEY_STATES: Mapping[str, Text] = {
     "active": Text("在用", "in use"),
