@@ -250,12 +250,6 @@ BROKEN: Mapping[str, Text] = {
 }
 """Why a job was broken off, where that is no error."""
 HOT_LIST: Mapping[str, Text] = {"add": Text("加入", "added"), "remove": Text("移出", "taken off")}
-AREA_NAMES: Mapping[str, Text] = {
-    "purse": Text("钱包", "purse"),
-    "month": Text("月票", "month ticket"),
-    "season": Text("季票", "season ticket"),
-    "term": Text("学期票", "term ticket"),
-}
 PLACES: Mapping[str, Text] = {
     "local": Text("本机", "this machine"),
     "desk": Text("窗口", "desk"),
