@@ -48,10 +48,10 @@ echo "$3" >> {out}/printed
 """
 
 
-def told(*command: str) -> str:
-    """What a command of CUPS says."""
+def did(*command: str) -> None:
+    """A command of CUPS that has to work."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    return done.stdout + done.stderr
+    assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
 class Cups:
@@ -63,7 +63,7 @@ class Cups:
 
     def add(self, name: str) -> None:
         """A queue whose printer is the card printer."""
-        told("lpadmin", "-p", name, "-v", "card:/desk", "-E")
+        did("lpadmin", "-p", name, "-v", "card:/desk", "-E")
 
     def titles(self, what: str = "printed") -> list[str]:
         """The titles of the jobs that the printer began or printed, in order."""
@@ -97,13 +97,18 @@ def running_cups(patch: pytest.MonkeyPatch) -> Iterator[Cups]:
         patch.setenv("CUPS_SERVER", f"127.0.0.1:{port}")
         process = subprocess.Popen(("/usr/sbin/cupsd", "-f", "-c", root / "cupsd.conf", "-s", root / "cups-files.conf"))
         try:
-            until(lambda: process.poll() is not None or "is running" in told("lpstat", "-r"))
+            until(lambda: process.poll() is not None or _runs())
             assert process.poll() is None, (root / "error").read_text()
             yield Cups(root, process)
         finally:
             (root / "out" / "hold").unlink(missing_ok=True)
             process.terminate()
             process.wait(PATIENCE)
+
+
+def _runs() -> bool:
+    told = subprocess.run(("lpstat", "-r"), capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
+    return "is running" in told
 
 
 def server() -> str:

@@ -17,11 +17,9 @@ class Dialect(Protocol):
     """Personalisation commands that every family has.
 
     ``open_until_end``: until the end of creation everything may be written in the clear, and purses do not work.
-    ``preformatted``: applications and files come from the maker.
     """
 
     open_until_end: bool
-    preformatted: bool
 
     def key_head(self, slot: KeySlot, version: int) -> bytes:
         """Everything of a key record that stands before the key."""

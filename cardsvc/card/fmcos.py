@@ -44,7 +44,6 @@ class FmcosDialect:
     """Creation commands of FMCOS 2.0."""
 
     open_until_end = False
-    preformatted = False
     master_opens = True
 
     def __init__(self, profile: Profile) -> None:

@@ -21,7 +21,6 @@ class HuadaDialect:
     """Personalisation commands of the city applet."""
 
     open_until_end = True
-    preformatted = True
 
     def key_head(self, slot: KeySlot, version: int) -> bytes:
         """Right to use, right to change, then version and algorithm or next state and error counter."""

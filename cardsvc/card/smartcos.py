@@ -40,7 +40,6 @@ class SmartcosDialect:
     """Creation commands of SmartCOS."""
 
     open_until_end = True
-    preformatted = False
     master_opens = False
 
     def __init__(self, profile: Profile) -> None:

@@ -74,3 +74,22 @@ class CardDialect(Protocol):
 
     def write_key_ins(self) -> int:
         """Instruction byte of WRITE KEY."""
+
+
+class Ordinary:
+    """What most families do alike: they come empty, have no command of their own and no identification in MAC1."""
+
+    def install(self, memory: Memory) -> None:
+        """Cards are delivered empty."""
+
+    def own_command(self, card: Running, apdu: Apdu) -> bytes | None:  # noqa: ARG002 - of the protocol
+        """None of its own."""
+        return None
+
+    def counter(self, card: Running, purse: Purse, p1: int) -> int:  # noqa: ARG002 - of the protocol
+        """GET BALANCE knows the balance only, whatever P1 says."""
+        return purse.balance
+
+    def mac1_tail(self, card: Running) -> bytes:  # noqa: ARG002 - of the protocol
+        """Nothing more is covered."""
+        return b""

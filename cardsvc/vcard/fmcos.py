@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from cardsvc.vcard import bodies
 from cardsvc.vcard.crypto import line_plain
-from cardsvc.vcard.memory import Kind, Memory, Node
+from cardsvc.vcard.dialect import Ordinary
+from cardsvc.vcard.memory import Kind, Node
 from cardsvc.vcard.security import take_mac
 from cardsvc.vcard.session import Apdu, Key, KeyKind, Running, refuse
 
@@ -28,7 +29,7 @@ MAX_LEVELS = 3
 KEY_HEADER = 8
 
 
-class Fmcos:
+class Fmcos(Ordinary):
     """Rules of FMCOS 2.0 on an FM1208: contactless, 8 KB."""
 
     name = "fudan-fmcos2"
@@ -137,21 +138,6 @@ class Fmcos:
         else:
             for node in card.memory.children(card.df):
                 card.memory.erase(node)
-        return b""
-
-    def install(self, memory: Memory) -> None:
-        """Cards are delivered empty."""
-
-    def own_command(self, card: Running, apdu: Apdu) -> bytes | None:  # noqa: ARG002 - of the protocol
-        """None of its own."""
-        return None
-
-    def counter(self, card: Running, purse: bodies.Purse, p1: int) -> int:  # noqa: ARG002 - of the protocol
-        """GET BALANCE knows the balance only, whatever P1 says."""
-        return purse.balance
-
-    def mac1_tail(self, card: Running) -> bytes:  # noqa: ARG002 - of the protocol
-        """Nothing more is covered."""
         return b""
 
     def write_key_ins(self) -> int:

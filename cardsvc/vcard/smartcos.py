@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from cardsvc.vcard import bodies
 from cardsvc.vcard.crypto import line_plain
-from cardsvc.vcard.memory import Kind, Memory
+from cardsvc.vcard.dialect import Ordinary
+from cardsvc.vcard.memory import Kind
 from cardsvc.vcard.security import line_key, take_mac
 from cardsvc.vcard.session import Apdu, Key, KeyKind, Running, refuse
 
@@ -27,7 +28,7 @@ _KEYS = {
 SM_FLAG = 0x08
 
 
-class Smartcos:
+class Smartcos(Ordinary):
     """Rules of SmartCOS: every DF is open until its CREATE END."""
 
     name = "mingwah-smartcos"
@@ -141,21 +142,6 @@ class Smartcos:
             refuse(0x63C0 | left, keep_writes=True)
         card.memory.truncate(mf.address)
         card.current_df = None
-        return b""
-
-    def install(self, memory: Memory) -> None:
-        """Cards are delivered empty."""
-
-    def own_command(self, card: Running, apdu: Apdu) -> bytes | None:  # noqa: ARG002 - of the protocol
-        """None of its own."""
-        return None
-
-    def counter(self, card: Running, purse: bodies.Purse, p1: int) -> int:  # noqa: ARG002 - of the protocol
-        """GET BALANCE knows the balance only, whatever P1 says."""
-        return purse.balance
-
-    def mac1_tail(self, card: Running) -> bytes:  # noqa: ARG002 - of the protocol
-        """Nothing more is covered."""
         return b""
 
     def write_key_ins(self) -> int:

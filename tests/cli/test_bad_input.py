@@ -10,6 +10,7 @@ import pytest
 from cardsvc.cli.scratch.processes import free_port
 from cardsvc.cli.shared.output import UNKNOWN_EXIT, guarded
 from tests.cli.test_cli import run
+from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_an_answer_that_cannot_be_printed_says_so(home: dict[str, str]) -> None:
     """On a full disk what was done stays done, so its outcome is unknown."""
     command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "rules", "show"]
     with open("/dev/full", "w") as full:
-        told = subprocess.run(command, env=home, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        told = subprocess.run(command, env=home, stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
     assert told.returncode == 75
     assert told.stderr.startswith(
         "Error output_lost: The answer could not be printed: No space left on device\nOutcome: unknown\n"

@@ -91,6 +91,9 @@ def test_a_file_becomes_cards(office: dict[str, str], tmp_path: Path) -> None:
     """Loaded once, made in two runs, one card of another family put aside; the report opens in a spreadsheet."""
     batch = as_json(office, "bulk", "load", str(tmp_path / "people.csv"))["batch_id"]
     assert as_json(office, "bulk", "load", str(tmp_path / "people.csv"))["again"]
+    listed = run({**office, "CARDSVC_LANG": "zh"}, "bulk", "list").stdout.splitlines()
+    assert listed[0].split() == ["批次", "文件", "状态", "已制", "/", "共", "人员"]
+    assert listed[1].split()[:2] == [batch, "people.csv"]
     assert as_json(office, "bulk", "check", str(tmp_path / "people.csv"))["batch_id"] == batch
     foreign = tmp_path / "foreign"
     VirtualCard.blank("t-union", seed=1).save(foreign)

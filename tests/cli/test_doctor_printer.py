@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.test_doctor_cli import looked
-from tests.cups import Cups, running_cups, server, told
+from tests.cups import Cups, did, running_cups, server
 
 CHECK = "queue for card faces"
 
@@ -27,15 +27,15 @@ def test_each_state_of_the_queue_is_told_with_its_cure(home: dict[str, str], cup
 
     ok, _note, cure = seen()
     assert (ok, "lpadmin" in cure) == (False, True)
-    told("lpadmin", "-p", "cards", "-v", "file:///dev/null", "-E")
+    did("lpadmin", "-p", "cards", "-v", "file:///dev/null", "-E")
     assert seen()[0]
-    told("cupsdisable", "-r", "ribbon is out", "cards")
+    did("cupsdisable", "-r", "ribbon is out", "cards")
     ok, note, cure = seen()
     assert (ok, note.endswith(" ribbon is out"), "sudo cupsenable cards" in cure) == (False, True, True)
-    told("cupsenable", "cards")
-    told("cupsreject", "cards")
+    did("cupsenable", "cards")
+    did("cupsreject", "cards")
     assert (seen()[0], seen()[2]) == (False, "sudo cupsaccept cards")
-    told("cupsaccept", "cards")
+    did("cupsaccept", "cards")
     assert seen()[0]
     cups.stop()
     ok, _note, cure = seen()

@@ -40,7 +40,9 @@ def test_a_file_is_imported_and_the_day_reconciled(home: dict[str, str], tmp_pat
     done = as_json(home, "reconcile", "run", "--day", today)
     assert done["counts"] == {"reference_unknown.open": 1}
     assert as_json(home, "reconcile", "show", done["run_id"]) == done
-    assert "bus" not in run(home, "reconcile", "list").stderr
+    listed = run({**home, "CARDSVC_LANG": "zh"}, "reconcile", "list").stdout.splitlines()
+    assert listed[0].split() == ["编号", "日期", "范围", "结果"]
+    assert listed[1].split() == [done["run_id"], today, "全部", "对方文件里的交易，我方没有（未处理）", "1"]
     (difference,) = done["differences"]
     assert as_json(home, "reconcile", "show", done["run_id"], "--outlet", "hall")["differences"] == []
     acts = [(act["staff_id"], act["act"], act["subject"]) for act in as_json(home, "audit", "acts", "--by", "nightly")]

@@ -1,5 +1,6 @@
 """Handing out and personal data on the command line: the rules of the page, told in words; and the timer of the night."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ def office(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
 def test_a_card_is_listed_given_and_shown(office: dict[str, str]) -> None:
     """Who took it is kept; without a look at the document nothing is given; an agent is refused by the rule."""
     assert [one["card_no"] for one in as_json(office, "handout", "list", "--outlet", "hall")] == [CARD]
+    told = run({**office, "CARDSVC_LANG": "zh"}, "handout", "list").stdout
+    assert re.search(rf"^卡号 +持卡人 +制好 +状态\n{CARD} +测试一 +\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d +-$", told, re.MULTILINE)
     assert "identity_not_compared" in run(office, "handout", "give", CARD, code=2).stderr
     agent = ("--came", "agent", "--name", PARENT["comer_name"], "--id-number", PARENT["comer_id_number"], "--both-originals")
     assert "rule_in_person" in run(office, "handout", "give", CARD, "--compared", *agent, code=3).stderr

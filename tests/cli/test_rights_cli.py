@@ -1,6 +1,7 @@
 """Files of the insurance offices on the command line: imported one by one, and from a watched folder by a real process."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,9 @@ def test_a_file_is_imported_once_and_its_bad_lines_are_named(office: dict[str, s
     assert "line 2: sex must be 男" in refused
     assert "line 3: name is empty" in refused
     assert [file["file_name"] for file in as_json(office, "rights", "list")] == ["good.csv"]
+    head, row = run({**office, "CARDSVC_LANG": "zh"}, "rights", "list").stdout.splitlines()
+    assert head.split() == ["导入", "机构", "文件", "人数", "办理人"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +医保 +good\.csv +2 +\w+", row)
     run(office, "rights", "import", str(good), "--office", "tax", code=2)
 
 

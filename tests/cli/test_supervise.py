@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.waiting import PATIENCE, until
 
 PARENT = """
 import subprocess, sys
@@ -14,16 +15,12 @@ program = ["sh", "-c", 'echo $$ >> "$1"; exec sleep 300', "sh", sys.argv[1]]
 begun = subprocess.Popen(program, start_new_session=True)
 sys.exit(supervise([Child("reader", (), begun, program=program)]))
 """
-SECONDS = 60
 
 
 def lives(told: Path, number: int) -> list[int]:
     """The processes that were started so far, once there are so many."""
-    end = time.monotonic() + SECONDS
-    while len(found := told.read_text().split() if told.exists() else []) < number:
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return [int(pid) for pid in found]
+    until(lambda: told.exists() and len(told.read_text().split()) >= number)
+    return [int(pid) for pid in told.read_text().split()]
 
 
 def gone(pid: int) -> bool:
@@ -46,5 +43,5 @@ def test_a_reader_service_that_dies_is_started_again_and_goes_with_its_parent(tm
         assert not gone(second)
     finally:
         parent.terminate()
-    assert parent.wait(SECONDS) == 0
+    assert parent.wait(PATIENCE) == 0
     assert gone(second)

@@ -43,6 +43,8 @@ def test_an_old_card_is_replaced_on_the_command_line(desk: dict[str, str], tmp_p
     shown = run(desk, "card", "refund", "--vcard", files[1]).stdout
     assert "62.56" in shown
     assert re.search(r"Fee +0.64 yuan", shown)
+    told = run({**desk, "CARDSVC_LANG": "zh"}, "card", "deposit", "show", new).stdout
+    assert re.search(r"^收押金 +产品 +金额 +已退\n\d{4}-\d\d-\d\d +通用卡（T）押金 +20\.00 +-$", told, re.MULTILINE)
     assert as_json(desk, "card", "deposit", "return", new, "--as", "li")["returned"] == 1967
     held = as_json(desk, "card", "hold", new, "--as", "li")
     assert (held["state"], held["held_by"]) == ("waiting", "li")

@@ -60,6 +60,17 @@ def test_a_card_is_told_in_words(hall: dict[str, str], tmp_path: Path) -> None:
     assert "待补登：50.00 元（城市通钱包）" in run({**hall, "CARDSVC_LANG": "zh"}, "card", "inspect", "--vcard", file).stdout
 
 
+def test_a_first_article_is_told_in_words(hall: dict[str, str], tmp_path: Path) -> None:
+    """Whether it is right, and why it is not."""
+    run(hall, "keys", "init")
+    _card_no, file = card_with_money(hall, tmp_path)
+    assert re.search(r"合格 +否\n作废 +否\n原因 +卡上已有余额", told(hall, "card", "first-article", "--vcard", file))
+    run(hall, "card", "refund", "--vcard", file)
+    right = told(hall, "card", "first-article", "--vcard", file)
+    assert re.search(r"合格 +是", right)
+    assert "原因" not in right
+
+
 def test_people_and_decisions_are_told_in_words(hall: dict[str, str], tmp_path: Path) -> None:
     """The hot list, what waits for a second person, the queue, a shift, a loss, and a card that is refused for its state."""
     run(hall, "keys", "init")

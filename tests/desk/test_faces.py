@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from cardsvc.bootstrap import now
 from cardsvc.client.faces import FaceLoop
+from cardsvc.errors import ReaderError
 from cardsvc.printing.cups import CupsQueue
 from cardsvc.service.cards.faces import face_of
 from cardsvc.service.cards.handing_out import Collector, hand_out
@@ -21,7 +23,7 @@ from cardsvc.service.desk.faces import face_printers, face_right, give_print_up,
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.vcard import VirtualCard
-from tests.cups import Cups, running_cups, told
+from tests.cups import Cups, did, running_cups
 from tests.desk.conftest import WS, Desk
 from tests.service.cards.test_card_requests import take
 from tests.service.staff.test_staff import refused
@@ -81,7 +83,8 @@ class Station:
 
         def there() -> dict[str, Any] | None:
             self.is_there()
-            self.loop.turn(self.session)
+            with suppress(ReaderError):  # a CUPS that is slow for once is asked again, as the agent does
+                self.loop.turn(self.session)
             seen = self.face(case_no)
             return seen if seen["state"] == state and meanwhile() else None
 
@@ -110,14 +113,14 @@ def test_the_face_of_a_made_card_is_printed_looked_at_and_the_card_handed_out(de
 def test_a_stopped_queue_is_shown_and_prints_when_it_goes_on_or_is_given_up(desk: Desk, cups: Cups) -> None:
     """The page says why the printer stands still; given up, the job is cancelled and the card is as it was."""
     station = Station(desk)
-    told("cupsdisable", "-r", "ribbon is out", QUEUE)
+    did("cupsdisable", "-r", "ribbon is out", QUEUE)
     case_no = station.wanted()
     seen = station.turned(case_no, "sent", lambda: "ribbon is out" in (station.face(case_no)["note"] or ""))
     give_print_up(desk.world.store, seen["print_id"], by=desk.clerk, now=desk.world.now)
     failed = station.turned(case_no, "failed")
     again = print_again(desk.world.store, failed["print_id"], WS, "色带换好", by=desk.clerk, now=desk.world.now)
     station.turned(case_no, "sent")
-    told("cupsenable", QUEUE)
+    did("cupsenable", QUEUE)
     station.turned(case_no, "printed")
     assert cups.titles("begun") == [again.title], "the one that was given up never began"
 
@@ -128,10 +131,10 @@ def test_a_queue_that_stops_in_mid_job_does_not_print_again_by_itself(desk: Desk
     cups.hold.touch()
     case_no = station.wanted()
     first = station.turned(case_no, "sent", lambda: len(cups.titles("begun")) == 1)
-    told("cupsdisable", "-r", "card jam", QUEUE)
+    did("cupsdisable", "-r", "card jam", QUEUE)
     station.turned(case_no, "unknown")
     cups.hold.unlink()
-    told("cupsenable", QUEUE)
+    did("cupsenable", QUEUE)
     again = print_again(desk.world.store, first["print_id"], WS, "卡面没印上", by=desk.clerk, now=desk.world.now)
     seen = station.turned(case_no, "printed")
     assert (seen["attempt"], seen["reason"]) == (2, "卡面没印上")

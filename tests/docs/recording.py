@@ -13,7 +13,6 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
 from cardsvc.errors import CardGone
@@ -29,6 +28,7 @@ from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.cards.test_card_requests import take
 from tests.serving import Served, serving
+from tests.waiting import PATIENCE
 from tests.web.test_api import signed
 from tests.world import FAMILIES, World
 
@@ -56,7 +56,8 @@ def recorded(folder: Path, routes: list[tuple[str, str]]) -> Recording:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(requests.Session, "send", send)
-        with serving(World(folder / "city.db", now())) as served:
+        world = World(folder / "city.db")
+        with serving(world, clock=lambda: world.now) as served:
             _day(served)
     kept: Recording = {}
     steady = _Steady()
@@ -142,13 +143,13 @@ def _day(served: Served) -> None:
         _face(served, agent, _relayed(served, agent, card))
     _day_at_the_till(served)
     for path in ("/healthz", "/readyz"):
-        requests.get(f"{served.url}{path}", timeout=10)
+        requests.get(f"{served.url}{path}", timeout=PATIENCE)
 
 
 def _hot_list(served: Served) -> None:
     other = served.world.card_no_of(served.world.issue(FAMILIES[1], 2))
     with served.world.store.begin() as uow:
-        uow.hotlist.change_card(other, "add", "lost", "desk", now())
+        uow.hotlist.change_card(other, "add", "lost", "desk", served.world.now)
         uow.commit()
     served.kiosk.call("GET", "/hotlist?since=0")
     served.kiosk.call("POST", "/hotlist/ack", {"version": 1})
@@ -177,44 +178,47 @@ def _receipt(served: Served, load_id: str) -> None:
     with requests.Session() as session:
         printed = session.send(signed(served, "GET", f"/cards/{CARD}/transactions/{load_id}/receipt?form=text58")).text
     code = "".join(printed[printed.index("CR1*") :].split())
-    requests.get(f"{served.url}/receipts/{code}", timeout=10)
+    requests.get(f"{served.url}/receipts/{code}", timeout=PATIENCE)
 
 
 @contextmanager
 def _workstation(served: Served) -> Iterator[ApiClient]:
     """A desk PC with its agent, played by hand."""
     world, key = served.world, Ed25519PrivateKey.generate()
-    add_outlet(world.store, "hall", "市民之家", now())
-    register_terminal(world.store, "ws-1", "", "310000000011", public_hex(key), "workstation", now(), outlet_id="hall")
-    with ApiClient(served.url, "ws-1", key, clock=now) as agent:
+    add_outlet(world.store, "hall", "市民之家", world.now)
+    register_terminal(world.store, "ws-1", "", "310000000011", public_hex(key), "workstation", world.now, outlet_id="hall")
+    with ApiClient(served.url, "ws-1", key, clock=lambda: world.now) as agent:
         yield agent
 
 
 def _day_at_the_till(served: Served) -> None:
     """Another maker's desk program opens, closes and counts its drawer; a bureau's finance system fetches the sheets."""
-    store, keys = served.world.store, [Ed25519PrivateKey.generate() for _ in range(2)]
-    register_terminal(store, "till-1", "", "310000000021", public_hex(keys[0]), "desk", now(), outlet_id="hall")
-    register_terminal(store, "finance", "", "310000000022", public_hex(keys[1]), "office", now(), outlet_id="hall")
+    store, noon, keys = served.world.store, served.world.now, [Ed25519PrivateKey.generate() for _ in range(2)]
+    register_terminal(store, "till-1", "", "310000000021", public_hex(keys[0]), "desk", noon, outlet_id="hall")
+    register_terminal(store, "finance", "", "310000000022", public_hex(keys[1]), "office", noon, outlet_id="hall")
     teller = {"staff_id": "clerk", "password": "only for tests"}
-    with ApiClient(served.url, "till-1", keys[0], clock=now) as till, ApiClient(served.url, "finance", keys[1]) as office:
+    with (
+        ApiClient(served.url, "till-1", keys[0], clock=lambda: noon) as till,
+        ApiClient(served.url, "finance", keys[1], clock=lambda: noon) as office,
+    ):
         opening = {"teller": teller, "pieces": {}}
         shift = till.call("POST", "/shifts", opening, {"Idempotency-Key": str(uuid.uuid4())})
         path = f"/shifts/{shift['shift_id']}"
         till.call("GET", path)
         till.call("POST", f"{path}/close", {"teller": teller})
         till.call("POST", f"{path}/count", {"teller": teller, "pieces": {}})
-        day = now().astimezone(LOCAL).date().isoformat()
+        day = noon.astimezone(LOCAL).date().isoformat()
         office.call("GET", f"/shifts?day={day}")
         office.call("GET", f"/reports/day-sheet?day={day}&by=product")
     with requests.Session() as session:
         asked = f"/reports/day-sheet/print?day={day}&lang=en"
-        session.send(signed(served, "GET", asked, key=keys[1], terminal="finance", created=now()))
+        session.send(signed(served, "GET", asked, key=keys[1], terminal="finance", created=noon))
 
 
 def _relayed(served: Served, agent: ApiClient, card: VirtualCard) -> Staff:
     world = served.world
-    admin = add_staff(world.store, "admin", "管理员", "administrator", "hall", "only for tests", now(), by=None)
-    clerk = add_staff(world.store, "clerk", "演示员", "clerk", "hall", "only for tests", now(), by=admin)
+    admin = add_staff(world.store, "admin", "管理员", "administrator", "hall", "only for tests", world.now, by=None)
+    clerk = add_staff(world.store, "clerk", "演示员", "clerk", "hall", "only for tests", world.now, by=admin)
     contact = "contact-1"
     reader = {"name": "Virtual PCD 00 00", "atr": card.atr.hex().upper(), "contact": contact}
     agent.call("POST", "/workstations/self/readers", {"session": "session-1", "new": True, "readers": [reader]})
@@ -233,6 +237,6 @@ def _face(served: Served, agent: ApiClient, clerk: Staff) -> None:
     agent.call("POST", "/workstations/self/readers", {**session, "new": False, "readers": [], "face_queue": "cards"})
     case_no = take(world, clerk, world.citizen(3)).case_no
     world.do(VirtualCard.blank(FAMILIES[0], seed=3), "personalise", citizen_id=world.citizen(3))
-    print_face(world.store, request_of(world.store, case_no)["face"]["print_id"], "ws-1", by=clerk, now=now())
+    print_face(world.store, request_of(world.store, case_no)["face"]["print_id"], "ws-1", by=clerk, now=world.now)
     face = agent.call("POST", "/workstations/self/faces/next", {**session, "last": None})["face"]
     agent.call("POST", f"/workstations/self/faces/{face['print_id']}", {**session, "state": "printed", "note": None})

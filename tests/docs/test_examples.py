@@ -12,6 +12,7 @@ from cardsvc.bootstrap import now
 from cardsvc.web.api.document import EXAMPLES, with_examples
 from tests.docs.recording import Recording, recorded
 from tests.serving import serving
+from tests.waiting import PATIENCE
 from tests.world import World
 
 
@@ -19,7 +20,7 @@ from tests.world import World
 def spec(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The API document as it is served."""
     with serving(World(tmp_path_factory.mktemp("spec") / "city.db", now())) as served:
-        document: dict[str, Any] = requests.get(f"{served.url}/openapi.json", timeout=10).json()
+        document: dict[str, Any] = requests.get(f"{served.url}/openapi.json", timeout=PATIENCE).json()
     return document
 
 

@@ -20,6 +20,7 @@ from cardsvc.service.operations.problem import problem_of
 from cardsvc.signature import clock_wrong, public_hex, sign
 from cardsvc.wire import OperationState, hot_list_text
 from tests.serving import Served, kiosk_file, serving
+from tests.waiting import PATIENCE
 from tests.world import FAMILIES, KIOSK, World
 
 PAGE = Path(__file__).parent.parent.parent / "cardsvc" / "docs" / "terminal-vendor.md"
@@ -115,7 +116,7 @@ def call(served: Served, folder: Path, *arguments: str) -> Any:
     """What the shell example prints."""
     file = kiosk_file(served, folder)
     command = ["bash", str(PAGE.parent / "examples" / "call.sh"), served.url, "kiosk-7", str(file), *arguments]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout)
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout)
 
 
 def as_the_page_says(channel: ResponseLink, commands: list[Any]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cardsvc.keystore.token import Token
+from tests.waiting import PATIENCE
 
 PIN = "24680135"
 PLACES = (
@@ -62,7 +63,7 @@ def with_a_pin_counter(real: Path, folder: Path) -> Path:
     made = folder / "locking.so"
     source = Path(__file__).with_name("locking.c")
     command = ["gcc", "-shared", "-fPIC", "-w", f'-DREAL="{real}"', "-o", str(made), str(source), "-ldl"]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=PATIENCE)
     return made
 
 
@@ -76,5 +77,5 @@ def start(folder: Path) -> SoftHsm:
     os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
     for label in TOKENS:
         command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "13572468"]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
     return made

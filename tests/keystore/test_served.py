@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,10 @@ from cardsvc.vcard import VirtualCard
 from tests.databases import url_of
 from tests.keystore.softhsm import SoftHsm
 from tests.postgres import free_port
+from tests.waiting import PATIENCE, until
 from tests.world import World, key_ring
 
 ROOT = Path(__file__).parent.parent.parent
-SECONDS = 120
 
 
 class Service:
@@ -53,15 +54,14 @@ class Service:
 
     def top_up_at_last(self, card: VirtualCard) -> int:
         """The same, tried until the service is there."""
-        until = time.monotonic() + SECONDS
-        while True:
+
+        def balance() -> int | None:
             assert self.process.poll() is None, self.log.read_text()
-            try:
+            with suppress(CardsvcError):
                 return self.top_up(card)
-            except CardsvcError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.2)
+            return None
+
+        return int(until(balance, self.log.read_text))
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def service(world: World, hsm: SoftHsm, tmp_path: Path) -> Iterator[Service]:
     made = Service(tmp_path, environment, key)
     yield made
     made.process.terminate()
-    made.process.wait(SECONDS)
+    made.process.wait(PATIENCE)
 
 
 def test_workers_serve_from_the_token_and_wait_for_one_that_is_away(
@@ -100,10 +100,7 @@ def test_workers_serve_from_the_token_and_wait_for_one_that_is_away(
     before = service.workers()
     for worker in before:
         os.kill(worker, signal.SIGKILL)
-    until = time.monotonic() + SECONDS
-    while set(service.workers()) & set(before) or len(service.workers()) < 2:
-        assert time.monotonic() < until
-        time.sleep(0.2)
+    until(lambda: not set(service.workers()) & set(before) and len(service.workers()) == 2)
     time.sleep(2)
     assert service.process.poll() is None, service.log.read_text()
     away.rename(folder)

@@ -18,6 +18,7 @@ from cardsvc.keystore.pkcs11 import Pkcs11KeyStore
 from cardsvc.keystore.token import Token
 from cardsvc.keystore.token_check import check_mechanisms, check_threads
 from tests.keystore.softhsm import SoftHsm, with_a_pin_counter
+from tests.waiting import PATIENCE
 from tests.world import key_ring
 
 CARD = "3100010100000001"
@@ -162,7 +163,7 @@ def wrong_try_remembered(hsm: SoftHsm) -> bool:
         "print(bool(token.flags & TokenFlag.USER_PIN_COUNT_LOW))"
     )
     command = [sys.executable, "-c", ask, str(hsm.module)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout == "True\n"
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout == "True\n"
 
 
 REFUSED_TWICE = """
@@ -188,7 +189,7 @@ def test_no_number_of_starts_locks_a_token(hsm: SoftHsm, tmp_path: Path) -> None
 
     def process(pin_file: Path) -> list[str]:
         command = [sys.executable, "-W", "error", "-c", REFUSED_TWICE, str(module), "pin", str(pin_file)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE, env=environment)
         return done.stdout.split()
 
     assert process(tmp_path / "wrong") == ["hsm_pin_wrong"] * 5

@@ -14,6 +14,7 @@ from cardsvc.readers.carry import carry_out
 from cardsvc.vcard import VirtualCard
 from tests.postgres import Cluster, free_port
 from tests.serving import Served, serving
+from tests.waiting import until
 from tests.world import FAMILIES, World, balance_on
 
 CARDS = 3
@@ -76,23 +77,19 @@ def test_no_acknowledged_step_is_lost_when_the_primary_dies(pair: tuple[Cluster,
         customers = [Customer(served, card, stop) for card in cards]
         for customer in customers:
             customer.start()
-        until = time.monotonic() + 60
-        while not all(len(c.times) > 3 for c in customers) and time.monotonic() < until:
-            time.sleep(0.05)
+        until(lambda: all(customer.error or len(customer.times) > 3 for customer in customers))
         primary.kill()
         killed = time.monotonic()
         time.sleep(0.5)
         standby.promote()
-        until = time.monotonic() + 40
-        while not all(c.times and c.times[-1] > killed + 1 for c in customers) and time.monotonic() < until:
-            time.sleep(0.1)
-        stop.set()
-        for customer in customers:
-            customer.join()
+        try:
+            until(lambda: all(customer.error or customer.times[-1] > killed + 1 for customer in customers))
+        finally:
+            stop.set()
+            for customer in customers:
+                customer.join()
         assert [customer.error for customer in customers] == [None] * CARDS
         for card, customer in zip(cards, customers, strict=True):
-            assert customer.times[-1] > killed
-            assert len(customer.times) > 4
             seen = world.do(card, "inspect")
             assert balance_on(card)[0] == world.purse_total(seen["card_no"]) == 0
             with world.store.read() as uow:

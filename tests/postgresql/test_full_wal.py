@@ -2,7 +2,6 @@
 
 import datetime as dt
 import gc
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,6 +18,7 @@ from cardsvc.store import open_store
 from cardsvc.wire import OperationPort, Reply
 from tests.postgres import QUICK, Cluster
 from tests.postgresql.small_disk import Ballast, small_disk
+from tests.waiting import until
 from tests.world import FAMILIES, KIOSK, World, balance_on
 
 T = TypeVar("T")
@@ -30,7 +30,6 @@ CARD = "3100010100000001"
 LEFT = (500, 2500, 4500, 7000, 11_000, 15_000)
 """Bytes of WAL that are left when a top-up begins, which writes some 10,000: the disk is full at one statement or another."""
 TOLD = {"store_connection_lost", "store_unreachable"}
-AWAKE_SECONDS = 60
 
 
 class WalDisk(Ballast):
@@ -54,18 +53,16 @@ class WalDisk(Ballast):
     def mend(self) -> None:
         """Somebody makes room; a server that gave up is started, and answers."""
         self.free()
-        until = time.monotonic() + AWAKE_SECONDS
-        while True:
-            try:
-                with psycopg.connect(self._cluster.dsn("city")) as connection:
-                    connection.execute("SELECT 1")
-                    return
-            except psycopg.OperationalError:
-                assert time.monotonic() < until, "the server does not come back"
-                if not (self._cluster.data / "postmaster.pid").exists():
-                    with suppress(RuntimeError):
-                        self._cluster.start()
-                time.sleep(0.1)
+        until(self._answers, lambda: "the server does not come back")
+
+    def _answers(self) -> bool:
+        with suppress(psycopg.OperationalError), psycopg.connect(self._cluster.dsn("city")) as connection:
+            connection.execute("SELECT 1")
+            return True
+        if not (self._cluster.data / "postmaster.pid").exists():
+            with suppress(RuntimeError):
+                self._cluster.start()
+        return False
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from cardsvc.signature import sign
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import ReaderFacts
 from tests.serving import Served
+from tests.waiting import PATIENCE
 from tests.world import FAMILIES, KIOSK, balance_on
 
 FMCOS = FAMILIES[0]
@@ -48,7 +49,7 @@ def sent(request: requests.PreparedRequest) -> tuple[int, str]:
     """Status and code of the answer; problems have their media type."""
     with requests.Session() as session:
         session.trust_env = False
-        response = session.send(request, timeout=10)
+        response = session.send(request, timeout=PATIENCE)
     if response.status_code >= 400:
         assert response.headers["Content-Type"].startswith("application/problem+json")
         assert {"zh", "en"} == set(response.json()["detail"]) == set(response.json()["next_step"])
@@ -208,9 +209,9 @@ def test_a_service_that_is_gone_is_told_as_unknown(served: Served) -> None:
 
 def test_health_and_document(served: Served) -> None:
     """Readable without a signature; every error of the document is a problem."""
-    assert requests.get(f"{served.url}/healthz", timeout=5).json() == {"status": "ok"}
-    assert requests.get(f"{served.url}/readyz", timeout=5).json() == {"status": "ok"}
-    document = requests.get(f"{served.url}/openapi.json", timeout=5).json()
+    assert requests.get(f"{served.url}/healthz", timeout=PATIENCE).json() == {"status": "ok"}
+    assert requests.get(f"{served.url}/readyz", timeout=PATIENCE).json() == {"status": "ok"}
+    document = requests.get(f"{served.url}/openapi.json", timeout=PATIENCE).json()
     assert document["openapi"].startswith("3.1")
     for path, item in document["paths"].items():
         for operation in item.values():

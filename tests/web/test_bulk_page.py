@@ -19,7 +19,7 @@ from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.bulk.bulk_people import HEADER, blanks, people_file, row
 from tests.service.bulk.test_bulk_excel import row as cells
 from tests.service.bulk.test_bulk_excel import workbook
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from tests.web.desk_office import Office, Page, plain
 from tests.world import person
 
@@ -83,7 +83,7 @@ def test_a_file_is_checked_loaded_made_on_the_workstations_reader_and_reported(o
     agent.start()
     until(lambda: "这个批次做完了" in page.text(f"/bulk/{batch_id}/live"))
     agent.over.set()
-    agent.join(30)
+    agent.join(PATIENCE)
     told = page.text(f"/bulk/{batch_id}")
     for words in ("做成 2 / 2", "好卡盒 2", "同一张卡再放一次 1", "还差 0"):
         assert words in told

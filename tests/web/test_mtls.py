@@ -147,7 +147,7 @@ def asked(made: Mutual, shown: Issued | None, path: str, **headers: str) -> tupl
         sign(request, b"", load_key(made.key_file), "kiosk-7", os.urandom(8).hex(), now())
         request.headers.update(headers)
         pair = tuple(map(str, shown.files)) if shown else None
-        response = session.send(request, timeout=10, verify=str(made.ca.files[0]), cert=pair)  # type: ignore[arg-type]
+        response = session.send(request, timeout=PATIENCE, verify=str(made.ca.files[0]), cert=pair)  # type: ignore[arg-type]
         told = response.json() if "json" in response.headers.get("Content-Type", "") else {}
         return response.status_code, told.get("code", "")
 

@@ -109,7 +109,7 @@ def straight(made: Mutual, service: int, source: str, headers: dict[str, str]) -
     """Status of a signed request that comes straight to the service from this address."""
     request = requests.Request("GET", made.url + PATH).prepare()
     sign(request, b"", load_key(made.key_file), "kiosk-7", os.urandom(8).hex(), now())
-    connection = HTTPConnection("127.0.0.1", service, timeout=10, source_address=(source, 0))
+    connection = HTTPConnection("127.0.0.1", service, timeout=PATIENCE, source_address=(source, 0))
     connection.request("GET", PATH, headers={**request.headers, "Host": made.url.partition("//")[2], **headers})
     status = connection.getresponse().status
     connection.close()

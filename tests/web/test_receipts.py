@@ -6,6 +6,7 @@ import requests
 
 from cardsvc.readers.carry import carry_out
 from tests.serving import Served
+from tests.waiting import PATIENCE
 from tests.web.test_api import TOPUP, sent, signed
 from tests.world import FAMILIES
 
@@ -16,7 +17,7 @@ def get(served: Served, path: str) -> requests.Response:
     """A signed request of the kiosk."""
     with requests.Session() as session:
         session.trust_env = False
-        return session.send(signed(served, "GET", path), timeout=10)
+        return session.send(signed(served, "GET", path), timeout=PATIENCE)
 
 
 def test_a_terminal_prints_and_anybody_checks(served: Served) -> None:
@@ -32,7 +33,7 @@ def test_a_terminal_prints_and_anybody_checks(served: Served) -> None:
     assert sent(signed(served, "GET", f"{path}?form=papyrus")) == (422, "params_invalid")
     assert sent(signed(served, "GET", f"/cards/{CARD}/transactions/nothing/receipt")) == (404, "transaction_unknown")
     code = "".join(text.text[text.text.index("CR1*") :].split())
-    found = requests.get(f"{served.url}/receipts/{code}", timeout=10).json()
+    found = requests.get(f"{served.url}/receipts/{code}", timeout=PATIENCE).json()
     assert (found["books"], found["receipt"]["amount"], found["receipt"]["card"]) == ("same", 5000, "310001-0001")
-    forged = requests.get(f"{served.url}/receipts/{code.replace('*5000*', '*9000*', 1)}", timeout=10)
+    forged = requests.get(f"{served.url}/receipts/{code.replace('*5000*', '*9000*', 1)}", timeout=PATIENCE)
     assert (forged.status_code, forged.json()["code"]) == (422, "receipt_wrong")

@@ -22,6 +22,7 @@ from cardsvc.signature import IDEMPOTENCY_KEY, public_hex
 from cardsvc.units import LOCAL
 from tests.day.outlet import PASSWORD, Hall, open_hall
 from tests.serving import Served, serving
+from tests.waiting import PATIENCE
 from tests.web.test_api import sent, signed
 from tests.web.test_terminals_api import refused
 from tests.world import FAMILIES, World
@@ -143,7 +144,7 @@ def test_an_office_fetches_the_sheets_of_a_day(bureau: Bureau, by: str) -> None:
         session.trust_env = False
         answers = {
             form: session.send(
-                signed(bureau.served, "GET", asked + form, key=bureau.office_key, terminal="finance"), timeout=10
+                signed(bureau.served, "GET", asked + form, key=bureau.office_key, terminal="finance"), timeout=PATIENCE
             )
             for form in ("csv", "pdf")
         }

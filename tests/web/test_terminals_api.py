@@ -12,6 +12,7 @@ from cardsvc.service.terminals.registry import set_terminal_state
 from cardsvc.signature import public_hex
 from cardsvc.wire import hot_list_text
 from tests.serving import Served
+from tests.waiting import PATIENCE
 from tests.web.test_api import sent, signed
 from tests.world import FAMILIES, key_ring
 
@@ -76,7 +77,7 @@ def test_the_hot_list_over_http(served: Served) -> None:
     request.headers["If-None-Match"] = '"full-0-1"'
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.send(request, timeout=10)
+        answer = session.send(request, timeout=PATIENCE)
     assert (answer.status_code, answer.content) == (304, b"")
 
 

@@ -7,7 +7,7 @@ import click
 
 from cardsvc.cli.card.payment import given_option, payment_of
 from cardsvc.cli.shared.local import HERE, books
-from cardsvc.cli.shared.output import json_option, listed, show, t, table
+from cardsvc.cli.shared.output import json_option, listed, said, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import format_yuan
 
@@ -73,6 +73,7 @@ def return_(card_no: str, staff_id: str, *, as_json: bool) -> None:
 def show_(card_no: str, *, as_json: bool) -> None:
     """Show the deposits of a card."""
     from cardsvc.bootstrap import now
+    from cardsvc.service.books.receipts import DEPOSITS
     from cardsvc.service.transactions.deposits import deposit_plan
     from cardsvc.text import language_of_environment
     from cardsvc.units import parse_card_no
@@ -80,8 +81,17 @@ def show_(card_no: str, *, as_json: bool) -> None:
     with books() as opened:
         found = deposit_plan(opened.store, opened.engine.rules, HERE, parse_card_no(card_no), now())
     refused = found["refused"]
-    rows = [(one["taken_on"], one["product"], format_yuan(one["amount"]), one["state"]) for one in found["deposits"]]
-    lines = listed(rows, t("没有收过押金", "No deposit was taken"))
+    head = (t("收押金", "Taken"), t("产品", "For"), t("金额", "Amount"), t("已退", "Returned"))
+    rows = [
+        (
+            one["taken_on"],
+            said(DEPOSITS, one["product"]),
+            format_yuan(one["amount"]),
+            "-" if one["returned"] is None else format_yuan(one["returned"]),
+        )
+        for one in found["deposits"]
+    ]
+    lines = listed(rows, t("没有收过押金", "No deposit was taken"), head)
     if found["back"]:
         lines.append(
             t(

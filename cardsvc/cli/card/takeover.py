@@ -1,7 +1,6 @@
 """``cardsvc card transfer``, ``hold`` and ``takeover``: the money of an old card goes to the new one."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import click
@@ -76,10 +75,10 @@ def _moved(results: list[Any]) -> list[str]:
 def hold(card_no: str, staff_id: str, unidentified: str | None, *, as_json: bool) -> None:
     """Hold a card, or propose to."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.staff.approvals import approval_lines
+    from cardsvc.cli.staff.approvals import show_approval
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.cards.hold_approval import HOLD_UNIDENTIFIED, unidentified_card
-    from cardsvc.service.staff.approvals import approval_view, propose
+    from cardsvc.service.staff.approvals import propose
     from cardsvc.service.transactions.takeovers import hold_card, takeover_of
 
     with books() as opened:
@@ -87,13 +86,12 @@ def hold(card_no: str, staff_id: str, unidentified: str | None, *, as_json: bool
         if unidentified is None:
             hold_card(opened.store, opened.engine.rules, card_no, by=by, now=now())
             view = takeover_of(opened.store, card_no)
-            lines = partial(_takeover_lines, [view])
+            show(view, as_json=as_json, lines=lambda: _takeover_lines([view]))
         else:
             payload = unidentified_card(opened.store, opened.engine.rules, card_no, now())
             name = HOLD_UNIDENTIFIED.name
-            view = approval_view(propose(opened.store, APPROVALS, name, card_no, payload, unidentified, by=by, now=now()))
-            lines = partial(approval_lines, [view])
-    show(view, as_json=as_json, lines=lines)
+            asked = propose(opened.store, APPROVALS, name, card_no, payload, unidentified, by=by, now=now())
+            show_approval(asked, as_json=as_json)
 
 
 @click.command(help=t("旧卡的钱在哪里；不给卡号就列出等待到期的卡", "Where an old card's money is, or all that wait"))

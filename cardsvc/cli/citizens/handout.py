@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.shared.database import database, rule_book
+from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 
@@ -26,8 +27,9 @@ def list_(outlet: str | None, *, as_json: bool) -> None:
 
     with database() as store:
         found = list_waiting(store, rule_book(), outlet, now())
-    rows = [(one["card_no"], one["holder"]["name"], one["made_at"][:16], _state(one)) for one in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有待领取的卡", "No card waits")))
+    head = (t("卡号", "Card"), t("持卡人", "Holder"), t("制好", "Made"), t("状态", "State"))
+    rows = [(one["card_no"], one["holder"]["name"], local_time(one["made_at"]), _state(one)) for one in found]
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有待领取的卡", "No card waits"), head))
 
 
 def _state(one: dict[str, Any]) -> str:
@@ -119,9 +121,9 @@ def _slip(found: dict[str, Any]) -> list[str]:
         [
             (t("卡号", "Card"), found["card_no"]),
             (t("持卡人", "Holder"), f"{found['holder']['name']} {found['holder']['id_number']}"),
-            (t("制好", "Made"), found["made_at"][:16]),
+            (t("制好", "Made"), local_time(found["made_at"])),
             (t("领取人", "Taken by"), taken),
-            (t("领取时间", "At"), (found["handed_at"] or "-")[:16]),
+            (t("领取时间", "At"), local_time(found["handed_at"])),
             (t("经办", "Given by"), found["handed_by"] or "-"),
         ]
     )

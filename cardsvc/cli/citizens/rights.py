@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.database import content_of, database, rule_book
-from cardsvc.cli.shared.output import json_option, listed, show, t
+from cardsvc.cli.shared.days import local_time
+from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 
 if TYPE_CHECKING:
@@ -109,9 +110,20 @@ def list_(*, as_json: bool) -> None:
     from dataclasses import asdict
 
     from cardsvc.service.rights.importing import list_files
+    from cardsvc.service.words.codes import OFFICES
     from cardsvc.units import LOCAL
 
     with database() as store:
         found = [{**asdict(file), "imported_at": file.imported_at.astimezone(LOCAL).isoformat()} for file in list_files(store)]
-    rows = [(one["imported_at"][:16], one["office"], one["file_name"], str(one["lines"]), one["imported_by"]) for one in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("还没有导入过文件", "No files yet")))
+    head = (t("导入", "Imported"), t("机构", "Office"), t("文件", "File"), t("人数", "People"), t("办理人", "By"))
+    rows = [
+        (
+            local_time(one["imported_at"]),
+            said(OFFICES, one["office"]),
+            one["file_name"],
+            str(one["lines"]),
+            one["imported_by"],
+        )
+        for one in found
+    ]
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("还没有导入过文件", "No files yet"), head))

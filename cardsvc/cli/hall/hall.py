@@ -34,9 +34,19 @@ def call_backs(staff_id: str, *, as_json: bool) -> None:
     with books() as opened:
         by = signed_in(opened.store, staff_id)
         found = to_call_back(opened.store, opened.engine.keystore, by=by, now=now())
-    names = ("case_no", "due_on", "staff_id", "job", "level", "reason", "contact", "remark")
-    rows = [tuple(str(row[name] or "-") for name in names) for row in found]
-    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有待回访的差评", "Nobody waits for a call")))
+    shown = {
+        "case_no": t("编号", "Case"),
+        "due_on": t("期限", "Until"),
+        "staff_id": t("工号", "Staff"),
+        "job": t("业务", "Job"),
+        "level": t("评价", "Level"),
+        "reason": t("原因", "Reason"),
+        "contact": t("联系方式", "Contact"),
+        "remark": t("备注", "Remark"),
+    }
+    rows = [tuple(str(row[name] or "-") for name in shown) for row in found]
+    nobody = t("没有待回访的差评", "Nobody waits for a call")
+    show(found, as_json=as_json, lines=lambda: listed(rows, nobody, tuple(shown.values())))
 
 
 @hall.command("called-back", help=t("记下回访结果", "Keep the result of a call"))

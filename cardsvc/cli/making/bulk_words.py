@@ -36,6 +36,7 @@ def event_line(event: Mapping[str, Any]) -> str:
 
 def batch_lines(found: list[dict[str, Any]]) -> list[str]:
     """Batches as a table."""
+    head = (t("批次", "Batch"), t("文件", "File"), t("状态", "State"), t("已制 / 共", "Made / all"), t("人员", "People"))
     rows = [
         (
             batch["batch_id"],
@@ -46,7 +47,7 @@ def batch_lines(found: list[dict[str, Any]]) -> list[str]:
         )
         for batch in found
     ]
-    return listed(rows, t("还没有导入过名单", "No batches yet"))
+    return listed(rows, t("还没有导入过名单", "No batches yet"), head)
 
 
 def person_lines(report: Mapping[str, Any]) -> list[str]:

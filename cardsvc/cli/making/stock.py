@@ -60,6 +60,7 @@ def _do(staff_id: str, deed: "Callable[[Services, Staff], Any]", *, as_json: boo
 def stock_lines(found: Mapping[str, Any]) -> list[str]:
     """The stock of an outlet as a table, and whether it lasts the day."""
     names = {"store": t("库房", "store"), "void": t("废卡", "void")}
+    head = (t("在哪里", "Where"), t("批次", "Batch"), t("卡型", "Family"), t("张数", "Number"))
     rows = [
         (names.get(row["place"], row["place"]), row["batch_id"], row["family"], str(row["number"]))
         for row in (*found["store"], *found["desks"], *found["short"], *found["void"])
@@ -67,7 +68,7 @@ def stock_lines(found: Mapping[str, Any]) -> list[str]:
     lasts = t("今天够用", "lasts the day") if found["lasts"] else t("今天不够用", "does NOT last the day")
     left, needed = found["left"], found["needed"]
     return [
-        *(listed(rows, t("没有白卡", "No blank cards"))),
+        *listed(rows, t("没有白卡", "No blank cards"), head),
         t(f"可用 {left} 张，今天还要 {needed} 张：{lasts}", f"{left} left, today needs {needed} more: {lasts}"),
         *(
             t(
@@ -256,9 +257,8 @@ def count(batch_id: str, counted: int, place: str, reason: str, staff_id: str, *
 def destroy(counts: tuple[str, ...], reason: str, staff_id: str, *, as_json: bool) -> None:
     """Propose a destruction."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.staff.approvals import approval_lines
+    from cardsvc.cli.staff.approvals import show_approval
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.staff.approvals import approval_view
     from cardsvc.service.stock.decisions import propose_destruction
 
     pairs = dict(pair.rpartition("=")[::2] for pair in counts)
@@ -267,8 +267,8 @@ def destroy(counts: tuple[str, ...], reason: str, staff_id: str, *, as_json: boo
     with books() as opened:
         by = signed_in(opened.store, staff_id)
         numbers = {batch: int(number) for batch, number in pairs.items()}
-        found = approval_view(propose_destruction(opened.store, APPROVALS, numbers, reason, by=by, now=now()))
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+        found = propose_destruction(opened.store, APPROVALS, numbers, reason, by=by, now=now())
+    show_approval(found, as_json=as_json)
 
 
 @stock.command("protocol", help=t("销毁记录（复核通过后），PDF", "The protocol of a destruction that was agreed to, as a PDF"))

@@ -94,16 +94,16 @@ def month_end(month: dt.datetime, outlet_id: str, staff_id: str) -> None:
 def correct(debit: str, credit: str, yuan: str, corrects: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Propose a correction."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.staff.approvals import approval_lines
+    from cardsvc.cli.staff.approvals import show_approval
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.books.corrections import CORRECTION
-    from cardsvc.service.staff.approvals import approval_view, propose
+    from cardsvc.service.staff.approvals import propose
 
     payload: dict[str, Any] = {"debit": debit, "credit": credit, "amount": int(parse_yuan(yuan)), "corrects": corrects}
     with database() as store:
         by = signed_in(store, staff_id)
-        found = approval_view(propose(store, APPROVALS, CORRECTION.name, corrects, payload, reason, by=by, now=now()))
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+        found = propose(store, APPROVALS, CORRECTION.name, corrects, payload, reason, by=by, now=now())
+    show_approval(found, as_json=as_json)
 
 
 @day.command(help=t("日报表：按柜员、工位、网点或产品", "The day sheet by teller, workstation, outlet or product"))

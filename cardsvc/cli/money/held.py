@@ -8,7 +8,7 @@ from cardsvc.cli.shared.database import database, rule_book
 from cardsvc.cli.shared.local import HERE, books
 from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
-from cardsvc.cli.staff.approvals import approval_lines
+from cardsvc.cli.staff.approvals import show_approval
 from cardsvc.units import format_yuan
 
 if TYPE_CHECKING:
@@ -107,7 +107,6 @@ def propose(card_no: str, part_id: str | None, reason: str | None, papers: str |
     """Propose a payout."""
     from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.staff.approvals import approval_view
     from cardsvc.service.staff.approvals import propose as ask
     from cardsvc.service.transactions.held_payout import HELD_PAYOUT, payout_asked
 
@@ -115,8 +114,7 @@ def propose(card_no: str, part_id: str | None, reason: str | None, papers: str |
         by, part = signed_in(store, staff_id), _part_of(store, card_no, part_id)
         subject, payload = payout_asked(store, card_no, part, reason or "", papers or "")
         made = ask(store, APPROVALS, HELD_PAYOUT.name, subject, payload, payload["papers"], by=by, now=now())
-    found = approval_view(made)
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+    show_approval(made, as_json=as_json)
 
 
 @held.command(help=t("复核同意退款；付款另用 pay", "Agree to a payout, as the second person; pay pays it"))
@@ -129,7 +127,6 @@ def approve(card_no: str, part_id: str | None, staff_id: str, *, as_json: bool) 
     from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
     from cardsvc.service.approval_kinds import APPROVALS
-    from cardsvc.service.staff.approvals import approval_view
     from cardsvc.service.staff.approvals import approve as agree
     from cardsvc.service.transactions.held_payout import asked_of
 
@@ -138,8 +135,8 @@ def approve(card_no: str, part_id: str | None, staff_id: str, *, as_json: bool) 
         asked = asked_of(store, card_no, part)
         if asked is None:
             raise RequestError("approval_unknown")
-        found = approval_view(agree(store, APPROVALS, asked.approval_id, by=by, now=now()))
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+        found = agree(store, APPROVALS, asked.approval_id, by=by, now=now())
+    show_approval(found, as_json=as_json)
 
 
 @held.command(

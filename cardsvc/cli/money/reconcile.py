@@ -10,7 +10,7 @@ from cardsvc.cli.shared.days import DAY
 from cardsvc.cli.shared.output import json_option, listed, said, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
-from cardsvc.cli.staff.approvals import approval_lines
+from cardsvc.cli.staff.approvals import show_approval
 from cardsvc.text import language_of_environment
 from cardsvc.units import format_yuan
 
@@ -26,24 +26,28 @@ def reconcile() -> None:
 
 
 def _run_lines(found: list[dict[str, Any]]) -> list[str]:
-    from cardsvc.service.reconcile.findings import REASONS
-    from cardsvc.service.words.codes import DIFFERENCES
-
-    def told(counted: str, count: int) -> str:
-        code, _, state = counted.partition(".")
-        return f"{said(REASONS, code)} {said(DIFFERENCES, state)} {count}"
-
     every = t("全部", "all")
+    head = (t("编号", "Id"), t("日期", "Day"), t("范围", "Of"), t("结果", "Result"))
     rows = [
         (
             run["run_id"],
             run["day"],
             run.get("outlet") or run["channel"] or run["terminal"] or every,
-            t("；", "; ").join(told(*entry) for entry in sorted(run["counts"].items())) or t("没有差异", "no differences"),
+            t("；", "; ").join(_counted(*one) for one in sorted(run["counts"].items())) or t("没有差异", "no differences"),
         )
         for run in found
     ]
-    return listed(rows, t("还没有对过账", "No runs yet"))
+    return listed(rows, t("还没有对过账", "No runs yet"), head)
+
+
+def _counted(what: str, count: int) -> str:
+    """How many differences of a reason are in a state (``reason.state``)."""
+    from cardsvc.service.reconcile.findings import REASONS
+    from cardsvc.service.words.codes import DIFFERENCES
+
+    reason, _, state = what.partition(".")
+    shown = said(DIFFERENCES, state)
+    return t(f"{said(REASONS, reason)}（{shown}） {count}", f"{said(REASONS, reason)} ({shown}) {count}")
 
 
 def _difference_lines(found: list[dict[str, Any]]) -> list[str]:
@@ -170,10 +174,9 @@ def propose(difference: str, reason: str, staff_id: str, *, as_json: bool) -> No
     from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.reconcile.correct import parse_difference, propose_entry
-    from cardsvc.service.staff.approvals import approval_view
 
     which = parse_difference(difference)
     with database() as store:
         by = signed_in(store, staff_id)
-        found = approval_view(propose_entry(store, APPROVALS, which, reason, by=by, now=now()))
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+        found = propose_entry(store, APPROVALS, which, reason, by=by, now=now())
+    show_approval(found, as_json=as_json)

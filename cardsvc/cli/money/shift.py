@@ -150,15 +150,14 @@ def close(shift_id: str, pieces: tuple[tuple[str, int], ...], staff_id: str, *, 
 def explain(shift_id: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     """Explain a difference."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.staff.approvals import approval_lines
+    from cardsvc.cli.staff.approvals import show_approval
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.cash.shifts import explain_difference
-    from cardsvc.service.staff.approvals import approval_view
 
     with database() as store:
         by = signed_in(store, staff_id)
-        found = approval_view(explain_difference(store, APPROVALS, shift_id, reason, by=by, now=now()))
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+        found = explain_difference(store, APPROVALS, shift_id, reason, by=by, now=now())
+    show_approval(found, as_json=as_json)
 
 
 @shift.command(
@@ -178,15 +177,14 @@ def cash(
 ) -> None:
     """Propose to move cash between vault and drawer."""
     from cardsvc.bootstrap import now
-    from cardsvc.cli.staff.approvals import approval_lines
+    from cardsvc.cli.staff.approvals import show_approval
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.cash.drawer import propose_move
-    from cardsvc.service.staff.approvals import approval_view
 
     with database() as store:
         by, counted = signed_in(store, staff_id), counted_pieces(pieces)
-        found = approval_view(propose_move(store, APPROVALS, shift_id, direction, counted, reason, by=by, now=now()))
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+        found = propose_move(store, APPROVALS, shift_id, direction, counted, reason, by=by, now=now())
+    show_approval(found, as_json=as_json)
 
 
 @shift.command("list", help=t("一个网点的班次，新的在前", "Shifts of an outlet, newest first"))

@@ -9,7 +9,7 @@ from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
-from cardsvc.cli.staff.approvals import approval_lines
+from cardsvc.cli.staff.approvals import show_approval
 from cardsvc.units import format_yuan
 
 
@@ -99,7 +99,6 @@ def propose(
     from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.purse.suspects import SETTLE_BY_HAND, attachment
-    from cardsvc.service.staff.approvals import approval_view
     from cardsvc.service.staff.approvals import propose as ask
 
     documents = [attachment(file.name, file.read_bytes()) for file in files]
@@ -107,4 +106,4 @@ def propose(
     with database() as store:
         by = signed_in(store, staff_id)
         found = ask(store, APPROVALS, SETTLE_BY_HAND.name, subject_id, payload, reason, by=by, now=now())
-    show(approval_view(found), as_json=as_json, lines=lambda: approval_lines([approval_view(found)]))
+    show_approval(found, as_json=as_json)

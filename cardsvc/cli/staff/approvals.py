@@ -20,7 +20,7 @@ def approvals() -> None:
     """Group of approval commands."""
 
 
-def approval_lines(found: list[dict[str, Any]]) -> list[str]:
+def _lines(found: list[dict[str, Any]]) -> list[str]:
     """Proposals, one a line."""
     from cardsvc.service.words.codes import APPROVALS, DECISIONS
 
@@ -46,6 +46,14 @@ def approval_lines(found: list[dict[str, Any]]) -> list[str]:
     return listed(rows, t("没有待复核的事项", "Nothing waits"), head)
 
 
+def show_approval(one: "Approval", *, as_json: bool) -> None:
+    """A proposal, as it stands after a command."""
+    from cardsvc.service.staff.approvals import approval_view
+
+    view = approval_view(one)
+    show(view, as_json=as_json, lines=lambda: _lines([view]))
+
+
 @approvals.command("list", help=t("待复核的事项", "What waits for a second person"))
 @json_option
 def list_(*, as_json: bool) -> None:
@@ -54,7 +62,7 @@ def list_(*, as_json: bool) -> None:
 
     with database() as store:
         found = open_approvals(store)
-    show(found, as_json=as_json, lines=lambda: approval_lines(found))
+    show(found, as_json=as_json, lines=lambda: _lines(found))
 
 
 @approvals.command("show", help=t("一项的全部内容", "Everything about one"))
@@ -94,11 +102,10 @@ def _all_lines(one: dict[str, Any]) -> list[str]:
 
 def _decide(staff_id: str, decide: Callable[..., "Approval"], *, as_json: bool) -> None:
     from cardsvc.bootstrap import now
-    from cardsvc.service.staff.approvals import approval_view
 
     with database() as store:
-        found = approval_view(decide(store, by=signed_in(store, staff_id), now=now()))
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+        found = decide(store, by=signed_in(store, staff_id), now=now())
+    show_approval(found, as_json=as_json)
 
 
 @approvals.command(help=t("同意，并立即执行", "Agree, and carry it out"))

@@ -6,7 +6,7 @@ from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
-from cardsvc.cli.staff.approvals import approval_lines
+from cardsvc.cli.staff.approvals import show_approval
 from cardsvc.units import parse_card_no
 
 reason_option = click.option("--reason", required=True, help=t("理由", "Why"))
@@ -43,12 +43,12 @@ def remove(card_no: str, reason: str, staff_id: str, *, as_json: bool) -> None:
     from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST
-    from cardsvc.service.staff.approvals import approval_view, propose
+    from cardsvc.service.staff.approvals import propose
 
     with database() as store:
         by = signed_in(store, staff_id)
-        found = approval_view(propose(store, APPROVALS, RELEASE_FROM_HOT_LIST.name, card_no, {}, reason, by=by, now=now()))
-    show(found, as_json=as_json, lines=lambda: approval_lines([found]))
+        found = propose(store, APPROVALS, RELEASE_FROM_HOT_LIST.name, card_no, {}, reason, by=by, now=now())
+    show_approval(found, as_json=as_json)
 
 
 @hotlist.command("show", help=t("一张卡在黑名单上的来龙去脉", "What became of a card on the list"))

@@ -202,8 +202,10 @@ VALIDITY: Mapping[str, Text] = {
     "expired": Text("已过有效期", "its validity is over"),
     "hot_listed": Text("在黑名单上", "on the hot list"),
     "holder_differs": Text("卡上的持卡人和登记不符", "its holder's data differ from the record"),
+    "not_genuine": Text("不是真卡", "it is not genuine"),
+    "purse_not_empty": Text("卡上已有余额", "its purse is not empty"),
 }
-"""Why a genuine card is not valid."""
+"""Why a genuine card is not valid, and why a first article is not right."""
 TERMINAL_STATES: Mapping[str, Text] = {"enabled": Text("启用", "enabled"), "suspended": Text("停用", "suspended")}
 KEY_STATES: Mapping[str, Text] = {
     "active": Text("在用", "in use"),
@@ -244,12 +246,6 @@ BROKEN: Mapping[str, Text] = {
 }
 """Why a job was broken off, where that is no error."""
 HOT_LIST: Mapping[str, Text] = {"add": Text("加入", "added"), "remove": Text("移出", "taken off")}
-AREA_NAMES: Mapping[str, Text] = {
-    "purse": Text("钱包", "purse"),
-    "month": Text("月票", "month ticket"),
-    "season": Text("季票", "season ticket"),
-    "term": Text("学期票", "term ticket"),
-}
 PLACES: Mapping[str, Text] = {
     "channel": Text("付款渠道", "payment channel"),
     "bank": Text("银行", "bank"),

@@ -29,6 +29,8 @@ LABELS: Mapping[str, Text] = {
     "issue_date": Text("发卡日", "Issued"),
     "expiry_date": Text("有效期至", "Expires"),
     "genuine": Text("真卡", "Genuine"),
+    "right": Text("合格", "As it should be"),
+    "void": Text("作废", "Void"),
     "valid": Text("有效", "Valid"),
     "reasons": Text("原因", "Reasons"),
     "holder": Text("持卡人", "Holder"),

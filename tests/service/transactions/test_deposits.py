@@ -138,5 +138,8 @@ def test_who_is_neither_registered_nor_insured_here_borrows_with_a_deposit(world
 
 
 def test_a_resident_borrows_without_a_deposit(world: World) -> None:
-    """As the rule says."""
-    world.do(world.issue(FAMILIES[0]), "open", DESK, application="library", product="1", holder="resident")
+    """As the rule says: the library is open on the card, and no deposit stands in the books."""
+    card = world.issue(FAMILIES[0])
+    world.do(card, "open", DESK, application="library", product="1", holder="resident")
+    assert world.do(card, "inspect")["applications"]["library"]["state"] == "open"
+    assert f"deposit:{CARD}" not in world.balances()
