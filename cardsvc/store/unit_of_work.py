@@ -70,6 +70,7 @@ class UnitOfWork:
         self.day_sums = repos.DaySums(connection)
         self.month_ends = repos.MonthEnds(connection)
         self.figures = repos.Figures(connection)
+        self.agreement = repos.Agreement(connection)
         self._bind_hall(connection)
 
     def _bind_hall(self, connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """What the service may ask the tables. Every question has a name; no caller builds a query."""
 
+from cardsvc.store.repositories.agreement import Agreement, Unlike
 from cardsvc.store.repositories.application_fees import ApplicationFees
 from cardsvc.store.repositories.batches import (
     CardSightings,
@@ -59,6 +60,7 @@ from cardsvc.store.repositories.terminals import Nonces, TerminalKeys, Terminals
 from cardsvc.store.repositories.workstations import RelayedOperations, Workstations
 
 __all__ = [
+    "Agreement",
     "ApplicationFees",
     "AppraisalCases",
     "Appraisals",
@@ -146,5 +148,6 @@ __all__ = [
     "Terminals",
     "TicketEvents",
     "Tickets",
+    "Unlike",
     "Workstations",
 ]
