@@ -102,6 +102,7 @@ class UnitOfWork:
         self.notices = repos.Notices(connection)
         self.cancellations = repos.Cancellations(connection)
         self.application_fees = repos.ApplicationFees(connection)
+        self.payment_claims = repos.PaymentClaims(connection)
         self.cash_given = repos.CashesGiven(connection)
         self.desk_sessions = repos.DeskSessions(connection)
         self.blank_batches = repos.BlankBatches(connection)

@@ -45,6 +45,7 @@ from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.passkeys import PasskeyChallenges, Passkeys
+from cardsvc.store.repositories.payment_claims import PaymentClaims
 from cardsvc.store.repositories.persons import CitizenChanges, Deaths
 from cardsvc.store.repositories.reader_days import ReaderDays
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
@@ -122,6 +123,7 @@ __all__ = [
     "Outlets",
     "PasskeyChallenges",
     "Passkeys",
+    "PaymentClaims",
     "Promised",
     "Purchases",
     "PurseCounters",
