@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import partial
 from importlib import resources
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +158,7 @@ def _subjects(table: str, rule: Dated) -> list[tuple[str, ...]]:
 
 def _overlaps(group: list[tuple[Dated, int]]) -> Iterator[Text]:
     ordered = sorted(group, key=lambda entry: (entry[0].since, entry[1]))
-    for (earlier, line), (later, other) in pairwise(ordered):
+    for (earlier, line), (later, other) in combinations(ordered, 2):
         if earlier.until is None or later.since <= earlier.until:
             yield Text(
                 f"第 {line} 行和第 {other} 行：{earlier.id} 和 {later.id} 在同一天（{later.since}）都有效",

@@ -171,7 +171,7 @@ def test_a_month_ends_after_its_days(hall: Hall) -> None:
 
 
 def found_after(hall: Hall, *sql: str, table: str = "transfer") -> list[tuple[str, int, str]]:
-    """What the verifier says after somebody with the database's password was at it."""
+    """What the verifier says of chains and seals after somebody with the database's password was at it."""
     engine = create_engine(url_of(hall.world.path))
     with engine.begin() as raw:
         where = f" ON {table}" if on_postgresql() else ""
@@ -180,7 +180,8 @@ def found_after(hall: Hall, *sql: str, table: str = "transfer") -> list[tuple[st
         for statement in sql:
             raw.exec_driver_sql(statement)
     engine.dispose()
-    return [(b["chain"], b["number"], b["what"]) for b in verify_ledger(hall.world.store)["breaks"]]
+    breaks = verify_ledger(hall.world.store)["breaks"]
+    return [(b["chain"], b["number"], b["what"]) for b in breaks if b["what"] not in ("unbooked", "without_row")]
 
 
 def test_an_honest_ledger_with_seals_holds(sealed: Hall) -> None:

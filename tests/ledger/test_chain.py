@@ -12,6 +12,7 @@ from tests.databases import on_postgresql, url_of
 from tests.world import FAMILIES, World
 
 CARD = "3100010100000001"
+CHAIN = ("changed", "missing", "inserted")
 TRANSFER_COLUMNS = "chain, number, kind, debit_account, credit_account, amount, reference, booked_at, previous_hash, hash"
 
 
@@ -27,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def verdict(path: Path, *sql: str) -> list[tuple[int, str]]:
-    """What the verifier says after somebody with the database's password was at it."""
+    """What the verifier says of the chain after somebody with the database's password was at it."""
     engine = create_engine(url_of(path))
     with engine.begin() as raw:
         where = " ON transfer" if on_postgresql() else ""
@@ -39,7 +40,7 @@ def verdict(path: Path, *sql: str) -> list[tuple[int, str]]:
     store = Store(url_of(path))
     found = verify_ledger(store)
     store.close()
-    return [(place["number"], place["what"]) for place in found["breaks"]]
+    return [(place["number"], place["what"]) for place in found["breaks"] if place["what"] in CHAIN]
 
 
 def test_an_honest_ledger_holds(path: Path) -> None:

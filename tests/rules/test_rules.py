@@ -379,3 +379,16 @@ def test_every_source_is_told_in_both_languages() -> None:
     text = PACKAGED.read_text("utf-8")
     older = parse_rule_set(re.sub(r'source\.zh = .*\nsource\.en = (".*")', r"source = \1", text))
     assert older.load[0].source == Text(RULES.load[0].source.en, RULES.load[0].source.en)
+
+
+def test_every_pair_of_rules_that_contradict_each_other_is_named() -> None:
+    """One that never ends stands against each that comes after it, not only against the next."""
+    spend = '\n[[spend]]\nid = "{}"\nproduct = "zz"\nmaximum = 1\nsince = {}\n{}source.zh = "K"\nsource.en = "K"\n'
+    more = (("zz-ever", "2009-01-01", ""), ("zz-once", "2010-01-01", "until = 2010-12-31\n"), ("zz-new", "2012-01-01", ""))
+    text = PACKAGED.read_text("utf-8") + "".join(spend.format(*rule) for rule in more)
+    with pytest.raises(RuleError) as told:
+        parse_rule_set(text)
+    ever, once, new = (line_of(text, rule_id) for rule_id, _since, _until in more)
+    for other in (once, new):
+        assert f"line {ever} and line {other}: " in told.value.message("en")
+    assert f"line {once} and line {new}" not in told.value.message("en")

@@ -18,8 +18,9 @@ def audit() -> None:
 
 @audit.command(
     help=t(
-        "校验账册和员工变动记录的哈希链、日封；有改动、缺失、插入即指出位置，退出码 1",
-        "Check every hash chain, of the ledger and of staff changes, and the day seals; exit code 1 when one breaks",
+        "校验账册和员工变动记录的哈希链、日封，以及账和业务记录是否一致；有改动、缺失、插入即指出位置，退出码 1",
+        "Check every hash chain, of the ledger and of staff changes, the day seals, and that the ledger agrees with the rows "
+        "that it was booked for; exit code 1 when something does not hold",
     )
 )
 @click.option("--root", help=t("打印的日报表上的封根，应能在账上找到", "Root on a printed day sheet: it must be in the books"))
@@ -38,8 +39,14 @@ def verify(root: str | None, *, as_json: bool) -> int:
 
 
 def _verdict(found: dict[str, Any]) -> list[str]:
-    names = {"changed": t("被改动", "changed"), "missing": t("缺失", "missing"), "inserted": t("被插入", "inserted")}
-    lines = [f"{b['chain']} {b['number']}: {names[b['what']]}" for b in found["breaks"]]
+    names = {
+        "changed": t("被改动", "changed"),
+        "missing": t("缺失", "missing"),
+        "inserted": t("被插入", "inserted"),
+        "without_row": t("没有对应的业务记录", "no row accounts for it"),
+        "unbooked": t("有业务记录，账上没有或不符", "its row is there, its line is not, or not the same"),
+    }
+    lines = [f"{_where(one)}: {names[one['what']]}" for one in found["breaks"]]
     changes = found["staff_changes"]
     holds = not lines and found["total"] == 0
     verdict = t("账册完整", "the ledger holds") if holds else t("账册有问题", "THE LEDGER DOES NOT HOLD")
@@ -50,6 +57,15 @@ def _verdict(found: dict[str, Any]) -> list[str]:
             f"{found['lines']} lines, {found['seals']} day seals, total {found['total']}, {changes} staff changes: {verdict}",
         ),
     ]
+
+
+def _where(one: dict[str, Any]) -> str:
+    """A place in a chain, and what was, or should have been, booked there."""
+    from cardsvc.service.words.codes import posting_name
+
+    place = f"{one['chain']} {one['number']}" if one["chain"] else ""
+    about = f"{t(*posting_name(one['kind']))} {format_yuan(one['amount'])} {one['reference']}" if "kind" in one else ""
+    return " ".join(part for part in (place, about) if part)
 
 
 @audit.command(help=t("管理操作的记录：谁、何时、改了什么", "What administrators did: who, when, what changed"))

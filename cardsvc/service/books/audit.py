@@ -9,14 +9,16 @@ from cardsvc.service.books.seals import against_seals, broken_seals
 from cardsvc.service.staff.trail import trail_breaks
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Transfer
+from cardsvc.store.repositories.agreement import Unlike
 
 SEALS = "seal"
 """The name that breaks of the day seals go by, where others have the name of their chain."""
 
 
 def verify_ledger(store: Store, known_root: str | None = None) -> dict[str, Any]:
-    """Check every chain, of money and of staff changes, the day seals and the total. ``breaks`` names each place that does not
-    hold.
+    """Check every chain, of money and of staff changes, the day seals, the total, and that lines and rows about money agree
+    (store/repositories/agreement.py). ``breaks`` names each place that does not hold; of a row that was not booked there is no
+    chain and number.
 
     ``known_root``: the root on a printed day sheet, 64 hex digits; it must be among the seals.
     """
@@ -34,7 +36,14 @@ def verify_ledger(store: Store, known_root: str | None = None) -> dict[str, Any]
         changes, places = _staff_breaks(uow, {chain.removeprefix(STAFF) for chain in of_staff})
         seals = len(uow.day_seals.all())
         total = sum(uow.ledger.balances().values())
-    return {"lines": lines, "seals": seals, "total": total, "staff_changes": changes, "breaks": found + places}
+        unlike = [_unlike(one) for one in uow.agreement.unlike()]
+    return {"lines": lines, "seals": seals, "total": total, "staff_changes": changes, "breaks": found + places + unlike}
+
+
+def _unlike(one: Unlike) -> dict[str, Any]:
+    what = "unbooked" if one.chain is None else "without_row"
+    about = {"kind": one.kind, "reference": one.reference, "account": one.account or None, "amount": one.amount}
+    return {"chain": one.chain, "number": one.number, "what": what, **about}
 
 
 def _staff_breaks(uow: UnitOfWork, sealed: set[str]) -> tuple[int, list[dict[str, Any]]]:

@@ -19,7 +19,7 @@ from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Par
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.held import held_areas
-from cardsvc.service.purse.payments import Payment, refuse_paid, refuse_short, take_fee, told_change
+from cardsvc.service.purse.payments import Payment, claim_payment, refuse_paid, refuse_short, take_fee, told_change
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.service.transactions.deposits import holds_deposit
 from cardsvc.store import UnitOfWork
@@ -90,8 +90,10 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     terms = check_open(context.rules, asked)
     if terms.deposit:
         _require_deposit(context, uow, name)
+    if seen.record is None or seen.record.state is not ApplicationState.OPEN:
+        uow.payment_claims.release(context.card_no, [name])
     if terms.fee:
-        refuse_paid(uow, _payment(context))
+        refuse_paid(uow, _payment(context), context.card_no)
         refuse_short(terms.fee, _payment(context))
     own = _own_data(name, context.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
     since = _renewed_from(held, terms) if held and not changed else terms.valid_from
@@ -100,6 +102,8 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
         "record": record.encode().hex(),
         "terms": _terms(terms),
     }
+    if terms.fee:
+        claim_payment(uow, context.operation, terms.fee, _payment(context), now)
     return Effect(facts=facts)
 
 
@@ -234,6 +238,7 @@ def _take_fee(context: Context, uow: UnitOfWork, product: str, now: dt.datetime)
     terms, payment, name = context.facts["terms"], _payment(context), context.params["application"]
     operation_id = context.operation.operation_id
     source = take_fee(uow, context.actor, context.card_no, name, terms["fee"], payment, operation_id, now)
+    uow.payment_claims.release(context.card_no, [name])
     paid = payment["method"], payment["reference"], source
     uow.application_fees.add(
         ApplicationFee(context.card_no, operation_id, name, product, terms["fee"], ", ".join(terms["rules"]), *paid, now)

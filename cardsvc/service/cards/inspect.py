@@ -144,6 +144,9 @@ def _inspected(context: Context, uow: UnitOfWork, purse: PurseSight | None, now:
     if purse is not None:
         online, offline = purse.online_counter, purse.offline_counter
         note_purse(context, uow, CITY_PURSE, purse.balance, now, online=online, offline=offline)
+    if context.actor.role != "topup":  # what a card says of its applications is no proof: a desk sees it itself
+        shut = [name for name, shown in context.facts["applications"].items() if shown["state"] in ("not_opened", "closed")]
+        uow.payment_claims.release(card.card_no, shut)
     return Effect(
         done={
             **context.facts["summary"],

@@ -13,7 +13,7 @@ from cardsvc.ledger.cash import vault_account
 from cardsvc.ledger.states import OrderState, ShiftState
 from cardsvc.service.operations.kinds import Actor, Params
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import CashGiven, Operation
+from cardsvc.store.records import CashGiven, Operation, PaymentClaim
 from cardsvc.units import MAX_AMOUNT, format_yuan
 
 REFERENCE = r"^[\x21-\x7E]{1,64}$"
@@ -80,7 +80,7 @@ def _order_source(uow: UnitOfWork, card_no: str, order_id: str) -> str:
 
 def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any], mine: str = "") -> None:
     """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, or was given back, or
-    is to pay what another operation than ``mine`` is writing onto its card just now: that is booked when it is read back.
+    pays for what another card than ``mine`` is, or may have been, opened for: that is booked when it is read back.
 
     Nobody else can use it until the transaction ends. That it pays one load only, the database sees to (uq_load_payment).
     """
@@ -95,15 +95,22 @@ def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any], mine: str = "") -> 
         raise RequestError("payment_reference_used")
     if uow.differences.corrected_about(f"{method}:{reference}", GIVES_BACK):
         raise RequestError("payment_reference_used")
-    openings = (one for one in uow.operations.live_of("open") if _is_paid_for(one) and one.operation_id != mine)
-    paying = [one.params["payment"] for one in openings]
-    if any((other["method"], other["reference"]) == (method, reference) for other in paying):
+    claim = uow.payment_claims.get(method, reference)
+    if claim is not None and claim.card_no != mine:
         raise RequestError("payment_reference_used")
 
 
-def _is_paid_for(opening: Operation) -> bool:
-    """Whether an opening has passed the rules and costs something."""
-    return bool(opening.facts.get("terms", {}).get("fee")) and "payment" in opening.params
+def claim_payment(uow: UnitOfWork, operation: Operation, amount: int, payment: Mapping[str, Any], now: dt.datetime) -> None:
+    """From here on, before its card is written, the payment is this opening's; see ``PaymentClaim``."""
+    if payment["reference"] is None:
+        return
+    card_no, application = str(operation.card_no), operation.params["application"]
+    claim = PaymentClaim(payment["method"], payment["reference"], card_no, application, operation.operation_id, amount, now)
+    known = uow.payment_claims.get(claim.payment_method, claim.payment_reference)
+    if known is None:
+        uow.payment_claims.add(claim)
+    else:
+        uow.payment_claims.change(known, application=application, operation_id=claim.operation_id, amount=amount)
 
 
 def hold_payment(uow: UnitOfWork, method: str, reference: str) -> None:
@@ -133,7 +140,7 @@ def take_fee(
 
     Raises RequestError ``payment_reference_used``.
     """
-    refuse_paid(uow, payment, subject)
+    refuse_paid(uow, payment, card_no)
     source = money_source(uow, actor, payment)
     note_given(uow, card_no, subject, amount, payment, source, now)
     uow.ledger.post(card_no, postings.Posting("fee_taken", source, postings.fee_account(job), amount), subject, now)

@@ -35,6 +35,7 @@ from cardsvc.store.records.old_cards import Takeover, TakeoverPart
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
 from cardsvc.store.records.passkeys import Passkey, PasskeyChallenge
+from cardsvc.store.records.payment_claims import PaymentClaim
 from cardsvc.store.records.persons import CitizenChange, Death
 from cardsvc.store.records.reader_days import ReaderDay
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
@@ -102,6 +103,7 @@ __all__ = [
     "Outlet",
     "Passkey",
     "PasskeyChallenge",
+    "PaymentClaim",
     "Purchase",
     "PurseCounter",
     "ReaderDay",

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
+from cardsvc.store.repositories.agreement import Agreement
 from cardsvc.store.repositories.application_fees import ApplicationFees
 from cardsvc.store.repositories.batches import (
     CardSightings,
@@ -48,6 +49,7 @@ from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.passkeys import PasskeyChallenges, Passkeys
+from cardsvc.store.repositories.payment_claims import PaymentClaims
 from cardsvc.store.repositories.persons import CitizenChanges, Deaths
 from cardsvc.store.repositories.reader_days import ReaderDays
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
@@ -80,6 +82,7 @@ class Repositories:
 
     _connection: Connection
 
+    agreement = Bound(Agreement)
     application_fees = Bound(ApplicationFees)
     batches = Bound(FileBatches)
     spending = Bound(SpendingRecords)
@@ -133,6 +136,7 @@ class Repositories:
     operations = Bound(Operations)
     steps = Bound(OperationSteps)
     orders = Bound(Orders)
+    payment_claims = Bound(PaymentClaims)
     passkeys = Bound(Passkeys)
     passkey_challenges = Bound(PasskeyChallenges)
     citizen_changes = Bound(CitizenChanges)

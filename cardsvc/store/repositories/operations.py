@@ -3,8 +3,6 @@
 import datetime as dt
 from collections.abc import Collection
 
-from sqlalchemy import Boolean, literal_column
-
 from cardsvc.store import tables
 from cardsvc.store.records import (
     Operation,
@@ -44,11 +42,6 @@ class Operations(Rows[Operation]):
     def live(self) -> list[Operation]:
         """Operations that wait for a card, also those whose time is over and that were not swept yet."""
         return self.where_is(state=OperationState.CARD)
-
-    def live_of(self, kind: str) -> list[Operation]:
-        """Those of them that are of one kind."""
-        live = literal_column("state = 'card'", Boolean)  # said as the partial index says it, or it is not used
-        return self.where(live, self.table.c.kind == kind)
 
     def that_issued(self, card_no: str) -> Operation | None:
         """The personalisation that finished this card."""

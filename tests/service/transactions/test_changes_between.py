@@ -7,13 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.vcard import VirtualCard
+from cardsvc.rules import load_rule_set
+from cardsvc.service.batches import import_file
+from cardsvc.service.reconcile.run import Scope, reconcile
+from cardsvc.units import LOCAL
+from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.service.purse.test_areas import CARD, CASH, area_on, bus_card, city, load, local
 from tests.service.transactions.test_between import Job
-from tests.world import DESK, FAMILIES, KIOSK, World, balance_on
+from tests.world import DESK, FAMILIES, KIOSK, World, balance_on, key_ring
 
 FMCOS = FAMILIES[0]
+RULES = load_rule_set()
+WRITE = 19
+"""The command of an opening on a card of this family that writes the application's record."""
 
 
 def test_month_money_is_not_spent_across_midnight(world: World) -> None:
@@ -96,3 +104,50 @@ def test_passes_sold_at_once_for_one_payment_take_it_once(world: World) -> None:
     opened = [world.do(card, "inspect")["applications"]["park"]["state"] for card in cards]
     assert sorted(opened) == ["not_opened", "open"]
     assert -world.balances()["fee:park"] == 5000
+
+
+@pytest.mark.parametrize(
+    ("tear", "opened"), [({"tear_before_command": WRITE}, "not_opened"), ({"tear_after_command": WRITE}, "open")]
+)
+def test_the_payment_of_a_pass_whose_card_left_while_it_was_written_stays_with_that_card(
+    world: World, tear: dict[str, int], opened: str
+) -> None:
+    """Whether the card has the pass, only the card can tell: no other card gets one for the same payment, nothing else is paid
+    with it, and its channel's file does not send it back. The same card goes on with it, and the fee is booked once."""
+    cards = [world.issue(FMCOS, number) for number in (1, 2)]
+    paid = {"method": "mobile", "reference": "wx-torn"}
+    cards[0].plan = FaultPlan(**tear)
+    with pytest.raises(CardGone):
+        world.do(cards[0], "open", DESK, application="park", product="1", payment=paid)
+    cards[0].plan = FaultPlan()
+    assert world.do(cards[0], "inspect", KIOSK)["applications"]["park"]["state"] == opened
+    for kind, params in (("open", {"application": "park", "product": "1"}), ("topup", {"amount": 5000})):
+        with pytest.raises(CarriedOut, match=r"^payment_reference_used"):
+            world.do(cards[1], kind, DESK, payment=paid, **params)
+    file = "reference,amount,date_time,fee\nwx-torn,5000,20261124120000,\nEND,1,5000\n"
+    by = world.bookkeeper()
+    import_file(world.store, key_ring(), "channel", "mobile", "f.csv", file.encode(), world.now, by=by)
+    assert told_by_file(world) == [("paid_not_loaded", "explained")]
+    world.do(cards[0], "open", DESK, application="park", product="1", payment=paid)
+    assert -world.balances()["fee:park"] == 5000
+    assert told_by_file(world) == []
+    assert world.do(cards[1], "inspect")["applications"]["park"]["state"] == "not_opened"
+
+
+def test_the_payment_of_a_pass_that_was_not_begun_to_be_written_is_free_again(world: World) -> None:
+    """The card left before the first write: it has nothing, and everybody knows."""
+    cards = [world.issue(FMCOS, number) for number in (1, 2)]
+    paid = {"method": "mobile", "reference": "wx-free"}
+    cards[0].plan = FaultPlan(tear_before_command=12)
+    with pytest.raises(CardGone):
+        world.do(cards[0], "open", DESK, application="park", product="1", payment=paid)
+    world.do(cards[1], "open", DESK, application="park", product="1", payment=paid)
+    assert -world.balances()["fee:park"] == 5000
+
+
+def told_by_file(world: World) -> list[tuple[str, str]]:
+    """What a reconciliation of the channel finds."""
+    scope = Scope(world.now.astimezone(LOCAL).date(), channel="mobile")
+    run = reconcile(world.store, RULES, scope, world.now, by=world.bookkeeper())
+    with world.store.read() as uow:
+        return [(row.code, str(row.state)) for row in uow.differences.of_run(run.run_id)]

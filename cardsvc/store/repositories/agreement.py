@@ -1,0 +1,200 @@
+"""Every line of the ledger against the row that it was booked for, and every such row against the ledger.
+
+A load, a purchase, a ride, an order, a deposit, a part of an old card's money, a fee and a drawer each have a row that says
+what became of them, and lines that moved the money. Both are written in one transaction; a program, a person or a damaged
+disk that changed one of them without the other shows here, also where it closed the hash chain again.
+
+What is compared: kind, reference, the account on the card's own side (or none, where the row does not keep it) and the sum.
+Kinds that share what one row says count together: all parts of a refund, what went back of a deposit and what its use took off.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, case, cast, func, literal, or_, select, union_all
+
+from cardsvc.ledger.states import LoadState, OrderState, PurchaseState, ShiftState
+from cardsvc.store import tables
+from cardsvc.store.states import ApprovalState, DepositState
+
+_REFUND = "card_refund"
+"""Merchant of a purchase that draws a purse down for its holder (service/purse/settle.py)."""
+_BY_CREDIT = ("load_authorised", "load_gift", "load_confirmed", "deposit_taken")
+_BY_DEBIT = ("load_refunded", "load_gift_returned", "purchase_confirmed", "order_returned", "moved_from_books")
+_WITHOUT_ACCOUNT = (
+    *("order_paid", "fee_taken", "fee_returned"),
+    *("drawer_filled", "drawer_emptied", "drawer_short", "drawer_over"),
+)
+_GROUPS = {"refund_": "refund", "held_": "held_paid", "deposit_returned": "deposit_back", "deposit_worn": "deposit_back"}
+"""Kinds by how they begin, and what they count as together; their account is the debit's."""
+_BY_HAND = ("correction", "drawer_added", "drawer_lightened")
+"""Of an approval: its reference, or the chain and number that its result names."""
+_DECISIONS = ("correction", "correct_difference", "drawer_cash")
+"""Kinds of approvals that book a line."""
+
+
+class Unlike(NamedTuple):
+    """A sum in fen of a kind and reference. ``chain``: of the line that no row accounts for; None: a row was not booked."""
+
+    kind: str
+    reference: str
+    account: str
+    amount: int
+    chain: str | None
+    number: int | None
+
+
+class Agreement:
+    """Rows about money, and the lines that they made."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def unlike(self) -> list[Unlike]:
+        """Every line that no row accounts for, and every row without its line."""
+        booked, told = _booked().subquery(), union_all(*_told()).subquery()
+        same = and_(*(booked.c[name] == told.c[name] for name in ("kind", "reference", "account", "amount")))
+        lines = select(booked).outerjoin(told, same).where(told.c.reference.is_(None))
+        rows = select(told).outerjoin(booked, same).where(booked.c.reference.is_(None))
+        found = [Unlike._make(row) for query in (lines, _by_hand()) for row in self._all(query)]
+        found += [Unlike._make((*row, None, None)) for query in (rows, _unbooked_decisions()) for row in self._all(query)]
+        return sorted(found, key=lambda one: tuple(map(str, one)))
+
+    def _all(self, query: Select[*tuple[Any, ...]]) -> list[Any]:
+        return list(self._connection.execute(query))
+
+
+def _booked() -> Select[str, str, str, int, str, int]:
+    """What the ledger has, by kind and reference. ``order_moved`` and ``month_lapsed`` say themselves what they are about."""
+    columns = tables.transfer.c
+    groups = [(columns.kind.startswith(begin, autoescape=True), name) for begin, name in _GROUPS.items()]
+    kind = case(*groups, else_=columns.kind)
+    grouped = or_(*(condition for condition, _name in groups))
+    account = case(
+        (columns.kind.in_(_BY_CREDIT), columns.credit_account),
+        (or_(columns.kind.in_(_BY_DEBIT), grouped), columns.debit_account),
+        else_="",
+    )
+    known = or_(columns.kind.in_((*_BY_CREDIT, *_BY_DEBIT, *_WITHOUT_ACCOUNT)), grouped)
+    parts = kind.label("kind"), account.label("account"), columns.reference, columns.amount, columns.chain, columns.number
+    line = select(*parts).where(known).subquery().c
+    where = func.min(line.chain).label("chain"), func.min(line.number).label("number")
+    whose = line.kind, line.reference, line.account
+    return select(*whose, func.sum(line.amount).label("amount"), *where).group_by(*whose)
+
+
+Row = Select[str, str, str, int]
+
+
+def _row(
+    kind: str, reference: ColumnElement[str], account: ColumnElement[str] | str, amount: ColumnElement[int], *where: object
+) -> Row:
+    named = literal(account, String) if isinstance(account, str) else account
+    columns = literal(kind, String).label("kind"), reference.label("reference"), named.label("account")
+    return select(*columns, amount.label("amount")).where(*where)  # type: ignore[arg-type] # conditions
+
+
+def _own(kind: str, *parts: ColumnElement[str]) -> ColumnElement[str]:
+    """``purse:CARD:APPLICATION:PURSE`` and its like, as ledger/postings.py names accounts."""
+    account: ColumnElement[str] = literal(kind, String)
+    for part in parts:
+        account = account + literal(":", String) + part
+    return account
+
+
+def _told() -> list[Row]:
+    """What every row about money says must be in the ledger."""
+    return [*_told_by_loads(), *_told_by_spending(), *_told_by_what_waits(), *_told_by_fees_and_drawers()]
+
+
+def _told_by_loads() -> list[Row]:
+    row = tables.load.c
+    suspense = _own("suspense", row.card_no)
+    begun = row.state.not_in((LoadState.REQUESTED, LoadState.REFUSED))
+    back, given = row.state == LoadState.REFUNDED, row.gift > 0
+    purse = _own("purse", row.card_no, row.application, row.purse)
+    return [
+        _row("load_authorised", row.load_id, suspense, row.amount - row.gift, begun),
+        _row("load_gift", row.load_id, suspense, row.gift, begun, given),
+        _row("load_confirmed", row.load_id, purse, row.amount, row.state == LoadState.CONFIRMED),
+        _row("load_refunded", row.load_id, suspense, row.amount - row.gift, back),
+        _row("load_gift_returned", row.load_id, suspense, row.gift, back, given),
+    ]
+
+
+def _told_by_spending() -> list[Row]:
+    row, ride = tables.purchase.c, tables.spending_record.c
+    purse, paid = _own("purse", row.card_no, row.application, row.purse), row.state == PurchaseState.CONFIRMED
+    of_ride = _own("purse", ride.card_no, ride.application, ride.purse)
+    return [
+        _row("purchase_confirmed", row.purchase_id, purse, row.amount, paid, row.merchant != _REFUND),
+        _row("refund", row.purchase_id, purse, row.amount, paid, row.merchant == _REFUND),
+        _row("purchase_confirmed", ride.reference, of_ride, ride.amount, ride.state == "booked"),
+    ]
+
+
+def _told_by_what_waits() -> list[Row]:
+    order, part, payout, deposit = (
+        table.c for table in (tables.topup_order, tables.takeover_part, tables.held_payout, tables.deposit)
+    )
+    purse = _own("purse", part.card_no, part.application, part.purse)
+    returned, own = order.state == OrderState.RETURNED, _own("deposit", deposit.card_no)
+    back = deposit.state == DepositState.RETURNED
+    return [
+        _row("order_paid", order.order_id, "", order.amount),
+        _row("order_returned", order.order_id, _own("order", order.card_no), order.amount, returned),
+        _row("moved_from_books", part.part_id, purse, part.amount, part.purchase_id.is_(None)),
+        _row("held_paid", payout.part_id, _own("held", payout.card_no), payout.amount),
+        _row("deposit_taken", deposit.deposit_id, own, deposit.amount),
+        _row("deposit_back", deposit.deposit_id, own, deposit.amount, back),
+    ]
+
+
+def _told_by_fees_and_drawers() -> list[Row]:
+    opening, fee, shift = tables.application_fee.c, tables.replacement.c, tables.shift.c
+    closed, over = shift.state == ShiftState.CLOSED, shift.counted - shift.expected
+    return [
+        _row("fee_taken", opening.operation_id, "", opening.amount),
+        _row("fee_taken", fee.replacement_id, "", fee.fee, fee.fee > 0),
+        _row("fee_returned", fee.replacement_id, "", fee.fee, fee.back_at.is_not(None)),
+        _row("drawer_filled", shift.shift_id, "", shift.opening_float, shift.opening_float > 0),
+        _row("drawer_emptied", shift.shift_id, "", shift.counted, closed, shift.counted > 0),
+        _row("drawer_short", shift.shift_id, "", -over, closed, over < 0),
+        _row("drawer_over", shift.shift_id, "", over, closed, over > 0),
+    ]
+
+
+def _decides(approval: Any, line: Any) -> ColumnElement[bool]:
+    """Whether a line is what two people agreed to: it has the decision's id, or the decision says where it was booked."""
+    named = (
+        approval.result["chain"].as_string() == line.chain,
+        approval.result["number"].as_string() == cast(line.number, String),
+    )
+    return or_(approval.approval_id == line.reference, and_(*named))
+
+
+def _unbooked_decisions() -> Row:
+    """Decisions of two people that were carried out, and whose line is not there."""
+    line, approval = tables.transfer.c, tables.approval.c
+    mine = approval.kind.in_(_DECISIONS), approval.state == ApprovalState.APPROVED
+    booked = select(1).where(_decides(approval, line)).exists()
+    return select(approval.kind, approval.approval_id, literal("", String), literal(0)).where(*mine, ~booked)
+
+
+def _by_hand() -> Select[str, str, str, int, str, int]:
+    """Lines that two people agreed to, or that say of a card what its own rows say, where there is no such decision or row; and
+    lines of a kind that nothing books."""
+    line, approval = tables.transfer.c, tables.approval.c
+    agreed = approval.state == ApprovalState.APPROVED
+    decided = select(1).where(agreed, _decides(approval, line)).exists()
+    order, takeover = tables.topup_order.c, tables.takeover.c
+    moved = select(1).where(order.order_id == line.reference, order.amount == line.amount).exists()
+    lapsed = select(1).where(takeover.card_no == line.chain).exists()
+    known = (*_BY_CREDIT, *_BY_DEBIT, *_WITHOUT_ACCOUNT, *_BY_HAND, "order_moved", "month_lapsed")
+    groups = [line.kind.startswith(begin, autoescape=True) for begin in _GROUPS]
+    wrong = or_(
+        and_(line.kind.in_(_BY_HAND), ~decided),
+        and_(line.kind == "order_moved", ~moved),
+        and_(line.kind == "month_lapsed", ~lapsed),
+        and_(line.kind.not_in(known), *(~group for group in groups)),
+    )
+    return select(line.kind, line.reference, literal("", String), line.amount, line.chain, line.number).where(wrong)
