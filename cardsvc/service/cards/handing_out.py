@@ -28,6 +28,7 @@ from cardsvc.service.people.register import citizen_json, masked
 from cardsvc.service.staff.accounts import SERVICE, require_role
 from cardsvc.service.staff.acts import Act, note_act
 from cardsvc.service.stock.finished import check_face
+from cardsvc.service.transactions.deposits import follow_replacement
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, CardRequest, Handout, Staff
 from cardsvc.store.states import CARD_REQUEST_ALLOWED, CardRequestState
@@ -75,6 +76,7 @@ def hand_out(
         given: dict[str, Any] = collector.model_dump(include={"comer_name", "comer_id_number"})
         given |= {"collector": collector.came, "rules": ", ".join(used), "handed_by": by.staff_id, "handed_at": now}
         uow.handouts.change(known, **given)
+        follow_replacement(uow, card_no, now)
         told = _told_by(uow, card)
         if told is not None:
             notices.drop(uow, told.case_no, now)
