@@ -205,7 +205,8 @@ def close_replacement(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.da
 def open_replacements(store: Store, *outlets: str, limit: int = 5) -> list[dict[str, Any]]:
     """The replacements of outlets that wait for their new card, newest first, with their person."""
     with store.read() as uow:
-        return [replacement_view(uow, row) for row in uow.replacements.open_at(outlets, limit)]
+        waiting = uow.replacements.open_at(outlets, limit)
+        return [replacement_view(uow, row) for row in waiting if uow.deaths.confirmed_of(row.citizen_id) is None]
 
 
 def replacement_of(store: Store, card_no: str) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
-from cardsvc.service.operations.known_card import IN_HAND
+from cardsvc.service.operations.known_card import IN_HAND, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.comers import Comer, check_comer
 from cardsvc.service.people.died import refuse_dead
@@ -209,7 +209,8 @@ def who_comes(store: Store, rules: RuleBook, birth_date: dt.date, now: dt.dateti
 def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.datetime) -> CardRequest:
     """Withdraw an application before its card is made; the photo that it brought goes with it.
 
-    Raises RequestError ``not_permitted``, ``card_request_unknown``, ``card_request_made``.
+    Raises RequestError ``not_permitted``, ``card_request_unknown``, ``card_request_made``, ``card_in_use`` while its card is
+    being made.
     """
     require_role(by, *TELLERS)
 
@@ -217,6 +218,9 @@ def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.d
         known = _known(uow, case_no)
         if known.state not in (CardRequestState.HELD, CardRequestState.APPLIED):
             raise RequestError("card_request_made", case_no=case_no, state=CARD_REQUEST.words[known.state])
+        uow.citizens.for_update(known.citizen_id)  # the making of a card ends under the same lock
+        for begun in (card for card in uow.cards.of_citizen(known.citizen_id) if card.state == "personalising"):
+            refuse_live(uow, begun.card_no, now)
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.CANCELLED)
         notices.drop(uow, case_no, now)
         uow.citizen_photos.delete_ids([case_no])
