@@ -81,6 +81,12 @@ def hours_of(rules: RuleSet, outlet_id: str) -> str:
     return outlet_id if any(rule.outlet == outlet_id for rule in rules.promise) else "outlet"
 
 
+def makes_cards(rules: RuleSet, outlet_id: str, day: dt.date) -> bool:
+    """Whether cards are made at this outlet while people wait: before a cut-off its promise counts minutes, not days."""
+    rule = _in_force((r for r in rules.promise if r.outlet == hours_of(rules, outlet_id)), day)
+    return rule is not None and rule.cutoff is not None
+
+
 def _hours(rules: RuleSet, outlet: str, day: dt.date) -> HoursRule:
     rule = _in_force((r for r in rules.hours if r.outlet == outlet), day)
     if rule is None:

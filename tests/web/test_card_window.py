@@ -1,9 +1,18 @@
 """Lines of work at the card window, each done to its end through the forms of the page: on the card and in the books."""
 
+from dataclasses import replace
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.messages.notices import list_notices
+from cardsvc.service.staff.accounts import add_staff
+from cardsvc.service.terminals.registry import register_terminal
+from cardsvc.signature import public_hex
 from tests.service.purse.test_areas import CARD, bus_card, load, local
 from tests.web.clerk import Clerk
-from tests.web.desk_office import Office
+from tests.web.desk_office import PASSWORD, Office
+from tests.web.test_form_day import FAMILY, NUMBER, PHOTO, blank, confirm_face
 from tests.world import World, area_on, balance_on
 
 
@@ -19,6 +28,68 @@ def at_the_desk(office: Office) -> Clerk:
     clerk.open("/desk/drawer")
     clerk.send("开班")
     return clerk
+
+
+def west(office: Office) -> Clerk:
+    """A clerk of an outlet that makes no cards."""
+    world = office.world
+    with world.store.read() as uow:
+        admin = uow.staff.get("admin")
+    person = add_staff(world.store, "wes", "演示西", "clerk", "west", PASSWORD, world.now, by=admin)
+    key = public_hex(Ed25519PrivateKey.generate())
+    register_terminal(world.store, "ws-w", "", "310000000013", key, "workstation", world.now, outlet_id="west")
+    return Clerk(replace(office, people={**office.people, "wes": person}), "wes", "ws-w")
+
+
+def test_a_card_that_is_applied_for_where_none_are_made_is_made_at_the_centre(office: Office) -> None:
+    """五个营业厅: one queue across them, with where each card goes; it is collected where it was applied for."""
+    outside, centre = west(office), at_the_desk(office)
+    outside.open("/desk/requests")
+    outside.follow("新申领")
+    outside.send("继续", id_number=NUMBER)
+    outside.send("受理", PHOTO, name="测试申", birth_date="1999-02-28", phone="13800000000", consent="1")
+    outside.sees("待制卡", "承诺取卡")
+    case = outside.url
+    centre.open("/desk/requests")
+    centre.sees("待制卡 1", "→ 城西网点")
+    card = blank(1)
+    centre.put(card)
+    centre.follow("制卡：做成市民卡")
+    centre.sees("→ 城西网点")
+    centre.send("开始制卡")
+    centre.sees("办好了", "还差卡面")
+    confirm_face(centre, card)
+    (told,) = list_notices(office.world.store)
+    assert "到城西网点领取" in told["zh"]
+    assert "起带身份证" in told["zh"], "not before the day that was promised there"
+    centre.open("/desk/requests")
+    centre.sees("待领取 0")
+    outside.open("/desk/requests")
+    outside.sees("待领取 1", "测试申")
+    outside.open(case)
+    outside.send("已核对，交卡")
+    outside.sees("已发放")
+
+
+def test_a_replacement_that_is_asked_for_where_none_are_made_is_made_at_the_centre(office: Office) -> None:
+    """The same for 补换卡: the old card is taken in there."""
+    outside, centre = west(office), at_the_desk(office)
+    old_no = str(office.world.card_no_of(office.world.issue(FAMILY)))
+    outside.open("/desk/drawer")
+    outside.send("开班")
+    outside.open(f"/desk/cards/{old_no}")
+    outside.send("正式挂失")
+    outside.send("收费并补卡")
+    outside.sees("旧卡已停用")
+    card = blank(2)
+    centre.put(card)
+    centre.follow("制卡：做成市民卡")
+    centre.sees("补换卡：测试一", "→ 城西网点")
+    centre.send("开始制卡")
+    centre.sees("办好了")
+    confirm_face(centre, card)
+    outside.open("/desk/requests")
+    outside.sees("待领取 1", "补换卡")
 
 
 def test_a_withdrawn_product_is_swapped_on_its_card(office: Office) -> None:

@@ -1,6 +1,7 @@
 """The life of a card.
 
 requests                            its application: who came, the photo, the promise
+making_places                       which outlet makes whose card
 issuing, data                       making it, and all that is written
 photos, faces                       what is printed onto it
 first_article, wrong_card           read again before anybody gets it, and what follows when it is wrong

@@ -63,19 +63,19 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
         void_card(uow, card, now, by=by.staff_id, reason=f"注销 ({reason})", outlet_id=by.outlet_id)
         uow.hotlist.change_card(card_no, "add", f"注销 ({reason})", by.staff_id, now)
         face_goes_with_card(uow, card_no, f"注销 ({reason})", now)
-        _end_request(uow, card, by, now)
+        end_request(uow, card, by.staff_id, now)
         return uow.cancellations.add(Cancellation(card_no, reason, papers.strip(), by.staff_id, now))
 
     return store.transact(work)
 
 
-def _end_request(uow: UnitOfWork, card: Card, by: Staff, now: dt.datetime) -> None:
+def end_request(uow: UnitOfWork, card: Card, by: str, now: dt.datetime) -> None:
     """Nobody collects this card any more: its application is over, and the person may apply again."""
     known = uow.card_requests.open_of(card.citizen_id)
     if known is not None and known.card_no == card.card_no:
         notices.drop(uow, known.case_no, now)
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.CANCELLED)
-        ended: dict[str, Any] = {"cancelled_by": by.staff_id, "cancelled_at": now, "why": NOT_COLLECTED}
+        ended: dict[str, Any] = {"cancelled_by": by, "cancelled_at": now, "why": NOT_COLLECTED}
         uow.card_requests.change(known, state=state, card_no=None, made_at=None, **ended)
 
 

@@ -15,6 +15,7 @@ from pydantic import Field
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.rules.life import heir_rule, heirs
+from cardsvc.service.cards.cancelling import end_request
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.messages import notices
 from cardsvc.service.messages.library import tell_library
@@ -102,12 +103,13 @@ def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[st
             tell_library(uow, card.card_no, "cancelled", now)
             begin_hold(uow, card.card_no, row.asked_by, terms, now)
             return_waiting(uow, card.card_no, now)
+            end_request(uow, card, by, now)
             taken.append(card.card_no)
     return {"death_id": row.death_id, "taken_in": taken, "cards_here": row.cards_here}
 
 
 def _withdraw_request(uow: UnitOfWork, citizen_id: str, by: str, now: dt.datetime) -> None:
-    """An application whose card is not made; one that is made stays with the stock until its card is cancelled."""
+    """An application whose card is not made; one that is made ends with its card."""
     request = uow.card_requests.open_of(citizen_id)
     if request is None:
         return

@@ -28,6 +28,7 @@ from cardsvc.service.people.register import citizen_json, masked
 from cardsvc.service.staff.accounts import SERVICE, require_role
 from cardsvc.service.staff.acts import Act, note_act
 from cardsvc.service.stock.finished import check_face
+from cardsvc.service.transactions.deposits import follow_replacement
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, CardRequest, Handout, Staff
 from cardsvc.store.states import CARD_REQUEST_ALLOWED, CardRequestState
@@ -75,6 +76,7 @@ def hand_out(
         given: dict[str, Any] = collector.model_dump(include={"comer_name", "comer_id_number"})
         given |= {"collector": collector.came, "rules": ", ".join(used), "handed_by": by.staff_id, "handed_at": now}
         uow.handouts.change(known, **given)
+        follow_replacement(uow, card_no, now)
         told = _told_by(uow, card)
         if told is not None:
             notices.drop(uow, told.case_no, now)
@@ -176,10 +178,12 @@ def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
         raise ValueError("a card's holder never goes away")
     request, told = uow.card_requests.by_card(row.card_no), _told_by(uow, card)
     comer = {"name": row.comer_name, "id_number": masked(row.comer_id_number)} if row.comer_id_number else None
+    outlet = uow.outlets.get(row.outlet_id) if row.outlet_id else None
     return {
         "card_no": row.card_no,
         "holder": citizen_json(holder),
         "outlet_id": row.outlet_id,
+        "outlet": outlet.name if outlet else None,
         "made_at": _local(row.made_at),
         "case_no": request.case_no if request else None,
         "replaces": replaced.old_card_no if replaced else None,
@@ -218,9 +222,11 @@ def _tell(uow: UnitOfWork, request: CardRequest, card_no: str, outlet_id: str, w
         raise ValueError("the person or the outlet of this card is gone")
     own, tail = request.card_no == card_no, card_no[-4:]
     which = Text(request.case_no, request.case_no) if own else Text(f"尾号 {tail}", f"ending in {tail}")
+    since = request.promised_at.astimezone(LOCAL) if own and request.promised_at else now.astimezone(LOCAL)
+    day = Text("", "") if since.date() <= local_day(now) else Text(f"{since:%m-%d %H:%M}起", f"from {since:%m-%d %H:%M} on ")
     told = Text(
-        f"{what.zh}（{which.zh}），请本人带身份证原件到{outlet.name}领取",
-        f"{what.en} ({which.en}): to be collected in person, with the ID card, at {outlet.name}",
+        f"{what.zh}（{which.zh}），请本人{day.zh}带身份证原件到{outlet.name}领取",
+        f"{what.en} ({which.en}): to be collected in person {day.en}with the ID card, at {outlet.name}",
     )
     notices.drop(uow, request.case_no, now)
     notices.queue(uow, request, citizen, "made", told, now, friend=own)

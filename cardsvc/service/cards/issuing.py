@@ -174,7 +174,8 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
         tell_replaced(uow, replaced.old_card_no, card, now)
     operation_id = context.operation.operation_id
     outlet_id = made_at_outlet(uow, operation_id, card.citizen_id, made, replaced)
-    card_waits(uow, card, outlet_id, now)
+    asked = made or replaced
+    card_waits(uow, card, asked.outlet_id if asked else outlet_id, now)
     face_due = face_is_due(uow, card, operation_id, outlet_id, made, now)
     if made is not None and not face_due:
         tell_made(uow, made, now)

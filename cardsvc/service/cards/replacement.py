@@ -202,10 +202,11 @@ def close_replacement(uow: UnitOfWork, citizen_id: str, card_no: str, now: dt.da
     return uow.replacements.change(row, new_card_no=card_no, made_at=now) if row else None
 
 
-def open_replacements(store: Store, outlet_id: str, limit: int = 5) -> list[dict[str, Any]]:
-    """The replacements of an outlet that wait for their new card, newest first, with their person."""
+def open_replacements(store: Store, *outlets: str, limit: int = 5) -> list[dict[str, Any]]:
+    """The replacements of outlets that wait for their new card, newest first, with their person."""
     with store.read() as uow:
-        return [replacement_view(uow, row) for row in uow.replacements.open_at(outlet_id, limit)]
+        waiting = uow.replacements.open_at(outlets, limit)
+        return [replacement_view(uow, row) for row in waiting if uow.deaths.confirmed_of(row.citizen_id) is None]
 
 
 def replacement_of(store: Store, card_no: str) -> dict[str, Any] | None:
@@ -227,6 +228,7 @@ def replacement_view(uow: UnitOfWork, row: Replacement) -> dict[str, Any]:
         "replacement_id": row.replacement_id,
         "old_card_no": row.old_card_no,
         "holder": citizen_json(citizen),
+        "outlet_id": row.outlet_id,
         "reason": row.reason,
         "fee": row.fee,
         "rules": row.rules,

@@ -18,12 +18,13 @@ from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Visitor, card_ready, check_person, check_photo, hours_of
 from cardsvc.service.cards.faces import face_view
 from cardsvc.service.cards.handing_out import handout_view, waiting_at
+from cardsvc.service.cards.making_places import made_for
 from cardsvc.service.cards.photos import photo_on_file
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
-from cardsvc.service.operations.known_card import IN_HAND
+from cardsvc.service.operations.known_card import IN_HAND, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.comers import Comer, check_comer
 from cardsvc.service.people.died import refuse_dead
@@ -208,7 +209,8 @@ def who_comes(store: Store, rules: RuleBook, birth_date: dt.date, now: dt.dateti
 def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.datetime) -> CardRequest:
     """Withdraw an application before its card is made; the photo that it brought goes with it.
 
-    Raises RequestError ``not_permitted``, ``card_request_unknown``, ``card_request_made``.
+    Raises RequestError ``not_permitted``, ``card_request_unknown``, ``card_request_made``, ``card_in_use`` while its card is
+    being made.
     """
     require_role(by, *TELLERS)
 
@@ -216,6 +218,9 @@ def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.d
         known = _known(uow, case_no)
         if known.state not in (CardRequestState.HELD, CardRequestState.APPLIED):
             raise RequestError("card_request_made", case_no=case_no, state=CARD_REQUEST.words[known.state])
+        uow.citizens.for_update(known.citizen_id)  # the making of a card ends under the same lock
+        for begun in (card for card in uow.cards.of_citizen(known.citizen_id) if card.state == "personalising"):
+            refuse_live(uow, begun.card_no, now)
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState(known.state), CardRequestState.CANCELLED)
         notices.drop(uow, case_no, now)
         uow.citizen_photos.delete_ids([case_no])
@@ -232,10 +237,12 @@ def _known(uow: UnitOfWork, case_no: str) -> CardRequest:
 
 
 def board(store: Store, rules: RuleBook, outlet_id: str, now: dt.datetime) -> Board:
-    """What waits, is to be made and to be given at an outlet, the first promised first; who will be late is marked before."""
+    """What waits, is to be made (for outlets that make none, too) and to be given at an outlet, the first promised first; who
+    will be late is marked before."""
     with store.read() as uow:
-        held = uow.card_requests.at(outlet_id, CardRequestState.HELD, BOARD_LIMIT)
-        waiting = uow.card_requests.at(outlet_id, CardRequestState.APPLIED, BOARD_LIMIT)
+        made = made_for(uow, rules.in_force(uow, local_day(now)), outlet_id, local_day(now))
+        held = uow.card_requests.at((outlet_id,), CardRequestState.HELD, BOARD_LIMIT)
+        waiting = uow.card_requests.at(made, CardRequestState.APPLIED, BOARD_LIMIT)
         pace = _pace(uow.card_requests.made_since(outlet_id, now - dt.timedelta(hours=4)))
         to_make = [_to_make(uow, row, place, pace, now) for place, row in enumerate(waiting, start=1)]
         to_hand = tuple(waiting_at(uow, rules.in_force(uow, local_day(now)), outlet_id, now, BOARD_LIMIT))
@@ -321,7 +328,7 @@ def _local(moment: dt.datetime) -> str:
     return moment.astimezone(LOCAL).isoformat(timespec="minutes")
 
 
-def waiting_for_card(store: Store, outlet_id: str, limit: int = 5) -> list[dict[str, Any]]:
-    """The applications of an outlet whose card is to be made next."""
+def waiting_for_card(store: Store, *outlets: str, limit: int = 5) -> list[dict[str, Any]]:
+    """The applications of outlets whose card is to be made next."""
     with store.read() as uow:
-        return [request_view(uow, row) for row in uow.card_requests.at(outlet_id, CardRequestState.APPLIED, limit)]
+        return [request_view(uow, row) for row in uow.card_requests.at(outlets, CardRequestState.APPLIED, limit)]

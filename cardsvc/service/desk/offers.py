@@ -14,6 +14,7 @@ from cardsvc.rules.life import swapped
 from cardsvc.rules.opening import OpenRequest, check_open, is_opened_anew
 from cardsvc.service.cards.applications import ALL, BUS, RENEWAL, body_issued
 from cardsvc.service.cards.carry_over import carried
+from cardsvc.service.cards.making_places import made_at
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
 from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import waiting_for_card
@@ -83,16 +84,23 @@ def _by_state(engine: Engine, card: CardOnDesk, by: Staff) -> tuple[Offer, ...]:
 
 
 def _waiting_persons(engine: Engine, by: Staff) -> Iterator[Choice]:
-    """Whose new card this may be: replacements and applications of the outlet that wait for one. Values: the person's id."""
-    for row in open_replacements(engine.store, by.outlet_id):
+    """Whose new card this may be: replacements and applications that wait for one, of this outlet and those that make none.
+    Values: the person's id."""
+    places = made_at(engine.store, engine.rules, by.outlet_id, engine.clock())
+    for row in open_replacements(engine.store, *places):
         holder = row["holder"]
-        shown = f"{holder['name']} {holder['id_number']}"
+        shown = f"{holder['name']} {holder['id_number']}{_at(places[row['outlet_id']])}"
         yield Choice(holder["citizen_id"], Text(f"补换卡：{shown}", f"Replacement: {shown}"))
-    for application in waiting_for_card(engine.store, by.outlet_id):
+    for application in waiting_for_card(engine.store, *places):
         holder, promised = application["holder"], application["promised_at"][5:16].replace("T", " ")
-        shown = f"{holder['name']} {holder['id_number']}"
+        shown = f"{holder['name']} {holder['id_number']}{_at(places[application['outlet_id']])}"
         label = Text(f"申领：{shown}（承诺 {promised}）", f"Application: {shown} (promised {promised})")
         yield Choice(holder["citizen_id"], label)
+
+
+def _at(outlet: str | None) -> str:
+    """Where it is collected, where that is not here."""
+    return f" → {outlet}" if outlet else ""
 
 
 def _unreadable(card: CardOnDesk) -> Iterator[Offer]:

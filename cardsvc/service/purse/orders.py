@@ -250,17 +250,18 @@ def _method(order: TopUpOrder) -> Method:
 
 def move_orders(uow: UnitOfWork, old_no: str, new_no: str, now: dt.datetime) -> None:
     """What waits for a card that was replaced waits for its holder's new card. What the old card may have been given already
-    stays until it is settled. By way of ``held``, so that each card's chain agrees by itself."""
+    stays until it is settled. By way of ``held``, so that each card's chain agrees by itself; leaving a card and coming to one
+    are of two kinds, as an order that nobody fetches does both on every card between."""
     uow.cards.lock(old_no)
     held = postings.held_account(old_no)
     for order in uow.orders.waiting(old_no):
         if uow.loads.paid_by(BY_ORDER, order.order_id):
             continue
-        for chain, debit, credit in (
-            (old_no, postings.order_account(old_no), held),
-            (new_no, held, postings.order_account(new_no)),
+        for chain, kind, debit, credit in (
+            (old_no, "order_left", postings.order_account(old_no), held),
+            (new_no, "order_moved", held, postings.order_account(new_no)),
         ):
-            uow.ledger.post(chain, Posting("order_moved", debit, credit, order.amount), order.order_id, now)
+            uow.ledger.post(chain, Posting(kind, debit, credit, order.amount), order.order_id, now)
         uow.orders.change(order, card_no=new_no)
 
 

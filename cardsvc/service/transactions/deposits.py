@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from cardsvc.errors import CardsvcError, RequestError
-from cardsvc.ledger.postings import Posting, deposit_account, fee_account, payout_account
+from cardsvc.ledger.postings import Posting, deposit_account, fee_account, held_account, payout_account
 from cardsvc.rules import deposit_refund
 from cardsvc.rules.refunds import DepositTerms, deposit_rule
 from cardsvc.service.cash.drawer import cash_in, cash_out, refuse_unpayable
@@ -25,6 +25,8 @@ from cardsvc.units import format_yuan
 MAY_HANDLE = ("clerk", "cashier", "supervisor")
 LIBRARY = "library"
 """The application whose deposit belongs to no card product: it goes back when nothing is borrowed any more."""
+BODY_GONE = ("lost", "damaged")
+"""Reasons of a replacement by which the old card's body does not come back as it was given: a deposit for it stays with it."""
 
 
 def take_deposit(
@@ -138,6 +140,33 @@ def holds_deposit(uow: UnitOfWork, citizen_id: str, product: str) -> bool:
     """Whether a deposit of this product is held on any card of a person: a replaced card keeps its own."""
     held = (uow.deposits.held_on(card.card_no) for card in uow.cards.of_citizen(citizen_id))
     return any(one is not None and one.product == product for one in held)
+
+
+def follow_replacement(uow: UnitOfWork, new_no: str, now: dt.datetime) -> None:
+    """The holder has the new card: the deposit of the one before is on it now, with the day it was taken on. One of a card's
+    body stays where that body was lost or damaged. By way of ``held``, so that each card's chain agrees by itself."""
+    held = _of_cards_before(uow, new_no)
+    if held is None or uow.deposits.held_on(new_no) is not None:
+        return
+    uow.cards.lock(held.card_no)
+    between = held_account(held.card_no)
+    for chain, kind, debit, credit in (
+        (held.card_no, "deposit_left", deposit_account(held.card_no), between),
+        (new_no, "deposit_moved", between, deposit_account(new_no)),
+    ):
+        uow.ledger.post(chain, Posting(kind, debit, credit, held.amount), held.deposit_id, now)
+    uow.deposits.change(held, card_no=new_no)
+
+
+def _of_cards_before(uow: UnitOfWork, card_no: str) -> Deposit | None:
+    """The deposit on the last of the cards that this one replaces, directly or through cards that nobody took."""
+    row = uow.replacements.by_new_card(card_no)
+    while row is not None:
+        held = uow.deposits.held_on(row.old_card_no)
+        if held is not None:
+            return held if held.product == LIBRARY or row.reason not in BODY_GONE else None
+        row = uow.replacements.by_new_card(row.old_card_no)
+    return None
 
 
 def _refuse_borrowing(uow: UnitOfWork, card_no: str) -> None:

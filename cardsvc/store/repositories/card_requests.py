@@ -1,6 +1,7 @@
 """What may be asked of applications for a card."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import func, select
@@ -44,10 +45,10 @@ class CardRequests(Rows[CardRequest]):
         found = self._records(query.order_by(columns.applied_at.desc(), columns.case_no.desc()).limit(1))
         return found[0] if found else None
 
-    def at(self, outlet_id: str, state: CardRequestState, limit: int) -> list[CardRequest]:
-        """Those of an outlet in a state, the first promised first, else the first taken."""
+    def at(self, outlets: Collection[str], state: CardRequestState, limit: int) -> list[CardRequest]:
+        """Those of some outlets in a state, the first promised first, else the first taken."""
         columns = self.table.c
-        query = select(self.table).where(columns.outlet_id == outlet_id, columns.state == state)
+        query = select(self.table).where(columns.outlet_id.in_(outlets), columns.state == state)
         query = query.order_by(columns.promised_at, columns.applied_at, columns.case_no).limit(limit)
         return self._records(query)
 

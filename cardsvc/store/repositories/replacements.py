@@ -28,9 +28,9 @@ class Replacements(Rows[Replacement]):
         """A person's replacements that wait for their new card, newest first."""
         return self.where(self.table.c.citizen_id == citizen_id, *self._open(), newest="asked_at")
 
-    def open_at(self, outlet_id: str, limit: int) -> list[Replacement]:
-        """Those of an outlet that wait for their new card, newest first."""
-        return self.where(self.table.c.outlet_id == outlet_id, *self._open(), limit=limit, newest="asked_at")
+    def open_at(self, outlets: Collection[str], limit: int) -> list[Replacement]:
+        """Those of some outlets that wait for their new card, newest first."""
+        return self.where(self.table.c.outlet_id.in_(outlets), *self._open(), limit=limit, newest="asked_at")
 
     def _open(self) -> tuple[ColumnElement[bool], ...]:
         """No new card yet, or one that was spoiled; a card that its holder cancelled was theirs, and ended it."""

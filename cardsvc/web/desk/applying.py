@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.errors.fields import reasons
+from cardsvc.service.cards.making_places import made_at
 from cardsvc.service.cards.requests import (
     CONSENT,
     FRIEND_CONSENT,
@@ -127,7 +128,8 @@ def _requests(app: Flask, services: Services) -> None:
         found = board(services.store, services.rules, here().staff.outlet_id, now())
         why = why_all_held(services.store, services.rules, now())
         waits = [{**one, "why": why[one["case_no"]]} for one in found.waits if one["case_no"] in why]
-        return render_template("requests.html", board=found, waits=waits)
+        outlets = made_at(services.store, services.rules, here().staff.outlet_id, now())
+        return render_template("requests.html", board=found, waits=waits, outlets=outlets)
 
     @app.get("/desk/requests/<case_no>")
     def card_request(case_no: str) -> Any:
