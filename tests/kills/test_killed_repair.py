@@ -96,7 +96,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     made.world.close()
 
 
-@pytest.mark.parametrize("write", [1, 2, 8])
+@pytest.mark.parametrize("write", [1, 8])
 def test_a_repair_that_is_killed_in_the_middle_is_done_again(desk: Desk, write: int) -> None:
     """Files of three applications are to be written; the process dies at the N-th write, and the next repair ends it."""
     card = desk.world.issue("fudan-fmcos2")
