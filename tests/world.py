@@ -202,14 +202,14 @@ class Snapshot:
         self._card = card
         self._path = folder / "again.db"
         self._store = Store(compiled_once(url_of(self._path)))
-        self._now = world.now
+        self._now, self._keys = world.now, world.keys
 
     def again(self) -> tuple[World, VirtualCard]:
         """A fresh copy of both; the world of the copy before must be closed."""
         self._store.close()
         copy_database(self._template, self._path)
         world = World.__new__(World)
-        world.path, world.now, world.keys = self._path, self._now, key_ring()
+        world.path, world.now, world.keys = self._path, self._now, self._keys
         world.store, world.steps, world.mark = self._store, None, None
         world.engine = world.new_engine()
         card = VirtualCard(self._card.dialect, self._card.chip_serial, bytearray(self._image), seed=7)

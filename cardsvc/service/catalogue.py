@@ -10,6 +10,7 @@ from cardsvc.service.cards.inspect import INSPECT
 from cardsvc.service.cards.issuing import PERSONALISE
 from cardsvc.service.faults.diagnose import DIAGNOSE
 from cardsvc.service.faults.repair import REPAIR
+from cardsvc.service.faults.stranger import STRANGER
 from cardsvc.service.operations.kinds import OperationKind
 from cardsvc.service.transactions.fetch import FETCH
 from cardsvc.service.transactions.legacy import MIGRATE
@@ -39,6 +40,7 @@ KINDS: Mapping[str, OperationKind] = {
         INSPECT,
         IDENTITY,
         DIAGNOSE,
+        STRANGER,
         REPAIR,
         BLOCK,
         UNBLOCK,

@@ -1,4 +1,4 @@
-"""Repair: every fault kind on two families comes to health or to the right refusal; pulled anywhere, it is done again."""
+"""Repair: every fault kind on two families comes to health or to the right refusal. Torn repairs: test_torn_repair.py."""
 
 import contextlib
 import datetime as dt
@@ -165,24 +165,6 @@ def test_a_fault_that_cannot_be_cured_leaves_the_card_as_it_is_and_says_what_to_
         repair(patient)
     assert bytes(patient.card._eeprom.image) == before
     assert patient.world.balances() == books
-
-
-@on_both_families
-@pytest.mark.parametrize("name", ["corrected-record", "corrupt-purse-file", "lost-application", "bus-blocked"])
-def test_a_repair_that_is_pulled_anywhere_is_simply_done_again(new_patient: NewPatient, name: str) -> None:
-    """Torn after each write and before each third command: the next repair brings the card to health."""
-    fault = next(fault for fault in FAULTS if fault.name == name)
-    for tear in [*({"tear_after_write": n} for n in range(1, 4)), *({"tear_before_command": n} for n in (46, 58))]:
-        patient = new_patient()
-        fault.make(patient)
-        if name == "bus-blocked":
-            agree(patient, [step["name"] for step in repair(patient)["waiting"]])
-        patient.card.plan = FaultPlan(**tear)
-        with contextlib.suppress(CardGone, CarriedOut):
-            repair(patient)
-        patient.card.plan = FaultPlan()
-        assert repair(patient)["healthy"], tear
-        assert patient.examine()["findings"] == []
 
 
 @on_both_families

@@ -3,12 +3,18 @@
 import pytest
 from playwright.sync_api import expect
 
+from cardsvc.diagnosis.table import table
 from tests.diagnosis.broken import BROKEN, Answer
-from tests.diagnosis.wild import contact
+from tests.diagnosis.wild import WILD, contact
 from tests.page.conftest import Desk
 
 OURS = {"wrong-length": "芯片失灵", "yes-to-all": "应答混乱", "plain": "卡片内容被清空"}
-NOBODYS = ("yes-to-all", "no-status-00", "stale")
+NOBODYS = {
+    "yes-to-all": "什么都答应的卡",
+    "no-status-00": "不认标准命令的卡",
+    "nothing-found": "非本市卡",
+}
+WILD_WORDS = {"bank-contact": "银行卡", "gsm-only": "手机卡", "all-by-get-response": "芯片不认得的城市卡"}
 
 
 class Put:
@@ -47,12 +53,31 @@ def test_a_card_of_ours_that_broke_is_replaced_and_not_sent_away(desk: Desk, nam
         expect(desk.page.locator(f"#job-{job}")).to_have_count(0)
 
 
-@pytest.mark.parametrize("name", NOBODYS)
-def test_a_card_of_nobodys_is_told_as_that(desk: Desk, name: str) -> None:
-    """By its ATR: the page asks a chip of no known family nothing. No job but another test is offered."""
+@pytest.mark.parametrize(("name", "word"), NOBODYS.items(), ids=NOBODYS)
+def test_a_card_of_nobodys_is_told_as_what_it_is(desk: Desk, name: str, word: str) -> None:
+    """A chip of no known family is asked which names it has, as the command line does. No job is offered."""
     desk.sign_in()
     desk.hall.slot.insert(Put(bytes.fromhex(contact("4A434F5099")), behaviour(name)))
-    desk.sees("非本市卡")
+    seen(desk, word)
     desk.picture(f"broken-unknown-{name}")
-    for job in ("topup", "personalise", "open", "repair", "replace"):
+
+
+@pytest.mark.parametrize(("name", "word"), WILD_WORDS.items(), ids=WILD_WORDS)
+def test_a_card_of_others_is_told_with_the_next_step(desk: Desk, name: str, word: str) -> None:
+    """What the command line says of it (diagnosis/wild.py) stands on the page: whose it is, and what to do."""
+    wild = next(one for one in WILD if one.name == name)
+    card = wild.card()
+    rule = next(rule for rule in table().finding if rule.code == wild.first)
+    desk.sign_in()
+    desk.hall.slot.insert(Put(card.atr, card.transmit))
+    seen(desk, word)
+    desk.sees(rule.next_zh)
+    desk.sees(f"复位应答 {card.atr.hex().upper()}")
+    desk.picture(f"stranger-{name}")
+
+
+def seen(desk: Desk, word: str) -> None:
+    """The word stands there, and no key begins a job that cannot be done."""
+    desk.sees(word)
+    for job in ("topup", "personalise", "open", "repair", "replace", "diagnose"):
         expect(desk.page.locator(f"#job-{job}")).to_have_count(0)

@@ -49,6 +49,11 @@ _WRITTEN_AFTER: dict[int, list[int]] = {}
 """EEPROM bytes that a card had written after each command of the run before."""
 
 
+def writes_of(card: VirtualCard) -> int:
+    """How many commands of the run before wrote something."""
+    return sum(after > before for before, after in pairwise((0, *_WRITTEN_AFTER[id(card)])))
+
+
 class _NotingChannel(CardChannel):
     """Notes what the card has written after each command."""
 

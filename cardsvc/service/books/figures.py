@@ -41,6 +41,7 @@ JOB_NAMES: Mapping[str, Text] = {
     "inspect": Text("读卡", "Cards read"),
     "identity": Text("身份核验", "Identities checked"),
     "diagnose": Text("全面检测", "Full diagnoses"),
+    "stranger": Text("辨认别处的卡", "Cards of others told"),
     "repair": Text("修复", "Repairs"),
     "block": Text("锁定", "Blocks"),
     "unblock": Text("解锁", "Blocks lifted"),

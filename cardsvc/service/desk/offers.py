@@ -80,7 +80,12 @@ def _by_state(engine: Engine, card: CardOnDesk, by: Staff) -> tuple[Offer, ...]:
         case "citizen":
             return tuple(_of_citizen_card(engine, card))
         case _:
-            return (*_unreadable(card), *((Offer("diagnose"),) if card.atr else ()))
+            return (*_unreadable(card), *((Offer("diagnose"),) if _can_be_asked(card) else ()))
+
+
+def _can_be_asked(card: CardOnDesk) -> bool:
+    """Whether it says anything, and is of a family that we know how to ask."""
+    return bool(card.atr) and (card.report or {}).get("evidence", {}).get("atr.known") is not False
 
 
 def _waiting_persons(engine: Engine, by: Staff) -> Iterator[Choice]:

@@ -13,13 +13,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import recognise
 from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import OperationError, ProfileError, RequestError
 from cardsvc.service.cards.views import card_view
 from cardsvc.service.catalogue import KINDS
-from cardsvc.service.desk.workstations import DIAGNOSE, INSPECT, LOOKS, begin, is_there, workstation_view
+from cardsvc.service.desk.workstations import DIAGNOSE, INSPECT, LOOKS, STRANGER, begin, is_there, workstation_view
 from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.problem import problem_of
@@ -190,12 +189,13 @@ def _card(engine: Engine, workstation: str, reader: Mapping[str, Any], jobs: lis
     looks = {kind: next((job for job in reversed(since) if job.kind == kind), None) for kind in LOOKS}
     inspected, diagnosed = looks[INSPECT], looks[DIAGNOSE]
     under_way = next((job for job in jobs if job.under_way), None)
-    report = diagnosed.result if diagnosed and diagnosed.done else None
     silent = next((job.broken_off for job in looks.values() if job and job.broken_off in SILENT), None)
-    unreadable = silent is not None or _family(engine, reader["atr"]) is None
-    if unreadable:
-        report = _unreadable(engine, workstation, reader, silent)
-    missing = None if unreadable or under_way else next((kind for kind, job in looks.items() if job is None), None)
+    wanted = _looks_at(engine, reader["atr"])
+    told = diagnosed if DIAGNOSE in wanted else looks[STRANGER]
+    report = told.result if told and told.done else None
+    if silent is not None or not wanted or (told is not None and STRANGER in wanted and not told.done and not told.under_way):
+        report, wanted = _unreadable(engine, workstation, reader, silent), ()
+    missing = None if under_way else next((kind for kind in wanted if looks[kind] is None), None)
     look = inspected.result if inspected else {}
     number = look.get("card_no") or (report or {}).get("card_no")
     return CardOnDesk(
@@ -213,11 +213,15 @@ def _card(engine: Engine, workstation: str, reader: Mapping[str, Any], jobs: lis
     )
 
 
-def _family(engine: Engine, atr: str | None) -> Profile | None:
+def _looks_at(engine: Engine, atr: str | None) -> tuple[str, ...]:
+    """What is to be asked of a card in the end: one that gave no ATR nothing, one of no known family whose it is."""
+    if not atr:
+        return ()
     try:
-        return recognise(engine.profiles, bytes.fromhex(atr or ""))
+        recognise(engine.profiles, bytes.fromhex(atr))
     except ProfileError:
-        return None
+        return (STRANGER,)
+    return (INSPECT, DIAGNOSE)
 
 
 def _unreadable(engine: Engine, workstation: str, reader: Mapping[str, Any], failure: str | None) -> Mapping[str, Any]:

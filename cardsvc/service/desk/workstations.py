@@ -21,8 +21,8 @@ from cardsvc.store.records import Operation, RelayedOperation, Staff, Terminal, 
 from cardsvc.wire import OperationState, Reply
 
 WORKSTATION = "workstation"
-INSPECT, DIAGNOSE = "inspect", "diagnose"
-LOOKS: Mapping[str, Mapping[str, Any]] = {INSPECT: {}, DIAGNOSE: {"quick": True}}
+INSPECT, DIAGNOSE, STRANGER = "inspect", "diagnose", "stranger"
+LOOKS: Mapping[str, Mapping[str, Any]] = {INSPECT: {}, DIAGNOSE: {"quick": True}, STRANGER: {}}
 """What is done with a card by itself when it comes in, and again after each job."""
 Readers = Sequence[Mapping[str, Any]]
 AWAY_AFTER = dt.timedelta(seconds=20)

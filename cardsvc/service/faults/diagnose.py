@@ -289,6 +289,7 @@ def diagnose_reader(
     profile = _family(engine.profiles, atr)
 
     def work(uow: UnitOfWork) -> dict[str, Any]:
+        rules = engine.rules.in_force(uow, now.astimezone(LOCAL).date())
         card = _known(uow, profile, atr, card_no)
         books = books_of(uow, card) if card else None
         evidence = {
@@ -303,7 +304,6 @@ def diagnose_reader(
             evidence |= side_evidence(uow, family, atr, card.card_no, reader, now)
         if books is not None:
             evidence |= {"books.state": books.state, "purse.books": books.balance}
-        rules = engine.rules.in_force(uow, now.astimezone(LOCAL).date())
         result = report_of(rules, evidence, now, profile, card_no=card.card_no if card else None, quick=True)
         if card is not None:
             keep(uow, result, card.card_no, None, now)

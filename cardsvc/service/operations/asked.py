@@ -29,7 +29,7 @@ def validated(kind: OperationKind, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def new_operation(
-    kind: str, params: Mapping[str, Any], actor: Actor, atr: bytes, key: str, profile: Profile, now: dt.datetime
+    kind: str, params: Mapping[str, Any], actor: Actor, atr: bytes, key: str, profile: Profile | None, now: dt.datetime
 ) -> Operation:
     """An operation before its card has said anything; the engine adds the versions of keys. ``key``: the idempotency key."""
     return Operation(
@@ -46,7 +46,7 @@ def new_operation(
         phase_step=0,
         facts=first_facts(actor),
         atr=atr.hex().upper(),
-        profile=profile.id,
+        profile=profile.id if profile else "",
         key_versions={},
         started_at=now,
         expires_at=now + dt.timedelta(seconds=STEP_SECONDS),

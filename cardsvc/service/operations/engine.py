@@ -14,7 +14,7 @@ from typing import Any
 
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import recognise
-from cardsvc.errors import CardsvcError, OperationError, RequestError
+from cardsvc.errors import CardsvcError, OperationError, ProfileError, RequestError
 from cardsvc.iso7816.exchange import Answers, Batch, Procedure, check_answers
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
@@ -80,13 +80,22 @@ class EnginePort:
         self, kind: str, params: Mapping[str, Any], *, atr: bytes, idempotency_key: str, beside: Beside | None = None
     ) -> Reply:
         """See OperationPort.start. ``beside``: what is looked at and kept where a new operation begins; its error is told."""
-        values = validated(self._kind(kind), params)
-        profile = recognise(self._engine.profiles, atr)
+        asked = self._kind(kind)
+        values = validated(asked, params)
+        profile = self._family(asked, atr)
         if not 8 <= len(idempotency_key) <= MAX_KEY_LENGTH:
             raise RequestError("idempotency_key_malformed")
         operation = new_operation(kind, values, self._actor, atr, idempotency_key, profile, self._engine.clock())
         operation = replace(operation, key_versions=self._engine.keystore.versions())
         return self._engine.store.transact(lambda uow: self._begin(uow, operation, beside))
+
+    def _family(self, kind: OperationKind, atr: bytes) -> Profile | None:
+        try:
+            return recognise(self._engine.profiles, atr)
+        except ProfileError:
+            if kind.any_family:
+                return None
+            raise
 
     def _begin(self, uow: UnitOfWork, operation: Operation, beside: Beside | None) -> Reply:
         """The operation that this key began before, or a new one."""
@@ -174,8 +183,9 @@ def context_of(engine: Engine, operation: Operation, uow: UnitOfWork) -> Context
     """What a phase of this operation sees; of the card's layout, what a card with these keys has."""
     terminal_no = bytes.fromhex(operation.facts["terminal_no"])
     actor = Actor(operation.actor_kind, operation.actor_id, terminal_no, operation.facts["role"])
-    profile = next(profile for profile in engine.profiles if profile.id == operation.profile).with_keys(operation.key_versions)
-    return Context(operation, profile, engine.keystore, engine.rules.of_operation(uow, operation), actor)
+    found = [profile for profile in engine.profiles if profile.id == operation.profile]
+    family = found[0].with_keys(operation.key_versions) if found else None
+    return Context(operation, family, engine.keystore, engine.rules.of_operation(uow, operation), actor)
 
 
 def procedure_of(engine: Engine, context: Context, phase: Phase, uow: UnitOfWork) -> Procedure[Any]:
@@ -220,7 +230,7 @@ class _Run:
                 raise
             except CardsvcError as error:
                 self.kind.broken_off(self.context(), self.uow, self.now)
-                self._end(OperationState.FAILED, problem=problem_on_card(error, self.context().profile))
+                self._end(OperationState.FAILED, problem=problem_on_card(error, self.context().family))
                 return
             self._move_on(effect)
 
@@ -267,7 +277,7 @@ class _Run:
         if effect.key_versions is not None:
             changes["key_versions"] = dict(effect.key_versions)
         if effect.failed is not None:
-            self._end(OperationState.FAILED, problem=problem_on_card(effect.failed, self.context().profile), **changes)
+            self._end(OperationState.FAILED, problem=problem_on_card(effect.failed, self.context().family), **changes)
         elif effect.done is not None:
             self._end(OperationState.DONE, result=dict(effect.done), **changes)
         else:

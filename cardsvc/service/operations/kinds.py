@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from cardsvc.card.profile import Profile
-from cardsvc.errors import CardsvcError
+from cardsvc.errors import CardsvcError, ProfileError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.rules import RuleSet
@@ -50,13 +50,22 @@ def first_facts(actor: Actor) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a phase sees. Everything in it is durable, so that running a phase again gives the same bytes."""
+    """What a phase sees. Everything in it is durable, so that running a phase again gives the same bytes.
+
+    ``family``: None for a card of no known family, which the kinds see that are for any (OperationKind)."""
 
     operation: Operation
-    profile: Profile
+    family: Profile | None
     keystore: KeyStore
     rules: RuleSet
     actor: Actor
+
+    @property
+    def profile(self) -> Profile:
+        """The card's family. Raises ProfileError ``card_family_unknown``."""
+        if self.family is None:
+            raise ProfileError("card_family_unknown", atr=self.operation.atr)
+        return self.family
 
     @property
     def params(self) -> Mapping[str, Any]:
@@ -128,13 +137,15 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class OperationKind:
-    """A kind of job. ``broken_off`` runs when the card left, time ran out or a phase failed; ``roles`` may ask for it."""
+    """A kind of job. ``broken_off`` runs when the card left, time ran out or a phase failed; ``roles`` may ask for it;
+    ``any_family``: it is for cards of no known family too."""
 
     name: str
     params: type[Params]
     phases: tuple[Phase, ...]
     roles: frozenset[str] = frozenset({"topup", "desk"})
     broken_off: EndOf = nothing
+    any_family: bool = False
 
 
 def silent() -> Procedure[None]:

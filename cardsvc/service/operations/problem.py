@@ -8,9 +8,10 @@ from cardsvc.errors import CardsvcError
 PROBLEM_TYPE = "about:cardsvc:"
 
 
-def problem_on_card(error: CardsvcError, profile: Profile) -> dict[str, Any]:
+def problem_on_card(error: CardsvcError, profile: Profile | None) -> dict[str, Any]:
     """The problem of an operation on a card, with the known faults of the card's firmware that it is a sign of."""
-    known = profile.known_faults(error.code, str(error.details.get("command", "")), str(error.details.get("sw", "")))
+    signs = error.code, str(error.details.get("command", "")), str(error.details.get("sw", ""))
+    known = profile.known_faults(*signs) if profile else ()
     cures = [
         {
             "symptom": {"zh": fault.symptom_zh, "en": fault.symptom_en},

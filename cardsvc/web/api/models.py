@@ -30,6 +30,7 @@ class StartOperation(_In):
         "review",
         "close",
         "diagnose",
+        "stranger",
         "repair",
         "topup",
         "fetch",
