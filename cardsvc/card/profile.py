@@ -225,7 +225,8 @@ class Profile(_Data):
     def _every_value_has_a_source(self) -> "Profile":
         values = self.model_dump(exclude={"source", "layout", "known_fault", "draft"}, exclude_none=True)
         missing = [path for path in _leaves(values) if not self._sourced(path)]
-        unknown = [key for key in self.source if not any(_covers(key, path) for path in _leaves(self.model_dump()))]
+        every = list(_leaves(self.model_dump()))
+        unknown = [key for key in self.source if not any(_covers(key, path) for path in every)]
         if missing or unknown:
             raise FieldsError(
                 f"没有写出处的值：{missing}；没有值的出处：{unknown}",

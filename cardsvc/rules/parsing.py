@@ -7,7 +7,7 @@ that a rule has a line to be named by.
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from importlib import resources
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -23,6 +23,8 @@ from cardsvc.text import Text, joined
 
 PACKAGED = "hangzhou"
 MAX_LENGTH = 1_000_000
+VERSIONS_KEPT = 8
+"""Texts of which the rule set is kept: a command read the same text three times, and a rule set never changes."""
 _HEADER = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]")
 _SUBJECT = {
     "load": ("product", "area"),
@@ -82,6 +84,7 @@ def rule_text(path: Path | None = None) -> str:
         raise RuleError("rules_invalid", reason=error) from None
 
 
+@lru_cache(maxsize=VERSIONS_KEPT)
 def parse_rule_set(text: str) -> RuleSet:
     """The rule set in a text. Raises RuleError ``rules_invalid`` naming the lines that are wrong or contradict each other."""
     if len(text) > MAX_LENGTH:
