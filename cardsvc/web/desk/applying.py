@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.errors.fields import reasons
+from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import (
     CONSENT,
     FRIEND_CONSENT,
@@ -31,6 +32,8 @@ from cardsvc.web.desk.handouts import COMERS
 from cardsvc.web.desk.people import citizen_data, told_by
 
 STATES = CARD_REQUEST.words
+MOST_REPLACEMENTS = 50
+"""So many replacements that wait are listed; older ones are found by their person."""
 
 
 def install(app: Flask, services: Services) -> None:
@@ -127,7 +130,8 @@ def _requests(app: Flask, services: Services) -> None:
         found = board(services.store, services.rules, here().staff.outlet_id, now())
         why = why_all_held(services.store, services.rules, now())
         waits = [{**one, "why": why[one["case_no"]]} for one in found.waits if one["case_no"] in why]
-        return render_template("requests.html", board=found, waits=waits)
+        replacements = open_replacements(services.store, here().staff.outlet_id, MOST_REPLACEMENTS)
+        return render_template("requests.html", board=found, waits=waits, replacements=replacements)
 
     @app.get("/desk/requests/<case_no>")
     def card_request(case_no: str) -> Any:
