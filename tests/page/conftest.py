@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
@@ -51,6 +52,8 @@ class Hall:
     served: Served
     url: str
     slot: VpcdSlot
+    app: Flask
+    """The desk application."""
 
     @property
     def world(self) -> World:
@@ -153,8 +156,8 @@ def hall(tmp_path: Path, real_pcscd: None) -> Iterator[Hall]:
         running.start()
         slot = VpcdSlot()
         try:
-            with _page_server(served) as url:
-                yield Hall(served, url, slot)
+            with _page_server(served) as (url, app):
+                yield Hall(served, url, slot, app)
         finally:
             agent.stop()
             running.join()  # before its card leaves: pcscd lets nobody go for seconds whose card left while it was opened
@@ -199,14 +202,14 @@ class _page_server:  # noqa: N801 - used like a function
     def __init__(self, served: Served) -> None:
         world = served.world
         key = ReceiptKey(Ed25519PrivateKey.generate())
-        app = create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules, key))
+        self._app = app = create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules, key))
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,))
 
-    def __enter__(self) -> str:
+    def __enter__(self) -> tuple[str, Flask]:
         self._thread.start()
-        return f"http://127.0.0.1:{self._server.port}"
+        return f"http://127.0.0.1:{self._server.port}", self._app
 
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()

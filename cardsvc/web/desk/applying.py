@@ -11,6 +11,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.errors.fields import reasons
 from cardsvc.service.cards.making_places import made_at
+from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import (
     CONSENT,
     FRIEND_CONSENT,
@@ -32,6 +33,8 @@ from cardsvc.web.desk.handouts import COMERS
 from cardsvc.web.desk.people import citizen_data, told_by
 
 STATES = CARD_REQUEST.words
+MOST_REPLACEMENTS = 50
+"""So many replacements that wait are listed; older ones are found by their person."""
 
 
 def install(app: Flask, services: Services) -> None:
@@ -129,7 +132,8 @@ def _requests(app: Flask, services: Services) -> None:
         why = why_all_held(services.store, services.rules, now())
         waits = [{**one, "why": why[one["case_no"]]} for one in found.waits if one["case_no"] in why]
         outlets = made_at(services.store, services.rules, here().staff.outlet_id, now())
-        return render_template("requests.html", board=found, waits=waits, outlets=outlets)
+        replacements = open_replacements(services.store, *outlets, limit=MOST_REPLACEMENTS)
+        return render_template("requests.html", board=found, waits=waits, outlets=outlets, replacements=replacements)
 
     @app.get("/desk/requests/<case_no>")
     def card_request(case_no: str) -> Any:

@@ -1,0 +1,77 @@
+"""Every page that somebody can come to by links, and what is measured on each."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from flask import Flask
+from playwright.sync_api import Page
+from werkzeug.exceptions import HTTPException
+
+SCREENS = {
+    "desk": (1366, 768, False),
+    "desk at 200 %": (683, 384, False),
+    "tablet, wide": (1024, 768, True),
+    "tablet, high": (768, 1024, True),
+}
+"""Width and height in CSS pixels, and whether it is touched."""
+LEAST = {False: 24, True: 44}
+"""CSS pixels that a target is high, by whether it is touched. Source: WCAG 2.2, 2.5.8 (AA) and 2.5.5 (AAA)."""
+OF_A_SORT = 2
+"""So many pages of one sort are opened: a thousand cards have the same page."""
+LINKS = "() => [...document.querySelectorAll('a[href]')].map((link) => link.href)"
+MEASURE = """(least) => {
+  const found = [], told = (one) => one.outerHTML.slice(0, 160);
+  const seen = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest('.aside, .skip');
+  if (document.documentElement.scrollWidth > document.documentElement.clientWidth) found.push('wider than the screen');
+  for (const one of document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')) {
+    const label = ['radio', 'checkbox'].includes(one.type) && one.closest('label');
+    const { width, height } = (label || one).getBoundingClientRect();
+    if (seen(one) && (height < least - 0.5 || width < 23.5)) found.push(`${width} by ${height}: ${told(one)}`);
+  }
+  for (const one of document.querySelectorAll('header *, main *')) {
+    const speaks = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    if (!speaks || !seen(one) || one.closest('textarea, .sideways, svg')) continue;
+    if (one.clientWidth && one.scrollWidth > one.clientWidth + 1) found.push(`text runs out of its box: ${told(one)}`);
+  }
+  return found;
+}"""
+
+
+def sort_of(app: Flask, address: str) -> str | None:
+    """The sort of page that stands at an address; None for a file, or where there is none."""
+    path = urlsplit(address).path
+    if PurePosixPath(path).suffix:
+        return None
+    try:
+        endpoint, values = app.url_map.bind("").match(path)
+    except HTTPException:
+        return None
+    return " ".join([endpoint, *(values[name] for name in ("kind", "deed") if name in values)])
+
+
+def walk(app: Flask, page: Page, starts: list[str]) -> Iterator[str]:
+    """Open each page that can be reached by links from these; gives its sort while it is shown."""
+    waiting, known, opened = list(starts), set(starts), Counter[str]()
+    while waiting:
+        address = waiting.pop(0)
+        sort = sort_of(app, address)
+        if sort is None or opened[sort] == OF_A_SORT:
+            continue
+        opened[sort] += 1
+        page.goto(address)
+        yield sort
+        links = [link.partition("#")[0] for link in page.evaluate(LINKS)]
+        waiting += [link for link in dict.fromkeys(links) if link not in known]
+        known.update(links)
+
+
+def wrong_on(page: Page, touched: bool) -> list[str]:
+    """What is too small to be pressed, cut off, or wider than the screen, on each screen that is (not) touched."""
+    found = []
+    for screen, (width, height, finger) in SCREENS.items():
+        if finger == touched:
+            page.set_viewport_size({"width": width, "height": height})
+            found += [f"{screen}: {one}" for one in page.evaluate(MEASURE, LEAST[touched])]
+    return found

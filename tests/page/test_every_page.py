@@ -1,0 +1,84 @@
+"""Every page that staff can come to: nothing on it is too small to be pressed, cut off, or wider than the screen."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.desk.workstations import actor_of
+from cardsvc.service.purse.payments import Payment
+from tests.page.conftest import WS, Desk, Hall
+from tests.page.every_page import walk, wrong_on
+from tests.page.test_manage_pages import furnish, person
+from tests.service.bulk.bulk_people import loaded
+from tests.service.cards.test_card_requests import take
+
+pytestmark = pytest.mark.usefixtures("real_pcscd")
+DOORS = {"home", "sign_in_form", "unlock_form", "work_place", "static"}
+"""Seen before anybody comes in, or only led away from."""
+FOR_TRAINING = {"sample_cards", "printed_face"}
+PARTS = {"events", "here", "job_forms", "live_job", "live_work", "queue_lists", "bulk_live", "face_live", "faces_live"} | {
+    "hall_display_live",
+    "appraisal_live",
+    "manage_hall_live",
+}
+"""What a page fetches of itself."""
+FILES = {"bulk_report", "face_paper", "face_photo", "manage_day_sheet", "manage_figures_chart", "manage_figures_csv"} | {
+    "manage_rules_text",
+    "manage_stars_csv",
+    "manage_stock_protocol",
+    "receipt",
+    "request_photo",
+}
+
+
+def things_that_wait(desk: Desk) -> None:
+    """A bulk batch, an application, a replacement; and a card lies on the reader."""
+    world = desk.world
+    with world.store.read() as uow:
+        clerk = person(uow.staff.get("clerk"))
+    loaded(world, clerk, 2, first=20)
+    take(world, clerk, world.citizen(11))
+    damaged = world.card_no_of(world.issue("fudan-fmcos2", 12))
+    actor, cash = actor_of(world.store, WS, by=clerk), Payment(method="cash")
+    begin_replacement(world.store, world.engine.rules, actor, damaged, "damaged", cash, readable=True, by=clerk, now=world.now)
+    desk.hall.put(world.issue("fudan-fmcos2", 5))
+
+
+def something_done(desk: Desk) -> None:
+    """A shift is open, and a job was done."""
+    desk.press("d")
+    desk.sees("点清备用金")
+    desk.press("Enter")
+    desk.sees("点数交班")
+    desk.press("Escape")
+    desk.sees("开通应用")
+    desk.press("1")
+    desk.type("50")
+    desk.press("Enter")
+    expect(desk.page.locator(".job.well")).to_be_visible()
+
+
+@pytest.mark.parametrize("touched", [False, True], ids=["mouse", "touch"])
+def test_everything_on_every_page_can_be_read_and_pressed(hall: Hall, browser: Browser, touched: bool) -> None:
+    """As a clerk, a supervisor and an administrator come to them; on the desk's screen, at twice the type, and on a tablet."""
+    seen: set[str] = set()
+    wrong: list[str] = []
+    for who in ("clerk", "chief", "admin"):
+        context = browser.new_context(viewport={"width": 1024, "height": 768}, locale="zh-CN", has_touch=touched)
+        desk = Desk(hall, context.new_page())
+        if who == "clerk":
+            furnish(desk)
+            things_that_wait(desk)
+        desk.page.goto(hall.url)
+        wrong += [f"sign-in, {one}" for one in wrong_on(desk.page, touched)]
+        desk.sign_in(who)
+        if who == "clerk":
+            something_done(desk)
+        screens = [f"{hall.url}/hall/hall/{screen}" for screen in ("display", "tickets", f"appraise/{WS}")]
+        for sort in walk(hall.app, desk.page, [f"{hall.url}/desk/", *(screens if who == "clerk" else [])]):
+            seen.add(sort.partition(" ")[0])
+            wrong += [f"{who}, {sort}, {one}" for one in wrong_on(desk.page, touched)]
+        context.close()
+    every = {rule.endpoint for rule in hall.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert every - seen == DOORS | FOR_TRAINING | PARTS | FILES
+    assert wrong == []
