@@ -108,6 +108,7 @@ class ApiClient:
         Raises ServiceRefused, or ReaderError ``service_unreachable``, ``service_busy``: an earlier sending may have arrived.
         """
         content = b"" if body is None else json.dumps(body).encode()
+        lost = False
         for wait in (*self._waits, None):
             asked = 0
             try:
@@ -117,8 +118,9 @@ class ApiClient:
                     if wait is None or asked > LONGEST_WAIT:
                         raise ReaderError("service_busy", outcome=Outcome.UNKNOWN, url=self._url)
                 elif response.status_code not in RETRIED_STATUSES or wait is None:
-                    return _taken(response)
+                    return _taken(response, lost=lost and response.status_code in RETRIED_STATUSES)
             except BROKEN_OFF:
+                lost = True
                 if wait is None:
                     raise ReaderError("service_unreachable", outcome=Outcome.UNKNOWN, url=self._url) from None
             except NO_ADDRESS:
@@ -148,14 +150,15 @@ def _asked_to_wait(response: requests.Response) -> int:
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else 1
 
 
-def _taken(response: requests.Response) -> Mapping[str, Any]:
+def _taken(response: requests.Response, *, lost: bool) -> Mapping[str, Any]:
+    """What came. ``lost``: the service is away, and an earlier sending, which nobody answered, may have arrived."""
     try:
         body = response.json()
     except ValueError:
         body = {"code": "service_answer_malformed", "outcome": Outcome.UNKNOWN, "status": response.status_code}
         raise ServiceRefused(body) from None
     if response.status_code >= 400:
-        raise ServiceRefused(body)
+        raise ServiceRefused({**body, "outcome": Outcome.UNKNOWN} if lost else body)
     taken: Mapping[str, Any] = {**body, "_replayed": "Idempotency-Replayed" in response.headers}
     return taken
 

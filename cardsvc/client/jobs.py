@@ -21,7 +21,8 @@ RESTARTED = "client_restarted"
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What became of a job that a crash left. ``state``: done, failed, abandoned, or refused; ``result`` of a done one."""
+    """What became of a job that a crash left. ``state``: done, failed, abandoned, refused, or unknown (it stays open);
+    ``result`` of a done one."""
 
     job: Begun
     state: str
@@ -29,11 +30,13 @@ class Recovered:
 
 
 def recover(port: OperationPort, journal: Journal) -> list[Recovered]:
-    """End every job that the journal leaves open. Raises ReaderError ``service_unreachable``: the rest stays open."""
+    """End every job that the journal leaves open, but for those of which nobody can tell. Raises ReaderError
+    ``service_unreachable``: the rest stays open."""
     found = []
     for job in journal.open_jobs():
         recovered = _recovered(port, job)
-        journal.end(job.key, recovered.state)
+        if recovered.state != Outcome.UNKNOWN:
+            journal.end(job.key, recovered.state)
         found.append(recovered)
     return found
 
@@ -43,8 +46,8 @@ def _recovered(port: OperationPort, job: Begun) -> Recovered:
         reply = port.start(job.kind, job.params, atr=job.atr, idempotency_key=job.key)
         if reply.state is OperationState.CARD:
             reply = port.abandon(reply.id, reply.step, (), RESTARTED)
-    except ServiceRefused:
-        return Recovered(job, "refused")
+    except ServiceRefused as refused:
+        return Recovered(job, Outcome.UNKNOWN if refused.problem.get("outcome") == Outcome.UNKNOWN else "refused")
     return Recovered(job, str(reply.state), reply.result)
 
 

@@ -19,8 +19,8 @@ class Conflict(TransactionLost):
 _UNIQUE: tuple[tuple[str, type[CardsvcError], str], ...] = (
     ("uq_operation_live", OperationError, "card_busy"),
     ("operation.card_no", OperationError, "card_busy"),
-    ("uq_operation_idempotency", RequestError, "request_in_flight"),
-    ("operation.idempotency_key", RequestError, "request_in_flight"),
+    ("uq_operation_idempotency", Conflict, "store_conflict"),
+    ("operation.idempotency_key", Conflict, "store_conflict"),
     ("uq_load_payment", RequestError, "payment_reference_used"),
     ("load.payment_reference", RequestError, "payment_reference_used"),
     ("uq_application_fee_payment", RequestError, "payment_reference_used"),

@@ -2,8 +2,12 @@
 not know; its copy of the hot list. Through a real service."""
 
 import datetime as dt
+import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -18,7 +22,7 @@ from cardsvc.client.journal import Journal
 from cardsvc.errors import CardGone, ReaderError, RequestError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.vcard import FaultPlan, VirtualCard
-from tests.serving import Served, serving
+from tests.serving import POLL_SECONDS, Served, serving
 from tests.world import FAMILIES, World, balance_on
 
 JOB = {"amount": 5000, "payment": {"method": "cash"}}
@@ -152,6 +156,66 @@ def test_a_refused_step_is_unknown_and_asked_for_again(served: Served, tmp_path:
     assert (told.value.problem["code"], told.value.problem["outcome"]) == ("clock_wrong", "unknown")
     assert told.value.problem["clock"]["skew_seconds"] in range(595, 606)
     assert [found.state for found in recover(served.kiosk, journal)] == ["abandoned"]
+
+
+def test_a_job_that_nobody_can_tell_of_stays_in_the_journal(served: Served, tmp_path: Path) -> None:
+    """A proxy answers for a service that is away: whether the load was written is not known, and it is asked for again."""
+    card = served.world.issue(FAMILIES[0])
+    journal = Journal(tmp_path / "kiosk.journal")
+    channel = Deadly(card.channel(), 7, after=True)
+    with pytest.raises(Killed):
+        run_job(served.kiosk, journal, channel, "topup", JOB)
+    channel.close()
+    for number in (1, 2):
+        line = Line(Scenario("", "unavailable", number), int(served.url.rpartition(":")[2]))
+        try:
+            with ApiClient(line.url, "kiosk-7", served.kiosk_key, waits=()) as client:
+                assert [found.state for found in recover(client, journal)] == ["unknown"]
+        finally:
+            line.stop()
+    assert [found.state for found in recover(served.kiosk, journal)] == ["abandoned"]
+    assert journal.open_jobs() == []
+
+
+class Away(BaseHTTPRequestHandler):
+    """Stands for a service that loses its first answer, then its database."""
+
+    lost: ClassVar[list[str]] = []
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_POST(self) -> None:
+        """Hang up once; from then on nothing of what is asked is done."""
+        if not self.lost:
+            self.lost.append(self.path)
+            return
+        body = json.dumps({"code": "store_unreachable", "outcome": "not_done"}).encode()
+        self.send_response(503)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def test_a_service_that_is_away_after_a_lost_answer_leaves_it_unknown(served: Served) -> None:
+    """The last sending was not done; the first, whose answer was lost, may have been."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Away)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,))
+    thread.start()
+    try:
+        told = []
+        for _ in range(2):
+            with (
+                ApiClient(f"http://127.0.0.1:{server.server_port}", "kiosk-7", served.kiosk_key, waits=(0.01,)) as client,
+                pytest.raises(ServiceRefused) as refused,
+            ):
+                client.order({})
+            told.append((refused.value.problem["code"], refused.value.problem["outcome"]))
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert told == [("store_unreachable", "unknown"), ("store_unreachable", "not_done")]
 
 
 def test_a_hot_list_survives_half_a_file_and_takes_no_forged_list(served: Served, tmp_path: Path) -> None:
