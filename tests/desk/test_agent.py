@@ -2,6 +2,8 @@
 
 import datetime as dt
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -24,6 +26,20 @@ pytestmark = pytest.mark.usefixtures("real_pcscd")
 TOP_UP = {"amount": 5000, "payment": {"method": "cash", "reference": None}}
 
 
+@contextmanager
+def at_work(desk: Desk, **given: Any) -> Iterator[VpcdSlot]:
+    """The agent runs, with the slot of its reader; ``given`` to the agent."""
+    slot, agent = VpcdSlot(), Agent(desk.agent, desk.second, lambda _what, _about: None, wait=0.3, **given)
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    try:
+        yield slot
+    finally:
+        slot.remove()
+        agent.stop()
+        thread.join()
+
+
 def contact_of(desk: Desk) -> str | None:
     """The card in the workstation's only reader with one, as the clerk sees it."""
     seen = workstation_view(desk.world.store, WS, desk.world.now, by=desk.clerk)
@@ -38,13 +54,9 @@ def ended_of(desk: Desk, operation_id: str) -> Reply | None:
 
 def test_a_clerks_top_up_reaches_the_card_in_the_workstations_reader(desk: Desk) -> None:
     """The clerk sees it in, tops it up, and sees it out."""
-    world, slot = desk.world, VpcdSlot()
+    world = desk.world
     card = world.issue("fudan-fmcos2")
-    agent = Agent(desk.agent, desk.second, lambda _what, _about: None, wait=0.3)
-    thread = threading.Thread(target=agent.run)
-    thread.start()
-
-    try:
+    with at_work(desk) as slot:
         until(lambda: workstation_view(world.store, WS, world.now, by=desk.clerk)["readers"])
         slot.insert(card)
         contact = until(lambda: contact_of(desk))
@@ -54,20 +66,13 @@ def test_a_clerks_top_up_reaches_the_card_in_the_workstations_reader(desk: Desk)
         slot.remove()
         until(lambda: contact_of(desk) is None)
         assert balance_on(card)[0] == 5000
-    finally:
-        slot.remove()
-        agent.stop()
-        thread.join()
 
 
 def test_a_card_that_leaves_in_mid_flow_ends_the_job_and_is_settled_when_it_comes_back(desk: Desk) -> None:
     """Pulled while the load is written: the clerk is told, and afterwards card and books agree to the fen."""
-    world, slot = desk.world, VpcdSlot()
+    world = desk.world
     card = world.issue("fudan-fmcos2")
-    agent = Agent(desk.agent, desk.second, lambda _what, _about: None, wait=0.3)
-    thread = threading.Thread(target=agent.run)
-    thread.start()
-    try:
+    with at_work(desk) as slot:
         ids = []
         for key, plan in (("first form", FaultPlan(tear_after_write=1)), ("second form", FaultPlan())):
             card.plan = plan
@@ -80,23 +85,16 @@ def test_a_card_that_leaves_in_mid_flow_ends_the_job_and_is_settled_when_it_come
             until(lambda: contact_of(desk) is None)
         assert [state for state, _ in ids] == [OperationState.ABANDONED, OperationState.DONE]
         assert balance_on(card)[0] == world.purse_total(world.card_no_of(card)) == 10000
-    finally:
-        slot.remove()
-        agent.stop()
-        thread.join()
 
 
 def test_a_reader_that_got_stuck_is_brought_back_and_the_desk_looks_again(desk: Desk) -> None:
     """The job ends as unknown; the reader is reset, the card is a new contact, the next job works and tells of the resets."""
-    world, slot = desk.world, VpcdSlot()
+    world = desk.world
     card = world.issue("fudan-fmcos2")
-    agent = Agent(desk.agent, desk.second, lambda _what, _about: None, wait=0.3, deadline=2.0)
-    thread = threading.Thread(target=agent.run)
-    thread.start()
-    try:
+    with at_work(desk, deadline=4.0) as slot:
         slot.insert(card)
         contact = until(lambda: contact_of(desk))
-        card.plan = FaultPlan(delay_milliseconds=3000)
+        card.plan = FaultPlan(delay_milliseconds=6000)
         reply = begin(world.engine, WS, contact, "inspect", {}, by=desk.clerk, idempotency_key="the first look")
         assert until(lambda: ended_of(desk, reply.id)).state is OperationState.ABANDONED
         card.plan = FaultPlan()
@@ -109,20 +107,13 @@ def test_a_reader_that_got_stuck_is_brought_back_and_the_desk_looks_again(desk: 
         (row,) = readers_overview(world.store, world.now)
         assert (row["place"], row["reader"], row["uses"], row["timeouts"]) == (WS, "Virtual PCD 00 00", 2, 1)
         assert row["resets"] >= 1
-    finally:
-        slot.remove()
-        agent.stop()
-        thread.join()
 
 
 def test_an_old_bus_card_gives_its_money_to_a_citizen_card_once_through_the_reader(desk: Desk) -> None:
     """Read, diagnosed, pulled while it is marked, moved, refused the second time; the new card is written: 12.34, once."""
-    world, slot = desk.world, VpcdSlot()
+    world = desk.world
     new, old = world.issue("fudan-fmcos2"), old_card()
     number = world.card_no_of(new)
-    agent = Agent(desk.agent, desk.second, lambda _what, _about: None, wait=0.3)
-    thread = threading.Thread(target=agent.run)
-    thread.start()
     keys = (f"old card {number}" for number in count())
 
     def job(kind: str, **params: Any) -> Reply:
@@ -140,7 +131,7 @@ def test_an_old_bus_card_gives_its_money_to_a_citizen_card_once_through_the_read
         first = offers(world.engine, card, by=desk.clerk)[0]
         return first.kind, first.reason is None
 
-    try:
+    with at_work(desk) as slot:
         slot.insert(old)
         seen = job("inspect").result
         assert seen is not None
@@ -168,7 +159,3 @@ def test_an_old_bus_card_gives_its_money_to_a_citizen_card_once_through_the_read
         slot.remove()
         assert balance_on(new)[0] == world.purse_total(number) == 1234
         assert world.balances()["clearing:legacy:bus"] == 1234
-    finally:
-        slot.remove()
-        agent.stop()
-        thread.join()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cardsvc.vcard import VirtualCard
-from tests.procedures.torn import carried, tear_points
+from tests.procedures.torn import carried, torn
 from tests.world import FAMILIES, KIOSK, Snapshot, World, balance_on
 
 CASH = {"method": "cash", "reference": None}
@@ -27,10 +27,7 @@ def test_a_torn_topup_is_settled_at_the_next_contact(family: str, tmp_path: Path
         return carried(world, card, "topup", {"amount": 5000, "payment": CASH}, KIOSK)
 
     seen = set()
-    for plan in tear_points(*snapshot.again(), run):
-        world, card = snapshot.again()
-        card.plan = plan
-        run(world, card)
+    for world, card, plan, _ in torn(snapshot, run):
         result = world.do(card, "inspect")
         balance, online, _ = balance_on(card)
         assert (balance, online) in ((10000, 1), (15000, 2)), plan
@@ -40,7 +37,6 @@ def test_a_torn_topup_is_settled_at_the_next_contact(family: str, tmp_path: Path
         with world.store.read() as uow:
             assert not uow.loads.open_on(result["card_no"]), plan
         seen.add(balance)
-        world.close()
     assert seen == {10000, 15000}
 
 
@@ -56,10 +52,7 @@ def test_a_torn_purchase_is_settled_at_the_next_contact(family: str, tmp_path: P
         return carried(world, card, "purchase", {"amount": 200, "merchant": "bus"}, KIOSK)
 
     seen = set()
-    for plan in tear_points(*snapshot.again(), run):
-        world, card = snapshot.again()
-        card.plan = plan
-        run(world, card)
+    for world, card, plan, _ in torn(snapshot, run):
         result = world.do(card, "inspect")
         balance, _, offline = balance_on(card)
         assert (balance, offline) in ((10000, 0), (9800, 1)), plan
@@ -68,7 +61,6 @@ def test_a_torn_purchase_is_settled_at_the_next_contact(family: str, tmp_path: P
         with world.store.read() as uow:
             assert not uow.purchases.open_on(result["card_no"]), plan
         seen.add(balance)
-        world.close()
     assert seen == {10000, 9800}
 
 
@@ -84,10 +76,7 @@ def test_a_torn_refund_is_settled_at_the_next_contact(family: str, tmp_path: Pat
         return carried(world, card, "refund", {})
 
     seen = set()
-    for plan in tear_points(*snapshot.again(), run):
-        world, card = snapshot.again()
-        card.plan = plan
-        run(world, card)
+    for world, card, plan, _ in torn(snapshot, run):
         card_no = world.do(card, "inspect")["card_no"]
         balance = balance_on(card)[0]
         paid_out = 0 if balance else 9900
@@ -101,7 +90,6 @@ def test_a_torn_refund_is_settled_at_the_next_contact(family: str, tmp_path: Pat
         assert world.balances()["clearing:desk:desk-1"] == -9900, plan
         assert balance_on(card)[0] == world.purse_total(card_no) == 0, plan
         seen.add(balance)
-        world.close()
     assert seen == {0, 10000}
 
 
@@ -117,10 +105,7 @@ def test_a_torn_transfer_out_ends_with_the_money_held_once(family: str, tmp_path
         return carried(world, card, "transfer_out", {})
 
     seen = set()
-    for plan in tear_points(*snapshot.again(), run, stride=7):
-        world, card = snapshot.again()
-        card.plan = plan
-        run(world, card)
+    for world, card, plan, _ in torn(snapshot, run, stride=7):
         result = world.do(card, "inspect")
         balance, card_no = balance_on(card)[0], result["card_no"]
         held = -world.balances().get(f"held:{card_no}", 0)
@@ -131,7 +116,6 @@ def test_a_torn_transfer_out_ends_with_the_money_held_once(family: str, tmp_path
         assert world.balances()[f"held:{card_no}"] == -10000, plan
         assert world.do(card, "inspect")["card_state"] == "replaced", plan
         seen.add(balance)
-        world.close()
     assert seen == {0, 10000}
 
 
@@ -145,10 +129,7 @@ def test_a_torn_opening_is_whole_or_absent_and_can_be_repeated(family: str, tmp_
     def run(world: World, card: VirtualCard) -> Any:
         return carried(world, card, "open", params)
 
-    for plan in tear_points(*snapshot.again(), run):
-        world, card = snapshot.again()
-        card.plan = plan
-        reported = run(world, card)
+    for world, card, plan, reported in torn(snapshot, run):
         seen = world.do(card, "inspect")["applications"]["bus"]
         assert seen["state"] in ("not_opened", "open"), plan
         if reported is None:
@@ -157,4 +138,3 @@ def test_a_torn_opening_is_whole_or_absent_and_can_be_repeated(family: str, tmp_
         assert seen["applications"]["bus"]["product"] == "T", plan
         with world.store.read() as uow:
             assert uow.applications.get(seen["card_no"], "bus") is not None, plan
-        world.close()

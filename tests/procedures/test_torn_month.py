@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cardsvc.vcard import VirtualCard
-from tests.procedures.torn import LONG_RUN, carried, tear_points
+from tests.procedures.torn import LONG_RUN, carried, torn
 from tests.world import FAMILIES, KIOSK, Snapshot, World, area_on
 
 CASH = {"method": "cash", "reference": None}
@@ -32,10 +32,7 @@ def test_a_torn_load_over_a_lapsed_month_is_explained(family: str, tmp_path: Pat
         return carried(world, card, "topup", {"amount": 5000, **MONTH}, KIOSK)
 
     seen = set()
-    for plan in tear_points(*snapshot.again(), run, stride=LONG_RUN):
-        world, card = snapshot.again()
-        card.plan = plan
-        run(world, card)
+    for world, card, plan, _ in torn(snapshot, run, stride=LONG_RUN):
         world.do(card, "inspect")
         books, on_card = world.balances(), area_on(card, "bus", "ed")
         lapsed, paid = -books.get("fee:lapsed_month", 0), books["clearing:terminal:kiosk-7"]
@@ -46,5 +43,4 @@ def test_a_torn_load_over_a_lapsed_month_is_explained(family: str, tmp_path: Pat
         if on_card != 5000:
             assert run(world, card)["lapsed"] == on_card, plan
         assert (area_on(card, "bus", "ed"), -world.balances()[ODD]) == (5000, 5000), plan
-        world.close()
     assert seen == {6000, 0, 5000}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cardsvc.vcard import VirtualCard
-from tests.procedures.torn import LONG_RUN, carried, tear_points
+from tests.procedures.torn import LONG_RUN, carried, torn
 from tests.service.purse.test_areas import CARD, local
 from tests.world import DESK, FAMILIES, Snapshot, World, area_on
 
@@ -49,10 +49,7 @@ def test_a_torn_refund_of_an_ed_is_settled_at_the_next_contact(family: str, tmp_
     def run(world: World, card: VirtualCard) -> Any:
         return carried(world, card, "refund", {**BACK, "month": "2026-11"})
 
-    for plan in tear_points(*start.again(), run, stride=29):
-        world, card = start.again()
-        card.plan = plan
-        run(world, card)
+    for world, card, plan, _ in torn(start, run, stride=29):
         balance, books = settled(world, card, plan)
         seen.add(balance)
         assert books.get("payout:mobile", 0) == (0 if balance else -9900), plan
@@ -62,7 +59,6 @@ def test_a_torn_refund_of_an_ed_is_settled_at_the_next_contact(family: str, tmp_
             assert run(world, card)["returned"] == 9900, plan
         balance, books = settled(world, card, plan)
         assert (balance, books["payout:mobile"], books["fee:refund"]) == (0, -9900, -100), plan
-        world.close()
     assert rules == {"proof", "counter_unchanged"}
     assert seen == {0, ON_CARD}
 
@@ -75,15 +71,11 @@ def test_a_torn_transfer_out_of_an_ed_ends_with_the_money_held_once(family: str,
     def run(world: World, card: VirtualCard) -> Any:
         return carried(world, card, "transfer_out", {})
 
-    for plan in tear_points(*start.again(), run, stride=LONG_RUN):
-        world, card = start.again()
-        card.plan = plan
-        run(world, card)
+    for world, card, plan, _ in torn(start, run, stride=LONG_RUN):
         balance, books = settled(world, card, plan)
         assert -books.get(HELD, 0) == ON_CARD - balance, plan
         seen.add(balance)
         if world.do(card, "inspect")["card_state"] == "issued":
             assert run(world, card)["state"] == "moved", plan
         assert settled(world, card, plan)[1][HELD] == -ON_CARD, plan
-        world.close()
     assert seen == {0, ON_CARD}

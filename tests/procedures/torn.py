@@ -6,14 +6,14 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import carry_out
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.vcard.card import CardChannel
 from tests.databases import on_postgresql
-from tests.world import DESK, World
+from tests.world import DESK, Snapshot, World
 
 BYTE_STRIDE_ON_POSTGRESQL = 29
 LONG_RUN = 97
@@ -43,6 +43,24 @@ def tear_points(world: World, card: VirtualCard, run: Any, stride: int = BYTE_ST
     offset = zlib.crc32(os.environ.get("PYTEST_CURRENT_TEST", "").encode()) % stride
     for byte in sorted({1, written, *range(1 + offset, written + 1, stride)}):
         yield FaultPlan(tear_at_eeprom_byte=byte)
+
+
+class Torn(NamedTuple):
+    """A city and its card after an operation that was cut off; ``result``: None where its end was never heard of."""
+
+    world: World
+    card: VirtualCard
+    plan: FaultPlan
+    result: Any
+
+
+def torn(snapshot: Snapshot, run: Any, stride: int = BYTE_STRIDE) -> Iterator[Torn]:
+    """The same operation cut off at each of the tear points, each time in a fresh city, which is closed after the look."""
+    for plan in tear_points(*snapshot.again(), run, stride=stride):
+        world, card = snapshot.again()
+        card.plan = plan
+        yield Torn(world, card, plan, run(world, card))
+        world.close()
 
 
 _WRITTEN_AFTER: dict[int, list[int]] = {}

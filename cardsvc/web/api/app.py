@@ -1,4 +1,4 @@
-"""The API application: authentication, routes, the API document."""
+"""The API application, put together: authentication, the routes of each file beside this one, the API document."""
 
 import datetime as dt
 import json
@@ -15,38 +15,22 @@ from spectree.model_adapter.pydantic_adapter import PydanticModelAdapter
 
 from cardsvc import __version__
 from cardsvc.bootstrap import Services, now
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import RequestError
 from cardsvc.errors.fields import reasons
-from cardsvc.iso7816.exchange import Answers as CardAnswers
 from cardsvc.json_text import read_json
-from cardsvc.service.cards.views import card_view, transactions_view
-from cardsvc.service.desk.workstations import WORKSTATION
-from cardsvc.service.faults.reader_health import watched
-from cardsvc.service.purse.orders import CHANNEL
-from cardsvc.service.terminals.registry import OFFICE
-from cardsvc.units import parse_card_no
 from cardsvc.web.api.auth import authenticate
+from cardsvc.web.api.cards import install_cards
 from cardsvc.web.api.document import patched
 from cardsvc.web.api.floods import Unproven
-from cardsvc.web.api.models import (
-    Abandon,
-    CardView,
-    Health,
-    MeasuredReader,
-    OperationReply,
-    Problem,
-    StartOperation,
-    StepAnswers,
-    Transactions,
-)
+from cardsvc.web.api.models import Health, Problem
+from cardsvc.web.api.operations import install_operations
 from cardsvc.web.api.orders import install_orders
-from cardsvc.web.api.problems import ERRORS, install_problems
+from cardsvc.web.api.problems import install_problems
 from cardsvc.web.api.receipts import install_receipts
 from cardsvc.web.api.reports import install_reports
 from cardsvc.web.api.shifts import install_shifts
 from cardsvc.web.api.terminals import install_terminals
 from cardsvc.web.api.workstations import install_workstations
-from cardsvc.wire import OperationPort, ReaderFacts, Reply, answers_from_json, reply_to_json
 
 MAX_BODY = 64 * 1024
 PREFIX = "/api/v1"
@@ -108,8 +92,8 @@ def create_api(services: Services, clock: Callable[[], dt.datetime] = now) -> Fl
             if request.method == "POST":
                 _require_json()
 
-    _operations(app, spec, services)
-    _cards(app, spec, services)
+    install_operations(app, spec, services)
+    install_cards(app, spec, services)
     install_orders(app, spec, services)
     install_receipts(app, spec, services)
     install_reports(app, spec, services)
@@ -126,84 +110,6 @@ def _require_json() -> None:
         raise RequestError("http_media_type")
     if not isinstance(request.get_json(silent=True), dict):
         raise RequestError("http_malformed")
-
-
-def _port(services: Services) -> OperationPort:
-    return watched(services.engine, g.actor)
-
-
-def _answers(values: list[str], timings: list[float | None] | None) -> CardAnswers:
-    try:
-        return answers_from_json(values, timings)
-    except (ValueError, CardError):
-        raise RequestError("answers_malformed") from None
-
-
-def _reader(told: MeasuredReader | None) -> ReaderFacts | None:
-    return None if told is None else ReaderFacts(**told.model_dump())
-
-
-def _reply(reply: Reply, status: int = 200) -> tuple[dict[str, Any], int, dict[str, str]]:
-    return reply_to_json(reply), status, {"Idempotency-Replayed": "true"} if reply.replayed else {}
-
-
-def _operations(app: Flask, spec: SpecTree, services: Services) -> None:
-    @app.post(f"{PREFIX}/operations")
-    @spec.validate(json=StartOperation, resp=Answers(HTTP_201=OperationReply, **ERRORS), tags=["operations"])
-    def start_operation() -> Any:
-        """Begin a job on the card in the reader. Needs the header Idempotency-Key, made and stored by the caller first."""
-        key = request.headers.get("Idempotency-Key")
-        if key is None:
-            raise RequestError("idempotency_key_missing")
-        body = request.get_json()
-        atr = bytes.fromhex(body["reader"]["atr"])
-        return _reply(_port(services).start(body["kind"], body["params"], atr=atr, idempotency_key=key), 201)
-
-    @app.post(f"{PREFIX}/operations/<operation_id>/steps/<int:step>")
-    @spec.validate(json=StepAnswers, resp=Answers(HTTP_200=OperationReply, **ERRORS), tags=["operations"])
-    def answer_step(operation_id: str, step: int) -> Any:
-        """Post the card's answers to the commands of a step. The same step with the same answers gives the same reply."""
-        body = StepAnswers.model_validate(request.get_json())
-        answers = _answers(body.answers, body.timings)
-        return _reply(_port(services).answer(operation_id, step, answers, _reader(body.reader)))
-
-    @app.get(f"{PREFIX}/operations/<operation_id>")
-    @spec.validate(resp=Answers(HTTP_200=OperationReply, **ERRORS), tags=["operations"])
-    def get_operation(operation_id: str) -> Any:
-        """Where an operation stands, for a caller that lost the last reply."""
-        return _reply(_port(services).status(operation_id))
-
-    @app.post(f"{PREFIX}/operations/<operation_id>/abandon")
-    @spec.validate(json=Abandon, resp=Answers(HTTP_200=OperationReply, **ERRORS), tags=["operations"])
-    def abandon_operation(operation_id: str) -> Any:
-        """The card left or the customer went. What is open is settled at the card's next contact."""
-        body = Abandon.model_validate(request.get_json())
-        answers = _answers(body.answers, body.timings)
-        return _reply(_port(services).abandon(operation_id, body.step, answers, body.reason, _reader(body.reader)))
-
-
-def _refuse_blind() -> None:
-    """A payment channel sees its own orders and no cards, an office its reports, an agent only carries: staff look on their own
-    page."""
-    if g.actor.role in (CHANNEL, OFFICE, WORKSTATION):
-        raise RequestError("operation_not_permitted", kind="card")
-
-
-def _cards(app: Flask, spec: SpecTree, services: Services) -> None:
-    @app.get(f"{PREFIX}/cards/<card_no>")
-    @spec.validate(resp=Answers(HTTP_200=CardView, **ERRORS), tags=["cards"])
-    def get_card(card_no: str) -> Any:
-        """A card as it stands in the books; the holder only for desks."""
-        _refuse_blind()
-        view = card_view(services.store, parse_card_no(card_no))
-        return {**view, "holder": view["holder"] if g.actor.role == "desk" else None}
-
-    @app.get(f"{PREFIX}/cards/<card_no>/transactions")
-    @spec.validate(resp=Answers(HTTP_200=Transactions, **ERRORS), tags=["cards"])
-    def get_transactions(card_no: str) -> Any:
-        """Loads and purchases of a card, newest first."""
-        _refuse_blind()
-        return {"transactions": transactions_view(services.store, parse_card_no(card_no))}
 
 
 def _service(app: Flask, spec: SpecTree, services: Services) -> None:

@@ -11,9 +11,9 @@ from cardsvc.errors import RequestError
 from cardsvc.service.books.shift_requests import Teller, close_by, open_by, own_shift, shifts_of_day
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.terminals.registry import OFFICE
-from cardsvc.signature import IDEMPOTENCY_KEY
 from cardsvc.web.api.models import Problem
 from cardsvc.web.api.models_day import CloseShift, CountShift, DayQuery, OpenShift, Shifts, ShiftView
+from cardsvc.web.api.operations import key_of_request
 from cardsvc.web.api.problems import ERRORS
 from cardsvc.web.api.reports import office_outlet
 
@@ -30,9 +30,7 @@ def install_shifts(app: Flask, spec: SpecTree, services: Services) -> None:
     @spec.validate(json=OpenShift, resp=Answers(HTTP_201=ShiftView, **SIGNED_IN), tags=["shifts"])
     def open_shift() -> Any:
         """Open a shift at this desk with a counted float. Needs the header Idempotency-Key; again it is the same one."""
-        key = request.headers.get(IDEMPOTENCY_KEY)
-        if key is None:
-            raise RequestError("idempotency_key_missing")
+        key = key_of_request()
         if len(key) not in KEY_LENGTHS:
             raise RequestError("idempotency_key_malformed")
         body = OpenShift.model_validate(request.get_json())

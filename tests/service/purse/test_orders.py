@@ -19,7 +19,7 @@ from cardsvc.service.staff.acts import acts_view
 from cardsvc.store.records import TopUpOrder
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState, Reply
-from tests.procedures.torn import LONG_RUN, carried, tear_points
+from tests.procedures.torn import LONG_RUN, carried, torn
 from tests.world import DESK, FAMILIES, KIOSK, Snapshot, World, area_on
 
 CARD = "3100010100000001"
@@ -285,10 +285,7 @@ def test_a_torn_fetch_leaves_the_order_whole(family: str, tmp_path: Any) -> None
         return carried(world, card, "fetch", {}, KIOSK)
 
     seen = set()
-    for plan in tear_points(*snapshot.again(), run, stride=LONG_RUN):
-        world, card = snapshot.again()
-        card.plan = plan
-        run(world, card)
+    for world, card, plan, _ in torn(snapshot, run, stride=LONG_RUN):
         world.do(card, "inspect")
         books, on_card = world.balances(), area_on(card, "purse")
         assert (on_card, books[ORDER], states(world)) in ((0, -5000, ["paid"]), (5000, 0, ["written"])), plan
@@ -297,7 +294,6 @@ def test_a_torn_fetch_leaves_the_order_whole(family: str, tmp_path: Any) -> None
         if on_card == 0:
             run(world, card)
         assert (area_on(card, "purse"), world.purse_total(CARD), states(world)) == (5000, 5000, ["written"]), plan
-        world.close()
     assert seen == {0, 5000}
 
 
