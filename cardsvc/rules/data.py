@@ -11,6 +11,11 @@ T = TypeVar("T")
 Items = Annotated[tuple[T, ...], Field(strict=False)]
 Amount = Annotated[int, Field(ge=0, le=10**8)]
 """Fen."""
+Positive = Annotated[int, Field(gt=0, le=10**8)]
+"""Fen, and not nothing."""
+Days = Annotated[int, Field(ge=0, le=366)]
+Years = Annotated[int, Field(ge=0, le=150)]
+Percent = Annotated[int, Field(ge=0, le=100)]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 """A day of every year, ``"11-15"``."""
 

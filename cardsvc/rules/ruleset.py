@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cardsvc.errors.fields import FieldsError
-from cardsvc.rules.data import Data, Dated, Items, MonthDay
+from cardsvc.rules.data import Amount, Data, Dated, Days, Items, MonthDay, Percent, Positive, Years
 from cardsvc.rules.desk_rules import (
     FareRule,
     FeeRule,
@@ -26,6 +26,8 @@ from cardsvc.rules.life_rules import ChangeRule, HeirRule, RenewalRule, SwapRule
 from cardsvc.rules.rights import CorrectionRule, RightRule
 
 Area = Literal["purse", "month", "season", "term"]
+Month = Annotated[int, Field(ge=1, le=12)]
+MonthsDay = Annotated[int, Field(ge=1, le=31)]
 Method = Literal["cash", "bank_card", "mobile", "credit_card", "transfer"]
 
 
@@ -39,17 +41,17 @@ class LoadRule(Dated):
 
     product: str
     area: Area
-    minimum: int = Field(gt=0)
-    further_minimum: int | None = Field(default=None, gt=0)
-    maximum: int = Field(gt=0)
-    step: int = Field(default=1, gt=0)
+    minimum: Positive
+    further_minimum: Positive | None = None
+    maximum: Positive
+    step: Positive = 1
     months_ahead: int = Field(default=0, ge=0, le=1)
     reviewed: bool = False
-    balance_cap: int = Field(gt=0)
+    balance_cap: Positive
     loads_a_day: int | None = Field(default=None, gt=0)
-    gift_percent: int = Field(default=0, ge=0)
-    max_age: int | None = None
-    closed_months: Items[int] = ()
+    gift_percent: int = Field(default=0, ge=0, le=1000)
+    max_age: Years | None = None
+    closed_months: Items[Month] = ()
     refused_methods: Items[Method] = ()
 
     @model_validator(mode="after")
@@ -73,7 +75,7 @@ class SpendRule(Dated):
     """The largest single spend from one product's purse."""
 
     product: str
-    maximum: int = Field(gt=0)
+    maximum: Positive
 
 
 class StopRule(Dated):
@@ -86,8 +88,8 @@ class StopRule(Dated):
 class LegalCap(Dated):
     """The most that a card may hold by law."""
 
-    named: int = Field(gt=0)
-    bearer: int = Field(gt=0)
+    named: Positive
+    bearer: Positive
 
 
 class OpenRule(Dated):
@@ -101,18 +103,18 @@ class OpenRule(Dated):
 
     application: Literal["bus", "parking", "library", "park"]
     products: Items[str]
-    years: int = Field(default=0, ge=0)
-    min_age: int = Field(default=0, ge=0)
-    max_age: int = Field(default=150, ge=0)
-    fee: int = Field(default=0, ge=0)
+    years: Years = 0
+    min_age: Years = 0
+    max_age: Years = 150
+    fee: Amount = 0
     sold_from: MonthDay | None = None
     sold_until: MonthDay | None = None
     half_year_from: MonthDay | None = None
-    half_year_fee: int = Field(default=0, ge=0)
+    half_year_fee: Amount = 0
     runs_on_until: MonthDay | None = None
     review_from: MonthDay | None = None
     holders: Items[str] = ()
-    body_years: int = Field(default=0, ge=0)
+    body_years: Years = 0
     deposit_holders: Items[str] = ()
 
 
@@ -123,8 +125,8 @@ class RefundRule(Dated):
 
     products: Items[str]
     area: Area
-    fee_percent: int = Field(ge=0, le=100)
-    tiers: Items[Annotated[tuple[int, int], Field(strict=False)]] = ()
+    fee_percent: Percent
+    tiers: Items[Annotated[tuple[MonthsDay, Percent], Field(strict=False)]] = ()
     by_month: bool = False
 
 
@@ -133,16 +135,16 @@ class DepositRule(Dated):
     issue it is given back whole."""
 
     product: str
-    amount: int = Field(gt=0)
-    monthly: int = Field(ge=0)
-    full_days: int = Field(default=0, ge=0)
+    amount: Positive
+    monthly: Amount
+    full_days: Days = 0
 
 
 class HoldRule(Dated):
     """How long the money of an old card waits before it is moved from the books."""
 
     reason: str
-    working_days: int = Field(ge=0)
+    working_days: Days
 
 
 class PayoutRule(Dated):
@@ -150,9 +152,9 @@ class PayoutRule(Dated):
     ``approve_from`` fen on two people decide; ``fee_percent`` of what the holder had paid."""
 
     reason: str
-    working_days: int = Field(ge=0)
-    approve_from: int = Field(ge=0)
-    fee_percent: int = Field(default=0, ge=0, le=100)
+    working_days: Days
+    approve_from: Amount
+    fee_percent: Percent = 0
 
 
 class WorkCalendar(Dated):
@@ -167,9 +169,9 @@ class ReconciliationRule(Dated):
     a rented bicycle holds, in fen; ``last_ride``: the most that a rider may owe after the last ride, in fen.
     """
 
-    waiting_days: int = Field(gt=0)
-    guarantee: int = Field(gt=0)
-    last_ride: int = Field(gt=0)
+    waiting_days: int = Field(gt=0, le=366)
+    guarantee: Positive
+    last_ride: Positive
 
 
 class RuleSet(Data):

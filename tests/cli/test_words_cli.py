@@ -75,6 +75,12 @@ def test_people_and_decisions_are_told_in_words(hall: dict[str, str], tmp_path: 
     """The hot list, what waits for a second person, the queue, a shift, a loss, and a card that is refused for its state."""
     run(hall, "keys", "init")
     card_no, _file = card_with_money(hall, tmp_path)
+    for account, shown in (("clearing:bank", "应缴 银行"), ("clearing:bank:hall:2", "应缴 银行 hall 2")):
+        paper = ("--corrects", account, "--reason", "测试", "--as", "teller")
+        asked = as_json(hall, "day", "correct", "fee:other", account, "1", *paper)
+        assert re.search(rf"贷方 +{shown}\n", told(hall, "approvals", "show", asked["approval_id"]))
+        run(hall, "approvals", "approve", asked["approval_id"], "--as", "boss")
+        assert shown in run({**hall, "CARDSVC_LANG": "zh"}, "db", "balance").stdout
     run(hall, "hotlist", "add", card_no, "--reason", "测试", "--as", "teller")
     assert re.search(r"1 +加入 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +teller +测试", told(hall, "hotlist", "show", card_no))
     assert "从未在黑名单上" in told(hall, "hotlist", "show", "3100010100000099")

@@ -17,6 +17,7 @@ from cardsvc.service.purse.suspects import suspects, take
 from cardsvc.service.terminals.registry import register_terminal, sign_on
 from cardsvc.signature import public_hex
 from cardsvc.store.records import DaySeal, Load
+from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan
 from tests.databases import on_postgresql, url_of
 from tests.day.outlet import Hall, refused
@@ -168,6 +169,26 @@ def test_a_month_ends_after_its_days(hall: Hall) -> None:
     month_end()
     with refused("month_ended"):
         month_end()
+
+
+def test_a_day_that_was_forgotten_is_ended_after_the_next_one(hall: Hall) -> None:
+    """Across the end of a month: its business is sealed, the month can end, and nobody ends it twice."""
+    world = hall.world
+    for day in (dt.date(2026, 11, 30), dt.date(2026, 12, 1)):
+        world.now = dt.datetime.combine(day, dt.time(23, 55), LOCAL)
+        shift = hall.open()
+        world.now += dt.timedelta(minutes=10)  # the drawer is counted after midnight
+        hall.close(shift, 30000)
+    end(hall, dt.date(2026, 12, 1))
+    with refused("month_open"):
+        end_month(world.store, "hall", dt.date(2026, 11, 1), by=hall["boss"], now=world.now)
+    seal = end(hall, dt.date(2026, 11, 30))
+    assert (seal.number, seal.business_day) == (2, dt.date(2026, 11, 30))
+    for day in (dt.date(2026, 11, 30), dt.date(2026, 12, 1)):
+        with refused("day_ended"):
+            end(hall, day)
+    end_month(world.store, "hall", dt.date(2026, 11, 1), by=hall["boss"], now=world.now)
+    assert verify_ledger(world.store)["breaks"] == []
 
 
 def found_after(hall: Hall, *sql: str, table: str = "transfer") -> list[tuple[str, int, str]]:

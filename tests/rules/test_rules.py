@@ -392,3 +392,31 @@ def test_every_pair_of_rules_that_contradict_each_other_is_named() -> None:
     for other in (once, new):
         assert f"line {ever} and line {other}: " in told.value.message("en")
     assert f"line {once} and line {new}" not in told.value.message("en")
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "old", "new"),
+    [
+        ("tong-2014", "balance_cap = 100000\n", f"balance_cap = {10**20}\n"),
+        ("bus-c-2011", "gift_percent = 100\n", "gift_percent = 100000000\n"),
+        ("prepaid-2012", "named = 500000\n", f"named = {10**9}\n"),
+        ("open-park-2012", "fee = 5000\n", f"fee = {10**12}\n"),
+        ("deposit-t", "amount = 2000\n", f"amount = {10**20}\n"),
+        ("deposit-t", "monthly = 33\n", f"monthly = {10**20}\n"),
+        ("hold-unreadable", "working_days = 7\n", "working_days = 1000000000\n"),
+        ("bus-b-month", "max_age = 18\n", "max_age = 1000\n"),
+        ("refund-month", "[10, 50]", "[10, 500]"),
+        ("refund-month", "[10, 50]", "[40, 50]"),
+    ],
+)
+def test_numbers_that_no_rule_can_mean_are_refused_by_their_line(rule_id: str, old: str, new: str) -> None:
+    """More fen than a card's purse can hold, more days than dates have, more given back than there is."""
+    text = PACKAGED.read_text("utf-8")
+    start = text.index(f'id = "{rule_id}"')
+    place = text.index(old, start)
+    assert "[[" not in text[start:place]
+    changed = text[:place] + new + text[place + len(old) :]
+    with pytest.raises(RuleError) as told:
+        parse_rule_set(changed)
+    assert told.value.code == "rules_invalid"
+    assert f"line {line_of(changed, rule_id)}: " in told.value.message("en")

@@ -133,8 +133,7 @@ def end_day(store: Store, outlet_id: str, day: dt.date, *, by: Staff, now: dt.da
 def _refuse_open(uow: UnitOfWork, outlet_id: str, day: dt.date) -> None:
     if uow.outlets.get(outlet_id) is None:
         raise RequestError("outlet_unknown", outlet=outlet_id)
-    ended = uow.day_seals.of_outlet(outlet_id)
-    if ended and ended[0].business_day >= day:
+    if uow.day_seals.of_day(outlet_id, day) is not None:  # one that was forgotten may be ended after later ones
         raise OperationError("day_ended")
     found = _blockers(uow, outlet_id)
     if found:

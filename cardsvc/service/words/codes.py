@@ -334,8 +334,8 @@ def account_name(account: str) -> Text:
     elif kind in ("suspense", "order", "held", "deposit", "drawer"):
         return name
     else:
-        where = Text(*[" ".join(parts)] * 2) if kind != "clearing" else place_name(*parts)
-    return Text(f"{name.zh} {where.zh}", f"{name.en} {where.en}")
+        where = Text(*[" ".join(parts)] * 2) if kind != "clearing" else place_name(parts[0], " ".join(parts[1:]))
+    return Text(f"{name.zh} {where.zh}".strip(), f"{name.en} {where.en}".strip())
 
 
 def account_in_full(account: str) -> Text:
