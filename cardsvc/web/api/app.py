@@ -28,6 +28,7 @@ from cardsvc.units import parse_card_no
 from cardsvc.web.api.auth import authenticate
 from cardsvc.web.api.document import patched
 from cardsvc.web.api.floods import Unproven
+from cardsvc.web.api.handouts import install_handouts
 from cardsvc.web.api.models import (
     Abandon,
     CardView,
@@ -111,6 +112,7 @@ def create_api(services: Services, clock: Callable[[], dt.datetime] = now) -> Fl
     _operations(app, spec, services)
     _cards(app, spec, services)
     install_orders(app, spec, services)
+    install_handouts(app, spec, services)
     install_receipts(app, spec, services)
     install_reports(app, spec, services)
     install_shifts(app, spec, services)
