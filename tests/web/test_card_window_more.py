@@ -25,7 +25,7 @@ def agree(office: Office, who: str = "chief") -> None:
     chief.send("同意")
 
 
-def test_a_parking_card_is_sold_loaded_spent_and_paid_back(office: Office) -> None:
+def test_a_parking_card_is_sold_loaded_and_paid_back(office: Office) -> None:
     """停车卡售卖、充值."""
     world, card = office.world, office.world.issue(FAMILY)
     clerk = at_the_desk(office)
