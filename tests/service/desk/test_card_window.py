@@ -82,7 +82,7 @@ DONE: dict[str, str] = {
     "个人信息保护": "page/test_handout.py::test_photos_of_a_batch_and_of_a_person_have_their_place",
     "学生卡年审": "web/test_card_window_more.py::test_a_pupils_card_is_reviewed_and_goes_on",
     "停车卡售卖、充值": "web/test_card_window_more.py::test_a_parking_card_is_sold_loaded_and_paid_back",
-    "杭州图书馆应用开通": "web/test_card_window_more.py::test_the_library_hears_of_opening_loss_and_the_card_that_comes_instead",
+    "杭州图书馆应用开通": "web/test_card_window_more.py::test_the_library_hears_of_opening_loss_and_the_next_card",
     "公园年卡功能开通": "web/test_card_window_more.py::test_a_park_pass_is_sold_and_its_fee_has_a_receipt",
     "绿色通道": "web/test_queue_page.py::test_the_green_channel_calls_the_colleague_who_signs",
     "聋哑人": "page/test_hall_desk.py::test_a_wrong_ticket_a_green_one_and_a_written_dialogue",
