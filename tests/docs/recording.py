@@ -207,6 +207,10 @@ def _day_at_the_till(served: Served) -> None:
         till.call("GET", path)
         till.call("POST", f"{path}/close", {"teller": teller})
         till.call("POST", f"{path}/count", {"teller": teller, "pieces": {}})
+        waiting = served.world.issue(FAMILIES[0], 9)
+        handout = f"/handouts/{served.world.card_no_of(waiting)}"
+        till.call("GET", handout)
+        till.call("POST", handout, {"teller": teller, "came": "holder", "compared": True})
         day = noon.astimezone(LOCAL).date().isoformat()
         office.call("GET", f"/shifts?day={day}")
         office.call("GET", f"/reports/day-sheet?day={day}&by=product")

@@ -1,5 +1,6 @@
 """Lines of work at the card window, each done to its end through the forms of the page: on the card and in the books."""
 
+import datetime as dt
 from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,7 +10,9 @@ from cardsvc.service.messages.notices import list_notices
 from cardsvc.service.staff.accounts import add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
+from tests.service.cards.test_card_requests import PARENT
 from tests.service.purse.test_areas import CARD, bus_card, load, local
+from tests.service.rights.rights_people import said, take_in
 from tests.web.clerk import Clerk
 from tests.web.desk_office import PASSWORD, Office
 from tests.web.test_form_day import FAMILY, NUMBER, PHOTO, blank, confirm_face
@@ -107,4 +110,39 @@ def test_a_withdrawn_product_is_swapped_on_its_card(office: Office) -> None:
     clerk.work_place()
     clerk.sees("公交 ● 已开通 T")
     assert (area_on(card, "bus"), balance_on(card)[0], world.purse_total(CARD)) == (0, 10000, 10000)
+    closes(office)
+
+
+def says(office: Office, **other: str) -> None:
+    """A file of the medical insurance about the person of these tests."""
+    told = said(1, **{"id_number": NUMBER, "name": "测试申", "changed_at": office.world.now.isoformat(), **other})
+    take_in(office.world, office.people["clerk"], told)
+
+
+def test_the_friend_of_somebody_from_elsewhere_collects_the_card_that_waited_for_a_right(office: Office) -> None:
+    """特殊 case 上海知青: taken before its time, it waits for the right and goes on by itself; the friend is told that they may
+    come for it, and takes it with both originals."""
+    says(office, right_from=str(office.world.now.date() + dt.timedelta(days=40)))
+    clerk = at_the_desk(office)
+    clerk.open("/desk/requests")
+    clerk.follow("新申领")
+    clerk.send("继续", id_number=NUMBER)
+    given = {"name": "测试申", "birth_date": "1999-02-28", "phone": "13800000000", "consent": "1", "pre": "1"}
+    clerk.send("受理", PHOTO, **given, friend_name="测试友", friend_phone="13800000001", friend_consent="1")
+    clerk.sees("等到后开始计算", "测试友")
+    case = clerk.url
+    says(office)
+    clerk.open(case)
+    clerk.sees("待遇已生效，开始制卡", "您的朋友测试申的市民卡")
+    card = blank(6)
+    clerk.put(card)
+    clerk.job("制卡：做成市民卡", "开始制卡")
+    confirm_face(clerk, card)
+    told = {notice["to_name"]: notice["zh"] for notice in list_notices(office.world.store) if notice["state"] == "waiting"}
+    assert "请本人带身份证原件到市民之家领取" in told["测试申"]
+    assert "您可以带双方身份证原件到市民之家代领" in told["测试友"]
+    clerk.open(case)
+    friend = {"came": "agent", "comer_name": "测试友", "comer_id_number": PARENT["comer_id_number"], "agent_papers": "1"}
+    clerk.send("已核对，交卡", **friend)
+    clerk.sees("已发放", "测试友")
     closes(office)

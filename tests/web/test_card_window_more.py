@@ -25,7 +25,7 @@ def agree(office: Office, who: str = "chief") -> None:
     chief.send("同意")
 
 
-def test_a_parking_card_is_sold_loaded_spent_and_paid_back(office: Office) -> None:
+def test_a_parking_card_is_sold_loaded_and_paid_back(office: Office) -> None:
     """停车卡售卖、充值."""
     world, card = office.world, office.world.issue(FAMILY)
     clerk = at_the_desk(office)
@@ -64,7 +64,7 @@ def test_a_park_pass_is_sold_and_its_fee_has_a_receipt(office: Office) -> None:
     closes(office)
 
 
-def test_the_library_hears_of_opening_loss_and_the_card_that_comes_instead(office: Office) -> None:
+def test_the_library_hears_of_opening_loss_and_the_next_card(office: Office) -> None:
     """杭州图书馆应用开通: the loss stops borrowing, after a replacement it comes back by itself."""
     card = office.world.issue(FAMILY)
     clerk = at_the_desk(office)

@@ -7,27 +7,18 @@ because no answer came, is answered as the first time.
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import ShiftState
 from cardsvc.service.books.reports import day_bounds
-from cardsvc.service.cash.shifts import TELLERS, begin_close, close_shift, listed_shifts, open_shift, shift_view
+from cardsvc.service.cash.shifts import begin_close, close_shift, listed_shifts, open_shift, shift_view
 from cardsvc.service.operations.kinds import Actor
-from cardsvc.service.staff.accounts import not_permitted, sign_in
+from cardsvc.service.terminals.tellers import Teller, teller_at
 from cardsvc.store import Store
-from cardsvc.store.records import Shift, Staff
+from cardsvc.store.records import Shift
 
 _SHIFTS = uuid.UUID("0c3f1d52-6a0b-4b58-9d43-7b1f0f2f4c1d")
-
-
-@dataclass(frozen=True, slots=True)
-class Teller:
-    """Who a program says is at the drawer, with the password that they typed."""
-
-    staff_id: str
-    password: str
 
 
 def open_by(
@@ -37,7 +28,7 @@ def open_by(
 
     Raises as ``open_shift`` does, and RequestError ``sign_in_wrong``, ``sign_in_locked``, ``password_once``.
     """
-    by = _at(store, actor, teller, now)
+    by = teller_at(store, actor, teller, now)
     identifier = str(uuid.uuid5(_SHIFTS, f"{actor.id} {key}"))
     with store.read() as uow:
         known = uow.shifts.get(identifier)
@@ -49,7 +40,7 @@ def close_by(
     store: Store, actor: Actor, shift_id: str, teller: Teller, pieces: Mapping[str, int] | None, now: dt.datetime
 ) -> dict[str, Any]:
     """Stop taking cash (no ``pieces``), or close with a count. Raises as ``close_shift`` does, and as ``open_by``."""
-    shift, by = _own(store, actor, shift_id), _at(store, actor, teller, now)
+    shift, by = _own(store, actor, shift_id), teller_at(store, actor, teller, now)
     if pieces is None:
         return shift_view(begin_close(store, shift_id, by=by))
     if shift.state == ShiftState.CLOSED and shift.closing_count == dict(pieces) and by.staff_id == shift.staff_id:
@@ -75,15 +66,3 @@ def _own(store: Store, actor: Actor, shift_id: str) -> Shift:
     if shift is None or (shift.actor_kind, shift.actor_id) != (actor.kind, actor.id):
         raise RequestError("shift_unknown")
     return shift
-
-
-def _at(store: Store, actor: Actor, teller: Teller, now: dt.datetime) -> Staff:
-    """The person, by their password, if they work where the terminal stands."""
-    person = sign_in(store, teller.staff_id, teller.password, now)
-    if person.password_once:
-        raise RequestError("password_once")
-    with store.read() as uow:
-        terminal = uow.terminals.get(actor.id)
-    if terminal is None or terminal.outlet_id != person.outlet_id:
-        raise not_permitted(*TELLERS, outlet=(terminal and terminal.outlet_id) or "-")
-    return person

@@ -216,7 +216,7 @@ def _told_by(uow: UnitOfWork, card: Card) -> CardRequest | None:
 
 
 def _tell(uow: UnitOfWork, request: CardRequest, card_no: str, outlet_id: str, what: Text, now: dt.datetime) -> None:
-    """``request``: who is told, by which phone; its friend hears of its own card alone."""
+    """``request``: who is told, by which phone; its friend, who may collect, hears of its own card alone."""
     citizen, outlet = uow.citizens.get(request.citizen_id), uow.outlets.get(outlet_id)
     if citizen is None or outlet is None:
         raise ValueError("the person or the outlet of this card is gone")
@@ -224,12 +224,19 @@ def _tell(uow: UnitOfWork, request: CardRequest, card_no: str, outlet_id: str, w
     which = Text(request.case_no, request.case_no) if own else Text(f"尾号 {tail}", f"ending in {tail}")
     since = request.promised_at.astimezone(LOCAL) if own and request.promised_at else now.astimezone(LOCAL)
     day = Text("", "") if since.date() <= local_day(now) else Text(f"{since:%m-%d %H:%M}起", f"from {since:%m-%d %H:%M} on ")
+    parent = request.came == "parent"
+    who = Text("父母", "by a parent") if parent else Text("本人", "in person")
+    papers = Text("双方证件原件", "both documents") if parent else Text("身份证原件", "the ID card")
     told = Text(
-        f"{what.zh}（{which.zh}），请本人{day.zh}带身份证原件到{outlet.name}领取",
-        f"{what.en} ({which.en}): to be collected in person {day.en}with the ID card, at {outlet.name}",
+        f"{what.zh}（{which.zh}），请{who.zh}{day.zh}带{papers.zh}到{outlet.name}领取",
+        f"{what.en} ({which.en}): to be collected {who.en} {day.en}with {papers.en}, at {outlet.name}",
+    )
+    friend = Text(
+        f"{what.zh}（{which.zh}），您可以{day.zh}带双方身份证原件到{outlet.name}代领",
+        f"{what.en} ({which.en}): you may collect it {day.en}with both ID cards, at {outlet.name}",
     )
     notices.drop(uow, request.case_no, now)
-    notices.queue(uow, request, citizen, "made", told, now, friend=own)
+    notices.queue(uow, request, citizen, "made", told, now, friend if own else None)
 
 
 def remind(store: Store, rules: RuleBook, outlet_id: str | None, *, by: Staff, now: dt.datetime) -> dict[str, Any]:

@@ -19,14 +19,14 @@ TOLD = ("notice_id", "case_no", "kind", "to_name", "phone", "zh", "en")
 
 
 def queue(
-    uow: UnitOfWork, request: CardRequest, citizen: Citizen, kind: str, told: Text, now: dt.datetime, *, friend: bool = True
+    uow: UnitOfWork, request: CardRequest, citizen: Citizen, kind: str, told: Text, now: dt.datetime, friend: Text | None
 ) -> None:
-    """Queue a message to the phone of an application, and to its friend, who is told of this application alone. Whoever left
-    no phone gets none."""
-    to_friend = Text(f"您的朋友{citizen.name}的{told.zh}", f"For your friend {citizen.name}: {told.en}")
+    """Queue a message to the phone of an application, and to its friend. ``friend``: what the friend is told of the person,
+    None for nothing. Whoever left no phone gets none."""
     people = [(request.comer_name or citizen.name, request.phone, told)]
-    if friend:
-        people.append((request.friend_name or "", request.friend_phone, to_friend))
+    if friend is not None:
+        theirs = Text(f"您的朋友{citizen.name}的{friend.zh}", f"For your friend {citizen.name}: {friend.en}")
+        people.append((request.friend_name or "", request.friend_phone, theirs))
     for name, phone, text in people:
         if name and phone:
             new = (str(uuid.uuid4()), request.case_no, kind, name, phone, text.zh, text.en)

@@ -22,6 +22,7 @@ from cardsvc.web.api.auth import authenticate
 from cardsvc.web.api.cards import install_cards
 from cardsvc.web.api.document import patched
 from cardsvc.web.api.floods import Unproven
+from cardsvc.web.api.handouts import install_handouts
 from cardsvc.web.api.models import Health, Problem
 from cardsvc.web.api.operations import install_operations
 from cardsvc.web.api.orders import install_orders
@@ -95,6 +96,7 @@ def create_api(services: Services, clock: Callable[[], dt.datetime] = now) -> Fl
     install_operations(app, spec, services)
     install_cards(app, spec, services)
     install_orders(app, spec, services)
+    install_handouts(app, spec, services)
     install_receipts(app, spec, services)
     install_reports(app, spec, services)
     install_shifts(app, spec, services)

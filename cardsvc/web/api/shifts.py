@@ -8,9 +8,10 @@ from spectree import SpecTree
 
 from cardsvc.bootstrap import Services
 from cardsvc.errors import RequestError
-from cardsvc.service.books.shift_requests import Teller, close_by, open_by, own_shift, shifts_of_day
+from cardsvc.service.books.shift_requests import close_by, open_by, own_shift, shifts_of_day
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.terminals.registry import OFFICE
+from cardsvc.service.terminals.tellers import Teller
 from cardsvc.web.api.models import Problem
 from cardsvc.web.api.models_day import CloseShift, CountShift, DayQuery, OpenShift, Shifts, ShiftView
 from cardsvc.web.api.operations import key_of_request

@@ -90,6 +90,15 @@ def test_a_childs_card_goes_to_a_parent_who_is_named(world: World, people: dict[
     assert (row.comer_id_number, PARENT["comer_id_number"] in repr(row)) == (PARENT["comer_id_number"], False)
 
 
+def test_a_childs_parents_are_told_that_they_come_for_the_card(world: World, people: dict[str, Staff]) -> None:
+    """The message says who must come, as the rule does."""
+    young = child(world, dt.date(2015, 3, 1))
+    take(world, people["clerk"], young, phone="13800000000", came="parent", **PARENT)
+    made_for(world, young)
+    (told,) = list_notices(world.store)
+    assert (told["to_name"], "请父母带双方证件原件到市民之家领取" in told["zh"]) == ("测试父", True)
+
+
 def test_only_the_friend_that_was_named_collects_for_somebody(world: World, people: dict[str, Staff]) -> None:
     """The friend of a pre-application, with both originals; any other agent is refused, whatever they bring."""
     clerk, citizen = people["clerk"], world.citizen()
