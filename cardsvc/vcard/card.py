@@ -126,6 +126,11 @@ class VirtualCard:
         return isinstance(self.dialect, TwoSided) and not self.dialect.t0
 
     @property
+    def bounces(self) -> bool:
+        """Whether its contacts do: after a loss of power it is there again."""
+        return self.plan.bounce_every > 0
+
+    @property
     def powered(self) -> bool:
         """Whether the card has power."""
         return self._running is not None
@@ -190,8 +195,7 @@ class VirtualCard:
         if self.plan.mute:
             raise CardError("card_mute")
         try:
-            bounces = self.plan.bounce_every is not None and self.commands % self.plan.bounce_every == 0
-            if bounces or self.commands == self.plan.tear_before_command:
+            if self.commands == self.plan.tear_before_command or (self.bounces and self.commands % self.plan.bounce_every == 0):
                 raise PowerLost
             answer = self._over_transport(self._running, command)
             if self.commands == self.plan.tear_after_command:

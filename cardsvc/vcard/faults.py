@@ -30,11 +30,11 @@ Side = Literal["contactless", "contact"]
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """Which faults strike, counted from the moment the plan is set. Commands and bytes count from 1; None is never."""
+    """Which faults strike, counted from the moment the plan is set. Commands and bytes count from 1; None, or 0, is never."""
 
     tear_before_command: int | None = None
     tear_after_command: int | None = None
-    bounce_every: int | None = None
+    bounce_every: int = 0
     tear_before_write: int | None = None
     tear_after_write: int | None = None
     tear_at_eeprom_byte: int | None = None

@@ -51,10 +51,13 @@ class VpcdSlot:
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._gone_at = -AWAY_SECONDS
+        self._comes_back = False
 
-    def insert(self, card: Insertable) -> None:
-        """Put a card in, after taking out the one that was there. It stays until removed, through restarts of pcscd."""
+    def insert(self, card: Insertable, *, comes_back: bool = False) -> None:
+        """Put a card in, after taking out the one that was there. It stays until removed, through restarts of pcscd.
+        ``comes_back``: losing its power it does not fall out, but is there again a moment later, as one that lies badly."""
         self.remove()
+        self._comes_back = comes_back
         time.sleep(max(0.0, self._gone_at + AWAY_SECONDS - time.monotonic()))
         self._stop.clear()
         self._thread = threading.Thread(target=self._serve, args=(card,), name="vpcd", daemon=True)
@@ -87,7 +90,10 @@ class VpcdSlot:
                     self._socket = connection
                     self._talk(connection, card)
             except CardGone:
-                self._stop.set()
+                if self._comes_back:
+                    self._stop.wait(AWAY_SECONDS)
+                else:
+                    self._stop.set()
             except OSError:
                 pass
             finally:

@@ -2,18 +2,23 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from cardsvc.diagnosis.table import table
+from cardsvc.errors import CardGone
 from cardsvc.iso7816.links import ResponseLink
+from cardsvc.keystore.keys import KeyState
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.diagnosis import pins
 from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up
 from tests.diagnosis.patients import BUS, Altered, NewPatient
 from tests.diagnosis.strangers import month_is_over
 from tests.diagnosis.unseen import UNSEEN, Unseen
-from tests.world import AIDS, ISSUABLE
+from tests.world import AIDS, FAMILIES, ISSUABLE
 
 on_every_family = pytest.mark.parametrize("new_patient", ISSUABLE, indirect=True)
 
@@ -151,6 +156,24 @@ def test_one_late_answer_is_the_computers_and_not_the_cards(new_patient: NewPati
     assert patient.examine()["findings"] == []
     late(2)
     assert [finding["code"] for finding in patient.examine()["findings"]] == ["answers_slow"]
+
+
+@pytest.mark.parametrize("new_patient", FAMILIES, indirect=True)
+def test_a_key_store_that_lacks_a_key_is_not_held_against_a_blank(new_patient: NewPatient) -> None:
+    """Its making broke off before anything was on it, and was refused here, not by the card."""
+    patient = new_patient()
+    world, card = patient.world, VirtualCard.blank(patient.card.dialect.name, seed=77)
+    citizen = world.citizen(2)
+    card.plan = FaultPlan(tear_before_write=1)
+    with suppress(CardGone):
+        world.do(card, "personalise", citizen_id=citizen)
+    first = next(entry for entry in world.keys.entries if (entry.name, entry.version) == ("mf.master", 1))
+    world.use_keys(world.keys.with_entry(replace(first, state=KeyState.RETIRED)))
+    with pytest.raises(CarriedOut, match="key_"):
+        world.do(card, "personalise", citizen_id=citizen)
+    patient.connect = card.channel
+    report = patient.examine()
+    assert (report["evidence"]["card.state"], report["findings"][0]["code"]) == ("blank", "card_unfinished")
 
 
 def test_every_finding_has_a_fault_that_brings_it() -> None:

@@ -3,10 +3,15 @@
 import pytest
 from playwright.sync_api import expect
 
+from cardsvc.bootstrap import now
 from cardsvc.diagnosis.table import table
+from cardsvc.service.stock.use import give_card_up
+from cardsvc.vcard import VirtualCard
 from tests.diagnosis.broken import BROKEN, Answer
+from tests.diagnosis.strangers import SAYS_NOT_FOUND
 from tests.diagnosis.wild import WILD, contact
 from tests.page.conftest import Desk
+from tests.world import person
 
 OURS = {"wrong-length": "芯片失灵", "yes-to-all": "应答混乱", "plain": "卡片内容被清空"}
 NOBODYS = {
@@ -81,3 +86,36 @@ def seen(desk: Desk, word: str) -> None:
     desk.sees(word)
     for job in ("topup", "personalise", "open", "repair", "replace", "diagnose"):
         expect(desk.page.locator(f"#job-{job}")).to_have_count(0)
+
+
+def test_a_blank_that_takes_nothing_is_settled_and_not_tried_for_ever(desk: Desk) -> None:
+    """Tried once at this desk; the page says what settles its number, and that done, that it is a void one."""
+    blank = VirtualCard.blank("fudan-fmcos2", seed=3)
+    world = desk.world
+    desk.sign_in()
+    desk.hall.slot.insert(Put(blank.atr, lambda _command: SAYS_NOT_FOUND))
+    desk.sees("全面检测")
+    desk.press("1")
+    desk.sees("身份证号")
+    desk.type(person(3).id_number)
+    desk.press("Enter")
+    desk.sees("没有登记过")
+    desk.type("测试三")
+    desk.page.fill('input[name="birth_date"]', "1999-02-28")
+    desk.press("Enter")
+    desk.sees("核对身份证和人")
+    desk.press("Enter")
+    desk.sees("没有办成")
+    desk.press("Enter")
+    desk.sees("白卡写不进")
+    desk.sees("作废这个卡号")
+    desk.picture("blank-refuses")
+    with world.store.read() as uow:
+        clerk = uow.staff.get("clerk")
+    assert clerk is not None
+    give_card_up(world.store, world.card_no_of(blank), "写不进", by=clerk, now=now())
+    desk.hall.slot.insert(Put(blank.atr, lambda _command: SAYS_NOT_FOUND))
+    desk.sees("废卡")
+    desk.sees("换一张白卡")
+    desk.picture("blank-void")
+    expect(desk.page.locator("#job-personalise")).to_have_count(0)

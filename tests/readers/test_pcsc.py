@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cardsvc.cli.card.examine import examine
 from cardsvc.config import find_profiles
 from cardsvc.errors import CardGone, CardsvcError, ReaderError
 from cardsvc.iso7816.channel import Channel
@@ -26,6 +27,7 @@ from cardsvc.vcard.vpcd import VpcdSlot
 from cardsvc.wire import reader_of
 from tests.cli.prefork import run_command
 from tests.waiting import PATIENCE, until
+from tests.world import DESK, World
 
 FIRST = "Virtual PCD 00 00"
 CHALLENGE = bytes.fromhex("0084000004")
@@ -101,6 +103,20 @@ def test_a_card_pulled_in_the_middle_leaves_the_outcome_unknown(slot: VpcdSlot) 
         channel.transmit(CHALLENGE)
     assert len(again.transmit(CHALLENGE)) == 6
     again.close()
+
+
+def test_a_card_whose_contacts_bounce_is_told_as_that_and_is_still_there(slot: VpcdSlot, world: World) -> None:
+    """Power is gone at every ninth command: no look comes to its end, and the finding says why; quick looks count as many."""
+    card = world.issue("fudan-fmcos2")
+    for quick in (True, False):
+        card.plan = FaultPlan(bounce_every=9)
+        slot.insert(card, comes_back=card.bounces)
+        report = examine(world.engine, DESK, lambda: open_card(wait_for_card(FIRST, PATIENCE)), quick=quick)
+        assert [finding["code"] for finding in report["findings"]] == ["contact_unstable"]
+        until(lambda: any(reader.state != "empty" for reader in list_readers()))
+        card.plan = FaultPlan()
+        assert examine(world.engine, DESK, lambda: open_card(wait_for_card(FIRST, PATIENCE)))["findings"] == []
+        slot.remove()
 
 
 def test_a_silent_card_does_not_hold_the_desk(slot: VpcdSlot) -> None:

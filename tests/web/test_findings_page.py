@@ -27,7 +27,7 @@ def test_the_page_shows_the_fault_and_its_cure(office: Office) -> None:
 
 
 def test_the_page_says_what_a_card_of_others_is(office: Office) -> None:
-    """By its ATR alone: no operation runs on a card of no known family."""
+    """By its ATR alone: such a card is asked nothing."""
     reader = {"name": "R", "atr": "3B8F8001804F0CA0000003060300020000000069", "contact": str(uuid.uuid4())}
     report(office.world.engine, "ws-1", "session-1", [reader], new=True)
     told = office.page("clerk", "ws-1").text("/")

@@ -130,7 +130,7 @@ def _serve(card: "VirtualCard", path: Path | None, host: str, slot: int, *, star
     if start_pcscd and not pcscd.is_running():
         pcscd.start()
     place = VpcdSlot(host, DEFAULT_PORT + slot)
-    place.insert(card)
+    place.insert(card, comes_back=card.bounces)
     _tell(card)
     try:
         with contextlib.suppress(KeyboardInterrupt):
@@ -166,14 +166,14 @@ def _converse(place: "VpcdSlot", card: "VirtualCard", path: Path | None) -> None
     for line in sys.stdin:
         match line.strip().lower():
             case "i":
-                place.insert(card)
+                place.insert(card, comes_back=card.bounces)
             case "r":
                 place.remove()
                 _save(card, path)
             case "t":
                 place.remove()
                 card.through_contacts = not card.through_contacts
-                place.insert(card)
+                place.insert(card, comes_back=card.bounces)
                 _tell(card)
             case "s":
                 _save(card, path)

@@ -54,7 +54,7 @@ class SampleTray:
         if fault and isinstance(card, VirtualCard):
             inflict(card, [Fault.parse(fault)])
         self._card = name, card
-        self._slot.insert(card)
+        self._slot.insert(card, comes_back=isinstance(card, VirtualCard) and card.bounces)
 
     def remove(self) -> None:
         """Take the card out and store it."""

@@ -15,6 +15,7 @@ from cardsvc.store.records import Card, Load, Purchase
 
 _ON_THE_CARD = (LoadState.CONFIRMED, LoadState.AUTHORISED, LoadState.SUSPECT)
 _PAID = (PurchaseState.CONFIRMED, PurchaseState.AUTHORISED, PurchaseState.SUSPECT)
+_CARD_REFUSES = frozenset({"card_refused", "master_key_refused", "transport_key_refused"})
 ALL = 10_000
 """As many loads and purchases as a card can have: its counters have 16 bits, and few of their steps are ours."""
 
@@ -52,12 +53,18 @@ def books_of(uow: UnitOfWork, card: Card, undecided: int = 0) -> Books:
         undecided=undecided,
         open_loads=len(open_loads),
         made=card.issued_at is not None,
-        refused=uow.operations.refused(card.card_no, "personalise"),
+        refused=_refused(uow, card),
         master_key_locked=uow.operations.ended_by(card.card_no, "master_key_locked"),
         open_purchases=len(open_purchases),
         applications={row.application: BookedApplication(row.state, row.product) for row in booked},
         key_versions=card.key_versions,
     )
+
+
+def _refused(uow: UnitOfWork, card: Card) -> int:
+    """How often the card refused to be made; a key store that was away says nothing about it."""
+    failed = uow.operations.failed(card.card_no, "personalise")
+    return sum((operation.problem or {}).get("code") in _CARD_REFUSES for operation in failed)
 
 
 def _city_purse(row: Load | Purchase) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from cardsvc.card.profiles import recognise
 from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import OperationError, ProfileError, RequestError
+from cardsvc.procedures.strangers import by_atr
 from cardsvc.service.cards.views import card_view
 from cardsvc.service.catalogue import KINDS
 from cardsvc.service.desk.workstations import DIAGNOSE, INSPECT, LOOKS, STRANGER, begin, is_there, workstation_view
@@ -214,13 +215,13 @@ def _card(engine: Engine, workstation: str, reader: Mapping[str, Any], jobs: lis
 
 
 def _looks_at(engine: Engine, atr: str | None) -> tuple[str, ...]:
-    """What is to be asked of a card in the end: one that gave no ATR nothing, one of no known family whose it is."""
+    """What a card is asked: one that gave no ATR, or whose ATR alone says whose it is, nothing; one of no known family that."""
     if not atr:
         return ()
     try:
         recognise(engine.profiles, bytes.fromhex(atr))
     except ProfileError:
-        return (STRANGER,)
+        return () if by_atr(bytes.fromhex(atr)) else (STRANGER,)
     return (INSPECT, DIAGNOSE)
 
 

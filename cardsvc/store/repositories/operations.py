@@ -52,9 +52,9 @@ class Operations(Rows[Operation]):
         """The operations of a card, newest first."""
         return self.where_is(card_no=card_no, limit=limit, newest="started_at")
 
-    def refused(self, card_no: str, kind: str) -> int:
-        """How many operations of this kind ended on this card because the card, or a rule, refused."""
-        return len(self.where_is(card_no=card_no, kind=kind, state=OperationState.FAILED))
+    def failed(self, card_no: str, kind: str) -> list[Operation]:
+        """The operations of this kind on this card that ended with a problem."""
+        return self.where_is(card_no=card_no, kind=kind, state=OperationState.FAILED)
 
     def ended_by(self, card_no: str, code: str) -> bool:
         """Whether any operation of this card ended with this problem."""
