@@ -23,7 +23,9 @@ class CompiledOnce(CreateEnginePlugin):
 
     def engine_created(self, engine: Engine) -> None:
         """A new engine looks up what others compiled: SQLAlchemy keys it by the statement and the very dialect."""
-        engine.dialect = self._dialects.setdefault(engine.dialect.name, engine.dialect)
+        own, engine.dialect = engine.dialect, self._dialects.setdefault(engine.dialect.name, engine.dialect)
+        # An engine asks its server about itself when it first connects; the first engine of a process may never do so.
+        own.initialize = engine.dialect.initialize  # type: ignore[method-assign]
         engine.update_execution_options(compiled_cache=self._compiled)
 
 

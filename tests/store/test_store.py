@@ -17,7 +17,8 @@ from cardsvc.ledger.states import LOAD_ALLOWED, PURCHASE_ALLOWED, advance
 from cardsvc.store import Store, open_store
 from cardsvc.store.tables import metadata
 from cardsvc.store.triggers import create_statements
-from tests.databases import copy, on_postgresql, url_of
+from tests.compiled import CompiledOnce
+from tests.databases import copy, on_postgresql, url_of, with_tables
 from tests.world import FAMILIES, World
 
 NOW = dt.datetime(2026, 11, 24, 4, tzinfo=dt.UTC)
@@ -199,3 +200,13 @@ def test_up_to_when_nonces_were_forgotten_never_runs_back(path: Path) -> None:
             assert uow.nonces.forgotten("t", "1") == ahead
             assert uow.nonces.last_seen() == {}
     store.close()
+
+
+def test_a_process_that_read_before_it_wrote_can_take_snapshots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first engine of a process, the writer's, never connected here; what others share of it is whole."""
+    monkeypatch.setattr(CompiledOnce, "_dialects", {})
+    for name in ("first.db", "second.db"):
+        store = Store(with_tables(tmp_path / name))
+        with store.snapshot() as uow:
+            assert uow.cards.get(CARD) is None
+        store.close()
