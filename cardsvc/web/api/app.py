@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
-from spectree import Response as Answers
 from spectree import SpecTree
 from spectree.model_adapter.protocol import SchemaMode
 from spectree.model_adapter.pydantic_adapter import PydanticModelAdapter
@@ -26,7 +25,7 @@ from cardsvc.web.api.handouts import install_handouts
 from cardsvc.web.api.models import Health, Problem
 from cardsvc.web.api.operations import install_operations
 from cardsvc.web.api.orders import install_orders
-from cardsvc.web.api.problems import install_problems
+from cardsvc.web.api.problems import Answers, install_problems
 from cardsvc.web.api.receipts import install_receipts
 from cardsvc.web.api.reports import install_reports
 from cardsvc.web.api.shifts import install_shifts

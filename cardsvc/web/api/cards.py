@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Flask, g
-from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services
@@ -14,7 +13,7 @@ from cardsvc.service.purse.orders import CHANNEL
 from cardsvc.service.terminals.registry import OFFICE
 from cardsvc.units import parse_card_no
 from cardsvc.web.api.models import CardView, Transactions
-from cardsvc.web.api.problems import ERRORS
+from cardsvc.web.api.problems import ERRORS, Answers
 
 PATH = "/api/v1/cards"
 

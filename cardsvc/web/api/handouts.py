@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, g, request
-from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services
@@ -13,7 +12,7 @@ from cardsvc.service.cards.handing_out import Collector, hand_out, handout_of
 from cardsvc.service.terminals.tellers import Teller, teller_at
 from cardsvc.units import parse_card_no
 from cardsvc.web.api.models_handout import HandOut, HandoutView
-from cardsvc.web.api.problems import ERRORS
+from cardsvc.web.api.problems import ERRORS, Answers
 
 PATH = "/api/v1/handouts/<card_no>"
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Flask, g, request
-from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services
@@ -12,7 +11,7 @@ from cardsvc.iso7816.exchange import Answers as CardAnswers
 from cardsvc.service.faults.reader_health import watched
 from cardsvc.signature import IDEMPOTENCY_KEY
 from cardsvc.web.api.models import Abandon, MeasuredReader, OperationReply, StartOperation, StepAnswers
-from cardsvc.web.api.problems import ERRORS
+from cardsvc.web.api.problems import ERRORS, Answers
 from cardsvc.wire import OperationPort, ReaderFacts, Reply, answers_from_json, reply_to_json
 
 PATH = "/api/v1/operations"

@@ -3,14 +3,13 @@
 from typing import Any
 
 from flask import Flask, g, request
-from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services
 from cardsvc.errors import RequestError
 from cardsvc.service.purse.orders import CHANNEL, OrderParams, create_order, order_json, order_view
 from cardsvc.web.api.models import OrderView
-from cardsvc.web.api.problems import ERRORS
+from cardsvc.web.api.problems import ERRORS, Answers
 
 PATH = "/api/v1/orders"
 

@@ -4,7 +4,6 @@ from typing import Any, Literal
 
 from flask import Flask, Response, g, request
 from pydantic import BaseModel
-from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services
@@ -16,7 +15,7 @@ from cardsvc.service.terminals.registry import OFFICE
 from cardsvc.text import Language
 from cardsvc.units import parse_card_no
 from cardsvc.web.api.models import ReceiptCheck
-from cardsvc.web.api.problems import ERRORS
+from cardsvc.web.api.problems import ERRORS, Answers
 
 Form = Literal["text58", "text80", "escpos58", "escpos80", "pdf"]
 MEDIA_TYPES = {"text": "text/plain", "escpos": "application/octet-stream", "pdf": "application/pdf"}

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Flask, Response, g, request
-from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services
@@ -12,7 +11,7 @@ from cardsvc.service.books.reports import day_sheet
 from cardsvc.service.books.sheet_print import printed_sheet
 from cardsvc.service.terminals.registry import OFFICE
 from cardsvc.web.api.models_day import DaySheet, PrintQuery, SheetQuery
-from cardsvc.web.api.problems import ERRORS
+from cardsvc.web.api.problems import ERRORS, Answers
 
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Flask, g, request
-from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services
@@ -15,7 +14,7 @@ from cardsvc.service.terminals.tellers import Teller
 from cardsvc.web.api.models import Problem
 from cardsvc.web.api.models_day import CloseShift, CountShift, DayQuery, OpenShift, Shifts, ShiftView
 from cardsvc.web.api.operations import key_of_request
-from cardsvc.web.api.problems import ERRORS
+from cardsvc.web.api.problems import ERRORS, Answers
 from cardsvc.web.api.reports import office_outlet
 
 PATH = "/api/v1/shifts"

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
-from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services, now
@@ -23,7 +22,7 @@ from cardsvc.web.api.models import (
     SessionReply,
     TerminalKey,
 )
-from cardsvc.web.api.problems import ERRORS
+from cardsvc.web.api.problems import ERRORS, Answers
 
 PREFIX = "/api/v1"
 

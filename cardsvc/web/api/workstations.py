@@ -6,14 +6,13 @@ import time
 from typing import Any
 
 from flask import Flask, g, request
-from spectree import Response as Answers
 from spectree import SpecTree
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.service.desk.faces import face_told, next_face
 from cardsvc.service.desk.workstations import FacePrinter, report, still_there, waiting_work
 from cardsvc.web.api.models import AgentPoll, AgentReport, AgentSeen, AgentWork, FacePoll, FaceTold, FaceWork
-from cardsvc.web.api.problems import ERRORS
+from cardsvc.web.api.problems import ERRORS, Answers
 from cardsvc.wire import reply_to_json
 
 PREFIX = "/api/v1"
