@@ -103,6 +103,7 @@ class UnitOfWork:
         self.application_fees = repos.ApplicationFees(connection)
         self.cash_given = repos.CashesGiven(connection)
         self.desk_sessions = repos.DeskSessions(connection)
+        self.form_answers = repos.FormAnswers(connection)
         self.blank_batches = repos.BlankBatches(connection)
         self.blank_movements = repos.BlankMovements(connection)
         self.making_notes = repos.MakingNotes(connection)

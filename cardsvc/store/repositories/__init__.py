@@ -17,7 +17,7 @@ from cardsvc.store.repositories.cash_given import CashesGiven
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySum, DaySums
 from cardsvc.store.repositories.deposits import Deposits
-from cardsvc.store.repositories.desk_sessions import DeskSessions
+from cardsvc.store.repositories.desk_sessions import DeskSessions, FormAnswers
 from cardsvc.store.repositories.diagnosis import Diagnoses
 from cardsvc.store.repositories.faces import CitizenPhotos, FacePrints
 from cardsvc.store.repositories.figures import Counted, Figures, Promised
@@ -97,6 +97,7 @@ __all__ = [
     "FacePrints",
     "Figures",
     "FileBatches",
+    "FormAnswers",
     "HallNotes",
     "Handouts",
     "Held",
