@@ -22,8 +22,8 @@ def send(page: Page, path: str, key: str) -> TestResponse:
 
 
 def test_the_next_number_is_called_once_and_the_page_goes_on(office: Office) -> None:
-    """The answer of a call is lost, the key pressed again: it leads where the first led. Another press is another deed; so is the
-    same key from somebody else."""
+    """The answer of a call is lost, the key pressed again: it leads where the first led. Another press is another deed, and the
+    same key from somebody else, too."""
     for _ in range(3):
         tickets.take(office.world.store, load_rule_set(), "hall", "money", office.world.now)
     page, other = office.page("clerk", "ws-1"), office.page("other", "ws-2")
