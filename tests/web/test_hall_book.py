@@ -74,7 +74,7 @@ def test_a_complaint_goes_from_the_desk_to_its_answer(office: Office) -> None:
     first, second = (clerk.post("/complaints", **form) for _ in range(2))
     assert first.location == second.location
     path = first.location.removeprefix("/desk")
-    assert re.search(r"投诉：1 .* T\d{6}-001 \d{4}-\d\d-\d\d 演示 clerk 多扣了 50 元", clerk.text("/complaints"))
+    assert re.search(r"投诉：1 .* T\d{6}-001 1 \d{4}-\d\d-\d\d 演示 clerk 多扣了 50 元", clerk.text("/complaints"))
     assert "555-0100" in clerk.text(path)
     assert clerk.post(path, deed="answer", text="x").status_code == 403
     for _ in range(2):

@@ -9,7 +9,7 @@ from cardsvc.store.records.cards import Card, CardApplication, Citizen
 from cardsvc.store.records.cash_given import CashGiven
 from cardsvc.store.records.day import DaySeal, MonthEnd, SealedHead, Shift
 from cardsvc.store.records.deposits import Deposit
-from cardsvc.store.records.desk_sessions import DeskSession
+from cardsvc.store.records.desk_sessions import DeskSession, FormAnswer
 from cardsvc.store.records.diagnosis import Diagnosis
 from cardsvc.store.records.faces import CitizenPhoto, FacePrint
 from cardsvc.store.records.hall import (
@@ -85,6 +85,7 @@ __all__ = [
     "Evidence",
     "FacePrint",
     "FileBatch",
+    "FormAnswer",
     "HallNote",
     "Handout",
     "HeldPayout",

@@ -18,3 +18,13 @@ class DeskSession:
     opened_at: dt.datetime
     seen_at: dt.datetime
     ended_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormAnswer:
+    """Where a form that was sent with this key led, within one sign-in; kept for a while, in case the answer was lost."""
+
+    session_id: str
+    key: str
+    location: str
+    answered_at: dt.datetime

@@ -22,7 +22,7 @@ from cardsvc.store.repositories.cash_given import CashesGiven
 from cardsvc.store.repositories.day import DaySeals, MonthEnds, SealedHeads, Shifts
 from cardsvc.store.repositories.day_sums import DaySums
 from cardsvc.store.repositories.deposits import Deposits
-from cardsvc.store.repositories.desk_sessions import DeskSessions
+from cardsvc.store.repositories.desk_sessions import DeskSessions, FormAnswers
 from cardsvc.store.repositories.diagnosis import Diagnoses
 from cardsvc.store.repositories.faces import CitizenPhotos, FacePrints
 from cardsvc.store.repositories.figures import Figures
@@ -106,6 +106,7 @@ class Repositories:
     day_sums = Bound(DaySums)
     deposits = Bound(Deposits)
     desk_sessions = Bound(DeskSessions)
+    form_answers = Bound(FormAnswers)
     diagnoses = Bound(Diagnoses)
     citizen_photos = Bound(CitizenPhotos)
     face_prints = Bound(FacePrints)

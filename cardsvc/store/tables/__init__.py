@@ -13,7 +13,7 @@ from cardsvc.store.tables.cards import APPLICATION_STATES, CARD_STATES, card, ca
 from cardsvc.store.tables.cash_given import cash_given
 from cardsvc.store.tables.day import day_seal, month_end, sealed_head, shift
 from cardsvc.store.tables.deposits import deposit
-from cardsvc.store.tables.desk_sessions import desk_session
+from cardsvc.store.tables.desk_sessions import desk_session, form_answer
 from cardsvc.store.tables.diagnosis import diagnosis
 from cardsvc.store.tables.faces import citizen_photo, face_print
 from cardsvc.store.tables.hall import (
@@ -121,6 +121,7 @@ __all__ = [
     "face_print",
     "file_batch",
     "forgotten_nonces",
+    "form_answer",
     "hall_note",
     "handout",
     "held_payout",

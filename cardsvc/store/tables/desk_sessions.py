@@ -1,4 +1,4 @@
-"""Table of sign-ins on the desk page."""
+"""Tables of sign-ins on the desk page, and of what forms were answered."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, String, Table
 
@@ -22,3 +22,15 @@ desk_session = Table(
     CheckConstraint("seen_at >= opened_at", name="ck_desk_session_seen"),
 )
 Index("ix_desk_session_staff", desk_session.c.staff_id, desk_session.c.opened_at)
+
+form_answer = Table(
+    "form_answer",
+    metadata,
+    Column("session_id", String(64)),
+    Column("key", String(64)),
+    Column("location", String(200), nullable=False),
+    Column("answered_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("session_id", "key", name="pk_form_answer"),
+    ForeignKeyConstraint(["session_id"], ["desk_session.session_id"], name="fk_form_answer_session"),
+)
+Index("ix_form_answer_answered", form_answer.c.answered_at)

@@ -2,6 +2,7 @@
 
 app                                     the application, put together
 guard, entrance, passkeys, failures     who is at the page and in which language; signing in; what it says when something fails
+again                                   a form that is sent twice because its answer was lost
 work, live, jobs                        the work place: what lies there, the event stream, jobs
 people, applying, faces, bulk           making cards: for whom, applications, what is printed on them, many of them
 persons, cards, replace                 a person and their cards: data, loss, held money, another card

@@ -12,6 +12,7 @@ from cardsvc.service.words import codes, results
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
+    again,
     applying,
     approvals,
     bulk,
@@ -54,6 +55,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     _install_words(app)
     guard.install(app, services)
+    again.install(app, services)
     failures.install(app)
     entrance.install(app, services)
     passkeys.install(app, services)

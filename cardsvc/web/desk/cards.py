@@ -68,9 +68,14 @@ def install(app: Flask, services: Services) -> None:
             _do(services, parse_card_no(card_no), deed)
         except CardsvcError as error:
             return _page(services, card_no, error), error.http_status
-        if deed == "replace":
-            return redirect(url_for("replacement", card_no=card_no), 303)
-        return redirect(url_for("card_page", card_no=card_no), 303)
+        return redirect(_afterwards(card_no, deed), 303)
+
+
+def _afterwards(card_no: str, deed: str) -> str:
+    """Where it goes on: what waits for a second person is shown there, and can be taken back."""
+    if deed == "release":
+        return url_for("approvals")
+    return url_for("replacement" if deed == "replace" else "card_page", card_no=card_no)
 
 
 def _do(services: Services, card_no: str, deed: str) -> None:

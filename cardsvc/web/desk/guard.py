@@ -82,6 +82,7 @@ HEADERS = {
 
 def install(app: Flask, services: Services) -> None:
     """Guard every request."""
+    _names(app, services)
 
     @app.before_request
     def _who() -> None:
@@ -106,6 +107,16 @@ def install(app: Flask, services: Services) -> None:
     @app.context_processor
     def _in_every_page() -> dict[str, object]:
         return {"me": g.get("signed_in"), "new_key": lambda: secrets.token_urlsafe(24)}
+
+
+def _names(app: Flask, services: Services) -> None:
+    @app.template_filter("who")
+    def _who_is(staff_id: str) -> str:
+        """The name of one of the staff."""
+        if staff_id not in (known := g.setdefault("staff_names", {})):
+            with services.store.read() as uow:
+                known.update({staff_id: staff_id} | uow.staff.names([staff_id]))
+        return str(known[staff_id])
 
 
 def here() -> SignedIn:

@@ -194,7 +194,8 @@ document.addEventListener("keydown", (event) => {
   const target = document.querySelector(`main ${sign}`) || document.querySelector(sign) || (key === "Escape" && document.querySelector('nav [data-key="w"]'));
   if (!target) return;
   event.preventDefault();
-  target.click();
+  if (target.matches("input, select, textarea")) target.focus();
+  if (!target.matches("select, textarea")) target.click();
 });
 
 // The list of this page's keys is read off the page itself.
@@ -213,8 +214,8 @@ document.addEventListener("click", (event) => {
     rows.append(row);
   };
   for (const one of [...document.querySelectorAll("main [data-key]"), ...document.querySelectorAll("header [data-key]")]) {
-    const copy = one.cloneNode(true);
-    for (const sign of copy.querySelectorAll("kbd, [aria-hidden]")) sign.remove();
+    const copy = (one.labels?.[0] ?? one).cloneNode(true);
+    for (const sign of copy.querySelectorAll("kbd, select, textarea, [aria-hidden]")) sign.remove();
     if (one.id !== "keys") add(one.dataset.key, copy.textContent.trim());
   }
   add("Escape", list.dataset.back);

@@ -22,6 +22,15 @@ let shown = addressOf(location.href);
 // --- going from page to page ---------------------------------------------------------------------------------------
 
 let going = null; // the request that is under way: { sends, stop }
+let unanswered = null; // what was sent and got no answer: the same again has the same key, and gets the answer that was lost
+
+function keyOf(url, body) {
+  const plain = (value) => (value instanceof File ? [value.name, value.size, value.lastModified] : value);
+  const what = JSON.stringify([url, ...[...body].map(([name, value]) => [name, plain(value)])]);
+  const drawn = () => [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
+  if (unanswered?.what !== what) unanswered = { what, key: drawn() };
+  return unanswered.key;
+}
 
 // Fetch a page, or send a form, and show what comes back. `form`: what is sent; `back`: the browser's own way, nothing is added to it.
 async function go(url, { form = null, body = null, back = false } = {}) {
@@ -39,11 +48,13 @@ async function go(url, { form = null, body = null, back = false } = {}) {
   const limit = setTimeout(() => trip.stop.abort("long"), LONGEST_MS);
   const slow = setTimeout(() => tell("slow"), SLOW_MS);
   try {
-    const answer = await fetch(url, { method: body ? "POST" : "GET", body, signal: trip.stop.signal });
+    const headers = body ? { "Idempotency-Key": keyOf(url, body) } : {};
+    const answer = await fetch(url, { method: body ? "POST" : "GET", body, headers, signal: trip.stop.signal });
     const html = answer.headers.get("Content-Type")?.startsWith("text/html");
     const made = html ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
     if (going !== trip) return;
     connected(true);
+    if (body && (made || answer.status < 500)) unanswered = null;
     if (made && fits(made)) {
       const stays = body && !answer.redirected; // a form that was refused: the address stays the one that shows it
       turn({ title: made.title, header: made.querySelector("header"), main: made.querySelector("main") }, stays ? location.href : answer.url, { back, form });
@@ -78,7 +89,7 @@ function turn(page, url, { back = false, form = null } = {}) {
   if (form) bring(form, page.main);
   if (!back) scrollTo(0, 0);
   for (const one of ["unsent", "back"]) tell(one, false);
-  (page.main.querySelector("[autofocus]") ?? page.main).focus();
+  (page.main.querySelector("[autofocus]") ?? page.main.querySelector(".problem") ?? page.main).focus();
   say(page.title);
   document.dispatchEvent(new Event("turned"));
 }
@@ -142,8 +153,8 @@ const TOLD = {
   slow: ["正在等服务回应……", "Waiting for the service ..."],
   away: ["连不上服务；卡上正在办的业务不受影响。正在重连……", "No connection to the service; what is under way on the card goes on. Trying again ..."],
   unsent: [
-    "刚才这一步没有收到回应，这一页和填的内容都留着。再按一次即可：收款、写卡的同一笔不会办两次。",
-    "There was no answer to what you did just now; this page and what you typed stay. Press the key again: money and cards are not done twice.",
+    "刚才这一步没有收到回应，这一页和填的内容都留着。再按一次即可，同一件事不会办两次。",
+    "There was no answer to what you did just now; this page and what you typed stay. Press the key again: nothing is done twice.",
   ],
   back: ["已恢复连接。刚才那一步没有收到回应，请再按一次。", "The connection is back. There was no answer to what you did: press the key again."],
 };

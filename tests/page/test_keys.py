@@ -1,0 +1,177 @@
+"""Flows of the hall by keys alone: what has the focus after each step is what one expects, and can be seen."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from cardsvc.rules import load_rule_set
+from cardsvc.service.hall import desks, tickets
+from cardsvc.service.hall.complaints import complaints_view
+from cardsvc.service.loss.reports import loss_view, report_loss
+from cardsvc.service.staff.accounts import add_staff
+from tests.page.conftest import PASSWORD, SLOW, Desk
+from tests.page.test_manage_pages import person
+from tests.service.bulk.bulk_people import blanks, people_file
+
+pytestmark = pytest.mark.usefixtures("real_pcscd")
+
+
+def focus(desk: Desk, name: str) -> None:
+    """What has the focus is called so, and a frame shows it."""
+    here = desk.page.locator("main :focus")
+    expect(here).to_have_accessible_name(re.compile(name), timeout=SLOW)
+    assert desk.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def keys(desk: Desk, *pressed: str) -> None:
+    """One key after the other; what is longer than one, and no name of a key, is typed."""
+    for key in pressed:
+        if len(key) == 1 or key in ("Tab", "Enter", "Escape", "ArrowDown", "ArrowUp"):
+            desk.press(key)
+        else:
+            desk.type(key)
+
+
+def test_the_morning_checklist_and_an_incident(desk: Desk) -> None:
+    """Enter for each item that is good; the one that is not says why; then what happened in the hall."""
+    desk.sign_in("chief")
+    before = desk.presses
+    keys(desk, "q")
+    desk.sees("处理一个号")
+    keys(desk, "c")
+    for missing in (5, 4, 3, 2, 1):
+        focus(desk, "^好$")
+        keys(desk, "Enter")
+        desk.sees(f"还缺 {missing}")
+    focus(desk, "^好$")
+    keys(desk, "Tab")
+    focus(desk, "哪里不好")
+    keys(desk, "二号打印机缺纸", "Tab", "Enter")
+    desk.sees("都看过了")
+    keys(desk, "e")
+    focus(desk, "事件")
+    keys(desk, "Tab", "老人头晕", "Tab", "Enter")
+    expect(desk.page.get_by_role("row", name="事件 老人头晕")).to_be_visible(timeout=SLOW)
+    assert desk.presses - before - len("二号打印机缺纸老人头晕") == 14
+
+
+def test_a_complaint_from_taking_to_its_answer(desk: Desk) -> None:
+    """Taken, given on, answered; each page begins where one writes."""
+    desk.sign_in("chief")
+    before = desk.presses
+    keys(desk, "q")
+    desk.sees("处理一个号")
+    keys(desk, "o")
+    desk.sees("受理投诉")
+    keys(desk, "n")
+    focus(desk, "内容")
+    keys(desk, "窗口多扣了", "Tab", "Tab", "Enter")
+    desk.sees("答复期限")
+    focus(desk, "写明情况")
+    keys(desk, "请查账", "Tab", "Enter")
+    desk.sees("请查账")
+    focus(desk, "写明情况")
+    keys(desk, "已退还并道歉", "Tab", "Tab", "Enter")
+    desk.sees("已经办结")
+    assert desk.presses - before - len("窗口多扣了请查账已退还并道歉") == 11
+    assert [row["answered"] for row in complaints_view(desk.world.store, now=desk.world.now, only_open=False)] == [True]
+
+
+def test_a_number_that_was_missed_comes_back_changes_its_kind_and_desk(desk: Desk) -> None:
+    """Missed with M, back in with R, another kind with G, another desk with T: the place in the queue stays."""
+    store, rules, moment = desk.world.store, load_rule_set(), desk.world.now
+    tickets.take(store, rules, "hall", "money", moment)
+    with store.read() as uow:
+        admin = person(uow.staff.get("admin"))
+    other = add_staff(store, "other", "演示乙", "clerk", "hall", PASSWORD, moment, by=admin)
+    desks.open_desk(store, rules, "ws-9", by=other, now=moment)
+    desk.sign_in()
+    keys(desk, "n")
+    desk.sees("叫下一位")
+    keys(desk, "n")
+    desk.sees("人到了")
+    keys(desk, "m")
+    desk.sees("叫下一位")
+    keys(desk, "q")
+    desk.sees("处理一个号")
+    keys(desk, "h")
+    focus(desk, "号码")
+    keys(desk, "c001", "Enter")
+    desk.sees("过号的人回来了")
+    expect(desk.page.locator("main")).to_contain_text("C001 充值、退款")
+    keys(desk, "r")
+    desk.sees("等候：1")
+    keys(desk, "g")
+    focus(desk, "换成")
+    keys(desk, "ArrowUp", "Tab", "Enter")
+    expect(desk.page.locator("#live")).to_contain_text("C001 卡片检测", timeout=SLOW)
+    keys(desk, "t")
+    focus(desk, "请这个窗口办")
+    keys(desk, "ArrowDown", "Tab", "Enter")
+    expect(desk.page.locator("#live")).to_contain_text("→ 窗口 ws-9", timeout=SLOW)
+    keys(desk, "w")
+    desk.sees("叫下一位")
+
+
+def test_a_supervisor_agrees_on_their_own_screen(desk: Desk, browser: Browser) -> None:
+    """The clerk asks for a lost card's release; the supervisor reads what is asked before a key agrees."""
+    world = desk.world
+    number = world.card_no_of(world.issue("fudan-fmcos2"))
+    with world.store.read() as uow:
+        clerk = person(uow.staff.get("clerk"))
+    report_loss(world.store, world.engine.rules, number, "formal", by=clerk, now=world.now)
+    desk.sign_in()
+    before = desk.presses
+    keys(desk, "f")
+    focus(desk, "身份证号或卡号")
+    keys(desk, number, "Enter")
+    desk.sees("正式挂失")
+    keys(desk, "r", "Tab")
+    focus(desk, "理由")
+    keys(desk, "本人带身份证来", "Tab", "Enter")
+    desk.sees("等第二人复核")
+    assert desk.presses - before - len(f"{number}本人带身份证来") == 6
+    chief = Desk(desk.hall, browser.new_context(locale="zh-CN").new_page())
+    chief.sign_in("chief")
+    before = chief.presses
+    keys(chief, "j")
+    focus(chief, "移出黑名单")
+    keys(chief, "Tab")
+    focus(chief, "意见")
+    keys(chief, "Tab")
+    focus(chief, "^同意$")
+    keys(chief, "Enter")
+    chief.sees("没有等复核的事")
+    assert chief.presses - before == 4
+    chief.page.context.close()
+    desk.page.reload()
+    desk.sees("没有等复核的事")
+    assert [report["ended"] for report in loss_view(world.store, number)] == ["released"]
+
+
+def test_cards_of_a_file_are_made_and_the_report_fetched(desk: Desk) -> None:
+    """From the list of people to the report; the file itself is chosen in the system's own window."""
+    page = desk.page
+    desk.sign_in()
+    before = desk.presses
+    keys(desk, "b")
+    desk.sees("制卡与发放")
+    keys(desk, "p")
+    focus(desk, "名单")
+    page.locator(":focus").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": people_file(2)})
+    keys(desk, "Tab", "Tab")
+    focus(desk, "导入为批次")
+    keys(desk, "Enter")
+    focus(desk, "开始或接着做")
+    keys(desk, "Enter")
+    desk.sees("正在这个工作台上制卡")
+    for number, card in enumerate(blanks(2), start=1):
+        desk.hall.slot.insert(card)
+        expect(page.locator("#live tbody tr b")).to_have_count(number, timeout=3 * SLOW)
+        desk.hall.slot.remove()
+    desk.sees("这个批次做完了")
+    with page.expect_download() as report:
+        keys(desk, "p")
+    assert report.value.suggested_filename.endswith(".csv")
+    assert desk.presses - before == 7
