@@ -78,14 +78,17 @@ def test_a_program_drives_a_terminal_by_lines(tmp_path: Path) -> None:
 def test_an_administrator_looks_after_terminals(home: dict[str, str]) -> None:
     """Registered, limited, given the next key and a shared secret, an old key retired, suspended, enabled; wrong input told."""
     run(home, "keys", "init")
-    run(home, "terminal", "register", "kiosk-9", *TERMINAL, "--place", "市民之家")
+    run(home, "terminal", "register", "kiosk-9", *TERMINAL, "--place", "市民之家", "--type", "V3")
     assert "terminal_exists" in run(home, "terminal", "register", "kiosk-9", *TERMINAL, code=2).stderr
     run(home, "terminal", "limit", "kiosk-9", "--largest-load", "200", "--daily-loads", "50", "--operation", "topup")
     assert "terminal_field_wrong" in run(home, "terminal", "limit", "kiosk-9", "--daily-loads", "0", code=2).stderr
+    assert "operations" in run(home, "terminal", "limit", "kiosk-9", "--operation", "toppup", code=2).stderr
     assert as_json(home, "terminal", "rotate", "kiosk-9", "--public-key", "cd" * 32)["key_id"] == "2"
     secret = as_json(home, "terminal", "rotate", "kiosk-9", "--hmac")["secret"]
     run(home, "terminal", "retire", "kiosk-9", "1")
-    assert re.search(r"Largest load \(yuan\) +200\.00", run(home, "terminal", "show", "kiosk-9").stdout)
+    told = run(home, "terminal", "show", "kiosk-9").stdout
+    assert re.search(r"Largest load \(yuan\) +200\.00", told)
+    assert re.search(r"Type +V3", told)
     seen = run(home, "terminal", "show", "kiosk-9", "--json").stdout
     assert secret not in seen
     shown = json.loads(seen)
