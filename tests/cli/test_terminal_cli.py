@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cardsvc.bootstrap import now
+from cardsvc.keystore.sealed import SealedKeystore
+from cardsvc.service.loss.hotlist import snapshot
 from cardsvc.vcard import VirtualCard
+from cardsvc.wire import hot_list_text
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD, open_hall
 from tests.serving import Served, kiosk_file, serving
@@ -98,6 +102,19 @@ def test_an_administrator_looks_after_terminals(home: dict[str, str]) -> None:
         assert state in run(home, "terminal", word, "kiosk-9").stdout
         assert state in run(home, "terminal", "list").stdout
     assert "terminal_unknown" in run(home, "terminal", "suspend", "kiosk-0", code=2).stderr
+
+
+def test_an_administrator_tells_the_key_of_the_lists(home: dict[str, str], tmp_path: Path) -> None:
+    """A maker of terminals is told it beside the lists, which are checked with it."""
+    run(home, "keys", "init")
+    key = run(home, "hotlist", "key").stdout.strip()
+    assert as_json(home, "hotlist", "key") == {"public_key": key}
+    keystore = SealedKeystore.open(tmp_path / "keys.sealed", b"correct horse")
+    world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
+    told = snapshot(world.store, keystore, 0)
+    world.close()
+    text = hot_list_text(told["kind"], told["since"], told["version"], [])
+    Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(told["signature"]), text)
 
 
 def test_the_hot_list_on_the_command_line(home: dict[str, str], tmp_path: Path) -> None:
