@@ -18,14 +18,25 @@ from cardsvc.store.states import ApprovalState, DepositState
 
 _REFUND = "card_refund"
 """Merchant of a purchase that draws a purse down for its holder (service/purse/settle.py)."""
-_BY_CREDIT = ("load_authorised", "load_gift", "load_confirmed", "deposit_taken")
-_BY_DEBIT = ("load_refunded", "load_gift_returned", "purchase_confirmed", "order_returned", "moved_from_books")
+_SWAP = "card_swap"
+"""Merchant of a purchase that becomes an order of channel ``swap`` (service/purse/swapped.py)."""
+_SWAP_CHANNEL = "swap"
+_BY_CREDIT = ("load_authorised", "load_gift", "load_confirmed")
+_BY_DEBIT = ("load_refunded", "load_gift_returned", "purchase_confirmed", "moved_from_books")
 _WITHOUT_ACCOUNT = (
-    *("order_paid", "fee_taken", "fee_returned"),
+    *("order_paid", "deposit_taken", "fee_taken", "fee_returned"),
     *("drawer_filled", "drawer_emptied", "drawer_short", "drawer_over"),
 )
-_GROUPS = {"refund_": "refund", "held_": "held_paid", "deposit_returned": "deposit_back", "deposit_worn": "deposit_back"}
+_GROUPS = {
+    "refund_": "refund",
+    "held_": "held_paid",
+    "order_returned": "order_back",
+    "order_held": "order_back",
+    "deposit_returned": "deposit_back",
+    "deposit_worn": "deposit_back",
+}
 """Kinds by how they begin, and what they count as together; their account is the debit's."""
+_ORDER_MOVES, _DEPOSIT_MOVES = ("order_left", "order_moved"), ("deposit_left", "deposit_moved")
 _BY_HAND = ("correction", "drawer_added", "drawer_lightened")
 """Of an approval: its reference, or the chain and number that its result names."""
 _DECISIONS = ("correction", "correct_difference", "drawer_cash")
@@ -56,7 +67,8 @@ class Agreement:
         lines = select(booked).outerjoin(told, same).where(told.c.reference.is_(None))
         rows = select(told).outerjoin(booked, same).where(booked.c.reference.is_(None))
         found = [Unlike._make(row) for query in (lines, _by_hand()) for row in self._all(query)]
-        found += [Unlike._make((*row, None, None)) for query in (rows, _unbooked_decisions()) for row in self._all(query)]
+        unbooked = rows, _unbooked_decisions(), _orders_of_no_swap(), _deposits_elsewhere()
+        found += [Unlike._make((*row, None, None)) for query in unbooked for row in self._all(query)]
         return sorted(found, key=lambda one: tuple(map(str, one)))
 
     def _all(self, query: Select[*tuple[Any, ...]]) -> list[Any]:
@@ -64,7 +76,7 @@ class Agreement:
 
 
 def _booked() -> Select[str, str, str, int, str, int]:
-    """What the ledger has, by kind and reference. ``order_moved`` and ``month_lapsed`` say themselves what they are about."""
+    """What the ledger has, by kind and reference. Moves and ``month_lapsed`` say themselves what they are about."""
     columns = tables.transfer.c
     groups = [(columns.kind.startswith(begin, autoescape=True), name) for begin, name in _GROUPS.items()]
     kind = case(*groups, else_=columns.kind)
@@ -137,15 +149,14 @@ def _told_by_what_waits() -> list[Row]:
         table.c for table in (tables.topup_order, tables.takeover_part, tables.held_payout, tables.deposit)
     )
     purse = _own("purse", part.card_no, part.application, part.purse)
-    returned, own = order.state == OrderState.RETURNED, _own("deposit", deposit.card_no)
-    back = deposit.state == DepositState.RETURNED
+    returned, back = order.state == OrderState.RETURNED, deposit.state == DepositState.RETURNED
     return [
-        _row("order_paid", order.order_id, "", order.amount),
-        _row("order_returned", order.order_id, _own("order", order.card_no), order.amount, returned),
+        _row("order_paid", order.order_id, "", order.amount, order.channel != _SWAP_CHANNEL),
+        _row("order_back", order.order_id, _own("order", order.card_no), order.amount, returned),
         _row("moved_from_books", part.part_id, purse, part.amount, part.purchase_id.is_(None)),
         _row("held_paid", payout.part_id, _own("held", payout.card_no), payout.amount),
-        _row("deposit_taken", deposit.deposit_id, own, deposit.amount),
-        _row("deposit_back", deposit.deposit_id, own, deposit.amount, back),
+        _row("deposit_taken", deposit.deposit_id, "", deposit.amount),
+        _row("deposit_back", deposit.deposit_id, _own("deposit", deposit.card_no), deposit.amount, back),
     ]
 
 
@@ -180,20 +191,41 @@ def _unbooked_decisions() -> Row:
     return select(approval.kind, approval.approval_id, literal("", String), literal(0)).where(*mine, ~booked)
 
 
+def _orders_of_no_swap() -> Row:
+    """Orders that say that a card gave their money by a swap, where it did not."""
+    order, drawn = tables.topup_order.c, tables.purchase.c
+    same = (
+        order.payment_reference == drawn.card_no + literal(":", String) + drawn.purchase_id,
+        and_(drawn.merchant == _SWAP, drawn.state == PurchaseState.CONFIRMED, drawn.amount == order.amount),
+    )
+    of_swap = select(1).where(*same).exists()
+    return _row("order_paid", order.order_id, "", order.amount, order.channel == _SWAP_CHANNEL, ~of_swap)
+
+
+def _deposits_elsewhere() -> Row:
+    """Deposits on a card that none was ever booked to."""
+    deposit, line = tables.deposit.c, tables.transfer.c
+    own = _own("deposit", deposit.card_no)
+    came = select(1).where(line.reference == deposit.deposit_id, line.credit_account == own).exists()
+    return _row("deposit_taken", deposit.deposit_id, own, deposit.amount, ~came)
+
+
 def _by_hand() -> Select[str, str, str, int, str, int]:
     """Lines that two people agreed to, or that say of a card what its own rows say, where there is no such decision or row; and
     lines of a kind that nothing books."""
     line, approval = tables.transfer.c, tables.approval.c
     agreed = approval.state == ApprovalState.APPROVED
     decided = select(1).where(agreed, _decides(approval, line)).exists()
-    order, takeover = tables.topup_order.c, tables.takeover.c
-    moved = select(1).where(order.order_id == line.reference, order.amount == line.amount).exists()
+    order, deposit, takeover = tables.topup_order.c, tables.deposit.c, tables.takeover.c
+    ordered = select(1).where(order.order_id == line.reference, order.amount == line.amount).exists()
+    left = select(1).where(deposit.deposit_id == line.reference, deposit.amount == line.amount).exists()
     lapsed = select(1).where(takeover.card_no == line.chain).exists()
-    known = (*_BY_CREDIT, *_BY_DEBIT, *_WITHOUT_ACCOUNT, *_BY_HAND, "order_moved", "month_lapsed")
+    known = (*_BY_CREDIT, *_BY_DEBIT, *_WITHOUT_ACCOUNT, *_BY_HAND, *_ORDER_MOVES, *_DEPOSIT_MOVES, "month_lapsed")
     groups = [line.kind.startswith(begin, autoescape=True) for begin in _GROUPS]
     wrong = or_(
         and_(line.kind.in_(_BY_HAND), ~decided),
-        and_(line.kind == "order_moved", ~moved),
+        and_(line.kind.in_(_ORDER_MOVES), ~ordered),
+        and_(line.kind.in_(_DEPOSIT_MOVES), ~left),
         and_(line.kind == "month_lapsed", ~lapsed),
         and_(line.kind.not_in(known), *(~group for group in groups)),
     )
