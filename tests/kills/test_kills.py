@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,8 @@ def disturb(chance: random.Random, cluster: Cluster, service: Service, customers
     """Kill one thing; what does not come back by itself is started again."""
     victim = chance.choices(("worker", "client", "database"), (6, 6, 1))[0]
     if victim == "worker" and (workers := service.workers()):
-        os.kill(chance.choice(workers), signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended by itself just now: its database had been killed before
+            os.kill(chance.choice(workers), signal.SIGKILL)
     if victim == "client":
         customer = chance.choice(customers)
         customer.kill()
