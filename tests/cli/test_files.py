@@ -40,6 +40,7 @@ def test_a_file_is_imported_and_the_day_reconciled(home: dict[str, str], tmp_pat
     done = as_json(home, "reconcile", "run", "--day", today)
     assert done["counts"] == {"reference_unknown.open": 1}
     assert as_json(home, "reconcile", "show", done["run_id"]) == done
+    assert "counter 0, terminal 330100000042" in run(home, "reconcile", "show", done["run_id"]).stdout
     listed = run({**home, "CARDSVC_LANG": "zh"}, "reconcile", "list").stdout.splitlines()
     assert listed[0].split() == ["编号", "日期", "范围", "结果"]
     assert listed[1].split() == [done["run_id"], today, "全部", "对方文件里的交易，我方没有（未处理）", "1"]

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cardsvc.bootstrap import now
+from cardsvc.keystore.sealed import SealedKeystore
+from cardsvc.service.loss.hotlist import snapshot
 from cardsvc.vcard import VirtualCard
+from cardsvc.wire import hot_list_text
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD, open_hall
 from tests.serving import Served, kiosk_file, serving
@@ -78,14 +82,17 @@ def test_a_program_drives_a_terminal_by_lines(tmp_path: Path) -> None:
 def test_an_administrator_looks_after_terminals(home: dict[str, str]) -> None:
     """Registered, limited, given the next key and a shared secret, an old key retired, suspended, enabled; wrong input told."""
     run(home, "keys", "init")
-    run(home, "terminal", "register", "kiosk-9", *TERMINAL, "--place", "市民之家")
+    run(home, "terminal", "register", "kiosk-9", *TERMINAL, "--place", "市民之家", "--type", "V3")
     assert "terminal_exists" in run(home, "terminal", "register", "kiosk-9", *TERMINAL, code=2).stderr
     run(home, "terminal", "limit", "kiosk-9", "--largest-load", "200", "--daily-loads", "50", "--operation", "topup")
     assert "terminal_field_wrong" in run(home, "terminal", "limit", "kiosk-9", "--daily-loads", "0", code=2).stderr
+    assert "operations" in run(home, "terminal", "limit", "kiosk-9", "--operation", "toppup", code=2).stderr
     assert as_json(home, "terminal", "rotate", "kiosk-9", "--public-key", "cd" * 32)["key_id"] == "2"
     secret = as_json(home, "terminal", "rotate", "kiosk-9", "--hmac")["secret"]
     run(home, "terminal", "retire", "kiosk-9", "1")
-    assert re.search(r"Largest load \(yuan\) +200\.00", run(home, "terminal", "show", "kiosk-9").stdout)
+    told = run(home, "terminal", "show", "kiosk-9").stdout
+    assert re.search(r"Largest load \(yuan\) +200\.00", told)
+    assert re.search(r"Type +V3", told)
     seen = run(home, "terminal", "show", "kiosk-9", "--json").stdout
     assert secret not in seen
     shown = json.loads(seen)
@@ -95,6 +102,19 @@ def test_an_administrator_looks_after_terminals(home: dict[str, str]) -> None:
         assert state in run(home, "terminal", word, "kiosk-9").stdout
         assert state in run(home, "terminal", "list").stdout
     assert "terminal_unknown" in run(home, "terminal", "suspend", "kiosk-0", code=2).stderr
+
+
+def test_an_administrator_tells_the_key_of_the_lists(home: dict[str, str], tmp_path: Path) -> None:
+    """A maker of terminals is told it beside the lists, which are checked with it."""
+    run(home, "keys", "init")
+    key = run(home, "hotlist", "key").stdout.strip()
+    assert as_json(home, "hotlist", "key") == {"public_key": key}
+    keystore = SealedKeystore.open(tmp_path / "keys.sealed", b"correct horse")
+    world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
+    told = snapshot(world.store, keystore, 0)
+    world.close()
+    text = hot_list_text(told["kind"], told["since"], told["version"], [])
+    Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(told["signature"]), text)
 
 
 def test_the_hot_list_on_the_command_line(home: dict[str, str], tmp_path: Path) -> None:

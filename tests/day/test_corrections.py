@@ -14,8 +14,21 @@ from cardsvc.service.transactions.held_payout import move_due
 from cardsvc.service.transactions.takeovers import hold_card
 from tests.batches.merchant import Reader
 from tests.day.outlet import Hall, refused
-from tests.world import FAMILIES
+from tests.world import DESK, FAMILIES, KIOSK
 
+NOWHERE = (
+    "clearing:bnak:hall",
+    "clearing:bank:hlal",
+    "clearing:bank:hall:2",
+    "clearing:bank",
+    "clearing:terminal:kiosk-99",
+    "clearing:channel:mobbile",
+    "payout:wechta",
+    "difference:hlal",
+    "merchant:bsu",
+    "vault:hlal",
+    "drawer:3c7a1b52",
+)
 PURSE = "purse:3100010100000001:purse:ep"
 
 
@@ -56,16 +69,33 @@ def test_a_claim_that_is_granted_after_a_refund_is_not_lost(hall: Hall) -> None:
     [
         ("fee:card", "purse:3100010100000009:purse:ep", "account_unknown"),
         ("fee:card", "purse:3100010100000001:purse", "account_unknown"),
+        ("fee:card", "purse:3100010100000001:buss:ep", "account_unknown"),
+        *((account, "vault:hall", "account_unknown") for account in NOWHERE),
         (PURSE, PURSE.replace("0001:", "0002:"), "params_invalid"),
         *((f"{kind}:3100010100000001", "fee:card", "account_not_by_hand") for kind in ("suspense", "order", "held", "deposit")),
     ],
 )
 def test_what_no_two_people_correct_by_hand(hall: Hall, debit: str, credit: str, code: str) -> None:
-    """A purse of no card, two cards in one line, and money that rows of their own account for."""
+    """A purse of no card, a bank, channel, outlet or operator that there is not, two cards in one line, and money that rows of
+    their own account for: not even proposed."""
+    world = hall.world
     for number in (1, 2):
-        hall.world.issue(FAMILIES[0], number)
+        world.issue(FAMILIES[0], number)
+    payload = {"debit": debit, "credit": credit, "amount": 500, "corrects": "slip-9"}
     with refused(code):
-        hall.agree("correction", "slip-9", {"debit": debit, "credit": credit, "amount": 500, "corrects": "slip-9"})
+        propose(world.store, APPROVALS, "correction", "slip-9", payload, "更正", by=hall["teller"], now=world.now)
+
+
+def test_what_somebody_stands_behind_is_corrected(hall: Hall) -> None:
+    """A terminal, channels and an outlet that there are, and what the books have already."""
+    world = hall.world
+    world.topup(world.issue(FAMILIES[0]), 5000, DESK)
+    world.register(KIOSK)
+    known = ("terminal:kiosk-7", "channel:mobile", "bank:hall", "desk:desk-1")
+    for account in (*(f"clearing:{name}" for name in known), "payout:bank_card", "difference:hall"):
+        before = hall.balance(account)
+        hall.agree("correction", account, {"debit": account, "credit": "vault:hall", "amount": 500, "corrects": account})
+        assert hall.balance(account) == before + 500
 
 
 def test_several_who_propose_the_same_at_once_make_one_proposal(hall: Hall) -> None:

@@ -17,7 +17,7 @@ from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.service.staff.approvals import approve
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.store.records import Difference, Staff
-from cardsvc.units import LOCAL
+from cardsvc.units import LOCAL, format_yuan
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.batches.merchant import Reader, spending_file
 from tests.reconcile.seen import sighting
@@ -109,6 +109,8 @@ def test_rides_on_their_way_explain_a_balance_until_too_long(world: World, card:
     found = run(world)
     assert told(found) == [("balance_differs", "explained", "unsettled_spends"), ("counter_gap", "explained", "waits_for_file")]
     assert (found[0].amount, found[1].details["missing"]) == (500, [[0, 1]])
+    shown = [difference_view(row)["details_text"]["en"] for row in found]
+    assert shown == [f"books {format_yuan(balance_on(card)[0] + 500)}, card {format_yuan(balance_on(card)[0])}", "counter 0-1"]
     take_in(world, "spending", "bus", spending_file(rides[1:]))
     found = run(world)
     assert (found[0].amount, found[1].details["missing"]) == (200, [[0, 0]])
@@ -303,6 +305,9 @@ def test_forged_and_contradicting_records_are_differences(world: World, card: Vi
     take_in(world, "spending", "bus", spending_file(bad))
     found = {row.code: row for row in run(world)}
     assert found["tac_wrong"].entry is None
+    shown = {code: difference_view(row)["details_text"]["zh"] for code, row in found.items()}
+    assert shown["tac_wrong"] == "计数器 0，终端 330100000042"
+    assert shown["duplicate_in_file"].endswith(" 第 6 行")
     assert found["reference_unknown"].entry is None
     assert told([found["duplicate_in_file"]]) == [("duplicate_in_file", "explained", "counted_once")]
     assert found["counter_gap"].details["missing"] == [[1, 1]]

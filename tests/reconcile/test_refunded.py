@@ -10,6 +10,7 @@ from cardsvc.errors import CardGone
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.purse.suspects import attachment, case_view, suspects
+from cardsvc.service.reconcile.run import difference_view
 from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.store.records import Difference
 from cardsvc.vcard import FaultPlan
@@ -57,6 +58,7 @@ def test_it_is_told_with_its_load_and_put_right_by_two_people(hall: Hall, where:
     (found,) = of_card(hall)
     assert (found.code, found.amount, found.details["load_id"]) == ("refunded_but_written", -5000, load_id)
     assert found.details["settled_by"] == "two_people"
+    assert difference_view(found)["details_text"]["en"] == f"top-up {load_id}; books 0.00, card 50.00"
     debit = "clearing:terminal:kiosk-7" if where == "kiosk" else "difference:reconciliation"
     assert found.entry == {"chain": CARD, "debit": debit, "credit": f"purse:{CARD}:purse:ep", "amount": 5000}
     which = {"run_id": found.run_id, "number": found.number}

@@ -57,14 +57,13 @@ def _difference_lines(found: list[dict[str, Any]]) -> list[str]:
     rows = []
     for row in found:
         why = (row["explanation_text"] or {}).get(language) or row["explanation"] or ""
-        proposed = ""
+        details, proposed = row["details_text"][language], ""
         if entry := row["entry"]:
             debit, credit = t(*account_in_full(entry["debit"])), t(*account_in_full(entry["credit"]))
             proposed = t(f"借 {debit} 贷 {credit} ", f"debit {debit} credit {credit} ") + format_yuan(entry["amount"])
         reason, about = row["reason"][language], row["card_no"] or row["subject"]
-        rows.append(
-            (row["difference"], said(DIFFERENCES, row["state"]), reason, about, format_yuan(row["amount"]), why or proposed)
-        )
+        amount, state = format_yuan(row["amount"]), said(DIFFERENCES, row["state"])
+        rows.append((row["difference"], state, reason, about, details, amount, why or proposed))
     return table(rows)
 
 

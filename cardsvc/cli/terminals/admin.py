@@ -117,6 +117,7 @@ def _all_lines(found: dict[str, Any]) -> list[str]:
         (t("终端号", "Number"), found["terminal_no"]),
         (t("角色", "Role"), said(ROLES, found["role"])),
         (t("状态", "State"), said(TERMINAL_STATES, found["state"])),
+        (t("机型", "Type"), found["type"] or "-"),
         (t("地点", "Place"), found["place"] or "-"),
         (t("运营单位", "Operator"), found["operator"] or "-"),
         (t("网点", "Outlet"), found["outlet_id"] or "-"),
@@ -154,6 +155,11 @@ def limit(
     staff_id: str,
 ) -> None:
     """Set the limits of a terminal."""
+    from cardsvc.errors import RequestError
+    from cardsvc.service.catalogue import KINDS
+
+    if not KINDS.keys() >= set(operations):
+        raise RequestError("terminal_field_wrong", field="operations")
     values: dict[str, Any] = {
         "largest_load": int(parse_yuan(largest_load)) if largest_load else None,
         "daily_loads": daily_loads,

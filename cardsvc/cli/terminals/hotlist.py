@@ -74,6 +74,19 @@ def show_(card_no: str, *, as_json: bool) -> None:
     show(found, as_json=as_json, lines=lines)
 
 
+@hotlist.command(
+    help=t("名单的公钥，当面交给终端厂商", "The public key of the lists, to be handed to makers of terminals in person")
+)
+@json_option
+def key(*, as_json: bool) -> None:
+    """Show the public key that terminals check lists with."""
+    from cardsvc.cli.shared.local import books
+
+    with books() as opened:
+        found = opened.engine.keystore.signing_public_key().hex()
+    show({"public_key": found}, as_json=as_json, lines=lambda: [found])
+
+
 @hotlist.command(help=t("各终端持有的版本", "Who has which version"))
 @json_option
 def status(*, as_json: bool) -> None:

@@ -9,7 +9,6 @@ the row would go on to say that it is there. Each has its own decision, which bo
 """
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from cardsvc.errors import OperationError, RequestError
 from cardsvc.errors.fields import reasons
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import ShiftState
+from cardsvc.service.books.named import refuse_unknown
 from cardsvc.service.cash.drawer import refuse_more_than_the_vault_holds, refuse_more_than_there_is
 from cardsvc.service.machines import SHIFT
 from cardsvc.service.operations.kinds import Params
@@ -29,7 +29,6 @@ from cardsvc.units import MAX_AMOUNT
 
 ACCOUNT = r"^[a-z]+:[\x21-\x7E]{1,90}$"
 KEPT_BY_ROWS = ("suspense", "order", "held", "deposit")
-PURSE = re.compile(r"purse:([0-9]{16}):[a-z]+:(?:ed|ep)")
 
 
 class Correction(Params):
@@ -44,46 +43,39 @@ class Correction(Params):
 def _chain(uow: UnitOfWork, correction: Correction, approval_id: str) -> str:
     """The chain that a correction is booked in: of the card whose purse it is about, which is locked; else one each, so that no
     two wait for each other."""
-    for card_no in _cards(uow, correction):
+    for card_no in _cards(correction):
         uow.cards.lock(card_no)
         return card_no
     return f"correction:{approval_id}"
 
 
-def _cards(uow: UnitOfWork, correction: Correction) -> list[str]:
-    """The card, if any, whose purse is corrected. Raises RequestError ``account_unknown`` for a purse of no card, and
-    ``params_invalid`` for one line about two cards: it would stand in the books of one alone."""
-    found: list[str] = []
-    for account in (correction.debit, correction.credit):
-        if not account.startswith("purse:"):
-            continue
-        purse = PURSE.fullmatch(account)
-        if purse is None or uow.cards.get(purse[1]) is None:
-            raise RequestError("account_unknown", account=account)
-        found.append(purse[1])
-    if len(set(found)) > 1:
-        raise RequestError("params_invalid", reason="debit, credit: two cards")
-    return found
+def _cards(correction: Correction) -> set[str]:
+    """The cards whose purses are corrected."""
+    purses = (account for account in (correction.debit, correction.credit) if account.startswith("purse:"))
+    return {purse.split(":")[1] for purse in purses}
 
 
 def _correction(payload: Mapping[str, Any]) -> Correction:
-    """The payload, checked. Raises RequestError ``params_invalid``, ``account_unknown`` or ``account_not_by_hand``."""
+    """The payload, checked by itself. Raises RequestError ``params_invalid`` (also for one line about two cards: it would stand
+    in the books of one alone) or ``account_not_by_hand``."""
     try:
         correction = Correction.model_validate(dict(payload))
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
     for account in (correction.debit, correction.credit):
-        if account.partition(":")[0] not in postings.CHART:
-            raise RequestError("account_unknown", account=account)
         if account.partition(":")[0] in KEPT_BY_ROWS:
             raise RequestError("account_not_by_hand", account=account)
     if correction.debit == correction.credit:
         raise RequestError("params_invalid", reason="debit, credit")
+    if len(_cards(correction)) > 1:
+        raise RequestError("params_invalid", reason="debit, credit: two cards")
     return correction
 
 
 def _check(uow: UnitOfWork, _subject: str, payload: Mapping[str, Any]) -> None:
-    _cards(uow, _correction(payload))
+    correction = _correction(payload)
+    for account in (correction.debit, correction.credit):
+        refuse_unknown(uow, account)
 
 
 def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
@@ -98,7 +90,7 @@ def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[st
 def _hold_cash(uow: UnitOfWork, correction: Correction) -> None:
     """Two people cannot book cash out of a place that it is not in either, nor into or out of a drawer that was counted.
 
-    Raises RequestError ``account_unknown``; OperationError ``shift_not_open``, ``drawer_holds_less``, ``vault_short``.
+    Raises OperationError ``shift_not_open``, ``drawer_holds_less``, ``vault_short``.
     """
     for account in sorted({correction.debit, correction.credit}, reverse=True):  # an outlet before its drawers, as elsewhere
         kind, _, identifier = account.partition(":")
@@ -110,8 +102,6 @@ def _hold_cash(uow: UnitOfWork, correction: Correction) -> None:
 
 
 def _hold_vault(uow: UnitOfWork, outlet_id: str, taken: int) -> None:
-    if uow.outlets.get(outlet_id) is None:
-        raise RequestError("account_unknown", account=f"vault:{outlet_id}")
     uow.outlets.lock(outlet_id)
     if taken:
         refuse_more_than_the_vault_holds(uow, outlet_id, taken)

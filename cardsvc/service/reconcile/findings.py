@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cardsvc.ledger import postings
-from cardsvc.text import Text
+from cardsvc.text import Text, joined
+from cardsvc.units import format_yuan
 
 REASONS: Mapping[str, Text] = {
     "paid_not_loaded": Text("已付款，卡上没有或尚不能确定", "Paid, and not on the card or not known to be"),
@@ -52,6 +53,7 @@ EXPLANATIONS: Mapping[str, Text] = {
 """Every explanation that a run finds by itself; people write their own."""
 
 REFUNDED_BUT_WRITTEN = "refunded_but_written"
+MAX_LINES = 20
 RECONCILIATION = postings.difference_account("reconciliation")
 
 
@@ -81,3 +83,24 @@ class Finding:
 def entry(chain: str, debit: str, credit: str, amount: int) -> dict[str, Any]:
     """A correcting entry as it is proposed."""
     return {"chain": chain, "debit": debit, "credit": credit, "amount": amount}
+
+
+def details_told(details: Mapping[str, Any]) -> Text:
+    """What whoever asks the other side has to name: counters, lines, balances. Empty where the subject says it all."""
+    parts: list[Text] = []
+    if ranges := details.get("missing"):
+        numbers = [str(low) if low == high else f"{low}-{high}" for low, high in ranges]
+        parts.append(Text(f"计数器 {'、'.join(numbers)}", f"counter {', '.join(numbers)}"))
+    if "terminal_no" in details:
+        counter, terminal = details["counter"], details["terminal_no"]
+        parts.append(Text(f"计数器 {counter}，终端 {terminal}", f"counter {counter}, terminal {terminal}"))
+    if "file" in details:
+        lines = details["lines"]
+        some = [str(line) for line in lines[:MAX_LINES]] + ["…"] * (len(lines) > MAX_LINES)
+        parts.append(Text(f"{details['file']} 第 {'、'.join(some)} 行", f"{details['file']} line {', '.join(some)}"))
+    if "load_id" in details:
+        parts.append(Text(f"充值 {details['load_id']}", f"top-up {details['load_id']}"))
+    if "books" in details:
+        books, card = format_yuan(details["books"]), format_yuan(details["card"])
+        parts.append(Text(f"账上 {books}，卡上 {card}", f"books {books}, card {card}"))
+    return joined(parts)

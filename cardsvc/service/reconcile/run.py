@@ -12,7 +12,7 @@ from cardsvc.rules import RuleSet, reconciliation_rule
 from cardsvc.rules.ruleset import ReconciliationRule
 from cardsvc.service.purse.payments import CHANNELS
 from cardsvc.service.reconcile.cards import card_findings
-from cardsvc.service.reconcile.findings import EXPLANATIONS, REASONS, Finding
+from cardsvc.service.reconcile.findings import EXPLANATIONS, REASONS, Finding, details_told
 from cardsvc.service.reconcile.outlets import of_outlet
 from cardsvc.service.reconcile.spending import spending_findings
 from cardsvc.service.reconcile.statements import OPEN, channel_findings, paid_besides, terminal_findings
@@ -195,6 +195,7 @@ def difference_view(row: Difference) -> dict[str, Any]:
         "card_no": row.card_no,
         "amount": row.amount,
         "details": row.details,
+        "details_text": details_told(row.details)._asdict(),
         "entry": row.entry,
         "state": str(row.state),
         "explanation": row.explanation,

@@ -262,6 +262,11 @@ class Ledger(Rows[Transfer]):
             total += sign * int(self._connection.execute(query).scalar_one())
         return total
 
+    def names(self, account: str) -> bool:
+        """Whether anything was ever booked on an account."""
+        sides = (self.table.c.debit_account, self.table.c.credit_account)
+        return any(self._connection.execute(select(1).where(side == account).limit(1)).first() for side in sides)
+
     def of_account(self, account: str, start: dt.datetime, end: dt.datetime) -> list[Transfer]:
         """What was booked on an account from a moment until before another, in the order of booking."""
         columns = self.table.c
