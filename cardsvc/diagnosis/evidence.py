@@ -9,13 +9,13 @@ from typing import Literal, NamedTuple
 
 from cardsvc.text import Text
 
-Kind = Literal["flag", "number", "text", "list"]
+Kind = Literal["flag", "number", "fen", "text", "list"]
 Value = bool | int | str | list[str] | None
 Evidence = Mapping[str, Value]
 
 
 class Key(NamedTuple):
-    """What a key holds: a flag, a whole number, one word of a few, or a list of words."""
+    """What a key holds: a flag, a whole number, money in fen, one word of a few, or a list of words."""
 
     kind: Kind
     name: Text
@@ -50,7 +50,7 @@ KEYS: Mapping[str, Key] = {
     "protocol.senseless": Key("flag", Text("多半应答没有意义", "most answers make no sense")),
     "protocol.wrong_lengths": Key("list", Text("长度不对的应答", "answers of a wrong length")),
     "legacy.state": Key("text", Text("旧公交卡状态", "old bus card")),
-    "legacy.balance": Key("number", Text("旧公交卡余额（分）", "balance of the old bus card, fen")),
+    "legacy.balance": Key("fen", Text("旧公交卡余额", "balance of the old bus card")),
     "legacy.product": Key("text", Text("旧公交卡种类", "product of the old bus card")),
     "file.*": Key("text", Text("文件", "file")),
     "holder.differs": Key("list", Text("与登记不符的项目", "fields that differ from the record")),
@@ -65,32 +65,30 @@ KEYS: Mapping[str, Key] = {
     "application.*.pin_tries": Key("number", Text("密码剩余次数", "tries left of its PIN")),
     "application.*.pin_wrong": Key("flag", Text("密码与登记不符", "its PIN is not the one on record")),
     "application.*.pin_resettable": Key("flag", Text("密码可解锁", "its PIN can be opened again")),
-    "application.*.balance": Key("number", Text("卡上余额（分）", "balance on the card, fen")),
+    "application.*.balance": Key("fen", Text("卡上余额", "balance on the card")),
     "application.*.counter_at_maximum": Key("flag", Text("交易序号用完", "counter used up")),
     "application.*.load_key": Key("text", Text("充值密钥验证", "proof by its load key")),
-    "purse.balance": Key("number", Text("卡上余额（分）", "balance on the card, fen")),
-    "purse.owed": Key("number", Text("欠乘车款（分）", "owed for a last ride, fen")),
+    "purse.balance": Key("fen", Text("卡上余额", "balance on the card")),
+    "purse.owed": Key("fen", Text("欠乘车款", "owed for a last ride")),
     "purse.online_counter": Key("number", Text("联机交易序号", "online counter")),
     "purse.offline_counter": Key("number", Text("脱机交易序号", "offline counter")),
     "purse.grey": Key("flag", Text("灰锁", "grey lock")),
     "purse.online_at_maximum": Key("flag", Text("联机交易序号用完", "online counter used up")),
     "purse.offline_at_maximum": Key("flag", Text("脱机交易序号用完", "offline counter used up")),
     "purse.key_missing": Key("flag", Text("缺少钱包密钥", "purse key missing")),
-    "purse.books": Key("number", Text("账上余额（分）", "balance in the books, fen")),
-    "purse.held": Key("number", Text("自行车押金（分）", "guarantee of a bicycle that is out, fen")),
-    "purse.spent_unseen": Key("number", Text("未上传消费（分）", "spent and not uploaded yet, fen")),
-    "purse.unexplained": Key("number", Text("无法解释的差额（分）", "difference that nothing explains, fen")),
+    "purse.books": Key("fen", Text("账上余额", "balance in the books")),
+    "purse.held": Key("fen", Text("自行车押金", "guarantee of a bicycle that is out")),
+    "purse.spent_unseen": Key("fen", Text("未上传消费", "spent and not uploaded yet")),
+    "purse.unexplained": Key("fen", Text("无法解释的差额", "difference that nothing explains")),
     "purse.online_behind": Key("number", Text("联机序号倒退", "online counter behind the last seen")),
     "purse.offline_behind": Key("number", Text("脱机序号倒退", "offline counter behind the last seen")),
     "log.disordered": Key("flag", Text("交易记录次序错乱", "log out of order")),
-    "purse.refunded_written": Key(
-        "number", Text("已退款但卡上有的充值（分）", "load that was paid back and is on the card, fen")
-    ),
+    "purse.refunded_written": Key("fen", Text("已退款但卡上有的充值", "load that was paid back and is on the card")),
     "log.unknown_loads": Key("number", Text("账册没有的充值记录", "loads in the log that are not in the books")),
     "proof.newest": Key("text", Text("最近一笔的交易证明", "proof of the newest transaction")),
     "open.loads": Key("number", Text("未了的充值", "open loads")),
     "open.purchases": Key("number", Text("未了的消费", "open purchases")),
-    "open.amount": Key("number", Text("未了金额（分）", "open amount, fen")),
+    "open.amount": Key("fen", Text("未了金额", "open amount")),
     "open.undecided": Key("number", Text("卡片也说不清的交易", "open transactions that the card cannot decide")),
     "key.mac1": Key("text", Text("充值密钥验证", "proof by the load key")),
     "key.algorithm": Key("number", Text("充值密钥的算法标识", "algorithm byte of the load key")),

@@ -7,6 +7,7 @@ from cardsvc.card.profile import KnownFault, Profile
 from cardsvc.diagnosis.evidence import GROUPS, Evidence, check
 from cardsvc.diagnosis.plans import plans
 from cardsvc.diagnosis.table import CAUSES, Finding, findings
+from cardsvc.diagnosis.words import CONFIDENCES, told
 from cardsvc.text import Text
 
 Fee = Mapping[str, Any]
@@ -55,6 +56,8 @@ def _finding(finding: Finding, fee_of: FeeOf, family: Profile | None, firmware: 
         "word": _both(Text(rule.zh, rule.en)),
         "severity": rule.severity,
         "confidence": rule.confidence,
+        "sure": _both(CONFIDENCES[rule.confidence]),
+        "seen": [_both(told(key, value)) for key, value in finding.shown.items() if value != []],
         "cause": {"code": rule.cause, **_both(CAUSES[rule.cause])},
         "tell": _both(_named(Text(rule.tell_zh, rule.tell_en), foreign)),
         "next": _both(cures if firmware else Text(rule.next_zh, rule.next_en)),

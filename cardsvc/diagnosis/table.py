@@ -1,7 +1,7 @@
 """The rule table: from evidence to findings. The rules themselves are data (findings.toml), checked when they are read."""
 
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -53,6 +53,7 @@ class Condition(_Data):
         fits = {
             "flag": isinstance(self.equals, bool),
             "number": self.equals is None and not self.one_of,
+            "fen": self.equals is None and not self.one_of,
             "text": isinstance(self.equals, str) or bool(self.one_of),
             "list": self.greater is not None or self.less is not None,
         }
@@ -77,6 +78,8 @@ class Condition(_Data):
 class Rule(_Data):
     """One finding. ``when``: all must hold; ``any``: where given, one of them as well. ``hides``: findings it explains.
 
+    ``shows``: the evidence that people are told with it; a starred key is that of the finding's subject.
+
     ``fee``: the occasion in the rule set that says who pays; ``plan``: the name of the cure, for the desk; nothing here
     carries it out.
     """
@@ -96,6 +99,13 @@ class Rule(_Data):
     when: Items[Condition]
     any: Items[Condition] = ()
     hides: Items[str] = ()
+    shows: Items[str] = ()
+
+    @model_validator(mode="after")
+    def _shows_evidence(self) -> "Rule":
+        if unknown := [key for key in self.shows if key not in KEYS]:
+            raise ValueError(f"no such evidence: {unknown}")
+        return self
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -119,11 +129,13 @@ class Table(_Data):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that holds, for one application or file where it is about one, with the evidence it rests on."""
+    """A rule that holds, for one application or file where it is about one, with the evidence it rests on and what of all
+    evidence people are told with it."""
 
     rule: Rule
     subject: str | None
     evidence: Evidence
+    shown: Evidence
 
 
 @cache
@@ -150,7 +162,12 @@ def _holding(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             condition: condition.holds(evidence.get(key), present=evidence.get(key) is not None) for condition, key in judged
         }
         if all(holds[c] for c in rule.when) and (not rule.any or any(holds[c] for c in rule.any)):
-            yield Finding(rule, subject, {key: evidence[key] for _, key in judged if key in evidence})
+            shown = (_key(key, subject) for key in rule.shows)
+            yield Finding(rule, subject, _of(evidence, (key for _, key in judged)), _of(evidence, shown))
+
+
+def _of(evidence: Evidence, keys: Iterable[str]) -> Evidence:
+    return {key: evidence[key] for key in keys if key in evidence}
 
 
 def _key(key: str, subject: str | None) -> str:

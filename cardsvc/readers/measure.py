@@ -13,6 +13,7 @@ from cardsvc.wire import ReaderFacts, reader_of
 SELECT_MF = bytes.fromhex("00A40000023F00")
 QUICK_POWER_UPS, POWER_UPS = 1, 3
 TIMED = 2
+STUCK = "reader_stuck"
 
 
 @dataclass(slots=True)
@@ -27,6 +28,12 @@ class Measured:
     power_ups: list[float] = field(default_factory=list)
     reconnects: int = 0
     reader: ReaderFacts | None = None
+
+    @property
+    def stuck(self) -> bool:
+        """Whether a command got no answer: it keeps the reader until the card leaves, and every try after it would fail with
+        ``reader_in_use``, which is not what is wrong."""
+        return STUCK in self.failures
 
     def facts(self) -> dict[str, Any]:
         """As a parameter of the operation ``diagnose``."""
@@ -52,6 +59,8 @@ def measure(connect: Callable[[], Channel], power_ups: int = POWER_UPS) -> Measu
             measured.failures.append(error.code)
             if measured.reader is None and "reader" in error.details:
                 measured.reader = ReaderFacts(error.details["reader"], MACHINE)
+        if measured.stuck:
+            break
     return measured
 
 

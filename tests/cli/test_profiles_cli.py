@@ -71,6 +71,8 @@ def test_an_unknown_card_is_learned_by_reading_only(home: dict[str, str], folder
     VirtualCard.blank("t-union", seed=1).save(card)
     before = card.read_bytes()
     trace = run(home, "card", "learn", "new-city", "--vcard", str(card), "--save", str(draft), "--trace").stderr
+    assert "There is a profile for this card: t-union" in trace
+    assert "unknown chip" not in trace + draft.read_text()
     said = {line[3:5] for line in trace.splitlines() if "->" in line}
     assert said == {"A4", "B0", "B2", "5C"}
     assert card.read_bytes() == before

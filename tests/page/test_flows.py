@@ -371,7 +371,7 @@ def test_a_copy_of_a_card_is_never_replaced(desk: Desk) -> None:
     inflict(card, [Fault.parse("cloned-serial")], seed=4)
     desk.sign_in()
     desk.hall.put(card)
-    desk.sees("对市民说")
+    desk.sees("告知市民")
     desk.sees("全面检测")
     expect(desk.page.locator("#job-replace")).to_have_count(0)
     csrf, contact = desk.page.evaluate("csrf"), desk.page.locator("#job-diagnose").get_attribute("href").partition("=")[2]

@@ -70,7 +70,7 @@ def test_a_faulty_card_shows_what_is_wrong_and_what_to_say(desk: Desk, fault: st
     inflict(card, [Fault.parse(fault)])
     desk.sign_in()
     desk.hall.put(card)
-    desk.sees("对市民说")
+    desk.sees("告知市民")
     desk.sees(word)
     desk.picture(f"finding-{fault.partition(':')[0]}")
 

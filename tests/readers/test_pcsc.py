@@ -119,6 +119,19 @@ def test_a_card_whose_contacts_bounce_is_told_as_that_and_is_still_there(slot: V
         slot.remove()
 
 
+def test_a_card_that_powers_up_and_answers_nothing_is_told_as_that(slot: VpcdSlot, world: World) -> None:
+    """The command that it left without an answer keeps the reader; that is the card's doing, and not the reader's."""
+    card = world.issue("fudan-fmcos2")
+    for quick in (True, False):
+        card.plan = FaultPlan(mute=True)
+        slot.insert(card)
+        report = examine(world.engine, DESK, lambda: open_card(wait_for_card(FIRST, PATIENCE), deadline=1), quick=quick)
+        assert [finding["code"] for finding in report["findings"]] == ["no_answer"]
+        assert report["card_no"] == world.card_no_of(card)
+        slot.remove()
+        until_empty()
+
+
 def test_a_silent_card_does_not_hold_the_desk(slot: VpcdSlot) -> None:
     """The deadline passes, the person is told to take the card out, the next card works."""
     card = VirtualCard.blank("fudan-fmcos2")

@@ -9,7 +9,7 @@ from cardsvc.cli.card.diagnose import connector
 from cardsvc.cli.shared.local import HERE, file_option, reader_option, services, wait_option
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.diagnosis.compare import Difference, card_and_record, two_cards
-from cardsvc.diagnosis.evidence import KEYS, Value, pattern_of
+from cardsvc.diagnosis.words import name_of, value_of
 from cardsvc.errors import CardError
 from cardsvc.text import language_of_environment
 
@@ -58,11 +58,12 @@ def _lines(sides: Sequence[str], found: Sequence[Difference]) -> list[str]:
     if not found:
         return [t("没有不同", "No difference")]
     language = language_of_environment()
-    rows = [(KEYS[pattern_of(one.name)].name.into(language), one.name, _shown(one.first), _shown(one.second)) for one in found]
+    rows = [
+        (
+            name_of(one.name).into(language),
+            one.name,
+            *(value_of(one.name, side).into(language) for side in (one.first, one.second)),
+        )
+        for one in found
+    ]
     return table([("", "", *sides), *rows])
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, list):
-        return ", ".join(value) or "-"
-    return "-" if value is None else str(value)

@@ -1,6 +1,6 @@
 """``cardsvc card diagnose``: what is wrong with a card, in the desk's words."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -142,12 +142,19 @@ def _family_lines(family: Mapping[str, Any] | None, language: Language) -> list[
     ]
 
 
+def _seen_lines(seen: Sequence[Mapping[str, str]], language: Language) -> list[str]:
+    told = t("，", ", ").join(one[language] for one in seen)
+    return [f"  {t('看到', 'Seen')}: {told}"] if told else []
+
+
 def _finding_lines(finding: Mapping[str, Any], language: Language) -> list[str]:
     subject = f" ({_subjects([finding['subject']], language)})" if finding["subject"] else ""
     fee = finding["fee"]
     amount = f" {format_yuan(fee['amount'])}" if fee["amount"] else ""
+    grave = f"{t(*SEVERITY[finding['severity']])}{t('，', ', ')}{finding['sure'][language]}"
     return [
-        f"== {finding['word'][language]}{subject}  [{t(*SEVERITY[finding['severity']])}]",
+        f"== {finding['word'][language]}{subject}  [{grave}]",
+        *_seen_lines(finding["seen"], language),
         *(f"  {t('现象', 'Symptom')}: {f['symptom'][language]} ({f['versions']})" for f in finding.get("firmware", ())),
         *_family_lines(finding.get("family"), language),
         f"  {t('原因', 'Cause')}: {finding['cause'][language]}",

@@ -35,7 +35,8 @@ def examine(
     """
     stranger: Kind | None = None
     measured = measure(connect, QUICK_POWER_UPS if quick else POWER_UPS)
-    if measured.atrs:
+    asked = bool(measured.atrs) and not measured.stuck
+    if asked:
         params = {"quick": quick, "reader": measured.facts(), **about}
         try:
             return _ask(engine, actor, connect, params)
@@ -55,8 +56,9 @@ def examine(
         measured.reconnects,
     )
     report = diagnose_reader(engine, contact, atr=measured.atr, card_no=card_no, place=place, reader=reader)
-    if not measured.atrs and measured.failures[-1] in FAILURES:
-        mute = Use("", "", str(uuid.uuid4()), measured.failures[-1])
+    if not asked and measured.failures[-1] in FAILURES:
+        family = report["evidence"].get("profile.id", "")
+        mute = Use(measured.atr.hex().upper(), family, str(uuid.uuid4()), measured.failures[-1])
         engine.store.transact(lambda uow: note(uow, place, reader, mute, engine.clock()))
     return report
 

@@ -12,6 +12,7 @@ from cardsvc.cli.shared.output import say, t
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cardsvc.card.profile import Profile
     from cardsvc.iso7816.atr import Atr
     from cardsvc.iso7816.channel import Channel
     from cardsvc.procedures.learn import Learned
@@ -42,7 +43,13 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
         raise click.BadParameter(t("用小写字母、数字、横线", "lower case, digits, hyphens"), param_hint="PROFILE_ID")
     with card_channel(reader, wait, card_file, trace=trace) as channel:
         link = ResponseLink(channel)
-        kind = who(link)
+        family, kind = known_family(channel.atr), who(link)
+        if family is not None:
+            say(
+                f"这种卡已有固件配置：{family.id}（{family.name_zh}）；多半不必另写",
+                f"There is a profile for this card: {family.id} ({family.name_en}); it hardly needs another",
+            )
+            kind = None if kind == "city" else kind
         if kind is not None:
             say(f"看来是{WORDS[kind].zh}", f"It looks like: {WORDS[kind].en}")
         atr = Atr.parse(channel.atr)
@@ -53,6 +60,18 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
         return
     write_file(save, text.encode())
     say(f"草稿写到 {save}；核对后运行 cardsvc profiles test {save}", f"Draft in {save}; check it: cardsvc profiles test {save}")
+
+
+def known_family(atr: bytes) -> "Profile | None":
+    """The profile that takes this card already, None where none does, or several do."""
+    from cardsvc.card.profiles import load_profiles, recognise
+    from cardsvc.config import Settings
+    from cardsvc.errors import ProfileError
+
+    try:
+        return recognise(load_profiles(Settings().profiles), atr)
+    except ProfileError:
+        return None
 
 
 def who(link: "Channel") -> "Kind | None":

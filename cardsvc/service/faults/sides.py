@@ -72,5 +72,6 @@ def _was_silent(look: Diagnosis) -> bool:
 
 
 def _elsewhere(look: Diagnosis, reader: str) -> bool:
-    """Whether that was another reader; one that was not named may have been this one."""
-    return bool(look.evidence.get("reader.name", reader) != reader)
+    """Whether that was another reader; where one of both was not named it may have been the same."""
+    before = look.evidence.get("reader.name")
+    return bool(reader and before and before != reader)

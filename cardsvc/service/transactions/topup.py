@@ -106,6 +106,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     target, credited = target_of(context), _credited(context)
     check_mac1(init, target.ref, credited, context.actor.terminal_no, _session(context, init))
     note_purse(context, uow, target.ref, init.balance, now, online=init.online_counter)
+    _refuse_counter_back(context, uow, init.online_counter)
     refuse_hot(uow, context.card_no)  # reported lost since the contact: no money for it any more
     refuse_used(uow, wanted(context)["payment"])
     requested = _requested(context, uow, init, now)
@@ -129,6 +130,14 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     facts = {"init": _init_facts(init), "expires": decision.expires.isoformat() if decision.expires else None}
     judged = {"rules": list(decision.rules), "sources": [source._asdict() for source in decision.sources]}
     return Effect(facts={"load_id": load.load_id, **judged, **facts})
+
+
+def _refuse_counter_back(context: Context, uow: UnitOfWork, counter: int) -> None:
+    """A load that the card has moved its counter, which never goes back (JR/T 0025.2-2010 5.5.2.8)."""
+    ref = target_of(context).ref
+    loads = uow.loads.at_counter(context.card_no, ref.application, ref.purse, counter)
+    if any(load.state == LoadState.CONFIRMED for load in loads):
+        raise CardError("card_counter_back")
 
 
 def _requested(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer, now: dt.datetime) -> Load:

@@ -342,8 +342,8 @@ def _fees(services: Services, card: CardOnDesk) -> Mapping[str, Any]:
 
 
 def _likely_reason(services: Services, card: CardOnDesk, fees: Mapping[str, Any]) -> str:
-    """Why the card is replaced: its data changed, or by its gravest finding: it is over, or who pays for it. A card that
-    is well: a product that was withdrawn."""
+    """Why the card is replaced: its data changed, or it is over, or it fails; of a card that is well: a product that was
+    withdrawn. That somebody damaged it is seen by eye, and said by the clerk."""
     if data_changed(services.engine, card) == REPLACE:
         return "changed"
     findings = (card.report or {}).get("findings") or ()
@@ -351,4 +351,4 @@ def _likely_reason(services: Services, card: CardOnDesk, fees: Mapping[str, Any]
         return EXPIRED
     if not findings and WITHDRAWN in fees:
         return WITHDRAWN
-    return "damaged" if findings and findings[0]["fee"]["payer"] == "holder" else "fault"
+    return "fault"

@@ -14,6 +14,7 @@ from cardsvc.wire import ReaderFacts
 from tests.world import DESK, FAMILIES, World, balance_on
 
 CONTACTS, AIR = ReaderFacts("Slot 00 00", "pc-1"), ReaderFacts("Antenna 00 01", "pc-1")
+UNNAMED = ReaderFacts("", "pc-1")
 
 
 def turned(card: VirtualCard, *, contacts: bool) -> VirtualCard:
@@ -117,7 +118,7 @@ def test_the_contacts_are_silent_and_the_air_is_not(world: World) -> None:
 
 def test_what_is_not_one_side_is_not_called_so(world: World) -> None:
     """The same reader; another day; both sides worked; a family with one side; a number that nobody typed; a reader in
-    use."""
+    use; one of several readers, nobody said which."""
     card = world.issue(FAMILIES[0])
     number = world.card_no_of(card)
     silent(world, CONTACTS, number)
@@ -132,5 +133,6 @@ def test_what_is_not_one_side_is_not_called_so(world: World) -> None:
     assert "antenna_broken" not in codes(look(world, card, CONTACTS))
     silent(world, AIR, number, "reader_in_use")
     assert "antenna_broken" not in codes(look(world, card, CONTACTS))
+    assert codes(silent(world, UNNAMED, number)) == ["no_answer"]
     single = world.issue("huada-city", 2)
     assert codes(look(world, single, AIR, other_side_silent=True)) == []
