@@ -1,6 +1,5 @@
 """The desk page as a clerk sees it: a real browser, the real agent on the real pcscd, the real service, virtual cards."""
 
-import contextlib
 import os
 import shutil
 import threading
@@ -13,8 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from cardsvc.bootstrap import Services, now
@@ -83,6 +81,7 @@ class Desk:
     def press(self, key: str) -> None:
         """Press a key; Enter as a person does, who sees what has the focus."""
         self.page.wait_for_load_state("domcontentloaded")
+        self.page.locator("body:not([aria-busy])").wait_for(state="attached", timeout=SLOW)
         if key == "Enter":
             self.page.locator("body :focus, [data-key=Enter]").first.wait_for(state="attached", timeout=SLOW)
         self.presses += 1
@@ -172,7 +171,6 @@ def hall(tmp_path: Path, real_pcscd: None) -> Iterator[Hall]:
 def desk(hall: Hall, browser: Browser) -> Iterator[Desk]:
     """A clerk at a screen of 1366 by 768; whatever the browser complains about fails the test."""
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
-    context.route("**/desk/**", lose_the_first_answer)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -180,15 +178,6 @@ def desk(hall: Hall, browser: Browser) -> Iterator[Desk]:
     yield Desk(hall, page)
     context.close()
     assert not complaints
-
-
-def lose_the_first_answer(route: Route) -> None:
-    """Every form arrives, its answer is lost on the way, and the page sends it again: nothing is done twice, and it ends as if
-    it had been sent once."""
-    with contextlib.suppress(PlaywrightError):  # the cable is out
-        if "idempotency-key" in route.request.headers:
-            route.fetch(max_redirects=0)
-    route.continue_()
 
 
 def _is_complaint(message: Any) -> bool:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from cardsvc.rules import load_rule_set
 from cardsvc.service.hall import desks, tickets
@@ -14,7 +14,21 @@ from tests.page.conftest import PASSWORD, SLOW, Desk
 from tests.page.test_manage_pages import person
 from tests.service.bulk.bulk_people import blanks, people_file
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
+pytestmark = pytest.mark.usefixtures("real_pcscd", "lost_answers")
+
+
+@pytest.fixture
+def lost_answers(desk: Desk) -> None:
+    """Every form arrives, its answer is lost on the way, and the page sends it again: nothing is done twice, and it ends as if
+    it had been sent once."""
+    desk.page.context.route("**/desk/**", lose_the_first_answer)
+
+
+def lose_the_first_answer(route: Route) -> None:
+    """Send a form, forget what came back, and send it again."""
+    if "idempotency-key" in route.request.headers:
+        route.fetch(max_redirects=0)
+    route.continue_()
 
 
 def focus(desk: Desk, name: str) -> None:

@@ -168,7 +168,7 @@ def test_a_small_day_through_the_forms_of_the_page(office: Office) -> None:
     clerk = Clerk(office)
     clerk.open("/desk/drawer")
     clerk.send("开班")
-    clerk.sees("开班人 clerk")
+    clerk.sees("开班人 演示 clerk")
     ticket(clerk)
     card = first_card(clerk)
     money_and_applications(clerk, card)

@@ -198,7 +198,7 @@ def test_a_decision_is_read_as_words_not_as_data(office: Office) -> None:
     propose(store, APPROVALS, "correction", "slip-1", slip, "test", by=chief, now=moment)
     page = office.page("second", language="en")
     told = page.text("/approvals")
-    assert "Debit vault:hall Credit clearing:bank:hall Amount (yuan) 1234.56 Corrects slip-1" in told
+    assert "Debit vault hall Credit to be handed over by bank hall Amount (yuan) 1234.56 Corrects slip-1" in told
     assert "In force from" in told
     assert "The whole text" in told
     assert page.get("/approvals").text.count("<details>") == 1

@@ -44,7 +44,7 @@ async function go(url, { form = null, body = null, back = false } = {}) {
   }
   if (body) forget();
   const trip = { sends: Boolean(body), stop: new AbortController() };
-  going = trip;
+  underWay(trip);
   const limit = setTimeout(() => trip.stop.abort("long"), LONGEST_MS);
   const slow = setTimeout(() => tell("slow"), SLOW_MS);
   try {
@@ -65,8 +65,14 @@ async function go(url, { form = null, body = null, back = false } = {}) {
   } finally {
     clearTimeout(limit);
     clearTimeout(slow);
-    if (going === trip) { going = null; tell("slow", false); }
+    if (going === trip) { underWay(null); tell("slow", false); }
   }
+}
+
+// While a form is sent, keys that would send another are not taken: the page says that it is busy.
+function underWay(trip) {
+  going = trip;
+  document.body.ariaBusy = trip?.sends ? "true" : null;
 }
 
 // Whether a document is a page of the same person at the same desk in the same language, made for the scripts that run here.
