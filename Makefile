@@ -7,8 +7,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # What keeps its data in the database runs on both databases; the rest once.
 ON_POSTGRESQL := tests/service tests/day tests/hall tests/store tests/ledger tests/money tests/procedures/test_torn_money.py tests/web
 
-# One more than CI has processors: the browser tests wait half of their time.
-TEST_PROCESSES := 3
+# Two more than CI has processors: browser tests and those of killed processes wait half of their time.
+TEST_PROCESSES := 4
 
 .PHONY: demo test soak fuzz fuzz-guided serve bench lint setup lock clean
 

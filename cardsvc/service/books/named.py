@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from cardsvc.errors import RequestError
 from cardsvc.ledger.postings import CHART
+from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.purse.orders import CHANNEL
 from cardsvc.service.purse.payments import CHANNELS
 from cardsvc.store import UnitOfWork
@@ -26,8 +27,11 @@ def refuse_unknown(uow: UnitOfWork, account: str) -> None:
 
 
 def _purse(uow: UnitOfWork, name: str) -> bool:
+    """Every card has the city purse, others once they are opened."""
     found = PURSE.fullmatch(name)
-    return found is not None and uow.applications.get(found[1], found[2]) is not None
+    if found is None or found[2] == CITY_PURSE.application:
+        return found is not None and uow.cards.get(found[1]) is not None
+    return uow.applications.get(found[1], found[2]) is not None
 
 
 def _outlet(uow: UnitOfWork, name: str) -> bool:
