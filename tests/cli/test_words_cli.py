@@ -75,7 +75,7 @@ def test_people_and_decisions_are_told_in_words(hall: dict[str, str], tmp_path: 
     """The hot list, what waits for a second person, the queue, a shift, a loss, and a card that is refused for its state."""
     run(hall, "keys", "init")
     card_no, _file = card_with_money(hall, tmp_path)
-    for account, shown in (("clearing:bank", "应缴 银行"), ("clearing:bank:hall:2", "应缴 银行 hall 2")):
+    for account, shown in (("clearing:bank:hall", "应缴 银行 hall"), ("fee:other:2", "收入 other 2")):
         paper = ("--corrects", account, "--reason", "测试", "--as", "teller")
         asked = as_json(hall, "day", "correct", "fee:other", account, "1", *paper)
         assert re.search(rf"贷方 +{shown}\n", told(hall, "approvals", "show", asked["approval_id"]))

@@ -40,6 +40,7 @@ from tests.diagnosis.patients import (
     PURSE,
     UNKNOWN_ATR,
     Altered,
+    InReader,
     Patient,
     change_key,
     flip,
@@ -240,6 +241,7 @@ def one_side_silent(silent: str) -> Make:
         failed = Contact(failures=("card_unresponsive",))
         diagnose_reader(world.engine, failed, atr=b"", card_no=number, place=DESK.id, reader="The other reader")
         world.now += dt.timedelta(minutes=1)
+        patient.connect = lambda: InReader(card.channel())
 
     return make
 

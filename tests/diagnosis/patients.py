@@ -11,6 +11,7 @@ from cardsvc.iso7816.channel import Channel
 from cardsvc.vcard import VirtualCard, bodies
 from cardsvc.vcard.memory import Kind, Memory, Node
 from cardsvc.vcard.session import KeyKind
+from cardsvc.wire import ReaderFacts
 from tests.world import DESK, World
 
 CASH = {"method": "cash", "reference": None}
@@ -41,6 +42,15 @@ class Altered:
 
     def close(self) -> None:
         self._channel.close()
+
+
+class InReader:
+    """A channel that names its reader."""
+
+    reader = ReaderFacts("This reader")
+
+    def __init__(self, channel: Channel) -> None:
+        self.atr, self.transmit, self.close = channel.atr, channel.transmit, channel.close
 
 
 @contextmanager
