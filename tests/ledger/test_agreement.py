@@ -7,9 +7,12 @@ import pytest
 from sqlalchemy import create_engine
 
 from cardsvc.ledger.chain import link
+from cardsvc.ledger.states import OrderState
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.purse.payments import Payment
+from cardsvc.service.purse.swapped import SWAP_CHANNEL
 from cardsvc.service.transactions.deposits import return_deposit, take_deposit
+from cardsvc.store.records import TopUpOrder
 from tests.databases import on_postgresql, url_of
 from tests.day.outlet import Hall, open_hall
 from tests.world import DESK, FAMILIES, World
@@ -19,6 +22,7 @@ PURSE, SUSPENSE = f"purse:{CARD}:purse:ep", f"suspense:{CARD}"
 CASH = Payment(method="cash")
 COLUMNS = "chain, number, kind, debit_account, credit_account, amount, reference, booked_at, previous_hash, hash"
 Found = set[tuple[str, str, int]]
+COUNTED_AS = {"refund_cash": "refund", "deposit_returned": "deposit_back", "order_held": "order_back"}
 
 
 @pytest.fixture
@@ -88,6 +92,9 @@ def test_the_last_lines_of_a_chain_that_no_seal_has_yet_are_missed(hall: Hall) -
         ("deposit_returned", f"deposit:{CARD}", "vault:hall"),
         ("correction", "fee:other", PURSE),
         ("order_moved", f"held:{CARD}", PURSE),
+        ("order_left", f"order:{CARD}", f"held:{CARD}"),
+        ("order_held", f"order:{CARD}", f"held:{CARD}"),
+        ("deposit_moved", f"held:{CARD}", f"deposit:{CARD}"),
         ("month_lapsed", PURSE, "fee:lapsed_month"),
         ("fee_taken", "vault:hall", "fee:park"),
         ("found_money", "vault:hall", PURSE),
@@ -96,7 +103,7 @@ def test_the_last_lines_of_a_chain_that_no_seal_has_yet_are_missed(hall: Hall) -
 def test_a_line_that_nothing_was_booked_for_is_found(hall: Hall, kind: str, debit: str, credit: str) -> None:
     """Whatever it calls itself: it goes by the rows, and its hash is right."""
     (found,) = meddled(hall, one_more(hall, kind, debit, credit))
-    assert found == ("without_row", {"refund_cash": "refund", "deposit_returned": "deposit_back"}.get(kind, kind), 5000)
+    assert found == ("without_row", COUNTED_AS.get(kind, kind), 5000)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +114,7 @@ def test_a_line_that_nothing_was_booked_for_is_found(hall: Hall, kind: str, debi
         ("UPDATE load SET purse = 'ed' WHERE online_counter = 1", {5000}),
         ("UPDATE purchase SET amount = amount - 1", {10000, 9999}),
         ("DELETE FROM deposit WHERE state = 'taken'", {2000}),
+        ("UPDATE deposit SET card_no = '3100010100000002' WHERE state = 'taken'", {2000}),
         ("UPDATE deposit SET state = 'returned', returned = 2000 WHERE state = 'taken'", {2000}),
         ("UPDATE shift SET counted = counted + 1", None),
         ("UPDATE approval SET kind = 'x', result = NULL, approval_id = 'y' WHERE subject = 'x'", {100}),
@@ -133,6 +141,29 @@ def test_a_load_that_only_says_that_it_is_on_the_card_is_found(hall: Hall) -> No
     assert meddled(hall, "UPDATE load SET state = 'confirmed' WHERE state = 'suspect'") == {
         ("unbooked", "load_confirmed", 7000)
     }
+
+
+def test_an_order_of_a_swap_that_no_card_gave_is_found(hall: Hall) -> None:
+    """It says that a card was drawn to zero for it."""
+    with hall.world.store.begin() as uow:
+        uow.orders.add(
+            TopUpOrder(
+                card_no=CARD,
+                order_id="x",
+                channel=SWAP_CHANNEL,
+                product="citizen",
+                area="purse",
+                first_month=None,
+                last_month=None,
+                amount=5000,
+                payment_method="transfer",
+                payment_reference=f"{CARD}:x",
+                state=OrderState.PAID,
+                paid_at=hall.world.now,
+            )
+        )
+        uow.commit()
+    assert meddled(hall) == {("unbooked", "order_paid", 5000)}
 
 
 def test_it_is_told_on_the_command_line(hall: Hall, tmp_path: Path) -> None:
