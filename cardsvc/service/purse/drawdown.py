@@ -20,7 +20,7 @@ from cardsvc.procedures.purse import (
     debit_for_unload,
     initialize_for_unload,
 )
-from cardsvc.service.operations.kinds import Context
+from cardsvc.service.operations.kinds import Context, Effect
 from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.debit import (
     authorise_debit,
@@ -107,3 +107,9 @@ def settle_drawdown(
     record_evidence(uow, row, "mac3_wrong", {"mac3": outcome.mac3.hex()}, now)
     suspect_purchase(uow, row)
     return row, CardError("mac3_wrong")
+
+
+def end_drawdown(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.datetime) -> Effect:
+    """The same as a phase's effect, where nothing follows from it but what was drawn."""
+    _row, failure = settle_drawdown(context, uow, outcome, now)
+    return Effect(failed=failure) if failure else Effect()

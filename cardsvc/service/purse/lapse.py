@@ -19,11 +19,10 @@ from cardsvc.service.purse.areas import target_of
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.drawdown import (
     Drawn,
-    DrawnOutcome,
     authorise_drawdown,
     draw_down,
+    end_drawdown,
     initialize_drawdown,
-    settle_drawdown,
 )
 from cardsvc.store import UnitOfWork
 
@@ -47,15 +46,6 @@ def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime)
     return Effect(facts=authorise_drawdown(context, uow, target_of(context).ref, init, payment, now))
 
 
-def _debit(context: Context, uow: UnitOfWork) -> Procedure[DrawnOutcome]:
-    return draw_down(context, uow)
-
-
-def _settle(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.datetime) -> Effect:
-    _row, failure = settle_drawdown(context, uow, outcome, now)
-    return Effect(failed=failure) if failure else Effect()
-
-
 def _mark(context: Context, _uow: UnitOfWork) -> Procedure[ApplicationRecord]:
     application, record = target_of(context).ref.application, bytes.fromhex(context.facts["record"])
     keys = CardKeys(context.keystore, context.card_no, context.versions)
@@ -70,7 +60,7 @@ def _marked(_context: Context, _uow: UnitOfWork, _record: Any, _now: dt.datetime
 
 MAKE_ROOM = (
     Phase("lapse", _initialize, _authorise, needed=_lapses),
-    Phase("lapse_debit", _debit, _settle, late=True, needed=_lapses),
+    Phase("lapse_debit", draw_down, end_drawdown, late=True, needed=_lapses),
     Phase("mark", _mark, _marked, needed=_marks),
 )
 """Phases of a load into a purse that holds a period which is over, or none."""

@@ -184,10 +184,6 @@ def _payouts(context: Context, uow: UnitOfWork, product: str, plan: RefundPlan) 
     return [{"kind": f"refund_{kind}", "account": account, "amount": amount} for kind, account, amount in parts if amount]
 
 
-def _debit(context: Context, uow: UnitOfWork) -> Procedure[DrawnOutcome]:
-    return draw_down(context, uow)
-
-
 def _settle(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.datetime) -> Effect:
     row, failure = settle_drawdown(context, uow, outcome, now)
     if failure:
@@ -228,7 +224,7 @@ REFUND_OF_CARD = OperationKind(
         Phase("look", _look, _choose, needed=outside_city_purse),
         Phase("balance", _balance, _plan),
         Phase("initialize", _initialize, _authorise),
-        Phase("debit", _debit, _settle, late=True),
+        Phase("debit", draw_down, _settle, late=True),
     ),
     roles=frozenset({"desk"}),
     broken_off=break_off_debit,

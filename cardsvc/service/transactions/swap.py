@@ -27,11 +27,10 @@ from cardsvc.service.purse.areas import CITY_PURSE, PURSE_PRODUCTS, Target, targ
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.drawdown import (
     Drawn,
-    DrawnOutcome,
     authorise_drawdown,
     draw_down,
+    end_drawdown,
     initialize_drawdown,
-    settle_drawdown,
 )
 from cardsvc.service.purse.settle import refuse_while_open
 from cardsvc.service.purse.swapped import SWAP, SWAP_CHANNEL, swap_order_id
@@ -142,15 +141,6 @@ def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime)
     return Effect(facts=authorise_drawdown(context, uow, target.ref, init, (balance, SWAP, payee), now))
 
 
-def _debit(context: Context, uow: UnitOfWork) -> Procedure[DrawnOutcome]:
-    return draw_down(context, uow)
-
-
-def _settle(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.datetime) -> Effect:
-    _row, failure = settle_drawdown(context, uow, outcome, now)
-    return Effect(failed=failure) if failure else Effect()
-
-
 def _write(context: Context, _uow: UnitOfWork) -> Procedure[ApplicationRecord]:
     keys = CardKeys(context.keystore, context.card_no, context.versions)
     record = bytes.fromhex(context.facts["records"][BUS])
@@ -184,7 +174,7 @@ SWAP_PRODUCT = OperationKind(
         *CONTACT,
         Phase("look", _look, _choose),
         Phase("draw", _initialize, _authorise, needed=_draws),
-        Phase("debit", _debit, _settle, late=True, needed=_draws),
+        Phase("debit", draw_down, end_drawdown, late=True, needed=_draws),
         Phase("write", _write, _written),
         Phase("order", _nothing, _ordered),
         *LOAD,

@@ -151,10 +151,6 @@ def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime)
     return Effect(facts=facts)
 
 
-def _debit(context: Context, uow: UnitOfWork) -> Procedure[DrawnOutcome]:
-    return draw_down(context, uow)
-
-
 def _settle(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.datetime) -> Effect:
     row, failure = settle_drawdown(context, uow, outcome, now)
     if failure:
@@ -188,7 +184,7 @@ TRANSFER_OUT = OperationKind(
         *SETTLE,
         Phase("look", _look, _choose),
         Phase("initialize", _initialize, _authorise),
-        Phase("debit", _debit, _settle, late=True),
+        Phase("debit", draw_down, _settle, late=True),
     ),
     roles=frozenset({"desk"}),
     broken_off=break_off_debit,
