@@ -6,6 +6,7 @@ from cardsvc.service.books.corrections import CORRECTION
 from cardsvc.service.cards.deaths import CITIZEN_DEATH
 from cardsvc.service.cards.hold_approval import HOLD_UNIDENTIFIED
 from cardsvc.service.cards.person_changes import CITIZEN_CHANGE
+from cardsvc.service.cards.retiring import RETIRE
 from cardsvc.service.cash.drawer import DRAWER_CASH
 from cardsvc.service.cash.shifts import SHIFT_DIFFERENCE
 from cardsvc.service.faults.repair import CARD_REPAIR
@@ -31,6 +32,7 @@ APPROVALS: Mapping[str, ApprovalKind] = {
         DIFFERENCE,
         HOLD_UNIDENTIFIED,
         RELEASE_FROM_HOT_LIST,
+        RETIRE,
         RULE_SET,
         SETTLE_BY_HAND,
         SHIFT_DIFFERENCE,

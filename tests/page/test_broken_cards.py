@@ -1,16 +1,22 @@
 """Broken and hostile cards (diagnosis/broken.py) on the desk's reader: the page says what each is, and offers what helps."""
 
+import struct
+
 import pytest
 from playwright.sync_api import expect
 
 from cardsvc.bootstrap import now
 from cardsvc.diagnosis.table import table
+from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.staff.approvals import approve
 from cardsvc.service.stock.use import give_card_up
-from cardsvc.vcard import VirtualCard
+from cardsvc.vcard import VirtualCard, bodies
+from cardsvc.vcard.memory import Kind
 from tests.diagnosis.broken import BROKEN, Answer
+from tests.diagnosis.patients import PURSE, put
 from tests.diagnosis.strangers import SAYS_NOT_FOUND
 from tests.diagnosis.wild import WILD, contact
-from tests.page.conftest import Desk
+from tests.page.conftest import Desk, axe_finds
 from tests.world import person
 
 OURS = {"wrong-length": "芯片失灵", "yes-to-all": "应答混乱", "plain": "卡片内容被清空"}
@@ -86,6 +92,41 @@ def seen(desk: Desk, word: str) -> None:
     desk.sees(word)
     for job in ("topup", "personalise", "open", "repair", "replace", "diagnose"):
         expect(desk.page.locator(f"#job-{job}")).to_have_count(0)
+
+
+def test_a_suspicious_card_is_retired_by_keys_and_two_people(desk: Desk) -> None:
+    """More money than the books know: what will happen stands on the form; the card is listed at once, and ends by the
+    supervisor's word. Until then the page says that it waits."""
+    world = desk.world
+    card = world.issue("fudan-fmcos2")
+    world.topup(card, 5000)
+    put(card, PURSE, bodies.BALANCE, struct.pack(">I", 99900), kind=Kind.PURSE)
+    desk.sign_in()
+    desk.hall.slot.insert(card)
+    desk.sees("可疑余额")
+    desk.press("z")
+    desk.sees("账上余额 50.00 元")
+    desk.picture("retire-form")
+    assert not axe_finds(desk.page)
+    desk.type("说在路边摊充的值")
+    desk.press("Enter")
+    desk.sees("停用可疑卡")
+    desk.sees("可疑余额")
+    desk.picture("retire-waits")
+    desk.press("w")
+    desk.sees("等第二人复核")
+    desk.page.goto(f"{desk.hall.url}/desk/cards/3100010100000001")
+    desk.sees("在黑名单上")
+    desk.sees("提请移出")
+    desk.picture("retire-card")
+    with world.store.read() as uow:
+        chief = uow.staff.get("chief")
+        (waits,) = uow.approvals.of_subject("3100010100000001")
+    assert chief is not None
+    approve(world.store, APPROVALS, waits.approval_id, by=chief, now=now())
+    desk.page.goto(f"{desk.hall.url}/desk/replacements/3100010100000001")
+    desk.sees("可疑卡停用")
+    desk.picture("retire-replacement")
 
 
 def test_a_blank_that_takes_nothing_is_settled_and_not_tried_for_ever(desk: Desk) -> None:

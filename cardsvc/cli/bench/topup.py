@@ -148,10 +148,11 @@ def _beside_pgbench(opened: Any, settings: Any, card_file: Path, workers: int, f
     """The statements of one top-up, and how fast PostgreSQL alone carries them out."""
     from cardsvc.cli.bench.cluster import program
     from cardsvc.cli.bench.pgbench import run, script
+    from cardsvc.cli.scratch.settings import scratch_folder
     from cardsvc.store.recording import recorded
     from cardsvc.vcard import VirtualCard
 
-    card, file = VirtualCard.load(card_file), settings.keystore.parent / "topup.sql"
+    card, file = VirtualCard.load(card_file), scratch_folder(keep=True) / "topup.sql"
     with recorded(opened.store) as seen:
         top_up(opened, card)
     with opened.store.read() as uow:

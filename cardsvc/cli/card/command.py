@@ -16,6 +16,7 @@ from cardsvc.cli.card.payment import given_option, payment_of
 from cardsvc.cli.card.repair import repair
 from cardsvc.cli.card.replay import replay
 from cardsvc.cli.card.results import result_lines, transaction_lines
+from cardsvc.cli.card.retire import retire
 from cardsvc.cli.shared.local import books, card_channel, do, file_option, reader_option, services, trace_option, wait_option
 from cardsvc.cli.shared.output import json_option, show, t
 from cardsvc.units import parse_yuan
@@ -39,7 +40,7 @@ def card() -> None:
     """Group of card jobs."""
 
 
-for _command in (*takeover.COMMANDS, compare, deposit, diagnose, repair):
+for _command in (*takeover.COMMANDS, compare, deposit, diagnose, repair, retire):
     card.add_command(_command)
 
 

@@ -13,7 +13,7 @@ from cardsvc.bootstrap import now, open_database
 from cardsvc.card.periods import following
 from cardsvc.cli.card.results import result_lines, settled_lines, transaction_lines
 from cardsvc.cli.scratch.processes import free_port, service_processes
-from cardsvc.cli.scratch.settings import scratch_settings, scratch_terminal
+from cardsvc.cli.scratch.settings import scratch_folder, scratch_settings, scratch_terminal
 from cardsvc.cli.scratch.slots import Slot, slot
 from cardsvc.cli.shared.output import say, show, t, table
 from cardsvc.client import ApiClient, load_key
@@ -51,7 +51,7 @@ SYNTHETIC_ID = "33010019990230001"
 def demo(profile: str, *, in_process: bool, as_json: bool) -> None:
     """Tell the whole story."""
     started = time.monotonic()
-    settings = scratch_settings().model_copy(update={"port": free_port()})
+    settings = scratch_settings(scratch_folder(keep=True)).model_copy(update={"port": free_port()})
     store = open_database(settings)
     with service_processes(settings), slot(in_process=in_process) as (reader, why_not_real):
         if why_not_real:

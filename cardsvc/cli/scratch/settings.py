@@ -1,6 +1,9 @@
 """A throw-away service for the demo and for practice: random keys under a random passphrase, a fresh SQLite file."""
 
+import atexit
+import os
 import secrets
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -16,9 +19,23 @@ SIMULATED_RATE = 1_000_000
 """Requests a minute: a simulated terminal serves a day's customers in a minute."""
 
 
+def scratch_folder(*, keep: bool = False) -> Path:
+    """A new temporary folder that goes with this process, unless it is kept to be looked at."""
+    folder = Path(tempfile.mkdtemp(prefix="cardsvc-demo-"))
+    if not keep:
+        atexit.register(_forget, folder, os.getpid())
+    return folder
+
+
+def _forget(folder: Path, owner: int) -> None:
+    """A process that was forked from the owner ends earlier, and the folder stays for the owner."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def scratch_settings(folder: Path | None = None) -> Settings:
-    """Settings of a fresh service in a folder (a new temporary one by default), under a random passphrase."""
-    folder = folder or Path(tempfile.mkdtemp(prefix="cardsvc-demo-"))
+    """Settings of a fresh service in a folder (by default a scratch folder), under a random passphrase."""
+    folder = folder or scratch_folder()
     secret, secret_file = secrets.token_hex(16), folder / "passphrase"
     secret_file.touch(mode=0o600)
     secret_file.write_text(secret)

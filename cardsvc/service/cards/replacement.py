@@ -36,7 +36,7 @@ from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Replacement, Staff
 from cardsvc.text import Text
 
-Reason = Literal["fault", "damaged", "changed", "expired", "withdrawn", "lost"]
+Reason = Literal["fault", "damaged", "changed", "expired", "withdrawn", "lost", "suspicious"]
 REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed", "expired", "withdrawn")
 """Reasons for a card that is at the desk."""
 LOST: Reason = "lost"
@@ -47,11 +47,14 @@ REASON_WORDS: Mapping[str, Text] = {
     "expired": Text("到期换卡", "Its validity is over"),
     "withdrawn": Text("停用的公交产品换杭州通", "Its bus product was withdrawn"),
     "lost": Text("遗失", "It was lost"),
+    "suspicious": Text("可疑卡停用", "It was suspicious"),
 }
 EXPIRED: Reason = "expired"
 """Its validity is over, or will soon be: a renewal (到期换卡)."""
 WITHDRAWN: Reason = "withdrawn"
 """It has a bus product that was withdrawn and is swapped (A、C、D 换杭州通)."""
+SUSPICIOUS: Reason = "suspicious"
+"""Two people retired it (retiring.py); its holder pays nothing."""
 PRODUCT = "citizen"
 JOB = "replace"
 """The job of the fee's account."""

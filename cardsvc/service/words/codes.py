@@ -166,6 +166,7 @@ APPROVALS: Mapping[str, Text] = {
     "held_payout": Text("退旧卡代管余额", "Paying held money back"),
     "hold_unidentified": Text("认定读不出的卡", "Whose card it is"),
     "release_from_hot_list": Text("移出黑名单", "Release from the hot list"),
+    "retire_card": Text("停用可疑卡", "Retiring a suspicious card"),
     "rule_set": Text("规则版本", "A version of the rules"),
     "settle_suspect": Text("人工结清", "Settling by hand"),
     "shift_difference": Text("长短款", "Difference of a drawer"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cardsvc.diagnosis.plans import plans
+from cardsvc.diagnosis.table import finding_word
 from cardsvc.service.desk.choices import APPLICATIONS
 from cardsvc.service.reconcile.findings import REASONS
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
@@ -29,6 +30,15 @@ LABELS: Mapping[str, Text] = {
     "number": Text("第几条", "Entry"),
     "direction": Text("现金", "Cash"),
     "reason": Text("原因", "Reason"),
+    "findings": Text("检测结论", "Findings"),
+    "diagnosed": Text("检测的作业号", "Diagnosis"),
+    "shown": Text("卡上钱包余额（元）", "The purse shows (yuan)"),
+    "books": Text("账上余额（元）", "The books owe (yuan)"),
+    "due": Text("账上的钱哪天起可转", "The books decide from"),
+    "rule": Text("规则", "Rule"),
+    "new_card": Text("持卡人要新卡", "The holder gets a new card"),
+    "free": Text("免费的依据", "Free by"),
+    "outlet": Text("网点", "Outlet"),
     "papers": Text("看过的证件", "Papers that were shown"),
     "counts": Text("批次和张数", "Batches and cards"),
 }
@@ -40,7 +50,9 @@ VALUES: Mapping[str, Mapping[str, Text]] = {
     "reason": HELD_REASONS,
     "code": REASONS,
 }
-MONEY = frozenset({"counted", "expected", "amount"})
+MONEY = frozenset({"counted", "expected", "amount", "books", "shown"})
+YES_NO = (Text("否", "no"), Text("是", "yes")), (Text("没有", "no"), Text("有", "yes"))
+"""Of whether something is so, and of whether the card has it."""
 LONG = 120
 """Characters of a value that stand in a row; a longer one is a text of its own."""
 
@@ -60,15 +72,17 @@ def payload_texts(payload: Mapping[str, Any]) -> list[str]:
 
 def _value(name: str, value: Any) -> Text:
     if isinstance(value, bool):
-        return Text("有", "yes") if value else Text("没有", "no")
-    if name == "steps":
-        steps = [_step(one) for one in value]
-        return Text("；".join(step.zh for step in steps), "; ".join(step.en for step in steps))
+        return YES_NO[name == "written"][value]
+    if name in LISTED:
+        words = [LISTED[name](one) for one in value]
+        return Text("；".join(word.zh for word in words), "; ".join(word.en for word in words))
     if isinstance(value, str) and value in VALUES.get(name, {}):
         return VALUES[name][value]
     if name in ("debit", "credit") and isinstance(value, str):
         return account_in_full(value)
-    if name in MONEY and isinstance(value, int):
+    if value is None:
+        shown = "-"
+    elif name in MONEY and isinstance(value, int):
         shown = format_yuan(value)
     elif isinstance(value, Mapping):
         shown = ", ".join(f"{key} {one}" for key, one in value.items())
@@ -87,3 +101,7 @@ def _step(name: str) -> Text:
         return Text(name, name)
     place = APPLICATIONS.get(where, Text(where, where))
     return Text(f"{known.zh}（{place.zh}）" if where else known.zh, f"{known.en} ({place.en})" if where else known.en)
+
+
+LISTED: Mapping[str, Callable[[str], Text]] = {"findings": finding_word, "steps": _step}
+"""Lists of names, and how each is called."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """An old card and the one that takes its place. ``reason``: fault, damaged, changed, lost; ``fee`` in fen, with the
+    """An old card and the one that takes its place. ``reason``: see ``REPLACEMENT_REASONS``; ``fee`` in fen, with the
     ``rules`` that decided it; ``source_account``: where the money of the fee is; open until ``new_card_no`` is known, or the
     fee went back from ``back_account``."""
 

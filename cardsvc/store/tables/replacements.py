@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from cardsvc.store.tables.base import UtcDateTime, in_chart, metadata, one_of
 
-REPLACEMENT_REASONS = ("fault", "damaged", "changed", "lost", "expired", "withdrawn")
+REPLACEMENT_REASONS = ("fault", "damaged", "changed", "lost", "expired", "withdrawn", "suspicious")
 
 replacement = Table(
     "replacement",

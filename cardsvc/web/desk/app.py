@@ -35,6 +35,7 @@ from cardsvc.web.desk import (
     queue,
     receipts,
     replace,
+    retire,
     tray,
     words,
     work,
@@ -75,6 +76,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     handouts.install(app, services)
     faces.install(app, services)
     replace.install(app, services)
+    retire.install(app, services)
     bulk.install(app, services)
     receipts.install(app, services)
     manage.install(app, services)

@@ -51,6 +51,8 @@ class JobForm:
     fields: tuple[str, ...] = ()
     button: Text = BEGIN
     warning: Text | None = None
+    endpoint: str | None = None
+    """Where the form goes, where it begins no operation on the card yet."""
 
 
 def _nothing(_form: Form) -> Mapping[str, Any]:
@@ -102,6 +104,7 @@ JOBS: Mapping[str, JobForm] = {
         lambda form: {"citizen_id": form["citizen_id"]},
         ("citizen",),
         Text("开始制卡", "Make the card"),
+        endpoint="find_person",
     ),
     "first_article": JobForm(
         Text("首件检验", "Check the first article"), "e", _nothing, (), Text("重读核对", "Read it again and compare")
@@ -157,6 +160,19 @@ JOBS: Mapping[str, JobForm] = {
         ("replacement", "payment"),
         Text("收费并收下旧卡", "Paid: take the old card"),
         Text("旧卡从此停用；余额留给新卡", "The old card ends here; its money waits for the new one"),
+        endpoint="begin_replace",
+    ),
+    "retire": JobForm(
+        Text("停用可疑卡", "Retire a suspicious card"),
+        "z",
+        _nothing,
+        ("steps", "suspicion"),
+        Text("列入黑名单，提请复核", "Hot list it, and ask a second person"),
+        Text(
+            "先告诉持卡人：这张卡要留下核查，账上的钱不会少",
+            "Tell the holder first: the card stays here to be examined, and the money of the books is safe",
+        ),
+        endpoint="begin_retire",
     ),
     "transfer_out": JobForm(
         Text("旧卡转出余额", "Take the old card's money"),
