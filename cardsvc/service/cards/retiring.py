@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from cardsvc.diagnosis.table import finding_word
 from cardsvc.errors import RequestError
 from cardsvc.errors.fields import reasons
 from cardsvc.rules import payer_of
@@ -80,7 +81,8 @@ def retire(store: Store, rules: RuleBook, card_no: str, note: str, *, new_card: 
         payload = {**_payload(uow, rules, card_no, now), "new_card": new_card, "outlet": by.outlet_id}
         asked = propose_within(uow, RETIRE, card_no, payload, note, by=by, now=now)
         if not uow.hotlist.is_listed(card_no):
-            list_card(uow, card_no, f"可疑卡 (suspicious): {', '.join(payload['findings'])}", by.staff_id, now)
+            words = "、".join(finding_word(code).zh for code in payload["findings"])
+            list_card(uow, card_no, f"可疑卡 (suspicious): {words}", by.staff_id, now)
         return asked
 
     return store.transact(work)
@@ -133,7 +135,7 @@ def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
 def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[str, Any]:
     found, due = _decided(approval.payload)
     card = card_in_hand(uow, approval.subject)
-    takeover = begin_hold(uow, card.card_no, approval.proposed_by, (due, found.rule), now)
+    takeover = begin_hold(uow, card.card_no, approval.proposed_by, (due, found.rule), now, SUSPICIOUS)
     if found.new_card and uow.replacements.of_card(card.card_no) is None:
         about = str(uuid.uuid4()), card.card_no, card.citizen_id, found.outlet, SUSPICIOUS, 0, found.free
         uow.replacements.add(Replacement(*about, None, None, None, approval.proposed_by, now))

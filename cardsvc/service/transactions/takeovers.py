@@ -57,15 +57,18 @@ def hold_terms(uow: UnitOfWork, rules: RuleBook, now: dt.datetime) -> tuple[dt.d
     return hold_until(rules.in_force(uow, today), UNREADABLE, today)
 
 
-def begin_hold(uow: UnitOfWork, card_no: str, held_by: str, terms: tuple[dt.date, str], now: dt.datetime) -> Takeover:
-    """The same within another transaction. ``terms``: the day from which the books decide, and the rule."""
+def begin_hold(
+    uow: UnitOfWork, card_no: str, held_by: str, terms: tuple[dt.date, str], now: dt.datetime, reason: str = UNREADABLE
+) -> Takeover:
+    """The same within another transaction. ``terms``: the day from which the books decide, and the rule; ``reason``: why the
+    card itself does not."""
     card, known = check_hold(uow, card_no, now)
     due, rule = terms
     uow.cards.change(card, state=REPLACED)
     list_old_card(uow, card_no, held_by, now)
     values: dict[str, Any] = {
         "state": OldCardState.WAITING,
-        "reason": UNREADABLE,
+        "reason": reason,
         "rule": rule,
         "held_on": now.astimezone(LOCAL).date(),
         "due": due,
