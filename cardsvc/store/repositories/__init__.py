@@ -49,7 +49,6 @@ from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.passkeys import PasskeyChallenges, Passkeys
-from cardsvc.store.repositories.payment_claims import PaymentClaims
 from cardsvc.store.repositories.persons import CitizenChanges, Deaths
 from cardsvc.store.repositories.reader_days import ReaderDays
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
@@ -137,7 +136,6 @@ class Repositories:
     operations = Bound(Operations)
     steps = Bound(OperationSteps)
     orders = Bound(Orders)
-    payment_claims = Bound(PaymentClaims)
     passkeys = Bound(Passkeys)
     passkey_challenges = Bound(PasskeyChallenges)
     citizen_changes = Bound(CitizenChanges)
