@@ -15,6 +15,7 @@ from cardsvc.procedures.applications import block_application, unavailable, unbl
 from cardsvc.procedures.identify import ApplicationSight, read_applications
 from cardsvc.rules import OpenRequest, OpenTerms, check_open, is_opened_anew
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.operations.problem import FEE_IN_BOOKS
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.fees import (
@@ -109,6 +110,7 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     facts: dict[str, Any] = {"record": record.encode().hex(), "terms": _terms(terms)}
     if terms.fee:
         fee = authorise_fee(context, uow, facts["terms"], record, _payment(context), now)
+        facts[FEE_IN_BOOKS] = fee.amount
         facts[PAID_BEFORE] = 0 if fee.fee_id == context.operation.operation_id else fee.amount
     return Effect(facts=facts)
 

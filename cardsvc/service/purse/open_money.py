@@ -37,11 +37,8 @@ Asked = Procedure[TransactionEvidence] | Procedure[ApplicationRecord | None]
 
 def open_facts(uow: UnitOfWork, card_no: str) -> dict[str, list[str]]:
     """The ids of what is open on a card."""
-    return {
-        OPEN["load"]: [load.load_id for load in uow.loads.open_on(card_no)],
-        OPEN["purchase"]: [purchase.purchase_id for purchase in uow.purchases.open_on(card_no)],
-        OPEN["fee"]: [fee.fee_id for fee in uow.application_fees.open_on(card_no)],
-    }
+    found = uow.open_money.on(card_no)
+    return {fact: [identifier for kind, identifier in found if kind == what] for what, fact in OPEN.items()}
 
 
 def anything_open(context: Context) -> bool:

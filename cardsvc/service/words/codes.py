@@ -165,6 +165,15 @@ SETTLED: Mapping[str, Text] = {
     "suspect": Text("还不能确定", "not known yet"),
 }
 
+SETTLED_FEES: Mapping[str, Text] = {
+    "confirmed": Text("卡上有，不用再办，不再收款", "it is on the card: nothing is left to do or to pay"),
+    "not_written": Text(
+        "卡上没有，付过的钱还在：再开通不用付款，不要了可退款", "not on the card: what was paid opens it, or goes back"
+    ),
+    "suspect": Text("还不能确定，不要再收款", "not known yet: take no money"),
+}
+"""What became of an opening that broke off, and of its fee."""
+
 APPROVALS: Mapping[str, Text] = {
     "card_repair": Text("卡片修复", "Repair of a card"),
     "citizen_change": Text("姓名、证件变更", "Change of a person's data"),

@@ -46,6 +46,7 @@ from cardsvc.store.repositories.library import LibraryNotices
 from cardsvc.store.repositories.losses import LossReports
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
+from cardsvc.store.repositories.open_money import OpenMoney
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.passkeys import PasskeyChallenges, Passkeys
@@ -135,6 +136,7 @@ class Repositories:
     takeover_parts = Bound(TakeoverParts)
     operations = Bound(Operations)
     steps = Bound(OperationSteps)
+    open_money = Bound(OpenMoney)
     orders = Bound(Orders)
     passkeys = Bound(Passkeys)
     passkey_challenges = Bound(PasskeyChallenges)
