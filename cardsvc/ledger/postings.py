@@ -2,7 +2,7 @@
 
 account                               kind       holds
 purse:<card>:<application>:<purse>    liability  what the card company owes the holder on the card
-suspense:<card>                       liability  paid in, and not yet known to be on the card
+suspense:<card>                       liability  paid in for what is not yet known to be on the card
 order:<card>                          liability  paid online, waits to be written at the next tap (补登)
 held:<card>                           liability  taken over from an old card, on its way to the new one or to the holder
 deposit:<card>                        liability  the card's deposit
@@ -147,6 +147,21 @@ def load_refunded(card_no: str, source: str, paid: int) -> Posting:
 def load_gift_returned(card_no: str, product: str, gift: int) -> Posting:
     """The card does not have it: the gift goes back."""
     return Posting("load_gift_returned", suspense_account(card_no), gift_account(product), gift)
+
+
+def fee_authorised(card_no: str, source: str, paid: int) -> Posting:
+    """A fee was taken: it waits in suspense until the card is known to have what it was paid for."""
+    return Posting("fee_authorised", source, suspense_account(card_no), paid)
+
+
+def fee_confirmed(card_no: str, kind: str, paid: int) -> Posting:
+    """The card has it: the fee is earned."""
+    return Posting("fee_confirmed", suspense_account(card_no), fee_account(kind), paid)
+
+
+def fee_refunded(card_no: str, target: str, paid: int) -> Posting:
+    """The card does not have it, and its payer does not want it any more."""
+    return Posting("fee_refunded", suspense_account(card_no), target, paid)
 
 
 def purchase_confirmed(purse: str, payee: str, amount: int) -> Posting:

@@ -44,6 +44,33 @@ LOAD_ALLOWED: Mapping[LoadState, frozenset[LoadState]] = {
 
 
 @unique
+class FeeState(StrEnum):
+    """The fee of opening an application.
+
+    authorised   paid; committed before the application is written; the card may or may not have it
+    confirmed    the card has the application: it was read back, or seen later
+    suspect      the card left, or did not show what was written: only the card can settle it
+    not_written  the card showed that it does not have it: the money waits for the same opening, or for its payer
+    refunded     the money went back to the payer
+    """
+
+    AUTHORISED = "authorised"
+    CONFIRMED = "confirmed"
+    SUSPECT = "suspect"
+    NOT_WRITTEN = "not_written"
+    REFUNDED = "refunded"
+
+
+FEE_ALLOWED: Mapping[FeeState, frozenset[FeeState]] = {
+    FeeState.AUTHORISED: frozenset({FeeState.CONFIRMED, FeeState.SUSPECT}),
+    FeeState.SUSPECT: frozenset({FeeState.CONFIRMED, FeeState.NOT_WRITTEN}),
+    FeeState.NOT_WRITTEN: frozenset({FeeState.AUTHORISED, FeeState.REFUNDED}),
+    FeeState.CONFIRMED: frozenset(),
+    FeeState.REFUNDED: frozenset(),
+}
+
+
+@unique
 class PurchaseKind(StrEnum):
     """How money is taken off a purse.
 

@@ -49,6 +49,14 @@ def write_application(profile: Profile, application: str, record: bytes, line_ma
     return written
 
 
+def read_application(profile: Profile, application: str) -> Procedure[ApplicationRecord | None]:
+    """An application's record as it stands on the card; None where it is blocked, missing or does not decode."""
+    layout = profile.layout.find(application)
+    sfi = layout.find("application").sfi
+    answers = yield (select_by_name(layout.aid_bytes), read_binary(sfi, ApplicationRecord.LENGTH))
+    return ApplicationRecord.parse(answers[1].data) if len(answers) > 1 and answers[1].ok else None
+
+
 def block_application(profile: Profile, application: str, line_mac: LineMac, *, permanent: bool = False) -> Procedure[None]:
     """APPLICATION BLOCK, proven by selecting the application again."""
     aid = profile.layout.find(application).aid_bytes

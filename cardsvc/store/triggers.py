@@ -1,15 +1,15 @@
 """Rules that hold in the database itself, for any program that writes to it.
 
 Append-only: a row of transfer, of evidence, of the hot list, or of what a file or a card said, once there, stays as it is.
-States: a load or purchase moves only along its list (ledger/states.py). Alembic forgets triggers when it rebuilds a table on
-SQLite, so migrations call these functions.
+States: a load, fee or purchase moves only along its list (ledger/states.py). Alembic forgets triggers when it rebuilds a table
+on SQLite, so migrations call these functions.
 """
 
 from collections.abc import Iterable, Mapping, Set
 from enum import StrEnum
 from typing import Any
 
-from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, SHIFT_ALLOWED
+from cardsvc.ledger.states import FEE_ALLOWED, LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, SHIFT_ALLOWED
 from cardsvc.store.states import (
     APPROVAL_ALLOWED,
     BATCH_ALLOWED,
@@ -51,7 +51,6 @@ APPEND_ONLY = (
     "complaint_step",
     "hall_note",
     "cancellation",
-    "application_fee",
     "cash_given",
     "held_payout",
     "rights_file",
@@ -68,6 +67,7 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "card": CARD_ALLOWED,
     "operation": OPERATION_ALLOWED,
     "load": LOAD_ALLOWED,
+    "application_fee": FEE_ALLOWED,
     "purchase": PURCHASE_ALLOWED,
     "approval": APPROVAL_ALLOWED,
     "topup_order": ORDER_ALLOWED,
@@ -108,16 +108,21 @@ def create_statements(dialect: str, *tables: str) -> tuple[str, ...]:
     make = _sqlite if dialect == "sqlite" else _postgresql
     statements: list[str] = []
     for table in _of(APPEND_ONLY, tables):
-        statements += make(f"{table}_no_update", table, "UPDATE", None, f"{table} is append-only")
-        statements += make(f"{table}_no_delete", table, "DELETE", None, f"{table} is append-only")
-        if dialect == "postgresql":
-            statements.append(_no_truncate(table))
+        statements += append_only(dialect, table)
     for table in _of(STATES, tables):
         statements += make(f"{table}_states", table, "UPDATE", _forbidden(STATES[table]), f"{table} state not allowed")
     for name in _of(REFUSED, tables):
         table, when, message = REFUSED[name]
         statements += make(name, table, "UPDATE", when, message)
     return tuple(statements)
+
+
+def append_only(dialect: str, table: str) -> tuple[str, ...]:
+    """SQL that makes a table append-only: also one which was that at the time of a migration, and is no more."""
+    make = _sqlite if dialect == "sqlite" else _postgresql
+    statements = make(f"{table}_no_update", table, "UPDATE", None, f"{table} is append-only")
+    statements += make(f"{table}_no_delete", table, "DELETE", None, f"{table} is append-only")
+    return (*statements, _no_truncate(table)) if dialect == "postgresql" else tuple(statements)
 
 
 def _of(known: Iterable[str], wanted: tuple[str, ...]) -> list[str]:

@@ -1,11 +1,13 @@
 """Lines of the ledger and the rows they were booked for agree: who changes one of them is found, also with a whole chain."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
 
+from cardsvc.errors import CardGone, CardsvcError
 from cardsvc.ledger.chain import link
 from cardsvc.ledger.states import OrderState
 from cardsvc.service.books.audit import verify_ledger
@@ -13,6 +15,7 @@ from cardsvc.service.purse.payments import Payment
 from cardsvc.service.purse.swapped import SWAP_CHANNEL
 from cardsvc.service.transactions.deposits import return_deposit, take_deposit
 from cardsvc.store.records import TopUpOrder
+from cardsvc.vcard import FaultPlan
 from tests.databases import on_postgresql, url_of
 from tests.day.outlet import Hall, open_hall
 from tests.world import DESK, FAMILIES, World
@@ -39,6 +42,7 @@ def hall(world: World) -> Hall:
     taken = (world.store, world.engine.rules, DESK, "3100010100000002")
     take_deposit(*taken, "T", CASH, by=hall["teller"], now=world.now)
     return_deposit(*taken, by=hall["teller"], now=world.now)
+    world.do(other, "open", DESK, application="park", product="1", payment={"method": "cash"})
     hall.agree("correction", "x", {"debit": "fee:other", "credit": PURSE, "amount": 100, "corrects": "x"})
     hall.close(shift, hall.balance(f"drawer:{shift.shift_id}") - 1)
     hall.agree("shift_difference", shift.shift_id, _difference(hall, shift.shift_id), by="teller", second="boss")
@@ -57,7 +61,7 @@ def meddled(hall: Hall, *statements: str) -> Found:
     """What does not agree after somebody with the database's password was at it."""
     engine = create_engine(url_of(hall.world.path))
     with engine.begin() as raw:
-        for table in ("transfer", "refund", "application_fee"):
+        for table in ("transfer", "refund"):
             for trigger in ("no_update", "no_delete"):
                 raw.exec_driver_sql(f"DROP TRIGGER {table}_{trigger}{f' ON {table}' if on_postgresql() else ''}")
         for statement in statements:
@@ -97,6 +101,9 @@ def test_the_last_lines_of_a_chain_that_no_seal_has_yet_are_missed(hall: Hall) -
         ("deposit_moved", f"held:{CARD}", f"deposit:{CARD}"),
         ("month_lapsed", PURSE, "fee:lapsed_month"),
         ("fee_taken", "vault:hall", "fee:park"),
+        ("fee_authorised", "vault:hall", SUSPENSE),
+        ("fee_confirmed", SUSPENSE, "fee:park"),
+        ("fee_refunded", SUSPENSE, "vault:hall"),
         ("found_money", "vault:hall", PURSE),
     ],
 )
@@ -112,6 +119,10 @@ def test_a_line_that_nothing_was_booked_for_is_found(hall: Hall, kind: str, debi
         ("UPDATE load SET amount = 9000 WHERE online_counter = 1", {5000, 9000}),
         ("UPDATE load SET amount = 9000, gift = 4000 WHERE online_counter = 1", {5000, 9000, 4000}),
         ("UPDATE load SET purse = 'ed' WHERE online_counter = 1", {5000}),
+        ("UPDATE application_fee SET amount = 9000", {5000, 9000}),
+        ("UPDATE application_fee SET application = 'bus'", {5000}),
+        ("UPDATE application_fee SET record = NULL", {5000}),
+        ("DELETE FROM application_fee", {5000}),
         ("UPDATE purchase SET amount = amount - 1", {10000, 9999}),
         ("DELETE FROM deposit WHERE state = 'taken'", {2000}),
         ("UPDATE deposit SET card_no = '3100010100000002' WHERE state = 'taken'", {2000}),
@@ -129,11 +140,6 @@ def test_a_row_that_was_changed_is_found(hall: Hall, sql: str, expected: set[int
 
 def test_a_load_that_only_says_that_it_is_on_the_card_is_found(hall: Hall) -> None:
     """The step from suspect to confirmed is allowed; what it books is not there."""
-    from contextlib import suppress
-
-    from cardsvc.errors import CardsvcError
-    from cardsvc.vcard import FaultPlan
-
     card = hall.world.issue(FAMILIES[0], 3)
     card.plan = FaultPlan(tear_after_command=7)
     with suppress(CardsvcError):
@@ -141,6 +147,17 @@ def test_a_load_that_only_says_that_it_is_on_the_card_is_found(hall: Hall) -> No
     assert meddled(hall, "UPDATE load SET state = 'confirmed' WHERE state = 'suspect'") == {
         ("unbooked", "load_confirmed", 7000)
     }
+
+
+def test_a_fee_that_only_says_that_it_went_back_is_found(hall: Hall) -> None:
+    """Each step is allowed; the drawer that paid it is missing."""
+    card = hall.world.issue(FAMILIES[0], 3)
+    card.plan = FaultPlan(tear_before_write=1)
+    with suppress(CardGone):
+        hall.world.do(card, "open", DESK, application="park", product="1", payment={"method": "cash"})
+    hall.world.do(card, "inspect", DESK)
+    changed = "UPDATE application_fee SET state = 'refunded' WHERE state = 'not_written'"
+    assert meddled(hall, changed) == {("unbooked", "fee_refunded", 5000)}
 
 
 def test_an_order_of_a_swap_that_no_card_gave_is_found(hall: Hall) -> None:

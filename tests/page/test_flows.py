@@ -78,7 +78,7 @@ def test_a_card_that_is_pulled_while_it_is_written_is_explained_and_settled_when
     card.plan = FaultPlan()
     desk.hall.put(card)
     desk.press("Enter")
-    desk.sees("上次中断的交易已核对")
+    desk.sees("已结清上次中断的交易")
     desk.sees("50.00")
     desk.picture("settled")
     assert balance_on(card)[0] == desk.world.purse_total(desk.world.card_no_of(card)) == 5000

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cardsvc.service.books.audit import verify_ledger
 from cardsvc.vcard import VirtualCard
 from tests.procedures.torn import carried, torn
 from tests.world import FAMILIES, KIOSK, Snapshot, World, balance_on
@@ -138,3 +139,36 @@ def test_a_torn_opening_is_whole_or_absent_and_can_be_repeated(family: str, tmp_
         assert seen["applications"]["bus"]["product"] == "T", plan
         with world.store.read() as uow:
             assert uow.applications.get(seen["card_no"], "bus") is not None, plan
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_fee_of_a_torn_opening_is_earned_or_waits_and_opens_it_once(family: str, tmp_path: Path) -> None:
+    """On the card and earned, or not on it and still the payer's; opened again, it was paid once, and the card has it."""
+    start = World(tmp_path / "start.db")
+    snapshot = Snapshot(start, start.issue(family), tmp_path)
+    params = {"application": "park", "product": "1"}
+
+    def run(world: World, card: VirtualCard) -> Any:
+        return carried(world, card, "open", params)
+
+    seen = set()
+    for world, card, plan, reported in torn(snapshot, run):
+        look = world.do(card, "inspect")
+        card_no, shown = look["card_no"], look["applications"]["park"]["state"]
+        waiting = sum(fee["amount"] for fee in look["paid_fees"])
+        books = world.balances()
+        taken, earned = books.get("clearing:desk:desk-1", 0), -books.get("fee:park", 0)
+        assert (taken, earned) in ((0, 0), (5000, 0), (5000, 5000)), plan
+        assert (waiting, earned) == ((0, 5000) if shown == "open" else (taken, 0)), plan
+        assert books.get(f"suspense:{card_no}", 0) == -waiting, plan
+        if shown != "open":
+            assert reported is None, plan
+            assert run(world, card).get("paid_before", 0) == waiting, plan
+        assert world.balances()["clearing:desk:desk-1"] == 5000 == -world.balances()["fee:park"], plan
+        assert world.do(card, "inspect")["applications"]["park"]["state"] == "open", plan
+        with world.store.read() as uow:
+            row = uow.applications.get(card_no, "park")
+        assert row is not None, plan
+        assert verify_ledger(world.store)["breaks"] == [], plan
+        seen.add((taken, earned))
+    assert seen == {(0, 0), (5000, 0), (5000, 5000)}

@@ -1,6 +1,7 @@
 """The schema that migrations make step by step is the schema that the code declares, triggers and CHECKs included."""
 
 import datetime as dt
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
+from cardsvc.ledger.chain import FIRST, link
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.staff.history import staff_history
 from cardsvc.store import Store
@@ -61,6 +63,8 @@ def migrated_with_rows(path: Path) -> str:
         if revision == "0042":
             _applications(url)
             _nonces(url)
+        if revision == "0051":
+            _openings(url)
     return url
 
 
@@ -88,6 +92,43 @@ def _applications(url: str) -> None:
             f"INSERT INTO card_request ({columns}, cancelled_by, cancelled_at) VALUES ({common}, 'SL2', 'gone', 'cancelled', "
             "'2026-11-24', 'old', '2026-11-25')"
         )
+    engine.dispose()
+
+
+RECORD = "01" * 32
+
+
+def _openings(url: str) -> None:
+    """One that was read back and booked; of the others a payment is claimed: one broke off, one is under way."""
+    card_no, at = "3100010100000001", "2026-11-24 10:00:00.000000+00:00"
+    content = (card_no, 1, "fee_taken", "clearing:desk:d", "fee:park", 5000, "op-1", dt.datetime.fromisoformat(at))
+    columns = "operation_id, kind, actor_kind, actor_id, card_no, params, facts, state, atr, profile, idempotency_key, "
+    columns += "fingerprint, key_versions, phase, step, phase_step, started_at, expires_at, ended_at"
+    facts = json.dumps({"record": RECORD, "terms": {"fee": 5000, "rules": ["park-body"]}})
+    engine = create_engine(url)
+    with engine.begin() as raw:
+        for number, state in ((1, "done"), (2, "abandoned"), (3, "card")):
+            params, ended = (
+                json.dumps({"application": "park", "product": str(number)}),
+                f"'{at}'" if state != "card" else "NULL",
+            )
+            raw.exec_driver_sql(
+                f"INSERT INTO operation ({columns}) VALUES ('op-{number}', 'open', 'desk', 'd', '{card_no}', '{params}', "
+                f"'{facts}', '{state}', '3B', 'x', 'key-{number}', 'f', '{{}}', 4, 6, 5, '{at}', '{at}', {ended})"
+            )
+        raw.exec_driver_sql(
+            "INSERT INTO transfer (chain, number, kind, debit_account, credit_account, amount, reference, booked_at, "
+            f"previous_hash, hash) VALUES ('{card_no}', 1, 'fee_taken', 'clearing:desk:d', 'fee:park', 5000, 'op-1', '{at}', "
+            f"'{FIRST}', '{link(FIRST, content)}')"
+        )
+        raw.exec_driver_sql(
+            "INSERT INTO application_fee VALUES "
+            f"('{card_no}', 'op-1', 'park', '1', 5000, 'park-body', 'mobile', 'wx-1', 'clearing:desk:d', '{at}')"
+        )
+        for number in (2, 3):
+            raw.exec_driver_sql(
+                f"INSERT INTO payment_claim VALUES ('mobile', 'wx-{number}', '{card_no}', 'park', 'op-{number}', 5000, '{at}')"
+            )
     engine.dispose()
 
 
@@ -178,6 +219,22 @@ def test_rows_live_through_every_migration(both: tuple[str, str]) -> None:
     ]
     assert verify_ledger(store)["breaks"] == []
     store.close()
+
+
+def test_fees_of_openings_are_in_the_books_whatever_became_of_them(both: tuple[str, str]) -> None:
+    """Version 0052: what was booked is confirmed; what was claimed is booked into suspense, and its card settles it."""
+    store = Store(both[1])
+    with store.read() as uow:
+        fees = {row.fee_id: row for row in uow.application_fees.where()}
+        balances = uow.ledger.balances("3100010100000001")
+    store.close()
+    assert {name: (row.state, row.product, row.record) for name, row in fees.items()} == {
+        "op-1": ("confirmed", "1", None),
+        "op-2": ("suspect", "2", RECORD),
+        "op-3": ("authorised", "3", RECORD),
+    }
+    assert all(row.operation_id == name and row.source_account == "clearing:desk:d" for name, row in fees.items())
+    assert balances == {"clearing:desk:d": 15000, "fee:park": -5000, "suspense:3100010100000001": -10000}
 
 
 def test_a_key_waits_for_what_its_own_terminal_signed(both: tuple[str, str]) -> None:

@@ -103,7 +103,7 @@ def torn(clerk: Clerk, card: VirtualCard) -> None:
     clerk.sees("结果待核对", "下一步")
     card.plan = FaultPlan()
     clerk.put(card)
-    clerk.sees("上次中断的交易已核对", "150.00")
+    clerk.sees("已结清上次中断的交易", "150.00")
 
 
 def replaced(clerk: Clerk, old: VirtualCard) -> VirtualCard:

@@ -11,6 +11,7 @@ from cardsvc.cli.card import takeover
 from cardsvc.cli.card.compare import compare
 from cardsvc.cli.card.deposit import deposit
 from cardsvc.cli.card.diagnose import diagnose
+from cardsvc.cli.card.fee_back import fee_back
 from cardsvc.cli.card.learn import learn
 from cardsvc.cli.card.payment import given_option, payment_of
 from cardsvc.cli.card.repair import repair
@@ -40,7 +41,7 @@ def card() -> None:
     """Group of card jobs."""
 
 
-for _command in (*takeover.COMMANDS, compare, deposit, diagnose, repair, retire):
+for _command in (*takeover.COMMANDS, compare, deposit, diagnose, fee_back, repair, retire):
     card.add_command(_command)
 
 

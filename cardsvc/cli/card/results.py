@@ -22,13 +22,12 @@ def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
 
 
 def settled_lines(result: Mapping[str, Any]) -> list[str]:
-    """What an earlier, broken transaction came to."""
-    from cardsvc.service.words.codes import EVIDENCE, SETTLED
+    """What an earlier, broken transaction or opening came to."""
+    from cardsvc.service.words.codes import EVIDENCE
+    from cardsvc.service.words.results import settled_text
 
     return [
-        t("已结清上次中断的交易：{} 元，{}（依据：{}）", "Settled an earlier transaction: {} yuan, {} (by: {})").format(
-            format_yuan(entry["amount"]), said(SETTLED, entry["state"]), said(EVIDENCE, entry["rule"])
-        )
+        t("{}（依据：{}）", "{} (by: {})").format(t(*settled_text(entry)), said(EVIDENCE, entry["rule"]))
         for entry in result.get("settled", [])
     ]
 
@@ -100,9 +99,10 @@ def _card_time(digits: str) -> str:
 
 
 def _waiting_lines(result: Mapping[str, Any]) -> list[str]:
-    from cardsvc.service.words.results import purse_name
+    from cardsvc.service.words.results import paid_text, purse_name
 
-    return [
+    paid = [t(*paid_text(fee)) for fee in result["paid_fees"]]
+    return paid + [
         t("待补登：{} 元（{}），用 fetch 写卡", "Waits to be written: {} yuan ({}); fetch writes it").format(
             format_yuan(order["amount"]), t(*purse_name(order["product"], order["area"]))
         )

@@ -3,7 +3,7 @@
 What keeps a day from ending is listed as a whole, with who looks after it, so that people clear it in one go:
 
 reason               what it is
-suspect_unowned      a load or purchase of the outlet whose fate nobody looks after
+suspect_unowned      a load, purchase or fee of the outlet whose fate nobody looks after
 shift_unfinished     a shift that is open, being counted, or waits for a second person
 operation_live       a job on a card that has not ended at one of the outlet's workstations
 terminal_signed_on   a terminal of the outlet that is not signed off
@@ -19,9 +19,10 @@ from cardsvc.errors import OperationError, RequestError
 from cardsvc.service.books.seals import seal_ledger
 from cardsvc.service.loss.reports import end_lapsed
 from cardsvc.service.purse.orders import return_expired
+from cardsvc.service.purse.settle import subject_id_of
 from cardsvc.service.staff.accounts import not_permitted, require_role
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import DaySeal, Load, MonthEnd, Purchase, Staff
+from cardsvc.store.records import ApplicationFee, DaySeal, Load, MonthEnd, Purchase, Staff
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
@@ -67,10 +68,14 @@ def actors_of(uow: UnitOfWork, outlet_id: str) -> set[tuple[str, str]]:
 
 def _suspects(uow: UnitOfWork, actors: set[tuple[str, str]]) -> list[dict[str, Any]]:
     owned = {case.subject_id for case in uow.suspect_cases.all()}
-    rows: list[Load | Purchase] = [*uow.loads.suspects(), *uow.purchases.suspects()]
+    rows: list[Load | Purchase | ApplicationFee] = [
+        *uow.loads.suspects(),
+        *uow.purchases.suspects(),
+        *uow.application_fees.suspects(),
+    ]
     found = []
     for row in rows:
-        identifier = row.load_id if isinstance(row, Load) else row.purchase_id
+        identifier = subject_id_of(row)
         operation = uow.operations.get(row.operation_id)
         actor = (operation.actor_kind, operation.actor_id) if operation else None
         if identifier not in owned and actor in actors:

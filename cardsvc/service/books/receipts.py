@@ -40,6 +40,10 @@ STATES = {
     "TAKEN": Text("押金已收，凭此退还", "Taken: it goes back for this"),
     "RETURNED": Text("押金已退", "The deposit went back"),
 }
+OF_FEES = {
+    **STATES,
+    "NOT-WRITTEN": Text("没有写上：重新开通不用再付，不要了可退款", "Not on the card: it pays for opening again, or goes back"),
+}
 METHODS = {
     "cash": Text("现金", "cash"),
     "bank_card": Text("银行卡", "bank card"),
@@ -85,7 +89,7 @@ def receipt_of(store: Store, key: ReceiptKey, card_no: str, identifier: str) -> 
     with store.read() as uow:
         known_card(uow, card_no)
         row: Paid | None = uow.loads.get(card_no, identifier) or uow.purchases.get(card_no, identifier)
-        row = row or uow.application_fees.get(card_no, identifier) or _numbered(uow, identifier, card_no)
+        row = row or uow.application_fees.of_operation(card_no, identifier) or _numbered(uow, identifier, card_no)
         if row is None:
             raise RequestError("transaction_unknown")
         statement = _statement(uow, row)
@@ -105,7 +109,7 @@ def _numbered(uow: UnitOfWork, identifier: str, card_no: str | None = None) -> R
 def _without_card(row: WithoutCard) -> Statement:
     """What the books say of something that was paid without the card."""
     if isinstance(row, ApplicationFee):
-        kind, state, number, card_no = "FEE", "CONFIRMED", row.operation_id, row.card_no
+        kind, state, number, card_no = "FEE", row.state.replace("_", "-").upper(), row.fee_id, row.card_no
         amount, taken = row.amount, row.taken_at
     elif isinstance(row, HeldPayout):
         kind, state, number, card_no = "PAYOUT", "CONFIRMED", row.payout_id, row.card_no
@@ -124,14 +128,12 @@ def _without_card(row: WithoutCard) -> Statement:
 def _statement(uow: UnitOfWork, row: Paid) -> Statement:
     """What the books say of a payment now."""
     if isinstance(row, WithoutCard):
-        return _without_card(row)
+        return _answered(_without_card(row))
     state = row.state.replace("_", "-").upper()
-    if state not in STATES:
-        raise OperationError("receipt_not_yet")
     refund = uow.refunds.get(row.card_no, row.purchase_id) if isinstance(row, Purchase) and row.merchant == REFUND else None
     amount = row.paid if isinstance(row, Load) else refund.returned if refund else row.amount
     kind = "LOAD" if isinstance(row, Load) else "REFUND" if refund else "PURCHASE"
-    return Statement(
+    statement = Statement(
         kind=kind,
         state=state,
         operation_id=row.operation_id,
@@ -141,6 +143,14 @@ def _statement(uow: UnitOfWork, row: Paid) -> Statement:
         at=dt.datetime.strptime(row.host_date_time, HOST_TIME),  # noqa: DTZ007 - local time as it stands on the card
         terminal_no=row.terminal_no.upper(),
     )
+    return _answered(statement)
+
+
+def _answered(statement: Statement) -> Statement:
+    """Nothing is said of what the card has not answered yet."""
+    if statement.state not in STATES:
+        raise OperationError("receipt_not_yet")
+    return statement
 
 
 def _balance(row: Load | Purchase) -> int | None:
@@ -176,7 +186,7 @@ def _rows(uow: UnitOfWork, row: Paid, statement: Statement) -> tuple[tuple[Text,
     rows += _change_rows(uow, row)
     if statement.balance is not None:
         rows.append((Text("余额", "Balance"), _yuan(statement.balance)))
-    return (*rows, (Text("结果", "Result"), STATES[statement.state]))
+    return (*rows, (Text("结果", "Result"), (OF_FEES if statement.kind == "FEE" else STATES)[statement.state]))
 
 
 def _change_rows(uow: UnitOfWork, row: Paid) -> list[tuple[Text, Text]]:
@@ -191,6 +201,8 @@ def _change_rows(uow: UnitOfWork, row: Paid) -> list[tuple[Text, Text]]:
 def _operation_of(row: Load | Purchase | ApplicationFee | HeldPayout | Deposit) -> str:
     if isinstance(row, Deposit):
         return row.deposit_id
+    if isinstance(row, ApplicationFee):
+        return row.fee_id
     return row.payout_id if isinstance(row, HeldPayout) else row.operation_id
 
 
@@ -246,7 +258,8 @@ def money_of(store: Store, card_no: str, operation_id: str) -> dict[str, Any] | 
         return None
     if isinstance(row, WithoutCard):
         paid = _without_card(row)
-        return {"id": paid.operation_id, "load": False, "amount": paid.amount, "state": STATES[paid.state]}
+        words = OF_FEES if isinstance(row, ApplicationFee) else STATES
+        return {"id": paid.operation_id, "load": False, "amount": paid.amount, "state": words.get(paid.state)}
     load = isinstance(row, Load)
     state = STATES.get(row.state.replace("_", "-").upper())
     amount = row.paid if isinstance(row, Load) else row.amount
@@ -256,7 +269,7 @@ def money_of(store: Store, card_no: str, operation_id: str) -> dict[str, Any] | 
 def _of_operation(uow: UnitOfWork, card_no: str, operation_id: str) -> Paid | None:
     """What an operation moved: a load, a purchase or a fee."""
     row = uow.loads.of_operation(card_no, operation_id) or uow.purchases.of_operation(card_no, operation_id)
-    return row or uow.application_fees.get(card_no, operation_id)
+    return row or uow.application_fees.of_operation(card_no, operation_id)
 
 
 def check_receipt(store: Store, public_hex: str, text: str) -> dict[str, Any]:

@@ -10,26 +10,36 @@ from pydantic import Field
 from cardsvc.card.records import ApplicationRecord, ApplicationState
 from cardsvc.errors import RequestError
 from cardsvc.iso7816.exchange import Procedure
-from cardsvc.procedures.applications import block_application, unblock_application, write_application
+from cardsvc.iso7816.status import SW
+from cardsvc.procedures.applications import block_application, unavailable, unblock_application, write_application
 from cardsvc.procedures.identify import ApplicationSight, read_applications
 from cardsvc.rules import OpenRequest, OpenTerms, check_open, is_opened_anew
-from cardsvc.service.messages.library import APPLICATION as LIBRARY_APPLICATION
-from cardsvc.service.messages.library import tell_opened
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.operations.problem import FEE_IN_BOOKS
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.purse.card_keys import CardKeys
+from cardsvc.service.purse.fees import (
+    READ_BACK,
+    authorise_fee,
+    book_application,
+    confirm_fee,
+    refuse_another_payment,
+    suspect_fee,
+)
 from cardsvc.service.purse.held import held_areas
-from cardsvc.service.purse.payments import Payment, claim_payment, refuse_paid, refuse_short, take_fee, told_change
+from cardsvc.service.purse.payments import Payment, told_change
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.service.transactions.deposits import holds_deposit
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import ApplicationFee, CardApplication
+from cardsvc.store.records import CardApplication
 from cardsvc.units import LOCAL, bcd, format_yuan
 
 ApplicationName = Literal["bus", "parking", "library", "park"]
 DESK_ONLY = frozenset({"desk"})
 ALL = "all"
 BUS = "bus"
+PAID_BEFORE = "paid_before"
+"""In facts and result: fen that were paid by an opening that broke off, and pay for this one."""
 RENEWAL = ("park", "2")
 """The application that is sold year by year, and the product that prolongs it while last year's still holds."""
 
@@ -42,7 +52,7 @@ class OpenParams(Params):
     product: str = Field(pattern="^[A-Z1-9]$")
     holder: str = Field(default="resident", pattern="^[a-z]{1,16}$")
     payment: Payment = Payment(method="cash")
-    """How the fee was paid, where there is one. It is booked once the application is on the card and read back."""
+    """How the fee is paid, where there is one: in the books before the card is written, and earned once it was read back."""
 
 
 class ReviewParams(Params):
@@ -76,7 +86,11 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     """
     name, product = context.params["application"], context.params["product"]
     seen = next(sight for sight in sights if sight.name == name)
+    if seen.sw != SW.OK:
+        raise unavailable(context.profile, name, seen.sw)
     held = _held(context, uow, seen.record)
+    if held is not None and (settled := _settled_opening(context, uow, held)):
+        return Effect(done=settled)
     changed = held is not None and name == BUS and product != held.product
     birth_date, card_expiry = _holder(context, uow)
     day, holder = now.astimezone(LOCAL).date(), context.params.get("holder", "resident")
@@ -90,21 +104,29 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     terms = check_open(context.rules, asked)
     if terms.deposit:
         _require_deposit(context, uow, name)
-    if seen.record is None or seen.record.state is not ApplicationState.OPEN:
-        uow.payment_claims.release(context.card_no, [name])
-    if terms.fee:
-        refuse_paid(uow, _payment(context), context.card_no)
-        refuse_short(terms.fee, _payment(context))
     own = _own_data(name, context.card_no, terms.valid_from, seen.record).ljust(ApplicationRecord.OWN_LENGTH, b"\x00")
     since = _renewed_from(held, terms) if held and not changed else terms.valid_from
     record = ApplicationRecord(ApplicationState.OPEN, product, " ", since, terms.valid_to, terms.review, own)
-    facts = {
-        "record": record.encode().hex(),
-        "terms": _terms(terms),
-    }
+    facts: dict[str, Any] = {"record": record.encode().hex(), "terms": _terms(terms)}
     if terms.fee:
-        claim_payment(uow, context.operation, terms.fee, _payment(context), now)
+        fee = authorise_fee(context, uow, facts["terms"], record, _payment(context), now)
+        facts[FEE_IN_BOOKS] = fee.amount
+        facts[PAID_BEFORE] = 0 if fee.fee_id == context.operation.operation_id else fee.amount
     return Effect(facts=facts)
+
+
+def _settled_opening(context: Context, uow: UnitOfWork, held: CardApplication) -> dict[str, Any] | None:
+    """The result of an opening that broke off, and that this contact found on the card: nothing is left to do, or to pay.
+
+    Raises RequestError ``fee_paid_before`` where it was paid for a second time.
+    """
+    settled = {entry["fee_id"] for entry in context.facts["settled"] if "fee_id" in entry}
+    fees = [fee for fee in uow.application_fees.confirmed_on(context.card_no) if fee.fee_id in settled]
+    fee = next((fee for fee in fees if (fee.application, fee.product) == (held.application, context.params["product"])), None)
+    if fee is None:
+        return None
+    refuse_another_payment(fee, _payment(context))
+    return {**_result(held, {}, context.facts["settled"]), PAID_BEFORE: fee.amount}
 
 
 def body_issued(uow: UnitOfWork, card_no: str) -> dt.date | None:
@@ -213,36 +235,30 @@ def _write(context: Context, _uow: UnitOfWork) -> Procedure[ApplicationRecord]:
 
 def _recorded(context: Context, uow: UnitOfWork, record: ApplicationRecord, now: dt.datetime) -> Effect:
     name = context.params["application"]
-    state = "open" if record.state is ApplicationState.OPEN else "closed"
-    row = CardApplication(
-        context.card_no,
-        name,
-        state,
-        record.product,
-        record.valid_from,
-        record.valid_to,
-        context.operation.operation_id,
-        now,
-    )
-    uow.applications.put(row)
-    if name == LIBRARY_APPLICATION:
-        tell_opened(uow, row, now)
+    row = book_application(uow, context.card_no, context.operation.operation_id, name, record, now)
     if context.operation.kind == "open" and context.facts["terms"]["fee"]:
-        _take_fee(context, uow, record.product, now)
+        _earn_fee(context, uow, record, now)
     change = told_change(context.facts["terms"].get("fee", 0), _payment(context))
-    return Effect(done={**_result(row, context.facts["terms"], context.facts["settled"]), **change})
+    before = context.facts.get(PAID_BEFORE)
+    told = {**change, **({PAID_BEFORE: before} if before else {})}
+    return Effect(done={**_result(row, context.facts["terms"], context.facts["settled"]), **told})
 
 
-def _take_fee(context: Context, uow: UnitOfWork, product: str, now: dt.datetime) -> None:
-    """The fee is booked with what it was taken for; an opening that broke off before has booked nothing."""
-    terms, payment, name = context.facts["terms"], _payment(context), context.params["application"]
-    operation_id = context.operation.operation_id
-    source = take_fee(uow, context.actor, context.card_no, name, terms["fee"], payment, operation_id, now)
-    uow.payment_claims.release(context.card_no, [name])
-    paid = payment["method"], payment["reference"], source
-    uow.application_fees.add(
-        ApplicationFee(context.card_no, operation_id, name, product, terms["fee"], ", ".join(terms["rules"]), *paid, now)
-    )
+def _earn_fee(context: Context, uow: UnitOfWork, record: ApplicationRecord, now: dt.datetime) -> None:
+    """What was paid for is on the card. An opening of before migration 0052 has cash of it in no book yet."""
+    fee = uow.application_fees.of_operation(context.card_no, context.operation.operation_id)
+    if fee is None:
+        fee = authorise_fee(context, uow, context.facts["terms"], record, _payment(context), now)
+    confirm_fee(uow, fee, READ_BACK, now)
+
+
+def _break_off(context: Context, uow: UnitOfWork, _now: dt.datetime) -> None:
+    """The card left when it may have been written: whose the fee is, only the card can say."""
+    if context.operation.card_no is None:
+        return
+    fee = uow.application_fees.of_operation(context.card_no, context.operation.operation_id)
+    if fee is not None:
+        suspect_fee(uow, fee)
 
 
 def _payment(context: Context) -> Mapping[str, Any]:
@@ -299,7 +315,7 @@ def _blocked(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) 
 
 
 _WRITE = Phase("write", _write, _recorded)
-OPEN = OperationKind("open", OpenParams, (*CONTACT, Phase("decide", _read, _decide_open), _WRITE), DESK_ONLY)
+OPEN = OperationKind("open", OpenParams, (*CONTACT, Phase("decide", _read, _decide_open), _WRITE), DESK_ONLY, _break_off)
 REVIEW = OperationKind("review", ReviewParams, (*CONTACT, Phase("decide", _read, _decide_review), _WRITE), DESK_ONLY)
 CLOSE = OperationKind("close", CloseParams, (*CONTACT, Phase("decide", _read, _decide_close), _WRITE), DESK_ONLY)
 BLOCK = OperationKind("block", BlockParams, (*CONTACT, Phase("block", _block, _blocked)), DESK_ONLY)

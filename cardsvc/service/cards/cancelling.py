@@ -16,6 +16,7 @@ from cardsvc.service.messages import notices
 from cardsvc.service.messages.library import tell_library
 from cardsvc.service.operations.known_card import card_in_hand, refuse_live
 from cardsvc.service.people.died import require_death
+from cardsvc.service.purse.open_money import open_facts
 from cardsvc.service.purse.orders import return_waiting
 from cardsvc.service.purse.payments import BY_ORDER
 from cardsvc.service.purse.ways import booked_purses, still_owed
@@ -85,12 +86,12 @@ def _checked(uow: UnitOfWork, card_no: str, now: dt.datetime) -> Card:
     card = card_in_hand(uow, card_no)
     refuse_hot(uow, card_no)
     refuse_live(uow, card_no, now)
-    if uow.loads.open_on(card_no) or uow.purchases.open_on(card_no):
+    if any(open_facts(uow, card_no).values()):
         raise CardError("card_suspects_open", card_no=card_no)
     if any(uow.loads.paid_by(BY_ORDER, order.order_id) for order in uow.orders.waiting(card_no)):
         raise CardError("card_suspects_open", card_no=card_no)
     refuse_bicycle(uow, card_no)
-    left = money_left(uow, card_no)
+    left = money_left(uow, card_no) + sum(fee.amount for fee in uow.application_fees.waiting_on(card_no))
     if left:
         raise RequestError("cancel_money_left", card_no=card_no, amount=format_yuan(left))
     deposit = uow.deposits.held_on(card_no)

@@ -14,11 +14,12 @@ from cardsvc.procedures.purse import PurseSight, read_purse
 from cardsvc.service.loss.lost_chip import BLOCK_LOST, CHIP, chip_to_block
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.purse.areas import CITY_PURSE
+from cardsvc.service.purse.fees import waiting_fees
 from cardsvc.service.purse.held import held_areas
+from cardsvc.service.purse.open_money import gather, open_facts, settle_all
 from cardsvc.service.purse.orders import order_json
-from cardsvc.service.purse.settle import gather, settle_all
 from cardsvc.service.purse.sightings import note_purse
-from cardsvc.service.transactions.contact import open_facts, seen_card, that_lost_its_content
+from cardsvc.service.transactions.contact import seen_card, that_lost_its_content
 from cardsvc.service.transactions.takeovers import REPLACED, takeover_view
 from cardsvc.store import UnitOfWork
 from cardsvc.units import LOCAL
@@ -49,7 +50,7 @@ def _seen(context: Context, uow: UnitOfWork, sight: CardSight | ForeignSight | C
         lost = that_lost_its_content(context, uow, sight.state)
         return Effect(done=summary if lost is None else {**summary, "state": UNREADABLE})
     card = seen_card(context, uow, sight)
-    facts = {**open_facts(uow, card), "summary": summary, "purse_blocked": sight.purse_blocked}
+    facts = {**open_facts(uow, card.card_no), "summary": summary, "purse_blocked": sight.purse_blocked}
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
 
 
@@ -144,9 +145,6 @@ def _inspected(context: Context, uow: UnitOfWork, purse: PurseSight | None, now:
     if purse is not None:
         online, offline = purse.online_counter, purse.offline_counter
         note_purse(context, uow, CITY_PURSE, purse.balance, now, online=online, offline=offline)
-    if context.actor.role != "topup":  # what a card says of its applications is no proof: a desk sees it itself
-        shut = [name for name, shown in context.facts["applications"].items() if shown["state"] in ("not_opened", "closed")]
-        uow.payment_claims.release(card.card_no, shut)
     return Effect(
         done={
             **context.facts["summary"],
@@ -158,6 +156,7 @@ def _inspected(context: Context, uow: UnitOfWork, purse: PurseSight | None, now:
             "applications": context.facts["applications"],
             "areas": context.facts["areas"],
             "orders": [order_json(order) for order in uow.orders.waiting(card.card_no)],
+            "paid_fees": waiting_fees(uow, card.card_no),
             "takeover": takeover_view(uow, card.card_no),
             "void": card.state == REPLACED and purse is not None and purse.balance > 0,
             "settled": context.facts["settled"],

@@ -119,9 +119,12 @@ def _record(uow: UnitOfWork, card_no: str, application: str) -> Iterable[Step]:
 
 
 def last_record(uow: UnitOfWork, card_no: str, application: str) -> str | None:
-    """The record that was last written into this application by an operation that ended well, in hex."""
+    """The record that was last written into this application by an operation that ended well, in hex; or by an opening that
+    broke off and was found on the card later."""
+    found = {fee.operation_id for fee in uow.application_fees.confirmed_on(card_no)}
     for operation in uow.operations.of_card(card_no, limit=None):
-        record = _written_into(operation, application) if operation.state == OperationState.DONE else None
+        written = operation.state == OperationState.DONE or operation.operation_id in found
+        record = _written_into(operation, application) if written else None
         if record is not None:
             return record
     return None

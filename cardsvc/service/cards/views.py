@@ -5,6 +5,7 @@ from typing import Any
 
 from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.people.register import citizen_json
+from cardsvc.service.purse.fees import waiting_fees
 from cardsvc.service.purse.orders import order_json
 from cardsvc.store import Store
 from cardsvc.store.records import Load, Purchase
@@ -27,6 +28,7 @@ def card_view(store: Store, card_no: str) -> dict[str, Any]:
             },
             "balances": {name: -amount for name, amount in uow.ledger.balances(card_no).items() if card_no in name},
             "orders": [order_json(order) for order in uow.orders.waiting(card_no)],
+            "paid_fees": waiting_fees(uow, card_no),
             "open_loads": [load.load_id for load in uow.loads.open_on(card_no)],
         }
 

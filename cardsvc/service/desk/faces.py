@@ -31,6 +31,7 @@ from cardsvc.service.desk.work_place import CardOnDesk, WorkPlace, work_place
 from cardsvc.service.desk.workstations import heard, is_there, workstation_of
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.known_card import IN_HAND, card_in_hand, refuse_live
+from cardsvc.service.purse.open_money import open_facts
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.stock.blanks import reason_of
 from cardsvc.service.stock.finished import face_is_open
@@ -256,7 +257,8 @@ def face_spoiled(store: Store, print_id: str, reason: str, *, by: Staff, now: dt
 
 def _refuse_used(uow: UnitOfWork, card_no: str) -> None:
     """A card with money, loads, orders or applications has more than a face: it is replaced or cancelled like any other."""
-    open_money = uow.loads.open_on(card_no) or uow.purchases.open_on(card_no) or uow.orders.waiting(card_no)
+    waiting = uow.orders.waiting(card_no) or uow.application_fees.waiting_on(card_no)
+    open_money = waiting or any(open_facts(uow, card_no).values())
     if money_left(uow, card_no) or open_money or uow.deposits.held_on(card_no) or uow.applications.of_card(card_no):
         raise RequestError("face_card_used", card_no=card_no)
 

@@ -270,6 +270,7 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
         seen = look["applications"].get(application, {})
         held_until = str(seen["valid_to"]) if seen.get("state") == "open" else ""
         changing = application == BUS and bool(held_until)
+        paid = next((fee["amount"] for fee in look["paid_fees"] if fee["application"] == application), None)
         issued = _body_issued(engine, card) if held_until and application == RENEWAL[0] else None
         asked = OpenRequest(application, "", holder.birth_date, day, card.expiry_date, body_issued=issued)
         anew = issued is not None and is_opened_anew(rules, replace(asked, product=RENEWAL[1]))
@@ -296,10 +297,19 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
                 )
                 yield Choice(f"{application}:{product}", instead, _good_money(look, application))
                 continue
-            yield Choice(
-                f"{application}:{product}",
-                Text(f"{label.zh}，{cost} 元，至 {until}", f"{label.en}, {cost} yuan, until {until}"),
-            )
+            costs = Text(f"{cost} 元", f"{cost} yuan")
+            if paid == terms.fee:
+                costs = Text(f"上次已付 {cost} 元，不再收款", f"{cost} yuan paid before, nothing to pay")
+            what = Text(f"{label.zh}，{costs.zh}，至 {until}", f"{label.en}, {costs.en}, until {until}")
+            yield Choice(f"{application}:{product}", what, None if paid in (None, terms.fee) else _paid_otherwise(paid))
+
+
+def _paid_otherwise(paid: int) -> Text:
+    """Why it is not opened now: another fee was paid before, and not used."""
+    amount = format_yuan(paid)
+    return Text(
+        f"上次付的 {amount} 元没有用掉：先在卡的页面退还", f"{amount} yuan paid before are not used: give them back on its page"
+    )
 
 
 def _body_issued(engine: Engine, card: Card) -> dt.date | None:

@@ -22,7 +22,7 @@ from cardsvc.service.catalogue import KINDS
 from cardsvc.service.desk.workstations import DIAGNOSE, INSPECT, LOOKS, STRANGER, begin, is_there, workstation_view
 from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.operations.engine import Engine
-from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.operations.problem import abandoned_problem
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkStation, Operation, RelayedOperation, Staff, Workstation
 from cardsvc.wire import OperationState, Reply
@@ -164,7 +164,7 @@ def _job(relayed: RelayedOperation, operation: Operation) -> Job:
     kind = KINDS[operation.kind]
     problem = operation.problem
     if operation.state == OperationState.ABANDONED:
-        problem = problem_of(OperationError("operation_abandoned"))
+        problem = abandoned_problem(operation.facts)
     return Job(
         operation.operation_id,
         operation.kind,

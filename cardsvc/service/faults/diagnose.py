@@ -35,8 +35,7 @@ from cardsvc.service.faults.reader_health import last_cards, reader_of_operation
 from cardsvc.service.faults.sides import side_evidence
 from cardsvc.service.operations.engine import READER, Engine
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
-from cardsvc.service.purse.settle import Gathered, gather, judge_all
-from cardsvc.service.transactions.contact import open_facts
+from cardsvc.service.purse.open_money import Gathered, anything_open, gather, judge_all, open_facts
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Diagnosis
 from cardsvc.units import LOCAL
@@ -86,11 +85,11 @@ def ask_first(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
 def bind(context: Context, uow: UnitOfWork, readings: Readings, _now: dt.datetime) -> Effect:
     """Bind to the card it is: by its chip, else by the number that stands on it."""
     card = _card_of(context, uow, readings)
-    facts: dict[str, Any] = {"readings": readings.to_json(), "open_loads": [], "open_purchases": [], "judged": []}
+    facts: dict[str, Any] = {"readings": readings.to_json(), "judged": []}
     if card is None:
         return Effect(facts=facts)
     if card.chip_serial == _chip_serial(context):
-        facts |= open_facts(uow, card)
+        facts |= open_facts(uow, card.card_no)
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
 
 
@@ -102,11 +101,6 @@ def _card_of(context: Context, uow: UnitOfWork, readings: Readings) -> Card | No
     number = card_no_in(readings)
     by_number = uow.cards.get(number) if number else None
     return uow.cards.by_chip(_chip_serial(context), context.profile.id) or by_number
-
-
-def anything_open(context: Context) -> bool:
-    """Whether money on this card is on its way."""
-    return bool(context.facts["open_loads"] or context.facts["open_purchases"])
 
 
 def _gather(context: Context, uow: UnitOfWork) -> Procedure[Gathered]:

@@ -26,14 +26,15 @@ from cardsvc.procedures.rewrite import rewrite
 from cardsvc.procedures.roll_keys import NewKeys, roll_keys
 from cardsvc.service.cards.data import card_data
 from cardsvc.service.cards.repair_steps import Step, steps_for
-from cardsvc.service.faults.diagnose import WHOSE, ReaderFacts, anything_open, ask_first, ask_more, bind, conclude
+from cardsvc.service.faults.diagnose import WHOSE, ReaderFacts, ask_first, ask_more, bind, conclude
 from cardsvc.service.loss.hotlist import refuse_listed
 from cardsvc.service.messages.library import APPLICATION as LIBRARY_APPLICATION
 from cardsvc.service.messages.library import tell_opened
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
 from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.purse.card_keys import CardKeys
-from cardsvc.service.purse.settle import UNDECIDED, gather, settle_all
+from cardsvc.service.purse.open_money import anything_open, gather, settle_all
+from cardsvc.service.purse.settle import UNDECIDED
 from cardsvc.service.staff.approvals import ApprovalKind, Kinds, propose
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, CardApplication, Staff
@@ -50,7 +51,7 @@ class RepairParams(Params):
 
 def _settled(context: Context, uow: UnitOfWork, gathered: Any, now: dt.datetime) -> Effect:
     settled = settle_all(context, uow, gathered, now)
-    judged = [{"written": None} for entry in settled if entry["rule"] == UNDECIDED]
+    judged = [{"written": None} for entry in settled if entry["rule"] == UNDECIDED and "fee_id" not in entry]
     return Effect(facts={"settled": settled, "judged": judged})
 
 

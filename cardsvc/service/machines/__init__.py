@@ -7,7 +7,7 @@ words, for pages and for docs/states.md, which is made from these tables. A test
 from cardsvc.service.machines.cards import CARD, OLD_CARD, OPERATION
 from cardsvc.service.machines.hall import COMPLAINT, NOTICE, TICKET
 from cardsvc.service.machines.making import BULK_BATCH, BULK_LINE, CARD_REQUEST, FACE_PRINT
-from cardsvc.service.machines.money import DIFFERENCE, LOAD, ORDER, PURCHASE, SHIFT
+from cardsvc.service.machines.money import DIFFERENCE, FEE, LOAD, ORDER, PURCHASE, SHIFT
 
 __all__ = [
     "BULK_BATCH",
@@ -17,6 +17,7 @@ __all__ = [
     "COMPLAINT",
     "DIFFERENCE",
     "FACE_PRINT",
+    "FEE",
     "LOAD",
     "MACHINES",
     "NOTICE",
@@ -29,6 +30,6 @@ __all__ = [
 ]
 
 MACHINES = (
-    *(CARD, CARD_REQUEST, FACE_PRINT, BULK_BATCH, BULK_LINE, OPERATION, LOAD, PURCHASE, ORDER, OLD_CARD),
+    *(CARD, CARD_REQUEST, FACE_PRINT, BULK_BATCH, BULK_LINE, OPERATION, LOAD, PURCHASE, FEE, ORDER, OLD_CARD),
     *(TICKET, COMPLAINT, SHIFT, DIFFERENCE, NOTICE),
 )

@@ -1,6 +1,6 @@
 """Money on its way: onto cards and off them, and through a drawer."""
 
-from cardsvc.ledger.states import LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, SHIFT_ALLOWED
+from cardsvc.ledger.states import FEE_ALLOWED, LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, SHIFT_ALLOWED
 from cardsvc.service.machines.form import CARD_OR_TWO, SERVICE, SUPERVISOR, TELLER, THE_CARD, TWO_PEOPLE, Machine, Step
 from cardsvc.store.states import DIFFERENCE_ALLOWED
 from cardsvc.text import Text
@@ -63,6 +63,28 @@ PURCHASE = Machine(
             Text("计数器、流水", "counter or log, or evidence"),
             CARD_OR_TWO,
         ),
+    ),
+)
+
+FEE = Machine(
+    "application_fee",
+    Text("开通收费", "Fee of an application"),
+    FEE_ALLOWED,
+    ("authorised",),
+    {
+        "authorised": Text("正在写卡", "being written"),
+        "confirmed": Text("卡上有，已入账", "on the card and booked"),
+        "suspect": Text("待核实", "not known yet"),
+        "not_written": Text("卡上没有，钱待用或待退", "not on the card, the money waits"),
+        "refunded": Text("已退款", "paid back"),
+    },
+    (
+        Step("authorised", "confirmed", Text("写入后回读一致", "read back as it was written"), THE_CARD),
+        Step("authorised", "suspect", Text("没有回读", "not read back"), SERVICE),
+        Step("suspect", "confirmed", Text("卡上有这个应用", "the card shows it, or evidence"), CARD_OR_TWO),
+        Step("suspect", "not_written", Text("卡上没有这个应用", "the card does not show it, or evidence"), CARD_OR_TWO),
+        Step("not_written", "authorised", Text("用这笔钱重新开通", "pays for opening it again"), TELLER),
+        Step("not_written", "refunded", Text("退还市民", "given back"), TELLER),
     ),
 )
 

@@ -20,7 +20,7 @@ from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
 from cardsvc.service.operations.asked import STEP_SECONDS, new_operation, validated
 from cardsvc.service.operations.kinds import Actor, Context, Effect, OperationKind, Phase
-from cardsvc.service.operations.problem import problem_of, problem_on_card
+from cardsvc.service.operations.problem import abandoned_problem, problem_on_card
 from cardsvc.service.operations.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
 from cardsvc.service.operations.replay import Ended, Played, Waiting, play
 from cardsvc.service.operations.rule_book import RULE_VERSION, RuleBook, local_day
@@ -371,7 +371,7 @@ class _Run:
             return self._waiting_reply(operation.phase, operation.step)
         problem = operation.problem
         if operation.state == OperationState.ABANDONED:
-            problem = problem_of(OperationError("operation_abandoned"))
+            problem = abandoned_problem(operation.facts)
         state, step = OperationState(operation.state), operation.step
         return Reply(operation.operation_id, state, step=step, result=operation.result, problem=problem)
 

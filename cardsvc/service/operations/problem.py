@@ -1,11 +1,15 @@
 """Errors as RFC 9457 problem details, in both languages. The one place that decides their shape."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cardsvc.card.profile import Profile
-from cardsvc.errors import CardsvcError
+from cardsvc.errors import CardsvcError, OperationError
+from cardsvc.units import format_yuan
 
 PROBLEM_TYPE = "about:cardsvc:"
+FEE_IN_BOOKS = "fee_in_books"
+"""The fact of an opening that its fee, in fen, is in the books, and may be what the card has."""
 
 
 def problem_on_card(error: CardsvcError, profile: Profile | None) -> dict[str, Any]:
@@ -21,6 +25,14 @@ def problem_on_card(error: CardsvcError, profile: Profile | None) -> dict[str, A
         for fault in known
     ]
     return {**problem_of(error), **({"known_faults": cures} if cures else {})}
+
+
+def abandoned_problem(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The problem of an operation that was given up, by what was known of it: the card tells the rest at its next contact."""
+    paid = facts.get(FEE_IN_BOOKS)
+    return problem_of(
+        OperationError("opening_abandoned", amount=format_yuan(paid)) if paid else OperationError("operation_abandoned")
+    )
 
 
 def problem_of(error: CardsvcError) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from cardsvc.ledger.cash import vault_account
 from cardsvc.ledger.states import OrderState, ShiftState
 from cardsvc.service.operations.kinds import Actor, Params
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import CashGiven, Operation, PaymentClaim
+from cardsvc.store.records import CashGiven
 from cardsvc.units import MAX_AMOUNT, format_yuan
 
 REFERENCE = r"^[\x21-\x7E]{1,64}$"
@@ -78,9 +78,8 @@ def _order_source(uow: UnitOfWork, card_no: str, order_id: str) -> str:
     return postings.order_account(card_no)
 
 
-def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any], mine: str = "") -> None:
-    """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, or was given back, or
-    pays for what another card than ``mine`` is, or may have been, opened for: that is booked when it is read back.
+def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
+    """Raise RequestError ``payment_reference_used`` when this payment paid an order, a deposit or a fee, or was given back.
 
     Nobody else can use it until the transaction ends. That it pays one load only, the database sees to (uq_load_payment).
     """
@@ -95,22 +94,6 @@ def refuse_used(uow: UnitOfWork, payment: Mapping[str, Any], mine: str = "") -> 
         raise RequestError("payment_reference_used")
     if uow.differences.corrected_about(f"{method}:{reference}", GIVES_BACK):
         raise RequestError("payment_reference_used")
-    claim = uow.payment_claims.get(method, reference)
-    if claim is not None and claim.card_no != mine:
-        raise RequestError("payment_reference_used")
-
-
-def claim_payment(uow: UnitOfWork, operation: Operation, amount: int, payment: Mapping[str, Any], now: dt.datetime) -> None:
-    """From here on, before its card is written, the payment is this opening's; see ``PaymentClaim``."""
-    if payment["reference"] is None:
-        return
-    card_no, application = str(operation.card_no), operation.params["application"]
-    claim = PaymentClaim(payment["method"], payment["reference"], card_no, application, operation.operation_id, amount, now)
-    known = uow.payment_claims.get(claim.payment_method, claim.payment_reference)
-    if known is None:
-        uow.payment_claims.add(claim)
-    else:
-        uow.payment_claims.change(known, application=application, operation_id=claim.operation_id, amount=amount)
 
 
 def hold_payment(uow: UnitOfWork, method: str, reference: str) -> None:
@@ -140,7 +123,7 @@ def take_fee(
 
     Raises RequestError ``payment_reference_used``.
     """
-    refuse_paid(uow, payment, card_no)
+    refuse_paid(uow, payment)
     source = money_source(uow, actor, payment)
     note_given(uow, card_no, subject, amount, payment, source, now)
     uow.ledger.post(card_no, postings.Posting("fee_taken", source, postings.fee_account(job), amount), subject, now)
@@ -170,9 +153,9 @@ def told_change(amount: int, payment: Mapping[str, Any]) -> dict[str, int]:
     return {} if given is None or not amount else {"given": given, "change": given - amount}
 
 
-def refuse_paid(uow: UnitOfWork, payment: Mapping[str, Any], mine: str = "") -> None:
+def refuse_paid(uow: UnitOfWork, payment: Mapping[str, Any]) -> None:
     """Raise RequestError ``payment_reference_used`` when this payment pays anything already, a load included; see above."""
-    refuse_used(uow, payment, mine)
+    refuse_used(uow, payment)
     if payment["reference"] is not None and uow.loads.paid_by(payment["method"], payment["reference"]):
         raise RequestError("payment_reference_used")
 

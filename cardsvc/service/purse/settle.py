@@ -22,8 +22,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from cardsvc.card.purse import LogRecord, TransactionProof, TransactionType, load_tac_data, purchase_tac_data
-from cardsvc.errors import CardError
-from cardsvc.iso7816.exchange import Procedure
 from cardsvc.keystore.protocol import MacSession
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import (
@@ -40,17 +38,14 @@ from cardsvc.procedures.purse import (
     LOOK_TERMINAL,
     PurseRef,
     TransactionEvidence,
-    load_evidence,
     look_is_genuine,
-    purchase_evidence,
-    unload_evidence,
 )
 from cardsvc.service.operations.kinds import LOOKS, Context
 from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.payments import BY_ORDER, refund_target
 from cardsvc.service.purse.swapped import SWAP, order_of_swap
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import Evidence, Load, Purchase
+from cardsvc.store.records import ApplicationFee, Evidence, Load, Purchase
 
 HOST_TIME = "%Y%m%d%H%M%S"
 UNDECIDED = "undecided"
@@ -218,9 +213,22 @@ def evidence_json(evidence: TransactionEvidence, judgement: Judgement) -> dict[s
     }
 
 
-def record_evidence(uow: UnitOfWork, subject: Load | Purchase, rule: str, evidence: Any, now: dt.datetime) -> None:
-    """Append to the evidence about a load or purchase."""
-    subject_id = subject.load_id if isinstance(subject, Load) else subject.purchase_id
+def subject_id_of(subject: Load | Purchase | ApplicationFee) -> str:
+    """What evidence and owners know a load, purchase or fee by."""
+    match subject:
+        case Load():
+            return subject.load_id
+        case Purchase():
+            return subject.purchase_id
+        case ApplicationFee():
+            return subject.fee_id
+
+
+def record_evidence(
+    uow: UnitOfWork, subject: Load | Purchase | ApplicationFee, rule: str, evidence: Any, now: dt.datetime
+) -> None:
+    """Append to the evidence about a load, purchase or fee."""
+    subject_id = subject_id_of(subject)
     number = len(uow.evidence.of_subject(subject.card_no, subject_id)) + 1
     uow.evidence.add(Evidence(subject.card_no, subject_id, number, rule, evidence, now))
 
@@ -323,75 +331,3 @@ def settle_purchase(
             state = advance(PURCHASE_ALLOWED, PurchaseState(purchase.state), PurchaseState.NOT_DEBITED)
             purchase = uow.purchases.change(purchase, state=state, settled_by=judgement.rule, ended_at=now)
     return {"purchase_id": purchase.purchase_id, "amount": purchase.amount, "state": purchase.state, "rule": judgement.rule}
-
-
-Gathered = list[tuple[str, str, TransactionEvidence]]
-
-
-def gather(context: Context, uow: UnitOfWork) -> Procedure[Gathered]:
-    """Ask the card about everything that is open on it: what is open was noted as facts by the identify phase."""
-    asked = [("load", identifier) for identifier in context.facts["open_loads"]]
-    asked += [("purchase", identifier) for identifier in context.facts["open_purchases"]]
-    claims = {identifier: _claim(context, uow, kind, identifier) for kind, identifier in asked}
-    return _gather(context, asked, claims)
-
-
-def _claim(context: Context, uow: UnitOfWork, kind: str, identifier: str) -> Claim:
-    load = uow.loads.get(context.card_no, identifier) if kind == "load" else None
-    purchase = uow.purchases.get(context.card_no, identifier) if kind == "purchase" else None
-    if load is not None:
-        return claim_of_load(load)
-    if purchase is not None:
-        return claim_of_purchase(purchase)
-    raise ValueError(f"the {kind} that was open is gone")
-
-
-def _gather(context: Context, asked: list[tuple[str, str]], claims: Mapping[str, Claim]) -> Procedure[Gathered]:
-    gathered: Gathered = []
-    for kind, identifier in asked:
-        claim = claims[identifier]
-        gathered.append((kind, identifier, (yield from _asked(context, kind, claim))))
-    return gathered
-
-
-def _asked(context: Context, kind: str, claim: Claim) -> Procedure[TransactionEvidence]:
-    where = context.profile, claim.ref, claim.counter
-    if kind == "load":
-        return load_evidence(*where, look_challenge(context))
-    if claim.unload_random is not None:
-        return unload_evidence(*where, look_challenge(context))
-    return purchase_evidence(*where)
-
-
-def judge_all(context: Context, uow: UnitOfWork, gathered: Gathered) -> list[dict[str, Any]]:
-    """What settling would come to, without doing it: ``written`` is True, False, or None where the card cannot tell."""
-    judged = []
-    for kind, identifier, evidence in gathered:
-        row = uow.loads.get(context.card_no, identifier) if kind == "load" else uow.purchases.get(context.card_no, identifier)
-        if row is not None:
-            claim = claim_of_load(row) if isinstance(row, Load) else claim_of_purchase(row)
-            verdict = judge(context, claim, evidence, row.key_versions, rivals_of(uow, row))
-            entry = {"kind": kind, "id": identifier, "amount": row.amount, "written": verdict.written, "rule": verdict.rule}
-            judged.append(entry)
-    return judged
-
-
-def settle_all(context: Context, uow: UnitOfWork, gathered: Gathered, now: dt.datetime) -> list[dict[str, Any]]:
-    """Settle everything that was asked about. What another worker settled meanwhile is left alone."""
-    if not gathered:
-        return []
-    open_loads = {load.load_id: load for load in uow.loads.open_on(context.card_no)}
-    open_purchases = {p.purchase_id: p for p in uow.purchases.open_on(context.card_no)}
-    settled = []
-    for kind, identifier, evidence in gathered:
-        if kind == "load" and identifier in open_loads:
-            settled.append(settle_load(context, uow, open_loads[identifier], evidence, now))
-        if kind == "purchase" and identifier in open_purchases:
-            settled.append(settle_purchase(context, uow, open_purchases[identifier], evidence, now))
-    return settled
-
-
-def refuse_while_open(settled: list[dict[str, Any]]) -> None:
-    """No new money moves on a purse while the card cannot say what became of the last."""
-    if any(entry["rule"] == UNDECIDED for entry in settled):
-        raise CardError("suspect_undecided")

@@ -1,4 +1,6 @@
-"""The worklist of suspect loads and purchases: what only the card can settle, who looks after it, and settling it by hand.
+"""The worklist of suspect loads, purchases and fees: what only the card can settle, who looks after it, settling it by hand.
+
+A fee of an opening that is not on its card stays on the list until it is used or given back.
 
 A suspect settles itself at its card's next contact. For a card that never comes back two people decide, with evidence
 attached: the operator's file, a photo of the receipt, the terminal's journal. What they decide is a line of evidence like any
@@ -17,13 +19,15 @@ from pydantic import Field, ValidationError
 
 from cardsvc.errors import RequestError
 from cardsvc.errors.fields import reasons
-from cardsvc.ledger.states import PURCHASE_ALLOWED, LoadState, PurchaseState, advance
+from cardsvc.ledger.states import PURCHASE_ALLOWED, FeeState, LoadState, PurchaseState, advance
 from cardsvc.service.operations.kinds import Params
-from cardsvc.service.purse.settle import confirm_load, confirm_purchase, record_evidence, refund_load
+from cardsvc.service.purse.fees import confirm_opening, unwritten_fee
+from cardsvc.service.purse.settle import confirm_load, confirm_purchase, record_evidence, refund_load, subject_id_of
 from cardsvc.service.staff.approvals import ApprovalKind, approval_view
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Approval, Load, Purchase, Staff, SuspectCase
+from cardsvc.store.records import ApplicationFee, Approval, Load, Purchase, Staff, SuspectCase
 
+Subject = Load | Purchase | ApplicationFee
 MAX_ATTACHMENT = 256 * 1024
 TWO_PEOPLE = "two_people"
 
@@ -55,42 +59,57 @@ def attachment(name: str, content: bytes) -> dict[str, str]:
 def suspects(store: Store, now: dt.datetime) -> list[dict[str, Any]]:
     """The worklist, oldest first, with owners."""
     with store.read() as uow:
-        rows: list[Load | Purchase] = [*uow.loads.suspects(), *uow.purchases.suspects()]
-        owners = uow.suspect_cases.of([row.load_id if isinstance(row, Load) else row.purchase_id for row in rows])
-    return [_entry(row, owners, now) for row in sorted(rows, key=lambda row: row.authorised_at)]
+        fees = [*uow.application_fees.suspects(), *uow.application_fees.waiting()]
+        rows: list[Subject] = [*uow.loads.suspects(), *uow.purchases.suspects(), *fees]
+        owners = uow.suspect_cases.of([subject_id_of(row) for row in rows])
+        return [_entry(uow, row, owners, now) for row in sorted(rows, key=_since)]
 
 
-def _entry(row: Load | Purchase, owners: Mapping[str, SuspectCase], now: dt.datetime) -> dict[str, Any]:
-    subject, identifier = ("load", row.load_id) if isinstance(row, Load) else ("purchase", row.purchase_id)
+def _since(row: Subject) -> dt.datetime:
+    return row.taken_at if isinstance(row, ApplicationFee) else row.authorised_at
+
+
+def _entry(uow: UnitOfWork, row: Subject, owners: Mapping[str, SuspectCase], now: dt.datetime) -> dict[str, Any]:
+    subject = "load" if isinstance(row, Load) else "purchase" if isinstance(row, Purchase) else "fee"
+    identifier = subject_id_of(row)
     case = owners.get(identifier)
     return {
         "subject": subject,
         "id": identifier,
         "card_no": row.card_no,
         "amount": row.amount,
-        "terminal_no": row.terminal_no,
-        "since": row.authorised_at.isoformat(),
-        "days": (now - row.authorised_at).days,
+        "state": str(row.state),
+        "application": row.application,
+        "terminal_no": _terminal_no(uow, row),
+        "since": _since(row).isoformat(),
+        "days": (now - _since(row)).days,
         "owner": case.owner if case else None,
         "note": case.note if case else "",
     }
+
+
+def _terminal_no(uow: UnitOfWork, row: Subject) -> str:
+    """Of a fee, which stands on no card, by the opening that it pays for."""
+    if not isinstance(row, ApplicationFee):
+        return row.terminal_no
+    operation = uow.operations.get(row.operation_id)
+    return str(operation.facts["terminal_no"]) if operation else "-"
 
 
 def case_view(store: Store, card_no: str, subject_id: str, now: dt.datetime) -> dict[str, Any]:
     """One entry of the worklist, also when it was settled since: its state, the operation that left it, the evidence so far
     with the rule that judged it, and what was proposed. Raises RequestError ``suspect_unknown``."""
     with store.read() as uow:
-        row = uow.loads.get(card_no, subject_id) or uow.purchases.get(card_no, subject_id)
+        row = _subject(uow, card_no, subject_id)
         if row is None:
             raise RequestError("suspect_unknown")
         operation = uow.operations.get(row.operation_id)
         evidence = uow.evidence.of_subject(card_no, subject_id)
-        entry = _entry(row, uow.suspect_cases.of([subject_id]), now)
+        entry = _entry(uow, row, uow.suspect_cases.of([subject_id]), now)
         proposed = [approval_view(approval) for approval in uow.approvals.of_subject(subject_id)]
     return {
         **entry,
-        "state": str(row.state),
-        "balance_before": row.balance_before,
+        "balance_before": None if isinstance(row, ApplicationFee) else row.balance_before,
         "operation": {"kind": operation.kind, "at": operation.started_at.isoformat(), "problem": operation.problem}
         if operation
         else None,
@@ -109,15 +128,18 @@ def take(store: Store, card_no: str, subject_id: str, note: str, *, by: Staff, n
     store.transact(work)
 
 
-def _suspect(uow: UnitOfWork, card_no: str, subject_id: str) -> Load | Purchase:
-    """The load or purchase, its card locked, if it is still open to settling by hand."""
+def _subject(uow: UnitOfWork, card_no: str, subject_id: str) -> Subject | None:
+    key = card_no, subject_id
+    return uow.loads.get(*key) or uow.purchases.get(*key) or uow.application_fees.get(*key)
+
+
+def _suspect(uow: UnitOfWork, card_no: str, subject_id: str) -> Subject:
+    """The load, purchase or fee, its card locked, if it is still open to settling by hand."""
     uow.cards.lock(card_no)
-    load, purchase = uow.loads.get(card_no, subject_id), uow.purchases.get(card_no, subject_id)
-    if load is not None and load.state == LoadState.SUSPECT:
-        return load
-    if purchase is not None and purchase.state == PurchaseState.SUSPECT:
-        return purchase
-    raise RequestError("suspect_unknown")
+    row = _subject(uow, card_no, subject_id)
+    if row is None or row.state not in (LoadState.SUSPECT, PurchaseState.SUSPECT, FeeState.SUSPECT):
+        raise RequestError("suspect_unknown")
+    return row
 
 
 def _settlement(payload: Mapping[str, Any]) -> Settlement:
@@ -152,6 +174,9 @@ def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[st
     if isinstance(row, Load):
         load = confirm_load(uow, row, TWO_PEOPLE, None, now) if settlement.written else refund_load(uow, row, TWO_PEOPLE, now)
         return {"load_id": load.load_id, "state": str(load.state)}
+    if isinstance(row, ApplicationFee):
+        settled = confirm_opening(uow, row, TWO_PEOPLE, now) if settlement.written else unwritten_fee(uow, row, TWO_PEOPLE)
+        return {"fee_id": settled.fee_id, "state": str(settled.state)}
     if settlement.written:
         purchase = confirm_purchase(uow, row, TWO_PEOPLE, None, now)
     else:

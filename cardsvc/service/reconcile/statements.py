@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from cardsvc.ledger import postings
-from cardsvc.ledger.states import LoadState
+from cardsvc.ledger.states import FeeState, LoadState
 from cardsvc.service.reconcile.findings import RECONCILIATION, Finding, entry
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import ApplicationFee, Deposit, Load, PaymentClaim, Replacement, StatementRecord, TopUpOrder
+from cardsvc.store.records import ApplicationFee, Deposit, Load, Replacement, StatementRecord, TopUpOrder
 
 OPEN = (LoadState.AUTHORISED, LoadState.SUSPECT)
+OPEN_FEES = (FeeState.AUTHORISED, FeeState.SUSPECT, FeeState.NOT_WRITTEN)
 BACK = (LoadState.NOT_WRITTEN, LoadState.REFUNDED)
 
 
@@ -30,7 +31,7 @@ class Ours:
     account: str
 
 
-Paid = Load | TopUpOrder | Replacement | ApplicationFee | Deposit | PaymentClaim
+Paid = Load | TopUpOrder | Replacement | ApplicationFee | Deposit
 """What a payment paid."""
 
 
@@ -45,9 +46,8 @@ def ours_of(row: Paid) -> Ours:
         case Replacement():
             return Ours(row.old_card_no, row.replacement_id, row.fee, "given", row.source_account or "")
         case ApplicationFee():
-            return Ours(row.card_no, row.operation_id, row.amount, "given", row.source_account)
-        case PaymentClaim():
-            return Ours(row.card_no, row.operation_id, row.amount, "open", "")
+            standing = "open" if row.state in OPEN_FEES else "given"
+            return Ours(row.card_no, row.fee_id, row.amount, standing, row.source_account)
         case Deposit():
             return Ours(row.card_no, row.deposit_id, row.amount, "given", row.source_account)
 
@@ -66,7 +66,6 @@ def paid_by(uow: UnitOfWork, method: str, references: Collection[str]) -> dict[s
     """What each payment paid. A load that was refused took no money, and its payment may have paid something else."""
     loads = uow.loads.by_payment(method, references)
     return {
-        **uow.payment_claims.by_payments(method, references),
         **{reference: load for reference, load in loads.items() if load.state != LoadState.REFUSED},
         **uow.orders.by_payments(method, references),
         **uow.replacements.by_payments(method, references),

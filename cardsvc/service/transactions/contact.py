@@ -10,7 +10,7 @@ from cardsvc.service.loss.hotlist import refuse_listed
 from cardsvc.service.loss.lost_chip import BLOCK_LOST, CHIP, chip_to_block
 from cardsvc.service.operations.kinds import Context, Effect, Phase
 from cardsvc.service.operations.known_card import known_card, not_issued
-from cardsvc.service.purse.settle import gather, settle_all
+from cardsvc.service.purse.open_money import gather, open_facts, settle_all
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
 
@@ -53,15 +53,7 @@ def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime
     card = seen_card(context, uow, sight)
     if card.state != "issued" and not (card.state == "replaced" and chip_to_block(context, uow, card.card_no)):
         raise not_issued(card)
-    return Effect(facts=open_facts(uow, card), card_no=card.card_no, key_versions=card.key_versions)
-
-
-def open_facts(uow: UnitOfWork, card: Card) -> dict[str, Any]:
-    """What is open on a card, for the settle phase."""
-    return {
-        "open_loads": [load.load_id for load in uow.loads.open_on(card.card_no)],
-        "open_purchases": [purchase.purchase_id for purchase in uow.purchases.open_on(card.card_no)],
-    }
+    return Effect(facts=open_facts(uow, card.card_no), card_no=card.card_no, key_versions=card.key_versions)
 
 
 def _settled(context: Context, uow: UnitOfWork, gathered: Any, now: dt.datetime) -> Effect:

@@ -8,9 +8,9 @@ from pydantic import Field
 from cardsvc.errors import RequestError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
+from cardsvc.service.purse.open_money import refuse_while_open
 from cardsvc.service.purse.orders import OWN_CHANNELS
 from cardsvc.service.purse.payments import BY_ORDER
-from cardsvc.service.purse.settle import refuse_while_open
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.service.transactions.topup import LOAD, break_off_load
 from cardsvc.store import UnitOfWork

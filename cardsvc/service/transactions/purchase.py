@@ -19,7 +19,7 @@ from cardsvc.service.purse import areas
 from cardsvc.service.purse.areas import AreaParams, outside_city_purse, target_of, wanted
 from cardsvc.service.purse.debit import authorise_debit, break_off_debit, debit, initialize_debit, settle_debit
 from cardsvc.service.purse.held import month_ticket_first
-from cardsvc.service.purse.settle import refuse_while_open
+from cardsvc.service.purse.open_money import refuse_while_open
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Purchase

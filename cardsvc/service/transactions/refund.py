@@ -32,7 +32,8 @@ from cardsvc.service.purse.drawdown import (
     initialize_drawdown,
     settle_drawdown,
 )
-from cardsvc.service.purse.settle import REFUND, refuse_while_open
+from cardsvc.service.purse.open_money import refuse_while_open
+from cardsvc.service.purse.settle import REFUND
 from cardsvc.service.purse.ways import CASH, split, ways_of
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.store import UnitOfWork

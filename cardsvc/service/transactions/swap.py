@@ -32,7 +32,7 @@ from cardsvc.service.purse.drawdown import (
     end_drawdown,
     initialize_drawdown,
 )
-from cardsvc.service.purse.settle import refuse_while_open
+from cardsvc.service.purse.open_money import refuse_while_open
 from cardsvc.service.purse.swapped import SWAP, SWAP_CHANNEL, swap_order_id
 from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.service.transactions.fetch import order_job

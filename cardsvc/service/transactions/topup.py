@@ -28,6 +28,7 @@ from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.debit import break_off_debit
 from cardsvc.service.purse.lapse import MAKE_ROOM
 from cardsvc.service.purse.load_rules import Proposal, decide
+from cardsvc.service.purse.open_money import refuse_while_open
 from cardsvc.service.purse.payments import Payment, load_source, note_given, refuse_short, refuse_used, told_change
 from cardsvc.service.purse.settle import (
     HOST_TIME,
@@ -36,7 +37,6 @@ from cardsvc.service.purse.settle import (
     confirm_load,
     look_challenge,
     record_evidence,
-    refuse_while_open,
     settle_load,
     suspect_load,
 )

@@ -17,9 +17,9 @@ from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.ruleset import Area
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.purse.areas import CITY_PURSE
+from cardsvc.service.purse.open_money import refuse_while_open
 from cardsvc.service.purse.orders import move_orders
 from cardsvc.service.purse.payments import OLD_CARD
-from cardsvc.service.purse.settle import refuse_while_open
 from cardsvc.service.purse.ways import booked_purses
 from cardsvc.service.stock.finished import check_face
 from cardsvc.service.transactions.contact import CONTACT

@@ -29,8 +29,8 @@ from cardsvc.service.purse.drawdown import (
     initialize_drawdown,
     settle_drawdown,
 )
-from cardsvc.service.purse.settle import refuse_while_open
-from cardsvc.service.transactions.contact import SETTLE, open_facts, seen_card
+from cardsvc.service.purse.open_money import open_facts, refuse_while_open
+from cardsvc.service.transactions.contact import SETTLE, seen_card
 from cardsvc.service.transactions.refund import refuse_above_books, refuse_bicycle
 from cardsvc.service.transactions.takeovers import add_part, begin_reading, finish, shows_money
 from cardsvc.store import UnitOfWork
@@ -55,7 +55,7 @@ def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime
     takeover = uow.old_cards.get(card.card_no)
     if card.state != "issued" and takeover is None:
         raise not_issued(card)
-    return Effect(facts=open_facts(uow, card), card_no=card.card_no, key_versions=card.key_versions)
+    return Effect(facts=open_facts(uow, card.card_no), card_no=card.card_no, key_versions=card.key_versions)
 
 
 def _look(context: Context, _uow: UnitOfWork) -> Procedure[Mapping[str, AreaSight]]:

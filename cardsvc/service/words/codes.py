@@ -11,6 +11,7 @@ from cardsvc.service.machines import (
     COMPLAINT,
     DIFFERENCE,
     FACE_PRINT,
+    FEE,
     LOAD,
     NOTICE,
     OLD_CARD,
@@ -46,7 +47,7 @@ FACES = FACE_PRINT.words
 SHIFTS, TICKETS, NOTICES, COMPLAINT_STEPS = SHIFT.words, TICKET.words, NOTICE.words, COMPLAINT.words
 OPERATIONS, ORDERS, OLD_CARDS = OPERATION.words, ORDER.words, OLD_CARD.words
 
-MONEY_STATES: Mapping[str, Text] = {**LOAD.words, **PURCHASE.words}
+MONEY_STATES: Mapping[str, Text] = {**FEE.words, **LOAD.words, **PURCHASE.words}
 
 WHO: Mapping[str, Text] = {
     "holder": Text("本人来办", "Comes in person"),
@@ -89,7 +90,11 @@ CHANGES: Mapping[str, Text] = {
     "changed": Text("修改", "changed"),
 }
 
-SUBJECTS: Mapping[str, Text] = {"load": Text("充值", "Top-up"), "purchase": Text("消费", "Purchase")}
+SUBJECTS: Mapping[str, Text] = {
+    "load": Text("充值", "Top-up"),
+    "purchase": Text("消费", "Purchase"),
+    "fee": Text("开通收费", "Fee of an application"),
+}
 
 EVIDENCE: Mapping[str, Text] = {
     "proof": Text("交易证明：卡上有", "Proof: the card has it"),
@@ -98,6 +103,10 @@ EVIDENCE: Mapping[str, Text] = {
     "counter_unchanged": Text("计数器没有动：卡上没有", "The counter did not move: the card does not have it"),
     "counter_and_balance": Text("计数器和余额都对：卡上有", "Counter and balance agree: the card has it"),
     "undecided": Text("还不能判定", "Not decided"),
+    "record_written": Text("卡上是要写的内容：已开通", "The card shows what was to be written: it is open"),
+    "record_unwritten": Text("卡上不是要写的内容：没有开通", "The card shows something else: it is not open"),
+    "read_back": Text("写入后回读一致", "read back as it was written"),
+    "given_back": Text("退还市民", "Given back"),
     "proven_too_late": Text("已按别的证据结清后，卡才证明", "The card proved it after it was settled otherwise"),
     "tac": Text("TAC 验证通过", "its TAC is right"),
     "mac3": Text("MAC3 验证通过", "its MAC3 is right"),
@@ -155,6 +164,15 @@ SETTLED: Mapping[str, Text] = {
     "not_debited": Text("卡没有扣款", "the card did not pay"),
     "suspect": Text("还不能确定", "not known yet"),
 }
+
+SETTLED_FEES: Mapping[str, Text] = {
+    "confirmed": Text("卡上有，不用再办，不再收款", "it is on the card: nothing is left to do or to pay"),
+    "not_written": Text(
+        "卡上没有，付过的钱还在：再开通不用付款，不要了可退款", "not on the card: what was paid opens it, or goes back"
+    ),
+    "suspect": Text("还不能确定，不要再收款", "not known yet: take no money"),
+}
+"""What became of an opening that broke off, and of its fee."""
 
 APPROVALS: Mapping[str, Text] = {
     "card_repair": Text("卡片修复", "Repair of a card"),
@@ -282,6 +300,9 @@ POSTINGS: Mapping[str, Text] = {
     "deposit_left": Text("押金离开旧卡", "deposit off the old card"),
     "deposit_moved": Text("押金转新卡", "deposit moved to the new card"),
     "deposit_worn": Text("押金折旧", "depreciation of a deposit"),
+    "fee_authorised": Text("收开通费，在途", "fee of an application, on its way"),
+    "fee_confirmed": Text("开通费入账", "fee of an application, earned"),
+    "fee_refunded": Text("没有开通，退款", "not opened, paid back"),
     "fee_taken": Text("收费", "fee taken"),
     "fee_returned": Text("退费", "fee returned"),
     "correction": Text("更正", "correction"),

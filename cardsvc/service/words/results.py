@@ -5,7 +5,7 @@ from typing import Any
 
 from cardsvc.service.desk.choices import APPLICATIONS, AREAS, PRODUCTS
 from cardsvc.service.machines import OLD_CARD
-from cardsvc.service.words.codes import CARD_STATES, METHODS, VALIDITY, called
+from cardsvc.service.words.codes import CARD_STATES, METHODS, SETTLED, SETTLED_FEES, VALIDITY, called
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 
@@ -20,6 +20,7 @@ LABELS: Mapping[str, Text] = {
     "gift": Text("赠送", "Gift"),
     "given": Text("收现金", "Cash given"),
     "change": Text("找零", "Change"),
+    "paid_before": Text("上次已付，本次不收款", "Paid before, nothing was taken now"),
     "returned": Text("退还", "Returned"),
     "fee": Text("手续费", "Fee"),
     "forfeited": Text("作废", "Forfeited"),
@@ -43,7 +44,7 @@ KEPT: Mapping[str, Text] = {
     "gift": Text("赠送的部分收回", "the gift goes back to its giver"),
 }
 PURSES: Mapping[str, Text] = {"citizen": Text("城市通", "City purse"), "parking": Text("停车卡", "Parking card")}
-AMOUNTS = frozenset({"amount", "gift", "given", "change", "returned", "fee", "forfeited", "balance"})
+AMOUNTS = frozenset({"amount", "gift", "given", "change", "paid_before", "returned", "fee", "forfeited", "balance"})
 
 
 def result_rows(result: Mapping[str, Any], number: Callable[[str], str] = str) -> Iterator[tuple[Text, Text]]:
@@ -57,6 +58,24 @@ def result_rows(result: Mapping[str, Any], number: Callable[[str], str] = str) -
             yield label, product_name(result["application"], value) if named else _value(key, shown)
         if key == "returned":
             yield from _ways_back(result.get("payouts", ()))
+
+
+def settled_text(entry: Mapping[str, Any]) -> Text:
+    """What became of something that broke off before: a transaction, or an opening with its fee."""
+    amount = format_yuan(entry["amount"])
+    if "fee_id" in entry:
+        what, state = called(APPLICATIONS, entry["application"]), called(SETTLED_FEES, entry["state"])
+        zh = f"已结清上次中断的开通：{what.zh} {amount} 元，{state.zh}"
+        return Text(zh, f"Settled an earlier opening: {what.en}, {amount} yuan, {state.en}")
+    state = called(SETTLED, entry["state"])
+    return Text(f"已结清上次中断的交易：{amount} 元，{state.zh}", f"Settled an earlier transaction: {amount} yuan, {state.en}")
+
+
+def paid_text(fee: Mapping[str, Any]) -> Text:
+    """What was paid for an opening that is not on the card, and waits."""
+    amount, what = format_yuan(fee["amount"]), called(APPLICATIONS, fee["application"])
+    zh = f"{what.zh}上次已付 {amount} 元，没有写上：再开通不用付款，不要了可退款"
+    return Text(zh, f"{what.en}: {amount} yuan were paid, it is not on the card: they open it, or go back")
 
 
 def _ways_back(payouts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Text, Text]]:

@@ -35,7 +35,6 @@ from cardsvc.store.records.old_cards import Takeover, TakeoverPart
 from cardsvc.store.records.operations import Operation, OperationStep
 from cardsvc.store.records.orders import TopUpOrder
 from cardsvc.store.records.passkeys import Passkey, PasskeyChallenge
-from cardsvc.store.records.payment_claims import PaymentClaim
 from cardsvc.store.records.persons import CitizenChange, Death
 from cardsvc.store.records.reader_days import ReaderDay
 from cardsvc.store.records.reconciliation import Difference, ReconciliationRun
@@ -104,7 +103,6 @@ __all__ = [
     "Outlet",
     "Passkey",
     "PasskeyChallenge",
-    "PaymentClaim",
     "Purchase",
     "PurseCounter",
     "ReaderDay",

@@ -46,10 +46,10 @@ from cardsvc.store.repositories.library import LibraryNotices
 from cardsvc.store.repositories.losses import LossReports
 from cardsvc.store.repositories.money import EvidenceRows, Ledger, Loads, Purchases
 from cardsvc.store.repositories.old_cards import TakeoverParts, Takeovers
+from cardsvc.store.repositories.open_money import OpenMoney
 from cardsvc.store.repositories.operations import Operations, OperationSteps
 from cardsvc.store.repositories.orders import Orders
 from cardsvc.store.repositories.passkeys import PasskeyChallenges, Passkeys
-from cardsvc.store.repositories.payment_claims import PaymentClaims
 from cardsvc.store.repositories.persons import CitizenChanges, Deaths
 from cardsvc.store.repositories.reader_days import ReaderDays
 from cardsvc.store.repositories.reconciliation import Differences, ReconciliationRuns
@@ -136,8 +136,8 @@ class Repositories:
     takeover_parts = Bound(TakeoverParts)
     operations = Bound(Operations)
     steps = Bound(OperationSteps)
+    open_money = Bound(OpenMoney)
     orders = Bound(Orders)
-    payment_claims = Bound(PaymentClaims)
     passkeys = Bound(Passkeys)
     passkey_challenges = Bound(PasskeyChallenges)
     citizen_changes = Bound(CitizenChanges)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, String, and_, case, cast, func, literal, or_, select, union_all
 
-from cardsvc.ledger.states import LoadState, OrderState, PurchaseState, ShiftState
+from cardsvc.ledger.states import FeeState, LoadState, OrderState, PurchaseState, ShiftState
 from cardsvc.store import tables
 from cardsvc.store.states import ApprovalState, DepositState
 
@@ -21,8 +21,8 @@ _REFUND = "card_refund"
 _SWAP = "card_swap"
 """Merchant of a purchase that becomes an order of channel ``swap`` (service/purse/swapped.py)."""
 _SWAP_CHANNEL = "swap"
-_BY_CREDIT = ("load_authorised", "load_gift", "load_confirmed")
-_BY_DEBIT = ("load_refunded", "load_gift_returned", "purchase_confirmed", "moved_from_books")
+_BY_CREDIT = ("load_authorised", "load_gift", "load_confirmed", "fee_authorised", "fee_confirmed")
+_BY_DEBIT = ("load_refunded", "load_gift_returned", "fee_refunded", "purchase_confirmed", "moved_from_books")
 _WITHOUT_ACCOUNT = (
     *("order_paid", "deposit_taken", "fee_taken", "fee_returned"),
     *("drawer_filled", "drawer_emptied", "drawer_short", "drawer_over"),
@@ -163,8 +163,13 @@ def _told_by_what_waits() -> list[Row]:
 def _told_by_fees_and_drawers() -> list[Row]:
     opening, fee, shift = tables.application_fee.c, tables.replacement.c, tables.shift.c
     closed, over = shift.state == ShiftState.CLOSED, shift.counted - shift.expected
+    suspense, before = _own("suspense", opening.card_no), opening.record.is_(None)
+    earned, back = opening.state == FeeState.CONFIRMED, opening.state == FeeState.REFUNDED
     return [
-        _row("fee_taken", opening.operation_id, "", opening.amount),
+        _row("fee_taken", opening.fee_id, "", opening.amount, before),
+        _row("fee_authorised", opening.fee_id, suspense, opening.amount, ~before),
+        _row("fee_confirmed", opening.fee_id, _own("fee", opening.application), opening.amount, ~before, earned),
+        _row("fee_refunded", opening.fee_id, suspense, opening.amount, back),
         _row("fee_taken", fee.replacement_id, "", fee.fee, fee.fee > 0),
         _row("fee_returned", fee.replacement_id, "", fee.fee, fee.back_at.is_not(None)),
         _row("drawer_filled", shift.shift_id, "", shift.opening_float, shift.opening_float > 0),

@@ -36,23 +36,25 @@ class DaySums:
     def within(self, start: dt.datetime, end: dt.datetime) -> list[DaySum]:
         """The sums of what was booked from ``start`` until before ``end``. Every transfer is in exactly one of them."""
         transfer, load, purchase, refund = tables.transfer, tables.load, tables.purchase, tables.refund
-        operation, order = tables.operation, tables.topup_order
+        operation, order, fee = tables.operation, tables.topup_order, tables.application_fee
         source = (
             transfer.outerjoin(load, and_(load.c.card_no == transfer.c.chain, load.c.load_id == transfer.c.reference))
             .outerjoin(purchase, and_(purchase.c.card_no == transfer.c.chain, purchase.c.purchase_id == transfer.c.reference))
             .outerjoin(refund, and_(refund.c.card_no == transfer.c.chain, refund.c.purchase_id == transfer.c.reference))
             .outerjoin(order, and_(order.c.card_no == transfer.c.chain, order.c.order_id == transfer.c.reference))
-            .outerjoin(operation, operation.c.operation_id == purchase.c.operation_id)
+            .outerjoin(fee, and_(fee.c.card_no == transfer.c.chain, fee.c.fee_id == transfer.c.reference))
+            .outerjoin(operation, operation.c.operation_id == func.coalesce(purchase.c.operation_id, fee.c.fee_id))
         )
         kind = func.coalesce(load.c.actor_kind, operation.c.actor_kind, "")
         actor = func.coalesce(load.c.actor_id, operation.c.actor_id, "")
+        begun = func.coalesce(load.c.authorised_at, purchase.c.authorised_at, fee.c.taken_at)
         columns = (
             transfer.c.kind,
             kind,
             actor,
             _drawer(),
-            func.coalesce(_shift_of(kind, actor, func.coalesce(load.c.authorised_at, purchase.c.authorised_at)), ""),
-            func.coalesce(load.c.payment_method, ""),
+            func.coalesce(_shift_of(kind, actor, begun), ""),
+            func.coalesce(load.c.payment_method, fee.c.payment_method, ""),
             func.coalesce(load.c.product, refund.c.product, order.c.product, ""),
             func.coalesce(load.c.area, refund.c.area, order.c.area, ""),
         )
@@ -80,12 +82,13 @@ class DaySums:
 
 
 def _drawer() -> ColumnElement[str]:
-    """The drawer that a transfer moved cash in, or that its load was paid into."""
-    transfer, load = tables.transfer.c, tables.load.c
+    """The drawer that a transfer moved cash in, or that its load or fee was paid into."""
+    transfer, load, fee = tables.transfer.c, tables.load.c, tables.application_fee.c
     return case(
         (transfer.debit_account.like("drawer:%"), transfer.debit_account),
         (transfer.credit_account.like("drawer:%"), transfer.credit_account),
         (load.source_account.like("drawer:%"), load.source_account),
+        (fee.source_account.like("drawer:%"), fee.source_account),
         else_=literal(""),
     )
 

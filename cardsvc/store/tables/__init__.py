@@ -48,7 +48,6 @@ from cardsvc.store.tables.old_cards import takeover, takeover_part
 from cardsvc.store.tables.operations import operation, operation_step
 from cardsvc.store.tables.orders import topup_order
 from cardsvc.store.tables.passkeys import passkey, passkey_challenge
-from cardsvc.store.tables.payment_claims import payment_claim
 from cardsvc.store.tables.persons import ON_CARD, citizen_change, death
 from cardsvc.store.tables.reader_days import reader_day
 from cardsvc.store.tables.reconciliation import difference, reconciliation_run
@@ -144,7 +143,6 @@ __all__ = [
     "outlet",
     "passkey",
     "passkey_challenge",
-    "payment_claim",
     "purchase",
     "purse_counter",
     "reader_day",

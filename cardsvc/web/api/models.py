@@ -141,7 +141,7 @@ class OperationReply(BaseModel):
 
 
 class CardView(BaseModel):
-    """A card as it stands in the books. ``holder`` only for desks."""
+    """A card as it stands in the books. ``holder`` only for desks; ``paid_fees``: paid for openings that are not on it."""
 
     card_no: str
     state: str
@@ -152,6 +152,7 @@ class CardView(BaseModel):
     applications: dict[str, Any]
     balances: dict[str, int]
     orders: list[dict[str, Any]]
+    paid_fees: list[dict[str, Any]]
     open_loads: list[str]
 
 

@@ -11,6 +11,7 @@ from cardsvc.errors.fields import reasons
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.receipts import DEPOSITS
 from cardsvc.service.cards.cancelling import REASONS, cancel_card, cancellation_of
+from cardsvc.service.cards.fees_back import return_fee
 from cardsvc.service.cards.handing_out import handout_of, waiting_of
 from cardsvc.service.cards.replacement import LOST, begin_replacement, fees_of, replacement_of
 from cardsvc.service.cards.requests import open_request_of
@@ -91,6 +92,9 @@ def _do(services: Services, card_no: str, deed: str) -> None:
         _do_deposit(services, card_no, deed)
     elif deed.startswith("held-"):
         _do_held(services, card_no, deed)
+    elif deed == "fee-back":
+        actor = actor_of(services.store, workstation(), by=by)
+        return_fee(services.store, actor, card_no, field("application"), by=by, now=moment)
     elif deed == "replace":
         actor = actor_of(services.store, workstation(), by=by)
         begin_replacement(

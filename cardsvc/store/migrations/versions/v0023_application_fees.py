@@ -3,14 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-from cardsvc.store.triggers import create_statements
+from cardsvc.store.triggers import append_only
 
 revision = "0023"
 down_revision = "0022"
 branch_labels = None
 depends_on = None
-
-TABLES = ("application_fee",)
 
 
 def upgrade() -> None:
@@ -36,5 +34,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("card_no", "operation_id", name="pk_application_fee"),
         sa.UniqueConstraint("payment_method", "payment_reference", name="uq_application_fee_payment"),
     )
-    for statement in create_statements(op.get_bind().dialect.name, *TABLES):
+    for statement in append_only(op.get_bind().dialect.name, "application_fee"):
         op.execute(statement)

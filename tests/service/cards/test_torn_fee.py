@@ -1,0 +1,322 @@
+"""The fee of an opening whose card left: it is in the books from before the write, and the card decides whose it is."""
+
+import datetime as dt
+import uuid
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cardsvc.errors import CardGone
+from cardsvc.iso7816.exchange import run_batch
+from cardsvc.iso7816.links import ResponseLink
+from cardsvc.keystore.receipt_key import ReceiptKey
+from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.books.day_end import blockers
+from cardsvc.service.books.receipts import check_receipt, printed, receipt_of
+from cardsvc.service.books.time_line import why
+from cardsvc.service.cards.cancelling import cancel_card
+from cardsvc.service.cards.fees_back import return_fee
+from cardsvc.service.cards.repair_steps import last_record
+from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.purse.suspects import attachment, case_view, suspects, take
+from cardsvc.store.records import ApplicationFee
+from cardsvc.vcard import FaultPlan, VirtualCard
+from cardsvc.wire import OperationState
+from tests.day.outlet import Hall, open_hall, refused
+from tests.service.cards.test_fees import CARD, FEE, FMCOS, park
+from tests.world import DESK, KIOSK, Snapshot, World
+
+OTHER_DESK = Actor("desk", "desk-2", bytes.fromhex("310000000002"), "desk")
+BEFORE_THE_WRITE, AFTER_THE_WRITE = FaultPlan(tear_before_write=1), FaultPlan(tear_after_write=1)
+
+
+@pytest.fixture
+def hall(world: World) -> Hall:
+    """Two desks with a drawer each."""
+    hall = open_hall(world)
+    hall.open()
+    hall.open("other", actor=OTHER_DESK)
+    return hall
+
+
+def torn(world: World, card: VirtualCard, plan: FaultPlan, **payment: Any) -> None:
+    """The citizen pays, and the card leaves."""
+    card.plan = plan
+    with suppress(CardGone):
+        park(world, card, **payment)
+
+
+def cash_of(hall: Hall, desk: str) -> int:
+    """What the books expect in the drawer of a desk, in fen, without its float."""
+    with hall.world.store.read() as uow:
+        shift = uow.shifts.open_on("desk", desk)
+    assert shift is not None
+    return hall.balance(f"drawer:{shift.shift_id}") - shift.opening_float
+
+
+@pytest.mark.parametrize("plan", [BEFORE_THE_WRITE, AFTER_THE_WRITE])
+def test_the_cash_of_a_torn_opening_is_in_the_drawer_and_on_the_worklist(hall: Hall, plan: FaultPlan) -> None:
+    """Whether or not the card has it, and although the citizen walked away."""
+    card = hall.world.issue(FMCOS)
+    torn(hall.world, card, plan)
+    assert cash_of(hall, "desk-1") == FEE
+    assert hall.world.balances()[f"suspense:{CARD}"] == -FEE
+    assert "fee:park" not in hall.world.balances()
+    (entry,) = suspects(hall.world.store, hall.world.now)
+    assert (entry["subject"], entry["card_no"], entry["amount"], entry["state"]) == ("fee", CARD, FEE, "suspect")
+    assert verify_ledger(hall.world.store)["breaks"] == []
+
+
+def at_another_desk(world: World, card: VirtualCard, **payment: Any) -> Any:
+    """The same opening again, by somebody who was not there."""
+    params = {"application": "park", "product": "1", "payment": {"method": "cash", **payment}}
+    return world.do(card, "open", OTHER_DESK, **params)
+
+
+def test_nothing_is_asked_again_where_the_card_has_it(hall: Hall) -> None:
+    """The other desk's look settles it: the fee is income, the application is open in the books, no cash is taken there."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, AFTER_THE_WRITE)
+    told = at_another_desk(world, card)
+    assert [(entry["state"], entry["rule"]) for entry in told["settled"]] == [("confirmed", "record_written")]
+    assert (told["state"], told["paid_before"]) == ("open", FEE)
+    assert (cash_of(hall, "desk-1"), cash_of(hall, "desk-2")) == (FEE, 0)
+    assert world.balances()["fee:park"] == -FEE
+    with world.store.read() as uow:
+        assert uow.applications.get(CARD, "park") is not None
+    assert suspects(world.store, world.now) == []
+    assert verify_ledger(world.store)["breaks"] == []
+
+
+def test_what_was_paid_opens_it_where_the_card_does_not_have_it(hall: Hall) -> None:
+    """The money waits, the look says so, and opening again takes nothing."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, BEFORE_THE_WRITE)
+    look = world.do(card, "inspect", OTHER_DESK)
+    assert [(entry["state"], entry["rule"]) for entry in look["settled"]] == [("not_written", "record_unwritten")]
+    assert [(fee["application"], fee["amount"]) for fee in look["paid_fees"]] == [("park", FEE)]
+    told = at_another_desk(world, card)
+    assert (told["state"], told["paid_before"]) == ("open", FEE)
+    assert (cash_of(hall, "desk-1"), cash_of(hall, "desk-2")) == (FEE, 0)
+    assert world.balances()["fee:park"] == -FEE
+    assert verify_ledger(world.store)["breaks"] == []
+
+
+def test_what_was_paid_goes_back_once_or_is_used_once(hall: Hall) -> None:
+    """Out of the drawer of whoever gives it back; afterwards opening it costs what it costs, in the drawer that takes it."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, BEFORE_THE_WRITE)
+    with refused("fee_not_waiting"):  # nothing is given back before the card has said that it is not there
+        give_back(hall)
+    world.do(card, "inspect", OTHER_DESK)
+    row = give_back(hall)
+    assert (row.state, cash_of(hall, "desk-1"), cash_of(hall, "desk-2")) == ("refunded", FEE, -FEE)
+    with refused("fee_not_waiting"):
+        give_back(hall)
+    told = at_another_desk(world, card)
+    assert (told["state"], told["terms"]["fee"], "paid_before" in told) == ("open", FEE, False)
+    assert (cash_of(hall, "desk-1"), cash_of(hall, "desk-2")) == (FEE, 0)
+    assert world.balances()[f"suspense:{CARD}"] == 0
+    assert suspects(world.store, world.now) == []
+    assert verify_ledger(world.store)["breaks"] == []
+
+
+def give_back(hall: Hall) -> ApplicationFee:
+    """The second teller does, from their own drawer."""
+    return return_fee(hall.world.store, OTHER_DESK, CARD, "park", by=hall["other"], now=hall.world.now)
+
+
+def test_a_payment_by_phone_goes_back_through_its_channel(hall: Hall) -> None:
+    """And pays nothing else any more, whoever brings its reference."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, BEFORE_THE_WRITE, method="mobile", reference="wx-1")
+    world.do(card, "inspect")
+    give_back(hall)
+    assert world.balances()["payout:mobile"] == -FEE
+    assert cash_of(hall, "desk-2") == 0
+    assert code_of(world, card, method="mobile", reference="wx-1") == "payment_reference_used"
+
+
+def code_of(world: World, card: VirtualCard, product: str = "1", **payment: Any) -> str:
+    """The code with which an opening is refused; nothing moved."""
+    before = world.balances()
+    with pytest.raises(CarriedOut) as told:
+        world.do(card, "open", application="park", product=product, payment={"method": "cash", **payment})
+    assert world.balances() == before
+    return str((told.value.reply.problem or {})["code"])
+
+
+def test_nobody_pays_twice_for_an_opening_that_was_paid(hall: Hall) -> None:
+    """Neither another cash payment nor another reference is taken, whether the card has it or not; the first reference may be
+    typed again."""
+    world = hall.world
+    for number, plan in enumerate((BEFORE_THE_WRITE, AFTER_THE_WRITE), start=1):
+        card = world.issue(FMCOS, number)
+        for second in ({"given": 10000}, {"method": "mobile", "reference": f"wx-again-{number}"}):
+            torn(world, card, plan, method="mobile", reference=f"wx-{number}-{len(second)}")
+            with pytest.raises(CarriedOut, match="fee_paid_before"):
+                park(world, card, **second)
+            if plan is AFTER_THE_WRITE:
+                break
+            done = park(world, card, method="mobile", reference=f"wx-{number}-{len(second)}")
+            assert done["paid_before"] == FEE
+            world.do(card, "close", application="park")
+    assert cash_of(hall, "desk-1") == 0
+    assert verify_ledger(world.store)["breaks"] == []
+
+
+def test_a_payment_that_waits_is_of_its_card_alone(hall: Hall) -> None:
+    """And no other card, load or replacement is paid with it."""
+    world, card, other = hall.world, hall.world.issue(FMCOS), hall.world.issue(FMCOS, 2)
+    torn(world, card, AFTER_THE_WRITE, method="mobile", reference="wx-1")
+    assert code_of(world, other, method="mobile", reference="wx-1") == "payment_reference_used"
+    world.do(card, "inspect")
+    assert code_of(world, other, method="mobile", reference="wx-1") == "payment_reference_used"
+
+
+def test_another_fee_than_was_paid_is_not_taken_before_that_went_back(hall: Hall) -> None:
+    """From 1 July the pass costs less: the whole of what was paid goes back first, and then the new fee is taken."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, BEFORE_THE_WRITE)
+    world.now = dt.datetime(2027, 8, 1, 4, tzinfo=dt.UTC)
+    assert code_of(world, card) == "fee_waits"
+    give_back(hall)
+    assert park(world, card)["terms"]["fee"] == 3000
+    assert (cash_of(hall, "desk-1"), cash_of(hall, "desk-2")) == (FEE + 3000, -FEE)
+
+
+def test_a_terminal_settles_what_is_there_and_gives_nothing_back(hall: Hall) -> None:
+    """Nothing proves what a card says of its applications: whoever relays it could have a pass for nothing."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, BEFORE_THE_WRITE)
+    told = world.do(card, "inspect", KIOSK)
+    assert [(entry["state"], entry["rule"]) for entry in told["settled"]] == [("suspect", "undecided")]
+    assert world.topup(card)["balance"] == 5000  # the citizen's other money moves
+    assert [entry["state"] for entry in world.do(card, "inspect")["settled"]] == ["not_written"]
+    second = world.issue(FMCOS, 2)
+    torn(world, second, AFTER_THE_WRITE)
+    assert [entry["state"] for entry in world.do(second, "inspect", KIOSK)["settled"]] == ["confirmed"]
+
+
+def test_two_people_settle_the_fee_of_a_card_that_never_comes_back(hall: Hall) -> None:
+    """Either way; what is not on the card then goes back without it."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    for written, state, fee in ((False, "not_written", 0), (True, "confirmed", -FEE)):
+        torn(world, card, BEFORE_THE_WRITE)
+        (entry,) = suspects(world.store, world.now)
+        assert case_view(world.store, CARD, entry["id"], world.now)["terminal_no"] == DESK.terminal_no.hex()
+        payload = {"card_no": CARD, "written": written, "attachments": [attachment("camera.txt", b"seen")]}
+        hall.agree("settle_suspect", entry["id"], payload)
+        assert case_view(world.store, CARD, entry["id"], world.now)["state"] == state
+        assert world.balances().get("fee:park", 0) == fee
+        if not written:
+            give_back(hall)
+    with world.store.read() as uow:
+        assert uow.applications.get(CARD, "park") is not None
+    assert verify_ledger(world.store)["breaks"] == []
+
+
+def test_a_day_does_not_end_while_nobody_looks_after_a_fee(hall: Hall) -> None:
+    """A suspect fee is one of the outlet's suspects; one that waits for its payer is a debt, and known."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, BEFORE_THE_WRITE)
+    reasons = [(row["reason"], row["about"]) for row in blockers(world.store, "hall")]
+    assert ("suspect_unowned", CARD) in reasons
+    (entry,) = suspects(world.store, world.now)
+    take(world.store, CARD, entry["id"], "", by=hall["teller"], now=world.now)
+    assert "suspect_unowned" not in [row["reason"] for row in blockers(world.store, "hall")]
+
+
+def test_the_card_tells_its_story(hall: Hall) -> None:
+    """What was paid, what the card showed, and what it came to; the receipt says it while it is not known."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, AFTER_THE_WRITE, given=10000)
+    key = ReceiptKey(Ed25519PrivateKey.generate())
+    (entry,) = suspects(world.store, world.now)
+    receipt = receipt_of(world.store, key, CARD, entry["id"])
+    assert check_receipt(world.store, key.public_hex, receipt.signed_text)["receipt"]["state"] == "suspect"
+    assert "100.00" in printed(receipt, "text58", "zh", None).decode()  # cash given
+    world.now += dt.timedelta(minutes=1)
+    world.do(card, "inspect")
+    assert check_receipt(world.store, key.public_hex, receipt.signed_text)["books"] == "changed"
+    told = [(line["event"], line["facts"].get("posting") or line["facts"].get("rule")) for line in why(world.store, CARD)]
+    assert [fact for _event, fact in told if fact] == ["fee_authorised", "record_written", "fee_confirmed"]
+
+
+def test_a_card_with_a_fee_that_is_not_settled_is_not_cancelled(hall: Hall) -> None:
+    """Neither while nobody knows whose the money is, nor while it waits for its payer."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, BEFORE_THE_WRITE)
+    for code in ("card_suspects_open", "cancel_money_left"):
+        with refused(code):
+            cancel_card(world.store, CARD, "moved_away", "身份证", by=hall["teller"], now=world.now)
+        world.do(card, "inspect")
+    give_back(hall)
+    cancel_card(world.store, CARD, "moved_away", "身份证", by=hall["teller"], now=world.now)
+
+
+def test_what_broke_off_is_carried_over_to_the_next_card(hall: Hall) -> None:
+    """The record that its next contact found counts as written, for a repair and for the card that replaces it."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, AFTER_THE_WRITE)
+    world.do(card, "inspect")
+    with world.store.read() as uow:
+        record = last_record(uow, CARD, "park")
+        fee = uow.application_fees.confirmed_on(CARD)[0]
+    assert record == fee.record
+
+
+def test_a_blocked_application_is_not_paid_for(hall: Hall) -> None:
+    """The card would refuse the write: nobody pays first."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    world.do(card, "block", application="park")
+    assert code_of(world, card) == "application_blocked"
+    assert cash_of(hall, "desk-1") == 0
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_a_service_and_a_desk_that_die_between_two_steps_lose_no_fee(
+    tmp_path_factory: pytest.TempPathFactory, *, heard: bool
+) -> None:
+    """After every commit of an opening, with its commands not sent (or sent, and the answers lost): nobody tells anybody, the
+    time runs out, another worker sweeps, and the next look and the same opening come to one fee and one pass."""
+    folder = tmp_path_factory.mktemp("killed")
+    start = World(folder / "start.db")
+    snapshot, ends = Snapshot(start, start.issue(FMCOS), folder), set()
+    for steps in range(20):
+        world, card = snapshot.again()
+        if died_after(world, card, steps, heard=heard):
+            break
+        world.now += dt.timedelta(hours=1)
+        world.new_engine().sweep_all()
+        look = world.do(card, "inspect")
+        ends.add((look["applications"]["park"]["state"], len(look["paid_fees"])))
+        with suppress(CarriedOut):
+            park(world, card)
+        assert world.balances()["fee:park"] == -FEE == -world.balances()["clearing:desk:desk-1"], steps
+        assert world.balances().get(f"suspense:{CARD}", 0) == 0, steps
+        assert world.do(card, "inspect")["applications"]["park"]["state"] == "open", steps
+        assert verify_ledger(world.store)["breaks"] == [], steps
+        world.close()
+    world.close()
+    assert ends == {("not_opened", 0), ("not_opened", 1), *([("open", 0)] if heard else [])}
+
+
+def died_after(world: World, card: VirtualCard, steps: int, *, heard: bool) -> bool:
+    """The opening up to a step that nobody answers; whether it came to its end before."""
+    params = {"application": "park", "product": "1", "payment": {"method": "cash"}}
+    channel = ResponseLink(card.channel())
+    reply = world.port().start("open", params, atr=card.atr, idempotency_key=str(uuid.uuid4()))
+    for step in range(steps + 1):
+        if reply.state is not OperationState.CARD:
+            break
+        if step == steps and not heard:
+            break
+        answers = run_batch(channel, reply.commands)
+        if step < steps:
+            reply = world.new_engine().port(DESK).answer(reply.id, reply.step, answers)
+    channel.close()
+    return reply.state is OperationState.DONE
