@@ -35,12 +35,13 @@ test: lint
 	$(PYTHON) -m pytest -n $(TEST_PROCESSES) --database postgresql $(ON_POSTGRESQL)
 
 # The long run before a release: every property on 30 times as many examples (half an hour), the money machine through 300 cities
-# (a quarter of an hour), every repair torn at every point (forty minutes), and 1,000 top-ups while service, clients and database
-# are killed at random moments.
+# (a quarter of an hour), every repair torn at every point (forty minutes), every other job torn at every point on both
+# families, and 1,000 top-ups while service, clients and database are killed at random moments.
 soak: setup
 	CARDSVC_EXAMPLES_TIMES=30 $(PYTHON) -m pytest -n 2 -m hypothesis --timeout 3600
 	$(PYTHON) -m pytest tests/money --money-runs 300 --timeout 3600
 	$(PYTHON) -m pytest tests/diagnosis/test_torn_repair.py --repair-tears all --timeout 3600
+	CARDSVC_EVERY_TEAR=1 $(PYTHON) -m pytest -n 2 tests/procedures tests/service/purse/test_orders.py --timeout 3600
 	$(PYTHON) -m pytest -s tests/kills --topups 1000 --timeout 3600
 	.venv/bin/cardsvc terminal certify --self
 
