@@ -11,6 +11,7 @@ dialect, fmcos, smartcos, huada, watchdata  how families differ
 issued, classic                             cards that others issued; old bus cards
 t0                                          T=0 as a card speaks it
 faults, conditions, catalogue               what goes wrong while it works, and before; both by name
+kept                                        cards of both kinds in files
 rebuilt, recorded                           a card made of a recording, and one that plays it
 vpcd                                        in a slot of the real pcscd
 """

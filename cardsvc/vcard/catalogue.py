@@ -19,6 +19,7 @@ from cardsvc.errors import RequestError
 from cardsvc.text import Text
 from cardsvc.vcard import bodies, conditions
 from cardsvc.vcard.card import VirtualCard
+from cardsvc.vcard.classic import ClassicCard
 from cardsvc.vcard.conditions import Place
 from cardsvc.vcard.faults import Side
 from cardsvc.vcard.session import KeyKind
@@ -27,17 +28,20 @@ PURSE_DIRECTORY = "3F01"
 MAX_BALANCE = 0xFFFFFFFF
 
 Inflict = Callable[[VirtualCard, str, random.Random], None]
+OfPlan = Callable[[Any, str, random.Random], None]
+"""A fault of the plan alone, which cards of both kinds have."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
     """A fault that the catalogue knows: what it is, what its parameter means, and how it gets onto a card. ``unseen``: why
-    nothing that only reads can find it, where that is so."""
+    nothing that only reads can find it, where that is so; ``on_old_card``: how it gets onto an old bus card, if it does."""
 
     what: Text
     parameter: str
     inflict: Inflict
     unseen: Text | None = None
+    on_old_card: Callable[[ClassicCard, str, random.Random], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Fault:
         return cls(name, parameter)
 
 
-def inflict(card: VirtualCard, faults: Iterable[Fault], seed: int = 0) -> None:
+def inflict(card: VirtualCard | ClassicCard, faults: Iterable[Fault], seed: int = 0) -> None:
     """Put faults on a card. The same faults with the same seed on the same card do the same.
 
     Faults that strike while the card runs count from now on. Raises RequestError ``fault_does_not_fit`` with the reason.
@@ -64,9 +68,20 @@ def inflict(card: VirtualCard, faults: Iterable[Fault], seed: int = 0) -> None:
     rng = random.Random(seed)
     for fault in faults:
         try:
-            FAULTS[fault.name].inflict(card, fault.parameter, rng)
+            if isinstance(card, ClassicCard):
+                _on_old_card(fault)(card, fault.parameter, rng)
+            else:
+                FAULTS[fault.name].inflict(card, fault.parameter, rng)
         except ValueError as reason:
             raise RequestError("fault_does_not_fit", fault=fault.name, reason=reason) from None
+
+
+def _on_old_card(fault: Fault) -> Callable[[ClassicCard, str, random.Random], None]:
+    put = FAULTS[fault.name].on_old_card
+    if put is None:
+        fitting = ", ".join(name for name, kind in FAULTS.items() if kind.on_old_card)
+        raise ValueError(f"an old bus card takes {fitting}")
+    return put
 
 
 def load_faults(path: Path) -> tuple[tuple[Fault, ...], int]:
@@ -90,20 +105,20 @@ def _number(text: str, rng: random.Random, low: int, high: int, chosen_to: int) 
     return int(text)
 
 
-def _counted(field: str, chosen_to: int) -> Inflict:
+def _counted(field: str, chosen_to: int) -> OfPlan:
     """A fault of the plan that strikes at the N-th occasion."""
 
-    def put(card: VirtualCard, text: str, rng: random.Random) -> None:
+    def put(card: Any, text: str, rng: random.Random) -> None:
         change: dict[str, Any] = {field: _number(text, rng, 1, 1_000_000, chosen_to)}
         card.plan = replace(card.plan, **change)
 
     return put
 
 
-def _always(field: str) -> Inflict:
+def _always(field: str) -> OfPlan:
     """A fault of the plan that is there all the time."""
 
-    def put(card: VirtualCard, text: str, _rng: random.Random) -> None:
+    def put(card: Any, text: str, _rng: random.Random) -> None:
         _no_parameter(text)
         change: dict[str, Any] = {field: True}
         card.plan = replace(card.plan, **change)
@@ -174,6 +189,21 @@ def _kind(zh: str, en: str, parameter: str, how: Inflict, unseen: Text | None = 
     return FaultKind(Text(zh, en), parameter, how, unseen)
 
 
+def _both(zh: str, en: str, parameter: str, how: OfPlan) -> FaultKind:
+    """One of the plan that an old bus card knows, too."""
+    return FaultKind(Text(zh, en), parameter, how, on_old_card=how)
+
+
+def _damaged(zh: str, en: str, parameter: str, how: Inflict) -> FaultKind:
+    """Content that reads differently: on an old bus card the second copy of its balance."""
+
+    def copies_differ(card: ClassicCard, text: str, rng: random.Random) -> None:
+        _no_parameter(text)
+        card.spoil_backup(rng)
+
+    return FaultKind(Text(zh, en), parameter, how, on_old_card=copies_differ)
+
+
 def _file(card: VirtualCard, place: Place, rng: random.Random) -> None:
     conditions.corrupt_file(card.memory, place, rng)
 
@@ -193,17 +223,17 @@ _SHOWN_IN_USE = Text(
     "writing; a diagnosis does not use it, a repair that does tells it",
 )
 FAULTS: Mapping[str, FaultKind] = {
-    "mute": _kind("卡没有任何应答", "no answer at all", "", _always("mute")),
+    "mute": _both("卡没有任何应答", "no answer at all", "", _always("mute")),
     "broken-antenna": _kind("天线断：感应读不出，插卡能读", "dead through the air", "", _dead("contactless")),
     "broken-contacts": _kind("触点坏：插卡读不出，感应能读", "dead through its contacts", "", _dead("contact")),
     "bouncing-contact": _kind(
         "接触时断时续：每 N 条命令断一次电", "power is gone at every N-th command", "N", _counted("bounce_every", 9)
     ),
     "bad-atr": _kind("复位应答校验错", "the ATR's check byte is wrong", "", _always("bad_atr")),
-    "torn-before-command": _kind("第 N 条命令前断电", "power fails before command N", "N", _counted("tear_before_command", 9)),
-    "torn-after-command": _kind("第 N 条命令后断电", "power fails after command N", "N", _counted("tear_after_command", 9)),
-    "torn-before-write": _kind("第 N 次写卡前断电", "power fails before write N", "N", _counted("tear_before_write", 3)),
-    "torn-after-write": _kind("第 N 次写卡后断电", "power fails after write N", "N", _counted("tear_after_write", 3)),
+    "torn-before-command": _both("第 N 条命令前断电", "power fails before command N", "N", _counted("tear_before_command", 9)),
+    "torn-after-command": _both("第 N 条命令后断电", "power fails after command N", "N", _counted("tear_after_command", 9)),
+    "torn-before-write": _both("第 N 次写卡前断电", "power fails before write N", "N", _counted("tear_before_write", 3)),
+    "torn-after-write": _both("第 N 次写卡后断电", "power fails after write N", "N", _counted("tear_after_write", 3)),
     "torn-at-byte": _kind("写第 N 个字节时断电", "power fails at byte N", "N", _counted("tear_at_eeprom_byte", 200)),
     "lost-answer": _kind("第 N 次写卡的应答丢失", "write N's answer is lost", "N", _counted("lose_answer_to_write", 3)),
     "slow": _kind("每条命令迟答若干毫秒", "each answer comes late", "MS", _slow),
@@ -211,7 +241,7 @@ FAULTS: Mapping[str, FaultKind] = {
         "第 N 个字节起写不进（6581）", "no byte is written from N on", "N", _counted("worn_from_eeprom_byte", 9)
     ),
     "stuck-counter": _kind("交易序号不再增加", "counters no longer move", "", _always("stuck_counter")),
-    "corrupted-file": _kind("文件内容损坏", "a file's content is damaged", "DIR/FILE", _at(f"{_PURSE}/0015", _file)),
+    "corrupted-file": _damaged("文件内容损坏", "a file's content is damaged", "DIR/FILE", _at(f"{_PURSE}/0015", _file)),
     "locked-pin": _kind("密码锁死", "the PIN is locked", "DIR", _at(_PURSE, _lock(KeyKind.PIN))),
     "locked-key": _kind("主控密钥锁死", "the master key is locked", "DIR", _at(_PURSE, _lock(KeyKind.MASTER)), _SHOWN_IN_USE),
     "blocked-application": _kind("应用临时锁定", "blocked for a time", "DIR", _at(_PURSE, _block(bodies.FOR_A_TIME))),

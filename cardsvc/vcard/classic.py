@@ -5,6 +5,7 @@ Source: PC/SC part 3 supplement (GET DATA, LOAD KEYS, GENERAL AUTHENTICATE, READ
 """
 
 import os
+import random
 import struct
 from pathlib import Path
 
@@ -52,6 +53,12 @@ class ClassicCard:
         card = cls(0, b"", b"", body[:UID_LENGTH])
         card.blocks = [body[start : start + BLOCK] for start in range(UID_LENGTH, len(body), BLOCK)]
         return card
+
+    def spoil_backup(self, rng: random.Random) -> None:
+        """A bit of the second copy of the balance fell over."""
+        block = bytearray(self.blocks[BACKUP])
+        block[rng.randrange(4)] ^= 1 << rng.randrange(8)
+        self.blocks[BACKUP] = bytes(block)
 
     @property
     def atr(self) -> bytes:

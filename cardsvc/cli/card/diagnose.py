@@ -65,9 +65,9 @@ def connector(
     if card_file is not None:
         from pathlib import Path
 
-        from cardsvc.vcard import VirtualCard
+        from cardsvc.vcard.kept import load_card
 
-        card = VirtualCard.load(Path(card_file))
+        card = load_card(Path(card_file))
         yield card.channel
         return
     from cardsvc.readers.directory import open_card, wait_for_card

@@ -1,6 +1,7 @@
 """``cardsvc vcard``: a virtual card in a slot of the real pcscd, for training and for trying things out."""
 
 import contextlib
+import signal
 import sys
 import time
 from pathlib import Path
@@ -11,8 +12,12 @@ import click
 from cardsvc.cli.shared.output import say, t
 
 if TYPE_CHECKING:
-    from cardsvc.vcard import VirtualCard
+    from cardsvc.vcard.kept import AnyCard, KeptCard
     from cardsvc.vcard.vpcd import VpcdSlot
+
+OLD_CARD = "mifare-classic"
+STOPS = ("SIGTERM", "SIGHUP")
+"""A service manager stops the program, a terminal is closed: as Ctrl-C."""
 
 
 @click.command(
@@ -21,13 +26,20 @@ if TYPE_CHECKING:
         "Put a virtual card into pcscd's virtual reader (vpcd)",
     )
 )
-@click.option("--profile", default="fudan-fmcos2", show_default=True, help=t("新卡的卡型", "Family of a new card"))
+@click.option(
+    "--profile",
+    default="fudan-fmcos2",
+    show_default=True,
+    help=t("新卡的卡型；mifare-classic 是本市旧公交卡", "Family of a new card; mifare-classic: an old bus card of this city"),
+)
+@click.option("--balance", metavar=t("元", "YUAN"), default="12.34", help=t("新的旧公交卡的余额", "On a new old bus card"))
 @click.option(
     "--file",
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
     help=t(
-        "卡内存文件：有则读入，没有则新建；退出和拔卡时保存", "The card's memory: read if there, else made; saved on removal"
+        "卡内存文件：有则读入，没有则新建；断电、拔卡和退出时保存",
+        "The card's memory: read if there, else made; saved whenever its power goes",
     ),
 )
 @click.option(
@@ -65,6 +77,7 @@ if TYPE_CHECKING:
 )
 def vcard(
     profile: str,
+    balance: str,
     path: Path | None,
     slot: int,
     host: str,
@@ -78,20 +91,38 @@ def vcard(
     start_pcscd: bool,
 ) -> None:
     """Serve a virtual card."""
-    from cardsvc.vcard import PROFILES, VirtualCard
+    from cardsvc.vcard import VirtualCard
+    from cardsvc.vcard.kept import KeptCard, load_card
 
     if list_faults:
         return _list_faults()
-    if profile not in PROFILES:
-        raise click.BadParameter(f"{profile}: {', '.join(PROFILES)}", param_hint="--profile")
     if inflict_only and path is None:
         raise click.UsageError(t("--inflict-only 要与 --file 同用", "--inflict-only wants --file"))
-    card = VirtualCard.load(path) if path and path.exists() else VirtualCard.blank(profile)
-    card.through_contacts = contacts
+    card = load_card(path) if path and path.exists() else _new(profile, balance)
+    if isinstance(card, VirtualCard):
+        card.through_contacts = contacts
     _inflict(card, faults, fault_file, seed)
+    kept = KeptCard(card, path)
     if inflict_only:
-        return _keep(card, path)
-    _serve(card, path, host, slot, start_pcscd=start_pcscd)
+        return _keep(kept)
+    _serve(kept, host, slot, start_pcscd=start_pcscd)
+
+
+def _new(profile: str, balance: str) -> "AnyCard":
+    """A blank card; or an old bus card with money, under the keys of this city's key store."""
+    from cardsvc.vcard import PROFILES, VirtualCard
+
+    if profile == OLD_CARD:
+        from cardsvc.cli.scratch.old_card import old_bus_card
+        from cardsvc.cli.shared.local import books
+        from cardsvc.units import parse_yuan
+
+        fen = parse_yuan(balance)
+        with books() as opened:
+            return old_bus_card(opened.engine.keystore, fen)
+    if profile not in PROFILES:
+        raise click.BadParameter(f"{profile}: {', '.join((*PROFILES, OLD_CARD))}", param_hint="--profile")
+    return VirtualCard.blank(profile)
 
 
 def _list_faults() -> None:
@@ -105,45 +136,53 @@ def _list_faults() -> None:
         click.echo(line)
 
 
-def _inflict(card: "VirtualCard", faults: tuple[str, ...], fault_file: Path | None, seed: int | None) -> None:
+def _inflict(card: "AnyCard", faults: tuple[str, ...], fault_file: Path | None, seed: int | None) -> None:
     from cardsvc.vcard import Fault, inflict, load_faults
 
     from_file, file_seed = load_faults(fault_file) if fault_file else ((), 0)
     inflict(card, (*from_file, *(Fault.parse(text) for text in faults)), file_seed if seed is None else seed)
 
 
-def _keep(card: "VirtualCard", path: Path | None) -> None:
+def _keep(kept: "KeptCard") -> None:
     """Store the card as it is now. Faults that strike while a card runs cannot be stored in it."""
     from cardsvc.vcard import FaultPlan
 
-    if card.plan != FaultPlan():
+    if kept.card.plan != FaultPlan():
         raise click.UsageError(
             t("这种故障在卡运行时才发生，不能存进卡里", "Such a fault strikes while the card runs; it cannot be stored in it")
         )
-    _save(card, path)
+    _save(kept)
 
 
-def _serve(card: "VirtualCard", path: Path | None, host: str, slot: int, *, start_pcscd: bool) -> None:
+def _serve(kept: "KeptCard", host: str, slot: int, *, start_pcscd: bool) -> None:
     from cardsvc.readers import pcscd
     from cardsvc.vcard.vpcd import DEFAULT_PORT, VpcdSlot
 
     if start_pcscd and not pcscd.is_running():
         pcscd.start()
+    _on_stop(signal.default_int_handler)
     place = VpcdSlot(host, DEFAULT_PORT + slot)
-    place.insert(card, comes_back=card.bounces)
-    _tell(card)
+    place.insert(kept, comes_back=kept.comes_back)
+    _tell(kept)
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            _converse(place, card, path)
+            _converse(place, kept)
     finally:
+        _on_stop(signal.SIG_IGN)  # a closed terminal says so twice
         place.remove()
-        _save(card, path)
+        _save(kept)
 
 
-def _save(card: "VirtualCard", path: Path | None) -> None:
-    if path is not None:
-        card.save(path)
-        say(f"已保存到 {path}", f"Saved to {path}")
+def _on_stop(handler: "signal._HANDLER") -> None:
+    for name in STOPS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), handler)
+
+
+def _save(kept: "KeptCard") -> None:
+    if kept.save():
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            say(f"已保存到 {kept.path}", f"Saved to {kept.path}")
 
 
 COMMANDS = (
@@ -152,12 +191,14 @@ COMMANDS = (
 )
 
 
-def _tell(card: "VirtualCard") -> None:
-    atr = card.atr.hex().upper() or t("无，读卡器看不见它", "none, no reader notices it")
-    say(f"卡已插入（{card.dialect.name}，ATR {atr}）", f"Card inserted ({card.dialect.name}, ATR {atr})")
+def _tell(kept: "KeptCard") -> None:
+    from cardsvc.vcard.kept import name_of
+
+    atr, name = kept.atr.hex().upper() or t("无，读卡器看不见它", "none, no reader notices it"), name_of(kept.card)
+    say(f"卡已插入（{name}，ATR {atr}）", f"Card inserted ({name}, ATR {atr})")
 
 
-def _converse(place: "VpcdSlot", card: "VirtualCard", path: Path | None) -> None:
+def _converse(place: "VpcdSlot", kept: "KeptCard") -> None:
     """Commands of the person at the terminal; without one, serve until stopped."""
     if not sys.stdin.isatty():
         while True:
@@ -166,18 +207,26 @@ def _converse(place: "VpcdSlot", card: "VirtualCard", path: Path | None) -> None
     for line in sys.stdin:
         match line.strip().lower():
             case "i":
-                place.insert(card, comes_back=card.bounces)
+                place.insert(kept, comes_back=kept.comes_back)
             case "r":
                 place.remove()
-                _save(card, path)
+                _save(kept)
             case "t":
                 place.remove()
-                card.through_contacts = not card.through_contacts
-                place.insert(card, comes_back=card.bounces)
-                _tell(card)
+                _turn(kept)
+                place.insert(kept, comes_back=kept.comes_back)
+                _tell(kept)
             case "s":
-                _save(card, path)
+                _save(kept)
             case "q":
                 return
             case _:
                 say(*COMMANDS)
+
+
+def _turn(kept: "KeptCard") -> None:
+    """The other side; an old bus card has one."""
+    from cardsvc.vcard import VirtualCard
+
+    if isinstance(kept.card, VirtualCard):
+        kept.card.through_contacts = not kept.card.through_contacts

@@ -7,8 +7,9 @@ from pathlib import Path
 from cardsvc.errors import RequestError
 from cardsvc.printing.folder import SUFFIX as SUFFIX_OF_PRINTS
 from cardsvc.text import Text
-from cardsvc.vcard import FAULTS, Fault, FaultPlan, VirtualCard, inflict
-from cardsvc.vcard.classic import MAGIC, ClassicCard
+from cardsvc.vcard import FAULTS, Fault, VirtualCard, inflict
+from cardsvc.vcard.classic import ClassicCard
+from cardsvc.vcard.kept import AnyCard, KeptCard, load_card
 from cardsvc.vcard.vpcd import VpcdSlot
 
 SUFFIX = ".vcard"
@@ -22,7 +23,7 @@ class SampleTray:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._slot = VpcdSlot()
-        self._card: tuple[str, VirtualCard | ClassicCard] | None = None
+        self._card: tuple[str, KeptCard] | None = None
 
     def cards(self) -> Sequence[tuple[str, Text]]:
         """The cards, by name."""
@@ -30,7 +31,7 @@ class SampleTray:
         return [(name, self._about(name)) for name in names]
 
     def _about(self, name: str) -> Text:
-        card = _load(self._path(name))
+        card = load_card(self._path(name))
         if isinstance(card, ClassicCard):
             return Text("旧公交卡（M1）", "old bus card (MIFARE Classic)")
         return Text(card.dialect.name, card.dialect.name)
@@ -48,21 +49,18 @@ class SampleTray:
         if name not in dict(self.cards()):
             raise RequestError("sample_card_unknown", name=name[:64])
         self.remove()
-        card = _load(self._path(name))
-        if fault and isinstance(card, ClassicCard):
-            raise RequestError("fault_does_not_fit", fault=fault[:32], reason="an old bus card")
-        if fault and isinstance(card, VirtualCard):
+        card = load_card(self._path(name))
+        if fault:
             inflict(card, [Fault.parse(fault)])
-        self._card = name, card
-        self._slot.insert(card, comes_back=isinstance(card, VirtualCard) and card.bounces)
+        kept = KeptCard(card, self._path(name))
+        self._card = name, kept
+        self._slot.insert(kept, comes_back=kept.comes_back)
 
     def remove(self) -> None:
         """Take the card out and store it."""
         self._slot.remove()
         if self._card is not None:
-            name, card = self._card
-            card.plan = FaultPlan()
-            card.save(self._path(name))
+            self._card[1].save()
             self._card = None
 
     def printed(self) -> Sequence[str]:
@@ -80,11 +78,6 @@ class SampleTray:
         return self._folder / f"{name}{SUFFIX}"
 
 
-def _load(path: Path) -> VirtualCard | ClassicCard:
-    """The card in a file, of either kind. Raises CardError ``card_file_wrong``."""
-    return ClassicCard.load(path) if path.read_bytes().startswith(MAGIC) else VirtualCard.load(path)
-
-
 def printed_in(folder: Path) -> Path:
     """Where the virtual card printer beside these samples puts its cards."""
     printed = folder / "printed"
@@ -100,6 +93,6 @@ def make_blanks(folder: Path) -> None:
             VirtualCard.blank(family).save(folder / f"blank-{family}-{number}{SUFFIX}")
 
 
-def keep_sample(card: VirtualCard | ClassicCard, folder: Path, name: str) -> None:
+def keep_sample(card: AnyCard, folder: Path, name: str) -> None:
     """One more sample card."""
     card.save(folder / f"{name}{SUFFIX}")

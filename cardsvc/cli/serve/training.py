@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cardsvc.bootstrap import Services, build, create_receipt_key, now
+from cardsvc.cli.scratch.old_card import old_bus_card
 from cardsvc.cli.scratch.settings import environment, scratch_settings, scratch_terminal
 from cardsvc.cli.serve.samples import keep_sample, make_blanks, printed_in
 from cardsvc.cli.serve.supervise import Child, supervise
@@ -21,7 +22,6 @@ from cardsvc.service.people.register import CitizenData, register_citizen
 from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
-from cardsvc.vcard.classic import ClassicCard
 
 WORKSTATION = "ws-1"
 OUTLET = "hall"
@@ -82,9 +82,7 @@ def _furnish(settings: Settings, samples: Path, password: str) -> Path:
         make_blanks(samples)
         for name, number in PEOPLE:
             keep_sample(_issued(services, name, number), samples, f"issued-{number}")
-        keys = services.engine.keystore
-        read, write = (keys.legacy_key(purpose, keys.versions()) for purpose in ("read", "write"))
-        keep_sample(ClassicCard(OLD_CARD_FEN, read, write), samples, "old-bus-card")
+        keep_sample(old_bus_card(services.engine.keystore, OLD_CARD_FEN), samples, "old-bus-card")
     finally:
         services.close()
     return key

@@ -81,9 +81,9 @@ def _real(reader: str | None, wait: float) -> Iterator[Channel]:
 def _virtual(card_file: str) -> Iterator[Channel]:
     from pathlib import Path
 
-    from cardsvc.vcard import VirtualCard
+    from cardsvc.vcard.kept import load_card
 
-    card = VirtualCard.load(Path(card_file))
+    card = load_card(Path(card_file))
     channel = card.channel()
     try:
         yield channel
