@@ -373,8 +373,8 @@ def test_bad_changes_of_the_hot_list_change_nothing(city: World, people: tuple[S
 
 
 def test_a_public_key_that_anybody_can_sign_for_is_refused(city: World) -> None:
-    """The eight points of small order (as the literature lists them, RFC 7748 section 7 of the same curve), y above p, and bytes
-    that are no point. Without the refusal the signature below, made of no secret, is good for any request."""
+    """The eight points of small order (as the literature lists them), y above p, and bytes that are no point. Not refused,
+    the signature below, made of no secret, would be good for any request."""
     neutral = b"\x01" + bytes(31)
     Ed25519PublicKey.from_public_bytes(neutral).verify(neutral + bytes(32), b"whatever was never signed")
     eighth = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc"
