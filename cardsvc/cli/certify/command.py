@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cardsvc.cli.shared.connection import Connection, connection_options
 from cardsvc.cli.shared.output import json_option, show, t, table
-from cardsvc.cli.terminals.connection import Connection, connection_options
 from cardsvc.units import parse_yuan
 
 if TYPE_CHECKING:

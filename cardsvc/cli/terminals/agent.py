@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from cardsvc.cli.shared.connection import Connection, connection_options
 from cardsvc.cli.shared.output import say, t
-from cardsvc.cli.terminals.connection import Connection, connection_options
 
 
 @click.command(

@@ -21,7 +21,7 @@ from cardsvc.json_text import read_json
 from cardsvc.units import format_yuan, parse_yuan
 
 if TYPE_CHECKING:
-    from cardsvc.cli.terminals.connection import Connection
+    from cardsvc.cli.shared.connection import Connection
     from cardsvc.client import ApiClient
     from cardsvc.client.journal import Journal
 

@@ -9,11 +9,11 @@ import click
 from cardsvc.cli.card.command import METHODS, area_option, month_option, product_option
 from cardsvc.cli.card.results import result_lines
 from cardsvc.cli.certify.command import certify, relay
+from cardsvc.cli.shared.connection import Connection, connection_options, key_option
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.local import card_channel, file_option, reader_option, wait_option
 from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.terminals.admin import ADMINISTRATION
-from cardsvc.cli.terminals.connection import Connection, connection_options, key_option
 from cardsvc.units import parse_yuan
 
 
