@@ -6,9 +6,11 @@ the same answers gives the same reply. So a lost reply is answered by sending ag
 
 import datetime as dt
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import requests
@@ -48,7 +50,10 @@ class ApiClient:
         *,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         waits: tuple[float, ...] = WAITS,
+        service_ca: Path | None = None,
+        certificate: tuple[Path, Path] | None = None,
     ) -> None:
+        """``service_ca``: PEM file of who signed the service's certificate; ``certificate``: ours for mTLS, and its key."""
         self._url = url.rstrip("/") + "/api/v1"
         self._terminal_id = terminal_id
         self._key = key
@@ -56,6 +61,8 @@ class ApiClient:
         self._waits = waits
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.verify = str(service_ca) if service_ca else True
+        self._session.cert = (str(certificate[0]), str(certificate[1])) if certificate else None
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -105,7 +112,8 @@ class ApiClient:
     def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         """One call, repeated while no answer comes, and after the time that a service with too many requests asks for.
 
-        Raises ServiceRefused, or ReaderError ``service_unreachable``, ``service_busy``: an earlier sending may have arrived.
+        Raises ServiceRefused, or ReaderError ``service_unreachable``, ``service_tls_failed``, ``service_busy``,
+        ``service_answer_malformed``: an earlier sending may have arrived.
         """
         content = b"" if body is None else json.dumps(body).encode()
         lost = False
@@ -119,10 +127,10 @@ class ApiClient:
                         raise ReaderError("service_busy", outcome=Outcome.UNKNOWN, url=self._url)
                 elif response.status_code not in RETRIED_STATUSES or wait is None:
                     return _taken(response, lost=lost and response.status_code in RETRIED_STATUSES)
-            except BROKEN_OFF:
+            except BROKEN_OFF as error:
                 lost = True
                 if wait is None:
-                    raise ReaderError("service_unreachable", outcome=Outcome.UNKNOWN, url=self._url) from None
+                    raise _unreachable(error, self._url) from None
             except NO_ADDRESS:
                 raise RequestError("service_address_wrong", url=self._url) from None
             time.sleep(max(wait or 0, asked))
@@ -144,6 +152,14 @@ def _answers(answers: Answers, reader: ReaderFacts | None) -> dict[str, Any]:
     return body if reader is None else {**body, "reader": reader.to_json()}
 
 
+def _unreachable(error: Exception, url: str) -> ReaderError:
+    """Who does not come through is told whether it is the network or a certificate."""
+    if not isinstance(error, requests.exceptions.SSLError):
+        return ReaderError("service_unreachable", outcome=Outcome.UNKNOWN, url=url)
+    said = re.search(r"certificate verify failed: [^(']*|alert [a-z ]+", str(error))
+    return ReaderError("service_tls_failed", outcome=Outcome.UNKNOWN, url=url, reason=said[0].strip() if said else "TLS")
+
+
 def _asked_to_wait(response: requests.Response) -> int:
     """Seconds of Retry-After; what is no number of seconds asks for a moment."""
     given = response.headers.get("Retry-After", "")
@@ -155,8 +171,9 @@ def _taken(response: requests.Response, *, lost: bool) -> Mapping[str, Any]:
     try:
         body = response.json()
     except ValueError:
-        body = {"code": "service_answer_malformed", "outcome": Outcome.UNKNOWN, "status": response.status_code}
-        raise ServiceRefused(body) from None
+        body = None
+    if not isinstance(body, dict):  # a proxy's page, or no service of ours
+        raise ReaderError("service_answer_malformed", outcome=Outcome.UNKNOWN, url=response.url, status=response.status_code)
     if response.status_code >= 400:
         raise ServiceRefused({**body, "outcome": Outcome.UNKNOWN} if lost else body)
     taken: Mapping[str, Any] = {**body, "_replayed": "Idempotency-Replayed" in response.headers}

@@ -31,7 +31,7 @@ class Recovered:
 
 def recover(port: OperationPort, journal: Journal) -> list[Recovered]:
     """End every job that the journal leaves open, but for those of which nobody can tell. Raises ReaderError
-    ``service_unreachable``: the rest stays open."""
+    ``service_unreachable``, ``service_answer_malformed`` when the service is away: the rest stays open."""
     found = []
     for job in journal.open_jobs():
         recovered = _recovered(port, job)

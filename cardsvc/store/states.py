@@ -14,19 +14,24 @@ class ApprovalState(StrEnum):
     approved   another person agreed, and it was carried out in the same transaction
     rejected   another person refused it
     withdrawn  the proposer took it back
+    lapsed     nobody decided it: what it was about settled itself meanwhile
     """
 
     PROPOSED = "proposed"
     APPROVED = "approved"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
 
 
 APPROVAL_ALLOWED: Mapping[ApprovalState, frozenset[ApprovalState]] = {
-    ApprovalState.PROPOSED: frozenset({ApprovalState.APPROVED, ApprovalState.REJECTED, ApprovalState.WITHDRAWN}),
+    ApprovalState.PROPOSED: frozenset(
+        {ApprovalState.APPROVED, ApprovalState.REJECTED, ApprovalState.WITHDRAWN, ApprovalState.LAPSED}
+    ),
     ApprovalState.APPROVED: frozenset(),
     ApprovalState.REJECTED: frozenset(),
     ApprovalState.WITHDRAWN: frozenset(),
+    ApprovalState.LAPSED: frozenset(),
 }
 
 

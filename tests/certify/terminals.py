@@ -38,6 +38,7 @@ BAD: dict[str, tuple[tuple[str, str], ...]] = {
     "believes_every_list": (
         ("    except InvalidSignature:\n        return False", "    except InvalidSignature:\n        return True"),
     ),
+    "forgets_a_crash": (("    if not JOB.exists():\n", "    if True:\n"),),
     "acknowledges_nothing": (('        post("/hotlist/ack", {"version": told["version"]})\n', ""),),
 }
 """What a careless vendor changes in the terminal of the page."""

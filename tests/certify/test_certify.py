@@ -12,9 +12,22 @@ from tests.certify.terminals import EXAMPLE, bad, called, ours
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 LISTS = {scenario.name: scenario for scenario in LIST_SCENARIOS}
-OURS = [scenario for scenario in SCENARIOS if scenario.request != 2 and scenario.line not in ("delayed", "slow")]
+OURS = [
+    scenario
+    for scenario in SCENARIOS
+    if scenario.request != 2 and scenario.line not in ("delayed", "slow") and scenario.card != "crashed"
+]
 HARD = ("reply_lost_1", "reply_lost_4", "truncated_3", "card_pulled_after_credit", "card_swapped_before_credit")
-NEW = ("too_many_4", "old_reply_3", "clock_wrong_1", "clock_wrong_4", "suspended_3", "card_refuses", "customer_cancels")
+NEW = (
+    "too_many_4",
+    "old_reply_3",
+    "clock_wrong_1",
+    "clock_wrong_4",
+    "suspended_3",
+    "card_refuses",
+    "customer_cancels",
+    "terminal_crashed",
+)
 CAUGHT = (
     ("asks_at_once", "too_many_4", "Retry-After"),
     ("goes_on_after_a_bad_status", "card_refuses", "answers_do_not_fit"),
@@ -24,6 +37,7 @@ CAUGHT = (
     ("never_stops", "clock_wrong_1", "went on sending after clock_wrong"),
     ("never_stops", "suspended_1", "went on sending after terminal_suspended"),
     ("takes_a_refusal_for_a_failure", "clock_wrong_4", "said failed"),
+    ("forgets_a_crash", "terminal_crashed", "left its operation open"),
 )
 CAUGHT_BY_LISTS = (
     ("acknowledges_nothing", "hot_list", "acknowledged version"),
@@ -55,7 +69,8 @@ def test_our_own_client_passes(bed: Bench, tmp_path: Path, scenario: Scenario) -
 
 def test_our_own_terminal_passes(bed: Bench) -> None:
     """The command line as it ships, with the card and for its list."""
-    assert bed.play(BY_NAME["card_pulled_before_credit"], OURSELVES).wrong == ()
+    for name in ("card_pulled_before_credit", "terminal_crashed"):
+        assert bed.play(BY_NAME[name], OURSELVES).wrong == ()
     assert bed.play_list(LISTS["hot_list_increment_missed"], OUR_LIST).wrong == ()
 
 
@@ -101,6 +116,14 @@ def test_a_terminal_that_begins_anew_after_a_lost_reply_is_caught(bed: Bench, tm
     cheerful = source.replace('if ended["state"] == "done":', "if True:")
     (tmp_path / "cheerful.py").write_text(cheerful, "utf-8")
     assert bed.play(BY_NAME["card_pulled_before_credit"], called(tmp_path / "cheerful.py")).wrong != ()
+
+
+def test_a_terminal_that_signs_on_first_is_spoiled_at_the_same_request(bed: Bench, tmp_path: Path) -> None:
+    """Only what is about the job is counted: suspended while it posts the answer to CREDIT FOR LOAD, its load still counts."""
+    source = EXAMPLE.read_text("utf-8")
+    sign_on = '    post("/terminals/self/session", {"signed_on": True})\n    if not settle_earlier():\n'
+    (tmp_path / "signs_on.py").write_text(source.replace("    if not settle_earlier():\n", sign_on), "utf-8")
+    assert bed.play(BY_NAME["suspended_4"], called(tmp_path / "signs_on.py")).wrong == ()
 
 
 def test_programs_that_do_not_play_along_fail_and_do_not_hang(bed: Bench, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.cli.test_cli import as_json, run
 from tests.waiting import PATIENCE
 
 PASSWORD = "only for tests"
-TERMINAL = ("--public-key", "ab" * 32, "--terminal-no", "310000000042")
+TERMINAL = ("--public-key", "aa" * 32, "--terminal-no", "310000000042")
 
 
 @pytest.fixture

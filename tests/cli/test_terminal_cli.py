@@ -23,7 +23,7 @@ from tests.world import FAMILIES, World
 
 CARD = "3100010100000001"
 CASH = {"method": "cash", "reference": None}
-TERMINAL = ("--public-key", "ab" * 32, "--terminal-no", "310000000042")
+TERMINAL = ("--public-key", "aa" * 32, "--terminal-no", "310000000042")
 
 
 def terminal(served: Served, folder: Path, card: VirtualCard, said: str, *options: str) -> subprocess.CompletedProcess[str]:

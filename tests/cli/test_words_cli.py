@@ -51,7 +51,7 @@ def test_a_card_is_told_in_words(hall: dict[str, str], tmp_path: Path) -> None:
     assert "充入卡内 50.00 元：在途 → 卡内 城市通钱包" in told(hall, "why", card_no)
     assert "充值：没办成，规则不允许" in run({**hall, "CARDSVC_LANG": "zh"}, "rules", "why", card_no).stdout
     assert re.search(r"卡内 城市通钱包 +-150\.00", run({**hall, "CARDSVC_LANG": "zh"}, "db", "balance").stdout)
-    registered = ("--public-key", "ab" * 32, "--terminal-no", "310000000009", "--role", "channel", "--as", "admin")
+    registered = ("--public-key", "aa" * 32, "--terminal-no", "310000000009", "--role", "channel", "--as", "admin")
     run(hall, "terminal", "register", "app", *registered)
     assert re.search(r"app +310000000009 +付款渠道 +启用", told(hall, "terminal", "list"))
     assert re.search(r"角色 +付款渠道", told(hall, "terminal", "show", "app"))

@@ -169,10 +169,14 @@ def test_a_job_that_nobody_can_tell_of_stays_in_the_journal(served: Served, tmp_
     for number in (1, 2):
         line = Line(Scenario("", "unavailable", number), int(served.url.rpartition(":")[2]))
         try:
-            with ApiClient(line.url, "kiosk-7", served.kiosk_key, waits=()) as client:
-                assert [found.state for found in recover(client, journal)] == ["unknown"]
+            with (
+                ApiClient(line.url, "kiosk-7", served.kiosk_key, waits=()) as client,
+                pytest.raises(ReaderError, match="HTTP 503"),
+            ):
+                recover(client, journal)
         finally:
             line.stop()
+        assert len(journal.open_jobs()) == 1
     assert [found.state for found in recover(served.kiosk, journal)] == ["abandoned"]
     assert journal.open_jobs() == []
 

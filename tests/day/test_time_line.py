@@ -8,9 +8,12 @@ import re
 import pytest
 
 from cardsvc.errors import CardsvcError
+from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.time_line import why
 from cardsvc.service.loss.reports import report_loss
-from cardsvc.service.purse.suspects import attachment
+from cardsvc.service.purse.suspects import attachment, take
+from cardsvc.service.staff.approvals import approve, open_approvals, propose
+from cardsvc.service.tidy import tidy
 from cardsvc.vcard import FaultPlan
 from tests.cli.test_cli import run
 from tests.databases import url_of
@@ -74,3 +77,35 @@ def test_a_long_history_is_whole(hall: Hall) -> None:
     told = [entry["facts"] for entry in why(world.store, CARD) if entry["what"] == "operation"]
     made = {"job": "personalise", "place": "desk", "by": "desk-1", "operation": "done"}
     assert (len(told), told[0]) == (102, made)
+
+
+def test_a_proposal_lapses_when_the_card_settles_its_suspect(hall: Hall) -> None:
+    """Who took the suspect is named; nobody has to refuse what the card made needless, nobody can agree to it any more."""
+    world = hall.world
+    card = world.issue(FAMILIES[0])
+    card.plan = FaultPlan(tear_before_command=7)
+    with pytest.raises(CardsvcError):
+        world.topup(card)
+    with world.store.read() as uow:
+        (load,) = uow.loads.open_on(CARD)
+    world.now += dt.timedelta(minutes=1)
+    world.engine.sweep()
+    take(world.store, CARD, load.load_id, "已电话联系", by=hall["teller"], now=world.now)
+    papers = {"card_no": CARD, "written": True, "attachments": [attachment("journal.txt", b"nothing")]}
+    asked = propose(world.store, APPROVALS, "settle_suspect", load.load_id, papers, "凭日志", by=hall["teller"], now=world.now)
+    tidy(world.engine)
+    city = {**os.environ, "CARDSVC_DATABASE_URL": url_of(world.path), "CARDSVC_LANG": "zh"}
+    assert "人工结清，teller 提出" in run(city, "why", CARD).stdout, "before there is any evidence"
+    assert [one["approval_id"] for one in open_approvals(world.store)] == [asked.approval_id]
+    card.plan = FaultPlan()
+    settled = world.do(card, "inspect")["settled"]
+    assert (settled[0]["state"], settled[0]["rule"]) == ("refunded", "counter_unchanged")
+    tidy(world.engine)
+    assert open_approvals(world.store) == []
+    with pytest.raises(CardsvcError) as told:
+        approve(world.store, APPROVALS, asked.approval_id, by=hall["boss"], now=world.now)
+    assert (told.value.code, told.value.what.zh) == ("approval_decided", "这一项已经处理：已失效：此前已经结清")
+    shown = run(city, "why", CARD).stdout
+    for line in ("疑账由 teller 负责：已电话联系", "人工结清已失效：计数器没有动：卡上没有"):
+        assert line in shown
+    assert "计数器没有动" in run(city, "approvals", "show", asked.approval_id).stdout

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from http_message_signatures import HTTPMessageSigner
 
 from cardsvc.bootstrap import now
 from cardsvc.cli.certify.scenarios import SCENARIOS
+from cardsvc.client import create_key
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.service.operations.problem import problem_of
@@ -108,7 +110,7 @@ def test_the_scenarios_of_the_page_are_played() -> None:
     """What the page says that a certification plays, it plays."""
     section = PAGE.read_text("utf-8").partition("## 认证")[2]
     named = set(re.findall(r"（`([a-z_]+)`）", section))
-    assert len(named) == 6
+    assert len(named) == 7
     assert all(any(scenario.name.startswith(name) for scenario in SCENARIOS) for name in named)
 
 
@@ -127,6 +129,33 @@ def as_the_page_says(channel: ResponseLink, commands: list[Any]) -> list[str]:
         if not any(re.fullmatch(word.replace("x", "."), answers[-1][-4:]) for word in one["expect"]):
             break
     return answers
+
+
+@pytest.mark.parametrize(
+    ("command", "answers", "result", "sent"),
+    [
+        ("0020000003123456", ["6C02"], "6c02", ["0020000003123456"]),
+        ("00B085001E", ["6C02", "AABB9000"], "aabb9000", ["00b085001e", "00b0850002"]),
+        ("00A4040002112200", ["AA6102", "BBCC9000"], "aabbcc9000", ["00a4040002112200", "00c0000002"]),
+    ],
+)
+def test_the_example_never_repeats_a_verify(
+    tmp_path: Path, command: str, answers: list[str], result: str, sent: list[str]
+) -> None:
+    """One real card answers a wrong PIN with 6C and the tries that are left: sent again, it would burn one."""
+    key = tmp_path / "kiosk.pem"
+    create_key(key)
+    source = (PAGE.parent / "examples" / "terminal.py").read_text("utf-8").partition("if len(WHAT)")[0]
+    program = f"{source}\nsay('got ' + transmit(bytes.fromhex('{command}')).hex())\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "http://127.0.0.1:9", "k", str(key), "1"],
+        input="".join(f"answer {answer}\n" for answer in answers),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
+    )
+    assert done.stdout.lower().splitlines() == [*(f"apdu {one.lower()}" for one in sent), f"got {result}"]
 
 
 def test_a_shell_with_openssl_and_curl_is_a_terminal(tmp_path: Path) -> None:

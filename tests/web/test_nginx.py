@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -12,11 +13,13 @@ import pytest
 import requests
 
 from cardsvc.bootstrap import now
+from cardsvc.cli.shared.output import UNKNOWN_EXIT
 from cardsvc.client import load_key
 from cardsvc.signature import sign
 from tests.postgres import free_port
 from tests.waiting import PATIENCE
 from tests.web.test_mtls import ROOT, Issued, Mutual, asked, furnish, issue, running
+from tests.world import key_ring
 
 EXAMPLE = ROOT / "cardsvc" / "docs" / "examples" / "nginx.conf"
 PATH = "/api/v1/hotlist"
@@ -75,7 +78,7 @@ def test_the_page_prints_what_the_example_has() -> None:
     page = (ROOT / "cardsvc" / "docs" / "terminal-vendor.md").read_text("utf-8")
     section = page.partition("## mTLS")[2].partition("\n## ")[0]
     example = {" ".join(line.split()) for line in EXAMPLE.read_text("utf-8").splitlines()}
-    printed = section.partition("```")[2].partition("```")[0]
+    printed = next(part for part in section.split("```") if "ssl_client_certificate" in part)
     lines = [f"{part.strip()};" for part in printed.split(";") if part.strip()]
     assert len(lines) == 4
     assert set(lines) <= example
@@ -95,6 +98,31 @@ def test_certificates_through_nginx(behind: tuple[Mutual, int]) -> None:
         assert asked(made, made.other, PATH, **forged) == (403, "certificate_wrong"), name
         assert asked(made, None, PATH, **forged) == (400, ""), name
     past_nginx(made, service)
+
+
+def hot_list(made: Mutual, *options: str | Path, code: int = 0) -> str:
+    """What our own terminal says when it fetches its list from there."""
+    public = key_ring().signing_public_key().hex()
+    call = ["terminal", "hotlist", "--url", made.url, "--id", "kiosk-7", "--key", str(made.key_file), "--public-key", public]
+    program = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", *call, *map(str, options)]
+    done = subprocess.run(program, env={**os.environ, "CARDSVC_LANG": "en"}, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_our_own_terminal_comes_with_a_certificate(behind: tuple[Mutual, int]) -> None:
+    """It knows who signed the service's, and shows its own; without either it is told which."""
+    made, _ = behind
+    authority = "--service-ca", made.ca.files[0]
+    mine = "--client-cert", made.right.files[0], "--client-key", made.right.files[1]
+    assert hot_list(made, *authority, *mine) == ""
+    assert "service_tls_failed" in hot_list(made, *mine, code=UNKNOWN_EXIT)
+    refused = hot_list(made, *authority, code=UNKNOWN_EXIT)
+    assert "service_answer_malformed" in refused
+    assert "--client-cert" in refused
+    pair = "--client-cert", made.right.files[0], "--client-key", made.other.files[1]
+    assert "tls_files_wrong" in hot_list(made, *authority, *pair, code=2)
+    assert "go together" in hot_list(made, *authority, *mine[:2], code=2)
 
 
 def past_nginx(made: Mutual, service: int) -> None:

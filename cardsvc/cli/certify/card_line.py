@@ -21,20 +21,30 @@ INITIALIZE_FOR_LOAD = bytes.fromhex("8050")
 READ_BINARY = bytes.fromhex("00B0")
 FILE_NOT_FOUND = bytes.fromhex("6A82")
 SILENCE_SECONDS = 60
+KILLED = "killed"
 
 
 class CardLine:
     """One card for one run of the program, with what goes wrong with it."""
 
     def __init__(self, card: VirtualCard, other: VirtualCard, trouble: CardTrouble) -> None:
-        self._channel = card.channel()
+        self._card, self._channel = card, card.channel()
         self._other = other
         self._trouble = trouble
         self._passed = False
 
     def run(self, command: list[str], log: Path) -> str:
-        """Run the program to its end; what it says came of it: done, failed, unknown, or what else it did."""
-        with log.open("w") as errors:
+        """Run the program to its end; what it says came of it: done, failed, unknown, or what else it did. One that is killed
+        is run again, with the same card on the reader."""
+        said = self._once(command, log)
+        if said != KILLED:
+            return said
+        self._trouble = "none"
+        self._channel = self._card.channel()
+        return self._once(command, log)
+
+    def _once(self, command: list[str], log: Path) -> str:
+        with log.open("a") as errors:
             program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
             try:
                 return self._converse(program)
@@ -58,7 +68,10 @@ class CardLine:
             if word == "ended":
                 return "ended without a result"
             if word == "apdu":
-                self._say(program, self.answer(rest))
+                answer = self.answer(rest)
+                if answer == KILLED:
+                    return KILLED
+                self._say(program, answer)
 
     @staticmethod
     def _say(program: "subprocess.Popen[str]", line: str) -> None:
@@ -75,7 +88,7 @@ class CardLine:
         return self._channel.atr
 
     def answer(self, text: str) -> str:
-        """What is said to a command in hex."""
+        """What is said to a command in hex; KILLED when nobody is to hear it any more."""
         try:
             command = bytes.fromhex(text)
         except ValueError:
@@ -98,9 +111,9 @@ class CardLine:
             answer = self._channel.transmit(command)
         except CardGone:
             return "gone"
-        if credit and self._trouble == "pulled_after":
+        if credit and self._trouble in ("pulled_after", "crashed"):
             self._channel.close()
-            return "gone"
+            return "gone" if self._trouble == "pulled_after" else KILLED
         return f"answer {answer.hex().upper()}"
 
 

@@ -2,11 +2,11 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cardsvc.cli.shared.connection import Connection, connection_options
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.units import parse_yuan
 
@@ -100,16 +100,15 @@ def answer_in(line: str, expected: str) -> bytes:
     help=t("以文本行与读卡程序对接的充值终端（见 terminal-vendor.md）", "Top up, the card on standard input and output")
 )
 @click.argument("amount")
-@click.option("--url", required=True, help=t("服务地址", "Address of the service"))
-@click.option("--id", "terminal_id", required=True, help=t("终端号", "Terminal id"))
-@click.option("--key", "key_file", required=True, type=click.Path(dir_okay=False, path_type=Path), help=t("私钥", "Key file"))
-def relay(amount: str, url: str, terminal_id: str, key_file: Path) -> None:
+@connection_options
+def relay(amount: str, connection: Connection) -> None:
     """Be a terminal over lines of text."""
-    from cardsvc.client import ApiClient, load_key
     from cardsvc.client.journal import Journal
 
-    with ApiClient(url, terminal_id, load_key(key_file)) as port:
-        click.echo(f"result {top_up(port, Journal(key_file.with_suffix('.journal')), _Lines, int(parse_yuan(amount)))}")
+    with connection.open() as port:
+        click.echo(
+            f"result {top_up(port, Journal(connection.key_file.with_suffix('.journal')), _Lines, int(parse_yuan(amount)))}"
+        )
 
 
 def top_up(port: "ApiClient", journal: "Journal", card: "Callable[[], Channel]", amount: int) -> str:

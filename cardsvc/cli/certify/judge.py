@@ -56,14 +56,14 @@ def outcome(scenario: Scenario, said: str, truth: Truth) -> Iterator[str]:
         yield t(f"说的是 {said}，应为 {expected}", f"said {said}, expected {expected}")
     if truth.open and not scenario.may_stay_open:
         yield t("没有交代就丢下了业务（应 abandon）", "left its operation open without a word (abandon)")
-    if truth.loads > 1:
+    if truth.loads > scenario.customers:
         yield t(
-            f"一位顾客，{truth.loads} 笔充值：重试时换了 Idempotency-Key",
-            f"one customer, {truth.loads} loads: a retry with a new Idempotency-Key",
+            f"顾客 {scenario.customers} 位，充值 {truth.loads} 笔：重试时换了 Idempotency-Key",
+            f"customers: {scenario.customers}, loads: {truth.loads}: a retry with a new Idempotency-Key",
         )
     if truth.balance != truth.booked:
         yield t(f"卡上 {truth.balance}，账上 {truth.booked}", f"card {truth.balance}, books {truth.booked}")
-    if said == "done" and truth.confirmed != 1:
+    if said == "done" and truth.confirmed != scenario.customers:
         yield t("说成功了，卡上却没有", "said done, but the card has no load")
     if said == "failed" and truth.confirmed:
         yield t("说失败了，卡上却有钱", "said failed, but the card has the money")

@@ -42,6 +42,7 @@ class Seen:
 
 class Line(ThreadingHTTPServer):
     """A proxy on the loopback in front of the service. Only the scenario's request is spoiled; what repeats it goes through.
+    What is not about the job, as signing on, is not counted.
 
     ``skewed_port``: the same service on another clock; ``suspend``: what suspends the terminal; ``lists``: the hot list after a
     version, signed, as the service itself would give it.
@@ -59,7 +60,7 @@ class Line(ThreadingHTTPServer):
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.trouble = scenario.line
-        self.spoiled = scenario.request if isinstance(scenario, Scenario) else 1
+        self.spoiled, self.counted = scenario.request, scenario.counted
         self.service_port, self.skewed_port, self.suspend, self.lists = service_port, skewed_port, suspend, lists
         self.count = 0
         self.seen = Seen()
@@ -87,9 +88,10 @@ class Line(ThreadingHTTPServer):
     def takes(self, sent: Sent) -> tuple[str, Sent | None]:
         """Count a request: what becomes of it, and the request before it."""
         with self.lock:
-            self.count += 1
+            about = sent[1].startswith(self.counted)
+            self.count += about
             now = time.monotonic()
-            hit = self.count == self.spoiled or (self.trouble in FROM_THEN_ON and self.count >= self.spoiled)
+            hit = (about and self.count == self.spoiled) or (self.trouble in FROM_THEN_ON and self.count >= self.spoiled)
             early = now < self.not_before
             self.seen.early += early
             if "clock_wrong" in self.seen.codes:

@@ -24,17 +24,21 @@ Trouble = Literal[
     "whole",
     "forged",
 ]
-CardTrouble = Literal["none", "pulled_before", "pulled_after", "swapped", "refuses", "cancelled"]
+CardTrouble = Literal["none", "pulled_before", "pulled_after", "swapped", "refuses", "cancelled", "crashed"]
 REQUESTS = (1, 2, 3, 4)
 """A top-up is this many requests at least: the start, then a step each for identifying, initialising and crediting."""
+OPERATIONS, HOT_LIST = "/api/v1/operations", "/api/v1/hotlist"
+"""What is counted begins like this: a terminal may sign on, or ask for its limits, whenever it likes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One run. ``request``: the number of the request that the line spoils; ``results``: what the terminal may then say.
+    """One run. ``request``: the number of the request about the job that the line spoils; ``results``: what the terminal may
+    then say.
 
-    ``pulled_before`` and ``pulled_after`` are before and after the card was told CREDIT FOR LOAD. Whatever it says, card, books
-    and what was said must agree, and no money may move twice. ``may_stay_open``: the terminal cannot tell the service any more.
+    ``pulled_before`` and ``pulled_after`` are before and after the card was told CREDIT FOR LOAD; ``crashed``: the program is
+    killed after it, and started again with the same card. Whatever it says, card, books and what was said must agree, and no
+    money may move twice. ``may_stay_open``: the terminal cannot tell the service any more. ``customers``: one for each start.
     """
 
     name: str
@@ -43,6 +47,8 @@ class Scenario:
     card: CardTrouble = "none"
     results: tuple[str, ...] = ("done",)
     may_stay_open: bool = False
+    customers: int = 1
+    counted = OPERATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class ListScenario:
 
     name: str
     line: Trouble = "none"
+    request = 1
+    counted = HOT_LIST
 
 
 _LINES: tuple[Trouble, ...] = (
@@ -82,6 +90,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("card_pulled_before_credit", card="pulled_before", results=("failed", "unknown")),
     Scenario("card_pulled_after_credit", card="pulled_after", results=("unknown",)),
     Scenario("card_swapped_before_credit", card="swapped", results=("failed", "unknown")),
+    Scenario("terminal_crashed", card="crashed", results=("done", "unknown"), customers=2),
 )
 
 LIST_SCENARIOS: tuple[ListScenario, ...] = (

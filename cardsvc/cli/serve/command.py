@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.output import say, t
+from cardsvc.cli.shared.tls import try_tls
 
 if TYPE_CHECKING:
     from cardsvc.config import Settings
@@ -65,7 +66,8 @@ def serve(*, desk: bool, demo: bool, **given: Any) -> int | None:
     if desk or agent or settings.library_url is not None:
         refuse_taken(settings, desk=desk)
         return _side_by_side(settings, given, agent, desk=desk)
-    _try_tls(settings)
+    if settings.tls_cert is not None:
+        try_tls((settings.tls_cert, settings.tls_key), settings.client_ca)
     scheme = "http" if settings.tls_cert is None else "https"
     say(
         f"接口 {scheme}://{settings.host}:{settings.port}/api/v1，按 Ctrl-C 停止",
@@ -102,28 +104,11 @@ def _side_by_side(settings: "Settings", given: Mapping[str, Any], agent: Sequenc
     if desk:
         children.append(Child("desk", ["desk"], environment=tls))
     if agent:
-        url = f"{'http' if settings.tls_cert is None else 'https'}://{settings.host}:{settings.port}"
+        url = settings.public_url or f"{'http' if settings.tls_cert is None else 'https'}://{settings.host}:{settings.port}"
         children.append(Child("agent", [*agent, "--url", url]))
     if settings.library_url is not None:
         children.append(Child("outbox", ["outbox", "run", "--every", f"{SEND_EVERY_SECONDS}"]))
     return supervise(children)
-
-
-def _try_tls(settings: "Settings") -> None:
-    """Load the files before anything listens: a server with wrong ones would stand there and speak to nobody."""
-    import ssl
-
-    from cardsvc.errors import RequestError
-
-    if settings.tls_cert is None:
-        return
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(settings.tls_cert, settings.tls_key)
-        if settings.client_ca is not None:
-            context.load_verify_locations(settings.client_ca)
-    except OSError as error:
-        raise RequestError("tls_files_wrong", reason=error.strerror or str(error)) from None
 
 
 def _check_tls(given: Mapping[str, Any]) -> None:

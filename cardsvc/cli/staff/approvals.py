@@ -83,7 +83,7 @@ def show_(approval_id: str, *, as_json: bool) -> None:
 
 def _all_lines(one: dict[str, Any]) -> list[str]:
     """Everything about a proposal, long texts below."""
-    from cardsvc.service.words.codes import APPROVALS, DECISIONS
+    from cardsvc.service.words.codes import APPROVALS, DECISIONS, EVIDENCE
     from cardsvc.service.words.decisions import payload_rows, payload_texts
 
     rows = [
@@ -95,8 +95,10 @@ def _all_lines(one: dict[str, Any]) -> list[str]:
         (t("提出", "Proposed"), f"{one['proposed_by']}  {local_time(one['proposed_at'])}"),
         (t("状态", "State"), said(DECISIONS, one["state"])),
     ]
-    if one["decided_at"]:
+    if one["decided_by"]:
         rows.append((t("复核", "Decided"), f"{one['decided_by']}  {local_time(one['decided_at'])}  {one['remark'] or ''}"))
+    if one["state"] == "lapsed":
+        rows.append((t("失效", "Lapsed"), f"{local_time(one['decided_at'])}  {said(EVIDENCE, one['result']['settled_by'])}"))
     return [*table(rows), *payload_texts(one["payload"])]
 
 

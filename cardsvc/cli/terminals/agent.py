@@ -5,16 +5,14 @@ from pathlib import Path
 
 import click
 
+from cardsvc.cli.shared.connection import Connection, connection_options
 from cardsvc.cli.shared.output import say, t
-from cardsvc.cli.terminals.terminal import id_option, key_option, url_option
 
 
 @click.command(
     help=t("把本机读卡器接到服务上，等窗口的业务；按 Ctrl-C 停止", "Offer this PC's readers to the service; Ctrl-C stops it")
 )
-@url_option
-@id_option
-@key_option
+@connection_options
 @click.option(
     "--face-queue",
     metavar=t("队列", "NAME"),
@@ -30,11 +28,8 @@ from cardsvc.cli.terminals.terminal import id_option, key_option, url_option
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help=t("练习：卡面打成图片放进这个目录", "Training: faces become pictures in this folder"),
 )
-def agent(
-    url: str, terminal_id: str, key_file: Path, face_queue: str | None, face_reader: str | None, face_folder: Path | None
-) -> None:
+def agent(connection: Connection, face_queue: str | None, face_reader: str | None, face_folder: Path | None) -> None:
     """Run the agent."""
-    from cardsvc.client import ApiClient, load_key
     from cardsvc.client.agent import Agent
     from cardsvc.client.faces import FaceLoop
     from cardsvc.printing.cups import CupsQueue
@@ -45,13 +40,13 @@ def agent(
     if face_queue and face_folder:
         raise click.UsageError(t("--face-queue 和 --face-folder 只给一个", "--face-queue or --face-folder, not both"))
     printer = CupsQueue(face_queue) if face_queue else FolderPrinter(face_folder) if face_folder else None
-    key = load_key(key_file)
 
     def tell(what: str, about: str) -> None:
         say(f"{what} {about}", f"{what} {about}")
 
     with ExitStack() as stack:
-        client, work_client, face_client = (stack.enter_context(ApiClient(url, terminal_id, key)) for _ in range(3))
-        say(f"工作台 {terminal_id} 连接 {url}", f"Workstation {terminal_id} calls {url}")
+        client, work_client, face_client = (stack.enter_context(connection.open()) for _ in range(3))
+        where = connection.terminal_id, connection.url
+        say("工作台 {} 连接 {}".format(*where), "Workstation {} calls {}".format(*where))
         faces = FaceLoop(face_client, printer, tell, face_reader) if printer else None
         Agent(client, work_client, tell, faces=faces).run()

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -22,6 +21,7 @@ from cardsvc.json_text import read_json
 from cardsvc.units import format_yuan, parse_yuan
 
 if TYPE_CHECKING:
+    from cardsvc.cli.shared.connection import Connection
     from cardsvc.client import ApiClient
     from cardsvc.client.journal import Journal
 
@@ -56,9 +56,10 @@ class Station:
 
 
 @contextmanager
-def signed_on(url: str, terminal_id: str, key_file: Path, reader: str | None, card_file: str | None) -> Iterator[Station]:
+def signed_on(connection: "Connection", reader: str | None, card_file: str | None) -> Iterator[Station]:
     """Tell what a crash left of earlier jobs, sign on; sign off at the end, whatever happened."""
-    with opened(url, terminal_id, key_file) as (port, journal):
+    terminal_id = connection.terminal_id
+    with opened(connection) as (port, journal):
         session = port.call("POST", "/terminals/self/session", {"signed_on": True})
         number = session["terminal_no"]
         say(f"终端 {terminal_id}（{number}）已签到", f"Terminal {terminal_id} ({number}) is signed on")
@@ -70,14 +71,13 @@ def signed_on(url: str, terminal_id: str, key_file: Path, reader: str | None, ca
 
 
 @contextmanager
-def opened(url: str, terminal_id: str, key_file: Path) -> Iterator[tuple["ApiClient", "Journal"]]:
+def opened(connection: "Connection") -> Iterator[tuple["ApiClient", "Journal"]]:
     """The terminal's connection and journal, after what a crash left of earlier jobs is ended and told."""
-    from cardsvc.client import ApiClient, load_key
     from cardsvc.client.jobs import recover
     from cardsvc.client.journal import Journal
 
-    journal = Journal(key_file.with_suffix(".journal"))
-    with ApiClient(url, terminal_id, load_key(key_file)) as port:
+    journal = Journal(connection.key_file.with_suffix(".journal"))
+    with connection.open() as port:
         for found in recover(port, journal):
             name, state = found.job.kind, found.state
             say(f"上次没有办完的 {name}：{state}", f"An earlier {name} that was not finished: {state}")

@@ -9,33 +9,17 @@ import click
 from cardsvc.cli.card.command import METHODS, area_option, month_option, product_option
 from cardsvc.cli.card.results import result_lines
 from cardsvc.cli.certify.command import certify, relay
+from cardsvc.cli.shared.connection import Connection, connection_options, key_option
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.local import card_channel, file_option, reader_option, wait_option
 from cardsvc.cli.shared.output import json_option, listed, said, show, t
 from cardsvc.cli.terminals.admin import ADMINISTRATION
 from cardsvc.units import parse_yuan
 
-url_option = click.option(
-    "--url",
-    envvar="CARDSVC_URL",
-    default="http://127.0.0.1:8080",
-    show_default=True,
-    help=t("服务地址", "Address of the service"),
-)
-id_option = click.option("--id", "terminal_id", envvar="CARDSVC_TERMINAL", required=True, help=t("终端号", "Terminal id"))
-key_option = click.option(
-    "--key",
-    "key_file",
-    envvar="CARDSVC_TERMINAL_KEY",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=t("终端私钥文件", "The terminal's private key file"),
-)
-
 
 def _carrying(function: Callable[..., None]) -> Callable[..., None]:
     """The options of a terminal that carries an operation to the card in a reader."""
-    for option in (json_option, file_option, wait_option, reader_option, key_option, id_option, url_option):
+    for option in (json_option, file_option, wait_option, reader_option, connection_options):
         function = option(function)
     return function
 
@@ -121,20 +105,17 @@ def inspect(card_file: str | None, *, as_json: bool, **given: Any) -> None:
 @click.option(
     "--public-key", required=True, help=t("服务的名单公钥（64 个十六进制数字）", "Key of the service's lists, 64 hex digits")
 )
-@url_option
-@id_option
-@key_option
-def hotlist(public_key: str, url: str, terminal_id: str, key_file: Path) -> None:
+@connection_options
+def hotlist(public_key: str, connection: Connection) -> None:
     """Bring the hot list up to date."""
-    from cardsvc.client import ApiClient, load_key
     from cardsvc.client.hotlist import sync_hot_list
 
     try:
         known = bytes.fromhex(public_key)
     except ValueError:
         raise click.BadParameter(t("不是十六进制", "not hex"), param_hint="--public-key") from None
-    with ApiClient(url, terminal_id, load_key(key_file)) as port:
-        copy = sync_hot_list(port, known, key_file.with_suffix(".hotlist"))
+    with connection.open() as port:
+        copy = sync_hot_list(port, known, connection.key_file.with_suffix(".hotlist"))
     for card_no in sorted(copy.cards):
         click.echo(f"listed {card_no}")
 
@@ -149,43 +130,23 @@ def hotlist(public_key: str, url: str, terminal_id: str, key_file: Path) -> None
 @click.option(
     "--script", type=click.File(encoding="utf-8"), help=t("每行一笔业务的文件，- 为标准输入", "A job a line; - for stdin")
 )
-@url_option
-@id_option
-@key_option
+@connection_options
 @reader_option
 @wait_option
 @file_option
-def run_(
-    script: IO[str] | None,
-    url: str,
-    terminal_id: str,
-    key_file: Path,
-    reader: str | None,
-    wait: float,
-    card_file: str | None,
-) -> None:
+def run_(script: IO[str] | None, connection: Connection, reader: str | None, wait: float, card_file: str | None) -> None:
     """Be a terminal."""
     from cardsvc.cli.terminals.run import by_hand, by_script, signed_on
 
-    with signed_on(url, terminal_id, key_file, reader, card_file) as station:
+    with signed_on(connection, reader, card_file) as station:
         code = by_script(station, script, wait) if script is not None else by_hand(station)
     raise click.exceptions.Exit(code)
 
 
-def _carry(
-    kind: str,
-    params: Any,
-    card_file: str | None,
-    *,
-    url: str,
-    terminal_id: str,
-    key_file: Path,
-    reader: str | None,
-    wait: float,
-) -> Any:
+def _carry(kind: str, params: Any, card_file: str | None, *, connection: Connection, reader: str | None, wait: float) -> Any:
     """One job, after what a crash left of earlier ones is told."""
     from cardsvc.cli.terminals.run import opened
     from cardsvc.client.jobs import run_job
 
-    with opened(url, terminal_id, key_file) as (port, journal), card_channel(reader, wait, card_file) as channel:
+    with opened(connection) as (port, journal), card_channel(reader, wait, card_file) as channel:
         return run_job(port, journal, channel, kind, params)

@@ -1,12 +1,14 @@
 """A whole top-up terminal: python terminal.py URL ID KEY.pem AMOUNT_IN_FEN, the card on standard input and output.
 
 Standard library and ``cryptography`` only. The lines it speaks with the card are those of ``cardsvc terminal certify``.
-With LIST_KEY (64 hex digits) in place of the amount it updates its hot list and prints it.
+With LIST_KEY (64 hex digits) in place of the amount it updates its hot list and prints it. What it remembers
+lies beside KEY.pem.
 """
 
 import base64
 import hashlib
 import json
+import os
 import secrets
 import sys
 import time
@@ -22,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 URL, ID, KEY_FILE, WHAT = sys.argv[1:]
 KEY: Any = load_pem_private_key(Path(KEY_FILE).read_bytes(), password=None)
+JOB = Path(KEY_FILE).with_suffix(".job")
 WAITS = (0.2, 0.5, 1, 2, 4, 8)
 LONGEST_WAIT = 60
 HEX_KEY = 64
@@ -76,8 +79,12 @@ def post(path: str, body: dict[str, Any], idempotency_key: str | None = None) ->
     return call("POST", path, body, idempotency_key)
 
 
+class Stopped(Exception):
+    """The card is gone, or the customer wants no more; the text is the reason that ``abandon`` takes."""
+
+
 def hear() -> tuple[str, bytes]:
-    """One line about the card: ``atr HEX``, ``answer HEX`` or ``gone``."""
+    """One line about the card: ``atr HEX``, ``answer HEX``, ``gone`` or ``cancel``."""
     word, _, rest = sys.stdin.readline().strip().partition(" ")
     return word, bytes.fromhex(rest)
 
@@ -88,18 +95,20 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def transmit(apdu: bytes) -> bytes | None:
-    """Send a command; fetch the rest (61xx) and correct Le (6Cxx) as ISO 7816-4 says. None when the card is gone."""
+def transmit(apdu: bytes) -> bytes:
+    """Send a command; fetch the rest (61xx) and correct Le (6Cxx) as ISO 7816-4 says, but only of a command that has an Le: a
+    card may answer 6Cxx to a wrong PIN, and VERIFY sent again burns a try. Raises Stopped."""
+    expects_data = len(apdu) == 5 or (len(apdu) > 5 and len(apdu) == apdu[4] + 6)
     data, command = b"", apdu
     while True:
         say(f"apdu {command.hex()}")
         word, answer = hear()
         if word != "answer":
-            return None
+            raise Stopped("customer_cancelled" if word == "cancel" else "card_gone")
         data += answer[:-2]
         if answer[-2] == 0x61:
             command = bytes((0x00, 0xC0, 0x00, 0x00, answer[-1]))
-        elif answer[-2] == 0x6C:
+        elif answer[-2] == 0x6C and expects_data:
             command = apdu[:-1] + answer[-1:]
         else:
             return data + answer[-2:]
@@ -110,22 +119,57 @@ def fits(status: str, expected: list[str]) -> bool:
     return any(all(e in ("x", s) for e, s in zip(e_word.lower(), status.lower(), strict=True)) for e_word in expected)
 
 
+def begin(job: dict[str, Any]) -> dict[str, Any]:
+    """The start request of a job; the same job again is the same operation."""
+    return post("/operations", job["body"], job["key"])
+
+
+def remember(job: dict[str, Any]) -> None:
+    """On disk, before the first request leaves."""
+    with JOB.open("w") as file:
+        json.dump(job, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def settle_earlier() -> bool:
+    """After a restart: what was not finished is given up, for the card lost its power; its next contact settles it. False when
+    the service cannot be reached: then nothing new is begun."""
+    if not JOB.exists():
+        return True
+    reply = begin(json.loads(JOB.read_text()))
+    if reply["state"] == "card":
+        gone = {"step": reply["step"], "answers": [], "reason": "card_gone"}
+        reply = post(f"/operations/{reply['id']}/abandon", gone)
+    return (reply.get("problem") or {}).get("code") != "service_unreachable"
+
+
 def top_up() -> dict[str, Any]:
     """The loop: start, send each command to the card, post the answers, until the state is not ``card``."""
     _, atr = hear()
-    key = str(uuid.uuid4())
-    Path(KEY_FILE).with_suffix(".job").write_text(key)  # on disk before the first request leaves
+    if not settle_earlier():
+        return {"state": "refused", "problem": {"code": "service_unreachable", "outcome": "not_done"}}
     params = {"amount": int(WHAT), "payment": {"method": "cash"}}
-    reply = post("/operations", {"kind": "topup", "params": params, "reader": {"atr": atr.hex()}}, key)
+    job = {"key": str(uuid.uuid4()), "body": {"kind": "topup", "params": params, "reader": {"atr": atr.hex()}}}
+    remember(job)
+    reply = begin(job)
     if reply["state"] == "refused":
         return reply  # nothing was begun
-    where = f"/operations/{reply['id']}"
+    reply = carry(reply, f"/operations/{reply['id']}")
+    if (reply.get("problem") or {}).get("code") != "service_unreachable":
+        JOB.unlink()
+    return reply
+
+
+def carry(reply: dict[str, Any], where: str) -> dict[str, Any]:
+    """The steps of an operation."""
     while reply["state"] == "card":
         answers: list[str] = []
         for command in reply["commands"]:
-            answer = transmit(bytes.fromhex(command["command"]))
-            if answer is None:  # the card is gone, or the customer wants no more
-                return post(f"{where}/abandon", {"step": reply["step"], "answers": answers, "reason": "card_gone"})
+            try:
+                answer = transmit(bytes.fromhex(command["command"]))
+            except Stopped as why:
+                return post(f"{where}/abandon", {"step": reply["step"], "answers": answers, "reason": str(why)})
             answers.append(answer.hex())
             if not fits(answers[-1][-4:], command["expect"]):
                 break

@@ -10,6 +10,7 @@ from typing import Any
 from cardsvc.service.operations.known_card import known_card
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval
+from cardsvc.store.states import ApprovalState
 
 NOT_BOOKED = ("rejected", "conflict")
 
@@ -75,12 +76,16 @@ def _hot_list(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:
 def _decisions(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:
     """What was asked of a second person: about the card, about a suspect of it or a part of its money, and what was booked."""
     subjects = {card_no, *(row.subject_id for row in uow.evidence.of_card(card_no))}
+    subjects |= {load.load_id for load in uow.loads.open_on(card_no)}
+    subjects |= {purchase.purchase_id for purchase in uow.purchases.open_on(card_no)}
     subjects |= {f"{card_no}:{part.part_id}" for part in uow.takeover_parts.of_card(card_no)}
     corrections = [row.reference for row in uow.ledger.of_chain(card_no) if row.kind == "correction"]
     if corrections:
         subjects |= {row.event_key for row in uow.differences.corrected_of(card_no)}
     approvals = [approval for subject in sorted(subjects) for approval in uow.approvals.of_subject(subject)]
     by_hand = (uow.approvals.get(reference) for reference in corrections)
+    for case in uow.suspect_cases.of_card(card_no):
+        yield case.taken_at, "decision", "taken", case.subject_id, {"by": case.owner, "note": case.note or "-"}
     yield from _asked_and_decided([*approvals, *(approval for approval in by_hand if approval is not None)])
 
 
@@ -89,8 +94,9 @@ def _asked_and_decided(approvals: Iterable[Approval]) -> Iterator[Entry]:
         asked = {"approval": row.kind, "by": row.proposed_by, "reason": row.reason}
         yield row.proposed_at, "decision", "proposed", row.approval_id, asked
         if row.decided_at is not None:
-            decided = {"approval": row.kind, "decided": row.state, "by": row.decided_by}
-            yield row.decided_at, "decision", "decided", row.approval_id, decided
+            lapsed = row.state == ApprovalState.LAPSED
+            by = {"rule": (row.result or {})["settled_by"]} if lapsed else {"decided": row.state, "by": row.decided_by}
+            yield row.decided_at, "decision", "lapsed" if lapsed else "decided", row.approval_id, {"approval": row.kind, **by}
 
 
 def _waiting(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:

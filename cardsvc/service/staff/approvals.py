@@ -22,6 +22,7 @@ STATE_NAMES: Mapping[str, Text] = {
     "approved": Text("已同意", "agreed"),
     "rejected": Text("已拒绝", "refused"),
     "withdrawn": Text("已收回", "taken back"),
+    "lapsed": Text("已失效：此前已经结清", "lapsed: settled before it was decided"),
 }
 MAX_TEXT = 200
 Check = Callable[[UnitOfWork, str, Mapping[str, Any]], None]
@@ -113,6 +114,15 @@ def withdraw(store: Store, approval_id: str, *, by: Staff, now: dt.datetime) -> 
         return _decided(uow, approval, ApprovalState.WITHDRAWN, by, now)
 
     return store.transact(work)
+
+
+def lapse(uow: UnitOfWork, approval_id: str, settled_by: str, now: dt.datetime) -> bool:
+    """Let an open proposal lapse, for what it is about was settled by this rule. Whether it was still open."""
+    approval = uow.approvals.for_update(approval_id)
+    if approval is None or approval.state != ApprovalState.PROPOSED:
+        return False
+    uow.approvals.change(approval, state=ApprovalState.LAPSED, decided_at=now, result={"settled_by": settled_by})
+    return True
 
 
 def _kind(kinds: Kinds, kind: str) -> ApprovalKind:

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+from cardsvc.crypto.ed25519 import is_public_key
 from cardsvc.errors import RequestError
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.signature import MIN_SECRET, CheckKey
@@ -22,9 +23,11 @@ OVERLAP = dt.timedelta(days=7)
 
 
 def ed25519_key(terminal_id: str, key_id: str, public_key: str, now: dt.datetime, by: str) -> TerminalKey:
-    """A key to be registered. Raises RequestError ``terminal_field_wrong``."""
+    """A key to be registered. Raises RequestError ``terminal_field_wrong``, ``terminal_key_weak``."""
     if not re.fullmatch(r"[0-9A-Fa-f]{64}", public_key):
         raise RequestError("terminal_field_wrong", field="public_key")
+    if not is_public_key(bytes.fromhex(public_key)):
+        raise RequestError("terminal_key_weak")
     return TerminalKey(terminal_id, key_id, "ed25519", public_key.lower(), None, "active", now, None, by)
 
 

@@ -59,6 +59,8 @@ EVENTS: Mapping[str, Text] = {
     "listed": Text("第 {version} 版{action}：{reason}，经手 {by}", "version {version}, {action}: {reason}, by {by}"),
     "proposed": Text("{approval}，{by} 提出：{reason}", "{approval}, proposed by {by}: {reason}"),
     "decided": Text("{approval}，{by} {decided}", "{approval}, {decided} by {by}"),
+    "taken": Text("疑账由 {by} 负责：{note}", "{by} sees the suspect through: {note}"),
+    "lapsed": Text("{approval}已失效：{rule}", "{approval} lapsed: {rule}"),
     "paid": Text("线上付款 {amount} 元，{purse}，渠道 {by}", "paid online, {amount} yuan, {purse}, through {by}"),
     "order_ended": Text("{order}：{amount} 元，{purse}，渠道 {by}", "{order}: {amount} yuan, {purse}, through {by}"),
     "out": Text("租着车，冻结 {amount} 元，{by}", "a bicycle is out, guarantee {amount} yuan, {by}"),

@@ -24,6 +24,10 @@ class SuspectCases(Rows[SuspectCase]):
         """The owners of these loads and purchases, by their ids."""
         return {case.subject_id: case for case in self.where_in(self.table.c.subject_id, subject_ids)}
 
+    def of_card(self, card_no: str) -> list[SuspectCase]:
+        """The cases of a card, also of what was settled since."""
+        return self.where(self.table.c.card_no == card_no)
+
     def all(self) -> list[SuspectCase]:
         """Every case, also of what was settled since."""
         return self.where()

@@ -102,7 +102,7 @@ approval = Table(
     ForeignKeyConstraint(["proposed_by"], ["staff.staff_id"], name="fk_approval_proposer"),
     ForeignKeyConstraint(["decided_by"], ["staff.staff_id"], name="fk_approval_decider"),
     CheckConstraint(one_of("state", ApprovalState), name="ck_approval_state"),
-    CheckConstraint("(state = 'proposed') = (decided_by IS NULL)", name="ck_approval_decided"),
+    CheckConstraint("(state IN ('proposed', 'lapsed')) = (decided_by IS NULL)", name="ck_approval_decided"),
     CheckConstraint("state NOT IN ('approved', 'rejected') OR decided_by <> proposed_by", name="ck_approval_two_people"),
 )
 Index("ix_approval_state", approval.c.state, approval.c.proposed_at)

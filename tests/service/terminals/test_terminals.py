@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from cardsvc.errors import CardsvcError, KeystoreError
 from cardsvc.iso7816.exchange import run_batch
@@ -27,6 +27,7 @@ from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.service.terminals.admin import retire, share_secret
 from cardsvc.service.terminals.keys import check_keys, rotate
 from cardsvc.service.terminals.registry import change_terminal, register_terminal, set_terminal_state, sign_on, terminal_view
+from cardsvc.signature import public_hex
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import OperationState, Reply, hot_list_text
@@ -369,3 +370,23 @@ def test_bad_changes_of_the_hot_list_change_nothing(city: World, people: tuple[S
             add_to_hot_list(city.store, number, reason, by=clerk, now=city.now)
         assert told.value.code == code
     assert who_has_which(city.store)["version"] == 1
+
+
+def test_a_public_key_that_anybody_can_sign_for_is_refused(city: World) -> None:
+    """The eight points of small order (as the literature lists them), y above p, and bytes that are no point. Not refused,
+    the signature below, made of no secret, would be good for any request."""
+    neutral = b"\x01" + bytes(31)
+    Ed25519PublicKey.from_public_bytes(neutral).verify(neutral + bytes(32), b"whatever was never signed")
+    eighth = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc"
+    other = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03"
+    top, above = "ff" * 30, "ff" * 30 + "7f"
+    small = [neutral.hex(), f"ec{top}7f", "00" * 32, "00" * 31 + "80", f"{eighth}05", f"{eighth}85", f"{other}7a", f"{other}fa"]
+    for public_key in (*small, f"ed{above}", f"ee{above}", f"ef{above}", "02" + "00" * 31):
+        with pytest.raises(CardsvcError) as told:
+            register_terminal(city.store, "k", "", "310000000099", public_key, "topup", city.now)
+        assert told.value.code == "terminal_key_weak", public_key
+        with pytest.raises(CardsvcError) as told:
+            rotate(city.store, "kiosk-7", public_key.upper(), city.now, "kiosk-7")
+        assert told.value.code == "terminal_key_weak", public_key
+    for _ in range(20):
+        rotate(city.store, "kiosk-7", public_hex(Ed25519PrivateKey.generate()), city.now, "kiosk-7")
