@@ -127,6 +127,7 @@ def _serve(card: "VirtualCard", path: Path | None, host: str, slot: int, *, star
     from cardsvc.readers import pcscd
     from cardsvc.vcard.vpcd import DEFAULT_PORT, VpcdSlot
 
+    _save(card, path)
     if start_pcscd and not pcscd.is_running():
         pcscd.start()
     place = VpcdSlot(host, DEFAULT_PORT + slot)
@@ -141,8 +142,10 @@ def _serve(card: "VirtualCard", path: Path | None, host: str, slot: int, *, star
 
 
 def _save(card: "VirtualCard", path: Path | None) -> None:
+    from cardsvc.cli.shared.local import keep_card
+
     if path is not None:
-        card.save(path)
+        keep_card(card, path)
         say(f"已保存到 {path}", f"Saved to {path}")
 
 

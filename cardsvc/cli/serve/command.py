@@ -50,22 +50,22 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 def serve(*, desk: bool, demo: bool, **given: Any) -> int | None:
     """Serve the API."""
-    from cardsvc.cli.serve.ports import refuse_taken
+    from cardsvc.cli.serve.ports import refuse_taken, refuse_wrong_tls
     from cardsvc.config import Settings
     from cardsvc.wsgi import serve as run
 
     _check_tls(given)
     agent = _agent(given)
     settings = Settings().model_copy(update={key: value for key, value in given.items() if value is not None})
+    page = [(settings.desk_host, settings.desk_port)] if desk or demo else []
+    refuse_wrong_tls(settings)
+    refuse_taken((settings.host, settings.port), *page)
     if demo:
         from cardsvc.cli.serve.training import serve_training
 
-        refuse_taken(settings, desk=True)
         return serve_training(given["host"], given["port"])
     if desk or agent or settings.library_url is not None:
-        refuse_taken(settings, desk=desk)
         return _side_by_side(settings, given, agent, desk=desk)
-    _try_tls(settings)
     scheme = "http" if settings.tls_cert is None else "https"
     say(
         f"接口 {scheme}://{settings.host}:{settings.port}/api/v1，按 Ctrl-C 停止",
@@ -107,23 +107,6 @@ def _side_by_side(settings: "Settings", given: Mapping[str, Any], agent: Sequenc
     if settings.library_url is not None:
         children.append(Child("outbox", ["outbox", "run", "--every", f"{SEND_EVERY_SECONDS}"]))
     return supervise(children)
-
-
-def _try_tls(settings: "Settings") -> None:
-    """Load the files before anything listens: a server with wrong ones would stand there and speak to nobody."""
-    import ssl
-
-    from cardsvc.errors import RequestError
-
-    if settings.tls_cert is None:
-        return
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(settings.tls_cert, settings.tls_key)
-        if settings.client_ca is not None:
-            context.load_verify_locations(settings.client_ca)
-    except OSError as error:
-        raise RequestError("tls_files_wrong", reason=error.strerror or str(error)) from None
 
 
 def _check_tls(given: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,11 @@ from cardsvc.iso7816.links import Exchange, TraceLink
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.faults.reader_health import watched
 from cardsvc.service.operations.kinds import Actor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cardsvc.vcard import VirtualCard
 
 HERE = Actor("local", "cli", bytes.fromhex("310000000001"), "desk")
 """This machine, as operations, shifts and drawers know it (``local:cli``)."""
@@ -83,13 +88,25 @@ def _virtual(card_file: str) -> Iterator[Channel]:
 
     from cardsvc.vcard import VirtualCard
 
-    card = VirtualCard.load(Path(card_file))
+    file = Path(card_file)
+    card = VirtualCard.load(file)
+    keep_card(card, file)  # a place that takes no file is told now, not when money was moved and the card forgets it
     channel = card.channel()
     try:
         yield channel
     finally:
         channel.close()
-        card.save(Path(card_file))
+        card.save(file)
+
+
+def keep_card(card: "VirtualCard", file: "Path") -> None:
+    """Store the memory of a virtual card that nothing was done on. Raises RequestError ``file_unwritable``."""
+    from cardsvc.errors import RequestError
+
+    try:
+        card.save(file)
+    except OSError as error:
+        raise RequestError("file_unwritable", file=file, reason=error.strerror or type(error).__name__) from None
 
 
 def do(opened: Services, channel: Channel, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
