@@ -15,7 +15,8 @@ from pydantic_settings import (
 )
 
 from cardsvc.errors import RequestError
-from cardsvc.errors.fields import reasons
+from cardsvc.errors.fields import FieldsError, reasons
+from cardsvc.text import Text
 
 _STATE = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "cardsvc"
 
@@ -39,7 +40,9 @@ class Settings(BaseSettings):
         """Read them all."""
         file = os.environ.get("CARDSVC_CONFIG")
         if file and not Path(file).is_file():
-            raise RequestError("settings_wrong", reason=f"CARDSVC_CONFIG: {file}")
+            raise RequestError(
+                "settings_wrong", reason=Text(f"CARDSVC_CONFIG：没有文件 {file}", f"CARDSVC_CONFIG: no file {file}")
+            )
         try:
             super().__init__(**given)
         except ValidationError as error:
@@ -83,7 +86,9 @@ class Settings(BaseSettings):
         """Browsers know passkeys on https pages and on localhost, by the origin as they write it: no path, no slash behind."""
         if given is None or re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://localhost(:\d+)?", given):
             return given
-        raise ValueError("passkey_origin is https://HOST[:PORT], in small letters and without a path")
+        raise FieldsError(
+            "写成 https://主机[:端口]，用小写字母，后面没有路径", "is https://HOST[:PORT], in small letters and without a path"
+        )
 
     @field_validator("pkcs11_module", "library_url", mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -141,10 +142,19 @@ def cli() -> None:
     """Root of the command line."""
 
 
+def _open_closed_streams() -> None:
+    """What the caller closed (``>&-``) goes nowhere: the database, opened next, would get its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8"))  # noqa: SIM115 - for good
+
+
 def main(args: list[str] | None = None) -> Any:
     """Entry point of the program: errors with a code become a message and an exit code, never a stack trace."""
     from cardsvc.cli.shared.output import guarded
 
+    _open_closed_streams()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     speak_here()
     return sys.exit(guarded(lambda: cli.main(args, prog_name="cardsvc", standalone_mode=False)))

@@ -16,16 +16,18 @@ from cardsvc.errors import KeystoreError
 
 
 def create_key(path: Path) -> Ed25519PrivateKey:
-    """A new key in a new file. Raises KeystoreError ``keystore_exists``."""
+    """A new key in a new file, or the key that is in it. Raises KeystoreError ``keystore_unwritable``, or as ``load_key``."""
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
     except FileExistsError:
-        raise KeystoreError("keystore_exists", file=path) from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
+        return load_key(path)
+    except OSError as error:
+        raise KeystoreError("keystore_unwritable", file=path, reason=error.strerror or type(error).__name__) from None
     return key
 
 

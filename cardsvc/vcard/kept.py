@@ -5,6 +5,7 @@ whatever becomes of the program; its file is whole at any moment.
 import threading
 from pathlib import Path
 
+from cardsvc.errors import RequestError
 from cardsvc.vcard.card import VirtualCard
 from cardsvc.vcard.classic import MAGIC, ClassicCard
 
@@ -52,9 +53,12 @@ class KeptCard:
         return self.card.transmit(command)
 
     def save(self) -> bool:
-        """Store it; whether it has a file."""
+        """Store it; whether it has a file. Raises RequestError ``file_unwritable``."""
         if self.path is None:
             return False
         with self._saving:  # the slot's thread, and the person who types "s"
-            self.card.save(self.path)
+            try:
+                self.card.save(self.path)
+            except OSError as error:
+                raise RequestError("file_unwritable", file=self.path, reason=error.strerror or type(error).__name__) from None
         return True

@@ -10,6 +10,7 @@ import pytest
 from cardsvc.cli.scratch.processes import free_port
 from cardsvc.cli.shared.output import UNKNOWN_EXIT, guarded
 from tests.cli.test_cli import run
+from tests.cli.test_words_cli import card_with_money
 from tests.waiting import PATIENCE
 
 
@@ -176,3 +177,85 @@ def test_what_is_not_there_is_told_by_its_code(hall: dict[str, str]) -> None:
         lines = run(hall, *given, code=code).stderr.splitlines()
         assert lines[0].startswith(f"Error {told}: "), lines
         assert lines[2].startswith("Next: "), lines
+
+
+@pytest.mark.parametrize(("command", "taken"), [("serve", "CARDSVC_PORT"), ("desk", "CARDSVC_DESK_PORT")])
+def test_a_server_that_nobody_could_reach_does_not_start(hall: dict[str, str], command: str, taken: str) -> None:
+    """On its own as well: no lines of the web server about the port, and no page that speaks to nobody."""
+    run(hall, "keys", "init")
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        env = {**hall, taken: str(somebody.getsockname()[1])}
+        lines = run(env, command, code=2).stderr.splitlines()
+        assert [line.split(":")[0] for line in lines] == ["Error address_taken", "Outcome", "Next"]
+    no_certificate = hall["CARDSVC_PASSPHRASE_FILE"]
+    env = {**hall, taken: str(free_port()), "CARDSVC_TLS_CERT": no_certificate, "CARDSVC_TLS_KEY": no_certificate}
+    assert run(env, command, code=2).stderr.startswith("Error tls_files_wrong: ")
+
+
+def test_a_terminals_key_is_made_once_and_shown_again(home: dict[str, str], tmp_path: Path) -> None:
+    """Whoever lost the public half that was printed gets it again; it was refused as an existing key store."""
+    ask = ("terminal", "key", "--key", str(tmp_path / "ws-1.pem"))
+    made, pem = run(home, *ask).stdout, (tmp_path / "ws-1.pem").read_bytes()
+    assert len(bytes.fromhex(made)) == 32
+    assert run(home, *ask).stdout == made
+    assert (tmp_path / "ws-1.pem").read_bytes() == pem
+    (tmp_path / "ws-1.pem").write_text("junk")
+    assert run(home, *ask, code=7).stderr.startswith("Error terminal_key_damaged: ")
+    told = run(home, "terminal", "key", "--key", f"{NOWHERE}/x.pem", code=7).stderr
+    assert told.startswith(f"Error keystore_unwritable: The key file {NOWHERE}/x.pem cannot be written")
+
+
+@pytest.mark.parametrize(
+    ("words", "zh", "en"),
+    [
+        (
+            ("card", "topup", "50", "--area", "month", "--month", "2026-13"),
+            "2026-13 不是 YYYY-MM 的写法",
+            "not written YYYY-MM",
+        ),
+        (("day", "month-end", "2026", "--outlet", "hall", "--as", "x"), "2026 不是 YYYY-MM 的写法", "not written YYYY-MM"),
+        (("reconcile", "run", "--day", "24.11.2026"), "24.11.2026 不是 YYYY-MM-DD 的写法", "not written YYYY-MM-DD"),
+    ],
+)
+def test_a_day_or_month_is_told_how_to_write_it(home: dict[str, str], words: tuple[str, ...], zh: str, en: str) -> None:
+    """Not by the format of a programming language, nor by a regular expression."""
+    assert zh in run({**home, "CARDSVC_LANG": "zh"}, *words, code=2).stderr
+    told = run(home, *words, code=2).stderr
+    assert en in told
+    assert "%" not in told + run(home, *words[:2], "--help").stdout
+
+
+def test_settings_are_told_in_the_language_asked_for(home: dict[str, str]) -> None:
+    """A file that is not there, and a form of our own."""
+    for name, value, zh, en in (
+        ("CARDSVC_CONFIG", "/nowhere/x.toml", "CARDSVC_CONFIG：没有文件 /nowhere/x.toml", "no file /nowhere/x.toml"),
+        (
+            "CARDSVC_PASSKEY_ORIGIN",
+            "sesame",
+            "passkey_origin：写成 https://主机[:端口]",
+            "passkey_origin: is https://HOST[:PORT]",
+        ),
+    ):
+        assert zh in run({**home, name: value, "CARDSVC_LANG": "zh"}, "staff", "list", code=2).stderr
+        assert en in run({**home, name: value}, "staff", "list", code=2).stderr
+
+
+def test_output_that_was_closed_is_no_defect(home: dict[str, str]) -> None:
+    """Nor does the database, opened next, get the number of the output and what is printed there."""
+    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "rules", "show"]
+    closed = subprocess.run(
+        ["sh", "-c", '"$@" >&- <&-', "sh", *command], env=home, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False
+    )
+    assert (closed.returncode, closed.stderr) == (0, "")
+
+
+def test_a_virtual_card_that_cannot_be_kept_is_not_asked(hall: dict[str, str], tmp_path: Path) -> None:
+    """The books would have had a load that the card forgot at the end of the command."""
+    run(hall, "keys", "init")
+    card_no, file = card_with_money(hall, tmp_path)
+    before = run(hall, "card", "log", card_no).stdout
+    Path(f"{file}.new").mkdir()  # nothing can be written there, by root neither
+    lines = run(hall, "card", "topup", "50", "--vcard", file, code=2).stderr.splitlines()
+    assert lines[0].startswith(f"Error file_unwritable: The file {file} cannot be written")
+    assert lines[1] == "Outcome: not done"
+    assert run(hall, "card", "log", card_no).stdout == before

@@ -28,7 +28,16 @@ def desk(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
     for name, end in (("card", "1"), ("other", "2")):
         VirtualCard.blank("fudan-fmcos2", seed=int(end)).save(tmp_path / name)
         number = BODY[:-1] + end
-        about = ("--name", "测试", "--id-number", number + id_number_check_digit(number), "--sex", "1", "--birth-date", "1999-02-28")
+        about = (
+            "--name",
+            "测试",
+            "--id-number",
+            number + id_number_check_digit(number),
+            "--sex",
+            "1",
+            "--birth-date",
+            "1999-02-28",
+        )
         citizen = as_json(home, "citizen", "register", *about)["citizen_id"]
         home[name] = as_json(home, "card", "personalise", "--citizen", citizen, "--vcard", str(tmp_path / name))["card_no"]
     return home

@@ -18,6 +18,7 @@ from cardsvc.cli.card.repair import repair
 from cardsvc.cli.card.replay import replay
 from cardsvc.cli.card.results import result_lines, transaction_lines
 from cardsvc.cli.card.retire import retire
+from cardsvc.cli.shared.days import MONTH
 from cardsvc.cli.shared.local import books, card_channel, do, file_option, reader_option, services, trace_option, wait_option
 from cardsvc.cli.shared.output import json_option, show, t
 from cardsvc.units import parse_yuan
@@ -33,7 +34,12 @@ area_option = click.option("--area", type=AREAS, default="purse", show_default=T
 product_option = click.option(
     "--product", type=PRODUCTS, default=None, help=t("产品；默认城市通，月票区默认卡上的产品", "Product; by default the card's")
 )
-month_option = click.option("--month", default=None, help=t("月份，例如 2026-12；默认本月", "Month, for example 2026-12"))
+month_option = click.option(
+    "--month",
+    type=MONTH,
+    callback=lambda _ctx, _param, month: month and f"{month:%Y-%m}",
+    help=t("月份；默认本月", "Month; by default this one"),
+)
 
 
 @click.group(help=t("办理读卡器里的卡", "Jobs on the card in the reader"))

@@ -158,6 +158,7 @@ def _serve(kept: "KeptCard", host: str, slot: int, *, start_pcscd: bool) -> None
     from cardsvc.readers import pcscd
     from cardsvc.vcard.vpcd import DEFAULT_PORT, VpcdSlot
 
+    kept.save()
     if start_pcscd and not pcscd.is_running():
         pcscd.start()
     _on_stop(signal.default_int_handler)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.output import say, t
-from cardsvc.cli.shared.tls import try_tls
 
 if TYPE_CHECKING:
     from cardsvc.config import Settings
@@ -51,23 +50,22 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 def serve(*, desk: bool, demo: bool, **given: Any) -> int | None:
     """Serve the API."""
-    from cardsvc.cli.serve.ports import refuse_taken
+    from cardsvc.cli.serve.ports import refuse_taken, refuse_wrong_tls
     from cardsvc.config import Settings
     from cardsvc.wsgi import serve as run
 
     _check_tls(given)
     agent = _agent(given)
     settings = Settings().model_copy(update={key: value for key, value in given.items() if value is not None})
+    page = [(settings.desk_host, settings.desk_port)] if desk or demo else []
+    refuse_wrong_tls(settings)
+    refuse_taken((settings.host, settings.port), *page)
     if demo:
         from cardsvc.cli.serve.training import serve_training
 
-        refuse_taken(settings, desk=True)
         return serve_training(given["host"], given["port"])
     if desk or agent or settings.library_url is not None:
-        refuse_taken(settings, desk=desk)
         return _side_by_side(settings, given, agent, desk=desk)
-    if settings.tls_cert is not None:
-        try_tls((settings.tls_cert, settings.tls_key), settings.client_ca)
     scheme = "http" if settings.tls_cert is None else "https"
     say(
         f"接口 {scheme}://{settings.host}:{settings.port}/api/v1，按 Ctrl-C 停止",

@@ -20,11 +20,14 @@ from cardsvc.cli.shared.output import say, t
 )
 def desk(host: str | None, port: int | None, samples: Path | None) -> None:
     """Serve the desk page."""
+    from cardsvc.cli.serve.ports import refuse_taken, refuse_wrong_tls
     from cardsvc.config import Settings
     from cardsvc.wsgi import serve_desk
 
     given = {"desk_host": host, "desk_port": port}
     settings = Settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    refuse_wrong_tls(settings)
+    refuse_taken((settings.desk_host, settings.desk_port))
     scheme = "http" if settings.tls_cert is None else "https"
     say(
         f"工作台 {scheme}://{settings.desk_host}:{settings.desk_port}/",

@@ -1,16 +1,16 @@
-"""Whether the addresses that processes will listen on are free: told before they are started, not by each of them for ever."""
+"""Whether a server can be reached once it runs: told before it is started, not by each of its processes for ever."""
 
 import socket
+import ssl
 
 from cardsvc.config import Settings
 from cardsvc.errors import RequestError
 
 
-def refuse_taken(settings: Settings, *, desk: bool) -> None:
-    """Raise RequestError ``address_taken`` where the API, or with ``desk`` the desk page, cannot listen."""
-    _try(settings.host, settings.port)
-    if desk:
-        _try(settings.desk_host, settings.desk_port)
+def refuse_taken(*addresses: tuple[str, int]) -> None:
+    """Raise RequestError ``address_taken`` where one cannot be listened on."""
+    for host, port in addresses:
+        _try(host, port)
 
 
 def _try(host: str, port: int) -> None:
@@ -22,3 +22,16 @@ def _try(host: str, port: int) -> None:
             probe.bind(place)
     except OSError as error:
         raise RequestError("address_taken", address=f"{host}:{port}", reason=error.strerror or type(error).__name__) from None
+
+
+def refuse_wrong_tls(settings: Settings) -> None:
+    """Load the files; a server with wrong ones would speak to nobody. Raises RequestError ``tls_files_wrong``."""
+    if settings.tls_cert is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+        if settings.client_ca is not None:
+            context.load_verify_locations(settings.client_ca)
+    except OSError as error:
+        raise RequestError("tls_files_wrong", reason=error.strerror or str(error)) from None

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from cardsvc.iso7816.links import Exchange, TraceLink
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.faults.reader_health import watched
 from cardsvc.service.operations.kinds import Actor
+
+if TYPE_CHECKING:
+    pass
 
 HERE = Actor("local", "cli", bytes.fromhex("310000000001"), "desk")
 """This machine, as operations, shifts and drawers know it (``local:cli``)."""
@@ -81,15 +84,17 @@ def _real(reader: str | None, wait: float) -> Iterator[Channel]:
 def _virtual(card_file: str) -> Iterator[Channel]:
     from pathlib import Path
 
-    from cardsvc.vcard.kept import load_card
+    from cardsvc.vcard.kept import KeptCard, load_card
 
-    card = load_card(Path(card_file))
+    file = Path(card_file)
+    card = load_card(file)
+    KeptCard(card, file).save()  # a place that takes no file is told now, not when money was moved and the card forgets it
     channel = card.channel()
     try:
         yield channel
     finally:
         channel.close()
-        card.save(Path(card_file))
+        card.save(file)
 
 
 def do(opened: Services, channel: Channel, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:

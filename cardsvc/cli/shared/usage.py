@@ -41,8 +41,6 @@ CHINESE = {
     "Argument {name!r} takes {nargs} values.": "参数 {name} 要 {nargs} 个值",
     "{value!r} is not {choice}.": "{value} 不是 {choice}",
     "{value!r} is not one of {choices}.": "{value} 不是其中之一：{choices}",
-    "{value!r} does not match the format {format}.": "{value} 不是 {format} 的写法",
-    "{value!r} does not match the formats {formats}.": "{value} 不是这些写法之一：{formats}",
     "{value!r} is not a valid {number_type}.": "{value} 不是数（{number_type}）",
     "{value} is not in the range {range}.": "{value} 不在 {range} 之内",
     "file": "文件",
