@@ -51,8 +51,7 @@ def new_old_card(desk: dict[str, str], file: Path, *more: str) -> str:
 
 def first_finding(desk: dict[str, str], *where: str) -> str:
     """What a diagnosis says of the card there."""
-    code = str(as_json_of_finding(desk, *where)["code"])
-    return code
+    return str(as_json_of_finding(desk, *where)["code"])
 
 
 def as_json_of_finding(desk: dict[str, str], *where: str) -> dict[str, object]:
@@ -62,7 +61,7 @@ def as_json_of_finding(desk: dict[str, str], *where: str) -> dict[str, object]:
 
 
 def test_an_old_card_is_moved_once_and_only_once(desk: dict[str, str], tmp_path: Path) -> None:
-    """Read, diagnosed, moved to the one card, refused to the other and again; a copy from before the move is told for what it is."""
+    """Read, diagnosed, moved to the one card, refused to the other and again; a copy from before is told for what it is."""
     old, new = new_old_card(desk, tmp_path / "old"), str(tmp_path / "card")
     before = Path(old).read_bytes()
     found = as_json_of_finding(desk, "--vcard", old)

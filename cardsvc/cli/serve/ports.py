@@ -1,8 +1,8 @@
 """Whether a server can be reached once it runs: told before it is started, not by each of its processes for ever."""
 
 import socket
-import ssl
 
+from cardsvc.cli.shared.tls import try_tls
 from cardsvc.config import Settings
 from cardsvc.errors import RequestError
 
@@ -26,12 +26,5 @@ def _try(host: str, port: int) -> None:
 
 def refuse_wrong_tls(settings: Settings) -> None:
     """Load the files; a server with wrong ones would speak to nobody. Raises RequestError ``tls_files_wrong``."""
-    if settings.tls_cert is None:
-        return
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(settings.tls_cert, settings.tls_key)
-        if settings.client_ca is not None:
-            context.load_verify_locations(settings.client_ca)
-    except OSError as error:
-        raise RequestError("tls_files_wrong", reason=error.strerror or str(error)) from None
+    if settings.tls_cert is not None:
+        try_tls((settings.tls_cert, settings.tls_key), settings.client_ca)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0056"
-down_revision = "0051"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 
@@ -28,7 +28,7 @@ def _made_anew(connection: sa.Connection) -> None:
     statements = [(row.type, row.sql) for row in connection.execute(made)]
     table = next(sql for kind, sql in statements if kind == "table")
     if BEFORE not in table:
-        raise RuntimeError("the table of replacements is not as migration 0051 left it")
+        raise RuntimeError("the table of replacements is not as the migrations before left it")
     op.rename_table("replacement", "replacement_before")
     op.execute(sa.text(table.replace(BEFORE, AFTER)))
     op.execute(sa.text("INSERT INTO replacement SELECT * FROM replacement_before"))
