@@ -84,6 +84,53 @@ def test_a_card_that_is_pulled_while_it_is_written_is_explained_and_settled_when
     assert balance_on(card)[0] == desk.world.purse_total(desk.world.card_no_of(card)) == 5000
 
 
+def test_the_fee_of_an_opening_whose_card_was_pulled_goes_back_or_opens_it(desk: Desk) -> None:
+    """The page says that nothing is to be taken again, before anybody takes it; the money is handed back, or opens the pass."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.sign_in()
+    desk.hall.put(card)
+    pull_while_the_pass_is_opened(desk, card)
+    assert axe_finds(desk.page) == []
+    desk.picture("opening-paid")
+    desk.page.get_by_role("link", name="退款", exact=True).click()
+    desk.sees("付了没开通的钱")
+    assert axe_finds(desk.page) == []
+    desk.picture("opening-fee-back")
+    desk.page.get_by_role("button", name="退给市民").click()
+    expect(desk.page.locator("body")).not_to_contain_text("付了没开通的钱")
+    desk.page.goto(desk.hall.url)
+    pull_while_the_pass_is_opened(desk, card)
+    choose_the_pass(desk, "上次已付 50.00 元，不再收款")
+    desk.picture("opening-form-paid")
+    desk.page.get_by_role("button", name="收费并开通").click()
+    desk.sees("办好了")
+    desk.sees("上次已付，本次不收款")
+    desk.picture("opening-done-paid")
+    assert -desk.world.balances()["fee:park"] == 5000 == desk.world.balances()["clearing:terminal:ws-1"]
+
+
+def choose_the_pass(desk: Desk, costs: str) -> None:
+    """The pass of next year, with what it costs."""
+    desk.sees("开通应用")
+    desk.page.get_by_role("link", name="开通应用").first.click()
+    desk.sees(f"公园年卡（首次），{costs}")
+    desk.page.check('input[value="park:1"]')
+
+
+def pull_while_the_pass_is_opened(desk: Desk, card: VirtualCard) -> None:
+    """Paid in cash, and the card leaves before it is written; the same card again."""
+    choose_the_pass(desk, "50.00 元，至")
+    card.plan = FaultPlan(tear_before_write=1)
+    desk.page.get_by_role("button", name="收费并开通").click()
+    desk.sees("50.00 元已记账")
+    desk.sees("不要再收款")
+    desk.picture("opening-torn")
+    card.plan = FaultPlan()
+    desk.hall.put(card)
+    desk.press("Enter")
+    desk.sees("公园年卡上次已付 50.00 元，没有写上")
+
+
 def test_a_page_that_is_loaded_again_or_sent_twice_does_the_job_once(desk: Desk) -> None:
     """Back button and the same form again: the same operation, one payment; the flow is found again from the work place."""
     card = desk.world.issue("fudan-fmcos2")

@@ -56,6 +56,25 @@ def _suspect_lines(found: list[dict[str, Any]]) -> list[str]:
     return listed(rows, t("没有待核实的交易", "No suspects"), head)
 
 
+@suspects.command(
+    "unused", help=t("付了开通费、卡上没有、还没退的，最早的在前", "Fees of openings that are on no card, oldest first")
+)
+@json_option
+def list_unused(*, as_json: bool) -> None:
+    """List the fees that wait."""
+    from cardsvc.bootstrap import now
+    from cardsvc.service.desk.choices import APPLICATIONS
+    from cardsvc.service.purse.suspects import unused_fees
+
+    with database() as store:
+        found = unused_fees(store, now())
+    head = (t("卡号", "Card"), t("应用", "Application"), t("金额", "Amount"), t("时间", "Since"))
+    rows = [
+        (f["card_no"], said(APPLICATIONS, f["application"]), format_yuan(f["amount"]), local_time(f["since"])) for f in found
+    ]
+    show(found, as_json=as_json, lines=lambda: listed(rows, t("没有待退的开通费", "No fee waits"), head))
+
+
 @suspects.command(help=t("认领一笔待核实的交易", "Become the owner of a suspect"))
 @click.argument("card_no")
 @click.argument("subject_id")

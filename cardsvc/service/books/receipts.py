@@ -42,6 +42,7 @@ STATES = {
 }
 OF_FEES = {
     **STATES,
+    "SUSPECT": Text("待核实：请持卡到任一柜台", "To be settled: present the card at any desk"),
     "NOT-WRITTEN": Text("没有写上：重新开通不用再付，不要了可退款", "Not on the card: it pays for opening again, or goes back"),
 }
 METHODS = {

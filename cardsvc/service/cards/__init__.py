@@ -7,6 +7,7 @@ photos, faces                       what is printed onto it
 first_article, wrong_card           read again before anybody gets it, and what follows when it is wrong
 inspect, identity, views, books     looking at it, on the reader and in the books
 applications                        opening, reviewing, closing, blocking what is on it
+fees_back                           what was paid for an opening that is not on it
 person_changes, deaths              when its holder changes name, or dies
 replacement, carry_over             another card for the same person, with the applications of the old one
 hold_approval                       a card that cannot be read nor recognised

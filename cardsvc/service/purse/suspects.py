@@ -1,6 +1,6 @@
 """The worklist of suspect loads, purchases and fees: what only the card can settle, who looks after it, settling it by hand.
 
-A fee of an opening that is not on its card stays on the list until it is used or given back.
+A fee of an opening that its card does not have has a list of its own until it is used or given back (``unused_fees``).
 
 A suspect settles itself at its card's next contact. For a card that never comes back two people decide, with evidence
 attached: the operator's file, a photo of the receipt, the terminal's journal. What they decide is a line of evidence like any
@@ -59,10 +59,15 @@ def attachment(name: str, content: bytes) -> dict[str, str]:
 def suspects(store: Store, now: dt.datetime) -> list[dict[str, Any]]:
     """The worklist, oldest first, with owners."""
     with store.read() as uow:
-        fees = [*uow.application_fees.suspects(), *uow.application_fees.waiting()]
-        rows: list[Subject] = [*uow.loads.suspects(), *uow.purchases.suspects(), *fees]
+        rows: list[Subject] = [*uow.loads.suspects(), *uow.purchases.suspects(), *uow.application_fees.suspects()]
         owners = uow.suspect_cases.of([subject_id_of(row) for row in rows])
         return [_entry(uow, row, owners, now) for row in sorted(rows, key=_since)]
+
+
+def unused_fees(store: Store, now: dt.datetime) -> list[dict[str, Any]]:
+    """What was paid for openings that are on no card, oldest first: it waits for the same opening, or for its payer."""
+    with store.read() as uow:
+        return [_entry(uow, row, {}, now) for row in uow.application_fees.waiting()]
 
 
 def _since(row: Subject) -> dt.datetime:

@@ -21,7 +21,7 @@ from cardsvc.service.cards.cancelling import cancel_card
 from cardsvc.service.cards.fees_back import return_fee
 from cardsvc.service.cards.repair_steps import last_record
 from cardsvc.service.operations.kinds import Actor
-from cardsvc.service.purse.suspects import attachment, case_view, suspects, take
+from cardsvc.service.purse.suspects import attachment, case_view, suspects, take, unused_fees
 from cardsvc.store.records import ApplicationFee
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState
@@ -96,6 +96,8 @@ def test_what_was_paid_opens_it_where_the_card_does_not_have_it(hall: Hall) -> N
     world, card = hall.world, hall.world.issue(FMCOS)
     torn(world, card, BEFORE_THE_WRITE)
     look = world.do(card, "inspect", OTHER_DESK)
+    assert suspects(world.store, world.now) == []
+    assert [(fee["card_no"], fee["amount"]) for fee in unused_fees(world.store, world.now)] == [(CARD, FEE)]
     assert [(entry["state"], entry["rule"]) for entry in look["settled"]] == [("not_written", "record_unwritten")]
     assert [(fee["application"], fee["amount"]) for fee in look["paid_fees"]] == [("park", FEE)]
     told = at_another_desk(world, card)
@@ -120,7 +122,7 @@ def test_what_was_paid_goes_back_once_or_is_used_once(hall: Hall) -> None:
     assert (told["state"], told["terms"]["fee"], "paid_before" in told) == ("open", FEE, False)
     assert (cash_of(hall, "desk-1"), cash_of(hall, "desk-2")) == (FEE, 0)
     assert world.balances()[f"suspense:{CARD}"] == 0
-    assert suspects(world.store, world.now) == []
+    assert suspects(world.store, world.now) == unused_fees(world.store, world.now) == []
     assert verify_ledger(world.store)["breaks"] == []
 
 

@@ -12,7 +12,7 @@ from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.figures import JOB_NAMES
 from cardsvc.service.messages.library import list_library, try_library_again
 from cardsvc.service.operations.problem import problem_of
-from cardsvc.service.purse.suspects import case_view, suspects
+from cardsvc.service.purse.suspects import case_view, suspects, unused_fees
 from cardsvc.service.purse.suspects import take as take_suspect
 from cardsvc.service.reconcile.correct import Correction, explain, parse_difference, propose_entry, take
 from cardsvc.service.reconcile.worklist import OPEN, differences_page, recent_runs
@@ -35,7 +35,8 @@ def install(app: Flask, services: Services) -> None:
 def _suspects(app: Flask, services: Services) -> None:
     @app.get("/desk/manage/suspects")
     def manage_suspects() -> Any:
-        return render_template("manage_suspects.html", chosen=outlet(), rows=suspects(services.store, now()))
+        rows, unused = suspects(services.store, now()), unused_fees(services.store, now())
+        return render_template("manage_suspects.html", chosen=outlet(), rows=rows, unused=unused)
 
     @app.get("/desk/manage/suspects/<card_no>/<subject_id>")
     def manage_suspects_case(card_no: str, subject_id: str) -> Any:
