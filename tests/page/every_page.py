@@ -67,11 +67,18 @@ def walk(app: Flask, page: Page, starts: list[str]) -> Iterator[str]:
         known.update(links)
 
 
-def wrong_on(page: Page, touched: bool) -> list[str]:
-    """What is too small to be pressed, cut off, or wider than the screen, on each screen that is (not) touched."""
-    found = []
-    for screen, (width, height, finger) in SCREENS.items():
-        if finger == touched:
-            page.set_viewport_size({"width": width, "height": height})
-            found += [f"{screen}: {one}" for one in page.evaluate(MEASURE, LEAST[touched])]
-    return found
+class Screens:
+    """One page on every screen. Chromium takes a finger for a mouse, and back, without loading the page again."""
+
+    def __init__(self, page: Page) -> None:
+        self._page, self._chromium = page, page.context.new_cdp_session(page)
+
+    def wrong(self) -> list[str]:
+        """What is too small to be pressed, cut off, or wider than the screen, on each of them."""
+        found = []
+        for screen, (width, height, touched) in SCREENS.items():
+            self._chromium.send("Emulation.setTouchEmulationEnabled", {"enabled": touched})
+            self._page.set_viewport_size({"width": width, "height": height})
+            assert self._page.evaluate("() => matchMedia('(pointer: coarse)').matches") is touched
+            found += [f"{screen}: {one}" for one in self._page.evaluate(MEASURE, LEAST[touched])]
+        return found

@@ -7,7 +7,7 @@ from cardsvc.service.cards.replacement import begin_replacement
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.purse.payments import Payment
 from tests.page.conftest import WS, Desk, Hall
-from tests.page.every_page import walk, wrong_on
+from tests.page.every_page import Screens, walk
 from tests.page.test_manage_pages import furnish, person
 from tests.service.bulk.bulk_people import loaded
 from tests.service.cards.test_card_requests import take
@@ -58,26 +58,26 @@ def something_done(desk: Desk) -> None:
     expect(desk.page.locator(".job.well")).to_be_visible()
 
 
-@pytest.mark.parametrize("touched", [False, True], ids=["mouse", "touch"])
-def test_everything_on_every_page_can_be_read_and_pressed(hall: Hall, browser: Browser, touched: bool) -> None:
+def test_everything_on_every_page_can_be_read_and_pressed(hall: Hall, browser: Browser) -> None:
     """As a clerk, a supervisor and an administrator come to them; on the desk's screen, at twice the type, and on a tablet."""
     seen: set[str] = set()
     wrong: list[str] = []
     for who in ("clerk", "chief", "admin"):
-        context = browser.new_context(viewport={"width": 1024, "height": 768}, locale="zh-CN", has_touch=touched)
+        context = browser.new_context(viewport={"width": 1024, "height": 768}, locale="zh-CN")
         desk = Desk(hall, context.new_page())
+        screens = Screens(desk.page)
         if who == "clerk":
             furnish(desk)
             things_that_wait(desk)
         desk.page.goto(hall.url)
-        wrong += [f"sign-in, {one}" for one in wrong_on(desk.page, touched)]
+        wrong += [f"sign-in, {one}" for one in screens.wrong()]
         desk.sign_in(who)
         if who == "clerk":
             something_done(desk)
-        screens = [f"{hall.url}/hall/hall/{screen}" for screen in ("display", "tickets", f"appraise/{WS}")]
-        for sort in walk(hall.app, desk.page, [f"{hall.url}/desk/", *(screens if who == "clerk" else [])]):
+        public = [f"{hall.url}/hall/hall/{screen}" for screen in ("display", "tickets", f"appraise/{WS}")]
+        for sort in walk(hall.app, desk.page, [f"{hall.url}/desk/", *(public if who == "clerk" else [])]):
             seen.add(sort.partition(" ")[0])
-            wrong += [f"{who}, {sort}, {one}" for one in wrong_on(desk.page, touched)]
+            wrong += [f"{who}, {sort}, {one}" for one in screens.wrong()]
         context.close()
     every = {rule.endpoint for rule in hall.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     assert every - seen == DOORS | FOR_TRAINING | PARTS | FILES

@@ -1,10 +1,11 @@
-"""The schema that migrations make step by step is the schema that the code declares, triggers and CHECKs included."""
+"""The schema that migrations make step by step is the one that an empty database gets at once, triggers and CHECKs included."""
 
 import datetime as dt
 import json
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,22 +17,15 @@ from cardsvc.ledger.chain import FIRST, link
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.staff.history import staff_history
 from cardsvc.store import Store
-from cardsvc.store.migrate import config_of, head_revision, upgrade
-from cardsvc.store.tables import metadata
-from cardsvc.store.triggers import create_statements
+from cardsvc.store.migrate import config_of, current_revision, head_revision, upgrade
 from tests.databases import on_postgresql, url_of
 from tests.postgres import programs
 
 
-def declared(path: Path) -> str:
-    """A database made straight from the declarations."""
+def made_whole(path: Path) -> str:
+    """A database that was empty when this version first opened it."""
     url = url_of(path)
-    engine = create_engine(url)
-    metadata.create_all(engine)
-    with engine.begin() as connection:
-        for statement in create_statements(engine.dialect.name):
-            connection.exec_driver_sql(statement)
-    engine.dispose()
+    upgrade(url)
     return url
 
 
@@ -149,15 +143,13 @@ def _nonces(url: str) -> None:
 def schema(url: str) -> set[str]:
     """Every statement of the schema, evened out: PostgreSQL's own dump, or what SQLite keeps."""
     if on_postgresql():
-        dump = [str(programs() / "pg_dump"), "-s", "-d", url.replace("+psycopg", ""), "-T", "alembic_version"]
+        dump = [str(programs() / "pg_dump"), "-s", "-d", url.replace("+psycopg", "")]
         text = subprocess.run(dump, check=True, capture_output=True, text=True).stdout
         plain = "\n".join(line for line in text.splitlines() if line and not line.startswith(("--", "\\", "SET ")))
         return {_even(statement) for statement in plain.split(";")}
     engine = create_engine(url)
     with engine.connect() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"
-        )
+        rows = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
         found = {_even(sql) for (sql,) in rows}
     engine.dispose()
     return found
@@ -174,16 +166,17 @@ def _even(sql: str) -> str:
 
 @pytest.fixture
 def both(tmp_path: Path) -> tuple[str, str]:
-    """A declared database and a migrated one."""
-    return declared(tmp_path / "declared.db"), migrated_with_rows(tmp_path / "migrated.db")
+    """A database that this version made, and a migrated one."""
+    return made_whole(tmp_path / "made.db"), migrated_with_rows(tmp_path / "migrated.db")
 
 
-def test_a_migrated_schema_is_the_declared_schema(both: tuple[str, str]) -> None:
-    """Tables, CHECKs, indexes, functions and triggers."""
+def test_a_migrated_schema_is_the_one_that_is_made_whole(both: tuple[str, str]) -> None:
+    """Tables, CHECKs, indexes, functions and triggers, and the version by which alembic goes on."""
     left, right = (schema(url) for url in both)
     assert left - right == set()
     assert right - left == set()
     assert any("append-only" in statement for statement in left)
+    assert [current_revision(url) for url in both] == [head_revision()] * 2
 
 
 def test_a_database_of_the_right_version_is_opened_without_alembic(tmp_path: Path) -> None:
@@ -248,6 +241,24 @@ def test_a_key_waits_for_what_its_own_terminal_signed(both: tuple[str, str]) -> 
     hours = {"t": 18, "u": 12, "v": 10}
     assert until == {terminal_id: dt.datetime(2026, 11, 24, hour, tzinfo=dt.UTC) for terminal_id, hour in hours.items()}
     assert set(waiting) == {"t"}
+
+
+def test_an_empty_database_that_several_open_at_once_is_made_once(tmp_path: Path) -> None:
+    """API and desk page start side by side, several hosts at the same time."""
+    url = url_of(tmp_path / "city.db")
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(upgrade, [url] * 6)) == [head_revision()] * 6
+
+
+def test_a_database_with_other_tables_goes_through_the_migrations(tmp_path: Path) -> None:
+    """Ours stand beside them."""
+    url = url_of(tmp_path / "shared.db")
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE theirs (number INTEGER)")
+    assert upgrade(url) == head_revision()
+    assert {"theirs", "transfer"} <= set(inspect(engine).get_table_names())
+    engine.dispose()
 
 
 def test_an_upgrade_of_an_upgraded_database_changes_nothing(tmp_path: Path) -> None:
