@@ -1,5 +1,5 @@
-"""Virtual cards in files, of either kind. A card in a slot is stored each time its power goes, as a real one keeps what was written
-whatever becomes of the program; its file is whole at any moment.
+"""Virtual cards in files, of either kind. A card in a slot is stored each time its power goes, as a real one keeps what was
+written whatever becomes of the program; its file is whole at any moment.
 """
 
 import threading
