@@ -78,6 +78,7 @@ class PurseKnobs(_Data):
 
     log_number: Literal["before", "after"]
     proof_number: Literal["before", "after"]
+    loads_logged: Literal[False] | None = None
     pin_for_load: bool
     pin_tries: Literal["empty_verify"] | None = None
     pin_reset: Literal["unblock"] | None = None

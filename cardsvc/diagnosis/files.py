@@ -18,7 +18,10 @@ CARD_FIELDS = {0x01: "card_id", 0x07: "ss_card_no"}
 SOUND = ("ok", "differs", "usable", "blocked", "locked")
 """States of files and applications in which the card may be wrong, and yet says what it means."""
 MANY = 3
-_ABSENT = (SW.FILE_NOT_FOUND, SW.RECORD_NOT_FOUND)
+ABSENT = (SW.FILE_NOT_FOUND, SW.RECORD_NOT_FOUND)
+"""Answers to a read of what is not there."""
+WARNING = 0x62
+"""First byte of a status with which a card gives data and says that something is wrong with them."""
 
 
 def file_evidence(profile: Profile, readings: Readings, books: Books | None) -> dict[str, Value]:
@@ -53,10 +56,12 @@ def _binary(profile: Profile, readings: Readings, label: str, length: int, books
 
 def _state(profile: Profile, readings: Readings, label: str, wanted: bytes | None, *, decodes: bool) -> str:
     sw, data = readings.sw(label), readings.data(label)
-    if sw in _ABSENT:
+    if sw in ABSENT:
         return "missing"
     if f"{sw:04X}" in profile.status.unwritten_binary or (data and not data.strip(b"\xff")):
         return "unwritten"
+    if sw is not None and sw >> 8 == WARNING:
+        return "short" if sw == SW.END_OF_FILE else "garbled"
     if not readings.ok(label):
         return "unreadable"
     if not decodes:
@@ -108,13 +113,11 @@ def _holder(profile: Profile, readings: Readings, books: Books | None) -> dict[s
 
 def length_evidence(profile: Profile, readings: Readings) -> dict[str, Value]:
     """Answers that no card of this family gives: a success of another length, a status that cannot be."""
-    wrong = [label for label, length in _lengths(profile).items() if readings.ok(label) and len(readings.data(label)) != length]
+    told = [label for label in readings.labels() if readings.of_its_application(label)]
+    lengths = _lengths(profile)
+    wrong = [label for label in lengths if label in told and readings.ok(label) and len(readings.data(label)) != lengths[label]]
     cannot_be = (0x6D, 0x6E, 0x6F, 0x67)
-    errors = [
-        label
-        for label in readings.labels()
-        if (sw := readings.sw(label)) is not None and (sw >> 8 in cannot_be or not is_status(sw))
-    ]
+    errors = [label for label in told if (sw := readings.sw(label)) is not None and (sw >> 8 in cannot_be or not is_status(sw))]
     return {"protocol.wrong_lengths": wrong, "protocol.errors": errors}
 
 

@@ -79,6 +79,16 @@ class Readings:
         """The answer's data; empty where there is no success."""
         return self._answers[label].data if self.ok(label) else b""
 
+    def raw(self, label: str) -> bytes:
+        """The answer's data whatever its status says of them."""
+        return self._answers[label].data if label in self else b""
+
+    def of_its_application(self, label: str) -> bool:
+        """Whether what was answered belongs to the application of its name: where that could not be selected, the one before
+        answered."""
+        select = f"{label.partition('.')[0]}.select"
+        return label == select or select not in self or self.ok(select)
+
     def to_json(self) -> dict[str, str]:
         """As facts of an operation."""
         return {label: answer.encode().hex() for label, answer in self._answers.items()}

@@ -18,9 +18,11 @@ from cardsvc.card.purse import (
 )
 from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
+from cardsvc.diagnosis.files import ABSENT
 from cardsvc.diagnosis.keys import KeyQuestions, load_answer
 from cardsvc.diagnosis.probes import Readings, newest_record
 from cardsvc.iso7816.status import SW
+from cardsvc.procedures.pin import tries_shown
 from cardsvc.units import parse_bcd_date
 
 SIGN = 0x80000000
@@ -28,6 +30,30 @@ INITIALIZE_FOR_PURCHASE_LENGTH, PROOF_LENGTH, BALANCE_LENGTH = 15, 8, 4
 SPENT = (TransactionType.EP_PURCHASE, TransactionType.CAPP_PURCHASE)
 OFFLINE = (TransactionType.CASH_WITHDRAW, TransactionType.ED_PURCHASE, *SPENT)
 MAX_OPEN = 8
+_TOLD_OTHERWISE = (
+    SW.COUNTER_AT_MAXIMUM,
+    SW.KEY_INDEX_NOT_SUPPORTED,
+    SW.KEY_NOT_FOUND,
+    SW.GREY_LOCKED,
+    SW.LOCKED_FOR_GOOD,
+    SW.NOT_ENOUGH_MONEY,
+)
+"""Refusals of a purse that have a finding of their own."""
+
+
+def refused(readings: Readings, label: str) -> bool:
+    """Whether a purse refuses a command for no reason that another finding names. A wrong PIN has one; a status that cannot be,
+    and a command that the card does not know, are wrong answers (files.py)."""
+    sw = readings.sw(label)
+    if sw is None or sw == SW.OK or sw in _TOLD_OTHERWISE or tries_shown(sw) is not None:
+        return False
+    return sw >> 8 in (0x62, 0x64, 0x65, 0x69, 0x6A)
+
+
+def blocked_in_use(profile: Profile, readings: Readings, name: str) -> bool:
+    """An application that can be selected and refuses everything else, as some families answer after a block."""
+    used = [label for label in readings.labels() if label.startswith(f"{name}.") and label != f"{name}.select"]
+    return bool(used) and all(f"{readings.sw(label):04X}" in profile.status.blocked_use for label in used)
 
 
 def purse_evidence(profile: Profile, readings: Readings, books: Books | None, keys: KeyQuestions | None) -> dict[str, Value]:
@@ -36,9 +62,10 @@ def purse_evidence(profile: Profile, readings: Readings, books: Books | None, ke
         return _open(books)
     records = _log(readings)
     load, purchase = load_answer(readings, "purse"), _initialize_for_purchase(readings)
+    profile = _as_numbered(profile, records, load, books)
     found: dict[str, Value] = {
         **_open(books),
-        **_refusals(readings, load, purchase),
+        **_refusals(profile, readings, load, purchase),
         **_counters(load, purchase, books),
         **_log_evidence(profile, readings, records, load, purchase, books),
         **_proof(profile, readings, books, keys),
@@ -69,12 +96,15 @@ def _open(books: Books | None) -> dict[str, Value]:
 
 
 def _refusals(
-    readings: Readings, load: InitializeForLoadAnswer | None, purchase: InitializeForPurchaseAnswer | None
+    profile: Profile, readings: Readings, load: InitializeForLoadAnswer | None, purchase: InitializeForPurchaseAnswer | None
 ) -> dict[str, Value]:
     begun, bought = readings.sw("purse.load"), readings.sw("purse.purchase")
     online, offline = load.online_counter if load else None, purchase.offline_counter if purchase else None
     answers = {begun, bought}
+    works = not blocked_in_use(profile, readings, "purse")
     return {
+        "purse.unusable": works and (refused(readings, "purse.balance") or refused(readings, "purse.purchase")),
+        "purse.load_refused": works and refused(readings, "purse.load"),
         "purse.grey": SW.GREY_LOCKED in answers,
         "purse.online_at_maximum": begun == SW.COUNTER_AT_MAXIMUM or online == COUNTER_MAXIMUM,
         "purse.offline_at_maximum": bought == SW.COUNTER_AT_MAXIMUM or offline == COUNTER_MAXIMUM,
@@ -109,6 +139,21 @@ def _log(readings: Readings) -> list[LogRecord]:
     return [record for record in records if record.written]
 
 
+def _as_numbered(
+    profile: Profile, records: Sequence[LogRecord], load: InitializeForLoadAnswer | None, books: Books | None
+) -> Profile:
+    """The profile with the card's own way to number its log: manuals and cards of one family disagree whether a record has the
+    counter before or after its increment. A card that numbers the other way has its newest load one off its counter, and read
+    that way all its loads are those of the books."""
+    other = profile.purse.model_copy(update={"log_number": "before" if profile.purse.log_number == "after" else "after"})
+    changed = profile.model_copy(update={"purse": other})
+    loads = [record for record in records if record.type == TransactionType.EP_LOAD]
+    if books is None or load is None or not loads or after(profile, loads[0]) == load.online_counter:
+        return profile
+    explained = after(changed, loads[0]) == load.online_counter and not _unknown_loads(changed, loads, books)
+    return changed if explained else profile
+
+
 def after(profile: Profile, record: LogRecord) -> int:
     """The counter after a log record's transaction."""
     return record.number + (profile.purse.log_number == "before")
@@ -126,18 +171,27 @@ def _log_evidence(
         return {}
     online = [record for record in records if record.type not in OFFLINE]
     offline = [record for record in records if record.type in OFFLINE]
+    logged = profile.purse.loads_logged is not False
+    moved = (load.online_counter if load and logged else 0) or (purchase.offline_counter if purchase else 0)
     found: dict[str, Value] = {
+        "log.empty": moved > 0 and not records and readings.sw("purse.log.1") in (SW.OK, *ABSENT),
         "log.disordered": not (
-            all(_sensible(record) for record in records)
+            (not records or newest_record(readings) is not None)
+            and all(_sensible(record) for record in records)
             and _descending(profile, online, load.online_counter if load else None)
             and _descending(profile, offline, purchase.offline_counter if purchase else None)
-        )
+        ),
     }
     if books is not None:
-        known = {(booked.online_counter + 1, booked.amount) for booked in (*books.loads, *books.refunded)}
         loads = [record for record in records if record.type == TransactionType.EP_LOAD]
-        found["log.unknown_loads"] = sum((after(profile, record), record.amount) not in known for record in loads)
+        found["log.unknown_loads"] = _unknown_loads(profile, loads, books)
     return found
+
+
+def _unknown_loads(profile: Profile, loads: Sequence[LogRecord], books: Books) -> int:
+    """Loads in the log that the books do not have."""
+    known = {(booked.online_counter + 1, booked.amount) for booked in (*books.loads, *books.refunded)}
+    return sum((after(profile, record), record.amount) not in known for record in loads)
 
 
 def _sensible(record: LogRecord) -> bool:

@@ -11,8 +11,8 @@ from cardsvc.diagnosis.books import Books
 from cardsvc.diagnosis.evidence import Value
 from cardsvc.diagnosis.files import file_evidence, length_evidence, purse_card_no, senseless
 from cardsvc.diagnosis.keys import KeyQuestions, key_evidence, load_answer
-from cardsvc.diagnosis.probes import Readings
-from cardsvc.diagnosis.purse import purse_evidence
+from cardsvc.diagnosis.probes import FULL_RUN, Readings
+from cardsvc.diagnosis.purse import blocked_in_use, purse_evidence, refused
 from cardsvc.iso7816.status import SW
 from cardsvc.procedures.pin import tries_shown
 from cardsvc.procedures.strangers import Kind
@@ -29,7 +29,7 @@ def card_state(profile: Profile, readings: Readings) -> str:
         return "foreign"
     sw = readings.sw("mf.select")
     if not readings.ok("mf.select"):
-        if sw == SW.NOT_SUPPORTED and readings.sw("challenge") == SW.NOT_SUPPORTED:
+        if _is_locked(sw, readings.sw("challenge")):
             return "locked"
         return "blank" if f"{sw or 0:04X}" in profile.blank.no_mf else "foreign"
     issue = CardIssueSeen.parse(readings.data("mf.card_issue"))
@@ -39,10 +39,21 @@ def card_state(profile: Profile, readings: Readings) -> str:
     return "citizen" if ours and issue.card_no is not None else "foreign"
 
 
+def _is_locked(select: int | None, challenge: int | None) -> bool:
+    """CARD BLOCK, or a block of the MF: SELECT says so, or both refuse alike (JR/T 0025.2-2010 5.5.9.2: 6A81; others use the
+    answers of a blocked application)."""
+    alike = (SW.NOT_SUPPORTED, SW.CONDITIONS, SW.BLOCKED)
+    return select in (SW.SELECTED_FILE_INVALID, SW.LOCKED_FOR_GOOD) or (select in alike and challenge == select)
+
+
 def _as_delivered(profile: Profile, readings: Readings) -> bool:
-    """Of a family that comes with its files: none of those that were read was ever written."""
+    """An MF of the factory, which holds nothing of ours; or, of a family that comes with its files, none of those that were
+    read was ever written."""
+    ours = ("mf.card_issue", "purse.select", FULL_RUN)
+    if profile.blank.factory_mf and all(_is_absent(profile, readings.sw(label)) for label in ours):
+        return True
     written = [label for label in readings.labels() if label.startswith(("mf.card", "purse.app", "holder.holder"))]
-    return profile.dialect.name == "huada" and not any(readings.data(label).strip(b"\xff\x00") for label in written)
+    return profile.dialect.name == "huada" and not any(readings.raw(label).strip(b"\xff\x00") for label in written)
 
 
 def card_no_in(readings: Readings) -> str | None:
@@ -67,6 +78,8 @@ def evidence_of(
         state = _issued_state(readings)
     if state == "foreign" and _silent(readings):
         state = "dead"
+    if state == "citizen" and _has_no_applications(readings):
+        state = "emptied"
     found: dict[str, Value] = {
         "card.state": state,
         "books.known": books is not None,
@@ -104,6 +117,17 @@ def _issued_state(readings: Readings) -> str:
     return "emptied" if readings.sw("purse.select") == SW.FILE_NOT_FOUND else "citizen"
 
 
+def _is_absent(profile: Profile, sw: int | None) -> bool:
+    """Not asked, or not there."""
+    return sw is None or sw == SW.FILE_NOT_FOUND or f"{sw:04X}" in profile.blank.no_mf
+
+
+def _has_no_applications(readings: Readings) -> bool:
+    """An MF with a card-issue file and nothing below it."""
+    selects = [label for label in readings.labels() if label.endswith(".select") and label != "mf.select"]
+    return len(selects) > 1 and all(readings.sw(label) == SW.FILE_NOT_FOUND for label in selects)
+
+
 def _silent(readings: Readings) -> bool:
     """Every answer refuses the instruction or the class: the card OS does not run."""
     answers = [readings.sw(label) or 0 for label in readings.labels()]
@@ -131,7 +155,7 @@ def _usable(profile: Profile, readings: Readings, name: str) -> str:
     if sw == SW.LOCKED_FOR_GOOD or any(readings.sw(label) == SW.LOCKED_FOR_GOOD for label in followers):
         return "locked"
     if readings.ok(f"{name}.select"):
-        return "usable"
+        return "blocked" if blocked_in_use(profile, readings, name) else "usable"
     if f"{sw:04X}" in profile.status.blocked_select:
         return "blocked"
     return "missing" if sw == SW.FILE_NOT_FOUND else "refused"
@@ -159,6 +183,7 @@ def _money(application: ApplicationLayout, readings: Readings) -> dict[str, Valu
     if balances and None not in balances:
         found["balance"] = sum(balance or 0 for balance in balances)
     if f"{name}.load" in readings:
+        found["load_refused"] = refused(readings, f"{name}.load")
         spent = begun is not None and begun.online_counter == COUNTER_MAXIMUM
         found["counter_at_maximum"] = spent or readings.sw(f"{name}.load") == SW.COUNTER_AT_MAXIMUM
     return found

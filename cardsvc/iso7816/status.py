@@ -14,6 +14,7 @@ class SW(IntEnum):
 
     OK = 0x9000
     DATA_MAY_BE_CORRUPT = 0x6281
+    END_OF_FILE = 0x6282
     SELECTED_FILE_INVALID = 0x6283
     MEMORY_FAILURE = 0x6581
     WRONG_LENGTH = 0x6700
@@ -46,6 +47,7 @@ class SW(IntEnum):
 _MEANINGS: dict[int, Text] = {
     SW.OK: Text("成功", "success"),
     SW.DATA_MAY_BE_CORRUPT: Text("数据可能有误或从未写入", "data may be corrupt or was never written"),
+    SW.END_OF_FILE: Text("文件比要读的短", "the file ends before the length asked for"),
     SW.SELECTED_FILE_INVALID: Text("所选应用已锁定或文件无效", "the selected application is blocked"),
     SW.MEMORY_FAILURE: Text("芯片存储器写入失败", "the chip's memory could not be written"),
     SW.WRONG_LENGTH: Text("长度错误", "wrong length"),

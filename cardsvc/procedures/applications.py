@@ -9,6 +9,7 @@ from cardsvc.card.commands import (
     application_unblock,
     protected_update_binary,
     read_binary,
+    read_record,
     select_by_name,
     update_binary_header,
 )
@@ -76,16 +77,15 @@ def block_application(profile: Profile, application: str, line_mac: LineMac, *, 
 
 
 def unblock_application(profile: Profile, application: str, line_mac: LineMac) -> Procedure[None]:
-    """APPLICATION UNBLOCK, proven by selecting the application again.
+    """APPLICATION UNBLOCK, proven by selecting and reading the application again.
 
     A wrong MAC costs one of three tries and the third locks the application for good, so it is never repeated blindly.
     """
-    aid = profile.layout.find(application).aid_bytes
-    answer = yield from send(select_by_name(aid, ANY))
-    if answer.ok:
+    sw = yield from _refusal(profile, application)
+    if sw is None:
         return
-    if f"{answer.sw:04X}" not in profile.status.blocked_select:
-        raise unavailable(profile, application, answer.sw)
+    if f"{sw:04X}" not in (*profile.status.blocked_select, *profile.status.blocked_use):
+        raise unavailable(profile, application, sw)
     script = Script(profile.dialect.challenge_length)
     challenge = yield from script.challenge()
     ask = application_unblock(line_mac(challenge, UNBLOCK_HEADER))
@@ -94,9 +94,21 @@ def unblock_application(profile: Profile, application: str, line_mac: LineMac) -
         raise CardError("application_locked_for_good", application=application)
     if not answers[0].ok:
         raise refused(ask, answers[0])
-    answer = yield from send(select_by_name(aid, ANY))
-    if not answer.ok:
-        raise CardError("application_blocked", sw=f"{answer.sw:04X}")
+    sw = yield from _refusal(profile, application)
+    if sw is not None:
+        raise CardError("application_blocked", sw=f"{sw:04X}")
+
+
+def _refusal(profile: Profile, application: str) -> Procedure[int | None]:
+    """What an application answers that cannot be selected, or, as some families have it, be selected and not be used."""
+    layout = profile.layout.find(application)
+    file = layout.file[-1]
+    read = read_binary(file.sfi, 1, ANY) if file.kind == "binary" else read_record(1, file.sfi, expect=ANY)
+    answers = yield (select_by_name(layout.aid_bytes, ANY), read)
+    selected, used = answers
+    if not selected.ok:
+        return selected.sw
+    return used.sw if f"{used.sw:04X}" in profile.status.blocked_use else None
 
 
 def unavailable(profile: Profile, application: str, sw: int) -> CardError:

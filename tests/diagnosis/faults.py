@@ -71,9 +71,10 @@ from tests.diagnosis.strangers import (
     unfinished,
 )
 from tests.diagnosis.wild import WILD, Wild
-from tests.world import DESK, FAMILIES, ISSUABLE
+from tests.world import AIDS, DESK, FAMILIES, ISSUABLE
 
 Make = Callable[[Patient], None]
+PURSE_AID, BUS_AID = bytes.fromhex(AIDS["purse"]), bytes.fromhex(AIDS["bus"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,68 @@ def edit(directory: int, offset: int, data: bytes, **which: Any) -> Make:
 
 def corrupt(directory: int, file: int, offset: int, length: int) -> Make:
     return lambda patient: flip(patient.card, directory, file, offset, length)
+
+
+def begun(p1: bytes, answer: str, aid: bytes = b"") -> Make:
+    """INITIALIZE of one kind is refused, in one application or in all."""
+    selected = [b""]
+
+    def change(command: bytes, given: bytes) -> bytes:
+        if command[1:3] == b"\xa4\x04":
+            selected[0] = command[5 : 5 + command[4]]
+        return bytes.fromhex(answer) if command[1:3] == b"\x50" + p1 and aid in (b"", selected[0]) else given
+
+    return altered(change)
+
+
+def warned(command: bytes, status: str, length: int) -> Make:
+    """Reads of one file tell fewer bytes, or a warning with them."""
+
+    def make(patient: Patient) -> None:
+        card = patient.card
+
+        def change(asked: bytes, given: bytes) -> bytes:
+            return given[:-2][:length] + bytes.fromhex(status) if asked[1:3] == command and len(given) > 2 else given
+
+        patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
+
+    return make
+
+
+def records_blank(*numbers: int) -> Make:
+    """Records of the purse's log read 00."""
+
+    def make(patient: Patient) -> None:
+        card = patient.card
+
+        def change(asked: bytes, given: bytes) -> bytes:
+            wanted = asked[1] == 0xB2 and asked[2] in numbers and asked[3] == 0x18 << 3 | 4 and len(given) > 2
+            return bytes(len(given) - 2) + given[-2:] if wanted else given
+
+        patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
+
+    return make
+
+
+def blocked_in_use(patient: Patient) -> None:
+    """SELECT still succeeds after the block, everything else is refused (FMCOS 2.0 general manual p75)."""
+    card, selected = patient.card, [b""]
+    put(card, PURSE, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))
+
+    def change(command: bytes, given: bytes) -> bytes:
+        if command[1] == 0xA4:
+            selected[0] = command[5 : 5 + command[4]]
+            return b"\x90\x00" if selected[0] == PURSE_AID else given
+        return given
+
+    patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
+
+
+def applications_gone(patient: Patient) -> None:
+    """The MF and its files stand, and nothing below it."""
+    with opened(patient.card) as memory:
+        for directory in (PURSE, HOLDER, BUS, PARKING, 0x3F05, 0x3F06):
+            memory.erase(node(memory, directory))
 
 
 def later(days: int) -> Make:
@@ -164,6 +227,12 @@ def no_power(patient: Patient) -> None:
 
 def blank(patient: Patient) -> None:
     card = VirtualCard.blank(patient.card.dialect.name, seed=78)
+    patient.card, patient.connect = card, card.channel
+
+
+def factory_blank(patient: Patient) -> None:
+    """As the chip's maker sells it: with an MF and its transport key."""
+    card = VirtualCard.blank(patient.card.dialect.name, seed=78, factory_mf=True)
     patient.card, patient.connect = card, card.channel
 
 
@@ -458,6 +527,7 @@ FAULTS = (
     Fault("unknown-family", "不认得的芯片", "stranger_city", altered(lambda _, given: given, UNKNOWN_ATR)),
     *(Fault(wild.name, wild.zh, wild.first, stranger_on(wild), FAMILIES[:1]) for wild in WILD),
     Fault("dead-os", "拒绝一切命令", "card_dead", altered(lambda _c, _a: bytes.fromhex("6F00"))),
+    Fault("endless-answers", "总说还有数据", "card_dead", altered(lambda _c, _a: bytes.fromhex("6110"))),
     Fault("refuses-lengths", "一切命令都说长度错", "card_dead", altered(lambda _c, _a: bytes.fromhex("6700"))),
     Fault("one-behind", "应答总是上一条命令的", "answers_senseless", one_behind),
     Fault("every-other-fails", "命令时成时败", "answers_senseless", every_other_fails),
@@ -465,6 +535,10 @@ FAULTS = (
     Fault("reads-all-ff", "读出来全是 FF", "answers_senseless", data_are(lambda data: b"\xff" * len(data)), WRITTEN_AT_ISSUE),
     Fault("other-content", "芯片号是本市的、内容是别家的", "card_erased", altered(lambda command, _: plain(command))),
     Fault("card-blocked", "整卡锁死", "card_locked", edit(MF, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
+    Fault(
+        "mf-blocked", "主目录锁定", "card_locked", altered(lambda c, a: bytes.fromhex("6283") if c[1:3] == b"\xa4\x00" else a)
+    ),
+    Fault("card-blocked-6985", "整卡锁死，答 6985", "card_locked", altered(lambda _c, _a: bytes.fromhex("6985"))),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
     Fault("refuses-making", "白卡拒绝写入", "card_refuses_making", refuses_making),
     Fault("spoiled", "做不成、已作废的白卡", "card_spoiled", spoiled),
@@ -486,6 +560,7 @@ FAULTS = (
     Fault("antenna", "天线断", "antenna_broken", one_side_silent("contactless"), tuple(OTHER_SIDE)),
     Fault("contacts", "芯片触点坏", "contacts_broken", one_side_silent("contact"), tuple(OTHER_SIDE)),
     Fault("blank", "空白卡", "card_blank", blank),
+    Fault("factory-blank", "出厂带主目录的空白卡", "card_blank", factory_blank, FAMILIES[:1]),
     Fault("cloned-serial", "复制卡（芯片号不同）", "clone", cloned),
     Fault("rolled-back", "旧数据写回", "counter_back", rolled_back),
     Fault("withdrawn", "已作废的卡", "card_withdrawn", withdrawn),
@@ -495,6 +570,8 @@ FAULTS = (
     Fault("corrected-record", "登记已更正、卡未更正", "holder_differs", corrected_record),
     Fault("corrupt-card-issue", "发卡文件损坏", "file_corrupt", corrupt(MF, 0x0005, 18, 4)),
     Fault("changed-card-number", "卡号被改", "serials_differ", edit(MF, bodies.CONTENT + 15, b"\x99", file=0x0005)),
+    Fault("file-cut-short", "文件读到一半就到头（6282）", "file_corrupt", warned(b"\xb0\x95", "6282", 12)),
+    Fault("file-said-corrupt", "卡自己说文件有错（6281）", "file_corrupt", warned(b"\xb0\x95", "6281", 32)),
     Fault("corrupt-directory", "目录文件损坏", "file_differs", corrupt(MF, 0x0001, 4, 3)),
     Fault("corrupt-purse-file", "钱包文件损坏", "file_corrupt", corrupt(PURSE, 0x0015, 20, 4)),
     Fault("corrupt-holder", "持卡人信息损坏", "file_corrupt", corrupt(HOLDER, 0xEF06, 0, 2)),
@@ -503,8 +580,10 @@ FAULTS = (
     Fault("two-serials", "两处卡号不一", "serials_differ", edit(PURSE, bodies.CONTENT + 19, b"\x42", file=0x0015)),
     Fault("locked-master-key-met", "主控密钥锁死（维修时显出）", "master_key_locked", master_key_met),
     Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),
+    Fault("applications-gone", "应用全没有了", "card_erased", applications_gone),
     Fault("application-gone", "公交应用丢失", "application_missing", application_gone),
     Fault("purse-blocked", "钱包临时锁定", "application_blocked", edit(PURSE, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))),
+    Fault("purse-blocked-in-use", "钱包锁定，仍能选中", "application_blocked", blocked_in_use),
     Fault("purse-locked", "钱包永久锁定", "application_locked", edit(PURSE, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("bus-blocked", "公交临时锁定", "application_blocked", edit(BUS, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))),
     Fault("bus-locked", "公交永久锁定", "application_locked", edit(BUS, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
@@ -524,12 +603,18 @@ FAULTS = (
     Fault("parking-counter-at-maximum", "停车交易序号用完", "area_counter_used_up", used_up(PARKING), KEYS_CHANGE),
     Fault("unknown-load", "账册没有的充值", "log_unknown_load", unknown_load),
     Fault("log-out-of-order", "交易记录错乱", "log_broken", log_swapped),
+    Fault("log-emptied", "交易记录清空", "log_empty", edit(PURSE, bodies.USED, b"\x00\x00", file=0x0018)),
+    Fault("newest-record-blank", "最新一笔记录读出全 00", "log_broken", records_blank(1)),
     Fault("wrong-proof", "交易证明不对", "proof_wrong", edit(PURSE, bodies.LOAD_PROOF + 7, b"\0\0\0\0", kind=Kind.PURSE)),
     Fault("wrong-key", "充值密钥不对", "key_wrong", wrong_load_key(PURSE)),
     Fault("wrong-bus-key", "公交充值密钥不对", "area_key_wrong", wrong_load_key(BUS), KEYS_CHANGE),
     Fault("wrong-parking-key", "停车充值密钥不对", "area_key_wrong", wrong_load_key(PARKING), KEYS_CHANGE),
     Fault("strange-bus-key", "公交充值密钥的版本不认识", "area_key_wrong", wrong_load_key(BUS, 6, b"\x09"), KEYS_CHANGE),
     Fault("missing-bus-key", "缺少公交充值密钥", "area_key_stays", wrong_load_key(BUS, -5, b"\x44"), KEYS_CHANGE),
+    Fault("purse-file-gone", "钱包文件没有了", "purse_unusable", edit(PURSE, -7, b"\x00", file=EP)),
+    Fault("purse-refuses-purchase", "钱包不让消费", "purse_unusable", begun(b"\x01", "6985")),
+    Fault("purse-refuses-load", "钱包不让充值", "purse_load_refused", begun(b"\x00", "6985", PURSE_AID)),
+    Fault("bus-refuses-load", "公交钱包不让充值", "area_load_refused", begun(b"\x00", "6985", BUS_AID), KEYS_CHANGE),
     Fault("firmware-algorithm", "固件缺陷（算法标识 02）", "firmware_fault", algorithm_02, ("fudan-fmcos2",)),
     Fault("wrong-key-version", "密钥版本号不对", "key_unknown", wrong_load_key(PURSE, 6, b"\x09")),
     Fault("old-key", "密钥版本旧", "key_old", rolled_key, KEYS_CHANGE),

@@ -88,6 +88,26 @@ def test_a_garbled_counter_is_not_held_against_the_card(new_patient: NewPatient)
 
 
 @pytest.mark.parametrize("new_patient", KEYS_CHANGE, indirect=True)
+def test_a_card_that_numbers_its_log_the_other_way_is_healthy(new_patient: NewPatient) -> None:
+    """Manual and real cards of one family disagree; a load too many in such a log is found all the same."""
+    patient, changed = new_patient(), list[int]()
+    card = patient.card
+
+    def before_the_increment(command: bytes, given: bytes) -> bytes:
+        if (command[1], command[3]) != (0xB2, 0x18 << 3 | 4) or len(given) != 25:
+            return given
+        number = int.from_bytes(given[:2], "big") - 1
+        amount = 7777 if command[2] in changed else int.from_bytes(given[5:9], "big")
+        return number.to_bytes(2, "big") + given[2:5] + amount.to_bytes(4, "big") + given[9:]
+
+    patient.connect = lambda: Altered(ResponseLink(card.channel()), before_the_increment)
+    for quick in (False, True):
+        assert patient.examine(quick=quick)["findings"] == []
+    changed.append(1)
+    assert patient.examine()["findings"][0]["code"] == "log_unknown_load"
+
+
+@pytest.mark.parametrize("new_patient", KEYS_CHANGE, indirect=True)
 def test_a_begun_load_costs_nothing_and_the_next_select_drops_it(new_patient: NewPatient) -> None:
     """What a full run relies on where it asks bus and parking for their load keys: a CREDIT FOR LOAD comes too late."""
     patient = new_patient()

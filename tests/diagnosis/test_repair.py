@@ -36,6 +36,7 @@ CURED = {
     "corrupt-application",
     "two-serials",
     "purse-blocked",
+    "purse-blocked-in-use",
     "bus-blocked",
     "load-not-written",
     "load-written",

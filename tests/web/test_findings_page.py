@@ -1,8 +1,10 @@
 """What the desk's page says of cards with a known fault of their firmware, and of cards of others."""
 
+import re
 import uuid
 
 from cardsvc.service.desk.workstations import begin, report
+from cardsvc.vcard import Fault, VirtualCard, inflict
 from cardsvc.vcard.session import KeyKind
 from tests.desk.busy import Counter
 from tests.diagnosis.patients import PURSE, change_key
@@ -33,3 +35,35 @@ def test_the_page_says_what_a_card_of_others_is(office: Office) -> None:
     told = office.page("clerk", "ws-1").text("/")
     assert "门禁、校园等存储卡" in told
     assert "请持卡人到发卡单位办理" in told
+
+
+def diagnosed(office: Office, card: VirtualCard) -> str:
+    """The page of a full diagnosis of this card, without its tags."""
+    world, clerk, contact = office.world, office.people["clerk"], str(uuid.uuid4())
+    report(world.engine, "ws-1", "session-2", [{"name": "R", "atr": card.atr.hex(), "contact": contact}], new=True)
+    reply = begin(world.engine, "ws-1", contact, "diagnose", {}, by=clerk, idempotency_key=str(uuid.uuid4()))
+    Counter(world, "ws-1", clerk).finish(card, reply)
+    return office.page("clerk", "ws-1").text(f"/operations/{reply.id}")
+
+
+def test_the_headline_of_a_report_is_what_was_found(office: Office) -> None:
+    """Not that the diagnosis ran to its end; the paper says whose card it is, as far as paper may, when, where and by whom."""
+    card = office.world.issue("fudan-fmcos2")
+    well = diagnosed(office, card)
+    assert "✓ 卡片正常" in well
+    inflict(card, [Fault.parse("wrong-balance:12345")])
+    ill = diagnosed(office, card)
+    assert "⚠ 可疑余额" in ill
+    for told in (well, ill):
+        assert "办好了" not in told
+        assert re.search(r"持卡人 测\*\* 330\*{13}[0-9X]{2} 检测时间 2", told)
+        assert re.search(rf"网点 \S+ 经办 {office.people['clerk'].name} ", told)
+        assert "测试一" not in told
+    assert office.world.card_no_of(card)[-4:] in ill
+
+
+def test_a_card_of_others_has_no_holder_on_paper(office: Office) -> None:
+    """Who it belongs to is not ours to know."""
+    told = diagnosed(office, VirtualCard.blank("t-union", seed=5))
+    assert "⚠ 非本市卡" in told
+    assert "330" not in told

@@ -21,6 +21,7 @@ from cardsvc.procedures.purse import (
 )
 from cardsvc.service.operations.kinds import Context
 from cardsvc.service.purse.card_keys import as_shown
+from cardsvc.service.purse.counters import refuse_offline_back
 from cardsvc.service.purse.settle import (
     HOST_TIME,
     PROVEN_TOO_LATE,
@@ -49,7 +50,11 @@ def authorise_debit(
     payment: tuple[int, str, str],
     now: dt.datetime,
 ) -> dict[str, str]:
-    """The row: from here on the card may have paid. ``payment``: amount, merchant, payee account. Returns facts to keep."""
+    """The row: from here on the card may have paid. ``payment``: amount, merchant, payee account. Returns facts to keep.
+
+    Raises CardError ``card_counter_back``.
+    """
+    refuse_offline_back(uow, context.card_no, ref, init.offline_counter)
     purchase = uow.purchases.add(debit_row(context, ref, PurchaseKind.PURCHASE, init, init.offline_counter, payment, now))
     note_purse(context, uow, ref, init.balance, now, offline=init.offline_counter)
     return {"purchase_id": purchase.purchase_id, "overdraft_limit": init.overdraft_limit.hex()}

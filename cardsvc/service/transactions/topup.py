@@ -25,6 +25,7 @@ from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Pha
 from cardsvc.service.purse import areas
 from cardsvc.service.purse.areas import LoadAreaParams, Target, outside_city_purse, target_of, wanted
 from cardsvc.service.purse.card_keys import as_shown
+from cardsvc.service.purse.counters import refuse_online_back
 from cardsvc.service.purse.debit import break_off_debit
 from cardsvc.service.purse.lapse import MAKE_ROOM
 from cardsvc.service.purse.load_rules import Proposal, decide
@@ -106,7 +107,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     target, credited = target_of(context), _credited(context)
     check_mac1(init, target.ref, credited, context.actor.terminal_no, _session(context, init))
     note_purse(context, uow, target.ref, init.balance, now, online=init.online_counter)
-    _refuse_counter_back(context, uow, init.online_counter)
+    refuse_online_back(uow, context.card_no, target.ref, init.online_counter)
     refuse_hot(uow, context.card_no)  # reported lost since the contact: no money for it any more
     refuse_used(uow, wanted(context)["payment"])
     requested = _requested(context, uow, init, now)
@@ -130,14 +131,6 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     facts = {"init": _init_facts(init), "expires": decision.expires.isoformat() if decision.expires else None}
     judged = {"rules": list(decision.rules), "sources": [source._asdict() for source in decision.sources]}
     return Effect(facts={"load_id": load.load_id, **judged, **facts})
-
-
-def _refuse_counter_back(context: Context, uow: UnitOfWork, counter: int) -> None:
-    """A load that the card has moved its counter, which never goes back (JR/T 0025.2-2010 5.5.2.8)."""
-    ref = target_of(context).ref
-    loads = uow.loads.at_counter(context.card_no, ref.application, ref.purse, counter)
-    if any(load.state == LoadState.CONFIRMED for load in loads):
-        raise CardError("card_counter_back")
 
 
 def _requested(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer, now: dt.datetime) -> Load:

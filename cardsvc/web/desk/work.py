@@ -12,6 +12,7 @@ from cardsvc.service.cards.replacement import replacement_of
 from cardsvc.service.cash.shifts import shift_at
 from cardsvc.service.desk.choices import Offer
 from cardsvc.service.desk.offers import offers
+from cardsvc.service.desk.report_head import report_head
 from cardsvc.service.desk.work_place import CardOnDesk, Job, job_of, look_again, work_place
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import JOBS
@@ -94,6 +95,9 @@ def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
     then = _then(services, card, job) if card and job.done and job.kind in THEN else []
     look = card.contact if card and card.missing and not job.under_way else None
     shown = {"job": job, "there": card is not None, "money": money, "replacement": replacement, "then": then, "look": look}
+    found = job.result.get("findings") if job.done and not job.result.get("waiting") else None
+    head = report_head(services.store, place.workstation, job) if found is not None else None
+    shown |= {"found": found, "head": head}
     return {**shown, "handout": _handout(services, card) if then else None, "jobs": JOBS, "now": now()}
 
 
