@@ -22,11 +22,11 @@ FMCOS = FAMILIES[0]
 YEARS = dt.timedelta(days=366)
 
 
-def replace(world: World, by: Staff, reason: str, *, readable: bool = True) -> Any:
-    """Begin the replacement of the first card."""
+def replace(world: World, by: Staff, reason: str, *, readable: bool = True, card_no: str = CARD) -> Any:
+    """Begin the replacement of a card, of the first one where none is named."""
     paid = Payment(method="cash")
     rules = world.engine.rules
-    return begin_replacement(world.store, rules, HERE, CARD, reason, paid, readable=readable, by=by, now=world.now)
+    return begin_replacement(world.store, rules, HERE, card_no, reason, paid, readable=readable, by=by, now=world.now)
 
 
 def give_money(world: World, card: VirtualCard) -> None:
