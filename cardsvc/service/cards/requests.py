@@ -26,7 +26,7 @@ from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.known_card import IN_HAND, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
-from cardsvc.service.people.comers import Comer, check_comer
+from cardsvc.service.people.comers import PHONE, Comer, check_comer
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import citizen_json, masked
 from cardsvc.service.rights.comparing import Standing
@@ -51,7 +51,6 @@ FRIEND_CONSENT = Text(
     "申领人同意把本次申领的进度告诉这位朋友；朋友的姓名、手机号只用于这些通知",
     "The person agrees that this friend is told how the application goes on; the friend's name and phone serve for that alone",
 )
-PHONE = "^[0-9+ -]{5,20}$"
 BOARD_LIMIT = 100
 PACE_CARDS = 10
 FEW_GAPS = 2

@@ -42,7 +42,7 @@ def reach_of(uow: UnitOfWork, card: Card) -> Reach | None:
 
 
 def _older(asked: CardRequest | None, replaced: Replacement | None) -> Reach | None:
-    if replaced is not None and replaced.phone and (asked is None or replaced.asked_at > asked.applied_at):
+    if replaced is not None and replaced.phone and (asked is None or replaced.asked_at >= asked.applied_at):
         return Reach(replaced.phone, None, own=False)
     return Reach(asked.phone, asked, own=False) if asked is not None and asked.phone else None
 
