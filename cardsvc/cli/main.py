@@ -39,6 +39,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "cardsvc.cli.citizens.handout:handout",
         t("发放：待领取的卡，交卡，再通知", "Handing out: cards that wait, giving one, telling holders again"),
     ),
+    "consignment": (
+        "cardsvc.cli.citizens.consignment:consignment",
+        t("送卡、收卡：在一处做、在另一处领的卡", "Cards that are made at one outlet and collected at another"),
+    ),
     "notices": (
         "cardsvc.cli.citizens.notices:notices",
         t("给市民的通知：发送、列表、重发", "Messages to citizens: send, list, try again"),

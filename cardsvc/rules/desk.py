@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cardsvc.rules.data import Dated
-from cardsvc.rules.desk_rules import HoursRule, KeepingRule, ProductRule, StockRule, UncollectedRule
+from cardsvc.rules.desk_rules import ConsignmentRule, HoursRule, KeepingRule, ProductRule, StockRule, UncollectedRule
 from cardsvc.rules.loading import age, no_rule, refusal
 from cardsvc.rules.ruleset import RuleSet
 
@@ -107,13 +107,31 @@ def card_ready(rules: RuleSet, outlet: str, applied: dt.datetime) -> tuple[dt.da
     if rule.cutoff and hours and applied.time() < rule.cutoff:
         begun = max(applied, dt.datetime.combine(day, hours[0], applied.tzinfo))
         return begun + dt.timedelta(minutes=rule.minutes), rule.id
-    for _ in range(rule.open_days):
+    day, hours = _open_day(rules, outlet, day, rule.open_days, hours)
+    at = hours[0] if hours and rule.cutoff else hours[1] if hours else dt.time()
+    return dt.datetime.combine(day, at, applied.tzinfo), rule.id
+
+
+def _open_day(
+    rules: RuleSet, outlet: str, day: dt.date, number: int, hours: tuple[dt.time, dt.time] | None = None
+) -> tuple[dt.date, tuple[dt.time, dt.time] | None]:
+    """The so many-th day after this one on which an outlet is open, with its hours; ``hours``: those of this day."""
+    for _ in range(number):
         hours = None
         while hours is None:
             day += dt.timedelta(days=1)
             hours = open_hours(rules, outlet, day)
-    at = hours[0] if hours and rule.cutoff else hours[1] if hours else dt.time()
-    return dt.datetime.combine(day, at, applied.tzinfo), rule.id
+    return day, hours
+
+
+def consignment_rule(rules: RuleSet, day: dt.date) -> ConsignmentRule | None:
+    """In how many days cards come from one outlet to another; None where the rule set says nothing of it."""
+    return _in_force(rules.consignment, day)
+
+
+def open_day_after(rules: RuleSet, outlet_id: str, day: dt.date, number: int) -> dt.date:
+    """The so many-th day after this one on which an outlet is open. Raises RuleError ``rule_no_hours``."""
+    return _open_day(rules, hours_of(rules, outlet_id), day, number)[0]
 
 
 def check_person(rules: RuleSet, job: str, who: Visitor, day: dt.date) -> tuple[str, ...]:

@@ -121,6 +121,14 @@ class UncollectedRule(Dated):
     times: int = Field(ge=0)
 
 
+class ConsignmentRule(Dated):
+    """Cards sent from one outlet to another: in how many of its open days they arrive, and in how many a card that was not in
+    its bag is found or given up."""
+
+    arrives_days: int = Field(gt=0)
+    search_days: int = Field(gt=0)
+
+
 class KeepingRule(Dated):
     """How many days personal data are kept when nothing needs them any more: ``photo`` of a person without a card in use,
     ``request``: an application that was withdrawn."""

@@ -49,6 +49,7 @@ _SUBJECT = {
     "payer": ("occasion",),
     "stock": (),
     "uncollected": (),
+    "consignment": (),
     "keeping": ("data",),
     "ticket": ("ticket",),
     "papers": ("job", "who"),

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from cardsvc.errors.fields import FieldsError
 from cardsvc.rules.data import Amount, Data, Dated, Days, Items, MonthDay, Percent, Positive, Years
 from cardsvc.rules.desk_rules import (
+    ConsignmentRule,
     FareRule,
     FeeRule,
     HoursRule,
@@ -201,6 +202,7 @@ class RuleSet(Data):
     payer: Items[PayerRule] = ()
     stock: Items[StockRule] = ()
     uncollected: Items[UncollectedRule] = ()
+    consignment: Items[ConsignmentRule] = ()
     keeping: Items[KeepingRule] = ()
     ticket: Items[TicketRule] = ()
     papers: Items[PapersRule] = ()

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from cardsvc.ledger.states import FEE_ALLOWED, LOAD_ALLOWED, ORDER_ALLOWED, PURCHASE_ALLOWED, SHIFT_ALLOWED
+from cardsvc.store.handout_states import CONSIGNED_ALLOWED, CONSIGNMENT_ALLOWED, HANDOUT_ALLOWED
 from cardsvc.store.states import (
     APPROVAL_ALLOWED,
     BATCH_ALLOWED,
@@ -85,6 +86,9 @@ STATES: Mapping[str, Mapping[Any, Set[Any]]] = {
     "notice": NOTICE_ALLOWED,
     "library_notice": NOTICE_ALLOWED,
     "face_print": FACE_PRINT_ALLOWED,
+    "handout": HANDOUT_ALLOWED,
+    "consignment": CONSIGNMENT_ALLOWED,
+    "consigned_card": CONSIGNED_ALLOWED,
 }
 """Tables whose column ``state`` moves only along a list."""
 

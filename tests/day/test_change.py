@@ -11,7 +11,7 @@ from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.books.receipts import printed, receipt_of
 from cardsvc.service.books.reports import day_sheet
 from cardsvc.service.books.sheet_print import printed_sheet
-from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.transactions.deposits import return_deposit, take_deposit
@@ -69,7 +69,14 @@ def test_fees_tell_their_change(hall: Hall) -> None:
     assert "change" not in free, "nothing was to be paid"
     paid = Payment(method="cash", given=2000)
     rules, by = hall.world.engine.rules, hall["teller"]
-    row = begin_replacement(hall.world.store, rules, DESK, CARD, "damaged", paid, readable=True, by=by, now=hall.world.now)
+    row = begin_replacement(
+        hall.world.store,
+        rules,
+        DESK,
+        ReplacementRequest(card_no=CARD, reason="damaged", payment=paid, readable=True),
+        by=by,
+        now=hall.world.now,
+    )
     rows = paper(hall, row.replacement_id)
     assert (rows["Amount"], rows["Cash given"], rows["Change"]) == ("15.00", "20.00", "5.00")
     assert in_drawer(hall) == before + 6500
@@ -132,7 +139,14 @@ def test_less_than_the_amount_is_refused_before_the_card_is_asked(hall: Hall) ->
     with pytest.raises(CardsvcError, match=r"^cash_given_short "):
         paid = Payment(method="cash", given=1499)
         rules, by = hall.world.engine.rules, hall["teller"]
-        begin_replacement(hall.world.store, rules, DESK, CARD, "damaged", paid, readable=True, by=by, now=hall.world.now)
+        begin_replacement(
+            hall.world.store,
+            rules,
+            DESK,
+            ReplacementRequest(card_no=CARD, reason="damaged", payment=paid, readable=True),
+            by=by,
+            now=hall.world.now,
+        )
     assert in_drawer(hall) == before
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.purse.payments import Payment
 from tests.page.conftest import WS, Desk, Hall
@@ -40,7 +40,14 @@ def things_that_wait(desk: Desk) -> None:
     take(world, clerk, world.citizen(11))
     damaged = world.card_no_of(world.issue("fudan-fmcos2", 12))
     actor, cash = actor_of(world.store, WS, by=clerk), Payment(method="cash")
-    begin_replacement(world.store, world.engine.rules, actor, damaged, "damaged", cash, readable=True, by=clerk, now=world.now)
+    begin_replacement(
+        world.store,
+        world.engine.rules,
+        actor,
+        ReplacementRequest(card_no=damaged, reason="damaged", payment=cash, readable=True),
+        by=clerk,
+        now=world.now,
+    )
     desk.hall.put(world.issue("fudan-fmcos2", 5))
 
 

@@ -14,7 +14,7 @@ from cardsvc.bootstrap import now
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.cards.deaths import DeathReport, report_death
-from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.loss.hotlist import add_to_hot_list
 from cardsvc.service.loss.reports import report_loss
 from cardsvc.service.purse.orders import create_order, order_params
@@ -73,7 +73,14 @@ def one_row_of_everything(hall: Hall) -> None:
     add_to_hot_list(world.store, torn_no, "试", by=hall["teller"], now=world.now)
     report_loss(world.store, world.engine.rules, lost_no, "formal", by=hall["teller"], now=world.now)
     paid, by = Payment(method="bank_card", reference="b-1"), hall["boss"]
-    begin_replacement(world.store, world.engine.rules, DESK, lost_no, "lost", paid, readable=False, by=by, now=world.now)
+    begin_replacement(
+        world.store,
+        world.engine.rules,
+        DESK,
+        ReplacementRequest(card_no=lost_no, reason="lost", payment=paid, readable=False),
+        by=by,
+        now=world.now,
+    )
     heir = {"heir": "spouse", "heir_name": "测试", "heir_id_number": person(4).id_number}
     report = DeathReport(citizen_id=world.citizen(2), papers="死亡证明", **heir)
     report_death(world.store, world.engine.rules, report, by=hall["teller"], now=world.now)

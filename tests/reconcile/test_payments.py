@@ -8,7 +8,7 @@ import pytest
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.staff.approvals import approve
 from cardsvc.service.transactions.deposits import take_deposit
@@ -53,7 +53,14 @@ def test_fees_and_deposits_that_a_channel_lists_are_in_the_books(world: World, p
     world.do(cards[0], "open", application="park", product="1", payment=by_phone("M-park").model_dump())
     take_deposit(world.store, rules, DESK, CARD, "T", by_phone("M-deposit"), by=by, now=world.now)
     other = world.card_no_of(cards[1])
-    begin_replacement(world.store, rules, DESK, other, "damaged", by_phone("M-new"), readable=True, by=by, now=world.now)
+    begin_replacement(
+        world.store,
+        rules,
+        DESK,
+        ReplacementRequest(card_no=other, reason="damaged", payment=by_phone("M-new"), readable=True),
+        by=by,
+        now=world.now,
+    )
     tick(world)
     assert told(run(world, channel="mobile")) == [("missing_in_file", "open", None)]
     lines = [("M-park", 5000, ""), ("M-deposit", 2000, "")]

@@ -37,11 +37,12 @@ class Button:
 
 @dataclass
 class Form:
-    """A form of a page. ``fields``: what it holds; ``open``: every name that may be filled in; ``choices``: of radios and
-    selects; ``needed``: names that the browser asks for."""
+    """A form of a page. ``fields``: what it holds; ``ticked``: all that is chosen of boxes with one name; ``open``: every name
+    that may be filled in; ``choices``: of radios and selects; ``needed``: names that the browser asks for."""
 
     action: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    ticked: dict[str, list[str]] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     choices: dict[str, list[str]] = field(default_factory=dict)
     needed: set[str] = field(default_factory=set)
@@ -93,6 +94,7 @@ class Reading(HTMLParser):
                 form.choices.setdefault(name, []).append(value)
                 if "checked" in given:
                     form.fields[name] = value
+                    form.ticked.setdefault(name, []).append(value)
             elif kind != "file":
                 form.fields[name] = value
 
@@ -168,7 +170,7 @@ class Clerk:
         assert set(typed) <= form.open, (typed, form)
         for name, value in typed.items():
             assert value in form.choices.get(name, [value]), (name, value, form.choices[name])
-        sent: dict[str, object] = {**form.fields, **typed}
+        sent: dict[str, object] = {**form.fields, **form.ticked, **typed}
         if button.name:
             sent[button.name] = button.value
         if photo is not None:

@@ -1,6 +1,6 @@
 """The page of a replacement: its receipt, the old card taken in after all, the fee given back."""
 
-from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.purse.payments import Payment
 from tests.web.desk_office import Office
@@ -14,7 +14,14 @@ def damaged(office: Office) -> str:
     world.issue("fudan-fmcos2")
     actor, cash = actor_of(world.store, "ws-1", by=by), Payment(method="cash")
     rules = world.engine.rules
-    row = begin_replacement(world.store, rules, actor, CARD, "damaged", cash, readable=True, by=by, now=world.now)
+    row = begin_replacement(
+        world.store,
+        rules,
+        actor,
+        ReplacementRequest(card_no=CARD, reason="damaged", payment=cash, readable=True),
+        by=by,
+        now=world.now,
+    )
     return row.replacement_id
 
 

@@ -57,6 +57,7 @@ def _state(one: dict[str, Any]) -> str:
     is_flag=True,
     help=t("已核对来人、证件和照片；必须给出", "Person, document and photo were compared; must be given"),
 )
+@click.option("--early", default=None, help=t("还没送到就发放的原因", "Why it is given though it did not arrive yet"))
 @as_option
 @json_option
 def give(
@@ -64,6 +65,7 @@ def give(
     came: str,
     name: str | None,
     id_number: str | None,
+    early: str | None,
     staff_id: str,
     *,
     both_originals: bool,
@@ -85,6 +87,7 @@ def give(
         "comer_id_number": id_number,
         "agent_papers": both_originals,
         "compared": compared,
+        "early_reason": early,
     }
     try:
         collector = Collector.model_validate(asked)
@@ -125,6 +128,7 @@ def _slip(found: dict[str, Any]) -> list[str]:
             (t("领取人", "Taken by"), taken),
             (t("领取时间", "At"), local_time(found["handed_at"])),
             (t("经办", "Given by"), found["handed_by"] or "-"),
+            *([(t("未到先发放", "Given before it arrived"), found["early_reason"])] if found["early_reason"] else []),
         ]
     )
 

@@ -27,7 +27,7 @@ EXIT_CODES = {
     "profile": 6,
     "keystore": 7,
     "store": 8,
-    **dict.fromkeys(("operation", "day", "face", "hall", "stock"), 9),
+    **dict.fromkeys(("operation", "day", "face", "hall", "stock", "consignment"), 9),
 }
 """By the family of an error code, which is its file in the catalog."""
 

@@ -63,6 +63,7 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
         tell_library(uow, card_no, "cancelled", now)
         void_card(uow, card, now, by=by.staff_id, reason=f"注销 ({reason})", outlet_id=by.outlet_id)
         uow.hotlist.change_card(card_no, "add", f"注销 ({reason})", by.staff_id, now)
+        notices.drop_card(uow, card_no, now)
         face_goes_with_card(uow, card_no, f"注销 ({reason})", now)
         end_request(uow, card, by.staff_id, now)
         return uow.cancellations.add(Cancellation(card_no, reason, papers.strip(), by.staff_id, now))

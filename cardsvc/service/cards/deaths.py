@@ -103,6 +103,7 @@ def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[st
             tell_library(uow, card.card_no, "cancelled", now)
             begin_hold(uow, card.card_no, row.asked_by, terms, now)
             return_waiting(uow, card.card_no, now)
+            notices.drop_card(uow, card.card_no, now)
             end_request(uow, card, by, now)
             taken.append(card.card_no)
     return {"death_id": row.death_id, "taken_in": taken, "cards_here": row.cards_here}

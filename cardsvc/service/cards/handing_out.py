@@ -16,6 +16,7 @@ from cardsvc.ledger.states import advance
 from cardsvc.rules import RuleSet
 from cardsvc.rules.desk import Visitor, check_person, uncollected_rule
 from cardsvc.service.cards.faces import face_view
+from cardsvc.service.cards.telling import UNCOLLECTED, reach_of, tell
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.loss.hotlist import is_wanted, refuse_hot
 from cardsvc.service.messages import notices
@@ -30,9 +31,9 @@ from cardsvc.service.staff.acts import Act, note_act
 from cardsvc.service.stock.finished import check_face
 from cardsvc.service.transactions.deposits import follow_replacement
 from cardsvc.store import Store, UnitOfWork
+from cardsvc.store.handout_states import CONSIGNED_ALLOWED, HANDOUT_ALLOWED, ConsignedState, HandoutState
 from cardsvc.store.records import Card, CardRequest, Handout, Staff
 from cardsvc.store.states import CARD_REQUEST_ALLOWED, CardRequestState
-from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
 COLLECT = "collect"
@@ -41,18 +42,22 @@ REMINDED_AT_ONCE = 1000
 
 class Collector(Params):
     """Who takes a card. ``compared``: the desk compared document, face and photo; a parent or an agent with name and ID number;
-    ``agent_papers``: both originals were shown."""
+    ``agent_papers``: both originals were shown; ``early_reason``: why the card is given though it did not arrive yet."""
 
     came: Comer = "holder"
     comer_name: str | None = Field(default=None, min_length=1, max_length=30)
     comer_id_number: str | None = Field(default=None, pattern="^[0-9]{17}[0-9X]$")
     agent_papers: bool = False
     compared: bool = False
+    early_reason: str | None = Field(default=None, min_length=1, max_length=100)
 
 
-def card_waits(uow: UnitOfWork, card: Card, outlet_id: str | None, now: dt.datetime) -> None:
-    """The card was made, and waits for its holder at an outlet."""
-    uow.handouts.add(Handout(card.card_no, outlet_id, now))
+def card_waits(uow: UnitOfWork, card: Card, outlet_id: str | None, made_at: str | None, now: dt.datetime) -> None:
+    """The card was made at an outlet, and waits for its holder there; or at another one, to which it is sent first."""
+    if outlet_id is not None and made_at is not None and made_at != outlet_id:
+        uow.handouts.add(Handout(card.card_no, outlet_id, HandoutState.TO_SEND, now, lies_at=made_at))
+    else:
+        uow.handouts.add(Handout(card.card_no, outlet_id, HandoutState.READY, now, ready_at=now))
 
 
 def hand_out(
@@ -61,8 +66,8 @@ def hand_out(
     """Give a made card to whom the rules allow; its application, if any, is over then. Gives the view of it (``handout_view``).
 
     Raises RequestError ``not_permitted``, ``identity_not_compared``, ``comer_unknown``, ``handout_not_waiting``,
-    ``face_not_looked_at``, ``citizen_died``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError of
-    persons.
+    ``handout_not_arrived`` without a reason, ``face_not_looked_at``, ``citizen_died``; CardError ``card_unknown``,
+    ``card_not_issued``, ``card_hot_listed``; RuleError of persons.
     """
     require_role(by, *TELLERS)
     if not collector.compared:
@@ -71,19 +76,21 @@ def hand_out(
 
     def work(uow: UnitOfWork) -> dict[str, Any]:
         card, known = _to_be_handed(uow, card_no)
+        early = _early(known, collector)
         request = _request_of(uow, card)
         used = _check_collector(uow, rules.in_force(uow, local_day(now)), card, request, collector, local_day(now))
         given: dict[str, Any] = collector.model_dump(include={"comer_name", "comer_id_number"})
         given |= {"collector": collector.came, "rules": ", ".join(used), "handed_by": by.staff_id, "handed_at": now}
-        uow.handouts.change(known, **given)
+        state = advance(HANDOUT_ALLOWED, HandoutState(known.state), HandoutState.HANDED)
+        uow.handouts.change(known, **given, state=state, lies_at=None, early_reason=early)
+        if early is not None:
+            _came_after_all(uow, card_no, early, by, now)
         follow_replacement(uow, card_no, now)
-        told = _told_by(uow, card)
-        if told is not None:
-            notices.drop(uow, told.case_no, now)
+        notices.drop_card(uow, card_no, now)
         if request is not None:
             notices.drop(uow, request.case_no, now)
-            state = advance(CARD_REQUEST_ALLOWED, CardRequestState(request.state), CardRequestState.HANDED)
-            uow.card_requests.change(request, state=state)
+            handed = advance(CARD_REQUEST_ALLOWED, CardRequestState(request.state), CardRequestState.HANDED)
+            uow.card_requests.change(request, state=handed)
         return _view(uow, uow.handouts.for_update(card_no) or known)
 
     return store.transact(work)
@@ -101,6 +108,24 @@ def _to_be_handed(uow: UnitOfWork, card_no: str) -> tuple[Card, Handout]:
     refuse_hot(uow, card_no)
     check_face(uow, card_no)
     return card, known
+
+
+def _early(known: Handout, collector: Collector) -> str | None:
+    """Why a card that did not arrive is given all the same; None for one that lies where it is collected."""
+    if known.state == HandoutState.READY:
+        return None
+    if collector.early_reason is None:
+        raise RequestError("handout_not_arrived", card_no=known.card_no)
+    return collector.early_reason
+
+
+def _came_after_all(uow: UnitOfWork, card_no: str, early: str, by: Staff, now: dt.datetime) -> None:
+    """It is in its holder's hand: nobody waits for it in a bag, or looks for it."""
+    listed = uow.consigned_cards.travelling(card_no)
+    if listed is not None:
+        state = advance(CONSIGNED_ALLOWED, ConsignedState(listed.state), ConsignedState.ARRIVED)
+        uow.consigned_cards.change(listed, state=state, seen_by=by.staff_id, seen_at=now, note=early)
+    note_act(uow, by, Act.HANDOUT_EARLY, card_no, {"reason": early}, now)
 
 
 def _request_of(uow: UnitOfWork, card: Card) -> CardRequest | None:
@@ -147,10 +172,11 @@ def waiting_of(store: Store, citizen_id: str) -> list[dict[str, Any]]:
 def waiting_at(
     uow: UnitOfWork, rules: RuleSet, outlet_id: str | None, now: dt.datetime, limit: int
 ) -> Iterator[dict[str, Any]]:
-    """The cards that wait for their holders at an outlet, the first made first; None: at all of them.
+    """The cards that lie at an outlet and wait for their holders, the first that was ready first; None: at all of them.
 
-    Each: ``card_no``, ``holder``, ``outlet_id``, ``made_at``, ``case_no`` of its application, ``replaces`` (the old card),
-    ``phone``, ``face``, ``waiting`` (it can be given), ``reminders``, ``reminded_at``, ``uncollected`` (to be told again now).
+    Each: ``card_no``, ``holder``, ``outlet_id``, ``state`` (``HandoutState``), ``lies_at`` (the outlet that has to send it),
+    ``made_at``, ``ready_at``, ``case_no`` of its application, ``replaces`` (the old card), ``phone``, ``face``, ``waiting``
+    (nobody has it yet), ``reminders``, ``reminded_at``, ``uncollected`` (to be told again now).
     """
     rule = uncollected_rule(rules, local_day(now))
     for row in uow.handouts.waiting(outlet_id, limit):
@@ -167,7 +193,7 @@ def list_waiting(store: Store, rules: RuleBook, outlet_id: str | None, now: dt.d
 
 
 def _is_due(row: Handout, after_days: int, every_days: int, times: int, now: dt.datetime) -> bool:
-    since, days = (row.reminded_at, every_days) if row.reminded_at else (row.made_at, after_days)
+    since, days = (row.reminded_at, every_days) if row.reminded_at else (row.ready_at or row.made_at, after_days)
     return row.reminders < times and now - since >= dt.timedelta(days=days)
 
 
@@ -176,18 +202,21 @@ def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
     holder, replaced = uow.citizens.get(card.citizen_id), uow.replacements.by_new_card(row.card_no)
     if holder is None:
         raise ValueError("a card's holder never goes away")
-    request, told = uow.card_requests.by_card(row.card_no), _told_by(uow, card)
+    request, reach = uow.card_requests.by_card(row.card_no), reach_of(uow, card)
     comer = {"name": row.comer_name, "id_number": masked(row.comer_id_number)} if row.comer_id_number else None
-    outlet = uow.outlets.get(row.outlet_id) if row.outlet_id else None
+    outlet, lies_at = (uow.outlets.get(place) if place else None for place in (row.outlet_id, row.lies_at))
     return {
         "card_no": row.card_no,
         "holder": citizen_json(holder),
         "outlet_id": row.outlet_id,
         "outlet": outlet.name if outlet else None,
+        "state": row.state,
+        "lies_at": lies_at.name if lies_at else None,
         "made_at": _local(row.made_at),
+        "ready_at": _local(row.ready_at) if row.ready_at else None,
         "case_no": request.case_no if request else None,
         "replaces": replaced.old_card_no if replaced else None,
-        "phone": told.phone if told else None,
+        "phone": reach.phone if reach else None,
         "face": face_view(uow, row.card_no),
         "waiting": row.handed_at is None and card.state in IN_HAND,
         "reminders": row.reminders,
@@ -197,46 +226,12 @@ def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
         "rules": row.rules,
         "handed_by": row.handed_by,
         "handed_at": _local(row.handed_at) if row.handed_at else None,
+        "early_reason": row.early_reason,
     }
 
 
 def _local(moment: dt.datetime) -> str:
     return moment.astimezone(LOCAL).isoformat(timespec="minutes")
-
-
-def tell_made(uow: UnitOfWork, request: CardRequest, now: dt.datetime) -> None:
-    """The card may be collected: its person is told."""
-    _tell(uow, request, request.card_no or "", request.outlet_id, Text("市民卡已制好", "The citizen card is ready"), now)
-
-
-def _told_by(uow: UnitOfWork, card: Card) -> CardRequest | None:
-    """The application by which a card's holder can be told: the card's own, else the last in which they left a phone."""
-    own = uow.card_requests.by_card(card.card_no)
-    return own if own is not None and own.phone else uow.card_requests.with_phone(card.citizen_id)
-
-
-def _tell(uow: UnitOfWork, request: CardRequest, card_no: str, outlet_id: str, what: Text, now: dt.datetime) -> None:
-    """``request``: who is told, by which phone; its friend, who may collect, hears of its own card alone."""
-    citizen, outlet = uow.citizens.get(request.citizen_id), uow.outlets.get(outlet_id)
-    if citizen is None or outlet is None:
-        raise ValueError("the person or the outlet of this card is gone")
-    own, tail = request.card_no == card_no, card_no[-4:]
-    which = Text(request.case_no, request.case_no) if own else Text(f"尾号 {tail}", f"ending in {tail}")
-    since = request.promised_at.astimezone(LOCAL) if own and request.promised_at else now.astimezone(LOCAL)
-    day = Text("", "") if since.date() <= local_day(now) else Text(f"{since:%m-%d %H:%M}起", f"from {since:%m-%d %H:%M} on ")
-    parent = request.came == "parent"
-    who = Text("父母", "by a parent") if parent else Text("本人", "in person")
-    papers = Text("双方证件原件", "both documents") if parent else Text("身份证原件", "the ID card")
-    told = Text(
-        f"{what.zh}（{which.zh}），请{who.zh}{day.zh}带{papers.zh}到{outlet.name}领取",
-        f"{what.en} ({which.en}): to be collected {who.en} {day.en}with {papers.en}, at {outlet.name}",
-    )
-    friend = Text(
-        f"{what.zh}（{which.zh}），您可以{day.zh}带双方身份证原件到{outlet.name}代领",
-        f"{what.en} ({which.en}): you may collect it {day.en}with both ID cards, at {outlet.name}",
-    )
-    notices.drop(uow, request.case_no, now)
-    notices.queue(uow, request, citizen, "made", told, now, friend if own else None)
 
 
 def remind(store: Store, rules: RuleBook, outlet_id: str | None, *, by: Staff, now: dt.datetime) -> dict[str, Any]:
@@ -255,10 +250,15 @@ def remind(store: Store, rules: RuleBook, outlet_id: str | None, *, by: Staff, n
 
 
 def _remind_one(uow: UnitOfWork, *, rules: RuleBook, card_no: str, by: Staff, now: dt.datetime) -> bool | None:
-    """Whether its holder is told; None where another run, or the holder, came first, its face is not right yet, or it is not
-    given: reported lost, or its holder has died."""
+    """Whether its holder is told; None where another run, or the holder, came first, it or its face is not ready yet, or it is
+    not given: reported lost, or its holder has died."""
     row, rule = uow.handouts.for_update(card_no), uncollected_rule(rules.in_force(uow, local_day(now)), local_day(now))
-    if row is None or row.handed_at or rule is None or not _is_due(row, rule.after_days, rule.every_days, rule.times, now):
+    if (
+        row is None
+        or row.state != HandoutState.READY
+        or rule is None
+        or not _is_due(row, rule.after_days, rule.every_days, rule.times, now)
+    ):
         return None
     face = face_view(uow, card_no)
     if face is not None and face["state"] != "right":
@@ -266,12 +266,10 @@ def _remind_one(uow: UnitOfWork, *, rules: RuleBook, card_no: str, by: Staff, no
     card = known_card(uow, card_no)
     if is_wanted(uow, card_no) or uow.deaths.confirmed_of(card.citizen_id) is not None:
         return None
-    request = _told_by(uow, card)
-    outlet_id = row.outlet_id or (request.outlet_id if request and request.card_no == card_no else None)
-    if request is None or outlet_id is None:
+    reach = reach_of(uow, card)
+    if reach is None or row.outlet_id is None:
         return False
-    what = Text("市民卡已制好，还没有领取", "The citizen card is ready and was not collected yet")
-    _tell(uow, request, card_no, outlet_id, what, now)
+    tell(uow, card, reach, row.outlet_id, UNCOLLECTED, now)
     _reminded(uow, row, by, now)
     return True
 

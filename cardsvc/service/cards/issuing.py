@@ -17,9 +17,10 @@ from cardsvc.procedures.personalise_applet import personalise_applet
 from cardsvc.procedures.verify import verify_personalised
 from cardsvc.service.cards.data import card_data
 from cardsvc.service.cards.faces import face_is_due, made_at_outlet
-from cardsvc.service.cards.handing_out import card_waits, tell_made
+from cardsvc.service.cards.handing_out import card_waits
 from cardsvc.service.cards.replacement import close_replacement
 from cardsvc.service.cards.requests import card_was_made
+from cardsvc.service.cards.telling import tell_ready
 from cardsvc.service.messages.library import tell_replaced
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase, silent
 from cardsvc.service.operations.known_card import IN_HAND, not_issued
@@ -175,10 +176,9 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     operation_id = context.operation.operation_id
     outlet_id = made_at_outlet(uow, operation_id, card.citizen_id, made, replaced)
     asked = made or replaced
-    card_waits(uow, card, asked.outlet_id if asked else outlet_id, now)
+    card_waits(uow, card, asked.outlet_id if asked else outlet_id, outlet_id, now)
     face_due = face_is_due(uow, card, operation_id, outlet_id, made, now)
-    if made is not None and not face_due:
-        tell_made(uow, made, now)
+    tell_ready(uow, card.card_no, now)
     face = {"face_due": True} if face_due else {}
     return Effect(done={**_result(card, context.facts["resuming"]), **face, **_of_stock(context, uow, card, now)})
 

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
+from pydantic import Field
+
 from cardsvc.errors import RequestError, RuleError
 from cardsvc.ledger.postings import Posting, fee_account, payout_account
 from cardsvc.rules import RuleSet
@@ -22,9 +24,10 @@ from cardsvc.rules.life import renewal_fee, swapped
 from cardsvc.service.cash.drawer import cash_out
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.loss.hotlist import refuse_hot
-from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.operations.kinds import Actor, Params
 from cardsvc.service.operations.known_card import IN_HAND, card_in_hand, known_card, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.people.comers import PHONE
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import citizen_json
 from cardsvc.service.purse.payments import Payment, take_fee
@@ -90,34 +93,37 @@ def fees_of(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> di
     return fees
 
 
+class ReplacementRequest(Params):
+    """A card that is to be replaced. ``readable``: it gives its money itself; ``phone``: by which its holder is told that the
+    new one is ready."""
+
+    card_no: str
+    reason: str
+    payment: Payment
+    readable: bool
+    phone: str | None = Field(default=None, pattern=PHONE)
+
+
 def begin_replacement(
-    store: Store,
-    rules: RuleBook,
-    actor: Actor,
-    card_no: str,
-    reason: str,
-    payment: Payment,
-    *,
-    readable: bool,
-    by: Staff,
-    now: dt.datetime,
+    store: Store, rules: RuleBook, actor: Actor, asked: ReplacementRequest, *, by: Staff, now: dt.datetime
 ) -> Replacement:
     """Take the fee and, from a card that cannot be read, the card. Asked again for the same card, it is the same replacement,
-    paid before; a card that was to give its money itself and cannot is taken in then.
+    paid before, with the phone that was left first; a card that was to give its money itself and cannot is taken in then.
 
     Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``payment_reference_used``, ``loss_not_formal``,
     ``citizen_died``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError
     ``bicycle_guarantee_held``, those of fees.
     """
     require_role(by, *TELLERS)
-    if reason not in (*REASONS, LOST):
-        raise RequestError("replacement_reason_wrong", reason=reason[:16])
+    if asked.reason not in (*REASONS, LOST):
+        raise RequestError("replacement_reason_wrong", reason=asked.reason[:16])
+    card_no = asked.card_no
 
     def work(uow: UnitOfWork) -> Replacement:
         uow.cards.lock(card_no)
         known = uow.replacements.of_card(card_no)
-        row = known or _begin(uow, rules, actor, (card_no, reason, payment), by, now)
-        if not readable and known_card(uow, card_no).state in IN_HAND:
+        row = known or _begin(uow, rules, actor, asked, by, now)
+        if not asked.readable and known_card(uow, card_no).state in IN_HAND:
             begin_hold(uow, card_no, by.staff_id, hold_terms(uow, rules, now), now)
         return row
 
@@ -125,10 +131,10 @@ def begin_replacement(
 
 
 def _begin(
-    uow: UnitOfWork, rules: RuleBook, actor: Actor, asked: tuple[str, str, Payment], by: Staff, now: dt.datetime
+    uow: UnitOfWork, rules: RuleBook, actor: Actor, asked: ReplacementRequest, by: Staff, now: dt.datetime
 ) -> Replacement:
-    """The fee of the day, booked, and the replacement that it pays. ``asked``: card, reason, payment."""
-    card_no, reason, payment = asked
+    """The fee of the day, booked, and the replacement that it pays."""
+    card_no, reason = asked.card_no, asked.reason
     card = card_in_hand(uow, card_no)
     refuse_dead(uow, card.citizen_id)
     _refuse_listed_or_found(uow, card_no, reason)
@@ -139,10 +145,9 @@ def _begin(
         raise RequestError("replacement_reason_wrong", reason=reason)
     amount, rule = replacement_terms(in_force, card, reason, today)
     number = str(uuid.uuid4())
-    paid = _take(uow, actor, card_no, amount, payment, number, now)
-    return uow.replacements.add(
-        Replacement(number, card_no, card.citizen_id, by.outlet_id, reason, amount, [rule], *paid, by.staff_id, now)
-    )
+    paid = _take(uow, actor, card_no, amount, asked.payment, number, now)
+    about = number, card_no, card.citizen_id, by.outlet_id, reason, amount, [rule]
+    return uow.replacements.add(Replacement(*about, *paid, by.staff_id, now, phone=asked.phone))
 
 
 def _has_withdrawn(uow: UnitOfWork, rules: RuleSet, card_no: str, day: dt.date) -> bool:
@@ -236,6 +241,7 @@ def replacement_view(uow: UnitOfWork, row: Replacement) -> dict[str, Any]:
         "fee": row.fee,
         "rules": row.rules,
         "payment_method": row.payment_method,
+        "phone": row.phone,
         "asked_at": row.asked_at.isoformat(),
         "new_card_no": None if waits else row.new_card_no,
         "waits": waits,

@@ -26,14 +26,14 @@ from cardsvc.service.messages import notices
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.known_card import IN_HAND, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
-from cardsvc.service.people.comers import Comer, check_comer
+from cardsvc.service.people.comers import PHONE, Comer, check_comer
 from cardsvc.service.people.died import refuse_dead
 from cardsvc.service.people.register import citizen_json, masked
 from cardsvc.service.rights.comparing import Standing
 from cardsvc.service.rights.holds import compared
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import CardRequest, Citizen, CitizenPhoto, Staff
+from cardsvc.store.records import CardRequest, Citizen, CitizenPhoto, Handout, Staff
 from cardsvc.store.states import CARD_REQUEST_ALLOWED, CardRequestState
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
@@ -51,7 +51,6 @@ FRIEND_CONSENT = Text(
     "申领人同意把本次申领的进度告诉这位朋友；朋友的姓名、手机号只用于这些通知",
     "The person agrees that this friend is told how the application goes on; the friend's name and phone serve for that alone",
 )
-PHONE = "^[0-9+ -]{5,20}$"
 BOARD_LIMIT = 100
 PACE_CARDS = 10
 FEW_GAPS = 2
@@ -80,10 +79,12 @@ class CardApplication(Params):
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The making and handing out of an outlet. ``pace``: minutes a card, as it went today; None before the second card."""
+    """The making and handing out of an outlet. ``expected``: made elsewhere and not there yet. ``pace``: minutes a card, as it
+    went today; None before the second card."""
 
     waits: tuple[dict[str, Any], ...]
     to_make: tuple[dict[str, Any], ...]
+    expected: tuple[dict[str, Any], ...]
     to_hand: tuple[dict[str, Any], ...]
     pace: float | None
 
@@ -237,17 +238,19 @@ def _known(uow: UnitOfWork, case_no: str) -> CardRequest:
 
 
 def board(store: Store, rules: RuleBook, outlet_id: str, now: dt.datetime) -> Board:
-    """What waits, is to be made (for outlets that make none, too) and to be given at an outlet, the first promised first; who
-    will be late is marked before."""
+    """What waits, is to be made (for outlets that make none, too), to arrive and to be given at an outlet, the first promised
+    first; who will be late is marked before."""
     with store.read() as uow:
-        made = made_for(uow, rules.in_force(uow, local_day(now)), outlet_id, local_day(now))
+        ruling = rules.in_force(uow, local_day(now))
+        made = made_for(uow, ruling, outlet_id, local_day(now))
         held = uow.card_requests.at((outlet_id,), CardRequestState.HELD, BOARD_LIMIT)
         waiting = uow.card_requests.at(made, CardRequestState.APPLIED, BOARD_LIMIT)
         pace = _pace(uow.card_requests.made_since(outlet_id, now - dt.timedelta(hours=4)))
         to_make = [_to_make(uow, row, place, pace, now) for place, row in enumerate(waiting, start=1)]
-        to_hand = tuple(waiting_at(uow, rules.in_force(uow, local_day(now)), outlet_id, now, BOARD_LIMIT))
+        expected = tuple(_expected(uow, row, now) for row in uow.handouts.expected(outlet_id, BOARD_LIMIT))
+        to_hand = tuple(waiting_at(uow, ruling, outlet_id, now, BOARD_LIMIT))
         waits = tuple(request_view(uow, row) for row in held)
-    return Board(waits, tuple(to_make), to_hand, pace / dt.timedelta(minutes=1) if pace else None)
+    return Board(waits, tuple(to_make), expected, to_hand, pace / dt.timedelta(minutes=1) if pace else None)
 
 
 def _to_make(uow: UnitOfWork, row: CardRequest, place: int, pace: dt.timedelta | None, now: dt.datetime) -> dict[str, Any]:
@@ -258,6 +261,19 @@ def _to_make(uow: UnitOfWork, row: CardRequest, place: int, pace: dt.timedelta |
     late = left < dt.timedelta(0)
     will_be_late = place * (pace or USUAL_PACE) > left
     return {**request_view(uow, row), "minutes": int(left.total_seconds() // 60), "late": late, "will_be_late": will_be_late}
+
+
+def _expected(uow: UnitOfWork, row: Handout, now: dt.datetime) -> dict[str, Any]:
+    """A card that is collected here and is not here yet: ``consignment`` of the bag that it is in, ``promised_at`` and ``late``
+    of the application that it was made for."""
+    listed, asked = uow.consigned_cards.travelling(row.card_no), uow.card_requests.by_card(row.card_no)
+    promised = asked.promised_at if asked else None
+    return {
+        **(handout_view(uow, row.card_no) or {}),
+        "consignment": listed.consignment_id if listed else None,
+        "promised_at": promised.astimezone(LOCAL).isoformat(timespec="minutes") if promised else None,
+        "late": promised is not None and promised < now,
+    }
 
 
 def _pace(made: list[dt.datetime]) -> dt.timedelta | None:

@@ -2,9 +2,12 @@
 
 import datetime as dt
 
+from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
+from cardsvc.service.cards.cancelling import money_left
 from cardsvc.service.cards.faces import face_goes_with_card
 from cardsvc.service.messages import notices
+from cardsvc.service.purse.open_money import open_facts
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
 from cardsvc.store.states import (
@@ -17,6 +20,15 @@ from cardsvc.store.states import (
 )
 
 
+def refuse_used(uow: UnitOfWork, card_no: str) -> None:
+    """A card with money, loads, orders or applications is replaced or cancelled like any other. Raises RequestError
+    ``face_card_used``."""
+    waiting = uow.orders.waiting(card_no) or uow.application_fees.waiting_on(card_no)
+    open_money = waiting or any(open_facts(uow, card_no).values())
+    if money_left(uow, card_no) or open_money or uow.deposits.held_on(card_no) or uow.applications.of_card(card_no):
+        raise RequestError("face_card_used", card_no=card_no)
+
+
 def card_was_wrong(uow: UnitOfWork, card: Card, why: str, code: str, now: dt.datetime) -> None:
     """The card is void before anybody got it. ``why``: in words, for its face; ``code``: of the catalog, for its bulk line.
 
@@ -24,9 +36,9 @@ def card_was_wrong(uow: UnitOfWork, card: Card, why: str, code: str, now: dt.dat
     paused, for the next run to make that card. A replacement waits by itself (Replacements.open_of).
     """
     face_goes_with_card(uow, card.card_no, why, now)
+    notices.drop_card(uow, card.card_no, now)
     known = uow.card_requests.open_of(card.citizen_id)
     if known is not None and known.state == CardRequestState.MADE and known.card_no == card.card_no:
-        notices.drop(uow, known.case_no, now)
         state = advance(CARD_REQUEST_ALLOWED, CardRequestState.MADE, CardRequestState.APPLIED)
         uow.card_requests.change(known, state=state, card_no=None, made_at=None)
     _line_waits_again(uow, card.card_no, code, now)

@@ -20,11 +20,10 @@ from typing import Any, Literal, NamedTuple
 
 from cardsvc.errors import RequestError
 from cardsvc.ledger.states import advance
-from cardsvc.service.cards.cancelling import money_left
 from cardsvc.service.cards.faces import face_pdf
-from cardsvc.service.cards.handing_out import tell_made
 from cardsvc.service.cards.photos import photo_on_file
-from cardsvc.service.cards.wrong_card import card_was_wrong
+from cardsvc.service.cards.telling import tell_ready
+from cardsvc.service.cards.wrong_card import card_was_wrong, refuse_used
 from cardsvc.service.cash.shifts import TELLERS
 from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.work_place import CardOnDesk, WorkPlace, work_place
@@ -152,11 +151,11 @@ def face_right(engine: Engine, print_id: str, workstation: str | None, *, by: St
     place = work_place(engine, workstation, by=by) if workstation and printed else None
     reader = _read_in(printed, place) if place and printed and place.readers else None
 
-    def decide(uow: UnitOfWork, request: CardRequest | None, known: FacePrint) -> FacePrint:
+    def decide(uow: UnitOfWork, _request: CardRequest | None, known: FacePrint) -> FacePrint:
         _check_photo(uow, known.card_no)
-        if request is not None:
-            tell_made(uow, request, now)
-        return _moved(uow, known, FacePrintState.RIGHT, looked_by=by.staff_id, looked_at=now, read_in=reader)
+        right = _moved(uow, known, FacePrintState.RIGHT, looked_by=by.staff_id, looked_at=now, read_in=reader)
+        tell_ready(uow, known.card_no, now)
+        return right
 
     return _decided(engine.store, print_id, BY_HAND, decide, by)
 
@@ -246,21 +245,13 @@ def face_spoiled(store: Store, print_id: str, reason: str, *, by: Staff, now: dt
         uow.cards.lock(known.card_no)
         card = card_in_hand(uow, known.card_no)
         refuse_live(uow, card.card_no, now)
-        _refuse_used(uow, card.card_no)
+        refuse_used(uow, card.card_no)
         spoiled = _moved(uow, known, FacePrintState.WRONG, looked_by=by.staff_id, looked_at=now, verdict=why)
         void_card(uow, card, now, by=by.staff_id, reason=why)
         card_was_wrong(uow, card, why, WRONG_CODE, now)
         return spoiled
 
     return _decided(store, print_id, BY_HAND, decide, by)
-
-
-def _refuse_used(uow: UnitOfWork, card_no: str) -> None:
-    """A card with money, loads, orders or applications has more than a face: it is replaced or cancelled like any other."""
-    waiting = uow.orders.waiting(card_no) or uow.application_fees.waiting_on(card_no)
-    open_money = waiting or any(open_facts(uow, card_no).values())
-    if money_left(uow, card_no) or open_money or uow.deposits.held_on(card_no) or uow.applications.of_card(card_no):
-        raise RequestError("face_card_used", card_no=card_no)
 
 
 def give_print_up(store: Store, print_id: str, *, by: Staff, now: dt.datetime) -> FacePrint:

@@ -6,6 +6,7 @@ words, for pages and for docs/states.md, which is made from these tables. A test
 
 from cardsvc.service.machines.cards import CARD, OLD_CARD, OPERATION
 from cardsvc.service.machines.hall import COMPLAINT, NOTICE, TICKET
+from cardsvc.service.machines.handing import CONSIGNED_CARD, CONSIGNMENT, HANDOUT
 from cardsvc.service.machines.making import BULK_BATCH, BULK_LINE, CARD_REQUEST, FACE_PRINT
 from cardsvc.service.machines.money import DIFFERENCE, FEE, LOAD, ORDER, PURCHASE, SHIFT
 
@@ -15,9 +16,12 @@ __all__ = [
     "CARD",
     "CARD_REQUEST",
     "COMPLAINT",
+    "CONSIGNED_CARD",
+    "CONSIGNMENT",
     "DIFFERENCE",
     "FACE_PRINT",
     "FEE",
+    "HANDOUT",
     "LOAD",
     "MACHINES",
     "NOTICE",
@@ -30,6 +34,7 @@ __all__ = [
 ]
 
 MACHINES = (
-    *(CARD, CARD_REQUEST, FACE_PRINT, BULK_BATCH, BULK_LINE, OPERATION, LOAD, PURCHASE, FEE, ORDER, OLD_CARD),
+    *(CARD, CARD_REQUEST, FACE_PRINT, HANDOUT, CONSIGNMENT, CONSIGNED_CARD, BULK_BATCH, BULK_LINE),
+    *(OPERATION, LOAD, PURCHASE, FEE, ORDER, OLD_CARD),
     *(TICKET, COMPLAINT, SHIFT, DIFFERENCE, NOTICE),
 )

@@ -5,7 +5,8 @@ How they go out is said in outbox.py; a message is known again by its ``notice_i
 
 import datetime as dt
 import uuid
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cardsvc.service.messages.outbox import Outbox
@@ -15,27 +16,49 @@ from cardsvc.store.states import NoticeState
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
-TOLD = ("notice_id", "case_no", "kind", "to_name", "phone", "zh", "en")
+TOLD = ("notice_id", "case_no", "card_no", "kind", "to_name", "phone", "zh", "en")
 
 
-def queue(
-    uow: UnitOfWork, request: CardRequest, citizen: Citizen, kind: str, told: Text, now: dt.datetime, friend: Text | None
-) -> None:
-    """Queue a message to the phone of an application, and to its friend. ``friend``: what the friend is told of the person,
-    None for nothing. Whoever left no phone gets none."""
-    people = [(request.comer_name or citizen.name, request.phone, told)]
-    if friend is not None:
-        theirs = Text(f"您的朋友{citizen.name}的{friend.zh}", f"For your friend {citizen.name}: {friend.en}")
-        people.append((request.friend_name or "", request.friend_phone, theirs))
-    for name, phone, text in people:
-        if name and phone:
-            new = (str(uuid.uuid4()), request.case_no, kind, name, phone, text.zh, text.en)
-            uow.notices.add(Notice(*new, NoticeState.WAITING, attempts=0, next_at=now, queued_at=now))
+@dataclass(frozen=True, slots=True)
+class About:
+    """What messages are about: an application, a card that was made, or both. ``kind``: held, freed, made."""
+
+    kind: str
+    case_no: str | None
+    card_no: str | None = None
+
+
+def queue(uow: UnitOfWork, about: About, request: CardRequest, citizen: Citizen, told: Text, now: dt.datetime) -> None:
+    """Queue a message to the phone of an application, and to its friend. Whoever left no phone gets none."""
+    queue_one(uow, about, request.comer_name or citizen.name, request.phone, told, now)
+    queue_friend(uow, about, request, citizen, told, now)
+
+
+def queue_one(uow: UnitOfWork, about: About, name: str | None, phone: str | None, told: Text, now: dt.datetime) -> None:
+    """Queue a message to one person, where they left name and phone."""
+    if name and phone:
+        new = (str(uuid.uuid4()), about.case_no, about.card_no, about.kind, name, phone, told.zh, told.en)
+        uow.notices.add(Notice(*new, NoticeState.WAITING, attempts=0, next_at=now, queued_at=now))
+
+
+def queue_friend(uow: UnitOfWork, about: About, request: CardRequest, citizen: Citizen, told: Text, now: dt.datetime) -> None:
+    """Queue a message to the friend who was named with an application, if any."""
+    theirs = Text(f"您的朋友{citizen.name}的{told.zh}", f"For your friend {citizen.name}: {told.en}")
+    queue_one(uow, about, request.friend_name, request.friend_phone, theirs, now)
 
 
 def drop(uow: UnitOfWork, case_no: str, now: dt.datetime) -> None:
     """What is waiting to be sent about an application is true no longer."""
-    for notice in uow.notices.waiting_of(case_no):
+    _drop(uow, uow.notices.waiting_of(case_no), now)
+
+
+def drop_card(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
+    """What is waiting to be sent about a card is true no longer."""
+    _drop(uow, uow.notices.waiting_of_card(card_no), now)
+
+
+def _drop(uow: UnitOfWork, waiting: Iterable[Notice], now: dt.datetime) -> None:
+    for notice in waiting:
         uow.notices.change(notice, state=NoticeState.DROPPED, ended_at=now)
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 from cardsvc.errors import RequestError
 from cardsvc.units import id_number_check_digit
 
+PHONE = "^[0-9+ -]{5,20}$"
 Comer = Literal["holder", "parent", "agent"]
 
 

@@ -115,7 +115,7 @@ def _free(uow: UnitOfWork, rules: RuleSet, request: CardRequest, citizen: Citize
         f"市民卡申领 {request.case_no}：{why.zh}，开始制卡，预计 {promised:%m-%d %H:%M} 制好",
         f"Card application {request.case_no}: {why.en}; the card will be ready by {promised:%m-%d %H:%M}",
     )
-    notices.queue(uow, request, citizen, "freed", told, now, told)
+    notices.queue(uow, notices.About("freed", request.case_no), request, citizen, told, now)
 
 
 def _hold(uow: UnitOfWork, request: CardRequest, citizen: Citizen, found: Compared, now: dt.datetime) -> None:
@@ -131,7 +131,7 @@ def _hold(uow: UnitOfWork, request: CardRequest, citizen: Citizen, found: Compar
         f"Card application {request.case_no} waits: "
         + (f"data differ; have them put right at {where.en}, it then goes on by itself" if windows else "no right is in force"),
     )
-    notices.queue(uow, request, citizen, "held", told, now, told)
+    notices.queue(uow, notices.About("held", request.case_no), request, citizen, told, now)
 
 
 def why_held(store: Store, book: RuleBook, case_no: str, now: dt.datetime) -> dict[str, Any]:

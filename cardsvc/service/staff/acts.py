@@ -47,6 +47,14 @@ class Act(StrEnum):
     ORDER_CREATE = "order_create", "代收补登订单", "order taken for a channel"
     ORDER_RETURN = "order_return", "退回补登订单", "order sent back"
     HANDOUT_REMIND = "handout_remind", "再通知领卡", "told again that the card waits"
+    HANDOUT_EARLY = "handout_early", "未到卡先发放", "card given before it arrived"
+    CARDS_SEND = "cards_send", "送卡", "cards sent to another outlet"
+    CARDS_RECEIVE = "cards_receive", "收卡点数", "cards from another outlet counted"
+    CARD_ARRIVE = "card_arrive", "到卡", "card counted in"
+    CARD_FOUND = "card_found", "没送到的卡找到", "missing card found"
+    CARD_GIVE_UP = "card_give_up", "没送到的卡作废重做", "missing card given up"
+    CARD_EXPLAIN = "card_explain", "多出的卡查明", "surplus card explained"
+    CARD_OWNER = "card_owner", "接手查找", "search taken over"
     PHOTO_DELETE = "photo_delete", "删除照片", "photos deleted"
     REQUEST_DELETE = "request_delete", "删除已撤销的申领", "withdrawn application deleted"
 
@@ -86,6 +94,12 @@ FIELD_NAMES: Mapping[str, Text] = {
     "photos": Text("照片数", "photos"),
     "rule": Text("规则", "rule"),
     "reason": Text("原因", "why"),
+    "bag": Text("袋号", "bag"),
+    "consignment": Text("送卡单", "consignment"),
+    "to": Text("送到", "sent to"),
+    "cards": Text("卡数", "cards"),
+    "missing": Text("没到", "missing"),
+    "surplus": Text("多出", "too many"),
     "person": Text("其人也一并删除", "the person was deleted too"),
 }
 IN_FEN = frozenset({"amount", "largest_load", "daily_amount"})

@@ -24,7 +24,7 @@ from cardsvc.store.records.hall import (
     Ticket,
     TicketEvent,
 )
-from cardsvc.store.records.handouts import Handout
+from cardsvc.store.records.handouts import ConsignedCard, Consignment, Handout
 from cardsvc.store.records.held_payouts import HeldPayout
 from cardsvc.store.records.hotlist import HotListAck, HotListEntry
 from cardsvc.store.records.legacy import LegacyCardRow
@@ -74,6 +74,8 @@ __all__ = [
     "CitizenPhoto",
     "Complaint",
     "ComplaintStep",
+    "ConsignedCard",
+    "Consignment",
     "DaySeal",
     "Death",
     "Deposit",

@@ -1,14 +1,14 @@
 """Replacements of cards."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """An old card and the one that takes its place. ``reason``: see ``REPLACEMENT_REASONS``; ``fee`` in fen, with the
     ``rules`` that decided it; ``source_account``: where the money of the fee is; open until ``new_card_no`` is known, or the
-    fee went back from ``back_account``."""
+    fee went back from ``back_account``; ``phone``: by which its holder is told that the new card is ready."""
 
     replacement_id: str
     old_card_no: str
@@ -27,3 +27,4 @@ class Replacement:
     back_account: str | None = None
     back_by: str | None = None
     back_at: dt.datetime | None = None
+    phone: str | None = field(default=None, repr=False)

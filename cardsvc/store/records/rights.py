@@ -41,10 +41,12 @@ class InsuranceRight:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message about an application. ``next_at``: when it is tried next; ``attempts``: how often it was tried."""
+    """A message about an application, or about a card that was made for none. ``next_at``: when it is tried next;
+    ``attempts``: how often it was tried."""
 
     notice_id: str
-    case_no: str
+    case_no: str | None
+    card_no: str | None
     kind: str
     to_name: str = field(repr=False)
     phone: str = field(repr=False)

@@ -38,7 +38,7 @@ from cardsvc.store.repositories.hall import (
     TicketEvents,
     Tickets,
 )
-from cardsvc.store.repositories.handouts import Handouts
+from cardsvc.store.repositories.handouts import ConsignedCards, Consignments, Handouts
 from cardsvc.store.repositories.held_payouts import HeldPayouts
 from cardsvc.store.repositories.hotlist import HotList, HotListAcks
 from cardsvc.store.repositories.legacy import LegacyCards
@@ -95,6 +95,8 @@ class Repositories:
     bulk_stations = Bound(BulkStations)
     cancellations = Bound(Cancellations)
     card_requests = Bound(CardRequests)
+    consignments = Bound(Consignments)
+    consigned_cards = Bound(ConsignedCards)
     citizens = Bound(Citizens)
     cards = Bound(Cards)
     applications = Bound(CardApplications)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, TableValuedAlias, and_
 
 from cardsvc.ledger.states import LoadState
 from cardsvc.store import tables
+from cardsvc.store.handout_states import HandoutState
 from cardsvc.store.states import CardRequestState
 from cardsvc.units import LOCAL
 from cardsvc.wire import OperationState
@@ -108,7 +109,8 @@ class Figures:
         return self._counted(select(at.label("at"), ticket.ticket_type.label("what"), ticket.state.label("state")).where(*days))
 
     def promised(self, outlet_id: str, now: dt.datetime) -> list[Promised]:
-        """Cards that are not made, complaints that are not answered, bad appraisals that nobody called back about."""
+        """Cards that are not made, made ones that did not arrive, complaints that are not answered, bad appraisals that nobody
+        called back about."""
         today, wanted = now.astimezone(LOCAL).date(), tables.card_request.c
         complaint, step, appraisal = tables.complaint.c, tables.complaint_step.c, tables.appraisal.c
         answered = select(step.case_no).where(step.case_no == complaint.case_no, step.step == "answered").exists()
@@ -116,9 +118,18 @@ class Figures:
         here = tables.appraisal_case.c.outlet_id == outlet_id
         complaints = _due(complaint.due_on, today).where(complaint.outlet_id == outlet_id, ~answered)
         calls = _due(appraisal.call_back_due, today).join_from(tables.appraisal, tables.appraisal_case).where(here, ~called)
-        cards = select(func.count(), func.sum(case((wanted.promised_at < now, 1), else_=0)))
-        cards = cards.where(wanted.outlet_id == outlet_id, wanted.state == CardRequestState.APPLIED)
-        found = {"card": cards, "complaint": complaints, "call_back": calls.where(appraisal.call_back_due.is_not(None))}
+        asked = select(func.count(), func.sum(case((wanted.promised_at < now, 1), else_=0)))
+        asked = asked.select_from(tables.card_request).where(wanted.outlet_id == outlet_id)
+        given = tables.handout.c
+        travels = asked.join(tables.handout, given.card_no == wanted.card_no).where(wanted.state == CardRequestState.MADE)
+        travels = travels.where(given.state.in_((HandoutState.TO_SEND, HandoutState.SENT, HandoutState.MISSING)))
+        cards = asked.where(wanted.state == CardRequestState.APPLIED)
+        found = {
+            "card": cards,
+            "arrival": travels,
+            "complaint": complaints,
+            "call_back": calls.where(appraisal.call_back_due.is_not(None)),
+        }
         rows = ((what, self._connection.execute(query).one()) for what, query in found.items())
         return [Promised(what, number, int(late or 0)) for what, (number, late) in rows]
 

@@ -52,6 +52,12 @@ class Replacements(Rows[Replacement]):
         """Replacements that were asked for, and paid where they are not free, from a moment to before another."""
         return self.where(self.table.c.asked_at >= since, self.table.c.asked_at < until)
 
+    def with_phone(self, citizen_id: str) -> Replacement | None:
+        """The newest replacement of a person at which a phone was left."""
+        columns = self.table.c
+        found = self.where(columns.citizen_id == citizen_id, columns.phone.is_not(None), limit=1, newest="asked_at")
+        return found[0] if found else None
+
     def by_new_card(self, card_no: str) -> Replacement | None:
         """The replacement that made this card."""
         return self.first_is(new_card_no=card_no)

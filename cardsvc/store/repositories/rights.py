@@ -69,6 +69,10 @@ class Notices(Rows[Notice]):
         """What is not sent yet of an application."""
         return self.where_is(case_no=case_no, state=NoticeState.WAITING)
 
+    def waiting_of_card(self, card_no: str) -> list[Notice]:
+        """What is not sent yet about a card."""
+        return self.where_is(card_no=card_no, state=NoticeState.WAITING)
+
     def of_request(self, case_no: str) -> list[Notice]:
         """All messages of an application, newest first."""
         return self.where_is(case_no=case_no, newest="queued_at")

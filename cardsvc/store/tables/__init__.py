@@ -28,7 +28,7 @@ from cardsvc.store.tables.hall import (
     ticket,
     ticket_event,
 )
-from cardsvc.store.tables.handouts import handout
+from cardsvc.store.tables.handouts import consigned_card, consignment, handout
 from cardsvc.store.tables.held_payouts import PAYOUT_REASONS, held_payout
 from cardsvc.store.tables.hotlist import HOT_LIST_ACTIONS, hotlist_ack, hotlist_entry
 from cardsvc.store.tables.legacy import legacy_card
@@ -109,6 +109,8 @@ __all__ = [
     "citizen_photo",
     "complaint",
     "complaint_step",
+    "consigned_card",
+    "consignment",
     "day_seal",
     "death",
     "deposit",

@@ -38,6 +38,7 @@ replacement = Table(
     Column("back_account", String(96)),
     Column("back_by", String(32)),
     Column("back_at", UtcDateTime),
+    Column("phone", String(20)),
     PrimaryKeyConstraint("replacement_id", name="pk_replacement"),
     ForeignKeyConstraint(["old_card_no"], ["card.card_no"], name="fk_replacement_old"),
     ForeignKeyConstraint(["new_card_no"], ["card.card_no"], name="fk_replacement_new"),

@@ -58,7 +58,8 @@ notice = Table(
     "notice",
     metadata,
     Column("notice_id", String(36)),
-    Column("case_no", String(24), nullable=False),
+    Column("case_no", String(24)),
+    Column("card_no", String(16)),
     Column("kind", String(8), nullable=False),
     Column("to_name", String(64), nullable=False),
     Column("phone", String(20), nullable=False),
@@ -72,9 +73,12 @@ notice = Table(
     Column("error", String(100)),
     PrimaryKeyConstraint("notice_id", name="pk_notice"),
     ForeignKeyConstraint(["case_no"], ["card_request.case_no"], name="fk_notice_request"),
+    ForeignKeyConstraint(["card_no"], ["card.card_no"], name="fk_notice_card"),
+    CheckConstraint("case_no IS NOT NULL OR card_no IS NOT NULL", name="ck_notice_about"),
     CheckConstraint(one_of("kind", NOTICE_KINDS), name="ck_notice_kind"),
     CheckConstraint(one_of("state", NoticeState), name="ck_notice_state"),
     CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="ck_notice_ended"),
 )
 Index("ix_notice_waiting", notice.c.state, notice.c.next_at)
 Index("ix_notice_request", notice.c.case_no)
+Index("ix_notice_card", notice.c.card_no)

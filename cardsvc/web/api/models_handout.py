@@ -25,9 +25,11 @@ class HandoutView(BaseModel):
     case_no: str | None
     replaces: str | None
     face: str | None = Field(description="state of its printed face, where one is due: right before it is given")
+    state: str = Field(description="to_send, sent or missing: it did not arrive where it is collected; ready; handed")
     waiting: bool
     collector: str | None
     comer: dict[str, str] | None
     rules: str | None
     handed_by: str | None
     handed_at: str | None
+    early_reason: str | None

@@ -6,7 +6,7 @@ again                                   a form that is sent twice because its an
 work, live, jobs                        the work place: what lies there, the event stream, jobs
 people, applying, faces, bulk           making cards: for whom, applications, what is printed on them, many of them
 persons, cards, replace                 a person and their cards: data, loss, held money, another card
-handouts                                made cards, to whom they are given
+handouts, consignments                  made cards: to whom they are given, how they travel to another outlet
 drawer, receipts                        cash, and paper
 queue, hall, hall_book, complaints      the queue, the hall's screens, its book, complaints
 approvals                               what a second person decides

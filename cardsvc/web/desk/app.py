@@ -18,6 +18,7 @@ from cardsvc.web.desk import (
     bulk,
     cards,
     complaints,
+    consignments,
     drawer,
     entrance,
     faces,
@@ -74,6 +75,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     cards.install(app, services)
     applying.install(app, services)
     handouts.install(app, services)
+    consignments.install(app, services)
     faces.install(app, services)
     replace.install(app, services)
     retire.install(app, services)

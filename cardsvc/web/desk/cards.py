@@ -13,7 +13,7 @@ from cardsvc.service.books.receipts import DEPOSITS
 from cardsvc.service.cards.cancelling import REASONS, cancel_card, cancellation_of
 from cardsvc.service.cards.fees_back import return_fee
 from cardsvc.service.cards.handing_out import handout_of, waiting_of
-from cardsvc.service.cards.replacement import LOST, begin_replacement, fees_of, replacement_of
+from cardsvc.service.cards.replacement import LOST, ReplacementRequest, begin_replacement, fees_of, replacement_of
 from cardsvc.service.cards.requests import open_request_of
 from cardsvc.service.cards.views import card_view
 from cardsvc.service.desk.workstations import actor_of
@@ -97,9 +97,8 @@ def _do(services: Services, card_no: str, deed: str) -> None:
         return_fee(services.store, actor, card_no, field("application"), by=by, now=moment)
     elif deed == "replace":
         actor = actor_of(services.store, workstation(), by=by)
-        begin_replacement(
-            services.store, services.rules, actor, card_no, LOST, payment_given(), readable=False, by=by, now=moment
-        )
+        asked = replacement_asked(card_no, LOST, readable=False)
+        begin_replacement(services.store, services.rules, actor, asked, by=by, now=moment)
     else:
         raise RequestError("http_not_found")
 
@@ -142,6 +141,16 @@ def payment_given() -> Payment:
     """How a fee is paid, from the form. Raises RequestError ``params_invalid``."""
     try:
         return Payment.model_validate(payment_of(request.form))
+    except ValidationError as error:
+        raise RequestError("params_invalid", reason=reasons(error)) from None
+
+
+def replacement_asked(card_no: str, reason: str, *, readable: bool) -> ReplacementRequest:
+    """What the form of a replacement asks for. Raises RequestError ``params_invalid``."""
+    phone = request.form.get("phone", "").strip() or None
+    try:
+        payment = payment_given()
+        return ReplacementRequest(card_no=card_no, reason=reason, payment=payment, readable=readable, phone=phone)
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
 

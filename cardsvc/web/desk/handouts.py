@@ -64,6 +64,7 @@ def _collector(typed: Mapping[str, str]) -> Collector:
         "comer_id_number": (typed.get("comer_id_number", "").strip().upper() or None) if other else None,
         "agent_papers": typed.get("agent_papers") == "1",
         "compared": typed.get("compared") == "1",
+        "early_reason": typed.get("early_reason", "").strip() or None,
     }
     try:
         return Collector.model_validate(given)

@@ -12,7 +12,7 @@ from cardsvc.service.desk.workstations import actor_of, begin
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.units import parse_card_no
-from cardsvc.web.desk.cards import payment_given
+from cardsvc.web.desk.cards import replacement_asked
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import job_form_page, offered
 
@@ -32,17 +32,8 @@ def install(app: Flask, services: Services) -> None:
                 raise RequestError("workstation_card_changed")
             number, readable = card.books["card_no"], gives_its_money(card)
             actor = actor_of(services.store, workstation(), by=here().staff)
-            begin_replacement(
-                services.store,
-                services.rules,
-                actor,
-                number,
-                field("reason"),
-                payment_given(),
-                readable=readable,
-                by=here().staff,
-                now=now(),
-            )
+            asked = replacement_asked(number, field("reason"), readable=readable)
+            begin_replacement(services.store, services.rules, actor, asked, by=here().staff, now=now())
             if readable:
                 place = workstation()
                 reply = begin(services.engine, place, contact, "transfer_out", {}, by=here().staff, idempotency_key=key)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 
+from cardsvc.service.machines import HANDOUT
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
@@ -70,8 +71,11 @@ STOCK_WARNINGS: Mapping[str, Text] = {
     ),
 }
 
+HANDOUTS: Mapping[str, Text] = HANDOUT.words
+
 PROMISED: Mapping[str, Text] = {
     "card": Text("待制的卡", "Cards to be made"),
+    "arrival": Text("还没送到的卡", "Cards that did not arrive"),
     "complaint": Text("待答复的投诉", "Complaints to answer"),
     "call_back": Text("待回访的差评", "Bad appraisals to call back"),
 }

@@ -13,7 +13,7 @@ from cardsvc.service.bulk.run import BulkRun
 from cardsvc.service.cards.faces import card_face_view, face_of, open_faces
 from cardsvc.service.cards.handing_out import Collector, hand_out, list_waiting
 from cardsvc.service.cards.photos import holder_photo, take_photo
-from cardsvc.service.cards.replacement import begin_replacement, open_replacements
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement, open_replacements
 from cardsvc.service.cards.requests import request_of
 from cardsvc.service.desk.faces import (
     face_right,
@@ -237,7 +237,14 @@ def test_a_replacement_gets_its_face_with_the_photo_on_file(hall: Hall) -> None:
     hall.hand(case_no)
     hall.agent("run-three-3")
     reason, paid = "damaged", Payment(method="mobile", reference="paid")
-    begin_replacement(world.store, world.engine.rules, DESK, old, reason, paid, readable=False, by=hall.clerk, now=world.now)
+    begin_replacement(
+        world.store,
+        world.engine.rules,
+        DESK,
+        ReplacementRequest(card_no=old, reason=reason, payment=paid, readable=False),
+        by=hall.clerk,
+        now=world.now,
+    )
     new = hall.again()
     (listed,) = open_faces(world.store, "hall")
     assert (listed["card_no"], listed["replaces"], listed["photo"], listed["face"]["state"]) == (new, old, True, "due")
@@ -264,7 +271,12 @@ def test_whoever_asks_nothing_of_an_old_card_goes_onto_a_card_whose_face_is_not_
     world.do(old, "open", application="library", product="1")
     number, paid = world.card_no_of(old), Payment(method="mobile", reference="paid")
     begin_replacement(
-        world.store, world.engine.rules, DESK, number, "damaged", paid, readable=True, by=hall.clerk, now=world.now
+        world.store,
+        world.engine.rules,
+        DESK,
+        ReplacementRequest(card_no=number, reason="damaged", payment=paid, readable=True),
+        by=hall.clerk,
+        now=world.now,
     )
     while world.do(old, "transfer_out")["left"]:
         pass

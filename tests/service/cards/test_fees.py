@@ -10,7 +10,7 @@ from cardsvc.errors import CardGone, RequestError
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.books.receipts import check_receipt, money_of, printed, receipt_of
-from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.purse.payments import Payment
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import open_hall
@@ -71,10 +71,9 @@ def test_one_payment_pays_one_thing(world: World) -> None:
             world.store,
             world.engine.rules,
             DESK,
-            CARD,
-            "damaged",
-            Payment(method="mobile", reference="wx-fee"),
-            readable=True,
+            ReplacementRequest(
+                card_no=CARD, reason="damaged", payment=Payment(method="mobile", reference="wx-fee"), readable=True
+            ),
             by=hall["teller"],
             now=world.now,
         )

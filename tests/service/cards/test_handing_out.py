@@ -172,6 +172,38 @@ def test_a_replacement_is_told_again_by_the_phone_that_its_holder_left_before(wo
     assert [one["state"] for one in list_notices(world.store) if one["state"] == "waiting"] == []
 
 
+def test_a_phone_that_is_left_at_a_replacement_hears_of_the_new_card(world: World, people: dict[str, Staff]) -> None:
+    """Told that it is ready, and again while nobody comes; it counts before the phone of an older application."""
+    clerk, citizen = people["clerk"], world.citizen()
+    take(world, clerk, citizen, phone="13800000000")
+    give(world, clerk, made_for(world, citizen))
+    replace(world, clerk, "damaged", readable=False, phone="13900000009")
+    new = made_for(world, citizen, 51)
+    assert [one["phone"] for one in list_waiting(world.store, world.engine.rules, "hall", world.now)] == ["13900000009"]
+    (told,) = [one for one in list_notices(world.store) if one["state"] == "waiting"]
+    assert (told["to_name"], told["phone"], told["case_no"], told["card_no"]) == ("测试一", "139******09", None, new)
+    assert f"尾号 {new[-4:]}" in told["zh"]
+    assert remind_in_a_week(world, clerk) == {"told": [new], "no_phone": []}
+    waiting_now = [one for one in list_notices(world.store) if one["state"] == "waiting"]
+    assert ["还没有领取" in one["zh"] for one in waiting_now] == [True], "one message is enough"
+    give(world, clerk, new)
+    assert [one for one in list_notices(world.store) if one["state"] == "waiting"] == []
+    replace(world, clerk, "damaged", readable=False, card_no=new)
+    third = made_for(world, citizen, 52)
+    assert [one["phone"] for one in list_waiting(world.store, world.engine.rules, "hall", world.now)] == ["13900000009"]
+    assert [one for one in list_notices(world.store) if one["state"] == "waiting"] == [], "nobody left one for this card"
+    assert remind_in_a_week(world, clerk) == {"told": [third], "no_phone": []}
+
+
+def test_a_card_that_is_cancelled_takes_its_message_along(world: World, people: dict[str, Staff]) -> None:
+    """What was queued for the phone of a replacement is true no longer."""
+    clerk, citizen = people["clerk"], world.citizen()
+    give(world, clerk, made_for(world, citizen))
+    replace(world, clerk, "damaged", readable=False, phone="13900000009")
+    cancel_card(world.store, made_for(world, citizen, 51), "returned", "身份证", by=clerk, now=world.now)
+    assert [one["state"] for one in list_notices(world.store)] == ["dropped"]
+
+
 def test_an_agents_phone_and_that_of_a_withdrawn_application_are_for_nothing_else(
     world: World, people: dict[str, Staff]
 ) -> None:

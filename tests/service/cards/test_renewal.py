@@ -8,7 +8,7 @@ import pytest
 
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.cards.replacement import begin_replacement, fees_of, open_replacements, replacement_of
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement, fees_of, open_replacements, replacement_of
 from cardsvc.service.purse.payments import Payment
 from cardsvc.store.records import CardApplication, Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
@@ -22,11 +22,13 @@ FMCOS = FAMILIES[0]
 YEARS = dt.timedelta(days=366)
 
 
-def replace(world: World, by: Staff, reason: str, *, readable: bool = True) -> Any:
-    """Begin the replacement of the first card."""
+def replace(
+    world: World, by: Staff, reason: str, *, readable: bool = True, card_no: str = CARD, phone: str | None = None
+) -> Any:
+    """Begin the replacement of a card, of the first one where none is named."""
     paid = Payment(method="cash")
-    rules = world.engine.rules
-    return begin_replacement(world.store, rules, HERE, CARD, reason, paid, readable=readable, by=by, now=world.now)
+    asked = ReplacementRequest(card_no=card_no, reason=reason, payment=paid, readable=readable, phone=phone)
+    return begin_replacement(world.store, world.engine.rules, HERE, asked, by=by, now=world.now)
 
 
 def give_money(world: World, card: VirtualCard) -> None:

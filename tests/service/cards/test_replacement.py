@@ -17,7 +17,14 @@ from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.books.receipts import check_receipt, printed, receipt_of
 from cardsvc.service.cards.cancelling import cancel_card
-from cardsvc.service.cards.replacement import begin_replacement, fees_of, give_fee_back, open_replacements, replacement_of
+from cardsvc.service.cards.replacement import (
+    ReplacementRequest,
+    begin_replacement,
+    fees_of,
+    give_fee_back,
+    open_replacements,
+    replacement_of,
+)
 from cardsvc.service.cash.shifts import close_shift, open_shift
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.purse.payments import Payment
@@ -50,7 +57,14 @@ def replace(world: World, clerk: Staff, reason: str, payment: Payment = CASH, *,
     """Begin the replacement of the only card."""
     rules = world.engine.rules
     card_no = "3100010100000001"
-    return begin_replacement(world.store, rules, HERE, card_no, reason, payment, readable=readable, by=clerk, now=world.now)
+    return begin_replacement(
+        world.store,
+        rules,
+        HERE,
+        ReplacementRequest(card_no=card_no, reason=reason, payment=payment, readable=readable),
+        by=clerk,
+        now=world.now,
+    )
 
 
 def test_a_natural_fault_in_warranty_is_free_and_damage_costs_fifteen_yuan_once(world: World, clerk: Staff) -> None:
@@ -267,7 +281,14 @@ def test_the_fee_has_a_receipt_that_tells_when_it_went_back(world: World, clerk:
     world.issue("fudan-fmcos2", 2)
     other = "3100010100000002"
     rules = world.engine.rules
-    free = begin_replacement(world.store, rules, HERE, other, "fault", CASH, readable=True, by=clerk, now=world.now)
+    free = begin_replacement(
+        world.store,
+        rules,
+        HERE,
+        ReplacementRequest(card_no=other, reason="fault", payment=CASH, readable=True),
+        by=clerk,
+        now=world.now,
+    )
     with pytest.raises(CardsvcError, match="transaction_unknown"):
         receipt_of(world.store, key, other, free.replacement_id)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from cardsvc.service.books.audit import verify_ledger
-from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.transactions.deposits import deposit_plan, return_deposit, take_deposit
 from cardsvc.store.records import Staff
@@ -20,7 +20,14 @@ FMCOS = FAMILIES[0]
 def replaced(world: World, by: Staff, old_no: str, seed: int, reason: str = "fault") -> VirtualCard:
     """The card cannot be read: it is taken in, and the holder gets another one."""
     paid = Payment(method="cash")
-    begin_replacement(world.store, world.engine.rules, DESK, old_no, reason, paid, readable=False, by=by, now=world.now)
+    begin_replacement(
+        world.store,
+        world.engine.rules,
+        DESK,
+        ReplacementRequest(card_no=old_no, reason=reason, payment=paid, readable=False),
+        by=by,
+        now=world.now,
+    )
     card = VirtualCard.blank(FMCOS, seed=seed)
     world.do(card, "personalise", citizen_id=world.citizen())
     return card

@@ -6,7 +6,7 @@ import pytest
 
 from cardsvc.errors import CardsvcError
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.loss.hotlist import add_to_hot_list, history
 from cardsvc.service.loss.reports import end_lapsed, loss_cover, loss_view, report_loss
 from cardsvc.service.staff.approvals import approve, propose
@@ -79,7 +79,14 @@ def test_a_lost_card_is_replaced_under_a_formal_report_only_and_then_never_relea
     rules = world.engine.rules
 
     def replace() -> None:
-        begin_replacement(world.store, rules, HERE, CARD, "lost", CASH, readable=False, by=clerk, now=world.now)
+        begin_replacement(
+            world.store,
+            rules,
+            HERE,
+            ReplacementRequest(card_no=CARD, reason="lost", payment=CASH, readable=False),
+            by=clerk,
+            now=world.now,
+        )
 
     with pytest.raises(CardsvcError, match="loss_not_formal"):
         replace()

@@ -11,7 +11,7 @@ from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.time_line import why
-from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.loss.reports import loss_view, report_loss
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.staff.approvals import approve, propose
@@ -151,7 +151,14 @@ def test_a_lost_card_that_was_replaced_is_blocked_when_it_turns_up(world: World,
     """It is of no use to whoever found it, and never released."""
     card = lost_card(world, clerk)
     rules = world.engine.rules
-    begin_replacement(world.store, rules, HERE, CARD, "lost", CASH, readable=False, by=clerk, now=world.now)
+    begin_replacement(
+        world.store,
+        rules,
+        HERE,
+        ReplacementRequest(card_no=CARD, reason="lost", payment=CASH, readable=False),
+        by=clerk,
+        now=world.now,
+    )
     assert refusal(world, card, "topup", **CASH_50) == "card_hot_listed"
     assert noted(world) == chip(world, card) == ALL_BLOCKED
     assert refusal(world, card, "topup", **CASH_50) == "card_not_issued"
@@ -161,7 +168,14 @@ def test_a_lost_card_that_is_brought_in_before_its_day_still_gives_its_money(wor
     """The card itself is better evidence than the books."""
     card = lost_card(world, clerk)
     rules = world.engine.rules
-    begin_replacement(world.store, rules, HERE, CARD, "lost", CASH, readable=False, by=clerk, now=world.now)
+    begin_replacement(
+        world.store,
+        rules,
+        HERE,
+        ReplacementRequest(card_no=CARD, reason="lost", payment=CASH, readable=False),
+        by=clerk,
+        now=world.now,
+    )
     assert world.do(card, "transfer_out")["amount"] == 5000
     assert world.balances()[f"held:{CARD}"] == -5000
 

@@ -14,7 +14,7 @@ from cardsvc.errors import RequestError
 from cardsvc.printing.photo import sample_photo
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cards.handing_out import Collector, hand_out
-from cardsvc.service.cards.replacement import begin_replacement
+from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.cards.requests import CardApplication, apply_for
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.faults.repair import propose_repair
@@ -166,9 +166,8 @@ class Errands:
         """The fee, the old card's money, a new card, its applications, the money."""
         services, old, now = self.house.services, self.house.holders[guest.number], self.house.clock()
         actor = actor_of(services.store, counter.name, by=counter.clerk)
-        row = begin_replacement(
-            services.store, services.rules, actor, old.card_no, reason, CASH, readable=readable, by=counter.clerk, now=now
-        )
+        asked = ReplacementRequest(card_no=old.card_no, reason=reason, payment=CASH, readable=readable)
+        row = begin_replacement(services.store, services.rules, actor, asked, by=counter.clerk, now=now)
         counter.fees += row.fee
         self.book.jobs["replace"] += 1
         if readable:

@@ -177,7 +177,8 @@ document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]")) return;
   const here = document.activeElement;
   const typing = TYPING.includes(here?.tagName) && !["radio", "checkbox"].includes(here.type);
-  if (typing && event.key !== "Escape") return;
+  const scanning = here?.matches("[data-scan]") && !here.value && /^[a-z]$/i.test(event.key); // no number begins with a letter
+  if (typing && event.key !== "Escape" && !scanning) return;
   if (typing && here.tagName !== "SELECT" && here.value !== here.defaultValue) { // what was typed is not lost by one key
     event.preventDefault();
     here.blur();
