@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from cardsvc.bootstrap import key_names
 from cardsvc.bootstrap import now as clock
 from cardsvc.card.profile import Profile
@@ -25,6 +27,7 @@ from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.service.people.register import CitizenData, register_citizen
 from cardsvc.service.staff.trail import PROGRAM, note
 from cardsvc.service.terminals.registry import register_terminal
+from cardsvc.signature import public_hex
 from cardsvc.store import Store, open_store
 from cardsvc.store.records import Outlet, Staff
 from cardsvc.units import id_number_check_digit
@@ -166,7 +169,8 @@ class World:
     def register(self, actor: Actor, **about: Any) -> None:
         """Make a terminal known to the service."""
         number, role = actor.terminal_no.hex(), "topup" if actor.role == "topup" else "workstation"
-        register_terminal(self.store, actor.id, "", number, number[-2:] * 32, role, self.now, **about)
+        key = public_hex(Ed25519PrivateKey.from_private_bytes(actor.terminal_no.rjust(32, b"\0")))
+        register_terminal(self.store, actor.id, "", number, key, role, self.now, **about)
 
     def balances(self) -> dict[str, int]:
         """Debits minus credits of every account."""

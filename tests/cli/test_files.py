@@ -29,7 +29,8 @@ def test_a_file_is_imported_and_the_day_reconciled(home: dict[str, str], tmp_pat
     file.write_text(spending_file([RIDE.with_(amount=-1), RIDE], trailer="END,2,199\n"))
     refused = run(home, *take_in, "--json", code=2)
     assert json.loads(refused.stderr)["problems"] == ["2 amount not_an_amount_in_fen"]
-    assert "2 amount not_an_amount_in_fen" in run(home, *take_in, code=2).stderr
+    assert "line 2, amount: must be an amount: whole fen" in run(home, *take_in, code=2).stderr
+    assert "第 2 行 amount：应为金额：整数，单位分" in run({**home, "CARDSVC_LANG": "zh"}, *take_in, code=2).stderr
     assert as_json(home, "batch", "list") == []
     file.write_text(spending_file([RIDE]))
     first = as_json(home, *take_in)

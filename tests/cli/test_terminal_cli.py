@@ -135,3 +135,16 @@ def test_the_hot_list_on_the_command_line(home: dict[str, str], tmp_path: Path) 
     run(hall, "approvals", "approve", asked["approval_id"], "--as", "boss")
     assert [line["action"] for line in as_json(hall, "hotlist", "show", CARD)] == ["remove", "add"]
     assert "card_unknown" in run(hall, "hotlist", "add", "3100010100000009", "--reason", "x", "--as", "boss", code=4).stderr
+
+
+def test_the_key_of_a_terminal_is_shown_again(home: dict[str, str], tmp_path: Path) -> None:
+    """The public half of a file that is there; its bytes stay. A damaged one is told, not overwritten."""
+    key = tmp_path / "kiosk.pem"
+    first = run(home, "terminal", "key", "--key", str(key))
+    kept = key.read_bytes()
+    again = run(home, "terminal", "key", "--key", str(key))
+    assert (again.stdout, key.read_bytes()) == (first.stdout, kept)
+    assert "was not changed" in again.stderr
+    key.write_text("no key")
+    assert "terminal_key_damaged" in run(home, "terminal", "key", "--key", str(key), code=7).stderr
+    assert key.read_text() == "no key"

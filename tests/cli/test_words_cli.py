@@ -47,9 +47,11 @@ def test_a_card_is_told_in_words(hall: dict[str, str], tmp_path: Path) -> None:
     assert re.search(r"钱 +卡上有，已入账", told(hall, "card", "topup", "50", "--vcard", file))
     assert re.search(r"充值 +50\.00 +卡上有，已入账 .*TAC 验证通过", told(hall, "card", "log", card_no))
     run(hall, "card", "topup", "10", "--vcard", file, code=3)
-    assert "充值：没办成（本机 cli），规则不允许" in told(hall, "why", card_no)
+    assert "充值：没办成（本机 cli），充值金额低于最低 50.00 元（规则 purse-2009，版本 2026.1）" in told(hall, "why", card_no)
+    run(hall, "card", "diagnose", "--quick", "--vcard", file)
+    assert "快速检测：办成" in told(hall, "why", card_no)
     assert "充入卡内 50.00 元：在途 → 卡内 城市通钱包" in told(hall, "why", card_no)
-    assert "充值：没办成，规则不允许" in run({**hall, "CARDSVC_LANG": "zh"}, "rules", "why", card_no).stdout
+    assert "充值：没办成，充值金额低于最低 … 元" in run({**hall, "CARDSVC_LANG": "zh"}, "rules", "why", card_no).stdout
     assert re.search(r"卡内 城市通钱包 +-150\.00", run({**hall, "CARDSVC_LANG": "zh"}, "db", "balance").stdout)
     registered = ("--public-key", "aa" * 32, "--terminal-no", "310000000009", "--role", "channel", "--as", "admin")
     run(hall, "terminal", "register", "app", *registered)

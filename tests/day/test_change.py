@@ -121,7 +121,7 @@ def test_change_stands_on_the_day_sheet(hall: Hall) -> None:
     (drawer,) = sheet["drawers"]
     assert (drawer["given"], drawer["change"], drawer["cash_in"], drawer["cash_out"]) == (20000, 9000, 16000, 0)
     assert in_drawer(hall) == shift.opening_float + 16000
-    assert "teller desk:desk-1 open,200.00,90.00" in printed_sheet(sheet, "csv", "zh").decode()
+    assert "teller desk:desk-1 在班,200.00,90.00" in printed_sheet(sheet, "csv", "zh").decode()
 
 
 def test_less_than_the_amount_is_refused_before_the_card_is_asked(hall: Hall) -> None:

@@ -32,7 +32,7 @@ def city(world: World) -> Hall:
     payload = {"debit": "vault:shop", "credit": "clearing:bank:shop", "amount": 100_000, "corrects": "slip-2"}
     hall.agree("correction", "slip-2", payload)
     for actor, outlet in ((KIOSK, "hall"), (SHOP, "shop")):
-        register_terminal(world.store, actor.id, "", actor.terminal_no.hex(), "ab" * 32, "topup", world.now, outlet_id=outlet)
+        register_terminal(world.store, actor.id, "", actor.terminal_no.hex(), "aa" * 32, "topup", world.now, outlet_id=outlet)
     return hall
 
 

@@ -12,7 +12,7 @@ from cardsvc.cli.certify.command import certify, relay
 from cardsvc.cli.shared.connection import Connection, connection_options, key_option
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.local import card_channel, file_option, reader_option, wait_option
-from cardsvc.cli.shared.output import json_option, listed, said, show, t
+from cardsvc.cli.shared.output import json_option, listed, said, say, show, t
 from cardsvc.cli.terminals.admin import ADMINISTRATION
 from cardsvc.units import parse_yuan
 
@@ -33,14 +33,23 @@ for command in (*ADMINISTRATION, certify, relay):
     terminal.add_command(command)
 
 
-@terminal.command("key", help=t("在终端上新建密钥，显示公钥供登记", "Make the terminal's key and show its public half"))
+@terminal.command(
+    "key",
+    help=t(
+        "在终端上新建密钥，显示公钥供登记；已有的只显示",
+        "Make the terminal's key and show its public half, or that of one that is there",
+    ),
+)
 @key_option
 def make_key(key_file: Path) -> None:
-    """Make a terminal key."""
-    from cardsvc.client import create_key
+    """Make a terminal key; one that is there already is shown."""
+    from cardsvc.client import create_key, load_key
     from cardsvc.signature import public_hex
 
-    click.echo(public_hex(create_key(key_file)))
+    there = key_file.exists()
+    if there:
+        say(f"{key_file} 已有，没有改动", f"{key_file} is there already and was not changed")
+    click.echo(public_hex(load_key(key_file) if there else create_key(key_file)))
 
 
 @terminal.command("list", help=t("列出终端", "List terminals"))

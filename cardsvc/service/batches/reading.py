@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from cardsvc.errors import RequestError
+from cardsvc.service.batches.reasons import reason_in_words
 from cardsvc.service.people.lines import decoded
+from cardsvc.text import Text
 from cardsvc.units import MAX_AMOUNT
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -43,6 +45,13 @@ class BadLine:
 
     def __str__(self) -> str:
         return f"{self.line} {self.field} {self.reason}".replace("  ", " ")
+
+    @property
+    def said(self) -> Text:
+        """As a person reads it."""
+        words = reason_in_words(self.reason)
+        zh, en = (f" {self.field}：", f", {self.field}: ") if self.field else ("：", ": ")
+        return Text(f"第 {self.line} 行{zh}{words.zh}", f"line {self.line}{en}{words.en}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +183,6 @@ def _problems(
 
 
 def _wrong(problems: list[BadLine]) -> RequestError:
-    shown = "; ".join(map(str, problems[:SHOWN])) + (" ..." if len(problems) > SHOWN else "")
+    said, more = [problem.said for problem in problems[:SHOWN]], " ..." if len(problems) > SHOWN else ""
+    shown = Text("；".join(text.zh for text in said) + more, "; ".join(text.en for text in said) + more)
     return RequestError("file_lines_wrong", count=len(problems), lines=shown, problems=problems)

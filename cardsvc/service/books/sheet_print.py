@@ -6,6 +6,7 @@ from typing import Any
 from cardsvc.printing.sheet import Grid, Sheet, as_csv, as_pdf
 from cardsvc.service.books.receipts import METHODS
 from cardsvc.service.books.reports import KINDS
+from cardsvc.service.machines.money import SHIFT
 from cardsvc.text import Language, Text
 from cardsvc.units import format_yuan
 
@@ -48,7 +49,7 @@ def printable(sheet: dict[str, Any], language: Language) -> Sheet:
 
     def by_drawer(columns: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, ...], list[tuple[str, ...]], int]:
         titles = (say("柜员、工位、状态", "Teller, workstation, state"), *(title.into(language) for _, title in columns))
-        return titles, [(_whose(d), *(_yuan(d[name]) for name, _ in columns)) for d in sheet["drawers"]], len(columns)
+        return titles, [(_whose(d, language), *(_yuan(d[name]) for name, _ in columns)) for d in sheet["drawers"]], len(columns)
 
     seal = sheet["seal"]
     sealed = say(f"日封 {seal['number']}：{seal['root']}", f"Seal {seal['number']}: {seal['root']}") if seal else None
@@ -71,8 +72,8 @@ def printable(sheet: dict[str, Any], language: Language) -> Sheet:
     )
 
 
-def _whose(drawer: dict[str, Any]) -> str:
-    return f"{drawer['staff_id']} {drawer['workstation']} {drawer['state']}"
+def _whose(drawer: dict[str, Any], language: Language) -> str:
+    return f"{drawer['staff_id']} {drawer['workstation']} {SHIFT.words[drawer['state']].into(language)}"
 
 
 def _yuan(amount: int | None) -> str:

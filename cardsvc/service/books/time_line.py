@@ -38,8 +38,10 @@ def why(store: Store, card_no: str) -> list[dict[str, Any]]:
 def _operations(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:
     for row in uow.operations.of_card(card_no, limit=None):
         code = (row.problem or {}).get("code") or row.facts.get("broken_off")
-        facts = {"job": row.kind, "place": row.actor_kind, "by": row.actor_id, "operation": row.state}
-        event, more = ("broken", {"code": code}) if code else ("job", {})
+        job = "diagnose_quick" if row.kind == "diagnose" and row.params.get("quick") else row.kind
+        facts = {"job": job, "place": row.actor_kind, "by": row.actor_id, "operation": row.state}
+        detail = (row.problem or {}).get("detail")
+        event, more = ("broken", {"code": code, **({"detail": detail} if detail else {})}) if code else ("job", {})
         yield row.started_at, "operation", event, row.operation_id, {**facts, **more}
 
 

@@ -87,5 +87,8 @@ class BadLine:
 
 def lines_wrong(problems: Sequence[BadLine]) -> RequestError:
     """The refusal of a file, with the first mistakes in its text and every one in its details."""
-    shown = "; ".join(map(str, problems[:SHOWN])) + (" ..." if len(problems) > SHOWN else "")
+    more = " ..." if len(problems) > SHOWN else ""
+    first = problems[:SHOWN]
+    zh, en = "；".join(problem.into("zh") for problem in first), "; ".join(problem.into("en") for problem in first)
+    shown = Text(zh + more, en + more)
     return RequestError("bulk_lines_wrong", count=len(problems), lines=shown, problems=problems)

@@ -333,13 +333,11 @@ def called(words: Mapping[str, Text], code: str | None) -> Text:
 
 
 def reason_name(code: str | None) -> Text:
-    """By what something was settled, or why it ended early: evidence, or an error as far as its text needs no details."""
+    """By what something was settled, or why it ended early: evidence, or an error, whose details are left open."""
     known = all_entries().get(code or "")
     if known is None or code in EVIDENCE:
         return called({**BROKEN, **EVIDENCE}, code)
-    if "{" not in known.zh:
-        return Text(known.zh, known.en)
-    return Text("规则不允许", "a rule refused it") if str(code).startswith("rule_") else called({}, code)
+    return Text(*(re.sub(r"\{[^}]*\}", "…", text) for text in (known.zh, known.en)))
 
 
 def posting_name(kind: str) -> Text:

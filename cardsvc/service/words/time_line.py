@@ -110,7 +110,7 @@ SHOWN: Mapping[str, Text] = {
     "False": Text("否", "no"),
 }
 _WORDS: Mapping[str, Mapping[str, Text]] = {
-    "job": JOB_NAMES,
+    "job": {**JOB_NAMES, "diagnose_quick": Text("快速检测", "Quick diagnoses")},
     "operation": OPERATIONS,
     "rule": EVIDENCE,
     "loss": LOSSES,
@@ -133,6 +133,8 @@ def told(entry: Mapping[str, Any]) -> Text:
         facts["where"] = place_name(given["place"], given["by"])
     if "area" in given:
         facts["purse"] = purse_name(given["product"], given["area"])
+    if "detail" in given:  # the error in the words that were said then
+        facts["code"] = Text(given["detail"]["zh"], given["detail"]["en"])
     event = EVENTS[entry["event"]]
     return Text(
         event.zh.format(**{name: text.zh for name, text in facts.items()}),
