@@ -103,3 +103,11 @@ def test_people_and_decisions_are_told_in_words(hall: dict[str, str], tmp_path: 
     assert "已收回" in refused.stdout
     again = run({**hall, "CARDSVC_LANG": "zh"}, "approvals", "withdraw", asked["approval_id"], "--as", "teller", code=2)
     assert "已收回" in again.stderr
+
+
+def test_the_seal_of_a_day_is_told_in_words(hall: dict[str, str]) -> None:
+    """As the day sheet has it, at the time of the clock on the wall."""
+    run(hall, "keys", "init")
+    seal = told(hall, "day", "end", "--outlet", "hall", "--as", "boss")
+    assert re.search(r"网点 +hall\n营业日 +20\d\d-\d\d-\d\d\n封号 +1\n封存人 +boss\n", seal)
+    assert re.search(r"封存时间 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n封根 +[0-9a-f]{64}\n", seal)

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cardsvc.cli.shared.database import database, write_file
-from cardsvc.cli.shared.days import DAY, MONTH
+from cardsvc.cli.shared.days import DAY, MONTH, local_time
 from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.units import LOCAL, parse_yuan
@@ -61,7 +62,21 @@ def end(date: dt.datetime | None, outlet_id: str, staff_id: str, *, as_json: boo
         by = signed_in(opened.store, staff_id)
         opened.engine.sweep_all()
         found = seal_view(end_day(opened.store, outlet_id, local_day(date), by=by, now=now()))
-    show(found, as_json=as_json, lines=lambda: table([(name, str(value)) for name, value in found.items()]))
+    show(found, as_json=as_json, lines=lambda: _seal_lines(found))
+
+
+def _seal_lines(seal: Mapping[str, Any]) -> list[str]:
+    """A seal as the day sheet has it."""
+    return table(
+        [
+            (t("网点", "Outlet"), seal["outlet_id"]),
+            (t("营业日", "Day"), seal["day"]),
+            (t("封号", "Seal"), str(seal["number"])),
+            (t("封存人", "Sealed by"), seal["sealed_by"]),
+            (t("封存时间", "Sealed at"), local_time(seal["sealed_at"])),
+            (t("封根", "Root"), seal["root"]),
+        ]
+    )
 
 
 @day.command("month-end", help=t("月结：该月各营业日都已日结", "End a month whose days were all ended"))
