@@ -8,7 +8,7 @@ from alembic import op
 from cardsvc.store.triggers import create_statements
 
 revision = "0053"
-down_revision = "0051"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ from alembic import op
 from cardsvc.store.triggers import create_statements
 
 revision = "0055"
-down_revision = "0052"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 
