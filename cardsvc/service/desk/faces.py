@@ -30,7 +30,6 @@ from cardsvc.service.desk.work_place import CardOnDesk, WorkPlace, work_place
 from cardsvc.service.desk.workstations import heard, is_there, workstation_of
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.known_card import IN_HAND, card_in_hand, refuse_live
-from cardsvc.service.purse.open_money import open_facts
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.stock.blanks import reason_of
 from cardsvc.service.stock.finished import face_is_open
