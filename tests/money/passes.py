@@ -48,7 +48,9 @@ class Passes(AtDesk):
 
     @rule(
         card=cards,
-        plan=plans,
+        plan=st.one_of(
+            plans, st.builds(FaultPlan, tear_before_write=st.just(1)), st.builds(FaultPlan, tear_after_write=st.just(1))
+        ),
         upset=upsets,
         actor=desks,
         product=st.sampled_from(["1", "1", "2"]),
