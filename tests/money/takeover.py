@@ -15,10 +15,10 @@ from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.transactions.held_payout import held_view, move_due, pay_held
 from cardsvc.service.transactions.takeovers import hold_card, takeover_of
 from cardsvc.vcard import FaultPlan
-from tests.money.at_desk import AtDesk
 from tests.money.city import DESKS, Held, open_applications, reissue
 from tests.money.machine import cards, plans, upsets
 from tests.money.model import CASH, Lot, account_of
+from tests.money.passes import Passes
 from tests.money.upsets import Upset
 from tests.money.witness import PURSES, Purse, Witness
 from tests.world import DESK
@@ -46,7 +46,7 @@ old_cards = st.sampled_from([0, 1, 3, 6])
 """The others live on."""
 
 
-class Takeover(AtDesk):
+class Takeover(Passes):
     """Old cards and new ones."""
 
     def set_out(self, era: str) -> None:

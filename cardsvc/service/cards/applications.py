@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from cardsvc.card.records import ApplicationRecord, ApplicationState
 from cardsvc.errors import RequestError
@@ -32,7 +32,7 @@ from cardsvc.service.transactions.contact import CONTACT
 from cardsvc.service.transactions.deposits import holds_deposit
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import CardApplication
-from cardsvc.units import LOCAL, bcd, format_yuan
+from cardsvc.units import LOCAL, MAX_AMOUNT, bcd, format_yuan
 
 ApplicationName = Literal["bus", "parking", "library", "park"]
 DESK_ONLY = frozenset({"desk"})
@@ -53,6 +53,14 @@ class OpenParams(Params):
     holder: str = Field(default="resident", pattern="^[a-z]{1,16}$")
     payment: Payment = Payment(method="cash")
     """How the fee is paid, where there is one: in the books before the card is written, and earned once it was read back."""
+    paid: int | None = Field(default=None, gt=0, le=MAX_AMOUNT)
+    """The fee in fen that nothing is taken for now, as whoever asks was shown: it was paid before, and is not used."""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Left out where nothing was paid before: so an opening is the same input as before there was this."""
+        plain: dict[str, Any] = serialise(self)
+        return {name: value for name, value in plain.items() if name != "paid" or value is not None}
 
 
 class ReviewParams(Params):

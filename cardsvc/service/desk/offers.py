@@ -11,7 +11,7 @@ from typing import Any
 from cardsvc.errors import RuleError
 from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.life import swapped
-from cardsvc.rules.opening import OpenRequest, check_open, is_opened_anew
+from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open, is_opened_anew
 from cardsvc.service.cards.applications import ALL, BUS, RENEWAL, body_issued
 from cardsvc.service.cards.carry_over import carried
 from cardsvc.service.cards.making_places import made_at
@@ -26,6 +26,7 @@ from cardsvc.service.faults.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.purse.fees import waiting_fees
 from cardsvc.service.stock.finished import face_is_open
 from cardsvc.service.stock.making import article_due
 from cardsvc.service.transactions.takeovers import takeover_view
@@ -149,7 +150,8 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         first = taken is not None and article_due(uow, rules, taken, engine.clock())
         had = uow.replacements.by_new_card(row.card_no)
         before = {a.application: a.product for a in uow.applications.of_card(had.old_card_no)} if had else {}
-        choices = tuple(_as_before(_openable(rules, row, holder, look, engine), before))
+        paid = {fee["application"]: fee["amount"] for fee in waiting_fees(uow, row.card_no)}
+        choices = tuple(_as_before(_openable(rules, row, holder, look, engine, paid), before))
         face = FACE_FIRST if face_is_open(uow, row.card_no) else None
         died = uow.deaths.confirmed_of(holder.citizen_id) is not None
     if died:
@@ -263,14 +265,16 @@ def _as_before(choices: Iterable[Choice], before: Mapping[str, str]) -> list[Cho
     return sorted(choices, key=lambda choice: choice.value not in had)
 
 
-def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, Any], engine: Engine) -> Iterator[Choice]:
-    """What may be opened for this holder today, with its price; what may not, with the rule's reason."""
+def _openable(
+    rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, Any], engine: Engine, paid: Mapping[str, int]
+) -> Iterator[Choice]:
+    """What may be opened for this holder today, with its price; what may not, with the rule's reason. ``paid``: what waits, in
+    fen, by application."""
     day = local_day(engine.clock())
     for application, products in OPENABLE:
         seen = look["applications"].get(application, {})
         held_until = str(seen["valid_to"]) if seen.get("state") == "open" else ""
         changing = application == BUS and bool(held_until)
-        paid = next((fee["amount"] for fee in look["paid_fees"] if fee["application"] == application), None)
         issued = _body_issued(engine, card) if held_until and application == RENEWAL[0] else None
         asked = OpenRequest(application, "", holder.birth_date, day, card.expiry_date, body_issued=issued)
         anew = issued is not None and is_opened_anew(rules, replace(asked, product=RENEWAL[1]))
@@ -286,7 +290,6 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
             except RuleError as refused:
                 yield Choice(f"{application}:{product}", label, Text(refused.what.zh, refused.what.en))
                 continue
-            cost = format_yuan(terms.fee)
             until = terms.valid_to.isoformat()
             if until <= held_until and not changing:
                 continue
@@ -297,11 +300,18 @@ def _openable(rules: RuleSet, card: Card, holder: Citizen, look: Mapping[str, An
                 )
                 yield Choice(f"{application}:{product}", instead, _good_money(look, application))
                 continue
-            costs = Text(f"{cost} 元", f"{cost} yuan")
-            if paid == terms.fee:
-                costs = Text(f"上次已付 {cost} 元，不再收款", f"{cost} yuan paid before, nothing to pay")
-            what = Text(f"{label.zh}，{costs.zh}，至 {until}", f"{label.en}, {costs.en}, until {until}")
-            yield Choice(f"{application}:{product}", what, None if paid in (None, terms.fee) else _paid_otherwise(paid))
+            yield _opened_for(f"{application}:{product}", label, terms, paid.get(application))
+
+
+def _opened_for(value: str, label: Text, terms: OpenTerms, paid: int | None) -> Choice:
+    """What opening costs: nothing more where it was paid before, in fen, and is not used; another price waits for that."""
+    cost, until = format_yuan(terms.fee), terms.valid_to.isoformat()
+    costs, reason = Text(f"{cost} 元", f"{cost} yuan"), None
+    if paid == terms.fee:
+        costs = Text(f"上次已付 {cost} 元，不再收款", f"{cost} yuan paid before, nothing to pay")
+    elif paid is not None:
+        reason = _paid_otherwise(paid)
+    return Choice(value, Text(f"{label.zh}，{costs.zh}，至 {until}", f"{label.en}, {costs.en}, until {until}"), reason)
 
 
 def _paid_otherwise(paid: int) -> Text:

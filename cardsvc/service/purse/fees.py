@@ -47,7 +47,8 @@ def authorise_fee(
     """From here on, before the card is written, the fee of this opening is in the books: taken now, or paid before and not
     used. ``terms``: ``fee`` in fen, and ``rules``.
 
-    Raises RequestError ``fee_paid_before``, ``fee_waits``, ``fee_open``, ``payment_reference_used``, ``cash_given_short``.
+    Raises RequestError ``fee_paid_before``, ``fee_waits``, ``fee_open``, ``fee_gone``, ``payment_reference_used``,
+    ``cash_given_short``.
     """
     card_no, name, amount = context.card_no, context.params["application"], terms["fee"]
     operation_id = context.operation.operation_id
@@ -62,6 +63,8 @@ def authorise_fee(
         refuse_another_payment(waiting, payment)
         state = advance(FEE_ALLOWED, FeeState(waiting.state), FeeState.AUTHORISED)
         return uow.application_fees.change(waiting, state=state, rule=rule, **job)
+    if context.params.get("paid") is not None:
+        raise RequestError("fee_gone", application=name, fee=format_yuan(amount))
     refuse_paid(uow, payment)
     source, paid = money_source(uow, context.actor, payment), (payment["method"], payment["reference"])
     note_given(uow, card_no, operation_id, amount, payment, source, now)

@@ -79,8 +79,13 @@ def _old_card(form: Form) -> Mapping[str, Any]:
 
 
 def _opening(form: Form) -> Mapping[str, Any]:
+    """With what was shown as paid before, and pays for this. Raises RequestError ``form_incomplete``."""
     application, product = _parts(form, 2)
-    return {"application": application, "product": product, "holder": form["holder"], "payment": payment_of(form)}
+    try:
+        paid = {"paid": int(form[f"paid {application}"])} if form.get(f"paid {application}") else {}
+    except ValueError:
+        raise RequestError("form_incomplete", field="paid") from None
+    return {"application": application, "product": product, "holder": form["holder"], "payment": payment_of(form), **paid}
 
 
 def _refund(form: Form) -> Mapping[str, Any]:

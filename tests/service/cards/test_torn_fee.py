@@ -322,3 +322,16 @@ def died_after(world: World, card: VirtualCard, steps: int, *, heard: bool) -> b
             reply = world.new_engine().port(DESK).answer(reply.id, reply.step, answers)
     channel.close()
     return reply.state is OperationState.DONE
+
+
+def test_an_opening_that_was_shown_as_paid_takes_no_other_money(hall: Hall) -> None:
+    """Another desk gave it back since: nobody took the price of now, and nothing is written for nothing."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, BEFORE_THE_WRITE)
+    world.do(card, "inspect")
+    give_back(hall)
+    with pytest.raises(CarriedOut, match="fee_gone"):
+        world.do(card, "open", application="park", product="1", paid=FEE)
+    assert world.do(card, "inspect")["applications"]["park"]["state"] == "not_opened"
+    torn(world, card, BEFORE_THE_WRITE)
+    assert world.do(card, "open", application="park", product="1", paid=FEE)["paid_before"] == FEE
