@@ -20,6 +20,7 @@ from tests import examples, postgres
 from tests.databases import forget_under, on_postgresql, start_cluster
 from tests.keystore.softhsm import SoftHsm
 from tests.keystore.softhsm import start as start_softhsm
+from tests.own_pcscd import OwnPcscd
 from tests.world import World
 
 # Tests send in a minute what a terminal sends in a day; what holds back a flood is in web/test_floods.py.
@@ -52,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class _OneReader(LoadScopeScheduling):
-    """A file's tests stay with one test process; so do all files that want the machine's only pcscd, or the others wait."""
+    """A file's tests stay with one test process; so do all files that want the machine's only pcscd, or they wait."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
@@ -70,9 +71,9 @@ LONG = ("cli", "kills", "certify", "postgresql", "procedures", "service", "web",
 
 
 def _turn(file: str) -> int:
-    if _wants_pcscd(file):
-        return 0
     folder = file.split("/")[1]
+    if _wants_pcscd(file) or folder == "page":
+        return 0
     return 1 + (LONG.index(folder) if folder in LONG else len(LONG))
 
 
@@ -121,9 +122,26 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def pcscd_of_this_process() -> Iterator[OwnPcscd]:
+    """Before anything asks for readers: where it finds them is read once."""
+    made = OwnPcscd()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def own_pcscd(pcscd_of_this_process: OwnPcscd) -> Iterator[int]:
+    """A real pcscd with the vpcd driver, of this test process alone; gives the port of its first slot."""
+    with pcscd_of_this_process.used() as port:
+        yield port
+
+
 @pytest.fixture(scope="module")
 def real_pcscd() -> Iterator[None]:
-    """The real pcscd with the vpcd driver, for one module of one test process at a time: there is one vpcd on a machine."""
+    """The machine's pcscd with the vpcd driver, for one module of one test process at a time: for what starts it or stops it,
+    and for commands that know only its port.
+    """
     with (Path(tempfile.gettempdir()) / "cardsvc-tests-pcscd.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pcscd.running():

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from cardsvc.readers.directory import wait_for_card
-from cardsvc.vcard.vpcd import DEFAULT_PORT
 from tests.cli.conftest import environment
 from tests.cli.test_cli import run
 from tests.diagnosis.broken import BROKEN, Broken, in_reader
@@ -43,11 +42,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return home
 
 
-@pytest.mark.usefixtures("real_pcscd")
 @pytest.mark.parametrize("broken", [one for one in BROKEN if one.name in CHOSEN], ids=lambda one: one.name)
-def test_every_command_says_what_it_is_or_refuses(desk: dict[str, str], broken: Broken) -> None:
+def test_every_command_says_what_it_is_or_refuses(own_pcscd: int, desk: dict[str, str], broken: Broken) -> None:
     """Full run, quick look, learning, personalisation; the card hears nothing but SELECT and what reads."""
-    with in_reader(ATR, broken.behaviour(), DEFAULT_PORT) as asked:
+    with in_reader(ATR, broken.behaviour(), own_pcscd) as asked:
         until(lambda: wait_for_card("00 00$", PATIENCE).atr == ATR)
         for quick in ((), ("--quick",)):
             told = run(desk, "card", "diagnose", *quick, *SLOT, code=1).stdout

@@ -5,19 +5,17 @@ import json
 import pytest
 
 from cardsvc.readers.directory import wait_for_card
-from cardsvc.vcard.vpcd import DEFAULT_PORT
 from tests.cli.test_cli import run
 from tests.diagnosis.foreign_os import ATR_OF_VICC, vicc
 from tests.waiting import PATIENCE, until
 
 
-@pytest.mark.usefixtures("real_pcscd")
-def test_a_foreign_passport_in_a_real_reader(home: dict[str, str]) -> None:
+def test_a_foreign_passport_in_a_real_reader(own_pcscd: int, home: dict[str, str]) -> None:
     """The commands of a desk, one after the other: every one says what it is or refuses, none of them harms it."""
     run(home, "keys", "init")
     run(home, "db", "upgrade")
     there = ("--reader", "00 00$", "--wait", "120")
-    with vicc("passport", DEFAULT_PORT):
+    with vicc("passport", own_pcscd):
         until(lambda: wait_for_card("00 00$", PATIENCE).atr == ATR_OF_VICC)
         told = json.loads(run(home, "card", "diagnose", "--json", *there, code=1).stdout)
         assert [finding["code"] for finding in told["findings"]] == ["stranger_id"]
@@ -26,7 +24,7 @@ def test_a_foreign_passport_in_a_real_reader(home: dict[str, str]) -> None:
         assert "identity or key card" in run(home, "card", "learn", "some-card", *there).stderr
 
 
-@pytest.mark.usefixtures("real_pcscd")
+@pytest.mark.usefixtures("own_pcscd")
 def test_a_card_that_no_reader_notices_is_reported_by_the_number_on_its_face(home: dict[str, str]) -> None:
     """As one with a broken antenna; without a number nobody knows that a card is there."""
     run(home, "keys", "init")

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-import pytest
-
 from cardsvc.client.agent import Agent
 from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.work_place import work_place
@@ -22,14 +20,13 @@ from tests.diagnosis.strangers import old_card
 from tests.waiting import until
 from tests.world import balance_on
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
 TOP_UP = {"amount": 5000, "payment": {"method": "cash", "reference": None}}
 
 
 @contextmanager
-def at_work(desk: Desk, **given: Any) -> Iterator[VpcdSlot]:
+def at_work(desk: Desk, port: int, **given: Any) -> Iterator[VpcdSlot]:
     """The agent runs, with the slot of its reader; ``given`` to the agent."""
-    slot, agent = VpcdSlot(), Agent(desk.agent, desk.second, lambda _what, _about: None, wait=0.3, **given)
+    slot, agent = VpcdSlot(port=port), Agent(desk.agent, desk.second, lambda _what, _about: None, wait=0.3, **given)
     thread = threading.Thread(target=agent.run)
     thread.start()
     try:
@@ -52,11 +49,11 @@ def ended_of(desk: Desk, operation_id: str) -> Reply | None:
     return None if reply.state is OperationState.CARD else reply
 
 
-def test_a_clerks_top_up_reaches_the_card_in_the_workstations_reader(desk: Desk) -> None:
+def test_a_clerks_top_up_reaches_the_card_in_the_workstations_reader(desk: Desk, own_pcscd: int) -> None:
     """The clerk sees it in, tops it up, and sees it out."""
     world = desk.world
     card = world.issue("fudan-fmcos2")
-    with at_work(desk) as slot:
+    with at_work(desk, own_pcscd) as slot:
         until(lambda: workstation_view(world.store, WS, world.now, by=desk.clerk)["readers"])
         slot.insert(card)
         contact = until(lambda: contact_of(desk))
@@ -68,11 +65,11 @@ def test_a_clerks_top_up_reaches_the_card_in_the_workstations_reader(desk: Desk)
         assert balance_on(card)[0] == 5000
 
 
-def test_a_card_that_leaves_in_mid_flow_ends_the_job_and_is_settled_when_it_comes_back(desk: Desk) -> None:
+def test_a_card_that_leaves_in_mid_flow_ends_the_job_and_is_settled_when_it_comes_back(desk: Desk, own_pcscd: int) -> None:
     """Pulled while the load is written: the clerk is told, and afterwards card and books agree to the fen."""
     world = desk.world
     card = world.issue("fudan-fmcos2")
-    with at_work(desk) as slot:
+    with at_work(desk, own_pcscd) as slot:
         ids = []
         for key, plan in (("first form", FaultPlan(tear_after_write=1)), ("second form", FaultPlan())):
             card.plan = plan
@@ -87,11 +84,11 @@ def test_a_card_that_leaves_in_mid_flow_ends_the_job_and_is_settled_when_it_come
         assert balance_on(card)[0] == world.purse_total(world.card_no_of(card)) == 10000
 
 
-def test_a_reader_that_got_stuck_is_brought_back_and_the_desk_looks_again(desk: Desk) -> None:
+def test_a_reader_that_got_stuck_is_brought_back_and_the_desk_looks_again(desk: Desk, own_pcscd: int) -> None:
     """The job ends as unknown; the reader is reset, the card is a new contact, the next job works and tells of the resets."""
     world = desk.world
     card = world.issue("fudan-fmcos2")
-    with at_work(desk, deadline=4.0) as slot:
+    with at_work(desk, own_pcscd, deadline=4.0) as slot:
         slot.insert(card)
         contact = until(lambda: contact_of(desk))
         card.plan = FaultPlan(delay_milliseconds=6000)
@@ -109,7 +106,7 @@ def test_a_reader_that_got_stuck_is_brought_back_and_the_desk_looks_again(desk: 
         assert row["resets"] >= 1
 
 
-def test_an_old_bus_card_gives_its_money_to_a_citizen_card_once_through_the_reader(desk: Desk) -> None:
+def test_an_old_bus_card_gives_its_money_to_a_citizen_card_once_through_the_reader(desk: Desk, own_pcscd: int) -> None:
     """Read, diagnosed, pulled while it is marked, moved, refused the second time; the new card is written: 12.34, once."""
     world = desk.world
     new, old = world.issue("fudan-fmcos2"), old_card()
@@ -131,7 +128,7 @@ def test_an_old_bus_card_gives_its_money_to_a_citizen_card_once_through_the_read
         first = offers(world.engine, card, by=desk.clerk)[0]
         return first.kind, first.reason is None
 
-    with at_work(desk) as slot:
+    with at_work(desk, own_pcscd) as slot:
         slot.insert(old)
         seen = job("inspect").result
         assert seen is not None

@@ -19,8 +19,6 @@ from tests.diagnosis.patients import BUS, HOLDER, PURSE, flip, put
 from tests.waiting import PATIENCE, until
 from tests.world import DESK, World, balance_on, key_ring
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
-
 PASSPHRASE = "for the kill test"
 ROOT = Path(__file__).parent.parent.parent
 BUSY = 9
@@ -60,7 +58,7 @@ class Watched:
 class Desk:
     """A city on SQLite with its sealed key store, a card in the real reader, and the command line in processes of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int) -> None:
         self.world = World(folder / "city.db", now())
         SealedKeystore(folder / "keys", key_ring(), PASSPHRASE.encode(), 2**10).save(key_ring())
         (folder / "passphrase").write_text(PASSPHRASE)
@@ -71,7 +69,7 @@ class Desk:
             "CARDSVC_PASSPHRASE_FILE": str(folder / "passphrase"),
             "CARDSVC_LANG": "en",
         }
-        self.slot = VpcdSlot()
+        self.slot = VpcdSlot(port=port)
 
     def cli(self, *words: str) -> subprocess.Popen[str]:
         """A command, begun."""
@@ -88,9 +86,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(own_pcscd: int, tmp_path: Path) -> Iterator[Desk]:
     """One desk."""
-    made = Desk(tmp_path)
+    made = Desk(tmp_path, own_pcscd)
     yield made
     made.slot.remove()
     made.world.close()

@@ -147,7 +147,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def hall(tmp_path: Path, real_pcscd: None) -> Iterator[Hall]:
+def hall(tmp_path: Path, own_pcscd: int) -> Iterator[Hall]:
     """A fresh hall with one workstation and its agent."""
     with serving(LiveWorld(tmp_path / "city.db", now())) as served:
         key = _furnish(served)
@@ -155,7 +155,7 @@ def hall(tmp_path: Path, real_pcscd: None) -> Iterator[Hall]:
         agent = Agent(agent_client, work_client, lambda _what, _about: None, wait=0.5, deadline=MUTE_SECONDS)
         running = threading.Thread(target=agent.run)
         running.start()
-        slot = VpcdSlot()
+        slot = VpcdSlot(port=own_pcscd)
         try:
             with _page_server(served) as (url, app):
                 yield Hall(served, url, slot, app)

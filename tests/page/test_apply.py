@@ -18,7 +18,7 @@ from cardsvc.vcard import VirtualCard
 from tests.page.conftest import PASSWORD, Desk, axe_finds
 from tests.service.rights.rights_people import as_csv, said
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
+pytestmark = pytest.mark.usefixtures("own_pcscd")
 BODY = "33010019990230123"
 NUMBER = BODY + id_number_check_digit(BODY)
 

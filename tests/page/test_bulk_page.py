@@ -7,7 +7,7 @@ from tests.page.conftest import SLOW, Desk, axe_finds
 from tests.service.bulk.bulk_people import blanks, people_file
 from tests.service.stock.blanks import FAMILY, serial
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
+pytestmark = pytest.mark.usefixtures("own_pcscd")
 
 
 def fits(page: Page, name: str) -> None:

@@ -12,7 +12,7 @@ from tests.page.test_manage_pages import furnish, person
 from tests.service.bulk.bulk_people import loaded
 from tests.service.cards.test_card_requests import take
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
+pytestmark = pytest.mark.usefixtures("own_pcscd")
 DOORS = {"home", "sign_in_form", "unlock_form", "work_place", "static"}
 """Seen before anybody comes in, or only led away from."""
 FOR_TRAINING = {"sample_cards", "printed_face"}

@@ -9,7 +9,7 @@ from tests.page.conftest import Desk, axe_finds
 from tests.waiting import until
 from tests.world import balance_on, person
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
+pytestmark = pytest.mark.usefixtures("own_pcscd")
 
 
 def test_a_card_is_topped_up_from_sign_in_to_receipt(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from tests.page.conftest import SLOW, Desk, axe_finds
 MANAGE = re.compile("^管理 ")
 """The name of the door to the management pages, before its key."""
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
+pytestmark = pytest.mark.usefixtures("own_pcscd")
 
 
 def looks_right(desk: Desk, name: str, *words: str) -> None:

@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.page.conftest import SLOW, Desk, axe_finds, picture
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
+pytestmark = pytest.mark.usefixtures("own_pcscd")
 
 
 def test_a_number_from_the_machine_to_the_appraisal(desk: Desk, browser: Browser) -> None:

@@ -9,7 +9,7 @@ from cardsvc.service.cards.handing_out import handout_of
 from tests.page.conftest import Desk, axe_finds
 from tests.service.purse.test_areas import CARD
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
+pytestmark = pytest.mark.usefixtures("own_pcscd")
 
 
 def test_a_card_that_waits_is_given_with_its_receipt(desk: Desk) -> None:

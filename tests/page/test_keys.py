@@ -14,7 +14,7 @@ from tests.page.conftest import PASSWORD, SLOW, Desk
 from tests.page.test_manage_pages import person
 from tests.service.bulk.bulk_people import blanks, people_file
 
-pytestmark = pytest.mark.usefixtures("real_pcscd", "lost_answers")
+pytestmark = pytest.mark.usefixtures("own_pcscd", "lost_answers")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from cardsvc.store.records import Staff
 from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
 from tests.page.conftest import PASSWORD, SLOW, Desk, axe_finds
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
+pytestmark = pytest.mark.usefixtures("own_pcscd")
 STATION = "ws-2"
 """Played in this process; the first is the real agent's."""
 

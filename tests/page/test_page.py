@@ -14,7 +14,7 @@ from tests.page.conftest import PASSWORD, SLOW, WS, Desk, axe_finds
 from tests.waiting import until
 from tests.world import balance_on
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
+pytestmark = pytest.mark.usefixtures("own_pcscd")
 
 
 def test_every_page_is_free_of_what_axe_calls_serious(desk: Desk) -> None:

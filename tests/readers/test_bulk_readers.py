@@ -4,21 +4,18 @@ import queue
 import threading
 from typing import Any
 
-import pytest
-
 from cardsvc.cli.making.feeders import PcscReader
 from cardsvc.service.bulk.run import BulkRun
 from cardsvc.vcard import FaultPlan
-from cardsvc.vcard.vpcd import DEFAULT_PORT, VpcdSlot
+from cardsvc.vcard.vpcd import VpcdSlot
 from tests.service.bulk.bulk_people import blanks, hire, issued_cards, loaded
 from tests.waiting import PATIENCE
 from tests.world import World
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
 NAMES = ("Virtual PCD 00 00", "Virtual PCD 00 01")
 
 
-def test_two_readers_are_fed_by_hand(world: World) -> None:
+def test_two_readers_are_fed_by_hand(own_pcscd: int, world: World) -> None:
     """A card is served once, however long it stays; the next one when it was swapped."""
     clerk = hire(world)
     batch = loaded(world, clerk, 3)
@@ -26,7 +23,7 @@ def test_two_readers_are_fed_by_hand(world: World) -> None:
     run = BulkRun(world.engine, batch, [PcscReader(world.engine, name) for name in NAMES], events.put)
     ended: list[str] = []
     thread = threading.Thread(target=lambda: ended.append(run.go(by=clerk)))
-    left, right = VpcdSlot(), VpcdSlot(port=DEFAULT_PORT + 1)
+    left, right = VpcdSlot(port=own_pcscd), VpcdSlot(port=own_pcscd + 1)
     first, second, third = blanks(3)
 
     def told() -> tuple[str, str, str | None]:
