@@ -538,7 +538,6 @@ FAULTS = (
     Fault(
         "mf-blocked", "主目录锁定", "card_locked", altered(lambda c, a: bytes.fromhex("6283") if c[1:3] == b"\xa4\x00" else a)
     ),
-    Fault("card-blocked-6985", "整卡锁死，答 6985", "card_locked", altered(lambda _c, _a: bytes.fromhex("6985"))),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
     Fault("refuses-making", "白卡拒绝写入", "card_refuses_making", refuses_making),
     Fault("spoiled", "做不成、已作废的白卡", "card_spoiled", spoiled),
@@ -570,8 +569,6 @@ FAULTS = (
     Fault("corrected-record", "登记已更正、卡未更正", "holder_differs", corrected_record),
     Fault("corrupt-card-issue", "发卡文件损坏", "file_corrupt", corrupt(MF, 0x0005, 18, 4)),
     Fault("changed-card-number", "卡号被改", "serials_differ", edit(MF, bodies.CONTENT + 15, b"\x99", file=0x0005)),
-    Fault("file-cut-short", "文件读到一半就到头（6282）", "file_corrupt", warned(b"\xb0\x95", "6282", 12)),
-    Fault("file-said-corrupt", "卡自己说文件有错（6281）", "file_corrupt", warned(b"\xb0\x95", "6281", 32)),
     Fault("corrupt-directory", "目录文件损坏", "file_differs", corrupt(MF, 0x0001, 4, 3)),
     Fault("corrupt-purse-file", "钱包文件损坏", "file_corrupt", corrupt(PURSE, 0x0015, 20, 4)),
     Fault("corrupt-holder", "持卡人信息损坏", "file_corrupt", corrupt(HOLDER, 0xEF06, 0, 2)),

@@ -14,7 +14,7 @@ from cardsvc.keystore.keys import KeyState
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.diagnosis import pins
-from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up
+from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up, warned
 from tests.diagnosis.patients import BUS, Altered, NewPatient
 from tests.diagnosis.strangers import month_is_over
 from tests.diagnosis.unseen import UNSEEN, Unseen
@@ -105,6 +105,19 @@ def test_a_card_that_numbers_its_log_the_other_way_is_healthy(new_patient: NewPa
         assert patient.examine(quick=quick)["findings"] == []
     changed.append(1)
     assert patient.examine()["findings"][0]["code"] == "log_unknown_load"
+
+
+@on_every_family
+@pytest.mark.parametrize(("status", "length"), [("6282", 12), ("6281", 32)])
+def test_a_file_that_the_card_itself_warns_of_is_damaged_and_not_gone(
+    new_patient: NewPatient, status: str, length: int
+) -> None:
+    """It ends too early, or its bytes may be wrong: it is written again, and the card stays with its holder."""
+    patient = new_patient()
+    warned(b"\xb0\x95", status, length)(patient)
+    found = patient.examine()["findings"]
+    assert {finding["code"] for finding in found} == {"file_corrupt"}
+    assert {finding["plan"] for finding in found} == {"rewrite_file"}
 
 
 @pytest.mark.parametrize("new_patient", KEYS_CHANGE, indirect=True)
