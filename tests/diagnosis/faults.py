@@ -574,6 +574,7 @@ FAULTS = (
     Fault("corrupt-holder", "持卡人信息损坏", "file_corrupt", corrupt(HOLDER, 0xEF06, 0, 2)),
     Fault("changed-holder", "持卡人信息被改", "holder_differs", edit(HOLDER, bodies.CONTENT + 2, b"9", file=0xEF06)),
     Fault("corrupt-application", "公交文件损坏", "file_corrupt", edit(BUS, bodies.CONTENT, b"\x77", file=0x0015)),
+    Fault("corrupt-unopened", "没开通的停车文件损坏", "file_corrupt", edit(PARKING, bodies.CONTENT, b"\x77", file=0x0015)),
     Fault("two-serials", "两处卡号不一", "serials_differ", edit(PURSE, bodies.CONTENT + 19, b"\x42", file=0x0015)),
     Fault("locked-master-key-met", "主控密钥锁死（维修时显出）", "master_key_locked", master_key_met),
     Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),

@@ -34,6 +34,7 @@ CURED = {
     "corrupt-directory",
     "corrupt-purse-file",
     "corrupt-application",
+    "corrupt-unopened",
     "two-serials",
     "purse-blocked",
     "purse-blocked-in-use",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cardsvc.card.records import ApplicationRecord, ApplicationState
 from cardsvc.diagnosis.plans import plans
 from cardsvc.service.purse.card_keys import application_of
 from cardsvc.store import UnitOfWork
@@ -113,9 +114,16 @@ def _rolls(evidence: Mapping[str, Any]) -> Iterable[Step]:
 
 
 def _record(uow: UnitOfWork, card_no: str, application: str) -> Iterable[Step]:
-    record = last_record(uow, card_no, application)
+    record = last_record(uow, card_no, application) or _as_made(uow, card_no, application)
     if record is not None:
         yield Step("rewrite_application", application, record)
+
+
+def _as_made(uow: UnitOfWork, card_no: str, application: str) -> str | None:
+    """The record that personalisation wrote, where no opening of this application was begun since."""
+    if _broken_opening(uow, card_no, application) is not None:
+        return None
+    return ApplicationRecord(ApplicationState.NOT_OPENED).encode().hex()
 
 
 def last_record(uow: UnitOfWork, card_no: str, application: str) -> str | None:
