@@ -178,6 +178,12 @@ def applications_gone(patient: Patient) -> None:
             memory.erase(node(memory, directory))
 
 
+def worn_memory(patient: Patient) -> None:
+    """No byte is written any more; somebody asks for a trial."""
+    patient.card.plan = FaultPlan(worn_from_eeprom_byte=1)
+    patient.memory = True
+
+
 def later(days: int) -> Make:
     def make(patient: Patient) -> None:
         patient.world.now += dt.timedelta(days=days)
@@ -577,6 +583,7 @@ FAULTS = (
     Fault("corrupt-unopened", "没开通的停车文件损坏", "file_corrupt", edit(PARKING, bodies.CONTENT, b"\x77", file=0x0015)),
     Fault("two-serials", "两处卡号不一", "serials_differ", edit(PURSE, bodies.CONTENT + 19, b"\x42", file=0x0015)),
     Fault("locked-master-key-met", "主控密钥锁死（维修时显出）", "master_key_locked", master_key_met),
+    Fault("worn-memory", "存储器磨损（试写时显出）", "memory_worn", worn_memory),
     Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),
     Fault("applications-gone", "应用全没有了", "card_erased", applications_gone),
     Fault("application-gone", "公交应用丢失", "application_missing", application_gone),

@@ -60,6 +60,7 @@ SILENT = {
     "reader-gone",
     "no-power-up",
     "lost-answer",
+    "worn-memory",
     "unknown-family",
     "contact-bounce",
     "bad-atr",
