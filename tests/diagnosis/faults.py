@@ -592,7 +592,7 @@ FAULTS = (
     Fault("purse-locked", "钱包永久锁定", "application_locked", edit(PURSE, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("bus-blocked", "公交临时锁定", "application_blocked", edit(BUS, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))),
     Fault("bus-locked", "公交永久锁定", "application_locked", edit(BUS, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
-    Fault("grey-lock", "灰锁", "grey_lock", answers(0x50, "9408")),
+    Fault("grey-lock", "灰锁", "grey_lock", plan(grey_lock=True)),
     Fault("load-not-written", "付款后未写卡", "load_suspect", torn_load(before=True)),
     Fault("load-written", "已写卡未收到应答", "load_suspect", torn_load(before=False)),
     Fault("load-undecided", "未了充值、卡无证据", "load_undecided", undecided),

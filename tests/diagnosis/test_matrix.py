@@ -15,7 +15,7 @@ from cardsvc.readers.carry import CarriedOut
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from tests.diagnosis import pins
 from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up, warned, withdrawn
-from tests.diagnosis.patients import BUS, PURSE, Altered, NewPatient, node, opened
+from tests.diagnosis.patients import BUS, CASH, PURSE, Altered, NewPatient, node, opened
 from tests.diagnosis.strangers import month_is_over
 from tests.diagnosis.unseen import UNSEEN, Unseen
 from tests.world import AIDS, FAMILIES, ISSUABLE
@@ -105,6 +105,18 @@ def test_a_card_that_numbers_its_log_the_other_way_is_healthy(new_patient: NewPa
         assert patient.examine(quick=quick)["findings"] == []
     changed.append(1)
     assert patient.examine()["findings"][0]["code"] == "log_unknown_load"
+
+
+@on_every_family
+def test_a_grey_lock_is_named_by_whatever_is_tried(new_patient: NewPatient) -> None:
+    """And sends its holder to the terminal that has the key; card and books stay."""
+    patient = new_patient()
+    before, books = bytes(patient.card._eeprom.image), patient.world.balances()
+    for job, params in (("topup", {"amount": 5000, "payment": CASH}), ("purchase", {"amount": 200, "merchant": "bus"})):
+        patient.card.plan = FaultPlan(grey_lock=True)
+        with pytest.raises(CarriedOut, match=r"purse_grey_locked \(not_done\)"):
+            patient.world.do(patient.card, job, **params)
+    assert (bytes(patient.card._eeprom.image), patient.world.balances()) == (before, books)
 
 
 @on_every_family
