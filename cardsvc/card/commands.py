@@ -66,6 +66,20 @@ def append_record(sfi: int, record: bytes, p2_low: int, *, secret: bool = False)
     return Ask(Command(CLA_ISO, 0xE2, 0x00, sfi << 3 | p2_low, record), "APPEND RECORD", changes=True, secret=secret)
 
 
+def record_header(number: int, sfi: int, length: int, append_p2_low: int | None = None) -> bytes:
+    """CLA INS P1 P2 and the final Lc of a protected UPDATE RECORD, or, with the family's low bits of P2, APPEND RECORD."""
+    if append_p2_low is None:
+        return bytes((CLA_ISO_SM, 0xDC, number, sfi << 3 | 0x04, length + MAC_LENGTH))
+    return bytes((CLA_ISO_SM, 0xE2, 0x00, sfi << 3 | append_p2_low, length + MAC_LENGTH))
+
+
+def protected_write_record(header: bytes, data: bytes) -> Ask:
+    """UPDATE or APPEND RECORD with a secure-messaging MAC: ``header`` as ``record_header`` gives it, data and MAC. Any status
+    will do.  Source: ISO/IEC 7816-4:2013 11.4; Fudan FMCOS 2.0 general manual 9.3."""
+    name = "APPEND RECORD" if header[1] == 0xE2 else "UPDATE RECORD"
+    return Ask(Command(*header[:4], data), name, ANY_STATUS, changes=True)
+
+
 def get_challenge(length: int, expect: tuple[str, ...] = SUCCESS) -> Ask:
     """GET CHALLENGE. The number is good for the next command only (Fudan FMCOS 2.0 general manual p53)."""
     return Ask(Command(CLA_ISO, 0x84, 0x00, 0x00, le=length), "GET CHALLENGE", expect)

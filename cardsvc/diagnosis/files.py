@@ -113,11 +113,17 @@ def _holder(profile: Profile, readings: Readings, books: Books | None) -> dict[s
 
 def length_evidence(profile: Profile, readings: Readings) -> dict[str, Value]:
     """Answers that no card of this family gives: a success of another length, a status that cannot be."""
-    told = [label for label in readings.labels() if readings.of_its_application(label)]
-    lengths = _lengths(profile)
-    wrong = [label for label in lengths if label in told and readings.ok(label) and len(readings.data(label)) != lengths[label]]
+    wrong = [
+        label
+        for label, length in _lengths(profile).items()
+        if readings.ok(label) and readings.of_its_application(label) and len(readings.data(label)) != length
+    ]
     cannot_be = (0x6D, 0x6E, 0x6F, 0x67)
-    errors = [label for label in told if (sw := readings.sw(label)) is not None and (sw >> 8 in cannot_be or not is_status(sw))]
+    errors = [
+        label
+        for label in readings.labels()
+        if (sw := readings.sw(label)) is not None and (sw >> 8 in cannot_be or not is_status(sw))
+    ]
     return {"protocol.wrong_lengths": wrong, "protocol.errors": errors}
 
 

@@ -40,10 +40,9 @@ def card_state(profile: Profile, readings: Readings) -> str:
 
 
 def _is_locked(select: int | None, challenge: int | None) -> bool:
-    """CARD BLOCK, or a block of the MF: SELECT says so, or both refuse alike (JR/T 0025.2-2010 5.5.9.2: 6A81; others use the
-    answers of a blocked application)."""
-    alike = (SW.NOT_SUPPORTED, SW.CONDITIONS, SW.BLOCKED)
-    return select in (SW.SELECTED_FILE_INVALID, SW.LOCKED_FOR_GOOD) or (select in alike and challenge == select)
+    """CARD BLOCK: both refuse with 6A81 (JR/T 0025.2-2010 5.5.9.2), or SELECT of the MF answers as that of a blocked
+    application does."""
+    return select in (SW.SELECTED_FILE_INVALID, SW.LOCKED_FOR_GOOD) or select == challenge == SW.NOT_SUPPORTED
 
 
 def _as_delivered(profile: Profile, readings: Readings) -> bool:
@@ -78,7 +77,7 @@ def evidence_of(
         state = _issued_state(readings)
     if state == "foreign" and _silent(readings):
         state = "dead"
-    if state == "citizen" and _has_no_applications(readings):
+    if state == "citizen" and card_no_in(readings) is not None and _has_no_applications(readings):
         state = "emptied"
     found: dict[str, Value] = {
         "card.state": state,

@@ -98,6 +98,8 @@ def _judge(profile: Profile, asks: tuple[Ask, ...], answers: tuple[Answer, ...])
         raise CardError("counter_at_maximum")
     if last.sw in (SW.KEY_INDEX_NOT_SUPPORTED, SW.KEY_NOT_FOUND):
         raise CardError("purse_key_missing", sw=f"{last.sw:04X}")
+    if last.sw == SW.GREY_LOCKED:
+        raise CardError("purse_grey_locked")
     raise refused(ask, last)
 
 

@@ -1,11 +1,12 @@
 """What the database refuses, in the words of our own error tree. None of it names values of a row."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cardsvc.errors import CardsvcError, OperationError, RequestError, StoreError
+from cardsvc.text import Text
 
 
 class TransactionLost(StoreError):
@@ -16,9 +17,14 @@ class Conflict(TransactionLost):
     """Two transactions met; this one was undone as a whole and may simply run again."""
 
 
-_UNIQUE: tuple[tuple[str, type[CardsvcError], str], ...] = (
-    ("uq_operation_live", OperationError, "card_busy"),
-    ("operation.card_no", OperationError, "card_busy"),
+def _busy(code: str) -> CardsvcError:
+    """Two began at the same moment: the one that lost does not see the other's row."""
+    return OperationError(code, held=Text("刚开始", "begun just now"), until=Text("一分钟后", "in a minute"))
+
+
+_UNIQUE: tuple[tuple[str, Callable[[str], CardsvcError], str], ...] = (
+    ("uq_operation_live", _busy, "card_busy"),
+    ("operation.card_no", _busy, "card_busy"),
     ("uq_operation_idempotency", Conflict, "store_conflict"),
     ("operation.idempotency_key", Conflict, "store_conflict"),
     ("uq_load_payment", RequestError, "payment_reference_used"),

@@ -241,6 +241,9 @@ FAULTS: Mapping[str, FaultKind] = {
         "第 N 个字节起写不进（6581）", "no byte is written from N on", "N", _counted("worn_from_eeprom_byte", 9)
     ),
     "stuck-counter": _kind("交易序号不再增加", "counters no longer move", "", _always("stuck_counter")),
+    "grey-lock": _kind(
+        "灰锁：上次扣款没做完，钱包暂锁", "a purchase elsewhere left the purse locked", "", _always("grey_lock")
+    ),
     "corrupted-file": _damaged("文件内容损坏", "a file's content is damaged", "DIR/FILE", _at(f"{_PURSE}/0015", _file)),
     "locked-pin": _kind("密码锁死", "the PIN is locked", "DIR", _at(_PURSE, _lock(KeyKind.PIN))),
     "locked-key": _kind("主控密钥锁死", "the master key is locked", "DIR", _at(_PURSE, _lock(KeyKind.MASTER)), _SHOWN_IN_USE),

@@ -10,7 +10,8 @@ The card sits in a field or slot that gives it power. Power can fail
 After a power failure the card answers nothing until it is powered on again; at power-on it recovers by itself to the state
 before or after the interrupted command, never between (JR/T 0025.2-2010 5.6). Besides power: the card may be mute (no answer at
 all, as a cracked chip), give a wrong ATR, answer late, lose one answer and stay powered (a contact bounce), fail to write
-its EEPROM (6581, worn cells), or book transactions without moving its counters (a stuck counter). Its contacts may bounce: at
+its EEPROM (6581, worn cells), book transactions without moving its counters (a stuck counter), or begin none until a terminal
+elsewhere releases it (a grey lock, 9408). Its contacts may bounce: at
 every N-th command power is gone for a moment, and the next power-up is as good as ever. A card with two sides may have lost
 one: an antenna that is broken, or contacts that give no answer to reset. The EEPROM never loses a byte that was written, and
 one byte is written whole or not at all.
@@ -45,6 +46,7 @@ class FaultPlan:
     delay_milliseconds: int = 0
     worn_from_eeprom_byte: int | None = None
     stuck_counter: bool = False
+    grey_lock: bool = False
     dead_side: Side | None = None
 
 

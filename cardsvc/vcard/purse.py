@@ -49,6 +49,8 @@ def initialize(card: Running, dialect: CardDialect, apdu: Apdu) -> bytes:
         refuse(0x6A86)
     if len(apdu.data) != (0x07 if apdu.p1 == 0x04 else 0x0B):
         refuse(0x6700)
+    if card.eeprom.plan.grey_lock:
+        refuse(0x9408)
     if apdu.p1 == 0x00:
         return _initialize_online(card, dialect, apdu, KeyKind.LOAD, 0x01 if apdu.p2 == ED else 0x02)
     if apdu.p1 == UNLOAD:

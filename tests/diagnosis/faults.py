@@ -178,6 +178,12 @@ def applications_gone(patient: Patient) -> None:
             memory.erase(node(memory, directory))
 
 
+def worn_memory(patient: Patient) -> None:
+    """No byte is written any more; somebody asks for a trial."""
+    patient.card.plan = FaultPlan(worn_from_eeprom_byte=1)
+    patient.memory = True
+
+
 def later(days: int) -> Make:
     def make(patient: Patient) -> None:
         patient.world.now += dt.timedelta(days=days)
@@ -538,7 +544,6 @@ FAULTS = (
     Fault(
         "mf-blocked", "主目录锁定", "card_locked", altered(lambda c, a: bytes.fromhex("6283") if c[1:3] == b"\xa4\x00" else a)
     ),
-    Fault("card-blocked-6985", "整卡锁死，答 6985", "card_locked", altered(lambda _c, _a: bytes.fromhex("6985"))),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
     Fault("refuses-making", "白卡拒绝写入", "card_refuses_making", refuses_making),
     Fault("spoiled", "做不成、已作废的白卡", "card_spoiled", spoiled),
@@ -570,15 +575,15 @@ FAULTS = (
     Fault("corrected-record", "登记已更正、卡未更正", "holder_differs", corrected_record),
     Fault("corrupt-card-issue", "发卡文件损坏", "file_corrupt", corrupt(MF, 0x0005, 18, 4)),
     Fault("changed-card-number", "卡号被改", "serials_differ", edit(MF, bodies.CONTENT + 15, b"\x99", file=0x0005)),
-    Fault("file-cut-short", "文件读到一半就到头（6282）", "file_corrupt", warned(b"\xb0\x95", "6282", 12)),
-    Fault("file-said-corrupt", "卡自己说文件有错（6281）", "file_corrupt", warned(b"\xb0\x95", "6281", 32)),
     Fault("corrupt-directory", "目录文件损坏", "file_differs", corrupt(MF, 0x0001, 4, 3)),
     Fault("corrupt-purse-file", "钱包文件损坏", "file_corrupt", corrupt(PURSE, 0x0015, 20, 4)),
     Fault("corrupt-holder", "持卡人信息损坏", "file_corrupt", corrupt(HOLDER, 0xEF06, 0, 2)),
     Fault("changed-holder", "持卡人信息被改", "holder_differs", edit(HOLDER, bodies.CONTENT + 2, b"9", file=0xEF06)),
     Fault("corrupt-application", "公交文件损坏", "file_corrupt", edit(BUS, bodies.CONTENT, b"\x77", file=0x0015)),
+    Fault("corrupt-unopened", "没开通的停车文件损坏", "file_corrupt", edit(PARKING, bodies.CONTENT, b"\x77", file=0x0015)),
     Fault("two-serials", "两处卡号不一", "serials_differ", edit(PURSE, bodies.CONTENT + 19, b"\x42", file=0x0015)),
     Fault("locked-master-key-met", "主控密钥锁死（维修时显出）", "master_key_locked", master_key_met),
+    Fault("worn-memory", "存储器磨损（试写时显出）", "memory_worn", worn_memory),
     Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),
     Fault("applications-gone", "应用全没有了", "card_erased", applications_gone),
     Fault("application-gone", "公交应用丢失", "application_missing", application_gone),
@@ -587,7 +592,7 @@ FAULTS = (
     Fault("purse-locked", "钱包永久锁定", "application_locked", edit(PURSE, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
     Fault("bus-blocked", "公交临时锁定", "application_blocked", edit(BUS, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))),
     Fault("bus-locked", "公交永久锁定", "application_locked", edit(BUS, bodies.BLOCKED, bytes((bodies.FOR_GOOD,)))),
-    Fault("grey-lock", "灰锁", "grey_lock", answers(0x50, "9408")),
+    Fault("grey-lock", "灰锁", "grey_lock", plan(grey_lock=True)),
     Fault("load-not-written", "付款后未写卡", "load_suspect", torn_load(before=True)),
     Fault("load-written", "已写卡未收到应答", "load_suspect", torn_load(before=False)),
     Fault("load-undecided", "未了充值、卡无证据", "load_undecided", undecided),

@@ -107,10 +107,12 @@ class Patient:
     connect: Connect
     person: str | None = None
     card_no: str = "3100010100000001"
+    memory: bool = False
 
     def examine(self, *, quick: bool = False) -> Any:
         """The report."""
-        return examine(self.world.engine, DESK, self.connect, quick=quick, person=self.person, card_no=None)
+        about = {"person": self.person, "card_no": None, "memory": self.memory}
+        return examine(self.world.engine, DESK, self.connect, quick=quick, **about)
 
 
 NewPatient = Callable[[], Patient]

@@ -12,10 +12,10 @@ from cardsvc.errors import CardGone
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.keystore.keys import KeyState
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.vcard import FaultPlan, VirtualCard
+from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from tests.diagnosis import pins
-from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up
-from tests.diagnosis.patients import BUS, Altered, NewPatient
+from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up, warned, withdrawn
+from tests.diagnosis.patients import BUS, CASH, PURSE, Altered, NewPatient, node, opened
 from tests.diagnosis.strangers import month_is_over
 from tests.diagnosis.unseen import UNSEEN, Unseen
 from tests.world import AIDS, FAMILIES, ISSUABLE
@@ -105,6 +105,65 @@ def test_a_card_that_numbers_its_log_the_other_way_is_healthy(new_patient: NewPa
         assert patient.examine(quick=quick)["findings"] == []
     changed.append(1)
     assert patient.examine()["findings"][0]["code"] == "log_unknown_load"
+
+
+@on_every_family
+def test_a_grey_lock_is_named_by_whatever_is_tried(new_patient: NewPatient) -> None:
+    """And sends its holder to the terminal that has the key; card and books stay."""
+    patient = new_patient()
+    before, books = bytes(patient.card._eeprom.image), patient.world.balances()
+    for job, params in (("topup", {"amount": 5000, "payment": CASH}), ("purchase", {"amount": 200, "merchant": "bus"})):
+        patient.card.plan = FaultPlan(grey_lock=True)
+        with pytest.raises(CarriedOut, match=r"purse_grey_locked \(not_done\)"):
+            patient.world.do(patient.card, job, **params)
+    assert (bytes(patient.card._eeprom.image), patient.world.balances()) == (before, books)
+
+
+@on_every_family
+def test_a_trial_of_the_memory_leaves_one_empty_record_and_nothing_else(new_patient: NewPatient) -> None:
+    """Only where it is asked for; pulled anywhere, the next one ends it. A card that is not in use is not written."""
+    patient = new_patient()
+    card, before = patient.card, bytes(patient.card._eeprom.image)
+    patient.examine()
+    assert bytes(card._eeprom.image) == before
+    patient.memory = True
+    report = patient.examine()
+    assert (report["findings"], report["evidence"]["memory.test"]) == ([], "sound")
+    assert "memory" in [group["probe"] for group in report["checked"]]
+    tried = records_of(card)
+    assert tried == [bytes(48)] * 3
+    for number in (1, 2):
+        for tear in ("tear_before_write", "tear_after_write"):
+            card.plan = FaultPlan(**{tear: number})
+            patient.examine()
+            card.plan = FaultPlan()
+            assert patient.examine()["evidence"]["memory.test"] == "sound"
+            assert records_of(card) == tried
+    withdrawn(patient)
+    image = bytes(card._eeprom.image)
+    assert patient.examine()["evidence"]["memory.test"] == "not_tested"
+    assert bytes(card._eeprom.image) == image
+
+
+def records_of(card: VirtualCard) -> list[bytes]:
+    """What the purse's EF17 holds."""
+    with opened(card) as memory:
+        file = node(memory, PURSE, file=0x0017)
+        used = int.from_bytes(memory.get(file, bodies.USED, 2), "big")
+        return [memory.get(file, bodies.CONTENT + 48 * number, 48) for number in range(used)]
+
+
+@on_every_family
+@pytest.mark.parametrize(("status", "length"), [("6282", 12), ("6281", 32)])
+def test_a_file_that_the_card_itself_warns_of_is_damaged_and_not_gone(
+    new_patient: NewPatient, status: str, length: int
+) -> None:
+    """It ends too early, or its bytes may be wrong: it is written again, and the card stays with its holder."""
+    patient = new_patient()
+    warned(b"\xb0\x95", status, length)(patient)
+    found = patient.examine()["findings"]
+    assert {finding["code"] for finding in found} == {"file_corrupt"}
+    assert {finding["plan"] for finding in found} == {"rewrite_file"}
 
 
 @pytest.mark.parametrize("new_patient", KEYS_CHANGE, indirect=True)

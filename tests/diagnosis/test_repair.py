@@ -21,8 +21,9 @@ from cardsvc.service.staff.approvals import approve
 from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
-from tests.diagnosis.faults import FAULTS, Fault
-from tests.diagnosis.patients import CASH, Altered, NewPatient, Patient, in_use
+from cardsvc.vcard.session import Key, KeyKind
+from tests.diagnosis.faults import FAULTS, Fault, master_key_met
+from tests.diagnosis.patients import CASH, MF, PURSE, Altered, NewPatient, Patient, change_key, in_use
 from tests.diagnosis.wild import WILD
 from tests.world import DESK, FAMILIES, ISSUABLE, Snapshot, World, area_on, balance_on
 
@@ -34,6 +35,7 @@ CURED = {
     "corrupt-directory",
     "corrupt-purse-file",
     "corrupt-application",
+    "corrupt-unopened",
     "two-serials",
     "purse-blocked",
     "purse-blocked-in-use",
@@ -58,6 +60,7 @@ SILENT = {
     "reader-gone",
     "no-power-up",
     "lost-answer",
+    "worn-memory",
     "unknown-family",
     "contact-bounce",
     "bad-atr",
@@ -212,6 +215,21 @@ def test_a_locked_pin_is_opened_for_its_holder_only(new_patient: NewPatient) -> 
     assert repair(patient)["healthy"]
     patient.world.topup(patient.card, 5000)
     assert money_of(patient) == (19800, 19800)
+
+
+@on_both_families
+def test_a_master_key_that_opens_again_is_no_longer_said_to_be_locked(new_patient: NewPatient) -> None:
+    """A reader may have garbled the answer. The same day nobody tries again; then once, and what succeeds ends the finding."""
+    patient = new_patient()
+    master_key_met(patient)
+    assert [finding["code"] for finding in patient.examine()["findings"]] == ["master_key_locked", "file_corrupt"]
+    for directory in (MF, PURSE):
+        change_key(patient.card, directory, KeyKind.MASTER, Key.TRIES_OFFSET, b"\x33")
+    assert repair(patient)["steps"] == []
+    patient.world.now += dt.timedelta(days=1)
+    result = repair(patient)
+    assert ([step["name"] for step in result["steps"]], result["findings"]) == (["rewrite_file:purse"], [])
+    assert patient.examine()["findings"] == []
 
 
 ROLLED = ("mf.internal_auth", "purse.tac", "purse.purchase", "purse.load", "bus.load", "bus.unload", "parking.tac")

@@ -12,7 +12,7 @@ from cardsvc.card.purse import InitializeForLoadAnswer, InitializeForPurchaseAns
 from cardsvc.card.records import ApplicationRecord, CardIssueSeen
 from cardsvc.card.trips import TripRecord
 from cardsvc.cli.certify.command import answer_in
-from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence
+from cardsvc.diagnosis.contact import Contact, atr_evidence, contact_evidence, stranger_evidence
 from cardsvc.diagnosis.evidence import check
 from cardsvc.diagnosis.files import purse_card_no
 from cardsvc.diagnosis.probes import Readings, proof_number
@@ -23,6 +23,7 @@ from cardsvc.iso7816.atr import Atr
 from cardsvc.iso7816.links import mask_answer, mask_command
 from cardsvc.iso7816.status import describe, tries_left
 from cardsvc.iso7816.tlv import parse_tlv
+from cardsvc.procedures.strangers import Kind, who_is_it
 from cardsvc.units import parse_bcd_date
 from cardsvc.wire import answers_from_json, answers_to_json
 from tests.world import profiles
@@ -110,6 +111,23 @@ def fci(raw: bytes) -> None:
         parse_tlv(raw)
 
 
+def stranger(raw: bytes) -> None:
+    """What the operation ``stranger`` makes of a card whose ATR and whose every answer are such bytes: always something."""
+    procedure = who_is_it()
+    asks = next(procedure)
+    said = [raw[place % max(len(raw), 1) :][:40].rjust(2, b"\x6a") for place in range(len(asks))]
+    kind: Kind = "nameless"
+    try:
+        procedure.send(tuple(Answer.parse(one) for one in said))
+    except StopIteration as end:
+        kind = end.value or kind
+    seen = Contact(atrs=(raw[:33].hex().upper(),), stranger=kind)
+    evidence = {**contact_evidence(seen), **atr_evidence(seen.atrs[0] or "3B", seen.atrs, None, None), "books.known": False}
+    evidence |= stranger_evidence(raw[:33], seen, face_is_ours=False)
+    check(evidence)
+    assert findings(evidence), kind
+
+
 TARGETS: Mapping[str, Target] = {
     "ATR": atr,
     "FCI/TLV": fci,
@@ -120,5 +138,6 @@ TARGETS: Mapping[str, Target] = {
     "ClassicCard blocks": blocks,
     "APDUs": apdus,
     "hex lines": lines,
+    "stranger": stranger,
 }
 DAY = dt.date(2026, 11, 24)

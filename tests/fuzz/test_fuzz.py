@@ -57,6 +57,7 @@ SHARE_OF_CARDS = 40
 
 JOBS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("repair", {}),
+    ("stranger", {}),
     ("inspect", {}),
     ("topup", {"amount": 5000, "payment": {"method": "cash", "reference": None}}),
     ("open", {"application": "park", "product": "1"}),

@@ -34,6 +34,7 @@ FOUND_AS: Mapping[str, str] = {
     "slow": "answers_slow",
     "corrupted-file": "file_corrupt",
     "locked-pin": "pin_locked",
+    "grey-lock": "grey_lock",
     "blocked-application": "application_blocked",
     "blocked-for-good": "application_locked",
     "blocked-card": "card_locked",

@@ -31,6 +31,14 @@ PAYER = {"nobody": ("免费", "free"), "card_company": ("公司承担", "the car
     is_flag=True,
     help=t("另一面（感应／插卡）试过，读不出", "The other side (antenna or contacts) was tried in vain"),
 )
+@click.option(
+    "--memory",
+    is_flag=True,
+    help=t(
+        "试写存储器：写一条空闲记录、读回、清零（会写卡）",
+        "Try the memory: write a scratch record, read it back, clear it (writes)",
+    ),
+)
 @reader_option
 @wait_option
 @file_option
@@ -44,13 +52,14 @@ def diagnose(
     *,
     quick: bool,
     other_side_silent: bool,
+    memory: bool,
     as_json: bool,
 ) -> int:
     """Diagnose the card; exit code 1 when it is not healthy."""
     from cardsvc.cli.card.examine import examine
 
     with services() as opened, connector(reader, wait, card_file, there=card_no is not None) as connect:
-        about = {"person": person, "other_side_silent": other_side_silent}
+        about = {"person": person, "other_side_silent": other_side_silent, "memory": memory}
         result = examine(opened.engine, HERE, connect, quick=quick, card_no=card_no, **about)
     show(result, as_json=as_json, lines=lambda: report_lines(result))
     return 0 if result["healthy"] else 1

@@ -10,6 +10,7 @@ from cardsvc.service.bulk.making import LOCAL, OPEN, recover, spoil
 from cardsvc.service.cards.first_article import WRONG_CARD, WRONG_CODE
 from cardsvc.service.cards.wrong_card import card_was_wrong
 from cardsvc.service.operations.engine import Engine
+from cardsvc.service.operations.known_card import busy
 from cardsvc.service.people.register import masked
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.stock.use import void_card
@@ -70,8 +71,9 @@ def give_up(engine: Engine, batch_id: str, number: int, *, by: Staff) -> BulkLin
             raise OperationError("bulk_line_not_begun", line=number)
         for card in begun:
             uow.cards.lock(card.card_no)
-            if uow.operations.live_on(card.card_no) is not None:
-                raise OperationError("card_busy")
+            live = uow.operations.live_on(card.card_no)
+            if live is not None:
+                raise busy(live)
         for older in begun[1:]:
             void_card(uow, older, now, by=by.staff_id, reason="bulk_card_given_up")
         return spoil(uow, line, begun[0], "bulk_card_given_up", line.operation_id, now)

@@ -7,6 +7,7 @@ from cardsvc.diagnosis.books import BookedApplication, BookedLoad, Books
 from cardsvc.ledger.postings import purse_account
 from cardsvc.ledger.states import LoadState, PurchaseState
 from cardsvc.service.cards.data import card_data
+from cardsvc.service.cards.repair_steps import CARRIED_OUT, MASTER_KEY_LOCKED, Step
 from cardsvc.service.loss.hotlist import is_wanted
 from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.purse.settle import claim_of_load
@@ -54,11 +55,19 @@ def books_of(uow: UnitOfWork, card: Card, undecided: int = 0) -> Books:
         open_loads=len(open_loads),
         made=card.issued_at is not None,
         refused=_refused(uow, card),
-        master_key_locked=uow.operations.ended_by(card.card_no, "master_key_locked"),
+        master_key_locked=_master_key_locked(uow, card),
         open_purchases=len(open_purchases),
         applications={row.application: BookedApplication(row.state, row.product) for row in booked},
         key_versions=card.key_versions,
     )
+
+
+def _master_key_locked(uow: UnitOfWork, card: Card) -> bool:
+    """Whether the last repair that needed a master key found it locked: one that came in afterwards says otherwise."""
+    met = uow.operations.ended_by(card.card_no, MASTER_KEY_LOCKED)
+    later = uow.operations.begun_after(card.card_no, "repair", met.started_at) if met else []
+    done = [Step.from_json(step) for repair in later if repair.facts.get(CARRIED_OUT) for step in repair.facts["steps"]]
+    return met is not None and not any(step.with_master_key for step in done)
 
 
 def _refused(uow: UnitOfWork, card: Card) -> int:

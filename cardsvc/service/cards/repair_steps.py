@@ -4,11 +4,14 @@ A step is computed from the card and the books alone, never from an earlier repa
 again, and what is done already is no step any more.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cardsvc.card.records import ApplicationRecord, ApplicationState
 from cardsvc.diagnosis.plans import plans
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.purse.card_keys import application_of
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Operation
@@ -16,6 +19,9 @@ from cardsvc.wire import OperationState
 
 ISSUED_FILES = ("mf", "holder", "purse")
 """Applications whose files never change after issue."""
+MASTER_KEY_LOCKED = "master_key_locked"
+CARRIED_OUT = "carried_out"
+"""A fact of a repair whose steps the card took, all of them."""
 OF_HOLDER = ("holder", "purse")
 OF_SERIALS = ("mf", "purse")
 WHOLE_CARD: Mapping[str, tuple[str, ...]] = {"holder_differs": OF_HOLDER, "serials_differ": OF_SERIALS}
@@ -77,11 +83,18 @@ def steps_for(uow: UnitOfWork, card_no: str | None, report: Mapping[str, Any]) -
     for finding in report["findings"]:
         rolls = finding["plan"] == "roll_keys"
         found = list(_rolls(report["evidence"]) if rolls else _steps(uow, card_no, finding))
-        if report["evidence"].get("key.locked"):
+        if report["evidence"].get("key.locked") and _met_today(uow, card_no, report):
             found = [step for step in found if not step.with_master_key]
         steps |= {step.name: step for step in found if step.name not in steps}
         left += [] if found else [dict(finding)]
     return tuple(steps.values()), left
+
+
+def _met_today(uow: UnitOfWork, card_no: str, report: Mapping[str, Any]) -> bool:
+    """Whether a locked master key was met on this very day. Later it is tried again: the right key costs a locked one nothing,
+    and an answer that was garbled on its way shall not condemn the card."""
+    met = uow.operations.ended_by(card_no, MASTER_KEY_LOCKED)
+    return met is not None and local_day(met.started_at) == local_day(dt.datetime.fromisoformat(report["at"]))
 
 
 def _steps(uow: UnitOfWork, card_no: str, finding: Mapping[str, Any]) -> Iterable[Step]:
@@ -113,9 +126,16 @@ def _rolls(evidence: Mapping[str, Any]) -> Iterable[Step]:
 
 
 def _record(uow: UnitOfWork, card_no: str, application: str) -> Iterable[Step]:
-    record = last_record(uow, card_no, application)
+    record = last_record(uow, card_no, application) or _as_made(uow, card_no, application)
     if record is not None:
         yield Step("rewrite_application", application, record)
+
+
+def _as_made(uow: UnitOfWork, card_no: str, application: str) -> str | None:
+    """The record that personalisation wrote, where no opening of this application was begun since."""
+    if _broken_opening(uow, card_no, application) is not None:
+        return None
+    return ApplicationRecord(ApplicationState.NOT_OPENED).encode().hex()
 
 
 def last_record(uow: UnitOfWork, card_no: str, application: str) -> str | None:

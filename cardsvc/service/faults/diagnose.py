@@ -1,4 +1,5 @@
-"""Diagnosis as an operation: it asks the card everything, changes neither card nor books, and keeps what it saw.
+"""Diagnosis as an operation: it asks the card everything, changes neither card nor books, and keeps what it saw. Only where
+somebody asks for it the chip's memory is tried, in a scratch record.
 
 What is open on the card is asked about first, before anything that could disturb its proof, and is judged but not settled:
 settling is a repair. A card that does not answer at all never becomes an operation; ``diagnose_reader`` judges it from what
@@ -8,6 +9,7 @@ the side with the reader measured.
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import Field
@@ -28,19 +30,22 @@ from cardsvc.diagnosis.report import report
 from cardsvc.errors import CardError, KeystoreError, ProfileError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.keystore.protocol import KeyStore, MacSession
+from cardsvc.procedures.memory_test import MemoryTest, try_memory
 from cardsvc.procedures.strangers import Kind, who_is_it, whose_chip
 from cardsvc.rules import RuleSet, payer_of
 from cardsvc.service.cards.books import books_of
 from cardsvc.service.faults.reader_health import last_cards, reader_of_operation, times_of
 from cardsvc.service.faults.sides import side_evidence
+from cardsvc.service.loss.hotlist import is_wanted
 from cardsvc.service.operations.engine import READER, Engine
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
+from cardsvc.service.purse.card_keys import CardKeys
 from cardsvc.service.purse.open_money import Gathered, anything_open, gather, judge_all, open_facts
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Diagnosis
 from cardsvc.units import LOCAL
 
-STRANGER = "stranger"
+STRANGER, MEMORY = "stranger", "memory"
 
 
 class ReaderFacts(Params):
@@ -66,12 +71,14 @@ class ReaderFacts(Params):
 
 class DiagnoseParams(Params):
     """Parameters of a diagnosis. ``person``: the ID number of the document on the desk, where there is one;
-    ``other_side_silent``: of a card with contacts and antenna, whether its other side was tried in vain."""
+    ``other_side_silent``: of a card with contacts and antenna, whether its other side was tried in vain; ``memory``: write into
+    the scratch record and read back, on a card of ours that is in use and owes nothing (procedures/memory_test.py)."""
 
     quick: bool = False
     reader: ReaderFacts = ReaderFacts()
     person: str | None = Field(default=None, pattern="^[0-9]{17}[0-9X]$")
     other_side_silent: bool = False
+    memory: bool = False
 
 
 def ask_first(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
@@ -90,6 +97,7 @@ def bind(context: Context, uow: UnitOfWork, readings: Readings, _now: dt.datetim
         return Effect(facts=facts)
     if card.chip_serial == _chip_serial(context):
         facts |= open_facts(uow, card.card_no)
+        facts["in_use"] = card.state == "issued" and not is_wanted(uow, card.card_no)
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
 
 
@@ -145,6 +153,21 @@ WHOSE = Phase("whose", _ask_whose, _told_whose, needed=not_ours)
 """Before an ATR that we know makes a fault of ours out of another's card."""
 
 
+def _tries_memory(context: Context) -> bool:
+    """Asked for, and nothing speaks against a write: what may be evidence is left as it is, and so is what owes a proof."""
+    wanted = context.params.get("memory", False) and context.facts.get("in_use", False)
+    return bool(wanted) and not anything_open(context) and not not_ours(context)
+
+
+def _try_memory(context: Context, _uow: UnitOfWork) -> Procedure[MemoryTest]:
+    keys = CardKeys(context.keystore, context.card_no, context.versions)
+    return try_memory(context.profile, partial(keys.line_mac, "purse"))
+
+
+def _memory_told(_context: Context, _uow: UnitOfWork, told: MemoryTest, _now: dt.datetime) -> Effect:
+    return Effect(facts={MEMORY: told})
+
+
 def ask_more(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
     """Proof, counters, keys, holder, every application."""
     if context.profile.legacy is not None or context.profile.draft or context.facts.get(STRANGER):
@@ -181,6 +204,7 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
         **_person(context, books),
         **_old_card(context, uow, seen),
         **_sides(context, uow, card, reader, now),
+        **({"memory.test": context.facts.get(MEMORY, "not_tested")} if context.params.get("memory") else {}),
     }
     faults = firmware_faults(context.profile, bytes.fromhex(context.operation.atr), evidence)
     evidence["firmware.faults"] = [fault.id for fault in faults]
@@ -326,6 +350,7 @@ DIAGNOSE = OperationKind(
         Phase("look", ask_first, bind),
         Phase("open", _gather, _judged, needed=anything_open),
         WHOSE,
+        Phase("memory", _try_memory, _memory_told, needed=_tries_memory),
         Phase("probe", ask_more, _concluded),
     ),
     roles=frozenset({"desk"}),

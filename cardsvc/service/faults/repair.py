@@ -25,7 +25,7 @@ from cardsvc.procedures.pin import reset_pin
 from cardsvc.procedures.rewrite import rewrite
 from cardsvc.procedures.roll_keys import NewKeys, roll_keys
 from cardsvc.service.cards.data import card_data
-from cardsvc.service.cards.repair_steps import Step, steps_for
+from cardsvc.service.cards.repair_steps import CARRIED_OUT, Step, steps_for
 from cardsvc.service.faults.diagnose import WHOSE, ReaderFacts, ask_first, ask_more, bind, conclude
 from cardsvc.service.loss.hotlist import refuse_listed
 from cardsvc.service.messages.library import APPLICATION as LIBRARY_APPLICATION
@@ -156,7 +156,7 @@ def _carried_out(context: Context, uow: UnitOfWork, _value: None, now: dt.dateti
     card = uow.cards.get(context.card_no)
     if card is not None and rolled:
         uow.cards.change(card, key_versions={**card.key_versions, **rolled})
-    return Effect()
+    return Effect(facts={CARRIED_OUT: True})
 
 
 def _opened(context: Context, step: Step, now: dt.datetime) -> CardApplication:

@@ -20,6 +20,7 @@ from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
 from cardsvc.service.operations.asked import STEP_SECONDS, new_operation, validated
 from cardsvc.service.operations.kinds import Actor, Context, Effect, OperationKind, Phase
+from cardsvc.service.operations.known_card import busy, in_hand_again
 from cardsvc.service.operations.problem import abandoned_problem, problem_on_card
 from cardsvc.service.operations.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
 from cardsvc.service.operations.replay import Ended, Played, Waiting, play
@@ -266,8 +267,8 @@ class _Run:
         self.uow.cards.lock(effect.card_no)
         other = self.uow.operations.live_on(effect.card_no)
         if other is not None:
-            if other.expires_at > self.now:
-                raise OperationError("card_busy")
+            if other.expires_at > self.now and not in_hand_again(other, self.operation):
+                raise busy(other)
             _Run(self.engine, self.uow, other, self.now).break_off("lapsed")
         self._change(card_no=effect.card_no)
 

@@ -56,10 +56,18 @@ class Operations(Rows[Operation]):
         """The operations of this kind on this card that ended with a problem."""
         return self.where_is(card_no=card_no, kind=kind, state=OperationState.FAILED)
 
-    def ended_by(self, card_no: str, code: str) -> bool:
-        """Whether any operation of this card ended with this problem."""
+    def ended_by(self, card_no: str, code: str) -> Operation | None:
+        """The newest operation of this card that ended with this problem."""
         columns = self.table.c
-        return bool(self.where(columns.card_no == card_no, columns.problem["code"].as_string() == code, limit=1))
+        found = self.where(
+            columns.card_no == card_no, columns.problem["code"].as_string() == code, limit=1, newest="started_at"
+        )
+        return found[0] if found else None
+
+    def begun_after(self, card_no: str, kind: str, moment: dt.datetime) -> list[Operation]:
+        """The operations of this kind on this card that began after a moment, however far they came."""
+        columns = self.table.c
+        return self.where(columns.card_no == card_no, columns.kind == kind, columns.started_at > moment)
 
 
 class OperationSteps(Rows[OperationStep]):

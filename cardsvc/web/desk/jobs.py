@@ -244,8 +244,12 @@ JOBS: Mapping[str, JobForm] = {
     "diagnose": JobForm(
         Text("全面检测", "Full diagnosis"),
         "9",
-        lambda form: {"person": form.get("person") or None, "other_side_silent": form.get("other_side_silent") == "1"},
-        ("person", "other_side"),
+        lambda form: {
+            "person": form.get("person") or None,
+            "other_side_silent": form.get("other_side_silent") == "1",
+            "memory": form.get("memory") == "1",
+        },
+        ("person", "other_side", "memory"),
     ),
 }
 

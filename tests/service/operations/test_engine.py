@@ -15,8 +15,10 @@ import pytest
 from cardsvc.errors import CardGone, CardsvcError, OperationError, RequestError
 from cardsvc.iso7816.apdu import Answer
 from cardsvc.iso7816.exchange import Interrupted, run_batch
+from cardsvc.iso7816.links import ResponseLink
 from cardsvc.keystore import KeyEntry, KeyState
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.operations.kinds import Actor
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState, Reply
 from tests.world import DESK, FAMILIES, KIOSK, World, balance_on
@@ -140,9 +142,40 @@ def test_a_second_operation_on_a_card_waits_until_the_first_lapses(world: World)
     second = world.port(KIOSK).answer(second.id, second.step, run_batch(channel, second.commands))
     assert second.problem is not None
     assert second.problem["code"] == "card_busy"
+    assert "kiosk-7" in second.problem["detail"]["zh"]
+    assert ("12:00:00" in second.problem["detail"]["en"], "12:01:00" in second.problem["next_step"]["zh"]) == (True, True)
     world.now += dt.timedelta(seconds=61)
     assert world.topup(card)["balance"] == 5000
     assert world.port(KIOSK).status(first.id).state is OperationState.ABANDONED
+
+
+HERE = Actor("local", "cli", bytes.fromhex("310000000001"), "desk")
+
+
+def begun(world: World, card: VirtualCard, actor: Actor) -> Reply:
+    """A top-up that knows which card it has, and goes no further."""
+    cash = {"method": "cash", "reference": None}
+    reply = world.port(actor).start("topup", {"amount": 5000, "payment": cash}, atr=card.atr, idempotency_key=str(uuid.uuid4()))
+    channel = card.channel()
+    reply = world.port(actor).answer(reply.id, reply.step, run_batch(ResponseLink(channel), reply.commands))
+    channel.close()
+    return reply
+
+
+def test_a_command_that_was_killed_keeps_its_card_from_nobody_on_the_same_machine(world: World) -> None:
+    """A card lies in one reader: this machine has it in hand again, so the killed command has not. Other places wait, and so
+    does this one where another chip shows the card's number."""
+    card = world.issue(FMCOS)
+    killed = begun(world, card, HERE)
+    assert killed.state is OperationState.CARD
+    elsewhere = begun(world, card, KIOSK).problem
+    assert elsewhere is not None
+    assert elsewhere["code"] == "card_busy"
+    again = begun(world, card, HERE)
+    assert again.state is OperationState.CARD
+    assert world.port(HERE).status(killed.id).state is OperationState.ABANDONED
+    assert world.topup(card, actor=HERE)["balance"] == 5000
+    assert world.purse_total("3100010100000001") == balance_on(card)[0] == 5000
 
 
 def test_of_many_starts_on_one_card_at_once_one_wins(world: World) -> None:
