@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,9 @@ from cardsvc.vcard import VirtualCard
 from cardsvc.vcard.vpcd import VpcdSlot
 from cardsvc.web.api import workstations
 from cardsvc.web.desk import create_desk, live
+from tests.page.presses import told
 from tests.serving import POLL_SECONDS, Quiet, Served, serving
-from tests.world import LiveWorld, World, profiles
+from tests.world import LiveWorld, World, person, profiles
 
 for room in (live, workstations):
     room.LOOK_SECONDS = 0.05
@@ -67,11 +69,12 @@ class Hall:
 
 @dataclass
 class Desk:
-    """A clerk at the page. ``presses`` counts keys and clicks."""
+    """A clerk at the page. ``presses`` counts keys; what is typed into a field is counted apart."""
 
     hall: Hall
     page: Page
     presses: int = 0
+    typed: int = 0
 
     @property
     def world(self) -> World:
@@ -90,8 +93,30 @@ class Desk:
     def type(self, text: str) -> None:
         """Type a text into the field that has the focus."""
         self.page.locator("input:focus, textarea:focus").wait_for(state="attached", timeout=SLOW)
-        self.presses += len(text)
+        self.typed += len(text)
         self.page.keyboard.type(text)
+
+    @contextmanager
+    def flow(self, name: str) -> Iterator[None]:
+        """What is done meanwhile takes as many presses as docs/desk.md tells of this flow."""
+        before = self.presses
+        yield
+        assert self.presses - before == told()[name], name
+
+    def make_for_somebody_new(self, number: int = 3) -> None:
+        """The blank card on the reader is made for a person who was never here: their number, name and birthday are typed."""
+        self.sees("全面检测")
+        self.press("1")
+        self.sees("身份证号")
+        self.type(person(number).id_number)
+        self.press("Enter")
+        self.sees("没有登记过")
+        self.type("测试三")
+        self.page.fill('input[name="birth_date"]', "1999-02-28")
+        self.picture("person-new")
+        self.press("Enter")
+        self.sees("核对身份证和人")
+        self.press("Enter")
 
     def sees(self, text: str) -> None:
         """Wait until the page says this."""

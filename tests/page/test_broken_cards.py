@@ -17,7 +17,6 @@ from tests.diagnosis.patients import PURSE, put
 from tests.diagnosis.strangers import SAYS_NOT_FOUND
 from tests.diagnosis.wild import WILD, contact
 from tests.page.conftest import Desk, axe_finds
-from tests.world import person
 
 OURS = {"wrong-length": "芯片失灵", "yes-to-all": "应答混乱", "plain": "卡片内容被清空"}
 NOBODYS = {
@@ -135,17 +134,7 @@ def test_a_blank_that_takes_nothing_is_settled_and_not_tried_for_ever(desk: Desk
     world = desk.world
     desk.sign_in()
     desk.hall.slot.insert(Put(blank.atr, lambda _command: SAYS_NOT_FOUND))
-    desk.sees("全面检测")
-    desk.press("1")
-    desk.sees("身份证号")
-    desk.type(person(3).id_number)
-    desk.press("Enter")
-    desk.sees("没有登记过")
-    desk.type("测试三")
-    desk.page.fill('input[name="birth_date"]', "1999-02-28")
-    desk.press("Enter")
-    desk.sees("核对身份证和人")
-    desk.press("Enter")
+    desk.make_for_somebody_new(3)
     desk.sees("没有办成")
     desk.press("Enter")
     desk.sees("白卡写不进")

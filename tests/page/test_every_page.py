@@ -1,13 +1,19 @@
-"""Every page that staff can come to: nothing on it is too small to be pressed, cut off, or wider than the screen."""
+"""Every page that staff can come to: nothing on it is too small to be pressed, cut off, or wider than the screen, and all of
+it is in words."""
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from cardsvc.service.cards.consignments import count_in, receive, send_cards
 from cardsvc.service.cards.replacement import ReplacementRequest, begin_replacement
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.purse.payments import Payment
+from cardsvc.service.stock.blanks import delivery_of, hand_to_desk
+from cardsvc.service.stock.blanks import receive as deliver
 from tests.page.conftest import WS, Desk, Hall
 from tests.page.every_page import Screens, walk
+from tests.page.plain_words import identifiers_on
+from tests.page.test_consignments import made_for, west
 from tests.page.test_manage_pages import furnish, person
 from tests.service.bulk.bulk_people import loaded
 from tests.service.cards.test_card_requests import take
@@ -32,10 +38,10 @@ FILES = {"bulk_report", "face_paper", "face_photo", "manage_day_sheet", "manage_
 
 
 def things_that_wait(desk: Desk) -> None:
-    """A bulk batch, an application, a replacement; and a card lies on the reader."""
+    """A bulk batch, an application, a replacement, a bag that lacked a card, one to be sent; and a card lies on the reader."""
     world = desk.world
     with world.store.read() as uow:
-        clerk = person(uow.staff.get("clerk"))
+        clerk, chief = (person(uow.staff.get(name)) for name in ("clerk", "chief"))
     loaded(world, clerk, 2, first=20)
     take(world, clerk, world.citizen(11))
     damaged = world.card_no_of(world.issue("fudan-fmcos2", 12))
@@ -48,6 +54,15 @@ def things_that_wait(desk: Desk) -> None:
         by=clerk,
         now=world.now,
     )
+    other = west(desk)
+    coming = [made_for(desk, number, clerk, "ws-w", other) for number in (13, 14)]
+    bag = send_cards(world.store, world.engine.rules, "hall", coming, "W-1", by=other, now=world.now).consignment_id
+    count_in(world.store, world.engine.rules, coming[0], by=clerk, now=world.now, consignment_id=bag)
+    receive(world.store, world.engine.rules, bag, all_there=False, by=clerk, now=world.now)
+    made_for(desk, 15, other, "ws-h", clerk)
+    blanks = {"batch_id": "M-1", "family": "mingwah-smartcos", "supplier": "演示供应商", "count": 9, "transport_version": 1}
+    deliver(world.engine, delivery_of(**blanks, first_serial="01" * 8, last_serial="01" * 7 + "09"), by=chief)
+    hand_to_desk(world.store, "M-1", 5, f"terminal:{WS}", "clerk", by=chief, now=world.now)
     desk.hall.put(world.issue("fudan-fmcos2", 5))
 
 
@@ -65,8 +80,16 @@ def something_done(desk: Desk) -> None:
     expect(desk.page.locator(".job.well")).to_be_visible()
 
 
+def in_english(desk: Desk) -> None:
+    """From here on."""
+    with desk.page.expect_navigation():
+        desk.page.get_by_role("button", name="English").click()
+    desk.sees("Lock")
+
+
 def test_everything_on_every_page_can_be_read_and_pressed(hall: Hall, browser: Browser) -> None:
-    """As a clerk, a supervisor and an administrator come to them; on the desk's screen, at twice the type, and on a tablet."""
+    """As a clerk, a supervisor (in English) and an administrator come to them; on the desk's screen, at twice the type, and on
+    a tablet. Nothing is wider than its place, and no identifier stands among the words."""
     seen: set[str] = set()
     wrong: list[str] = []
     for who in ("clerk", "chief", "admin"):
@@ -81,10 +104,12 @@ def test_everything_on_every_page_can_be_read_and_pressed(hall: Hall, browser: B
         desk.sign_in(who)
         if who == "clerk":
             something_done(desk)
+        if who == "chief":
+            in_english(desk)
         public = [f"{hall.url}/hall/hall/{screen}" for screen in ("display", "tickets", f"appraise/{WS}")]
         for sort in walk(hall.app, desk.page, [f"{hall.url}/desk/", *(public if who == "clerk" else [])]):
             seen.add(sort.partition(" ")[0])
-            wrong += [f"{who}, {sort}, {one}" for one in screens.wrong()]
+            wrong += [f"{who}, {sort}, {one}" for one in (*screens.wrong(), *identifiers_on(desk.page, sort))]
         context.close()
     every = {rule.endpoint for rule in hall.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     assert every - seen == DOORS | FOR_TRAINING | PARTS | FILES

@@ -19,11 +19,12 @@ def test_a_card_that_waits_is_given_with_its_receipt(desk: Desk) -> None:
     desk.hall.put(card)
     desk.sees("待领取：发放")
     desk.picture("work-card-waits")
-    desk.press("h")
-    desk.sees("谁来领")
-    desk.picture("handout-form")
-    assert axe_finds(desk.page) == []
-    desk.press("Enter")
+    with desk.flow("发放"):
+        desk.press("h")
+        desk.sees("谁来领")
+        desk.picture("handout-form")
+        assert axe_finds(desk.page) == []
+        desk.press("Enter")
     desk.sees("已发放")
     desk.picture("handout-receipt")
     assert axe_finds(desk.page) == []

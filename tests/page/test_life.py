@@ -8,7 +8,8 @@ from cardsvc.service.staff.accounts import sign_in
 from cardsvc.service.staff.approvals import approve
 from cardsvc.vcard import VirtualCard
 from tests.page.conftest import PASSWORD, Desk, axe_finds
-from tests.world import person
+from tests.service.purse.test_areas import CARD, bus_card, load, local
+from tests.world import World, area_on, balance_on, person
 
 pytestmark = pytest.mark.usefixtures("own_pcscd")
 
@@ -20,6 +21,30 @@ def agree(desk: Desk) -> None:
         (waiting,) = uow.approvals.open()
     chief = sign_in(world.store, "chief", PASSWORD, world.now)
     approve(world.store, APPROVALS, waiting.approval_id, by=chief, now=world.now)
+
+
+def test_a_withdrawn_product_is_swapped_on_its_card(desk: Desk) -> None:
+    """A D card of before 2019: T says what it holds and where it goes, Enter moves it; then it is T, the money in the purse."""
+    then = World(desk.world.path, local(2018, 5, 7, 12))
+    card = bus_card(then, "D")
+    load(then, card, 10000, product="D")
+    then.close()
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("停用产品换杭州通")
+    desk.picture("work-withdrawn")
+    with desk.flow("换停用的公交产品"):
+        desk.press("t")
+        desk.sees("D 已停用：换成 T，100.00 元转入城市通钱包")
+        desk.picture("swap-form")
+        assert axe_finds(desk.page) == []
+        desk.press("Enter")
+    desk.sees("办好了")
+    desk.picture("swap-done")
+    assert axe_finds(desk.page) == []
+    desk.press("Enter")
+    desk.sees("公交 ● 已开通 T")
+    assert (area_on(card, "bus"), balance_on(card)[0], desk.world.purse_total(CARD)) == (0, 10000, 10000)
 
 
 def test_a_new_name_means_a_new_card_with_the_old_ones_applications_and_money(desk: Desk) -> None:

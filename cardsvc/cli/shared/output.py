@@ -5,13 +5,13 @@ import os
 import sys
 import traceback
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import click
 
-from cardsvc.text import Text, language_of_environment
+from cardsvc.text import Language, Text, language_of_environment
 
 PIPE_CLOSED = 1
 """Exit code where nobody reads the output any more, as click has it."""
@@ -90,12 +90,18 @@ def problem_lines(problem: Mapping[str, Any]) -> list[str]:
         f"{t('错误', 'Error')} {problem['code']}: {detail.get(language, '')}",
         f"{t('结果', 'Outcome')}: {outcome.into(language)}",
         f"{t('下一步', 'Next')}: {following.get(language, '')}",
+        *(_by_rule(problem["rule"], language) if problem.get("rule") else ()),
         *(
             f"{t('这种固件的已知故障', 'Known fault of this firmware')} ({fault['versions']}): "
             f"{fault['symptom'][language]} - {fault['cure'][language]}"
             for fault in problem.get("known_faults", ())
         ),
     ]
+
+
+def _by_rule(rule: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Which rule refused, and what it rests on."""
+    yield f"{t('依据', 'By rule')}: {rule['id']} ({rule['version']}): {rule['source'][language]}"
 
 
 def guarded(action: Callable[[], Any]) -> int:

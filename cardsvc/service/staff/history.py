@@ -24,6 +24,7 @@ CHANGES: Mapping[str, Text] = {
 }
 NAMES: Mapping[str, Text] = {**ROLE_NAMES, **SKILL_NAMES, **STATE_NAMES}
 CODED = frozenset({"known", "created", "role", "skills", "state"})
+PLACES: Mapping[str, Text] = {"program": Text("系统", "the program"), "command line": Text("命令行", "command line")}
 NOTHING = Text("无", "none")
 NEWEST = 200
 
@@ -35,6 +36,7 @@ def staff_history(store: Store, staff_id: str | None = None) -> list[dict[str, A
             raise RequestError("staff_unknown", staff=staff_id[:32])
         rows = uow.staff_changes.newest(NEWEST, staff_id)
         names = uow.staff.names([row.by_id for row in rows if row.by_id])
+        outlets = {outlet.outlet_id: Text(outlet.name, outlet.name) for outlet in uow.outlets.all()}
     return [
         {
             "at": row.changed_at.isoformat(),
@@ -46,15 +48,16 @@ def staff_history(store: Store, staff_id: str | None = None) -> list[dict[str, A
             "by": row.by_id,
             "by_name": names.get(row.by_id or ""),
             "place": row.place,
-            "text": _in_words(row)._asdict(),
+            "place_text": PLACES.get(row.place, Text(row.place, row.place))._asdict(),
+            "text": _in_words(row, {**outlets, **NAMES})._asdict(),
         }
         for row in rows
     ]
 
 
-def _in_words(row: StaffChange) -> Text:
-    """For example "role: clerk → supervisor"."""
-    was, became = (_values(row.what, codes) for codes in (row.was, row.became))
+def _in_words(row: StaffChange, names: Mapping[str, Text]) -> Text:
+    """For example "role: clerk → supervisor". ``names``: of roles, skills, states and outlets."""
+    was, became = (_values(row.what, codes, names) for codes in (row.was, row.became))
     change = (
         Text(f"{was.zh} → {became.zh}", f"{was.en} → {became.en}")
         if row.what in ("role", "outlet", "skills", "state")
@@ -65,9 +68,9 @@ def _in_words(row: StaffChange) -> Text:
     return Text(f"{name.zh}：{known.zh}", f"{name.en}: {known.en}") if known else name
 
 
-def _values(what: str, codes: str) -> Text:
-    """Codes of roles, skills and states as words; ids and names as they are."""
+def _values(what: str, codes: str, names: Mapping[str, Text]) -> Text:
+    """Codes as words; what has none as it is."""
     if not codes:
         return NOTHING
-    words = [NAMES.get(code, Text(code, code)) for code in (codes.split() if what in CODED else [codes])]
+    words = [names.get(code, Text(code, code)) for code in (codes.split() if what in CODED else [codes])]
     return Text("、".join(word.zh for word in words), ", ".join(word.en for word in words))

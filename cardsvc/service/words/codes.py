@@ -203,6 +203,8 @@ METHODS: Mapping[str, Text] = {
     "cash": Text("现金", "Cash"),
     "mobile": Text("手机支付", "Mobile payment"),
     "bank_card": Text("银行卡", "Bank card"),
+    "credit_card": Text("信用卡", "Credit card"),
+    "transfer": Text("转账", "Transfer"),
 }
 
 LOG_TYPES: Mapping[str, Text] = {
@@ -324,6 +326,14 @@ ACCOUNTS: Mapping[str, Text] = {
     "payout": Text("待退回", "to be sent back through"),
 }
 """Accounts by their first word."""
+FEES: Mapping[str, Text] = {
+    "replace": Text("补换卡", "replacements"),
+    "refund": Text("退款手续费", "refunds"),
+    "forfeited": Text("过期作废", "time that is over"),
+    "depreciation": Text("押金折旧", "depreciation of deposits"),
+    "lapsed_month": Text("过期月票", "months that are over"),
+}
+"""What fees are taken for, besides applications."""
 
 
 def called(words: Mapping[str, Text], code: str | None) -> Text:
@@ -353,8 +363,12 @@ def account_name(account: str) -> Text:
         where = called(APPLICATIONS, parts[1])
     elif kind in ("suspense", "order", "held", "deposit", "drawer"):
         return name
+    elif kind == "clearing":
+        where = place_name(parts[0], " ".join(parts[1:]))
+    elif kind in ("payout", "fee"):
+        where = called({**METHODS, **APPLICATIONS, **FEES}, " ".join(parts))
     else:
-        where = Text(*[" ".join(parts)] * 2) if kind != "clearing" else place_name(parts[0], " ".join(parts[1:]))
+        where = Text(*[" ".join(parts)] * 2)
     return Text(f"{name.zh} {where.zh}".strip(), f"{name.en} {where.en}".strip())
 
 
@@ -370,4 +384,6 @@ def account_in_full(account: str) -> Text:
 def place_name(kind: str, name: str) -> Text:
     """Where something was done: by an actor's kind and id."""
     place = called(PLACES, kind)
+    if kind == "channel" and name in METHODS:
+        return Text(f"{place.zh} {METHODS[name].zh}", f"{place.en} {METHODS[name].en}")
     return Text(f"{place.zh} {name}", f"{place.en} {name}")

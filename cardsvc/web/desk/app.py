@@ -8,7 +8,7 @@ from flask import Flask, url_for
 
 from cardsvc.bootstrap import Services
 from cardsvc.service.desk.choices import subject_name
-from cardsvc.service.words import codes, results
+from cardsvc.service.words import codes, names, results
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
@@ -112,7 +112,7 @@ def _install_words(app: Flask) -> None:
         t=t,
         said=said,
         language=guard.language,
-        words={**vars(codes), **vars(words)},
+        words={**vars(codes), **vars(names), **vars(words)},
         results=results,
         subject_name=subject_name,
     )

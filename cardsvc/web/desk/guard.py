@@ -2,17 +2,20 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from flask import Flask, g, request
 from flask import Response as FlaskResponse
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service.desk.sessions import SignedIn, check_form, signed_in
-from cardsvc.text import Language
+from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.words.rules import rule_in_words
+from cardsvc.text import Language, Text
 from cardsvc.units import FIRST_DAY, LAST_DAY, parse_yuan
 
 COOKIE: Final = "cardsvc_desk"
@@ -110,6 +113,8 @@ def install(app: Flask, services: Services) -> None:
 
 
 def _names(app: Flask, services: Services) -> None:
+    families = {one.id: Text(one.name_zh, one.name_en) for one in services.profiles}
+
     @app.template_filter("who")
     def _who_is(staff_id: str) -> str:
         """The name of one of the staff."""
@@ -117,6 +122,31 @@ def _names(app: Flask, services: Services) -> None:
             with services.store.read() as uow:
                 known.update({staff_id: staff_id} | uow.staff.names([staff_id]))
         return str(known[staff_id])
+
+    @app.template_filter("outlet")
+    def _outlet_is(outlet_id: str) -> str:
+        """The name of an outlet."""
+        if "outlet_names" not in g:
+            with services.store.read() as uow:
+                g.outlet_names = {outlet.outlet_id: outlet.name for outlet in uow.outlets.all()}
+        return str(g.outlet_names.get(outlet_id) or outlet_id)
+
+    @app.template_filter("family")
+    def _family_is(profile_id: str) -> str:
+        """The name of a card family."""
+        return families[profile_id].into(language()) if profile_id in families else profile_id
+
+    @app.template_filter("by_rule")
+    def _by_rule(ids: str | Iterable[str]) -> Markup:
+        """What rules say, in words; their ids show under the pointer. ``ids``: of one, of many, or a kept list."""
+        named = ids.split(", ") if isinstance(ids, str) else list(ids)
+        if "rule_set" not in g:
+            with services.store.read() as uow:
+                g.rule_set = services.rules.in_force(uow, local_day(now()))
+        said = dict.fromkeys(rule_in_words(g.rule_set, one).into(language()) for one in named if one)
+        return (
+            Markup('<span class="small" title="{}">{}</span>').format(", ".join(named), "；".join(said)) if said else Markup()
+        )
 
 
 def here() -> SignedIn:
