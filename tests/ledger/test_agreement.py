@@ -68,7 +68,9 @@ def meddled(hall: Hall, *statements: str) -> Found:
             raw.exec_driver_sql(statement)
     engine.dispose()
     breaks = verify_ledger(hall.world.store)["breaks"]
-    return {(b["what"], b["kind"], b["amount"]) for b in breaks}
+    told = [(b["what"], b["kind"], b["amount"], b["reference"], b["chain"], b["number"]) for b in breaks]
+    assert len(told) == len(set(told)), "a place was told twice"
+    return {(what, kind, amount) for what, kind, amount, *_where in told}
 
 
 def one_more(hall: Hall, kind: str, debit: str, credit: str, reference: str = "x") -> str:

@@ -45,7 +45,7 @@ def in_(old_card_no: str, *, as_json: bool, reader: str | None, wait: float, car
     params = {"old_card_no": old_card_no}
     with services() as opened, card_channel(reader, wait, card_file, trace=trace) as channel:
         results = [do(opened, channel, "transfer_in", params)]
-        while any(not part["written"] for part in takeover_of(opened.store, old_card_no)["parts"]):
+        while _rest(takeover_of(opened.store, old_card_no)):
             results.append(do(opened, channel, "transfer_in", params))
     show(results, as_json=as_json, lines=lambda: _moved(results))
 
@@ -114,8 +114,13 @@ def _takeover_lines(views: list[dict[str, Any]]) -> list[str]:
     return listed(rows, t("没有等待到期的卡", "No card waits"), head)
 
 
+def _rest(view: Mapping[str, Any]) -> bool:
+    """Whether something can still be written."""
+    return bool(view["owed"]) or any(not part["written"] for part in view["parts"])
+
+
 def _sum(view: dict[str, Any]) -> str:
-    return format_yuan(sum(part["amount"] for part in view["parts"]))
+    return format_yuan(view["owed"] + sum(part["amount"] for part in view["parts"]))
 
 
 @click.command("of-holder", help=t("按身份证号查持卡人的卡", "The cards of a person, by ID number"))

@@ -61,11 +61,14 @@ def _verdict(found: dict[str, Any]) -> list[str]:
 
 def _where(one: dict[str, Any]) -> str:
     """A place in a chain, and what was, or should have been, booked there."""
-    from cardsvc.service.words.codes import posting_name
+    from cardsvc.service.words.codes import account_in_full, posting_name
 
-    place = f"{one['chain']} {one['number']}" if one["chain"] else ""
-    about = f"{t(*posting_name(one['kind']))} {format_yuan(one['amount'])} {one['reference']}" if "kind" in one else ""
-    return " ".join(part for part in (place, about) if part)
+    parts = [f"{one['chain']} {one['number']}"] if one["chain"] else []
+    if "kind" in one:
+        amount = format_yuan(one["amount"]) if one["amount"] else ""  # decisions of two people keep it elsewhere
+        account = t(*account_in_full(one["account"])) if one["account"] and not one["chain"] else ""
+        parts += [t(*posting_name(one["kind"])), amount, account, one["reference"]]
+    return " ".join(part for part in parts if part)
 
 
 @audit.command(help=t("管理操作的记录：谁、何时、改了什么", "What administrators did: who, when, what changed"))

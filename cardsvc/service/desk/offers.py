@@ -229,7 +229,7 @@ def _old_cards(uow: UnitOfWork, rules: RuleSet, card: Card, look: Mapping[str, A
         held = takeover_view(uow, other.card_no) if other.card_no != card.card_no else None
         if held is None:
             continue
-        if held["state"] == OldCardState.WAITING:
+        if held["state"] == OldCardState.WAITING or held["owed"]:
             yield _by_the_books(other.card_no, held, today)
         for part in held["parts"]:
             if not part["written"]:

@@ -28,7 +28,15 @@ from cardsvc.service.purse.orders import return_waiting
 from cardsvc.service.purse.ways import CASH, Way, booked_purses, split
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import MAX_TEXT, ApprovalKind
-from cardsvc.service.transactions.takeovers import destination, good_parts, hold_swapped, is_gone, move_from_books, reference_of
+from cardsvc.service.transactions.takeovers import (
+    books_owe,
+    destination,
+    good_parts,
+    hold_swapped,
+    is_gone,
+    move_from_books,
+    reference_of,
+)
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Card, HeldPayout, Staff, Takeover, TakeoverPart
 from cardsvc.store.states import ApprovalState, OldCardState
@@ -155,7 +163,7 @@ def move_due(store: Store, card_no: str, now: dt.datetime) -> None:
     def work(uow: UnitOfWork) -> None:
         uow.cards.lock(card_no)
         takeover = uow.old_cards.get(card_no)
-        if takeover is not None and takeover.state == OldCardState.WAITING:
+        if takeover is not None and takeover.state != OldCardState.READING:
             move_from_books(uow, takeover, now)
 
     store.transact(work)
@@ -216,7 +224,8 @@ def _payouts(uow: UnitOfWork, till: tuple[Actor, Staff | None], part: TakeoverPa
 def held_view(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> dict[str, Any] | None:
     """The money of an old card for the desk; None for a card that was never taken in.
 
-    ``movable``: the day of a card that could not be read has come, and its money is still on its purses. Of each of ``parts``:
+    ``movable``: the day of a card that could not be read has come, and its money, or what a suspect kept back of it, is still
+    on its purses. Of each of ``parts``:
     ``amount`` in fen; ``gone``; ``payout`` (``id``, ``returned``, ``at``); ``due`` (None where no rule says) and ``payable``
     today; ``asks``: None, or ``ask``, ``asked``, ``agreed`` where two people decide.
     """
@@ -228,7 +237,7 @@ def held_view(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> 
         waits = takeover.state == OldCardState.WAITING
         terms = _terms(rules.in_force(uow, day), takeover, day)
         return {
-            "movable": bool(waits and takeover.due and takeover.due <= day),
+            "movable": bool(takeover.due and takeover.due <= day) if waits else bool(books_owe(uow, takeover)),
             "waits_until": takeover.due.isoformat() if waits and takeover.due else None,
             "parts": [_view(uow, part, terms, day) for part in good_parts(uow, card_no)],
         }

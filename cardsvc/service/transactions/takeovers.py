@@ -11,13 +11,14 @@ or is paid back to its holder (held_payout.py).
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from cardsvc.card.periods import period_of
 from cardsvc.errors import CardError, RequestError
 from cardsvc.ledger.postings import Posting, fee_account, held_account, purse_account
-from cardsvc.ledger.states import PurchaseState
+from cardsvc.ledger.states import LoadState, PurchaseState
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import RuleSet, hold_until
 from cardsvc.rules.life import swapped
@@ -32,13 +33,15 @@ from cardsvc.service.purse.ways import Way, booked_purses, loads_in, still_owed,
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.transactions.refund import refuse_bicycle
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Card, Staff, Takeover, TakeoverPart
+from cardsvc.store.records import Card, Load, Purchase, Staff, Takeover, TakeoverPart
 from cardsvc.store.states import OldCardState
 from cardsvc.units import LOCAL, format_yuan
 
 UNREADABLE = "unreadable"
 READABLE = "readable"
 REPLACED = "replaced"
+_PARTS = uuid.UUID("5b0f6a0e-6d3c-5a52-8f0a-2f1f7c2f9b51")
+"""The name space of the ids of parts."""
 
 
 def hold_card(store: Store, rules: RuleBook, card_no: str, *, by: Staff, now: dt.datetime) -> Takeover:
@@ -104,12 +107,9 @@ def finish(uow: UnitOfWork, card_no: str, void: Iterable[tuple[PurseRef, int]], 
     """Nothing more comes from this card. ``void``: month money that was over when it was taken in, in fen by purse: it moves to
     no card, it lapses, as on a card that lives on (purse/lapse.py). What was spent of it and is on its way stays owed."""
     for ref, amount in void:
-        purse = purse_account(card_no, ref.application, ref.purse)
         owed = dict(booked_purses(uow, card_no)).get(ref, 0)
         lapsed = min(amount, still_owed(uow, card_no, ref, owed))
-        if lapsed:
-            posting = Posting("month_lapsed", purse, fee_account(LAPSED_MONTH), lapsed)
-            uow.ledger.post(card_no, posting, f"{ref.application}:{ref.purse}", now)
+        _lapse(uow, card_no, ref, lapsed, f"{ref.application}:{ref.purse}", now)
     card, known = uow.cards.get(card_no), uow.old_cards.get(card_no)
     if card is None or known is None:
         raise ValueError("the card or its takeover is gone")
@@ -117,6 +117,12 @@ def finish(uow: UnitOfWork, card_no: str, void: Iterable[tuple[PurseRef, int]], 
     uow.cards.change(card, state=REPLACED)
     list_old_card(uow, card_no, known.held_by, now)
     uow.old_cards.change(known, state=OldCardState.MOVED, ended_at=now)
+
+
+def _lapse(uow: UnitOfWork, card_no: str, ref: PurseRef, amount: int, reference: str, now: dt.datetime) -> None:
+    if amount:
+        purse = purse_account(card_no, ref.application, ref.purse)
+        uow.ledger.post(card_no, Posting("month_lapsed", purse, fee_account(LAPSED_MONTH), amount), reference, now)
 
 
 def hold_swapped(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
@@ -170,28 +176,71 @@ def _keep(uow: UnitOfWork, part: TakeoverPart, ways: Iterable[Way]) -> TakeoverP
     )
 
 
-def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Takeover:
-    """On its day: what the books owe for each purse goes to ``held``. Month money that was over lapses.
+class Owed(NamedTuple):
+    """Money in fen that only the books have yet. ``part_id``: of the part that it becomes, one for each purse, and one for each
+    suspect that kept some back: what was moved once is not moved again."""
+
+    part_id: str
+    ref: PurseRef
+    amount: int
+
+
+def books_owe(uow: UnitOfWork, takeover: Takeover) -> list[Owed]:
+    """What the books have for the holder of a card that could not be read, and that is no part yet.
 
     Of a purse that the card was emptied of, given or refunded, only later loads count: the rest is offline spending that still
-    comes in.
+    comes in. What is open keeps back itself and nothing else: a load is in no purse's books before it is confirmed, of a purse
+    the amounts of its open purchases stay until they are settled.
+    """
+    if takeover.due is None or takeover.state == OldCardState.READING:
+        return []
+    card_no, booked = takeover.card_no, dict(booked_purses(uow, takeover.card_no))
+    if takeover.state == OldCardState.MOVED:
+        late = (Owed(part_id, ref, min(amount, booked.get(ref, 0))) for part_id, ref, amount in _settled_since(uow, takeover))
+        done = {line.reference for line in uow.ledger.of_chain(card_no) if line.kind in ("moved_from_books", "month_lapsed")}
+        return [owed for owed in late if owed.amount > 0 and owed.part_id not in done]
+    kept: Counter[PurseRef] = Counter()
+    for row in uow.purchases.open_on(card_no):
+        kept[PurseRef(row.application, row.purse)] += row.amount
+    found = []
+    for ref, amount in booked.items():
+        part_id = str(uuid.uuid5(_PARTS, f"{card_no} {ref.application} {ref.purse}"))
+        found.append(Owed(part_id, ref, still_owed(uow, card_no, ref, amount) - kept[ref]))
+    return [owed for owed in found if owed.amount > 0]
 
-    Raises RequestError ``money_waits`` before the day; CardError ``old_card_suspects_open`` while something is open that only
-    the card, or two people, can settle; RuleError ``bicycle_guarantee_held``.
+
+def _settled_since(uow: UnitOfWork, takeover: Takeover) -> Iterator[Owed]:
+    """Loads that the card has, purchases that it did not pay, as it turned out after the books had moved its money."""
+    rows: tuple[Load | Purchase, ...] = (
+        *uow.loads.where_is(card_no=takeover.card_no, state=LoadState.CONFIRMED),
+        *uow.purchases.where_is(card_no=takeover.card_no, state=PurchaseState.NOT_DEBITED),
+    )
+    for row in rows:
+        if takeover.ended_at and row.ended_at and row.authorised_at <= takeover.ended_at < row.ended_at:
+            identifier = row.load_id if isinstance(row, Load) else row.purchase_id
+            yield Owed(identifier, PurseRef(row.application, row.purse), row.amount)
+
+
+def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Takeover:
+    """On its day: what the books owe for each purse goes to ``held``. Month money that was over lapses. Afterwards the same for
+    what a suspect kept back, once the card or two people settled it.
+
+    Raises RequestError ``money_waits`` before the day; RuleError ``bicycle_guarantee_held``.
     """
     card_no, today = takeover.card_no, now.astimezone(LOCAL).date()
-    if takeover.due is None or today < takeover.due:
-        raise RequestError("money_waits", due=takeover.due or "-", held_by=takeover.held_by, card_no=card_no)
-    if uow.loads.open_on(card_no) or uow.purchases.open_on(card_no):
-        raise CardError("old_card_suspects_open", card_no=card_no)
-    refuse_bicycle(uow, card_no)
-    void = []
-    for ref, booked in booked_purses(uow, card_no):
-        if _is_over(uow, takeover, ref):
-            void.append((ref, booked))
+    waits = takeover.state == OldCardState.WAITING
+    if waits:
+        if takeover.due is None or today < takeover.due:
+            raise RequestError("money_waits", due=takeover.due or "-", held_by=takeover.held_by, card_no=card_no)
+        refuse_bicycle(uow, card_no)
+    for owed in books_owe(uow, takeover):
+        if _is_over(uow, takeover, owed.ref):
+            reference = f"{owed.ref.application}:{owed.ref.purse}" if waits else owed.part_id
+            _lapse(uow, card_no, owed.ref, owed.amount, reference, now)
         else:
-            _move(uow, takeover, ref, booked, now)
-    finish(uow, card_no, void, now)
+            _move(uow, card_no, owed, now)
+    if waits:
+        finish(uow, card_no, (), now)
     return uow.old_cards.get(card_no) or takeover
 
 
@@ -202,24 +251,23 @@ def _is_over(uow: UnitOfWork, takeover: Takeover, ref: PurseRef) -> bool:
     return last is not None and period_of("month", last).end <= takeover.held_on
 
 
-def _move(uow: UnitOfWork, takeover: Takeover, ref: PurseRef, amount: int, now: dt.datetime) -> None:
-    card_no = takeover.card_no
+def _move(uow: UnitOfWork, card_no: str, owed: Owed, now: dt.datetime) -> None:
+    ref, amount = owed.ref, owed.amount
     loads = loads_in(uow, card_no, ref)
-    amount = still_owed(uow, card_no, ref, amount)
-    newest = loads[0] if loads else None
-    first = newest.first_month if newest else None
-    if not amount:
-        return
-    part_id = str(uuid.uuid4())
-    product, area = (newest.product, newest.area) if newest else ("citizen", "purse")
-    part = TakeoverPart(card_no, part_id, ref.application, ref.purse, product, area, first, amount, [], None, now)
+    earlier = [part for part in uow.takeover_parts.of_card(card_no) if PurseRef(part.application, part.purse) == ref]
+    rows: list[Load | TakeoverPart] = [*loads, *earlier]  # what a purchase kept back is of no later load
+    like = rows[0] if rows else None
+    first = like.first_month if like else None
+    product, area = (like.product, like.area) if like else ("citizen", "purse")
+    part = TakeoverPart(card_no, owed.part_id, ref.application, ref.purse, product, area, first, amount, [], None, now)
     add_part(uow, part)
     purse = purse_account(card_no, ref.application, ref.purse)
-    uow.ledger.post(card_no, Posting("moved_from_books", purse, held_account(card_no), amount), part_id, now)
+    uow.ledger.post(card_no, Posting("moved_from_books", purse, held_account(card_no), amount), owed.part_id, now)
 
 
 def takeover_view(uow: UnitOfWork, card_no: str) -> dict[str, Any] | None:
-    """Where the money of an old card is: state, day, who holds it, and its parts with the load that wrote each."""
+    """Where the money of an old card is: state, day, who holds it, and its parts with the load that wrote each. ``owed``: fen
+    that only the books have yet."""
     takeover = uow.old_cards.get(card_no)
     if takeover is None:
         return None
@@ -231,6 +279,7 @@ def takeover_view(uow: UnitOfWork, card_no: str) -> dict[str, Any] | None:
         "held_on": takeover.held_on.isoformat(),
         "due": takeover.due.isoformat() if takeover.due else None,
         "held_by": takeover.held_by,
+        "owed": sum(owed.amount for owed in books_owe(uow, takeover)),
         "parts": [_part_view(uow, part) for part in good_parts(uow, card_no)],
     }
 

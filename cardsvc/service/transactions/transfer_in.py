@@ -3,7 +3,7 @@
 One operation writes one part (one purse of the old card): the part that is asked for, or the first whose application is open on
 the new card; it is asked again until nothing is held. Money of a withdrawn product goes where its holder now pays from. On the
 day that the books decide about an unreadable card, the first transfer moves its money from the books, and what was paid for it
-and never written waits for the new card.
+and never written waits for the new card. What a suspect kept back is moved by a later one, when it is settled.
 """
 
 import datetime as dt
@@ -56,7 +56,7 @@ def _find(context: Context, uow: UnitOfWork, _value: Any, now: dt.datetime) -> E
         raise RequestError("nothing_held", card_no=old_no)
     if old.citizen_id != new.citizen_id or old_no == context.card_no:
         raise CardError("transfer_other_holder")
-    if takeover.state == OldCardState.WAITING:
+    if takeover.state != OldCardState.READING:
         takeover = move_from_books(uow, takeover, now)
     if takeover.state == OldCardState.MOVED:
         move_orders(uow, old_no, new.card_no, now)

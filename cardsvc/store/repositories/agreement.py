@@ -208,11 +208,12 @@ def _orders_of_no_swap() -> Row:
 
 
 def _deposits_elsewhere() -> Row:
-    """Deposits on a card that none was ever booked to."""
+    """Deposits that were booked when they were taken, but on a card that none was ever booked to."""
     deposit, line = tables.deposit.c, tables.transfer.c
-    own = _own("deposit", deposit.card_no)
-    came = select(1).where(line.reference == deposit.deposit_id, line.credit_account == own).exists()
-    return _row("deposit_taken", deposit.deposit_id, own, deposit.amount, ~came)
+    own, its = _own("deposit", deposit.card_no), line.reference == deposit.deposit_id
+    taken = select(1).where(its, line.kind == "deposit_taken").exists()
+    came = select(1).where(its, line.credit_account == own).exists()
+    return _row("deposit_taken", deposit.deposit_id, own, deposit.amount, taken, ~came)
 
 
 def _by_hand() -> Select[str, str, str, int, str, int]:

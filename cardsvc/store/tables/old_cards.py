@@ -7,11 +7,9 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKeyConstraint,
-    Index,
     PrimaryKeyConstraint,
     String,
     Table,
-    text,
 )
 
 from cardsvc.store.states import OldCardState
@@ -55,14 +53,3 @@ takeover_part = Table(
     ForeignKeyConstraint(["card_no"], ["takeover.card_no"], name="fk_takeover_part_takeover"),
     CheckConstraint("amount > 0", name="ck_takeover_part_amount"),
 )
-
-Index(
-    "uq_takeover_part_books",
-    takeover_part.c.card_no,
-    takeover_part.c.application,
-    takeover_part.c.purse,
-    unique=True,
-    sqlite_where=text("purchase_id IS NULL"),
-    postgresql_where=text("purchase_id IS NULL"),
-)
-"""The books give the money of a purse once."""

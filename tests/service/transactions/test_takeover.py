@@ -13,11 +13,13 @@ from cardsvc.errors import CardGone, CardsvcError
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.rules import check_moved
 from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.cards.hold_approval import unidentified_card
 from cardsvc.service.desk.choices import Choice
 from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.work_place import CardOnDesk
 from cardsvc.service.operations.rule_book import RuleBook, local_day
+from cardsvc.service.purse.suspects import attachment
 from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.service.transactions.held_payout import move_due
 from cardsvc.service.transactions.takeovers import hold_card, holder_cards, takeover_of, waiting
@@ -237,8 +239,11 @@ def test_a_card_that_can_be_read_again_does_not_wait(world: World) -> None:
     assert code_of(world, new, "transfer_in", old_card_no=CARD) == "nothing_held"
 
 
-def test_what_is_open_on_an_unreadable_card_is_settled_by_two_people_first(world: World) -> None:
-    """The books are not moved while a load may or may not be on the chip."""
+@pytest.mark.parametrize(("written", "late"), [(True, [5000]), (False, [])])
+def test_a_suspect_load_of_an_unreadable_card_keeps_back_no_other_money(
+    world: World, people: dict[str, Staff], written: bool, late: list[int]
+) -> None:
+    """On its day the books give what is sure, however long the suspect stays; what two people then decide moves afterwards."""
     old = world.issue(FMCOS)
     load(world, old, 10000)
     old.plan = FaultPlan(tear_after_command=7)
@@ -246,9 +251,57 @@ def test_what_is_open_on_an_unreadable_card_is_settled_by_two_people_first(world
         load(world, old, 5000)
     world.now += dt.timedelta(minutes=5)
     hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    assert takeover_of(world.store, CARD)["owed"] == 10000
+    new = second_card(world)
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "money_waits"
+    world.now += dt.timedelta(days=30)
+    assert world.do(new, "transfer_in", old_card_no=CARD)["amount"] == 10000
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "nothing_held"
+    world.now += dt.timedelta(days=1)
+    with world.store.read() as uow:
+        (suspect,) = uow.loads.open_on(CARD)
+    papers = {"card_no": CARD, "written": written, "attachments": [attachment("journal.txt", b"the terminal's journal")]}
+    asked = propose(world.store, APPROVALS, "settle_suspect", suspect.load_id, papers, "x", by=people["clerk"], now=world.now)
+    approve(world.store, APPROVALS, asked.approval_id, by=people["supervisor"], now=world.now)
+    assert takeover_of(world.store, CARD)["owed"] == sum(late)
+    assert any("账上的余额" in choice.label.zh for choice in offered(world, new)) is bool(late)
+    world.now += dt.timedelta(days=1)
+    assert [world.do(new, "transfer_in", old_card_no=CARD)["amount"] for _ in late] == late
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "nothing_held"
+    books = world.balances()
+    assert (books[f"purse:{CARD}:purse:ep"], books[f"suspense:{CARD}"], books[HELD]) == (0, 0, 0)
+    assert books[f"purse:{NEW}:purse:ep"] == -10000 - sum(late) == -balance_on(new)[0]
+    assert verify_ledger(world.store)["breaks"] == []
+
+
+@pytest.mark.parametrize(("tear", "late"), [({"tear_before_command": 7}, [200]), ({"tear_after_command": 7}, [])])
+def test_a_suspect_purchase_of_an_unreadable_card_keeps_back_its_own_amount(
+    world: World, tear: dict[str, int], late: list[int]
+) -> None:
+    """The card turns up later: what it did not pay moves then, what it paid never does, and it gives nothing itself."""
+    old = world.issue(FMCOS)
+    load(world, old, 10000)
+    old.plan = FaultPlan(**tear)
+    with pytest.raises(CardGone):
+        world.do(old, "purchase", KIOSK, amount=200, merchant="bus")
+    world.now += dt.timedelta(minutes=5)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
     new = second_card(world)
     world.now += dt.timedelta(days=30)
-    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "old_card_suspects_open"
+    assert world.do(new, "transfer_in", old_card_no=CARD)["amount"] == 9800
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "nothing_held"
+    old.plan = FaultPlan()
+    world.now += dt.timedelta(days=1)
+    (settled,) = world.do(old, "inspect")["settled"]
+    assert settled["state"] == ("not_debited" if late else "confirmed")
+    assert code_of(world, old, "transfer_out") == "old_card_shows_up"
+    world.now += dt.timedelta(days=1)
+    assert [world.do(new, "transfer_in", old_card_no=CARD)["amount"] for _ in late] == late
+    assert code_of(world, new, "transfer_in", old_card_no=CARD) == "nothing_held"
+    books = world.balances()
+    assert (books[f"purse:{CARD}:purse:ep"], books.get(HELD, 0)) == (0, 0)
+    assert books[f"purse:{NEW}:purse:ep"] == -9800 - sum(late) == -balance_on(new)[0]
+    assert verify_ledger(world.store)["breaks"] == []
 
 
 def test_money_goes_to_the_same_person_only(world: World) -> None:

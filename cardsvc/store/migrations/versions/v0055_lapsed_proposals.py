@@ -1,4 +1,5 @@
-"""A proposal about a suspect that its card settled since lapses: nobody decided it"""
+"""A proposal about a suspect that its card settled since lapses: nobody decided it. And of an old card's purse the books give
+what a suspect kept back in a part of its own; the id of a part says what it is of, so its key keeps each from coming twice"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,5 +52,6 @@ def upgrade() -> None:
             batch.drop_constraint(name, type_="check")
         batch.create_check_constraint("ck_approval_state", f"state IN ({STATES}, 'lapsed')")
         batch.create_check_constraint("ck_approval_decided", "(state IN ('proposed', 'lapsed')) = (decided_by IS NULL)")
+    op.drop_index("uq_takeover_part_books", table_name="takeover_part")
     for statement in create_statements(dialect, "approval"):
         op.execute(statement)
