@@ -114,9 +114,7 @@ def _check_collector(
     uow: UnitOfWork, rules: RuleSet, card: Card, request: CardRequest | None, collector: Collector, day: dt.date
 ) -> tuple[str, ...]:
     """The friend that the person named with their application may come, where the rules let nobody else."""
-    citizen = uow.citizens.get(card.citizen_id)
-    if citizen is None:
-        raise ValueError("a card's holder never goes away")
+    citizen = uow.citizens.get_one(card.citizen_id)
     named = request is not None and request.friend_name is not None and request.friend_name == collector.comer_name
     agent, papers = collector.came == "agent", collector.agent_papers
     who = Visitor(citizen.birth_date, collector.came == "parent", True, agent, papers, named)
@@ -173,9 +171,7 @@ def _is_due(row: Handout, after_days: int, every_days: int, times: int, now: dt.
 
 def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
     card = known_card(uow, row.card_no)
-    holder, replaced = uow.citizens.get(card.citizen_id), uow.replacements.by_new_card(row.card_no)
-    if holder is None:
-        raise ValueError("a card's holder never goes away")
+    holder, replaced = uow.citizens.get_one(card.citizen_id), uow.replacements.by_new_card(row.card_no)
     request, told = uow.card_requests.by_card(row.card_no), _told_by(uow, card)
     comer = {"name": row.comer_name, "id_number": masked(row.comer_id_number)} if row.comer_id_number else None
     outlet = uow.outlets.get(row.outlet_id) if row.outlet_id else None
@@ -217,9 +213,7 @@ def _told_by(uow: UnitOfWork, card: Card) -> CardRequest | None:
 
 def _tell(uow: UnitOfWork, request: CardRequest, card_no: str, outlet_id: str, what: Text, now: dt.datetime) -> None:
     """``request``: who is told, by which phone; its friend, who may collect, hears of its own card alone."""
-    citizen, outlet = uow.citizens.get(request.citizen_id), uow.outlets.get(outlet_id)
-    if citizen is None or outlet is None:
-        raise ValueError("the person or the outlet of this card is gone")
+    citizen, outlet = uow.citizens.get_one(request.citizen_id), uow.outlets.get_one(outlet_id)
     own, tail = request.card_no == card_no, card_no[-4:]
     which = Text(request.case_no, request.case_no) if own else Text(f"尾号 {tail}", f"ending in {tail}")
     since = request.promised_at.astimezone(LOCAL) if own and request.promised_at else now.astimezone(LOCAL)

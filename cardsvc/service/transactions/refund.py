@@ -188,9 +188,7 @@ def _settle(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.da
     row, failure = settle_drawdown(context, uow, outcome, now)
     if failure:
         return Effect(failed=failure)
-    refund = uow.refunds.get(row.card_no, row.purchase_id)
-    if refund is None:
-        raise ValueError("the refund of this operation is gone")
+    refund = uow.refunds.get_one(row.card_no, row.purchase_id)
     return Effect(done=_result(context, refund, row.state, row.tac))
 
 

@@ -117,10 +117,8 @@ def _check_room(context: Context, uow: UnitOfWork, balance: int, day: dt.date) -
 
 def _record(context: Context, uow: UnitOfWork, product: str, own: bytes, day: dt.date) -> ApplicationRecord:
     """The application as the new product, from today on and by its terms."""
-    card = uow.cards.get(context.card_no)
-    citizen = uow.citizens.get(card.citizen_id) if card else None
-    if card is None or citizen is None:
-        raise ValueError("the card or the person of this operation is gone")
+    card = uow.cards.get_one(context.card_no)
+    citizen = uow.citizens.get_one(card.citizen_id)
     terms = check_open(context.rules, OpenRequest(BUS, product, citizen.birth_date, day, card.expiry_date))
     return ApplicationRecord(ApplicationState.OPEN, product, " ", terms.valid_from, terms.valid_to, terms.review, own)
 
