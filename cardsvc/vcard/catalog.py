@@ -31,7 +31,7 @@ Inflict = Callable[[VirtualCard, str, random.Random], None]
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A fault that the catalogue knows: what it is, what its parameter means, and how it gets onto a card. ``unseen``: why
+    """A fault that the catalog knows: what it is, what its parameter means, and how it gets onto a card. ``unseen``: why
     nothing that only reads can find it, where that is so."""
 
     what: Text
@@ -42,7 +42,7 @@ class FaultKind:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault as data: a name of the catalogue and its parameter, empty where it takes none or the seed shall choose."""
+    """One fault as data: a name of the catalog and its parameter, empty where it takes none or the seed shall choose."""
 
     name: str
     parameter: str = ""
