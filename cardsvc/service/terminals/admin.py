@@ -1,6 +1,6 @@
 """What administrators do about terminals: each change says who made it, and stays in the audit trail with what was before.
 
-What a terminal asks for itself (its next key, signing on) is in terminals.py and terminal_keys.py.
+What a terminal asks for itself (its next key, signing on) is in registry.py and keys.py.
 """
 
 import datetime as dt
