@@ -155,6 +155,7 @@ def pay(card_no: str, part_id: str | None, reason: str | None, papers: str | Non
     """Pay held money back."""
     from cardsvc.bootstrap import now
     from cardsvc.service.transactions.held_payout import PayoutClaim, pay_held
+    from cardsvc.service.words.codes import account_name
 
     with books() as opened:
         by, part = signed_in(opened.store, staff_id), _part_of(opened.store, card_no, part_id)
@@ -170,7 +171,7 @@ def pay(card_no: str, part_id: str | None, reason: str | None, papers: str | Non
         "approval_id": row.approval_id,
     }
     told = [(t("退还", "Returned"), format_yuan(row.returned)), (t("凭证", "Receipt"), row.payout_id)]
-    told += [(piece["account"], format_yuan(piece["amount"])) for piece in row.payouts]
+    told += [(t(*account_name(piece["account"])), format_yuan(piece["amount"])) for piece in row.payouts]
     show(found, as_json=as_json, lines=lambda: table(told))
 
 
@@ -233,7 +234,9 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 
 def _what(part: dict[str, Any]) -> str:
-    return f"{part['product']} {part['area']} {format_yuan(part['amount'])}"
+    from cardsvc.service.words.results import purse_name
+
+    return f"{t(*purse_name(part['product'], part['area']))} {format_yuan(part['amount'])}"
 
 
 def _next(part: dict[str, Any]) -> str:
