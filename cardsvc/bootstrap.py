@@ -18,8 +18,8 @@ from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.keystore.sealed import SCRYPT_N
 from cardsvc.keystore.when_used import opened_when_used
 from cardsvc.rules import RuleSet, parse_rule_set, rule_text
-from cardsvc.service.catalogue import KINDS
 from cardsvc.service.management.rule_versions import keep_first
+from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.store import Store, open_store, sqlite_folder

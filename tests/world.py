@@ -20,7 +20,7 @@ from cardsvc.iso7816.links import ResponseLink
 from cardsvc.keystore.keys import TRANSPORT, KeyEntry, KeyRing, KeyState
 from cardsvc.readers.carry import carry_out
 from cardsvc.rules import RuleSet, load_rule_set
-from cardsvc.service.catalogue import KINDS
+from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.rule_book import RuleBook

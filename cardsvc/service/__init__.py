@@ -17,7 +17,7 @@ faults              diagnosis and repair
 books               the day: day-end, sheets, receipts, figures, corrections
 batches             files of operators, channels and terminals
 reconcile           three sides of the same money, compared
-catalogue           all kinds of operation, by name
+operation_kinds     all kinds of operation, by name
 desk                workstations, sign-ins at the page, what lies on a desk and which jobs make sense for it
 bulk                many cards from a file
 hall                tickets, appraisals, complaints

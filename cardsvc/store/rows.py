@@ -52,6 +52,13 @@ class Rows(Generic[R]):
         """The row with this primary key."""
         return self._one(_by_key(self.table), key)
 
+    def get_one(self, *key: object) -> R:
+        """The row with this primary key, which an operation or another row names: such never go away. Raises LookupError."""
+        row = self.get(*key)
+        if row is None:
+            raise LookupError(f"a row of {self.table.name} is gone")
+        return row
+
     def for_update(self, *key: object) -> R | None:
         """The row with this primary key, locked against other workers until the transaction ends (SQLite locks as a whole)."""
         return self._one(_locked_by_key(self.table), key)

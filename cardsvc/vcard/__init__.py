@@ -10,14 +10,14 @@ files, security, purse, crypto              its commands
 dialect, fmcos, smartcos, huada, watchdata  how families differ
 issued, classic                             cards that others issued; old bus cards
 t0                                          T=0 as a card speaks it
-faults, conditions, catalogue               what goes wrong while it works, and before; both by name
+faults, conditions, catalog                 what goes wrong while it works, and before; both by name
 kept                                        cards of both kinds in files
 rebuilt, recorded                           a card made of a recording, and one that plays it
 vpcd                                        in a slot of the real pcscd
 """
 
 from cardsvc.vcard.card import PROFILES, VirtualCard
-from cardsvc.vcard.catalogue import FAULTS, Fault, inflict, load_faults
+from cardsvc.vcard.catalog import FAULTS, Fault, inflict, load_faults
 from cardsvc.vcard.faults import FaultPlan
 
 __all__ = ["FAULTS", "PROFILES", "Fault", "FaultPlan", "VirtualCard", "inflict", "load_faults"]

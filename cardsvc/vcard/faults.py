@@ -17,7 +17,7 @@ one: an antenna that is broken, or contacts that give no answer to reset. The EE
 one byte is written whole or not at all.
 
 These faults strike while the card runs. What is wrong with a card before anybody touches it (a damaged file, a locked key,
-another chip's files) is a condition of its memory: conditions.py. Both have names, for people and for files: catalogue.py.
+another chip's files) is a condition of its memory: conditions.py. Both have names, for people and for files: catalog.py.
 
 Faults are data: the same plan on the same card gives the same run.
 """

@@ -1,6 +1,7 @@
 """Held money on the command line: listed, asked for by one, agreed to by another, paid once, the way it came."""
 
 import datetime as dt
+import re
 from pathlib import Path
 
 from cardsvc.bootstrap import now
@@ -31,6 +32,7 @@ def test_held_money_is_paid_back_by_two_people(home: dict[str, str], tmp_path: P
     (listed,) = as_json(home, "held", "list")
     assert (listed["card_no"], listed["amount"], listed["payable"], listed["asks"]) == (CARD, 20000, True, "ask")
     assert "by two people" in run(home, "held", "show", CARD).stdout
+    assert re.search(r"城市通钱包 200\.00  +可以退款，要两人", run({**home, "CARDSVC_LANG": "zh"}, "held", "show", CARD).stdout)
     why = ("--reason", "no_card", "--papers", "ID card")
     assert "staff_not_signed_in" in run(home, "held", "propose", CARD, *why, code=2).stderr
     assert "held_needs_approval" in run(home, "held", "pay", CARD, *why, "--as", "teller", code=2).stderr
@@ -47,6 +49,8 @@ def test_held_money_is_paid_back_by_two_people(home: dict[str, str], tmp_path: P
     assert (paid["returned"], paid["approval_id"]) == (20000, agreed["approval_id"])
     assert [piece["account"] for piece in paid["payouts"]] == [f"drawer:{opened['shift_id']}"]
     assert as_json(home, "held", "pay", CARD, "--as", "teller") == paid, "asked again, it is the same payout"
+    told = run({**home, "CARDSVC_LANG": "zh"}, "held", "pay", CARD, "--as", "teller").stdout
+    assert re.search(r"^钱箱 +200\.00$", told, re.MULTILINE)
     assert "paid back 200.00" in run(home, "held", "show", CARD).stdout
     assert as_json(home, "held", "list") == []
     assert "nothing_held" in run(home, "held", "show", "3100010100000002", code=2).stderr

@@ -20,7 +20,7 @@ from cardsvc.iso7816.links import ResponseLink
 from cardsvc.procedures.learn import learn
 from cardsvc.procedures.strangers import WORDS, by_atr, names_of, strangers
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.catalogue import KINDS
+from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.vcard import VirtualCard

@@ -4,10 +4,10 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cardsvc.service.catalogue import KINDS
+from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import RuleBook
-from cardsvc.vcard.catalogue import FAULTS as CATALOGUE
+from cardsvc.vcard.catalog import FAULTS as CATALOG
 from cardsvc.vcard.session import Key, KeyKind
 from tests.diagnosis import pins
 from tests.diagnosis.faults import used_up
@@ -56,7 +56,7 @@ UNSEEN = (
     Unseen(
         "locked-master-key",
         "主控密钥锁死",
-        *CATALOGUE["locked-key"].unseen or ("", ""),
+        *CATALOG["locked-key"].unseen or ("", ""),
         lambda p: change_key(p.card, BUS, KeyKind.MASTER, Key.TRIES_OFFSET, NO_TRIES),
     ),
     Unseen(

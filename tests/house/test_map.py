@@ -54,3 +54,16 @@ def test_tables_records_and_repositories_have_files_of_the_same_names() -> None:
     assert records == tables - {"base"}
     assert repositories - records == {"agreement", "day_sums", "figures", "open_money"}
     assert records <= repositories
+
+
+NAMED = re.compile(r"(?<![\w/.-])((?:[a-z_0-9]+/)*[a-z_0-9]+\.py)\b")
+
+
+def test_a_file_that_a_text_names_is_there() -> None:
+    """In docstrings, comments and pages: a newcomer who follows one does not end at a file that moved."""
+    ours = [path.as_posix() for root in (SERVICE, ROOT / "tests") for path in root.rglob("*.py")]
+    texts = [*SERVICE.rglob("*.py"), *SERVICE.rglob("*.md"), ROOT / "README.md"]
+    named = {(path, name) for path in texts for name in NAMED.findall(path.read_text("utf-8"))}
+    lost = {f"{path.relative_to(ROOT)}: {name}" for path, name in named if not any(one.endswith(f"/{name}") for one in ours)}
+    assert len(named) > 100
+    assert lost == set()

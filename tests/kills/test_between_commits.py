@@ -21,7 +21,7 @@ from cardsvc.service.operations.asked import STEP_SECONDS
 from cardsvc.service.purse.orders import create_order, order_params
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.transactions.deposits import return_deposit, take_deposit
-from cardsvc.service.transactions.held_payout import move_due, pay_held
+from cardsvc.service.transactions.held_payout import PayoutClaim, move_due, pay_held
 from cardsvc.service.transactions.takeovers import hold_card, takeover_of
 from cardsvc.vcard import VirtualCard
 from tests.service.transactions.test_takeover import second_card
@@ -145,9 +145,8 @@ def pay_out(world: World) -> None:
     """On its day the books decide, and the money is paid."""
     move_due(world.store, CARD, world.now)
     (part,) = takeover_of(world.store, CARD)["parts"]
-    pay_held(
-        world.store, world.engine.rules, DESK, CARD, part["part_id"], "no_card", "证件", by=world.bookkeeper(), now=world.now
-    )
+    claim = PayoutClaim(CARD, part["part_id"], "no_card", "证件")
+    pay_held(world.store, world.engine.rules, DESK, claim, by=world.bookkeeper(), now=world.now)
 
 
 def give_deposit_back(world: World) -> None:

@@ -12,7 +12,8 @@ from hypothesis.stateful import precondition, rule
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.operations.kinds import Actor
-from cardsvc.service.transactions.held_payout import held_view, move_due, pay_held
+from cardsvc.service.transactions.held_payout import PayoutClaim, move_due, pay_held
+from cardsvc.service.transactions.held_view import held_view
 from cardsvc.service.transactions.takeovers import hold_card, takeover_of
 from cardsvc.vcard import FaultPlan
 from tests.money.city import DESKS, Held, open_applications, reissue
@@ -189,8 +190,8 @@ class Takeover(Passes):
                 with suppress(CardsvcError):
                     self.hall.agree("held_payout", f"{old.card_no}:{seen['part_id']}", payload)
             try:
-                args = (old.card_no, seen["part_id"], reason, "身份证")
-                row = pay_held(store, self.world.engine.rules, actor, *args, by=self.hall["teller"], now=self.world.now)
+                claim = PayoutClaim(old.card_no, seen["part_id"], reason, "身份证")
+                row = pay_held(store, self.world.engine.rules, actor, claim, by=self.hall["teller"], now=self.world.now)
             except CardsvcError as error:
                 self.refused("pay held", error.code)
                 continue

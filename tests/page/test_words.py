@@ -8,7 +8,7 @@ from cardsvc.diagnosis.plans import plans
 from cardsvc.ledger.states import LoadState, PurchaseState, ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.figures import JOB_NAMES
-from cardsvc.service.catalogue import KINDS
+from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.reconcile.worklist import ALL
 from cardsvc.service.rights.comparing import Standing
 from cardsvc.service.words import codes, results

@@ -171,6 +171,16 @@ def test_nothing_stays_without_commit(path: Path) -> None:
     store.close()
 
 
+def test_a_row_that_another_names_is_there(path: Path) -> None:
+    """Its absence is a defect, and says of which table; the number looked for may be a person's."""
+    store = open_store(url_of(path))
+    with store.read() as uow:
+        assert uow.cards.get_one(CARD).card_no == CARD
+        with pytest.raises(LookupError, match=r"^a row of card is gone$"):
+            uow.cards.get_one("3100010100000002")
+    store.close()
+
+
 def test_an_event_is_booked_once(path: Path) -> None:
     """The same event for the same reference is refused."""
     store = Store(url_of(path))

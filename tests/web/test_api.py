@@ -233,7 +233,7 @@ def test_the_document_knows_every_kind_of_operation() -> None:
     """What the API accepts is what the engine carries out."""
     from typing import get_args
 
-    from cardsvc.service.catalogue import KINDS
+    from cardsvc.service.operation_kinds import KINDS
     from cardsvc.web.api.models import StartOperation
 
     assert set(get_args(StartOperation.model_fields["kind"].annotation)) == set(KINDS)

@@ -23,7 +23,10 @@ def test_held_money_is_asked_for_agreed_to_and_paid(office: Office) -> None:
     given = {"part_id": part.part_id, "reason": "no_card", "papers": "身份证"}
     early = clerk.post(f"/cards/{CARD}/held-pay", **given)
     assert (early.status_code, "要第二人复核" in early.text) == (409, True)
-    assert "可以退款，联系持卡人" in chief.text("/manage/held")
+    waiting = chief.text("/manage/held")
+    assert "可以退款，联系持卡人" in waiting
+    assert "城市通钱包" in waiting
+    assert "citizen" not in waiting
     assert clerk.post(f"/cards/{CARD}/held-ask", **given).status_code == 303
     assert "等第二人复核" in clerk.text(f"/cards/{CARD}")
     with world.store.read() as uow:

@@ -1,5 +1,5 @@
 """``cardsvc bench cards``: commands and milliseconds of a diagnosis and a personalisation on each card family, over the real
-pcscd where there is one; how many faults of the catalogue a full run finds, and how often it finds one on a sound card."""
+pcscd where there is one; how many faults of the catalog a full run finds, and how often it finds one on a sound card."""
 
 import statistics
 import time
@@ -13,7 +13,7 @@ from cardsvc.cli.bench.detection import USES, detection, false_alarms
 from cardsvc.cli.scratch.people import synthetic_person
 from cardsvc.cli.shared.output import json_option, show, t, table
 from cardsvc.cli.shared.progress import progress_bar
-from cardsvc.vcard.catalogue import FAULTS
+from cardsvc.vcard.catalog import FAULTS
 
 if TYPE_CHECKING:
     from cardsvc.cli.scratch.slots import Slot
@@ -159,7 +159,7 @@ def _known() -> dict[str, Any]:
         "findings": len(rules().finding),
         "plans": len(plans()),
         "plans carried out on the card": sum(plan.how == "card" for plan in plans().values()),
-        "faults in the catalogue": len(FAULTS),
+        "faults in the catalog": len(FAULTS),
     }
 
 

@@ -1,4 +1,4 @@
-"""How many faults of the catalogue a diagnosis finds, each as what it is, and how often it finds one on a sound card."""
+"""How many faults of the catalog a diagnosis finds, each as what it is, and how often it finds one on a sound card."""
 
 import random
 import tempfile
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cardsvc.cli.shared.output import t
-from cardsvc.vcard.catalogue import FAULTS, Fault, inflict
+from cardsvc.vcard.catalog import FAULTS, Fault, inflict
 
 if TYPE_CHECKING:
     from cardsvc.cli.bench.cards import Hall
@@ -22,7 +22,7 @@ USES: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("inspect", {}),
 )
 WHILE_WRITING = ("torn-before-write", "torn-after-write", "torn-at-byte", "lost-answer", "worn-eeprom", "stuck-counter")
-"""Faults of the catalogue that strike a card while it is written: a diagnosis, which only reads, meets none of them."""
+"""Faults of the catalog that strike a card while it is written: a diagnosis, which only reads, meets none of them."""
 FOUND_AS: Mapping[str, str] = {
     "mute": "no_answer",
     "broken-antenna": "antenna_broken",

@@ -42,7 +42,7 @@ def held() -> None:
 def list_(*, as_json: bool) -> None:
     """List held money."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.transactions.held_payout import held_worklist
+    from cardsvc.service.transactions.held_view import held_worklist
 
     with database() as store:
         found = held_worklist(store, rule_book(), now())
@@ -108,11 +108,11 @@ def propose(card_no: str, part_id: str | None, reason: str | None, papers: str |
     from cardsvc.bootstrap import now
     from cardsvc.service.approval_kinds import APPROVALS
     from cardsvc.service.staff.approvals import propose as ask
-    from cardsvc.service.transactions.held_payout import HELD_PAYOUT, payout_asked
+    from cardsvc.service.transactions.held_payout import HELD_PAYOUT, PayoutClaim, payout_asked
 
     with database() as store:
         by, part = signed_in(store, staff_id), _part_of(store, card_no, part_id)
-        subject, payload = payout_asked(store, card_no, part, reason or "", papers or "")
+        subject, payload = payout_asked(store, PayoutClaim(card_no, part, reason or "", papers or ""))
         made = ask(store, APPROVALS, HELD_PAYOUT.name, subject, payload, payload["papers"], by=by, now=now())
     show_approval(made, as_json=as_json)
 
@@ -154,12 +154,13 @@ def approve(card_no: str, part_id: str | None, staff_id: str, *, as_json: bool) 
 def pay(card_no: str, part_id: str | None, reason: str | None, papers: str | None, staff_id: str, *, as_json: bool) -> None:
     """Pay held money back."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.transactions.held_payout import pay_held
+    from cardsvc.service.transactions.held_payout import PayoutClaim, pay_held
+    from cardsvc.service.words.codes import account_name
 
     with books() as opened:
         by, part = signed_in(opened.store, staff_id), _part_of(opened.store, card_no, part_id)
-        why = (reason or "", papers or "")
-        row = pay_held(opened.store, opened.rules, HERE, card_no, part, *why, by=by, now=now(), own_drawer=True)
+        claim = PayoutClaim(card_no, part, reason or "", papers or "")
+        row = pay_held(opened.store, opened.rules, HERE, claim, by=by, now=now(), own_drawer=True)
     found = {
         "payout_id": row.payout_id,
         "card_no": row.card_no,
@@ -170,7 +171,7 @@ def pay(card_no: str, part_id: str | None, reason: str | None, papers: str | Non
         "approval_id": row.approval_id,
     }
     told = [(t("退还", "Returned"), format_yuan(row.returned)), (t("凭证", "Receipt"), row.payout_id)]
-    told += [(piece["account"], format_yuan(piece["amount"])) for piece in row.payouts]
+    told += [(t(*account_name(piece["account"])), format_yuan(piece["amount"])) for piece in row.payouts]
     show(found, as_json=as_json, lines=lambda: table(told))
 
 
@@ -203,7 +204,7 @@ def _held(store: "Store", card_no: str) -> dict[str, Any]:
     """The held money of a card. Raises RequestError ``nothing_held`` for a card that was never taken in."""
     from cardsvc.bootstrap import now
     from cardsvc.errors import RequestError
-    from cardsvc.service.transactions.held_payout import held_view
+    from cardsvc.service.transactions.held_view import held_view
     from cardsvc.units import parse_card_no
 
     found = held_view(store, rule_book(), parse_card_no(card_no), now())
@@ -233,7 +234,9 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 
 def _what(part: dict[str, Any]) -> str:
-    return f"{part['product']} {part['area']} {format_yuan(part['amount'])}"
+    from cardsvc.service.words.results import purse_name
+
+    return f"{t(*purse_name(part['product'], part['area']))} {format_yuan(part['amount'])}"
 
 
 def _next(part: dict[str, Any]) -> str:

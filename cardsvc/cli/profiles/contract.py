@@ -210,7 +210,7 @@ class Virtual(Subject):
         self.card.plan = FaultPlan()
 
     def strike(self, fault: str) -> None:
-        """As the catalogue of faults has it."""
+        """As the catalog of faults has it."""
         from cardsvc.vcard import Fault, VirtualCard, inflict
 
         if not isinstance(self.card, VirtualCard):

@@ -156,7 +156,7 @@ def limit(
 ) -> None:
     """Set the limits of a terminal."""
     from cardsvc.errors import RequestError
-    from cardsvc.service.catalogue import KINDS
+    from cardsvc.service.operation_kinds import KINDS
 
     if not KINDS.keys() >= set(operations):
         raise RequestError("terminal_field_wrong", field="operations")

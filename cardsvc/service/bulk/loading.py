@@ -11,7 +11,7 @@ from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.people.columns import PersonLine
 from cardsvc.service.people.reading import PeopleFile, digest, read_people
 from cardsvc.service.people.reasons import BadLine, lines_wrong
-from cardsvc.service.people.register import RESIDENT_ID
+from cardsvc.service.people.register import RESIDENT_ID, new_citizen
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkBatch, BulkLine, Citizen, Staff
@@ -72,7 +72,7 @@ def _store(file: PeopleFile, file_name: str, by: Staff, now: dt.datetime, uow: U
     if problems:
         raise lines_wrong(problems)
     registered = _registered(uow, file.people)
-    fresh = {person.id_number: _citizen(person, now) for person in file.people if person.id_number not in registered}
+    fresh = {person.id_number: new_citizen(person, now) for person in file.people if person.id_number not in registered}
     uow.citizens.add_many(fresh.values())
     people = {**registered, **fresh}
     batch = BulkBatch(
@@ -122,20 +122,6 @@ def _has_one(
     if card_no:
         return [BadLine(person.line, "id_number", "has_card", card_no)]
     return [BadLine(person.line, "id_number", "in_another_batch", other.batch_id)] if other else []
-
-
-def _citizen(person: PersonLine, now: dt.datetime) -> Citizen:
-    return Citizen(
-        citizen_id=str(uuid.uuid4()),
-        id_type=RESIDENT_ID,
-        id_number=person.id_number,
-        name=person.name,
-        sex=person.sex,
-        ethnic_group=person.ethnic_group,
-        birthplace=person.birthplace,
-        birth_date=person.birth_date,
-        created_at=now,
-    )
 
 
 def _line(batch: BulkBatch, person: PersonLine, citizen: Citizen, now: dt.datetime) -> BulkLine:

@@ -133,7 +133,7 @@ class BulkRun:
     def _waited(self, ended: Sequence[threading.Event]) -> bool:
         """Wait for all readers, and look now and then whether somebody paused the batch; False when Ctrl-C came first.
 
-        Events, because a join that Ctrl-C breaks takes its thread for ended (Python 3.11, threading.py), and the card on
+        Events, because a join that Ctrl-C breaks takes its thread for ended (Python 3.11), and the card on
         that reader would be torn by the end of the process.
         """
         try:

@@ -74,9 +74,7 @@ def _read(context: Context, _uow: UnitOfWork) -> Procedure[tuple[ApplicationSigh
 
 def _decide(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSight, ...], now: dt.datetime) -> Effect:
     """Raises RequestError ``nothing_to_carry_over``, ``citizen_died``, ``face_not_looked_at``."""
-    card, day = uow.cards.get(context.card_no), now.astimezone(LOCAL).date()
-    if card is None:
-        raise ValueError("the card of this operation is gone")
+    card, day = uow.cards.get_one(context.card_no), now.astimezone(LOCAL).date()
     refuse_dead(uow, card.citizen_id)
     check_face(uow, card.card_no)
     usable = {sight.name for sight in sights if not sight.blocked}

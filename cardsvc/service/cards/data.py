@@ -9,8 +9,6 @@ from cardsvc.units import CardNo
 
 def card_data(uow: UnitOfWork, card: Card) -> CardData:
     """What personalisation writes onto this card."""
-    citizen = uow.citizens.get(card.citizen_id)
-    if citizen is None:
-        raise ValueError("the holder of this card is gone")
+    citizen = uow.citizens.get_one(card.citizen_id)
     holder = Holder(citizen.name, citizen.id_number, citizen.sex, citizen.ethnic_group, citizen.birthplace, citizen.birth_date)
     return CardData(CardNo(card.card_no), card.ss_card_no, holder, card.issue_date, card.expiry_date)

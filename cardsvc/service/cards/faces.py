@@ -86,8 +86,8 @@ def face_goes_with_card(uow: UnitOfWork, card_no: str, why: str, now: dt.datetim
 def face_pdf(uow: UnitOfWork, card_no: str) -> bytes:
     """What is printed onto the card. Raises CardError ``card_unknown``; RequestError ``face_photo_missing``."""
     card = known_card(uow, card_no)
-    citizen, found = uow.citizens.get(card.citizen_id), photo_on_file(uow, card.citizen_id)
-    if citizen is None or found is None:
+    citizen, found = uow.citizens.get_one(card.citizen_id), photo_on_file(uow, card.citizen_id)
+    if found is None:
         raise RequestError("face_photo_missing", card_no=card_no)
     dates = f"{card.issue_date:%Y.%m}", f"{card.expiry_date:%Y.%m}"
     return card_face(Face(citizen.name, citizen.id_number, card.card_no, *dates, found.photo))
@@ -119,9 +119,7 @@ def open_faces(store: Store, outlet_id: str) -> list[dict[str, Any]]:
 
 
 def _of_card(uow: UnitOfWork, card: Card) -> dict[str, Any]:
-    holder, newest = uow.citizens.get(card.citizen_id), uow.face_prints.newest_of(card.card_no)
-    if holder is None:
-        raise ValueError("a card's holder never goes away")
+    holder, newest = uow.citizens.get_one(card.citizen_id), uow.face_prints.newest_of(card.card_no)
     replaced = uow.replacements.by_new_card(card.card_no)
     return {
         "card_no": card.card_no,

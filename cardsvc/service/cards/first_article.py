@@ -54,9 +54,7 @@ def _prove(context: Context, _uow: UnitOfWork) -> Procedure[IdentitySight]:
 
 
 def _judged(context: Context, uow: UnitOfWork, sight: IdentitySight, now: dt.datetime) -> Effect:
-    card = uow.cards.get(context.card_no)
-    if card is None:
-        raise ValueError("the card of this operation is gone")
+    card = uow.cards.get_one(context.card_no)
     challenge = bytes.fromhex(context.facts["challenge"])
     genuine = context.keystore.proves_itself(card.card_no, "mf", challenge, sight.answer, context.versions)
     problems = [

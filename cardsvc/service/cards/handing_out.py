@@ -139,9 +139,7 @@ def _check_collector(
     uow: UnitOfWork, rules: RuleSet, card: Card, request: CardRequest | None, collector: Collector, day: dt.date
 ) -> tuple[str, ...]:
     """The friend that the person named with their application may come, where the rules let nobody else."""
-    citizen = uow.citizens.get(card.citizen_id)
-    if citizen is None:
-        raise ValueError("a card's holder never goes away")
+    citizen = uow.citizens.get_one(card.citizen_id)
     named = request is not None and request.friend_name is not None and request.friend_name == collector.comer_name
     agent, papers = collector.came == "agent", collector.agent_papers
     who = Visitor(citizen.birth_date, collector.came == "parent", True, agent, papers, named)
@@ -199,9 +197,7 @@ def _is_due(row: Handout, after_days: int, every_days: int, times: int, now: dt.
 
 def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
     card = known_card(uow, row.card_no)
-    holder, replaced = uow.citizens.get(card.citizen_id), uow.replacements.by_new_card(row.card_no)
-    if holder is None:
-        raise ValueError("a card's holder never goes away")
+    holder, replaced = uow.citizens.get_one(card.citizen_id), uow.replacements.by_new_card(row.card_no)
     request, reach = uow.card_requests.by_card(row.card_no), reach_of(uow, card)
     comer = {"name": row.comer_name, "id_number": masked(row.comer_id_number)} if row.comer_id_number else None
     outlet, lies_at = (uow.outlets.get(place) if place else None for place in (row.outlet_id, row.lies_at))

@@ -139,9 +139,7 @@ def _purse(context: Context, _uow: UnitOfWork) -> Procedure[PurseSight | None]:
 
 
 def _inspected(context: Context, uow: UnitOfWork, purse: PurseSight | None, now: dt.datetime) -> Effect:
-    card = uow.cards.get(context.card_no)
-    if card is None:
-        raise ValueError("the card of this operation is gone")
+    card = uow.cards.get_one(context.card_no)
     if purse is not None:
         online, offline = purse.online_counter, purse.offline_counter
         note_purse(context, uow, CITY_PURSE, purse.balance, now, online=online, offline=offline)

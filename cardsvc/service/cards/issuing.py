@@ -133,9 +133,7 @@ def _years_later(day: dt.date, years: int) -> dt.date:
 
 
 def _job(context: Context, uow: UnitOfWork) -> Personalisation:
-    card = uow.cards.get(context.card_no)
-    if card is None:
-        raise ValueError("the card of this operation is gone")
+    card = uow.cards.get_one(context.card_no)
     keys = CardKeys(context.keystore, card.card_no, context.versions)
     state, resuming = CardState(context.facts["state"]), context.facts["resuming"]
     return Personalisation(context.profile, card_data(uow, card), keys, state, resuming)
@@ -160,9 +158,7 @@ def _verify(context: Context, uow: UnitOfWork) -> Procedure[None]:
 
 
 def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) -> Effect:
-    card = uow.cards.get(context.card_no)
-    if card is None:
-        raise ValueError("the card of this operation is gone")
+    card = uow.cards.get_one(context.card_no)
     uow.citizens.for_update(card.citizen_id)
     _refuse_second(uow, card.citizen_id, card.card_no)
     card = uow.cards.change(card, state="issued", issued_at=now)

@@ -226,9 +226,7 @@ def replacement_of(store: Store, card_no: str) -> dict[str, Any] | None:
 
 def replacement_view(uow: UnitOfWork, row: Replacement) -> dict[str, Any]:
     """A replacement as it is shown, with what the old card had open."""
-    citizen = uow.citizens.get(row.citizen_id)
-    if citizen is None:
-        raise ValueError("the person of this replacement is gone")
+    citizen = uow.citizens.get_one(row.citizen_id)
     rows = uow.applications.of_card(row.old_card_no)
     waits = any(one.replacement_id == row.replacement_id for one in uow.replacements.open_of(row.citizen_id))
     takeover = uow.old_cards.get(row.old_card_no)

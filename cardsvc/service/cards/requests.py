@@ -315,9 +315,7 @@ def photo_of(store: Store, case_no: str) -> bytes:
 
 def request_view(uow: UnitOfWork, row: CardRequest) -> dict[str, Any]:
     """An application as it is shown; numbers of documents with the middle left out. Times are local."""
-    citizen = uow.citizens.get(row.citizen_id)
-    if citizen is None:
-        raise ValueError("the person of this application is gone")
+    citizen = uow.citizens.get_one(row.citizen_id)
     comer = {"name": row.comer_name, "id_number": masked(row.comer_id_number)} if row.comer_id_number else None
     return {
         "case_no": row.case_no,

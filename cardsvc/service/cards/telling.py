@@ -66,9 +66,7 @@ def tell_ready(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
 def tell(uow: UnitOfWork, card: Card, reach: Reach, outlet_id: str, what: Text, now: dt.datetime) -> None:
     """Queue the message, in place of those that are not sent yet. The friend who may collect, whom the person named with the
     application for this card, hears of it too."""
-    citizen, outlet = uow.citizens.get(card.citizen_id), uow.outlets.get(outlet_id)
-    if citizen is None or outlet is None:
-        raise ValueError("the person or the outlet of this card is gone")
+    citizen, outlet = uow.citizens.get_one(card.citizen_id), uow.outlets.get_one(outlet_id)
     asked, tail = uow.card_requests.by_card(card.card_no), card.card_no[-4:]
     which = Text(asked.case_no, asked.case_no) if asked else Text(f"尾号 {tail}", f"ending in {tail}")
     since = asked.promised_at.astimezone(LOCAL) if asked and asked.promised_at else now.astimezone(LOCAL)

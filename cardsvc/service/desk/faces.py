@@ -300,8 +300,7 @@ def _decided(store: Store, print_id: str, states: Set[FacePrintState], decide: D
 def _to_be_handed(uow: UnitOfWork, known: FacePrint, request: CardRequest | None) -> bool:
     if request is not None:
         return request.state == CardRequestState.MADE and request.card_no == known.card_no
-    card = uow.cards.get(known.card_no)
-    return card is not None and card.state in IN_HAND
+    return uow.cards.get_one(known.card_no).state in IN_HAND
 
 
 def _wanted_at(uow: UnitOfWork, workstation: str, card_no: str, by: Staff, now: dt.datetime) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def lock(store: Store, session: DeskSession) -> None:
 
 
 def end(store: Store, session_id: str, now: dt.datetime, *, by: Staff, where: str = PROGRAM) -> None:
-    """End a sign-in of one's own, on this page or elsewhere; an administrator ends anybody's, which is kept (staff_trail.py).
+    """End a sign-in of one's own, on this page or elsewhere; an administrator ends anybody's, which is kept (staff/trail.py).
 
     Raises RequestError ``desk_session_ended``, ``not_permitted``.
     """

@@ -18,9 +18,9 @@ from cardsvc.diagnosis.contact import Contact
 from cardsvc.errors import OperationError, ProfileError, RequestError
 from cardsvc.procedures.strangers import by_atr
 from cardsvc.service.cards.views import card_view
-from cardsvc.service.catalogue import KINDS
 from cardsvc.service.desk.workstations import DIAGNOSE, INSPECT, LOOKS, STRANGER, begin, is_there, workstation_view
 from cardsvc.service.faults.diagnose import diagnose_reader
+from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.problem import abandoned_problem
 from cardsvc.store import Store, UnitOfWork

@@ -110,9 +110,7 @@ def _result(context: Context, facts: Mapping[str, Any], report: Mapping[str, Any
 
 
 def _carry_out(context: Context, uow: UnitOfWork) -> Procedure[None]:
-    card = uow.cards.get(context.card_no)
-    if card is None:
-        raise ValueError("the card of this operation is gone")
+    card = uow.cards.get_one(context.card_no)
     keys = CardKeys(context.keystore, context.card_no, context.versions)
     job = Personalisation(context.profile, card_data(uow, card), keys, CardState.CITIZEN, resuming=True)
     return _all_steps(job, keys, [Step.from_json(step) for step in context.facts["steps"]])

@@ -2,7 +2,7 @@
 
 Whatever changes about a person ends their sign-ins on the desk page and closes their desk: nothing goes on under the old post.
 Nobody does any of this to themselves, so an administrator always remains. Each change is kept with who made it and from where
-(``where``: desk or command line; staff_trail.py), in the same transaction.
+(``where``: desk or command line; staff/trail.py), in the same transaction.
 """
 
 import datetime as dt

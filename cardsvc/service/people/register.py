@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -13,6 +13,9 @@ from cardsvc.service.people.reasons import COLUMN_NAMES, field_wrong
 from cardsvc.store import Store
 from cardsvc.store.records import Citizen
 from cardsvc.units import id_number_check_digit
+
+if TYPE_CHECKING:
+    from cardsvc.service.people.columns import PersonLine
 
 RESIDENT_ID = "resident"
 NAME_BYTES = 30
@@ -40,20 +43,24 @@ def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citiz
             if known.name != data.name:
                 raise RequestError("citizen_differs", field=COLUMN_NAMES["name"])
             return known
-        citizen = Citizen(
-            citizen_id=str(uuid.uuid4()),
-            id_type=RESIDENT_ID,
-            id_number=data.id_number,
-            name=data.name,
-            sex=data.sex,
-            ethnic_group=data.ethnic_group,
-            birthplace=data.birthplace,
-            birth_date=data.birth_date,
-            created_at=now,
-        )
-        uow.citizens.add(citizen)
+        citizen = uow.citizens.add(new_citizen(data, now))
         uow.commit()
     return citizen
+
+
+def new_citizen(person: "CitizenData | PersonLine", now: dt.datetime) -> Citizen:
+    """A person who is not in the register yet."""
+    return Citizen(
+        citizen_id=str(uuid.uuid4()),
+        id_type=RESIDENT_ID,
+        id_number=person.id_number,
+        name=person.name,
+        sex=person.sex,
+        ethnic_group=person.ethnic_group,
+        birthplace=person.birthplace,
+        birth_date=person.birth_date,
+        created_at=now,
+    )
 
 
 def check_data(data: CitizenData) -> None:

@@ -96,10 +96,7 @@ def debit_row(
 
 def purchase_of(context: Context, uow: UnitOfWork) -> Purchase:
     """The purchase of this operation."""
-    purchase = uow.purchases.get(context.card_no, context.facts["purchase_id"])
-    if purchase is None:
-        raise ValueError("the purchase of this operation is gone")
-    return purchase
+    return uow.purchases.get_one(context.card_no, context.facts["purchase_id"])
 
 
 def debit(context: Context, uow: UnitOfWork) -> Procedure[DebitForPurchaseOutcome]:

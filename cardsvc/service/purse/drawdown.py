@@ -21,6 +21,7 @@ from cardsvc.procedures.purse import (
     initialize_for_unload,
 )
 from cardsvc.service.operations.kinds import Context, Effect
+from cardsvc.service.purse.areas import target_of
 from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.counters import refuse_online_back
 from cardsvc.service.purse.debit import (
@@ -59,6 +60,17 @@ def initialize_drawdown(context: Context, ref: PurseRef, amount: int) -> Procedu
     if not unloads(context, ref):
         return initialize_debit(context, ref, amount)
     return initialize_for_unload(context.profile, ref, amount, context.actor.terminal_no)
+
+
+def initialize_emptying(context: Context, _uow: UnitOfWork) -> Procedure[Drawn]:
+    """The same for all that the purse was seen to hold."""
+    return initialize_drawdown(context, target_of(context).ref, context.facts["balance"])
+
+
+def refuse_changed(context: Context, init: Drawn) -> None:
+    """Raise CardError ``balance_changed`` where the purse holds something else than what was decided about."""
+    if init.balance != context.facts["balance"]:
+        raise CardError("balance_changed")
 
 
 def authorise_drawdown(

@@ -1,6 +1,6 @@
 """Reading a file of an insurance office: CSV or JSON, every bad line named; nothing is stored here.
 
-CSV has the form of bulk/lines.py; JSON is a list of objects with the same names, where a line is the object's place, from 1.
+CSV has the form of people/lines.py; JSON is a list of objects with the same names, where a line is the object's place, from 1.
 Of a person who stands in a file more than once the later change counts; two different ones of the same moment are a mistake.
 """
 

@@ -1,8 +1,8 @@
 """Stock of blank cards (白卡库存): delivered in batches, handed to desks and back, sent to other outlets, counted.
 
 Nothing is ever edited: each step is a movement between two places, and what a place holds is their sum, as in the ledger.
-Making takes its blank in stock_use.py; what needs two people (destroying void cards, putting a count right) is in
-stock_decisions.py; stock_figures.py tells what there is and whether it lasts the day.
+Making takes its blank in use.py; what needs two people (destroying void cards, putting a count right) is in
+decisions.py; management/stock_figures.py tells what there is and whether it lasts the day.
 """
 
 import datetime as dt
@@ -181,7 +181,7 @@ def spoil_blanks(
 
 def count_place(store: Store, batch_id: str, place: str, counted: int, *, by: Staff, now: dt.datetime) -> BlankCount:
     """A count (盘点) of one batch in one place: ``store``, ``void`` or a desk. It is kept as it was made; a difference is put
-    right by two people (stock_decisions.py).
+    right by two people (decisions.py).
 
     Raises RequestError ``not_permitted``, ``stock_batch_unknown``, ``stock_count_wrong``, ``stock_desk_unknown``.
     """

@@ -73,7 +73,7 @@ def held_orders(store: Store) -> list[dict[str, Any]]:
     with store.read() as uow:
         rows = []
         for order in uow.orders.of_old_cards():
-            card = uow.cards.get(order.card_no)
-            if card is not None and card.state not in IN_HAND:
+            card = uow.cards.get_one(order.card_no)
+            if card.state not in IN_HAND:
                 rows.append({**order_json(order), "new_card_no": _card_of(uow, card)})
         return rows

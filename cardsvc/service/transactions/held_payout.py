@@ -9,7 +9,7 @@ card's lock: a part that a load took, or may have taken, is not paid back, and o
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, cast
 
 from cardsvc.errors import RequestError, RuleError
@@ -22,14 +22,12 @@ from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.died import refuse_dead, require_death
-from cardsvc.service.people.register import citizen_json
 from cardsvc.service.purse.areas import CITY_PURSE, PARKING_CARD
 from cardsvc.service.purse.orders import return_waiting
 from cardsvc.service.purse.ways import CASH, Way, booked_purses, split
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import MAX_TEXT, ApprovalKind
 from cardsvc.service.transactions.takeovers import (
-    books_owe,
     destination,
     good_parts,
     hold_swapped,
@@ -51,57 +49,58 @@ REASONS: Mapping[str, Text] = {
     NOT_WRITABLE: Text("写不进新卡", "The new card cannot take it"),
 }
 FEE, GIFT = "held_fee", "held_gift"
-WORKLIST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutClaim:
+    """What a holder, or an heir, asks for: a part of an old card's money. ``papers``: what they show. Where two people agreed,
+    reason and papers are those that they saw."""
+
+    card_no: str
+    part_id: str
+    reason: str = ""
+    papers: str = ""
+
+    def checked(self) -> tuple[str, str]:
+        """Reason and papers. Raises RequestError ``held_reason_wrong``, ``reason_missing``."""
+        if self.reason not in REASONS:
+            raise RequestError("held_reason_wrong", reason=self.reason[:16])
+        if not 1 <= len(self.papers.strip()) <= MAX_TEXT:
+            raise RequestError("reason_missing", length=MAX_TEXT)
+        return self.reason, self.papers.strip()
 
 
 def pay_held(
-    store: Store,
-    rules: RuleBook,
-    actor: Actor,
-    card_no: str,
-    part_id: str,
-    reason: str,
-    papers: str,
-    *,
-    by: Staff,
-    now: dt.datetime,
-    own_drawer: bool = False,
+    store: Store, rules: RuleBook, actor: Actor, claim: PayoutClaim, *, by: Staff, now: dt.datetime, own_drawer: bool = False
 ) -> HeldPayout:
-    """Pay a part back. Asked again, it is the same payout. ``papers``: what was shown; where two people agreed, what they saw;
-    ``own_drawer``: cash comes out of the open drawer of ``by``, at whatever desk it stands.
+    """Pay a part back. Asked again, it is the same payout. ``own_drawer``: cash comes out of the open drawer of ``by``, at
+    whatever desk it stands.
 
     Raises RequestError ``not_permitted``, ``held_reason_wrong``, ``reason_missing``, ``nothing_held``, ``held_waits``,
     ``held_can_be_written``, ``held_needs_approval``, ``death_not_noted``, ``citizen_died``; RuleError ``rule_no_payout``;
     OperationError ``drawer_holds_less``, ``drawer_of_another``.
     """
     require_role(by, *TELLERS)
-    till = (actor, by if own_drawer else None)
-    return store.transact(lambda uow: _pay(uow, rules, till, (card_no, part_id), (reason, papers), by, now))
+    return store.transact(lambda uow: _pay(uow, rules, (actor, by if own_drawer else None), claim, by, now))
 
 
 def _pay(
-    uow: UnitOfWork,
-    rules: RuleBook,
-    till: tuple[Actor, Staff | None],
-    which: tuple[str, str],
-    why: tuple[str, str],
-    by: Staff,
-    now: dt.datetime,
+    uow: UnitOfWork, rules: RuleBook, till: tuple[Actor, Staff | None], claim: PayoutClaim, by: Staff, now: dt.datetime
 ) -> HeldPayout:
-    uow.cards.lock(which[0])
-    hold_swapped(uow, which[0], now)
-    known = uow.held_payouts.get(*which)
+    uow.cards.lock(claim.card_no)
+    hold_swapped(uow, claim.card_no, now)
+    known = uow.held_payouts.get(claim.card_no, claim.part_id)
     if known is not None:
         return known
-    takeover, part = _part(uow, *which)
+    takeover, part = _part(uow, claim.card_no, claim.part_id)
     in_force = rules.in_force(uow, local_day(now))
     terms = payout_terms(in_force, HELD, takeover.held_on, local_day(now))
     if local_day(now) < terms.due:
         raise RequestError("held_waits", card_no=part.card_no, due=terms.due)
-    approval = _agreed(uow, part)
+    approval = agreed(uow, part)
     if approval is None and part.amount >= terms.approve_from:
         raise RequestError("held_needs_approval", amount=format_yuan(part.amount))
-    reason, papers = (approval.payload["reason"], approval.payload["papers"]) if approval else _checked(*why)
+    reason, papers = (approval.payload["reason"], approval.payload["papers"]) if approval else claim.checked()
     _check_death(uow, part.card_no, reason)
     _refuse_writable(uow, in_force, part, reason, local_day(now))
     if reason != NOT_WRITABLE:
@@ -126,14 +125,6 @@ def _pay(
         posting = Posting(piece["kind"], held_account(part.card_no), piece["account"], piece["amount"])
         uow.ledger.post(part.card_no, posting, part.part_id, now)  # of a kind once a part: the database sees to it
     return uow.held_payouts.add(row)
-
-
-def _checked(reason: str, papers: str) -> tuple[str, str]:
-    if reason not in REASONS:
-        raise RequestError("held_reason_wrong", reason=reason[:16])
-    if not 1 <= len(papers.strip()) <= MAX_TEXT:
-        raise RequestError("reason_missing", length=MAX_TEXT)
-    return reason, papers.strip()
 
 
 def _check_death(uow: UnitOfWork, card_no: str, reason: str) -> None:
@@ -169,7 +160,7 @@ def move_due(store: Store, card_no: str, now: dt.datetime) -> None:
     store.transact(work)
 
 
-def _agreed(uow: UnitOfWork, part: TakeoverPart) -> Approval | None:
+def agreed(uow: UnitOfWork, part: TakeoverPart) -> Approval | None:
     """What two people agreed on about this part."""
     decided = (a for a in uow.approvals.of_subject(reference_of(part)) if a.kind == HELD_PAYOUT.name)
     return next((approval for approval in decided if approval.state == ApprovalState.APPROVED), None)
@@ -221,82 +212,15 @@ def _payouts(uow: UnitOfWork, till: tuple[Actor, Staff | None], part: TakeoverPa
     return [{"kind": kind, "account": account, "amount": amount} for kind, account, amount in pieces if amount]
 
 
-def held_view(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> dict[str, Any] | None:
-    """The money of an old card for the desk; None for a card that was never taken in.
-
-    ``movable``: the day of a card that could not be read has come, and its money, or what a suspect kept back of it, is still
-    on its purses. Of each of ``parts``:
-    ``amount`` in fen; ``gone``; ``payout`` (``id``, ``returned``, ``at``); ``due`` (None where no rule says) and ``payable``
-    today; ``asks``: None, or ``ask``, ``asked``, ``agreed`` where two people decide.
-    """
-    with store.read() as uow:
-        takeover = uow.old_cards.get(card_no)
-        if takeover is None:
-            return None
-        day = local_day(now)
-        waits = takeover.state == OldCardState.WAITING
-        terms = _terms(rules.in_force(uow, day), takeover, day)
-        return {
-            "movable": bool(takeover.due and takeover.due <= day) if waits else bool(books_owe(uow, takeover)),
-            "waits_until": takeover.due.isoformat() if waits and takeover.due else None,
-            "parts": [_view(uow, part, terms, day) for part in good_parts(uow, card_no)],
-        }
-
-
-def _terms(rules: RuleSet, takeover: Takeover, day: dt.date) -> PayoutTerms | None:
-    """The terms; None by rules that are older than such payouts."""
-    with suppress(RuleError):
-        return payout_terms(rules, HELD, takeover.held_on, day)
-    return None
-
-
-def _view(uow: UnitOfWork, part: TakeoverPart, terms: PayoutTerms | None, day: dt.date) -> dict[str, Any]:
-    payout = uow.held_payouts.get(part.card_no, part.part_id)
-    asked = bool(uow.approvals.open_on(HELD_PAYOUT.name, reference_of(part)))
-    asks = "agreed" if _agreed(uow, part) else "asked" if asked else "ask"
-    return {
-        "part_id": part.part_id,
-        "application": part.application,
-        "purse": part.purse,
-        "product": part.product,
-        "area": part.area,
-        "amount": part.amount,
-        "gone": is_gone(uow, part),
-        "payout": {"id": payout.payout_id, "returned": payout.returned, "at": payout.paid_at.isoformat()} if payout else None,
-        "due": terms.due.isoformat() if terms else None,
-        "payable": terms is not None and day >= terms.due,
-        "asks": asks if terms and part.amount >= terms.approve_from else None,
-    }
-
-
-def held_worklist(store: Store, rules: RuleBook, now: dt.datetime) -> list[dict[str, Any]]:
-    """Money that is held and that nobody fetched, oldest first: of whom, how much, payable from when, and whether they have a
-    card that may take it."""
-    rows = []
-    with store.read() as uow:
-        day = local_day(now)
-        in_force = rules.in_force(uow, day)
-        for part in uow.takeover_parts.kept(WORKLIST):
-            card, takeover = uow.cards.get(part.card_no), uow.old_cards.get(part.card_no)
-            citizen = uow.citizens.get(card.citizen_id) if card else None
-            if card is None or takeover is None or citizen is None or part not in good_parts(uow, part.card_no):
-                continue
-            cards = [other.card_no for other in uow.cards.of_citizen(card.citizen_id) if other.state in IN_HAND]
-            view = _view(uow, part, _terms(in_force, takeover, day), day)
-            of_whom = {"card_no": part.card_no, "holder": citizen_json(citizen), "new_card_no": cards[0] if cards else None}
-            rows.append({**view, **of_whom, "since": takeover.held_on.isoformat()})
-    return rows
-
-
 def _check(uow: UnitOfWork, subject: str, payload: Mapping[str, Any]) -> None:
     """The reason is one, the papers are named, the money is still held."""
     card_no, _, part_id = subject.partition(":")
-    _checked(str(payload.get("reason", "")), str(payload.get("papers", "")))
+    reason, _papers = PayoutClaim(card_no, part_id, str(payload.get("reason", "")), str(payload.get("papers", ""))).checked()
     uow.cards.lock(card_no)
-    part = next((part for part in good_parts(uow, card_no) if part.part_id == part_id), None)
-    if part is None or is_gone(uow, part) or payload.get("amount") != part.amount:
+    _takeover, part = _part(uow, card_no, part_id)
+    if payload.get("amount") != part.amount:
         raise RequestError("nothing_held", card_no=card_no)
-    _check_death(uow, card_no, str(payload.get("reason", "")))
+    _check_death(uow, card_no, reason)
 
 
 def _agree(_uow: UnitOfWork, approval: Approval, _now: dt.datetime) -> dict[str, Any]:
@@ -319,11 +243,9 @@ def asked_of(store: Store, card_no: str, part_id: str) -> Approval | None:
         return next(iter(uow.approvals.open_on(HELD_PAYOUT.name, f"{card_no}:{part_id}")), None)
 
 
-def payout_asked(store: Store, card_no: str, part_id: str, reason: str, papers: str) -> tuple[str, dict[str, Any]]:
+def payout_asked(store: Store, claim: PayoutClaim) -> tuple[str, dict[str, Any]]:
     """Subject and payload of the proposal. Raises RequestError as ``pay_held`` does, ``nothing_held`` included."""
-    reason, papers = _checked(reason, papers)
+    reason, papers = claim.checked()
     with store.read() as uow:
-        part = next((part for part in good_parts(uow, card_no) if part.part_id == part_id), None)
-    if part is None:
-        raise RequestError("nothing_held", card_no=card_no)
+        _takeover, part = _part(uow, claim.card_no, claim.part_id)
     return reference_of(part), {"reason": reason, "papers": papers, "amount": part.amount}

@@ -29,7 +29,8 @@ from cardsvc.service.purse.drawdown import (
     DrawnOutcome,
     authorise_drawdown,
     draw_down,
-    initialize_drawdown,
+    initialize_emptying,
+    refuse_changed,
     settle_drawdown,
 )
 from cardsvc.service.purse.open_money import refuse_while_open
@@ -138,15 +139,10 @@ def _agreed(context: Context, uow: UnitOfWork, balance: int, now: dt.datetime) -
     return plan
 
 
-def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[Drawn]:
-    return initialize_drawdown(context, target_of(context).ref, context.facts["balance"])
-
-
 def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime) -> Effect:
     """The terms once more, then the rows: from here on the card may be empty."""
     target, balance = target_of(context), init.balance
-    if balance != context.facts["balance"]:
-        raise CardError("balance_changed")
+    refuse_changed(context, init)
     refuse_hot(uow, context.card_no)
     plan = _agreed(context, uow, balance, now)
     terms = plan.terms
@@ -189,9 +185,7 @@ def _settle(context: Context, uow: UnitOfWork, outcome: DrawnOutcome, now: dt.da
     row, failure = settle_drawdown(context, uow, outcome, now)
     if failure:
         return Effect(failed=failure)
-    refund = uow.refunds.get(row.card_no, row.purchase_id)
-    if refund is None:
-        raise ValueError("the refund of this operation is gone")
+    refund = uow.refunds.get_one(row.card_no, row.purchase_id)
     return Effect(done=_result(context, refund, row.state, row.tac))
 
 
@@ -224,7 +218,7 @@ REFUND_OF_CARD = OperationKind(
         *CONTACT,
         Phase("look", _look, _choose, needed=outside_city_purse),
         Phase("balance", _balance, _plan),
-        Phase("initialize", _initialize, _authorise),
+        Phase("initialize", initialize_emptying, _authorise),
         Phase("debit", draw_down, _settle, late=True),
     ),
     roles=frozenset({"desk"}),

@@ -11,7 +11,7 @@ from typing import Any
 
 from cardsvc.card.periods import PursePeriods
 from cardsvc.card.records import ApplicationRecord, ApplicationState
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import RequestError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.ledger import postings
 from cardsvc.procedures.applications import write_application
@@ -30,7 +30,8 @@ from cardsvc.service.purse.drawdown import (
     authorise_drawdown,
     draw_down,
     end_drawdown,
-    initialize_drawdown,
+    initialize_emptying,
+    refuse_changed,
 )
 from cardsvc.service.purse.open_money import refuse_while_open
 from cardsvc.service.purse.swapped import SWAP, SWAP_CHANNEL, swap_order_id
@@ -117,23 +118,16 @@ def _check_room(context: Context, uow: UnitOfWork, balance: int, day: dt.date) -
 
 def _record(context: Context, uow: UnitOfWork, product: str, own: bytes, day: dt.date) -> ApplicationRecord:
     """The application as the new product, from today on and by its terms."""
-    card = uow.cards.get(context.card_no)
-    citizen = uow.citizens.get(card.citizen_id) if card else None
-    if card is None or citizen is None:
-        raise ValueError("the card or the person of this operation is gone")
+    card = uow.cards.get_one(context.card_no)
+    citizen = uow.citizens.get_one(card.citizen_id)
     terms = check_open(context.rules, OpenRequest(BUS, product, citizen.birth_date, day, card.expiry_date))
     return ApplicationRecord(ApplicationState.OPEN, product, " ", terms.valid_from, terms.valid_to, terms.review, own)
-
-
-def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[Drawn]:
-    return initialize_drawdown(context, target_of(context).ref, context.facts["balance"])
 
 
 def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime) -> Effect:
     """From here on the purse may be empty, and its money an order."""
     target, balance = target_of(context), init.balance
-    if balance != context.facts["balance"]:
-        raise CardError("balance_changed")
+    refuse_changed(context, init)
     refuse_hot(uow, context.card_no)
     refuse_bicycle(uow, context.card_no)
     refuse_above_books(uow, context.card_no, target, balance)
@@ -173,7 +167,7 @@ SWAP_PRODUCT = OperationKind(
     (
         *CONTACT,
         Phase("look", _look, _choose),
-        Phase("draw", _initialize, _authorise, needed=_draws),
+        Phase("draw", initialize_emptying, _authorise, needed=_draws),
         Phase("debit", draw_down, end_drawdown, late=True, needed=_draws),
         Phase("write", _write, _written),
         Phase("order", _nothing, _ordered),

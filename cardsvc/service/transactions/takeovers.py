@@ -110,9 +110,7 @@ def finish(uow: UnitOfWork, card_no: str, void: Iterable[tuple[PurseRef, int]], 
         owed = dict(booked_purses(uow, card_no)).get(ref, 0)
         lapsed = min(amount, still_owed(uow, card_no, ref, owed))
         _lapse(uow, card_no, ref, lapsed, f"{ref.application}:{ref.purse}", now)
-    card, known = uow.cards.get(card_no), uow.old_cards.get(card_no)
-    if card is None or known is None:
-        raise ValueError("the card or its takeover is gone")
+    card, known = uow.cards.get_one(card_no), uow.old_cards.get_one(card_no)
     hold_swapped(uow, card_no, now)
     uow.cards.change(card, state=REPLACED)
     list_old_card(uow, card_no, known.held_by, now)

@@ -187,10 +187,7 @@ def _init_of(facts: Any) -> InitializeForLoadAnswer:
 
 
 def _load(context: Context, uow: UnitOfWork) -> Load:
-    load = uow.loads.get(context.card_no, context.facts["load_id"])
-    if load is None:
-        raise ValueError("the load of this operation is gone")
-    return load
+    return uow.loads.get_one(context.card_no, context.facts["load_id"])
 
 
 def _credit(context: Context, uow: UnitOfWork) -> Procedure[CreditForLoadOutcome]:

@@ -26,7 +26,8 @@ from cardsvc.service.purse.drawdown import (
     DrawnOutcome,
     authorise_drawdown,
     draw_down,
-    initialize_drawdown,
+    initialize_emptying,
+    refuse_changed,
     settle_drawdown,
 )
 from cardsvc.service.purse.open_money import open_facts, refuse_while_open
@@ -124,15 +125,10 @@ def begin_reading_once(context: Context, uow: UnitOfWork, now: dt.datetime) -> N
         begin_reading(uow, context.card_no, context.actor.id, now)
 
 
-def _initialize(context: Context, _uow: UnitOfWork) -> Procedure[Drawn]:
-    return initialize_drawdown(context, target_of(context).ref, context.facts["balance"])
-
-
 def _authorise(context: Context, uow: UnitOfWork, init: Drawn, now: dt.datetime) -> Effect:
     """From here on the card may be empty, and the books give nothing for this purse."""
     target, card_no, balance = target_of(context), context.card_no, init.balance
-    if balance != context.facts["balance"]:
-        raise CardError("balance_changed")
+    refuse_changed(context, init)
     takeover = uow.old_cards.get(card_no)
     if takeover is not None and takeover.state == OldCardState.MOVED:
         raise shows_money(uow, card_no, balance)
@@ -183,7 +179,7 @@ TRANSFER_OUT = OperationKind(
         Phase("identify", _identify, _bind),
         *SETTLE,
         Phase("look", _look, _choose),
-        Phase("initialize", _initialize, _authorise),
+        Phase("initialize", initialize_emptying, _authorise),
         Phase("debit", draw_down, _settle, late=True),
     ),
     roles=frozenset({"desk"}),

@@ -27,8 +27,9 @@ from cardsvc.service.purse.payments import Payment
 from cardsvc.service.staff.approvals import propose
 from cardsvc.service.transactions.deposits import deposit_plan, return_deposit, take_deposit
 from cardsvc.service.transactions.held_orders import return_held_orders
-from cardsvc.service.transactions.held_payout import HELD_PAYOUT, held_view, move_due, pay_held, payout_asked
+from cardsvc.service.transactions.held_payout import HELD_PAYOUT, PayoutClaim, move_due, pay_held, payout_asked
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
+from cardsvc.service.transactions.held_view import held_view
 from cardsvc.service.words.codes import METHODS
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here, payment_of, workstation
@@ -125,12 +126,12 @@ def _do_held(services: Services, card_no: str, deed: str) -> None:
     if deed == "held-move":
         move_due(store, card_no, moment)
     elif deed == "held-ask":
-        subject, payload = payout_asked(store, card_no, field("part_id"), field("reason"), field("papers"))
+        subject, payload = payout_asked(store, PayoutClaim(card_no, field("part_id"), field("reason"), field("papers")))
         propose(store, APPROVALS, HELD_PAYOUT.name, subject, payload, payload["papers"], by=by, now=moment)
     elif deed == "held-pay":
         actor = actor_of(store, workstation(), by=by)
-        reason, papers = request.form.get("reason", ""), request.form.get("papers", "")
-        pay_held(store, services.rules, actor, card_no, field("part_id"), reason, papers, by=by, now=moment)
+        shown = request.form.get("reason", ""), request.form.get("papers", "")
+        pay_held(store, services.rules, actor, PayoutClaim(card_no, field("part_id"), *shown), by=by, now=moment)
     elif deed == "held-orders":
         return_held_orders(store, services.rules, card_no, field("papers"), by=by, now=moment)
     else:

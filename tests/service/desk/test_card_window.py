@@ -9,7 +9,7 @@ from cardsvc.bootstrap import Services
 from cardsvc.cli.main import COMMANDS
 from cardsvc.config import Settings
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.catalogue import KINDS
+from cardsvc.service.operation_kinds import KINDS
 from cardsvc.web.desk import create_desk
 from cardsvc.web.desk.jobs import JOBS
 from tests.world import World, profiles, rules

@@ -17,7 +17,8 @@ from cardsvc.service.cards.deaths import DeathReport, report_death
 from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.service.purse.orders import create_order, order_params
 from cardsvc.service.staff.approvals import approve, open_approvals
-from cardsvc.service.transactions.held_payout import held_view, held_worklist, move_due, pay_held
+from cardsvc.service.transactions.held_payout import PayoutClaim, move_due, pay_held
+from cardsvc.service.transactions.held_view import held_view, held_worklist
 from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import HeldPayout
 from cardsvc.vcard import FaultPlan
@@ -61,7 +62,8 @@ def pay(hall: Hall, reason: str = "no_card", by: str = "teller", book: RuleBook 
     """The only part is paid back."""
     world, (part,) = hall.world, parts(hall.world)
     book = book or world.engine.rules
-    return pay_held(world.store, book, DESK, CARD, part["part_id"], reason, "身份证", by=hall[by], now=world.now)
+    claim = PayoutClaim(CARD, part["part_id"], reason, "身份证")
+    return pay_held(world.store, book, DESK, claim, by=hall[by], now=world.now)
 
 
 def test_it_goes_back_the_way_it_came_on_its_day_and_once(world: World, hall: Hall) -> None:

@@ -9,7 +9,7 @@ import pytest
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.books.audit import verify_ledger
-from cardsvc.service.transactions.held_payout import move_due, pay_held
+from cardsvc.service.transactions.held_payout import PayoutClaim, move_due, pay_held
 from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
@@ -149,7 +149,8 @@ def test_it_breaks_while_its_money_waits_and_the_holder_wants_no_card(tmp_path: 
     move_due(world.store, CARD, world.now)
     with world.store.read() as uow:
         (part,) = uow.takeover_parts.of_card(CARD)
-    paid = pay_held(world.store, world.engine.rules, DESK, CARD, part.part_id, "no_card", "身份证", by=clerk, now=world.now)
+    claim = PayoutClaim(CARD, part.part_id, "no_card", "身份证")
+    paid = pay_held(world.store, world.engine.rules, DESK, claim, by=clerk, now=world.now)
     assert paid.payouts[0]["kind"] == "held_cash"
     assert (world.balances()[f"held:{CARD}"], world.balances()[f"order:{CARD}"]) == (0, 0)
     world.close()

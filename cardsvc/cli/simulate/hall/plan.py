@@ -46,7 +46,7 @@ AILMENTS = (
     "wrong-key-version",
     TORN,
 )
-"""What is wrong with a card that is brought as faulty: names of vcard/catalogue.py, or a load that broke off at a kiosk; empty:
+"""What is wrong with a card that is brought as faulty: names of vcard/catalog.py, or a load that broke off at a kiosk; empty:
 nothing."""
 GREEN = ("deaf", "old", "pregnant", "disabled")
 MISS, WRONG_TICKET, GREEN_CHANNEL, GONE = 5, 4, 3, 25

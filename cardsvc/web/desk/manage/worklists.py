@@ -17,7 +17,7 @@ from cardsvc.service.purse.suspects import take as take_suspect
 from cardsvc.service.reconcile.correct import Correction, explain, parse_difference, propose_entry, take
 from cardsvc.service.reconcile.worklist import OPEN, differences_page, recent_runs
 from cardsvc.service.transactions.held_orders import held_orders
-from cardsvc.service.transactions.held_payout import held_worklist
+from cardsvc.service.transactions.held_view import held_worklist
 from cardsvc.service.transactions.takeovers import waiting
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here

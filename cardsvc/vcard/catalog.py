@@ -34,7 +34,7 @@ OfPlan = Callable[[Any, str, random.Random], None]
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A fault that the catalogue knows: what it is, what its parameter means, and how it gets onto a card. ``unseen``: why
+    """A fault that the catalog knows: what it is, what its parameter means, and how it gets onto a card. ``unseen``: why
     nothing that only reads can find it, where that is so; ``on_old_card``: how it gets onto an old bus card, if it does."""
 
     what: Text
@@ -46,7 +46,7 @@ class FaultKind:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault as data: a name of the catalogue and its parameter, empty where it takes none or the seed shall choose."""
+    """One fault as data: a name of the catalog and its parameter, empty where it takes none or the seed shall choose."""
 
     name: str
     parameter: str = ""
