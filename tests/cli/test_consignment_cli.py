@@ -32,7 +32,7 @@ def office(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
         add_staff(world.store, name, name, role, "west", PASSWORD, world.now, by=admin)
         for name, role in (("wes", "clerk"), ("boss", "supervisor"))
     ]
-    register_terminal(world.store, "ws-1", "", "310000000011", "ab" * 32, "workstation", world.now, outlet_id="hall")
+    register_terminal(world.store, "ws-1", "", "310000000011", "aa" * 32, "workstation", world.now, outlet_id="hall")
     for number in (1, 2):
         citizen = world.citizen(number)
         take(world, hired[0], citizen)

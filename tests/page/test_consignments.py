@@ -24,7 +24,7 @@ def west(desk: Desk) -> Staff:
         admin = person(uow.staff.get("admin"))
     add_outlet(world.store, "west", "城西网点", world.now)
     found = add_staff(world.store, "wes", "演示西", "clerk", "west", PASSWORD, world.now, by=admin)
-    for station, number, outlet in (("ws-h", "18", "hall"), ("ws-w", "19", "west")):
+    for station, number, outlet in (("ws-h", "16", "hall"), ("ws-w", "17", "west")):
         register_terminal(
             world.store, station, "", f"3100000000{number}", number * 32, "workstation", world.now, outlet_id=outlet
         )

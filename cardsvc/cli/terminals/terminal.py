@@ -47,9 +47,10 @@ def make_key(key_file: Path) -> None:
     from cardsvc.signature import public_hex
 
     there = key_file.exists()
+    public = public_hex(load_key(key_file) if there else create_key(key_file))
     if there:
         say(f"{key_file} 已有，没有改动", f"{key_file} is there already and was not changed")
-    click.echo(public_hex(load_key(key_file) if there else create_key(key_file)))
+    click.echo(public)
 
 
 @terminal.command("list", help=t("列出终端", "List terminals"))

@@ -39,7 +39,7 @@ def outlets(world: World, people: dict[str, Staff]) -> dict[str, Staff]:
         who: add_staff(world.store, who, who, role, outlet, PASSWORD, world.now, by=people["admin"])
         for who, (role, outlet) in jobs.items()
     }
-    register_terminal(world.store, "ws-1", "", "310000000011", "ab" * 32, "workstation", world.now, outlet_id="hall")
+    register_terminal(world.store, "ws-1", "", "310000000011", "aa" * 32, "workstation", world.now, outlet_id="hall")
     return {**people, **hired, "hall": people["clerk"]}
 
 
