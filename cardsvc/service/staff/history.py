@@ -36,7 +36,8 @@ def staff_history(store: Store, staff_id: str | None = None) -> list[dict[str, A
             raise RequestError("staff_unknown", staff=staff_id[:32])
         rows = uow.staff_changes.newest(NEWEST, staff_id)
         names = uow.staff.names([row.by_id for row in rows if row.by_id])
-        outlets = {outlet.outlet_id: Text(outlet.name, outlet.name) for outlet in uow.outlets.all()}
+        called = {outlet.outlet_id: outlet.name or outlet.outlet_id for outlet in uow.outlets.all()}
+    outlets = {outlet_id: Text(name, name) for outlet_id, name in called.items()}
     return [
         {
             "at": row.changed_at.isoformat(),
