@@ -403,6 +403,18 @@ def test_a_card_that_cannot_tell_is_not_paid_for_again(hall: Hall) -> None:
     assert park(world, card)["paid_before"] == FEE
 
 
+def test_a_write_that_the_card_refuses_says_what_becomes_of_the_money(hall: Hall) -> None:
+    """Its memory is worn: nothing is on it, and the fee waits; nobody is told that nothing was done."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    card.plan = FaultPlan(worn_from_eeprom_byte=1)
+    with pytest.raises(CarriedOut) as told:
+        park(world, card)
+    problem = told.value.reply.problem or {}
+    assert (problem["outcome"], "不要再收款" in problem["next_step"]["zh"]) == ("unknown", True)
+    look = world.do(card, "inspect")
+    assert [fee["amount"] for fee in look["paid_fees"]] == [FEE] == [-world.balances()[f"suspense:{CARD}"]]
+
+
 def test_a_card_that_shows_something_else_tells_nothing(hall: Hall) -> None:
     """Neither what was to be written nor what was there: a garbled record gives no money back, and earns none."""
     world, card = hall.world, hall.world.issue(FMCOS)
