@@ -104,19 +104,19 @@ class AtDesk(AtTerminals):
     def deposit(self, card: int, actor: Actor, method: str, back: bool) -> None:
         """Taken with a product, and given back less what its use took off when the card is empty."""
         self.tick()
-        held = self.pick(card)
+        held, teller = self.pick(card), self.hall[TELLERS[actor.id]]
         if not back and held.kind.bus in DEPOSITS:
             payment = Payment(**self.payment(method, again=False))
             with suppress(CardsvcError):
                 args = (self.world.store, self.world.engine.rules, actor, held.card_no, held.kind.bus, payment)
-                take_deposit(*args, by=self.hall["teller"], now=self.world.now)
+                take_deposit(*args, by=teller, now=self.world.now)
                 assert held.card_no not in self.deposits
                 self.deposits[held.card_no] = held.kind.bus, method, self.today
                 amount = DEPOSITS[held.kind.bus][0]
                 self.money.move(self.till(actor, method), f"deposit:{held.card_no}", amount)
         elif back:
             with suppress(CardsvcError):
-                rules, teller = self.world.engine.rules, self.hall["teller"]
+                rules = self.world.engine.rules
                 return_deposit(self.world.store, rules, actor, held.card_no, by=teller, now=self.world.now)
                 product, method, taken = self.deposits.pop(held.card_no)
                 assert not any(self.money.balance(held.card_no, purse) for purse in PURSES)

@@ -30,8 +30,8 @@ from tests.serving import Served, serving
 from tests.world import DESK, FAMILIES, World, person, rules
 
 ROWS = 4000
-SMALL = {"rule_version", "terminal", "terminal_key", "outlet", "staff", "forgotten_nonces", "payment_claim"}
-"""Tables with as many rows as the city has rules, terminals, outlets and people, or openings under way; and one of one row."""
+SMALL = {"rule_version", "terminal", "terminal_key", "outlet", "staff", "forgotten_nonces"}
+"""Tables with as many rows as the city has rules, terminals, outlets and people; and one of one row."""
 CASH = {"method": "cash", "reference": None}
 
 

@@ -117,7 +117,7 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
     record = ApplicationRecord(ApplicationState.OPEN, product, " ", since, terms.valid_to, terms.review, own)
     facts: dict[str, Any] = {"record": record.encode().hex(), "terms": _terms(terms)}
     if terms.fee:
-        fee = authorise_fee(context, uow, facts["terms"], record, _payment(context), now)
+        fee = authorise_fee(context, uow, facts["terms"], (seen.record, record), _payment(context), now)
         facts[FEE_IN_BOOKS] = fee.amount
         facts[PAID_BEFORE] = 0 if fee.fee_id == context.operation.operation_id else fee.amount
     return Effect(facts=facts)
@@ -256,7 +256,7 @@ def _earn_fee(context: Context, uow: UnitOfWork, record: ApplicationRecord, now:
     """What was paid for is on the card. An opening of before migration 0052 has cash of it in no book yet."""
     fee = uow.application_fees.of_operation(context.card_no, context.operation.operation_id)
     if fee is None:
-        fee = authorise_fee(context, uow, context.facts["terms"], record, _payment(context), now)
+        fee = authorise_fee(context, uow, context.facts["terms"], (None, record), _payment(context), now)
     confirm_fee(uow, fee, READ_BACK, now)
 
 

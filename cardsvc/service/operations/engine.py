@@ -231,7 +231,7 @@ class _Run:
                 raise
             except CardsvcError as error:
                 self.kind.broken_off(self.context(), self.uow, self.now)
-                self._end(OperationState.FAILED, problem=problem_on_card(error, self.context().family))
+                self._end(OperationState.FAILED, problem=problem_on_card(error, self.context().family, self.operation.facts))
                 return
             self._move_on(effect)
 
@@ -278,7 +278,11 @@ class _Run:
         if effect.key_versions is not None:
             changes["key_versions"] = dict(effect.key_versions)
         if effect.failed is not None:
-            self._end(OperationState.FAILED, problem=problem_on_card(effect.failed, self.context().family), **changes)
+            self._end(
+                OperationState.FAILED,
+                problem=problem_on_card(effect.failed, self.context().family, self.operation.facts),
+                **changes,
+            )
         elif effect.done is not None:
             self._end(OperationState.DONE, result=dict(effect.done), **changes)
         else:

@@ -12,8 +12,9 @@ FEE_IN_BOOKS = "fee_in_books"
 """The fact of an opening that its fee, in fen, is in the books, and may be what the card has."""
 
 
-def problem_on_card(error: CardsvcError, profile: Profile | None) -> dict[str, Any]:
-    """The problem of an operation on a card, with the known faults of the card's firmware that it is a sign of."""
+def problem_on_card(error: CardsvcError, profile: Profile | None, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The problem of an operation on a card, with the known faults of the card's firmware that it is a sign of. Of an opening
+    whose fee is in the books only the card can tell what it came to, whatever it answered to the write."""
     signs = error.code, str(error.details.get("command", "")), str(error.details.get("sw", ""))
     known = profile.known_faults(*signs) if profile else ()
     cures = [
@@ -24,7 +25,11 @@ def problem_on_card(error: CardsvcError, profile: Profile | None) -> dict[str, A
         }
         for fault in known
     ]
-    return {**problem_of(error), **({"known_faults": cures} if cures else {})}
+    problem = {**problem_of(error), **({"known_faults": cures} if cures else {})}
+    if facts.get(FEE_IN_BOOKS):
+        money = abandoned_problem(facts)
+        problem |= {"outcome": money["outcome"], "next_step": money["next_step"]}
+    return problem
 
 
 def abandoned_problem(facts: Mapping[str, Any]) -> dict[str, Any]:

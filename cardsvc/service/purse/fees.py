@@ -6,7 +6,7 @@ the card. In between only the card knows, and its next contact asks it:
 rule              decides when                                               the card
 read_back         the opening itself read the record back                    has it
 record_written    the card shows the record, and nothing else paid for it    has it
-record_unwritten  the card shows another record to a desk                    does not have it
+record_unwritten  the card shows a desk the record of before                 does not have it
 (none)            anything else: it stays open, with the evidence            undecided
 
 Nothing proves what a card says of its applications, and a terminal may tell anything: so it alone never gives money back. Where
@@ -40,19 +40,21 @@ def authorise_fee(
     context: Context,
     uow: UnitOfWork,
     terms: Mapping[str, Any],
-    record: ApplicationRecord,
+    records: tuple[ApplicationRecord | None, ApplicationRecord],
     payment: Mapping[str, Any],
     now: dt.datetime,
 ) -> ApplicationFee:
     """From here on, before the card is written, the fee of this opening is in the books: taken now, or paid before and not
-    used. ``terms``: ``fee`` in fen, and ``rules``.
+    used. ``terms``: ``fee`` in fen, and ``rules``; ``records``: what the card showed, if it could be read, and what is written.
 
     Raises RequestError ``fee_paid_before``, ``fee_waits``, ``fee_open``, ``fee_gone``, ``payment_reference_used``,
     ``cash_given_short``.
     """
     card_no, name, amount = context.card_no, context.params["application"], terms["fee"]
     operation_id = context.operation.operation_id
-    job = {"operation_id": operation_id, "product": record.product, "record": record.encode().hex()}
+    before, record = records
+    written = {"record": record.encode().hex(), "record_before": before.encode().hex() if before else None}
+    job = {"operation_id": operation_id, "product": record.product, **written}
     rule = ", ".join(terms["rules"])
     if any(fee.application == name for fee in uow.application_fees.open_on(card_no)):
         raise RequestError("fee_open", application=name)
@@ -71,7 +73,7 @@ def authorise_fee(
     fee = ApplicationFee(
         card_no, operation_id, operation_id, name, record.product, amount, FeeState.AUTHORISED, rule, *paid, source, now
     )
-    fee = uow.application_fees.add(replace(fee, record=job["record"]))
+    fee = uow.application_fees.add(replace(fee, record=written["record"], record_before=written["record_before"]))
     uow.ledger.post(card_no, postings.fee_authorised(card_no, source, amount), fee.fee_id, now)
     return fee
 
@@ -154,10 +156,15 @@ def _judge(uow: UnitOfWork, fee: ApplicationFee, shown: ApplicationRecord | None
         return UNDECIDED
     confirmed = uow.application_fees.confirmed_on(fee.card_no)
     paid = {other.record for other in confirmed if other.application == fee.application and other.ended_at == now}
-    wanted = ApplicationRecord.parse(bytes.fromhex(fee.record or ""))
-    if wanted is not None and replace(wanted, own=b"") == replace(shown, own=b"") and fee.record not in paid:
+    if _is_record(shown, fee.record) and fee.record not in paid:
         return WRITTEN
-    return UNWRITTEN if at_desk else UNDECIDED
+    as_before = fee.record_before is None or fee.record in paid or _is_record(shown, fee.record_before)
+    return UNWRITTEN if at_desk and as_before else UNDECIDED
+
+
+def _is_record(shown: ApplicationRecord, record: str | None) -> bool:
+    known = ApplicationRecord.parse(bytes.fromhex(record or ""))
+    return known is not None and replace(known, own=b"") == replace(shown, own=b"")
 
 
 def waiting_fees(uow: UnitOfWork, card_no: str) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ application_fee = Table(
     Column("source_account", String(96), nullable=False),
     Column("taken_at", UtcDateTime, nullable=False),
     Column("record", String(64)),
+    Column("record_before", String(64)),
     Column("settled_by", String(64)),
     Column("ended_at", UtcDateTime),
     PrimaryKeyConstraint("card_no", "fee_id", name="pk_application_fee"),

@@ -1,13 +1,17 @@
 """The fee of an opening whose card left: it is in the books from before the write, and the card decides whose it is."""
 
+import copy
 import datetime as dt
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import create_engine
 
+from cardsvc.card.records import ApplicationRecord
 from cardsvc.errors import CardGone
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
@@ -16,6 +20,7 @@ from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.books.day_end import blockers
 from cardsvc.service.books.receipts import check_receipt, printed, receipt_of
+from cardsvc.service.books.reports import day_sheet
 from cardsvc.service.books.time_line import why
 from cardsvc.service.cards.cancelling import cancel_card
 from cardsvc.service.cards.fees_back import return_fee
@@ -23,9 +28,11 @@ from cardsvc.service.cards.repair_steps import last_record
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.purse.suspects import attachment, case_view, suspects, take, unused_fees
 from cardsvc.store.records import ApplicationFee
-from cardsvc.vcard import FaultPlan, VirtualCard
+from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict
 from cardsvc.wire import OperationState
+from tests.databases import on_postgresql, url_of
 from tests.day.outlet import Hall, open_hall, refused
+from tests.money.passes import pass_on
 from tests.service.cards.test_fees import CARD, FEE, FMCOS, park
 from tests.world import DESK, KIOSK, Snapshot, World
 
@@ -335,3 +342,117 @@ def test_an_opening_that_was_shown_as_paid_takes_no_other_money(hall: Hall) -> N
     assert world.do(card, "inspect")["applications"]["park"]["state"] == "not_opened"
     torn(world, card, BEFORE_THE_WRITE)
     assert world.do(card, "open", application="park", product="1", paid=FEE)["paid_before"] == FEE
+
+
+def test_a_torn_renewal_prolongs_the_pass_or_leaves_it_and_is_paid_once(hall: Hall) -> None:
+    """Last year's pass is on the card all the while: what counts is whether the new one is."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    park(world, card)
+    world.now = dt.datetime(2027, 11, 20, 4, tzinfo=dt.UTC)
+    renewal = {"application": "park", "product": "2"}
+    for plan, state in ((BEFORE_THE_WRITE, "not_written"), (AFTER_THE_WRITE, "confirmed")):
+        card.plan = plan
+        with suppress(CardGone):
+            world.do(card, "open", **renewal)
+        look = world.do(card, "inspect")
+        assert [entry["state"] for entry in look["settled"]] == [state]
+        assert look["applications"]["park"]["valid_to"] == ("2028-01-20" if state == "not_written" else "2029-01-20")
+    assert cash_of(hall, "desk-1") == FEE + 4000 == -world.balances()["fee:park"]
+    with pytest.raises(CarriedOut, match="application_already_open"):
+        world.do(card, "open", **renewal)
+    with world.store.read() as uow:
+        row = uow.applications.get(CARD, "park")
+    assert (row and row.valid_from, row and row.valid_to) == (dt.date(2027, 1, 1), dt.date(2029, 1, 20))
+    assert verify_ledger(world.store)["breaks"] == []
+
+
+def test_the_day_sheet_says_who_took_what_for_openings(hall: Hall) -> None:
+    """Taken, earned and given back, each by its drawer and the way it was paid."""
+    world = hall.world
+    cards = [world.issue(FMCOS, number) for number in (1, 2)]
+    torn(world, cards[0], BEFORE_THE_WRITE)
+    world.do(cards[0], "inspect")
+    give_back(hall)
+    park(world, cards[1], method="mobile", reference="wx-1")
+    sheet = day_sheet(world.store, dt.date(2026, 11, 24), "teller", "hall")
+    found = {(row["group"], row["kind"], row["method"], row["amount"]) for row in sheet["rows"]}
+    assert {row for row in found if row[1].startswith("fee_")} == {
+        ("teller", "fee_authorised", "cash", FEE),
+        ("teller", "fee_authorised", "mobile", FEE),
+        ("teller", "fee_confirmed", "mobile", FEE),
+        ("other", "fee_refunded", "cash", FEE),
+    }
+    drawers = {drawer["staff_id"]: (drawer["cash_in"], drawer["cash_out"]) for drawer in sheet["drawers"]}
+    assert drawers == {"teller": (FEE, 0), "other": (0, FEE)}
+
+
+def test_a_card_that_cannot_tell_is_not_paid_for_again(hall: Hall) -> None:
+    """Its application answers nonsense: the fee stays open, and no second one is taken before two people decide."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, BEFORE_THE_WRITE)
+    inflict(card, [Fault("corrupted-file", "3F06/0015")])
+    assert code_of(world, card) == "fee_open"
+    assert [entry["rule"] for entry in world.do(card, "inspect")["settled"]] == ["undecided"]
+    assert cash_of(hall, "desk-1") == FEE
+    (entry,) = suspects(world.store, world.now)
+    hall.agree(
+        "settle_suspect",
+        entry["id"],
+        {"card_no": CARD, "written": False, "attachments": [attachment("camera.txt", b"seen")]},
+    )
+    assert park(world, card)["paid_before"] == FEE
+
+
+def test_a_write_that_the_card_refuses_says_what_becomes_of_the_money(hall: Hall) -> None:
+    """Its memory is worn: nothing is on it, and the fee waits; nobody is told that nothing was done."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    card.plan = FaultPlan(worn_from_eeprom_byte=1)
+    with pytest.raises(CarriedOut) as told:
+        park(world, card)
+    problem = told.value.reply.problem or {}
+    assert (problem["outcome"], "不要再收款" in problem["next_step"]["zh"]) == ("unknown", True)
+    look = world.do(card, "inspect")
+    assert [fee["amount"] for fee in look["paid_fees"]] == [FEE] == [-world.balances()[f"suspense:{CARD}"]]
+
+
+def test_a_card_that_shows_something_else_tells_nothing(hall: Hall) -> None:
+    """Neither what was to be written nor what was there: a garbled record gives no money back, and earns none."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    torn(world, card, AFTER_THE_WRITE)
+    garbled = next(seed for seed in range(99) if _decodes_otherwise(copy.deepcopy(card), seed))
+    inflict(card, [Fault("corrupted-file", "3F06/0015")], seed=garbled)
+    assert [entry["rule"] for entry in world.do(card, "inspect")["settled"]] == ["undecided"]
+
+
+def _decodes_otherwise(card: VirtualCard, seed: int) -> bool:
+    before = pass_on(card)
+    inflict(card, [Fault("corrupted-file", "3F06/0015")], seed=seed)
+    record = ApplicationRecord.parse(pass_on(card))
+    return record is not None and replace(record, own=b"") != replace(ApplicationRecord.parse(before) or record, own=b"")
+
+
+def test_an_opening_that_began_before_fees_were_booked_is_booked_when_it_ends(hall: Hall) -> None:
+    """Version 0052 came while its card was on the reader: its cash was in no book yet."""
+    world, card = hall.world, hall.world.issue(FMCOS)
+    channel = ResponseLink(card.channel())
+    params = {"application": "park", "product": "1", "payment": {"method": "cash"}}
+    reply = world.port().start("open", params, atr=card.atr, idempotency_key=str(uuid.uuid4()))
+    while f"suspense:{CARD}" not in world.balances():
+        reply = world.port().answer(reply.id, reply.step, run_batch(channel, reply.commands))
+    forget_the_fee(world)
+    while reply.state is OperationState.CARD:
+        reply = world.port().answer(reply.id, reply.step, run_batch(channel, reply.commands))
+    channel.close()
+    assert reply.state is OperationState.DONE
+    assert cash_of(hall, "desk-1") == FEE == -world.balances()["fee:park"]
+    assert verify_ledger(world.store)["breaks"] == []
+
+
+def forget_the_fee(world: World) -> None:
+    """The books as a service of before would have left them: neither row nor line."""
+    engine = create_engine(url_of(world.path))
+    with engine.begin() as raw:
+        raw.exec_driver_sql(f"DROP TRIGGER transfer_no_delete{' ON transfer' if on_postgresql() else ''}")
+        raw.exec_driver_sql("DELETE FROM application_fee")
+        raw.exec_driver_sql("DELETE FROM transfer WHERE kind = 'fee_authorised'")
+    engine.dispose()

@@ -28,6 +28,7 @@ def _new() -> tuple[sa.Column[Any], ...]:
         sa.Column("fee_id", sa.String(length=36), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=True),
         sa.Column("record", sa.String(length=64), nullable=True),
+        sa.Column("record_before", sa.String(length=64), nullable=True),
         sa.Column("settled_by", sa.String(length=64), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
     )
