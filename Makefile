@@ -39,6 +39,7 @@ test: lint
 # families, and 1,000 top-ups while service, clients and database are killed at random moments.
 soak: setup
 	CARDSVC_EXAMPLES_TIMES=30 $(PYTHON) -m pytest -n 2 -m hypothesis --timeout 3600
+	CARDSVC_EXAMPLES_TIMES=10 $(PYTHON) -m pytest -n 2 tests/diagnosis/test_healthy.py --timeout 3600
 	$(PYTHON) -m pytest tests/money --money-runs 300 --timeout 3600
 	$(PYTHON) -m pytest tests/diagnosis/test_torn_repair.py --repair-tears all --timeout 3600
 	CARDSVC_EVERY_TEAR=1 $(PYTHON) -m pytest -n 2 tests/procedures tests/service/purse/test_orders.py --timeout 3600
