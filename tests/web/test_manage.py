@@ -32,6 +32,7 @@ from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
 from cardsvc.web.desk import create_desk
 from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
+from tests.templates import compiled_once
 from tests.world import LiveWorld, World, profiles
 
 PASSWORD = "only for tests"
@@ -111,7 +112,7 @@ def _office(path: Path) -> Office:
     torn = work_a_morning(counter)
     fill_the_hall(world, people["clerk"], people["other"])
     leave_things_open(world, world.card_no_of(torn), people["clerk"], people["chief"], people["second"])
-    app = create_desk(Services(Settings(), store, world.engine, profiles(), world.engine.rules))
+    app = compiled_once(create_desk(Services(Settings(), store, world.engine, profiles(), world.engine.rules)))
     return Office(world, {**people, "admin": admin}, torn, counter, app)
 
 
