@@ -46,9 +46,11 @@ def pytest_configure() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Which database the cities of the tests live in."""
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
-    parser.addoption("--topups", default="40", help="how many top-ups the kill test goes through")
+    parser.addoption(
+        "--topups", default="22", help="how many top-ups the kill test goes through; 22 meet three kills of the database"
+    )
     parser.addoption("--fuzz-inputs", default="6000", help="how many inputs the fuzzer makes")
-    parser.addoption("--repair-tears", default="2", help="at how many points each repair is torn, or: all")
+    parser.addoption("--repair-tears", default="1", help="at how many points each repair is torn, or: all")
     parser.addoption("--money-runs", default="0", help="how many cities the money machine goes through; 0: a few small ones")
 
 

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from collections.abc import Mapping
 from functools import cache
 from typing import BinaryIO
 
@@ -37,11 +38,16 @@ STREAMS = 3
 TIMEOUT_SECONDS = 240
 
 
-def run_command(arguments: tuple[str, ...], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """``cardsvc`` with these arguments, as ``subprocess.run`` would run it. Raises TimeoutError after four minutes."""
-    with open(os.devnull, "rb") as nothing, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        streams = [nothing.fileno(), out.fileno(), err.fileno()]
-        request = json.dumps({"argv": ["cardsvc", *arguments], "env": env}).encode()
+def run_command(arguments: tuple[str, ...], env: Mapping[str, str], said: str = "") -> subprocess.CompletedProcess[str]:
+    """``cardsvc`` with these arguments, as ``subprocess.run`` would run it. ``said``: its standard input.
+
+    Raises TimeoutError after four minutes.
+    """
+    with tempfile.TemporaryFile() as typed, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        typed.write(said.encode())
+        typed.seek(0)
+        streams = [typed.fileno(), out.fileno(), err.fileno()]
+        request = json.dumps({"argv": ["cardsvc", *arguments], "env": dict(env)}).encode()
         helper = _helper()
         socket.send_fds(helper, [struct.pack(">I", len(request))], streams)
         helper.sendall(request)

@@ -1,14 +1,12 @@
 """Who administers on the command line: signed in for a while or for one command, with the role for it, and on record."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli.prefork import run_command
 from tests.cli.test_cli import as_json, run
-from tests.waiting import PATIENCE
 
 PASSWORD = "only for tests"
 TERMINAL = ("--public-key", "aa" * 32, "--terminal-no", "310000000042")
@@ -30,11 +28,7 @@ def office(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
 
 def sign_in(office: dict[str, str], who: str) -> None:
     """Sign in, the password on standard input as a script gives it."""
-    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "staff", "sign-in", who]
-    env = {**office, "CARDSVC_STAFF_PASSWORD_FILE": "-"}
-    done = subprocess.run(
-        command, input=PASSWORD + "\n", env=env, capture_output=True, text=True, check=False, timeout=PATIENCE
-    )
+    done = run_command(("staff", "sign-in", who), {**office, "CARDSVC_STAFF_PASSWORD_FILE": "-"}, PASSWORD + "\n")
     assert (done.returncode, f"{who} is signed in" in done.stdout) == (0, True), done.stderr
 
 

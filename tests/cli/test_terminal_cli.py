@@ -1,9 +1,9 @@
 """Terminals on the command line: being one, by hand and by script, and what an administrator does about them."""
 
 import json
+import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ from cardsvc.keystore.sealed import SealedKeystore
 from cardsvc.service.loss.hotlist import snapshot
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import hot_list_text
+from tests.cli.prefork import run_command
 from tests.cli.test_cli import as_json, run
 from tests.day.outlet import PASSWORD, open_hall
 from tests.serving import Served, kiosk_file, serving
-from tests.waiting import PATIENCE
 from tests.world import FAMILIES, World
 
 CARD = "3100010100000001"
@@ -30,9 +30,8 @@ def terminal(served: Served, folder: Path, card: VirtualCard, said: str, *option
     """``cardsvc terminal run`` at a card, with what is typed."""
     key, file = kiosk_file(served, folder), folder / "card"
     card.save(file)
-    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "terminal", "run", "--url", served.url]
-    command += ["--id", "kiosk-7", "--key", str(key), "--vcard", str(file), *options]
-    done = subprocess.run(command, input=said, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    place = ("--url", served.url, "--id", "kiosk-7", "--key", str(key), "--vcard", str(file))
+    done = run_command(("terminal", "run", *place, *options), os.environ, said)
     assert "Traceback" not in done.stderr
     assert "signed on" in done.stderr
     assert "Signed off" in done.stderr

@@ -11,9 +11,11 @@ import pytest
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.vcard import VirtualCard
 from tests.diagnosis.patients import Patient
+from tests.examples import TIMES
 from tests.world import ISSUABLE, World, area_on, key_ring
 
-EACH = 120
+EACH = 48 * TIMES
+"""Examinations of a family's five cards; in a long run they grow old."""
 FULL, QUICK = 40, 12
 
 

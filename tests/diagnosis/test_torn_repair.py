@@ -1,6 +1,6 @@
 """A repair that is cut off anywhere is simply done again: on every family, for every fault that a repair cures.
 
-By default at a few points that the test's own name chooses, with ``--repair-tears all`` (`make soak`) before and after every
+By default at a point that the test's own name chooses, with ``--repair-tears all`` (`make soak`) before and after every
 command, with the answer to every write lost, and inside the EEPROM writes.
 """
 

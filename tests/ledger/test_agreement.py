@@ -1,5 +1,6 @@
 """Lines of the ledger and the rows they were booked for agree: who changes one of them is found, also with a whole chain."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from cardsvc.service.purse.swapped import SWAP_CHANNEL
 from cardsvc.service.transactions.deposits import return_deposit, take_deposit
 from cardsvc.store.records import TopUpOrder
 from cardsvc.vcard import FaultPlan
-from tests.databases import on_postgresql, url_of
+from tests.databases import copy, on_postgresql, url_of
 from tests.day.outlet import Hall, open_hall
 from tests.world import DESK, FAMILIES, World
 
@@ -28,9 +29,10 @@ Found = set[tuple[str, str, int]]
 COUNTED_AS = {"refund_cash": "refund", "deposit_returned": "deposit_back", "order_held": "order_back"}
 
 
-@pytest.fixture
-def hall(world: World) -> Hall:
+@pytest.fixture(scope="module")
+def booked(tmp_path_factory: pytest.TempPathFactory, cluster: None) -> Hall:
     """A drawer that was counted short, loads, a deposit that went back and one that is held, a refund, a correction."""
+    world = World(tmp_path_factory.mktemp("booked") / "city.db")
     hall = open_hall(world)
     shift, card = hall.open(), world.issue(FAMILIES[0])
     for _ in range(2):
@@ -47,7 +49,17 @@ def hall(world: World) -> Hall:
     hall.close(shift, hall.balance(f"drawer:{shift.shift_id}") - 1)
     hall.agree("shift_difference", shift.shift_id, _difference(hall, shift.shift_id), by="teller", second="boss")
     assert verify_ledger(world.store)["breaks"] == []
+    world.close()
     return hall
+
+
+@pytest.fixture
+def hall(booked: Hall, tmp_path: Path) -> Iterator[Hall]:
+    """A copy of it."""
+    copy(booked.world.path, tmp_path / "city.db")
+    world = World(tmp_path / "city.db", booked.world.now)
+    yield Hall(world, booked.people)
+    world.close()
 
 
 def _difference(hall: Hall, shift_id: str) -> dict[str, int | None]:

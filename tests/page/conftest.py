@@ -30,6 +30,7 @@ from cardsvc.web.api import workstations
 from cardsvc.web.desk import create_desk, live
 from tests.page.presses import told
 from tests.serving import POLL_SECONDS, Quiet, Served, serving
+from tests.templates import compiled_once
 from tests.world import LiveWorld, World, person, profiles
 
 for room in (live, workstations):
@@ -228,7 +229,9 @@ class _page_server:  # noqa: N801 - used like a function
     def __init__(self, served: Served) -> None:
         world = served.world
         key = ReceiptKey(Ed25519PrivateKey.generate())
-        self._app = app = create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules, key))
+        self._app = app = compiled_once(
+            create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules, key))
+        )
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,))

@@ -13,6 +13,7 @@ from cardsvc.config import Settings
 from cardsvc.web.desk import create_desk
 from tests.page.conftest import SLOW, axe_finds, picture
 from tests.serving import Quiet
+from tests.templates import compiled_once
 from tests.web.desk_office import PASSWORD, furnish, open_office
 from tests.world import profiles
 
@@ -35,7 +36,7 @@ def address(tmp_path: Path, cluster: None) -> Iterator[str]:
     server.daemon_threads = True
     origin = f"http://localhost:{server.port}"
     settings = Settings(passkey_origin=origin)
-    server.app = create_desk(Services(settings, world.store, world.engine, profiles(), world.engine.rules))
+    server.app = compiled_once(create_desk(Services(settings, world.store, world.engine, profiles(), world.engine.rules)))
     running = threading.Thread(target=server.serve_forever)
     running.start()
     yield origin

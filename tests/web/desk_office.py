@@ -17,6 +17,7 @@ from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store.records import Staff
 from cardsvc.web.desk import create_desk
+from tests.templates import compiled_once
 from tests.world import LiveWorld, World, profiles
 
 PASSWORD = "only for tests"
@@ -90,4 +91,8 @@ def open_office(path: Path) -> Office:
     world = LiveWorld(path, now())
     with world.store.read() as uow:
         people = {person.staff_id: person for person in uow.staff.all()}
-    return Office(world, people, create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules)))
+    return Office(
+        world,
+        people,
+        compiled_once(create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules))),
+    )

@@ -1,5 +1,6 @@
 """The management pages through Flask's test client: what they show is what the database has, and who may see and do what."""
 
+import copy
 import csv
 import datetime as dt
 import io
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -31,7 +32,9 @@ from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
 from cardsvc.web.desk import create_desk
+from tests.databases import copy as copy_database
 from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
+from tests.templates import compiled_once
 from tests.world import LiveWorld, World, profiles
 
 PASSWORD = "only for tests"
@@ -79,23 +82,18 @@ class Page:
         return self.client.post(f"/desk/manage{path}", data={"csrf": found[1], **form})
 
 
+class Morning(NamedTuple):
+    """A database with a morning in it, its people, and the card whose top-up was torn."""
+
+    path: Path
+    people: dict[str, Staff]
+    torn: VirtualCard
+
+
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory, cluster: None) -> Iterator[Office]:
-    """One morning for all tests of this file that only look."""
-    made = _office(tmp_path_factory.mktemp("office") / "city.db")
-    yield made
-    made.world.close()
-
-
-@pytest.fixture
-def own_office(tmp_path: Path) -> Iterator[Office]:
-    """A morning of its own, for tests that do something."""
-    made = _office(tmp_path / "city.db")
-    yield made
-    made.world.close()
-
-
-def _office(path: Path) -> Office:
+def morning(tmp_path_factory: pytest.TempPathFactory, cluster: None) -> Morning:
+    """One morning, which each office opens a copy of."""
+    path = tmp_path_factory.mktemp("morning") / "city.db"
     world = LiveWorld(path, now())
     store, moment = world.store, world.now
     add_outlet(store, "hall", "市民之家", moment)
@@ -107,12 +105,35 @@ def _office(path: Path) -> Office:
     for name, number, role in (("ws-1", "11", "workstation"), ("ws-2", "12", "workstation"), ("kiosk-7", "07", "topup")):
         key = public_hex(Ed25519PrivateKey.generate())
         register_terminal(store, name, "", f"3100000000{number}", key, role, moment, outlet_id="hall")
-    counter = Counter(world, "ws-1", people["clerk"])
-    torn = work_a_morning(counter)
+    torn = work_a_morning(Counter(world, "ws-1", people["clerk"]))
     fill_the_hall(world, people["clerk"], people["other"])
     leave_things_open(world, world.card_no_of(torn), people["clerk"], people["chief"], people["second"])
-    app = create_desk(Services(Settings(), store, world.engine, profiles(), world.engine.rules))
-    return Office(world, {**people, "admin": admin}, torn, counter, app)
+    world.close()
+    return Morning(path, {**people, "admin": admin}, torn)
+
+
+@pytest.fixture(scope="module")
+def office(morning: Morning, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One office for all tests of this file that only look."""
+    made = _office(morning, tmp_path_factory.mktemp("office") / "city.db")
+    yield made
+    made.world.close()
+
+
+@pytest.fixture
+def own_office(morning: Morning, tmp_path: Path) -> Iterator[Office]:
+    """An office of its own, for tests that do something."""
+    made = _office(morning, tmp_path / "city.db")
+    yield made
+    made.world.close()
+
+
+def _office(morning: Morning, path: Path) -> Office:
+    copy_database(morning.path, path)
+    world = LiveWorld(path, now())
+    counter = Counter(world, "ws-1", morning.people["clerk"])
+    app = compiled_once(create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules)))
+    return Office(world, morning.people, copy.deepcopy(morning.torn), counter, app)
 
 
 def test_a_clerk_sees_none_of_it_and_is_told_whose_it_is(office: Office) -> None:

@@ -22,6 +22,7 @@ from cardsvc.web.desk import create_desk
 from tests.desk.conftest import PASSWORD, WS, Desk, desk
 from tests.desk.test_relay import CONTACT, say
 from tests.serving import Served
+from tests.templates import compiled_once
 from tests.web.test_api import START, key, sent, signed
 from tests.world import profiles
 
@@ -99,7 +100,7 @@ def page(desk: Desk) -> FlaskClient:
     """The desk page of a workstation with a card on it; somebody is signed in."""
     world = desk.world
     key = ReceiptKey(Ed25519PrivateKey.generate())
-    app = create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules, key))
+    app = compiled_once(create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules, key)))
     client = app.test_client()
     client.post("/desk/sign-in", data={"staff_id": "clerk", "password": PASSWORD})
     client.post("/desk/workstation", data={"workstation": WS, "csrf": csrf(client)})

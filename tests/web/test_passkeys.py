@@ -21,6 +21,7 @@ from cardsvc.store import Store
 from cardsvc.web.desk import create_desk
 from tests.databases import copy, url_of
 from tests.examples import examples
+from tests.templates import compiled_once
 from tests.web.desk_office import PASSWORD, Office, Page, plain
 from tests.web.device import Device
 from tests.world import profiles
@@ -34,7 +35,7 @@ def open_to_keys(office: Office) -> Office:
     """The outlet with passkeys turned on."""
     world = office.world
     services = Services(Settings(passkey_origin=ORIGIN), world.store, world.engine, profiles(), world.engine.rules)
-    office.app = create_desk(services)
+    office.app = compiled_once(create_desk(services))
     return office
 
 

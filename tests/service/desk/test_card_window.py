@@ -12,6 +12,7 @@ from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.operation_kinds import KINDS
 from cardsvc.web.desk import create_desk
 from cardsvc.web.desk.jobs import JOBS
+from tests.templates import compiled_once
 from tests.world import World, profiles, rules
 
 WINDOW: dict[str, tuple[str, ...]] = {
@@ -105,7 +106,7 @@ DONE: dict[str, str] = {
 def page(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The desk application."""
     world = World(tmp_path_factory.mktemp("window") / "city.db")
-    return create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules))
+    return compiled_once(create_desk(Services(Settings(), world.store, world.engine, profiles(), world.engine.rules)))
 
 
 def served_by(page: Flask) -> set[str]:
