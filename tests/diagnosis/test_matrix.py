@@ -15,7 +15,8 @@ from cardsvc.keystore.keys import KeyState
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from tests.diagnosis import pins
-from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up, warned, withdrawn
+from tests.diagnosis.answers import warned
+from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up, withdrawn
 from tests.diagnosis.patients import BUS, CASH, PURSE, Altered, NewPatient, node, opened
 from tests.diagnosis.strangers import month_is_over
 from tests.diagnosis.unseen import UNSEEN, Unseen
