@@ -76,7 +76,7 @@ def record_header(number: int, sfi: int, length: int, append_p2_low: int | None 
 def protected_write_record(header: bytes, data: bytes) -> Ask:
     """UPDATE or APPEND RECORD with a secure-messaging MAC: ``header`` as ``record_header`` gives it, data and MAC. Any status
     will do. Source: ISO/IEC 7816-4:2013 11.4; Fudan FMCOS 2.0 general manual 9.3."""
-    cla, ins, p1, p2 = header[:4]
+    cla, ins, p1, p2, _final_lc = header
     name = "APPEND RECORD" if ins == 0xE2 else "UPDATE RECORD"
     return Ask(Command(cla, ins, p1, p2, data), name, ANY_STATUS, changes=True)
 

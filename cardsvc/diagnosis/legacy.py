@@ -51,12 +51,16 @@ def legacy_evidence(layout: LegacyCard, readings: Readings, booked: str | None) 
     """``booked``: how the books have it: taken (its balance was promised to a card), moved, or None.
 
     ``legacy.state``: whole, empty, half (taken, and not read back empty yet), moved, refilled (moved, and there is money on it
-    without the mark), damaged, or other (its keys are not this city's).
+    without the mark), damaged, other (its keys are not this city's), or unread (it does not even tell its UID: the reader does
+    not speak to such cards, or the chip is broken).
     """
+    if not readings.ok("legacy.uid"):
+        return {"legacy.state": "unread"}
     if not readings.ok("legacy.open"):
         return {"legacy.state": "other"}
     values = [classic.value_of(readings.data(f"legacy.{block}")) for block in ("value", "backup")]
-    marked = classic.Mark.parse(readings.data("legacy.mark")) is not None
+    told = readings.ok("legacy.mark")
+    marked = classic.Mark.parse(readings.data("legacy.mark")) is not None if told else None
     balance = values[0] if values[0] is not None else values[1]
     product = readings.data("legacy.product")[layout.product_offset : layout.product_offset + 1]
     found: dict[str, Value] = {"legacy.state": _state(values, booked, marked=marked)}
@@ -67,13 +71,14 @@ def legacy_evidence(layout: LegacyCard, readings: Readings, booked: str | None) 
     return found
 
 
-def _state(values: list[int | None], booked: str | None, *, marked: bool) -> str:
+def _state(values: list[int | None], booked: str | None, *, marked: bool | None) -> str:
+    """``marked``: None where the block of the mark was not read, so that nobody knows."""
     if booked == "taken":
         return "half"
     if booked == "moved" and not marked and any(values):
         return "refilled"
     if marked or booked == "moved":
         return "moved"
-    if values[0] is None or values[0] != values[1] or values[0] < 0:
+    if values[0] is None or values[0] != values[1] or values[0] < 0 or marked is None:
         return "damaged"
     return "whole" if values[0] else "empty"

@@ -12,7 +12,7 @@ from cardsvc.card.commands import get_challenge, read_binary, select_by_id, sele
 from cardsvc.card.profile import Profile
 from cardsvc.card.purse import PURSES, balance_in, get_balance
 from cardsvc.card.records import CITIZEN_CARD_TYPE, ApplicationRecord, CardIssue, CardIssueSeen, PurseApplication, card_no_of
-from cardsvc.iso7816.exchange import Procedure, send
+from cardsvc.iso7816.exchange import Answers, Procedure, send
 from cardsvc.iso7816.status import SW
 from cardsvc.procedures.strangers import whose_chip
 from cardsvc.units import CardNo
@@ -40,12 +40,14 @@ class CardState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardSight:
-    """What ``identify`` saw. ``purse_blocked`` is None when the card was not looked at that far."""
+    """What ``identify`` saw. ``purse_blocked`` is None when the card was not looked at that far; ``as_delivered``: of a partial
+    one, whether nothing of ours was ever on it."""
 
     state: CardState
     issue: CardIssueSeen | None = None
     purse_card_no: CardNo | None = None
     purse_blocked: bool | None = None
+    as_delivered: bool = False
 
     @property
     def card_no(self) -> CardNo | None:
@@ -73,12 +75,20 @@ def identify(profile: Profile) -> Procedure[CardSight]:
     issue = CardIssueSeen.parse(answers[1].data) if answers[1].ok else None
     if issue is None:
         others = yield from whose_chip(profile, has_mf=True)
-        return CardSight(CardState.FOREIGN if others else CardState.PARTIAL)
+        return CardSight(CardState.FOREIGN if others else CardState.PARTIAL, as_delivered=_as_delivered(profile, answers))
     if issue.card_no is None or issue.card_type != CITIZEN_CARD_TYPE or issue.city != layout.issuer.city:
         return CardSight(CardState.FOREIGN, issue)
     blocked = len(answers) > 2 and f"{answers[2].sw:04X}" in profile.status.blocked_select
     serial = card_no_of(answers[3].data[PurseApplication.SERIAL]) if len(answers) > 3 and answers[3].ok else None
     return CardSight(CardState.CITIZEN, issue, serial, blocked)
+
+
+def _as_delivered(profile: Profile, answers: Answers) -> bool:
+    """An MF of the factory without our files; or, of a family that comes with its files, none of them written."""
+    if not profile.blank.factory_mf:
+        return False
+    written = any(answer.data.strip(b"\xff\x00") for answer in (answers[1], *answers[3:]))
+    return answers[1].sw == SW.FILE_NOT_FOUND or (profile.dialect.name == "huada" and not written)
 
 
 def _without_mf(profile: Profile, sw: int) -> Procedure[CardSight]:

@@ -6,9 +6,7 @@ changes answers on the way. Nothing here uses the host's card code.
 
 import copy
 import datetime as dt
-import itertools
 import struct
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +14,7 @@ from typing import Any
 import pytest
 
 from cardsvc.diagnosis.contact import Contact
-from cardsvc.errors import CardError, CardGone, ReaderError
-from cardsvc.iso7816.channel import Channel
+from cardsvc.errors import CardGone
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.faults.diagnose import diagnose_reader
@@ -30,6 +27,24 @@ from cardsvc.vcard.memory import Kind
 from cardsvc.vcard.session import Key, KeyKind
 from tests.day.outlet import open_hall
 from tests.diagnosis import pins
+from tests.diagnosis.answers import (
+    BUS_AID,
+    PURSE_AID,
+    Make,
+    altered,
+    answers,
+    begun,
+    blocked_in_use,
+    bounce,
+    changing_atr,
+    data_are,
+    every_other_fails,
+    no_power,
+    one_behind,
+    reader_gone,
+    records_blank,
+    slow,
+)
 from tests.diagnosis.broken import plain
 from tests.diagnosis.patients import (
     BUS,
@@ -39,7 +54,6 @@ from tests.diagnosis.patients import (
     PARKING,
     PURSE,
     UNKNOWN_ATR,
-    Altered,
     InReader,
     Patient,
     change_key,
@@ -61,6 +75,8 @@ from tests.diagnosis.strangers import (
     old_card_of_others,
     old_card_that_was_moved,
     old_card_that_was_refilled,
+    old_card_unread,
+    old_card_with_a_mark_that_cannot_be_read,
     old_card_with_two_balances,
     old_card_without_money,
     other_city,
@@ -71,10 +87,7 @@ from tests.diagnosis.strangers import (
     unfinished,
 )
 from tests.diagnosis.wild import WILD, Wild
-from tests.world import AIDS, DESK, FAMILIES, ISSUABLE
-
-Make = Callable[[Patient], None]
-PURSE_AID, BUS_AID = bytes.fromhex(AIDS["purse"]), bytes.fromhex(AIDS["bus"])
+from tests.world import DESK, FAMILIES, ISSUABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,80 +108,12 @@ def plan(**faults: Any) -> Make:
     return make
 
 
-def altered(change: Callable[[bytes, bytes], bytes], atr: bytes | None = None) -> Make:
-    def make(patient: Patient) -> None:
-        card = patient.card
-        patient.connect = lambda: Altered(card.channel(), change, atr)
-
-    return make
-
-
-def answers(ins: int, answer: str) -> Make:
-    """One instruction answers otherwise."""
-    return altered(lambda command, given: bytes.fromhex(answer) if command[1] == ins else given)
-
-
 def edit(directory: int, offset: int, data: bytes, **which: Any) -> Make:
     return lambda patient: put(patient.card, directory, offset, data, **which)
 
 
 def corrupt(directory: int, file: int, offset: int, length: int) -> Make:
     return lambda patient: flip(patient.card, directory, file, offset, length)
-
-
-def begun(p1: bytes, answer: str, aid: bytes = b"") -> Make:
-    """INITIALIZE of one kind is refused, in one application or in all."""
-    selected = [b""]
-
-    def change(command: bytes, given: bytes) -> bytes:
-        if command[1:3] == b"\xa4\x04":
-            selected[0] = command[5 : 5 + command[4]]
-        return bytes.fromhex(answer) if command[1:3] == b"\x50" + p1 and aid in (b"", selected[0]) else given
-
-    return altered(change)
-
-
-def warned(command: bytes, status: str, length: int) -> Make:
-    """Reads of one file tell fewer bytes, or a warning with them."""
-
-    def make(patient: Patient) -> None:
-        card = patient.card
-
-        def change(asked: bytes, given: bytes) -> bytes:
-            return given[:-2][:length] + bytes.fromhex(status) if asked[1:3] == command and len(given) > 2 else given
-
-        patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
-
-    return make
-
-
-def records_blank(*numbers: int) -> Make:
-    """Records of the purse's log read 00."""
-
-    def make(patient: Patient) -> None:
-        card = patient.card
-
-        def change(asked: bytes, given: bytes) -> bytes:
-            wanted = asked[1] == 0xB2 and asked[2] in numbers and asked[3] == 0x18 << 3 | 4 and len(given) > 2
-            return bytes(len(given) - 2) + given[-2:] if wanted else given
-
-        patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
-
-    return make
-
-
-def blocked_in_use(patient: Patient) -> None:
-    """SELECT still succeeds after the block, everything else is refused (FMCOS 2.0 general manual p75)."""
-    card, selected = patient.card, [b""]
-    put(card, PURSE, bodies.BLOCKED, bytes((bodies.FOR_A_TIME,)))
-
-    def change(command: bytes, given: bytes) -> bytes:
-        if command[1] == 0xA4:
-            selected[0] = command[5 : 5 + command[4]]
-            return b"\x90\x00" if selected[0] == PURSE_AID else given
-        return given
-
-    patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
 
 
 def applications_gone(patient: Patient) -> None:
@@ -189,46 +134,6 @@ def later(days: int) -> Make:
         patient.world.now += dt.timedelta(days=days)
 
     return make
-
-
-def bounce(patient: Patient) -> None:
-    """The first power-up breaks off, later ones are fine."""
-    card, tries = patient.card, iter([True])
-
-    def connect() -> Channel:
-        if next(tries, False):
-            raise CardGone("card_gone")
-        return card.channel()
-
-    patient.connect = connect
-
-
-def changing_atr(patient: Patient) -> None:
-    card, numbers = patient.card, iter(range(1, 100))
-
-    def connect() -> Channel:
-        atr = card.atr
-        return Altered(card.channel(), lambda _, given: given, atr[:-2] + bytes((next(numbers), atr[-1])))
-
-    patient.connect = connect
-
-
-def slow(patient: Patient) -> None:
-    """As slow as the reader sees it; afterwards quick, for the sake of the test's own time."""
-    card, delays = patient.card, iter([260, 260, 260])
-
-    def connect() -> Channel:
-        card.plan = FaultPlan(delay_milliseconds=next(delays, 0))
-        return card.channel()
-
-    patient.connect = connect
-
-
-def no_power(patient: Patient) -> None:
-    def connect() -> Channel:
-        raise CardError("card_unresponsive")
-
-    patient.connect = connect
 
 
 def blank(patient: Patient) -> None:
@@ -288,15 +193,6 @@ class Pulled:
         self._channel.close()
 
 
-def reader_gone(patient: Patient) -> None:
-    """The reader was unplugged."""
-
-    def connect() -> Channel:
-        raise ReaderError("reader_gone")
-
-    patient.connect = connect
-
-
 OTHER_SIDE = {"fudan-fmcos2": "3B6B000020900000000000", "mingwah-smartcos": "3B6C000201008638"}
 
 
@@ -317,37 +213,6 @@ def one_side_silent(silent: str) -> Make:
         diagnose_reader(world.engine, failed, atr=b"", card_no=number, place=DESK.id, reader="The other reader")
         world.now += dt.timedelta(minutes=1)
         patient.connect = lambda: InReader(card.channel())
-
-    return make
-
-
-def one_behind(patient: Patient) -> None:
-    """Every answer belongs to the command before."""
-    card, last = patient.card, [b"\x90\x00"]
-
-    def change(_command: bytes, answer: bytes) -> bytes:
-        old, last[0] = last[0], answer
-        return old
-
-    patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
-
-
-def every_other_fails(patient: Patient) -> None:
-    """One command in two goes wrong."""
-    card, numbers = patient.card, itertools.count()
-
-    def change(_command: bytes, answer: bytes) -> bytes:
-        return bytes.fromhex("6F00") if next(numbers) % 2 else answer
-
-    patient.connect = lambda: Altered(ResponseLink(card.channel()), change)
-
-
-def data_are(change: Callable[[bytes], bytes]) -> Make:
-    """The card's data come otherwise, whatever they are."""
-
-    def make(patient: Patient) -> None:
-        card = patient.card
-        patient.connect = lambda: Altered(ResponseLink(card.channel()), lambda _, given: change(given[:-2]) + given[-2:])
 
     return make
 
@@ -553,6 +418,8 @@ FAULTS = (
     Fault("social-security", "社保卡", "card_foreign", social_security),
     Fault("old-bus-card", "旧公交卡（M1）", "card_legacy", old_bus_card),
     Fault("old-card-of-others", "外地旧公交卡", "old_card_of_others", old_card_of_others),
+    Fault("old-card-unread", "旧公交卡，读卡器读不了", "old_card_unread", old_card_unread),
+    Fault("old-card-mark-unread", "旧公交卡标记块读不出", "old_card_damaged", old_card_with_a_mark_that_cannot_be_read),
     Fault("old-card-empty", "旧公交卡用完", "old_card_empty", old_card_without_money),
     Fault("old-card-damaged", "旧公交卡两份余额不一", "old_card_damaged", old_card_with_two_balances),
     Fault("old-card-half-moved", "旧公交卡转到一半拿走", "old_card_half_moved", old_card_half_moved),

@@ -70,6 +70,19 @@ def old_card_of_others(patient: Patient) -> None:
     patient.connect = ClassicCard(1234, b"\x11" * 6, b"\x22" * 6, bytes(4)).channel
 
 
+def old_card_unread(patient: Patient) -> None:
+    """In a reader that does not know its kind."""
+    card = old_card()
+    patient.connect = lambda: Altered(card.channel(), lambda _command, _answer: b"\x6a\x81")
+
+
+def old_card_with_a_mark_that_cannot_be_read(patient: Patient) -> None:
+    """So nobody knows whether it was moved."""
+    card = old_card()
+    of_mark = b"\xff\xb0\x00\x08"
+    patient.connect = lambda: Altered(card.channel(), lambda c, a: b"\x63\x00" if c.startswith(of_mark) else a)
+
+
 def old_card_without_money(patient: Patient) -> None:
     """Spent to the last fen."""
     patient.connect = old_card(0).channel

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from cardsvc.cli.card.examine import examine
 from cardsvc.diagnosis.table import table
 from cardsvc.errors import CardGone
 from cardsvc.iso7816.links import ResponseLink
@@ -14,11 +15,12 @@ from cardsvc.keystore.keys import KeyState
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from tests.diagnosis import pins
-from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up, warned, withdrawn
+from tests.diagnosis.answers import warned
+from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up, withdrawn
 from tests.diagnosis.patients import BUS, CASH, PURSE, Altered, NewPatient, node, opened
 from tests.diagnosis.strangers import month_is_over
 from tests.diagnosis.unseen import UNSEEN, Unseen
-from tests.world import AIDS, FAMILIES, ISSUABLE
+from tests.world import AIDS, DESK, FAMILIES, ISSUABLE, World
 
 on_every_family = pytest.mark.parametrize("new_patient", ISSUABLE, indirect=True)
 
@@ -105,6 +107,22 @@ def test_a_card_that_numbers_its_log_the_other_way_is_healthy(new_patient: NewPa
         assert patient.examine(quick=quick)["findings"] == []
     changed.append(1)
     assert patient.examine()["findings"][0]["code"] == "log_unknown_load"
+
+
+@pytest.mark.parametrize(("family", "factory_mf"), [("fudan-fmcos2", True), ("huada-city", False), ("mingwah-smartcos", False)])
+def test_a_blank_of_the_factory_is_a_blank_for_every_look(world: World, family: str, *, factory_mf: bool) -> None:
+    """With an MF, with all its files, or with nothing; once it was begun it is unfinished."""
+    card, citizen = VirtualCard.blank(family, seed=78, factory_mf=factory_mf), world.citizen(2)
+
+    def told() -> tuple[str, ...]:
+        reports = [examine(world.engine, DESK, card.channel, quick=quick) for quick in (True, False)]
+        return world.do(card, "inspect")["state"], *(report["findings"][0]["code"] for report in reports)
+
+    assert told() == ("blank", "card_blank", "card_blank")
+    card.plan = FaultPlan(tear_after_command=40)
+    with suppress(CardGone):
+        world.do(card, "personalise", citizen_id=citizen)
+    assert told() == ("partial", "card_unfinished", "card_unfinished")
 
 
 @on_every_family

@@ -19,7 +19,7 @@ from cardsvc.service.purse.held import held_areas
 from cardsvc.service.purse.open_money import gather, open_facts, settle_all
 from cardsvc.service.purse.orders import order_json
 from cardsvc.service.purse.sightings import note_purse
-from cardsvc.service.transactions.contact import seen_card, that_lost_its_content
+from cardsvc.service.transactions.contact import card_of_chip, seen_card, that_lost_its_content
 from cardsvc.service.transactions.takeovers import REPLACED, takeover_view
 from cardsvc.store import UnitOfWork
 from cardsvc.units import LOCAL
@@ -47,8 +47,10 @@ def _seen(context: Context, uow: UnitOfWork, sight: CardSight | ForeignSight | C
         return Effect(done=_classic_json(context, sight))
     summary = {"state": str(sight.state), "profile": context.profile.id, "atr": context.operation.atr}
     if sight.state is not CardState.CITIZEN:
-        lost = that_lost_its_content(context, uow, sight.state)
-        return Effect(done=summary if lost is None else {**summary, "state": UNREADABLE})
+        if that_lost_its_content(context, uow, sight.state) is not None:
+            return Effect(done={**summary, "state": UNREADABLE})
+        blank = sight.as_delivered and card_of_chip(context, uow) is None
+        return Effect(done={**summary, "state": str(CardState.BLANK)} if blank else summary)
     card = seen_card(context, uow, sight)
     facts = {**open_facts(uow, card.card_no), "summary": summary, "purse_blocked": sight.purse_blocked}
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)

@@ -44,9 +44,14 @@ def seen_card(context: Context, uow: UnitOfWork, sight: CardSight) -> Card:
 
 def that_lost_its_content(context: Context, uow: UnitOfWork, state: CardState) -> Card | None:
     """The card whose chip the books know as finished, where it shows itself as blank, half made or another issuer's."""
-    serial = context.profile.chip_serial(bytes.fromhex(context.operation.atr)).hex().upper()
-    known = uow.cards.by_chip(serial, context.profile.id) if serial and state is not CardState.LOCKED else None
+    known = card_of_chip(context, uow) if state is not CardState.LOCKED else None
     return known if known is not None and known.state != "personalising" else None
+
+
+def card_of_chip(context: Context, uow: UnitOfWork) -> Card | None:
+    """The card that was made, or begun, on the chip whose serial number stands in the ATR."""
+    serial = context.profile.chip_serial(bytes.fromhex(context.operation.atr)).hex().upper()
+    return uow.cards.by_chip(serial, context.profile.id) if serial else None
 
 
 def _bind(context: Context, uow: UnitOfWork, sight: CardSight, _now: dt.datetime) -> Effect:

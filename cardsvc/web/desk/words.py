@@ -14,6 +14,7 @@ PHASES: Mapping[str, Text] = {
     "purse": Text("读钱包", "Read the purse"),
     "look": Text("读卡", "Read the card"),
     "open": Text("核对未了交易", "Look at what is open"),
+    "memory": Text("试写存储器", "Try the memory"),
     "probe": Text("逐项检测", "Probe"),
     "decide": Text("核对规则", "Check the rules"),
     "write": Text("写卡", "Write the card"),
