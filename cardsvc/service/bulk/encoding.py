@@ -6,7 +6,7 @@ of making a card, and a key that waits in a table for its card could be read the
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cardsvc.card.contents import CardData, contents
 from cardsvc.card.holder import Holder
@@ -44,7 +44,7 @@ def not_encodable(layouts: Sequence[CardLayout], line: int, citizen: Citizen, da
 
 def _culprit(holder: Holder) -> str:
     """The column that holds what cannot be encoded, as far as it can be told."""
-    tried = {
+    tried: dict[str, Callable[[], bytes]] = {
         "name": lambda: holder.name.encode("gbk"),
         "id_number": lambda: holder.id_number.encode("ascii"),
         "birthplace": lambda: bytes.fromhex(holder.birthplace),
