@@ -7,6 +7,7 @@ records              their rows as the service sees them
 repositories         what may be asked of them
 rows                 the statements that every repository needs
 states               state machines of rows that hold no money (those of money: ledger/states.py)
+handout_states       those of made cards on their way to their holders
 triggers             rules that hold in the database itself
 failures             what the database refuses, in our words
 migrate, migrations  schema versions

@@ -36,12 +36,14 @@ def bulk() -> None:
 def check(file: Path, *, as_json: bool) -> None:
     """Check a file."""
     from cardsvc.bootstrap import now
+    from cardsvc.card.profiles import load_profiles
+    from cardsvc.config import find_profiles
     from cardsvc.service.bulk.loading import check_people
     from cardsvc.service.people.reasons import lines_wrong
     from cardsvc.text import language_of_environment
 
     with database() as store:
-        checked = check_people(store, content_of(file), now())
+        checked = check_people(store, load_profiles(find_profiles()), content_of(file), now())
     language = language_of_environment()
     known = checked.batch.batch_id if checked.batch else None
     lines = [
@@ -71,11 +73,14 @@ def check(file: Path, *, as_json: bool) -> None:
 def load(file: Path, staff_id: str, *, as_json: bool) -> None:
     """Load a file."""
     from cardsvc.bootstrap import now
+    from cardsvc.card.profiles import load_profiles
+    from cardsvc.config import find_profiles
     from cardsvc.service.bulk.batches import list_batches
     from cardsvc.service.bulk.loading import load_people
 
     with database() as store:
-        done = load_people(store, file.name, content_of(file), by=signed_in(store, staff_id), now=now())
+        by, profiles = signed_in(store, staff_id), load_profiles(find_profiles())
+        done = load_people(store, profiles, file.name, content_of(file), by=by, now=now())
         view = next(batch for batch in list_batches(store) if batch["batch_id"] == done.batch.batch_id)
     again = [t("这个文件以前导入过，没有改动", "This file was loaded before; nothing was changed")] if done.again else []
     show({**view, "again": done.again}, as_json=as_json, lines=lambda: [*batch_lines([view]), *again])

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from cardsvc.card.profile import Profile
+from cardsvc.service.bulk.encoding import layouts_of, not_encodable
 from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.people.columns import PersonLine
@@ -37,7 +39,7 @@ class Loaded:
     again: bool
 
 
-def check_people(store: Store, content: bytes, now: dt.datetime) -> Checked:
+def check_people(store: Store, profiles: Sequence[Profile], content: bytes, now: dt.datetime) -> Checked:
     """Check a file, store nothing. Raises RequestError for what is wrong with it as a whole (``reading.read_people``)."""
     with store.read() as uow:
         known = uow.bulk_batches.by_content(digest(content))
@@ -45,11 +47,13 @@ def check_people(store: Store, content: bytes, now: dt.datetime) -> Checked:
         return Checked(known.lines, (), known)
     file = read_people(content, local_day(now))
     with store.read() as uow:
-        problems = _all_problems(uow, file)
+        problems = _all_problems(uow, profiles, file, now)
     return Checked(len(file.people), problems)
 
 
-def load_people(store: Store, file_name: str, content: bytes, *, by: Staff, now: dt.datetime) -> Loaded:
+def load_people(
+    store: Store, profiles: Sequence[Profile], file_name: str, content: bytes, *, by: Staff, now: dt.datetime
+) -> Loaded:
     """Store a file of people as a batch, and register those who are not. The same file again is the same batch.
 
     Raises RequestError ``not_permitted``, ``bulk_lines_wrong`` with every bad line (``details["problems"]``), or what
@@ -61,14 +65,16 @@ def load_people(store: Store, file_name: str, content: bytes, *, by: Staff, now:
     if known is not None:
         return Loaded(known, again=True)
     file = read_people(content, local_day(now))
-    return store.transact(partial(_store, file, file_name, by, now))
+    return store.transact(partial(_store, profiles, file, file_name, by, now))
 
 
-def _store(file: PeopleFile, file_name: str, by: Staff, now: dt.datetime, uow: UnitOfWork) -> Loaded:
+def _store(
+    profiles: Sequence[Profile], file: PeopleFile, file_name: str, by: Staff, now: dt.datetime, uow: UnitOfWork
+) -> Loaded:
     known = uow.bulk_batches.by_content(file.sha256)
     if known is not None:
         return Loaded(known, again=True)
-    problems = _all_problems(uow, file)
+    problems = _all_problems(uow, profiles, file, now)
     if problems:
         raise lines_wrong(problems)
     registered = _registered(uow, file.people)
@@ -83,17 +89,23 @@ def _store(file: PeopleFile, file_name: str, by: Staff, now: dt.datetime, uow: U
     return Loaded(batch, again=False)
 
 
-def _all_problems(uow: UnitOfWork, file: PeopleFile) -> tuple[BadLine, ...]:
-    """By line: what the file shows by itself, and what the books say of its people."""
-    return tuple(sorted((*file.problems, *_against_books(uow, file.people)), key=lambda problem: problem.line))
+def _all_problems(uow: UnitOfWork, profiles: Sequence[Profile], file: PeopleFile, now: dt.datetime) -> tuple[BadLine, ...]:
+    """By line: what the file shows by itself, what the books say of its people, and whose data cannot go onto a card."""
+    registered = _registered(uow, file.people)
+    found = [*file.problems, *_against_books(uow, file.people, registered)]
+    layouts, wrong, today = layouts_of(profiles), {problem.line for problem in found}, local_day(now)
+    for person in file.people:
+        if person.line not in wrong:
+            citizen = registered.get(person.id_number) or _citizen(person, now)
+            found += not_encodable(layouts, person.line, citizen, today)
+    return tuple(sorted(found, key=lambda problem: problem.line))
 
 
 def _registered(uow: UnitOfWork, people: Sequence[PersonLine]) -> dict[str, Citizen]:
     return uow.citizens.by_id_numbers(RESIDENT_ID, {person.id_number for person in people})
 
 
-def _against_books(uow: UnitOfWork, people: Sequence[PersonLine]) -> list[BadLine]:
-    registered = _registered(uow, people)
+def _against_books(uow: UnitOfWork, people: Sequence[PersonLine], registered: Mapping[str, Citizen]) -> list[BadLine]:
     ids = {citizen.citizen_id for citizen in registered.values()}
     cards = {card.citizen_id: card.card_no for card in uow.cards.of_citizens(ids, *IN_HAND)}
     elsewhere = uow.bulk_lines.open_of(ids)

@@ -11,7 +11,9 @@ fees_back                           what was paid for an opening that is not on 
 person_changes, deaths              when its holder changes name, or dies
 replacement, carry_over             another card for the same person, with the applications of the old one
 hold_approval                       a card that cannot be read nor recognised
-handing_out                         to whom it was given; who waits to be told again
+handing_out, telling                to whom it was given; who is told that it can be collected
+consignments, consigned             on its way to another outlet: sent, counted in; missing or too many
+consignment_views                   what an outlet sees of that
 cancelling                          its end
 keeping                             photos and withdrawn applications end when nothing needs them
 repair_steps                        what a repair does on it

@@ -41,6 +41,7 @@ REASONS: Mapping[str, Text] = {
     "not_a_moment": Text("不是时间（YYYY-MM-DDTHH:MM:SS）", "is no moment (YYYY-MM-DDTHH:MM:SS)"),
     "has_card": Text("已有有效的市民卡", "has a valid card already:"),
     "differs_from_register": Text("与已登记的不同", "differs from what is registered"),
+    "not_for_the_card": Text("登记的数据写不进卡，先更正登记", "is registered in a way that cannot go onto a card"),
     "in_another_batch": Text("已在另一个批次里等着制卡", "waits for a card in another batch:"),
 }
 

@@ -126,9 +126,11 @@ def _upload(services: Services) -> Any:
     content = file.stream.read(MAX_BYTES + 1) if file else b""
     try:
         if request.form.get("deed") == "load":
-            loaded = load_people(services.store, (file and file.filename) or "-", content, by=here().staff, now=now())
+            loaded = load_people(
+                services.store, services.profiles, (file and file.filename) or "-", content, by=here().staff, now=now()
+            )
             return redirect(url_for("bulk_batch", batch_id=loaded.batch.batch_id), 303)
-        checked = check_people(services.store, content, now())
+        checked = check_people(services.store, services.profiles, content, now())
     except CardsvcError as error:
         return _list_page(services, error), error.http_status
     return _list_page(services, checked=checked)

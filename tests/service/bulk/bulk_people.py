@@ -36,7 +36,9 @@ def hire(world: World) -> Staff:
 
 def loaded(world: World, clerk: Staff, count: int, first: int = 1) -> str:
     """A batch of synthetic people."""
-    return load_people(world.store, "people.csv", people_file(count, first), by=clerk, now=world.now).batch.batch_id
+    return load_people(
+        world.store, world.engine.profiles, "people.csv", people_file(count, first), by=clerk, now=world.now
+    ).batch.batch_id
 
 
 def lines_of(world: World, batch_id: str) -> list[BulkLine]:

@@ -25,7 +25,12 @@ def whole_id(first_17: str) -> str:
 
 def problems(world: World, *lines: str, header: str = HEADER, encoding: str = "utf-8") -> list[str]:
     """What a check says of a file of these lines; the first one is line 2."""
-    return [str(bad) for bad in check_people(world.store, "\r\n".join([header, *lines]).encode(encoding), world.now).problems]
+    return [
+        str(bad)
+        for bad in check_people(
+            world.store, world.engine.profiles, "\r\n".join([header, *lines]).encode(encoding), world.now
+        ).problems
+    ]
 
 
 def stored(world: World, id_number: str) -> Citizen:
@@ -69,7 +74,7 @@ def test_every_bad_line_is_named_and_nothing_is_stored(world: World, clerk: Staf
     """Also several mistakes of one line, and the second line of a person."""
     content = "\n".join([HEADER, row(1), ",x,", row(1), row(2)]).encode()
     with pytest.raises(CardsvcError, match="bulk_lines_wrong") as told:
-        load_people(world.store, "people.csv", content, by=clerk, now=world.now)
+        load_people(world.store, world.engine.profiles, "people.csv", content, by=clerk, now=world.now)
     named = [str(bad) for bad in told.value.details["problems"]]
     assert named == ["3 name missing", "3 id_number not_18_characters", "4 id_number same_as_line 2"]
     assert all(bad.into("zh") != bad.into("en") for bad in told.value.details["problems"])
@@ -85,7 +90,7 @@ def test_what_is_left_out_comes_from_the_id_number(world: World, clerk: Staff) -
     header, *lines = text.splitlines()
     for encoding in ("gb18030", "utf-8-sig", "utf-8"):
         assert problems(world, *lines, header=header, encoding=encoding) == []
-    load_people(world.store, "x", text.encode(), by=clerk, now=world.now)
+    load_people(world.store, world.engine.profiles, "x", text.encode(), by=clerk, now=world.now)
     one, two = stored(world, woman), stored(world, man)
     assert (one.sex, one.ethnic_group, one.birthplace, f"{one.birth_date}") == (2, 15, "330100", "1899-01-01")
     assert (two.sex, two.ethnic_group, one.name) == (2, 5, "阿依·古丽")
@@ -98,16 +103,33 @@ def test_people_of_the_register_are_compared_with_it(world: World, clerk: Staff)
     assert problems(world, row(1)) == ["2 id_number has_card 3100010100000001"]
     other_name = row(2).replace("测试一", "测试二")
     assert problems(world, other_name) == ["2 name differs_from_register"]
-    batch = load_people(world.store, "a.csv", people_file(1, 2), by=clerk, now=world.now).batch
+    batch = load_people(world.store, world.engine.profiles, "a.csv", people_file(1, 2), by=clerk, now=world.now).batch
     assert problems(world, row(3), row(2)) == [f"3 id_number in_another_batch {batch.batch_id}"]
+
+
+@pytest.mark.parametrize(("column", "value"), [("birthplace", "33010x"), ("sex", 300), ("ethnic_group", 123)])
+def test_who_is_registered_with_what_no_card_takes_is_named_before_anything_is_made(
+    world: World, clerk: Staff, column: str, value: object
+) -> None:
+    """From a register of before its checks: the line says nothing of it, and the making of their card would break off."""
+    citizen_id = world.citizen(2)
+    with world.store.begin() as uow:
+        known = uow.citizens.get(citizen_id)
+        assert known is not None
+        uow.citizens.change(known, **{column: value})
+        uow.commit()
+    header, first, second = people_file(2).decode().splitlines()
+    assert problems(world, first, second, header=header) == [f"3 {column} not_for_the_card"]
+    with pytest.raises(CardsvcError, match=r"^bulk_lines_wrong "):
+        load_people(world.store, world.engine.profiles, "people.csv", people_file(2), by=clerk, now=world.now)
 
 
 def test_the_same_file_is_the_same_batch(world: World, clerk: Staff) -> None:
     """Known by its content, whatever its name; a check says so too."""
-    first = load_people(world.store, "a.csv", people_file(3), by=clerk, now=world.now)
-    second = load_people(world.store, "b.csv", people_file(3), by=clerk, now=world.now)
+    first = load_people(world.store, world.engine.profiles, "a.csv", people_file(3), by=clerk, now=world.now)
+    second = load_people(world.store, world.engine.profiles, "b.csv", people_file(3), by=clerk, now=world.now)
     assert (first.again, second.again, second.batch) == (False, True, first.batch)
-    assert check_people(world.store, people_file(3), world.now).batch == first.batch
+    assert check_people(world.store, world.engine.profiles, people_file(3), world.now).batch == first.batch
     assert [line.line for line in lines_of(world, first.batch.batch_id)] == [2, 3, 4]
 
 
@@ -128,19 +150,19 @@ def test_the_same_file_is_the_same_batch(world: World, clerk: Staff) -> None:
 def test_a_file_that_is_none_is_refused_as_a_whole(world: World, content: bytes, code: str) -> None:
     """Before any line is looked at."""
     with pytest.raises(CardsvcError, match=code):
-        check_people(world.store, content, world.now)
+        check_people(world.store, world.engine.profiles, content, world.now)
 
 
 def test_only_those_who_make_cards_load_files(world: World, clerk: Staff) -> None:
     """Not a cashier."""
     cashier = Staff("cash", "", "cashier", "hall", "", "active", 0, world.now)
     with pytest.raises(CardsvcError, match="not_permitted"):
-        load_people(world.store, "a.csv", people_file(1), by=cashier, now=world.now)
+        load_people(world.store, world.engine.profiles, "a.csv", people_file(1), by=cashier, now=world.now)
 
 
 def test_five_thousand_lines_are_checked_quickly(world: World) -> None:
     """Somebody waits for it at the desk. By the processor's time: the machine may have other work."""
     content = people_file(5000)
     started = time.process_time()
-    assert check_people(world.store, content, world.now).people == 5000
+    assert check_people(world.store, world.engine.profiles, content, world.now).people == 5000
     assert time.process_time() - started < 3
