@@ -100,7 +100,7 @@ def _card_time(digits: str) -> str:
 
 
 def _waiting_lines(result: Mapping[str, Any]) -> list[str]:
-    from cardsvc.service.words.results import purse_name
+    from cardsvc.service.purse.area_names import purse_name
 
     return [
         t("待补登：{} 元（{}），用 fetch 写卡", "Waits to be written: {} yuan ({}); fetch writes it").format(

@@ -54,8 +54,8 @@ def in_(old_card_no: str, *, as_json: bool, reader: str | None, wait: float, car
 
 
 def _moved(results: list[Any]) -> list[str]:
+    from cardsvc.service.purse.area_names import purse_name
     from cardsvc.service.words.codes import MONEY_STATES, OLD_CARDS
-    from cardsvc.service.words.results import purse_name
 
     def purse(result: Mapping[str, Any]) -> str:
         return t(*purse_name(result["product"], result["area"])) if result["product"] else "-"
