@@ -51,3 +51,25 @@ def test_an_old_card_is_replaced_on_the_command_line(desk: dict[str, str], tmp_p
     assert [row["card_no"] for row in as_json(desk, "card", "takeover")] == [new]
     assert "card_not_issued" in run(desk, "card", "refund", "--vcard", files[1], code=4).stderr
     assert as_json(desk, "db", "balance")["total"] == 0
+
+
+def test_what_was_written_before_a_part_that_cannot_be_is_told(desk: dict[str, str], tmp_path: Path) -> None:
+    """The new card has no bus yet: its city purse has the money, the month's waits; then the next step is named and works."""
+    files = [str(tmp_path / name) for name in ("old", "new")]
+    for seed, file in enumerate(files, start=1):
+        VirtualCard.blank("fudan-fmcos2", seed=seed).save(Path(file))
+    number = BODY + id_number_check_digit(BODY)
+    given = ("--name", "测试一", "--id-number", number, "--sex", "1", "--birth-date", "1999-02-28")
+    person = as_json(desk, "citizen", "register", *given)["citizen_id"]
+    old = as_json(desk, "card", "personalise", "--citizen", person, "--vcard", files[0])["card_no"]
+    run(desk, "card", "open", "bus", "--product", "T", "--vcard", files[0])
+    run(desk, "card", "topup", "100", "--vcard", files[0])
+    run(desk, "card", "topup", "50", "--area", "month", "--vcard", files[0])
+    run(desk, "card", "transfer", "out", "--vcard", files[0])
+    run(desk, "card", "personalise", "--citizen", person, "--vcard", files[1])
+    ended = run(desk, "card", "transfer", "in", old, "--vcard", files[1], code=2)
+    assert "100.00" in ended.stdout
+    assert "open it first (cardsvc card open)" in ended.stderr
+    run(desk, "card", "open", "bus", "--product", "T", "--vcard", files[1])
+    (rest,) = as_json(desk, "card", "transfer", "in", old, "--vcard", files[1])
+    assert rest["amount"] == 5000

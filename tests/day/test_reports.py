@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +22,7 @@ from cardsvc.service.books.reports import BY, KINDS, day_bounds, day_sheet
 from cardsvc.service.books.sheet_print import printed_sheet
 from cardsvc.service.cash.shifts import explain_difference
 from cardsvc.service.staff.approvals import approve
+from cardsvc.service.words.codes import POSTINGS
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import Hall, open_hall, refused
 from tests.examples import examples
@@ -97,6 +99,9 @@ def test_the_sums_are_the_ledgers(city: Hall, by: str, day: dt.date) -> None:
     sheet = day_sheet(city.world.store, day, by)
     assert totals(sheet) == summed(sheet) == booked(city, day)
     assert set(totals(sheet)) <= set(KINDS)
+    assert set(POSTINGS) <= set(KINDS), "whatever is booked has its name on paper"
+    shown = printed_sheet(day_sheet(city.world.store, day, "product"), "csv", "zh").decode()
+    assert not re.search(r"[a-z]+_[a-z]+|[a-zA-Z]+/[a-z]+", shown), "a code was shown to a person"
 
 
 def rows(hall: Hall, by: str, kind: str, outlet: str | None = None, day: dt.date = DAYS[0]) -> set[tuple[str, str, int]]:

@@ -99,7 +99,8 @@ def _card_time(digits: str) -> str:
 
 
 def _waiting_lines(result: Mapping[str, Any]) -> list[str]:
-    from cardsvc.service.words.results import paid_text, purse_name
+    from cardsvc.service.purse.area_names import purse_name
+    from cardsvc.service.words.results import paid_text
 
     paid = [t(*paid_text(fee)) for fee in result["paid_fees"]]
     return paid + [

@@ -44,15 +44,18 @@ def in_(old_card_no: str, *, as_json: bool, reader: str | None, wait: float, car
 
     params = {"old_card_no": old_card_no}
     with services() as opened, card_channel(reader, wait, card_file, trace=trace) as channel:
-        results = [do(opened, channel, "transfer_in", params)]
-        while _rest(takeover_of(opened.store, old_card_no)):
-            results.append(do(opened, channel, "transfer_in", params))
-    show(results, as_json=as_json, lines=lambda: _moved(results))
+        results: list[Any] = []
+        try:
+            while not results or _rest(takeover_of(opened.store, old_card_no)):
+                results.append(do(opened, channel, "transfer_in", params))
+        finally:  # what was written before a part that cannot be is told all the same
+            if results:
+                show(results, as_json=as_json, lines=lambda: _moved(results))
 
 
 def _moved(results: list[Any]) -> list[str]:
+    from cardsvc.service.purse.area_names import purse_name
     from cardsvc.service.words.codes import MONEY_STATES, OLD_CARDS
-    from cardsvc.service.words.results import purse_name
 
     def purse(result: Mapping[str, Any]) -> str:
         return t(*purse_name(result["product"], result["area"])) if result["product"] else "-"

@@ -99,6 +99,6 @@ def order_lines(rows: list[dict[str, Any]], nothing: str = "") -> list[str]:
 
 
 def _area(row: dict[str, Any]) -> str:
-    from cardsvc.service.words.results import purse_name
+    from cardsvc.service.purse.area_names import purse_name
 
     return " ".join(filter(None, (t(*purse_name(row["product"], row["area"])), row["period"])))

@@ -1,12 +1,14 @@
 """The day sheet in words: what reports.py added up, as it is printed."""
 
 import json
+import re
 from typing import Any
 
 from cardsvc.printing.sheet import Grid, Sheet, as_csv, as_pdf
 from cardsvc.service.books.receipts import METHODS
 from cardsvc.service.books.reports import KINDS
 from cardsvc.service.machines.money import SHIFT
+from cardsvc.service.purse.area_names import purse_name
 from cardsvc.text import Language, Text
 from cardsvc.units import format_yuan
 
@@ -38,13 +40,16 @@ def printable(sheet: dict[str, Any], language: Language) -> Sheet:
         return Text(zh, en).into(language)
 
     def named(row: dict[str, Any]) -> tuple[str, str]:
-        kind = KINDS.get(row["kind"])
+        kind = KINDS.get(re.sub(r"_\d+$", "", row["kind"]))  # channels of one payout are numbered
         method = METHODS.get(row["method"])
         return kind.into(language) if kind else row["kind"], method.into(language) if method else ""
 
     sums = (say("笔数", "Number"), say("金额（元）", "Amount (yuan)"))
     job, paid = say("项目", "Item"), say("付款", "Paid by")
-    rows = [(r["group"], *named(r), str(r["number"]), format_yuan(r["amount"])) for r in sheet["rows"]]
+    rows = [
+        (_group(sheet["by"], r["group"], language), *named(r), str(r["number"]), format_yuan(r["amount"]))
+        for r in sheet["rows"]
+    ]
     totals = [(named(r)[0], str(r["number"]), format_yuan(r["amount"])) for r in sheet["totals"]]
 
     def by_drawer(columns: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, ...], list[tuple[str, ...]], int]:
@@ -70,6 +75,12 @@ def printable(sheet: dict[str, Any], language: Language) -> Sheet:
         ],
         signatures=(say("制表", "Made by"), say("复核", "Checked by"), say("主管", "Supervisor")),
     )
+
+
+def _group(by: str, group: str, language: Language) -> str:
+    """What a row is of; products by the names that the desk has for them."""
+    product, slash, area = group.partition("/")
+    return purse_name(product, area).into(language) if by == "product" and slash else group
 
 
 def _whose(drawer: dict[str, Any], language: Language) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cardsvc.service.cards.applications import ALL
+from cardsvc.service.purse.area_names import CITY_PURSE_NAME
 from cardsvc.text import Text
 
-MONTH_PRODUCTS = ("A", "B", "T")
 NOTHING_ON_IT = Text("卡里没有余额", "There is no money on the card")
 
 
@@ -36,7 +36,7 @@ class Offer:
 APPLICATIONS: Mapping[str, Text] = {
     "mf": Text("卡片公共区", "Card"),
     "holder": Text("持卡人信息", "Holder"),
-    "purse": Text("城市通钱包", "City purse"),
+    "purse": CITY_PURSE_NAME,
     "bus": Text("公交", "Bus"),
     "parking": Text("停车", "Parking"),
     "library": Text("图书馆", "Library"),
@@ -50,14 +50,6 @@ def subject_name(subject: str) -> Text:
     return APPLICATIONS.get(subject.partition(".")[0], Text(subject, subject))
 
 
-AREAS: Mapping[tuple[str, str], Text] = {
-    **{("month", product): Text(f"{product} 月票（优惠区）", f"{product} month ticket") for product in MONTH_PRODUCTS},
-    ("season", "A"): Text("A 季票", "A season ticket"),
-    ("term", "B"): Text("B 学期票", "B term ticket"),
-    ("purse", "C"): Text("C 卡钱包", "C purse"),
-    ("purse", "D"): Text("D 卡钱包", "D purse"),
-    ("purse", "parking"): Text("停车卡", "Parking card"),
-}
 PRODUCTS: Mapping[tuple[str, str], Text] = {
     ("bus", "T"): Text("公交 T（普通）", "Bus T (everybody)"),
     ("bus", "B"): Text("公交 B（学生）", "Bus B (pupils)"),

@@ -12,10 +12,11 @@ from cardsvc.errors import CardsvcError, RuleError
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import LoadRequest, RuleSet, payable
 from cardsvc.service.cash.drawer import refuse_unpayable
-from cardsvc.service.desk.choices import APPLICATIONS, AREAS, NOTHING_ON_IT, Choice, Offer
+from cardsvc.service.desk.choices import APPLICATIONS, NOTHING_ON_IT, Choice, Offer
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.purse.area_names import AREAS
 from cardsvc.service.purse.areas import CITY_PURSE, PARKING_CARD, PURSE_PRODUCTS, Target
 from cardsvc.service.purse.load_rules import Proposal, may_load
 from cardsvc.service.purse.ways import CASH

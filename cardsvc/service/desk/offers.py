@@ -18,7 +18,7 @@ from cardsvc.service.cards.making_places import made_at
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
 from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import waiting_for_card
-from cardsvc.service.desk.choices import APPLICATIONS, AREAS, NOTHING_ON_IT, PRODUCTS, Choice, Offer
+from cardsvc.service.desk.choices import APPLICATIONS, NOTHING_ON_IT, PRODUCTS, Choice, Offer
 from cardsvc.service.desk.money_offers import refund, top_up
 from cardsvc.service.desk.retire_offer import retire
 from cardsvc.service.desk.work_place import CardOnDesk
@@ -26,6 +26,7 @@ from cardsvc.service.faults.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.purse.fees import waiting_fees
 from cardsvc.service.stock.finished import face_is_open
 from cardsvc.service.stock.making import article_due
@@ -233,7 +234,7 @@ def _old_cards(uow: UnitOfWork, rules: RuleSet, card: Card, look: Mapping[str, A
             yield _by_the_books(other.card_no, held, today)
         for part in held["parts"]:
             if not part["written"]:
-                area, amount = AREAS.get((part["area"], part["product"]), APPLICATIONS["purse"]), format_yuan(part["amount"])
+                area, amount = purse_name(part["product"], part["area"]), format_yuan(part["amount"])
                 label = Text(f"{other.card_no} {area.zh} {amount} 元", f"{other.card_no} {area.en} {amount} yuan")
                 yield Choice(f"{other.card_no}:{part['part_id']}", label, _does_not_fit(rules, look, part, today))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from cardsvc.service.desk.choices import APPLICATIONS, AREAS, PRODUCTS
+from cardsvc.service.desk.choices import APPLICATIONS, PRODUCTS
 from cardsvc.service.machines import OLD_CARD
 from cardsvc.service.words.codes import CARD_STATES, METHODS, SETTLED, SETTLED_FEES, VALIDITY, called
 from cardsvc.text import Text
@@ -113,11 +113,6 @@ def product_name(application: str, product: str) -> Text:
     _, _, zh = known.zh.partition("（")
     _, _, en = known.en.partition("(")
     return Text(zh.rstrip("）"), en.rstrip(")"))
-
-
-def purse_name(product: str, area: str) -> Text:
-    """What a product's money area is called: the city purse, a month ticket, the parking card."""
-    return AREAS.get((area, product), APPLICATIONS["purse"])
 
 
 def part_name(name: str) -> Text:

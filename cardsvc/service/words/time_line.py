@@ -7,6 +7,7 @@ from cardsvc.service.books.figures import JOB_NAMES
 from cardsvc.service.cards import cancelling
 from cardsvc.service.cards.replacement import REASON_WORDS
 from cardsvc.service.desk.choices import APPLICATIONS
+from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.transactions import held_payout
 from cardsvc.service.words.codes import (
     APPROVALS,
@@ -26,7 +27,6 @@ from cardsvc.service.words.codes import (
     posting_name,
     reason_name,
 )
-from cardsvc.service.words.results import purse_name
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 

@@ -8,6 +8,7 @@ from flask import Flask, url_for
 
 from cardsvc.bootstrap import Services
 from cardsvc.service.desk.choices import subject_name
+from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.words import codes, names, results
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
@@ -114,6 +115,7 @@ def _install_words(app: Flask) -> None:
         language=guard.language,
         words={**vars(codes), **vars(names), **vars(words)},
         results=results,
+        purse_name=purse_name,
         subject_name=subject_name,
     )
     app.jinja_env.filters.update(yuan=format_yuan, clock=words.clock, day=words.day, cardno=words.card_no)

@@ -1,0 +1,20 @@
+"""What the money areas of a card are called, on page, paper and command line."""
+
+from collections.abc import Mapping
+
+from cardsvc.text import Text
+
+CITY_PURSE_NAME = Text("城市通钱包", "City purse")
+AREAS: Mapping[tuple[str, str], Text] = {
+    **{("month", product): Text(f"{product} 月票（优惠区）", f"{product} month ticket") for product in ("A", "B", "T")},
+    ("season", "A"): Text("A 季票", "A season ticket"),
+    ("term", "B"): Text("B 学期票", "B term ticket"),
+    ("purse", "C"): Text("C 卡钱包", "C purse"),
+    ("purse", "D"): Text("D 卡钱包", "D purse"),
+    ("purse", "parking"): Text("停车卡", "Parking card"),
+}
+
+
+def purse_name(product: str, area: str) -> Text:
+    """What a product's money area is called: the city purse, a month ticket, the parking card."""
+    return AREAS.get((area, product), CITY_PURSE_NAME)
