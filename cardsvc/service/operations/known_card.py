@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from cardsvc.errors import CardError, RequestError
+from cardsvc.errors import CardError, OperationError
 from cardsvc.service.machines import CARD
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
@@ -41,7 +41,7 @@ def not_issued(card: Card) -> CardError:
 
 
 def refuse_live(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
-    """Raise RequestError ``card_in_use`` while an operation waits for this card."""
+    """Raise OperationError ``card_busy`` while an operation waits for this card."""
     live = uow.operations.live_on(card_no)
     if live is not None and live.expires_at > now:
-        raise RequestError("card_in_use", card_no=card_no)
+        raise OperationError("card_busy")
