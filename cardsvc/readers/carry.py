@@ -4,6 +4,7 @@ It is the whole of what a terminal has to do. It knows no keys and no rules.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from cardsvc.errors import CardsvcError, Outcome
@@ -22,6 +23,10 @@ class CarriedOut(Exception):
         problem = reply.problem or {}
         super().__init__(f"{problem.get('code', reply.state)} ({problem.get('outcome', Outcome.UNKNOWN)})")
         self.reply = reply
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C while a card was asked: it may have done what it was told last, so nothing is simply cancelled."""
 
 
 def no_progress(_ask: Ask) -> None:
@@ -47,7 +52,25 @@ def carry_out(
 
 
 def finish(port: OperationPort, channel: Channel, reply: Reply, *, progress: Progress = no_progress) -> Mapping[str, Any]:
-    """Go on with an operation that waits for the card. GET RESPONSE and wrong lengths are this side's business."""
+    """Go on with an operation that waits for the card. GET RESPONSE and wrong lengths are this side's business.
+
+    Ctrl-C breaks it off as if the card had left, and comes out as Stopped.
+    """
+    try:
+        return _finish(port, channel, reply, progress)
+    except KeyboardInterrupt:
+        _break_off(port, reply.id)
+        raise Stopped from None
+
+
+def _break_off(port: OperationPort, operation_id: str) -> None:
+    """Without this the card would count as busy until the operation lapses; where it fails, that is what happens."""
+    with suppress(CardsvcError):
+        stands = port.status(operation_id)
+        port.abandon(operation_id, stands.step, (), "interrupted")
+
+
+def _finish(port: OperationPort, channel: Channel, reply: Reply, progress: Progress) -> Mapping[str, Any]:
     card, reader = ResponseLink(channel), reader_of(channel)
     while reply.state is OperationState.CARD:
         answers = _exchange(port, card, reply, reader, progress)

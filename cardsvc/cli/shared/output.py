@@ -163,7 +163,12 @@ def _clicked(action: Callable[[], Any]) -> Any:
         return action()
     except click.exceptions.Exit as ended:
         return ended.exit_code
-    except click.Abort:
+    except click.Abort as ended:
+        from cardsvc.errors import ReaderError
+        from cardsvc.readers.carry import Stopped
+
+        if isinstance(ended.__cause__, Stopped):
+            raise ReaderError("interrupted") from None
         say("已取消", "Cancelled")
         return 130
     except click.exceptions.NoArgsIsHelpError as error:

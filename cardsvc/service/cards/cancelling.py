@@ -44,10 +44,9 @@ def cancel_card(store: Store, card_no: str, reason: str, papers: str, *, by: Sta
 
     ``papers``: what was shown (ID card; for a death the certificate and the heir's ID card).
 
-    Raises RequestError ``not_permitted``, ``cancel_reason_wrong``, ``reason_missing``, ``card_in_use``, ``cancel_money_left``,
-    ``cancel_deposit_held``, ``death_not_noted``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``,
-    ``card_suspects_open``;
-    RuleError ``bicycle_guarantee_held``.
+    Raises RequestError ``not_permitted``, ``cancel_reason_wrong``, ``reason_missing``, ``cancel_money_left``,
+    ``cancel_deposit_held``, ``death_not_noted``; OperationError ``card_busy``; CardError ``card_unknown``,
+    ``card_not_issued``, ``card_hot_listed``, ``card_suspects_open``; RuleError ``bicycle_guarantee_held``.
     """
     require_role(by, *TELLERS)
     if reason not in REASONS:

@@ -48,7 +48,7 @@ def change_person(store: Store, rules: RuleBook, change: PersonChange, *, by: St
     """Correct a person's record, or ask a second person to agree to it. ``applied_at`` says which.
 
     Raises RequestError ``not_permitted``, ``citizen_unknown``, ``citizen_died``, ``change_nothing``, ``citizen_field_wrong``,
-    ``citizen_number_taken``, ``approval_open``, ``card_in_use``; RuleError ``rule_no_change``.
+    ``citizen_number_taken``, ``approval_open``; OperationError ``card_busy``; RuleError ``rule_no_change``.
     """
     require_role(by, *TELLERS)
 

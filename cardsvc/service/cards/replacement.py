@@ -179,8 +179,8 @@ def give_fee_back(store: Store, actor: Actor, card_no: str, *, by: Staff, now: d
     """The fee goes back, for a replacement that comes to nothing: cash from this actor's drawer, anything else through its
     channel. That ends the replacement; what the old card gave stays held for its holder.
 
-    Raises RequestError ``not_permitted``, ``replacement_no_fee``, ``replacement_made``, ``card_in_use`` while a new card for
-    the person is being made; OperationError ``drawer_holds_less``.
+    Raises RequestError ``not_permitted``, ``replacement_no_fee``, ``replacement_made``; OperationError ``drawer_holds_less``,
+    and ``card_busy`` while a new card for the person is being made.
     """
     require_role(by, *TELLERS)
     return store.transact(lambda uow: _give_back(uow, actor, card_no, by, now))

@@ -210,8 +210,8 @@ def who_comes(store: Store, rules: RuleBook, birth_date: dt.date, now: dt.dateti
 def cancel_request(store: Store, case_no: str, why: str, *, by: Staff, now: dt.datetime) -> CardRequest:
     """Withdraw an application before its card is made; the photo that it brought goes with it.
 
-    Raises RequestError ``not_permitted``, ``card_request_unknown``, ``card_request_made``, ``card_in_use`` while its card is
-    being made.
+    Raises RequestError ``not_permitted``, ``card_request_unknown``, ``card_request_made``; OperationError ``card_busy`` while
+    its card is being made.
     """
     require_role(by, *TELLERS)
 

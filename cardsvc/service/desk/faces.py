@@ -235,8 +235,8 @@ def face_spoiled(store: Store, print_id: str, reason: str, *, by: Staff, now: dt
     """The card is spoiled: it is void and counted among the void ones, and who waits for it, by an application, a replacement
     or in a batch, waits for another card.
 
-    Raises RequestError ``not_permitted``, ``reason_missing``, ``face_moved_on``, ``card_in_use``, ``face_card_used`` for
-    one that has money or applications; CardError ``card_not_issued``.
+    Raises RequestError ``not_permitted``, ``reason_missing``, ``face_moved_on``, ``face_card_used`` for one that has money
+    or applications; OperationError ``card_busy``; CardError ``card_not_issued``.
     """
     why = reason_of(reason)
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from cardsvc.errors import CardError, OperationError, RequestError
+from cardsvc.errors import CardError, OperationError
 from cardsvc.service.machines import CARD
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Operation
@@ -57,7 +57,7 @@ def in_hand_again(other: Operation, mine: Operation) -> bool:
 
 
 def refuse_live(uow: UnitOfWork, card_no: str, now: dt.datetime) -> None:
-    """Raise RequestError ``card_in_use`` while an operation waits for this card."""
+    """Raise OperationError ``card_busy`` while an operation waits for this card."""
     live = uow.operations.live_on(card_no)
     if live is not None and live.expires_at > now:
-        raise RequestError("card_in_use", card_no=card_no)
+        raise busy(live)

@@ -16,7 +16,7 @@ from cardsvc.rules.desk_rules import StockRule
 from cardsvc.rules.loading import refusal
 from cardsvc.service.machines import CARD
 from cardsvc.service.operations.kinds import Context
-from cardsvc.service.operations.known_card import busy, known_card
+from cardsvc.service.operations.known_card import known_card, refuse_live
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.stock.blanks import KEEPERS, MADE, desk_place, reason_of, void_place
@@ -114,9 +114,7 @@ def give_card_up(store: Store, card_no: str, reason: str, *, by: Staff, now: dt.
         card = known_card(uow, card_no)
         if card.state != "personalising":
             raise OperationError("stock_card_not_begun", card_no=card_no, state=CARD.words[card.state])
-        live = uow.operations.live_on(card_no)
-        if live is not None and live.expires_at > now:
-            raise busy(live)
+        refuse_live(uow, card_no, now)
         return void_card(uow, card, now, by=by.staff_id, reason=told)
 
     return store.transact(work)

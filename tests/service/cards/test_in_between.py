@@ -72,7 +72,7 @@ def test_an_application_is_not_withdrawn_while_its_card_is_made(world: World, pe
     reply = port.start("personalise", {"citizen_id": citizen}, atr=channel.atr, idempotency_key=str(uuid.uuid4()))
     while not begun(world):
         reply = port.answer(reply.id, reply.step, run_batch(ResponseLink(channel), reply.commands))
-    with refused("card_in_use"):
+    with refused("card_busy"):
         cancel_request(world.store, taken.case_no, "改日再办", by=clerk, now=world.now)
     channel.close()
     world.now += dt.timedelta(minutes=5)

@@ -160,7 +160,7 @@ def test_no_record_changes_under_a_job_that_runs(world: World, people: dict[str,
     begun = port.start("diagnose", {}, atr=card.atr, idempotency_key="under way")
     bound = port.answer(begun.id, begun.step, run_batch(channel, begun.commands))
     assert bound.state is OperationState.CARD
-    with refused("card_in_use"):
+    with refused("card_busy"):
         agree(world, people["supervisor"])
     port.abandon(bound.id, bound.step, (), "card_gone")
     channel.close()

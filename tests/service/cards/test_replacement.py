@@ -251,7 +251,7 @@ def test_a_fee_does_not_go_back_once_its_card_is_made_or_while_it_is_being_made(
     reply = port.start("personalise", params, atr=channel.atr, idempotency_key=key)
     while not begun(world):
         reply = port.answer(reply.id, reply.step, run_batch(ResponseLink(channel), reply.commands))
-    with pytest.raises(CardsvcError, match="card_in_use"):
+    with pytest.raises(CardsvcError, match="card_busy"):
         back(world, clerk)
     channel.close()
     world.now += dt.timedelta(minutes=5)
