@@ -39,7 +39,7 @@ def test_blanks_are_received_and_handed_out_and_bulk_follows_each_card_by_itself
     form.locator("[name=count]").fill("5")
     form.locator("[name=receiver]").fill("clerk")
     form.get_by_role("button").click()
-    desk.sees("→ desk:terminal:ws-1")
+    desk.sees("→ 窗口 ws-1")
     fits(page, "stock")
     page.goto(f"{desk.hall.url}/desk/bulk")
     page.locator("[name=file]").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": people_file(2)})

@@ -311,7 +311,7 @@ def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_offi
     chief, auditor = own_office.page("chief"), own_office.page("auditor")
     told = chief.text("/differences")
     assert "对方文件里的交易，我方没有" in told
-    assert "建议分录 借 应缴 付款渠道 mobile 贷 待退回 mobile" in told
+    assert "建议分录 借 应缴 付款渠道 手机支付 贷 待退回 手机支付" in told
     found = re.search(r'action="/desk/manage(/differences/[^"]+)"', chief.get("/differences").text)
     assert found
     deed = found[1]
@@ -326,7 +326,8 @@ def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_offi
     second = own_office.page("second")
     asked = re.sub(r"<[^>]+>|\s+", " ", second.client.get("/desk/approvals").text)
     assert re.search(
-        r"差异 +对方文件里的交易，我方没有 .*借方 +应缴 付款渠道 mobile .*贷方 +待退回 mobile .*金额（元） +\d+\.\d\d", asked
+        r"差异 +对方文件里的交易，我方没有 .*借方 +应缴 付款渠道 手机支付 .*贷方 +待退回 手机支付 .*金额（元） +\d+\.\d\d",
+        asked,
     )
     token = re.search(r'name="csrf" content="([^"]+)"', second.get("/rules").text)
     assert token

@@ -132,7 +132,7 @@ def test_skills_are_noted_and_single_sign_ins_ended(office: Office) -> None:
     told = admin.text("/manage/staff/other")
     assert "没有登录" in told
     assert re.search(
-        r"结束登录 管理员 \(admin\) desk - 127\.0\.0\.1 .* 技能：手语 → 无 .* 技能：无 → 手语 .* 登记：收银员、hall", told
+        r"结束登录 管理员 \(admin\) desk - 127\.0\.0\.1 .* 技能：手语 → 无 .* 技能：无 → 手语 .* 登记：收银员、市民之家", told
     )
     with office.world.store.read() as uow:
         kinds = [row.what for row in uow.staff_changes.of("other")]
@@ -156,7 +156,7 @@ def test_a_suspended_tellers_drawer_is_counted_by_two(office: Office) -> None:
     shift = open_shift(world.store, ("terminal", "ws-1"), {}, by=office.people["clerk"], now=world.now)
     path = f"/manage/day/shifts/{shift.shift_id}"
     admin.post("/manage/staff/clerk", deed="suspend")
-    assert "这个人有没交的班：terminal:ws-1" in admin.text("/manage/staff/clerk")
+    assert "这个人有没交的班：终端 ws-1" in admin.text("/manage/staff/clerk")
     assert path in chief.get("/manage/day").text
     assert re.search("演示 clerk \\(clerk\\) ✕ 账号已停用 .* 正在交班", chief.text(path))
     assert "由本网点的主管点数交班" in admin.text(path)

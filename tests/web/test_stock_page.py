@@ -39,7 +39,8 @@ def test_the_keeper_receives_hands_out_counts_and_asks_for_destruction(office: O
     assert deed(page, "spoil", count="1", place="store", reason="读不出") == 303
     assert deed(page, "count", count="2", place="store") == 303
     told = page.text("/manage/stock")
-    for words in ("库房 FM-1 fudan-fmcos2 3", "terminal:ws-1 FM-1 fudan-fmcos2 4", "废卡 FM-1 fudan-fmcos2 1", "提请更正"):
+    fmcos = "复旦 FMCOS 2.0（FM1208 系列）"
+    for words in (f"库房 FM-1 {fmcos} 3", f"窗口 ws-1 FM-1 {fmcos} 4", f"废卡 FM-1 {fmcos} 1", "提请更正"):
         assert words in told
     count_id = page.get("/manage/stock").text.split('name="count_id" value="')[1].split('"')[0]
     assert deed(page, "difference", count_id=count_id, reason="短少") == 303
@@ -49,7 +50,7 @@ def test_the_keeper_receives_hands_out_counts_and_asks_for_destruction(office: O
         waiting = [row.approval_id for row in uow.approvals.open()]
     for approval_id in waiting:
         assert chief.post(f"/approvals/{approval_id}", decision="approve").status_code == 303
-    assert "库房 FM-1 fudan-fmcos2 2" in page.text("/manage/stock")
+    assert f"库房 FM-1 {fmcos} 2" in page.text("/manage/stock")
     link = page.get("/manage/stock").text.split("/desk/manage/stock/protocol/")[1].split('"')[0]
     assert page.get(f"/manage/stock/protocol/{link}").data.startswith(b"%PDF")
 
