@@ -234,7 +234,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 
 def _what(part: dict[str, Any]) -> str:
-    from cardsvc.service.words.results import purse_name
+    from cardsvc.service.purse.area_names import purse_name
 
     return f"{t(*purse_name(part['product'], part['area']))} {format_yuan(part['amount'])}"
 

@@ -96,7 +96,7 @@ def _all_problems(uow: UnitOfWork, profiles: Sequence[Profile], file: PeopleFile
     layouts, wrong, today = layouts_of(profiles), {problem.line for problem in found}, local_day(now)
     for person in file.people:
         if person.line not in wrong:
-            citizen = registered.get(person.id_number) or _citizen(person, now)
+            citizen = registered.get(person.id_number) or new_citizen(person, now)
             found += not_encodable(layouts, person.line, citizen, today)
     return tuple(sorted(found, key=lambda problem: problem.line))
 

@@ -65,7 +65,7 @@ def give_up_missing(
     """A supervisor gives a missing card up: nobody can use it, and another one is made. Its chip is nowhere, so it does not
     count among the void ones that are destroyed.
 
-    Raises as ``take_over``, and RequestError ``reason_missing``, ``face_card_used``, ``card_in_use``, ``hotlist_no_change``;
+    Raises as ``take_over``, and RequestError ``reason_missing``, ``face_card_used``, ``hotlist_no_change``;
     CardError ``card_not_issued``.
     """
     require_role(by, "supervisor")
