@@ -30,7 +30,7 @@ from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Staff
-from cardsvc.vcard import VirtualCard
+from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.web.desk import create_desk
 from tests.databases import copy as copy_database
 from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
@@ -304,6 +304,28 @@ def test_a_suspect_is_taken_with_its_evidence(own_office: Office) -> None:
     assert "卡上有，已入账" in told
     assert "交易证明：卡上有 卡上余额 300.00" in told
     assert "没有待核实的" in page.text("/suspects")
+
+
+def test_the_fee_of_a_torn_opening_is_on_the_worklist_and_then_waits(own_office: Office) -> None:
+    """With its application and what the card showed; then among what is paid and on no card, until it goes back."""
+    page, world = own_office.page("chief"), own_office.world
+    card = world.issue("fudan-fmcos2", 7)
+    card_no = world.card_no_of(card)
+    card.plan = FaultPlan(tear_before_write=1)
+    with suppress(CardsvcError):
+        own_office.counter.do(card, "open", application="park", product="1")
+    link = re.search(rf'/desk/manage(/suspects/{card_no}/[^"]+)"', page.get("/suspects").text)
+    assert link
+    told = page.text(link[1])
+    assert "开通收费 50.00 元" in told
+    assert "应用 公园年卡" in told
+    assert page.post(link[1], note="联系市民").status_code == 303
+    own_office.counter.do(card, "inspect")
+    assert "卡上不是要写的内容：没有开通" in page.text(link[1])
+    assert "付了没开通、没有退的钱：1" in page.text("/suspects")
+    clerk = own_office.page("clerk").client
+    paid = re.sub(r"<[^>]+>|\s+", " ", clerk.get(f"/desk/cards/{card_no}").text)
+    assert "公园年卡上次已付 50.00 元，没有写上" in paid
 
 
 def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_office: Office) -> None:
