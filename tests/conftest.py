@@ -30,7 +30,7 @@ MEMORY = Path("/dev/shm")
 ROOM = 2 << 30
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Tests keep their files in memory where there is room: a third of their time went by waiting for the disk.
 
     What a killed process leaves behind is the same there. The failover and full-disk tests make disks of their own.
@@ -40,7 +40,7 @@ def pytest_configure() -> None:
     # A hash that is slow to guess is slow to make, and tests hire somebody a thousand times; commands and served processes
     # of the tests make the real one (tests/cli/test_cli.py looks at it).
     staff.HASHER = PasswordHasher.from_parameters(CHEAPEST)
-    examples.everywhere()
+    examples.everywhere(config.getoption("--database"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -206,7 +206,7 @@ class _Run:
         self.operation = operation
         self.now = now
         self.kind = engine.kinds[operation.kind]
-        self._heard: dict[int, list[OperationStep]] = {}
+        self._heard: dict[int, dict[int, list[str]]] = {}
         self._waiting: tuple[int, int, Batch] | None = None
         self._played: tuple[int, Played] | None = None
         if operation.card_no is not None:
@@ -242,7 +242,7 @@ class _Run:
     def _run_phase(self, number: int, step: int) -> Waiting | Ended:
         """A phase's procedure as it stood at a step. The commands it waits with are kept for the reply."""
         phase = self.kind.phases[number]
-        answers = [row.answers for row in self._steps(number) if row.step < step]
+        answers = [told for at, told in self._answers(number).items() if at < step]
         played, self._played = self._played, None
         if played is not None and played[0] == number and played[1].heard + 1 == len(answers):
             current = played[1]  # checking the answers brought it to this point; it goes on from there
@@ -254,10 +254,10 @@ class _Run:
             self._waiting = number, step, current.outcome.batch
         return current.outcome
 
-    def _steps(self, phase: int) -> list[OperationStep]:
-        """The steps of a phase, read once: the operation's row is locked, so nobody else adds any."""
+    def _answers(self, phase: int) -> dict[int, list[str]]:
+        """The answers of a phase by their steps, read once: the operation's row is locked, so nobody else adds any."""
         if phase not in self._heard:
-            self._heard[phase] = self.uow.steps.of_phase(self.operation.operation_id, phase)
+            self._heard[phase] = self.uow.steps.answers_of_phase(self.operation.operation_id, phase)
         return self._heard[phase]
 
     def _bind(self, effect: Effect) -> None:
@@ -287,7 +287,7 @@ class _Run:
             self._end(OperationState.DONE, result=dict(effect.done), **changes)
         else:
             self._change(phase=self._following(changes), phase_step=self.operation.step, **changes)
-            self._heard[self.operation.phase] = []
+            self._heard[self.operation.phase] = {}
 
     def _following(self, changes: Mapping[str, Any]) -> int:
         """The next phase that is needed, by what is known after these changes."""
@@ -312,7 +312,8 @@ class _Run:
             recorded_commands(waiting.batch[: len(answers)]),
             timings_of(answers),
         )
-        self._steps(operation.phase).append(self.uow.steps.add(row))
+        heard = self._answers(operation.phase)
+        heard[row.step] = self.uow.steps.add(row).answers
         self._change(step=operation.step + 1, expires_at=self.now + dt.timedelta(seconds=STEP_SECONDS))
 
     def take_what_came(self, answers: Answers) -> None:

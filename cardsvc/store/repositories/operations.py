@@ -2,6 +2,9 @@
 
 import datetime as dt
 from collections.abc import Collection
+from functools import cache
+
+from sqlalchemy import Select, bindparam, select
 
 from cardsvc.store import tables
 from cardsvc.store.records import (
@@ -79,7 +82,16 @@ class OperationSteps(Rows[OperationStep]):
         """All answers of an operation, in order."""
         return sorted(self.where_is(operation_id=operation_id), key=lambda row: row.step)
 
-    def of_phase(self, operation_id: str, phase: int) -> list[OperationStep]:
-        """The answers of one phase, in order."""
-        found = self.where_is(operation_id=operation_id, phase=phase)
-        return sorted(found, key=lambda row: row.step)
+    def answers_of_phase(self, operation_id: str, phase: int) -> dict[int, list[str]]:
+        """The answers of one phase by their steps, in order. What else a step keeps is not read: each step of an operation asks
+        for all before it.
+        """
+        found = self._connection.execute(_answers_of_phase(), {"operation": operation_id, "in_phase": phase})
+        return {row.step: row.answers for row in found}
+
+
+@cache
+def _answers_of_phase() -> Select[tuple[int, list[str]]]:
+    columns = tables.operation_step.c
+    here = columns.operation_id == bindparam("operation"), columns.phase == bindparam("in_phase")
+    return select(columns.step, columns.answers).where(*here).order_by(columns.step)
