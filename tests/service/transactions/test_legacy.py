@@ -163,7 +163,7 @@ def test_an_old_card_of_the_training_hall_is_stored_as_it_is(world: World, tmp_p
     assert dict(tray.cards())["old-bus-card"].zh == "旧公交卡（M1）"
     assert len(tray.cards()) == 7
     with pytest.raises(RequestError, match="fault_does_not_fit"):
-        tray.insert("old-bus-card", "mute")
+        tray.insert("old-bus-card", "locked-pin")
     path = tmp_path / "old-bus-card.vcard"
     again = ClassicCard.load(path)
     assert (again.uid, again.blocks) == (card.uid, card.blocks)
