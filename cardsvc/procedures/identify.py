@@ -75,7 +75,8 @@ def identify(profile: Profile) -> Procedure[CardSight]:
     issue = CardIssueSeen.parse(answers[1].data) if answers[1].ok else None
     if issue is None:
         others = yield from whose_chip(profile, has_mf=True)
-        return CardSight(CardState.FOREIGN if others else CardState.PARTIAL, as_delivered=_as_delivered(profile, answers))
+        partial = CardSight(CardState.PARTIAL, as_delivered=_as_delivered(profile, answers))
+        return CardSight(CardState.FOREIGN) if others else partial
     if issue.card_no is None or issue.card_type != CITIZEN_CARD_TYPE or issue.city != layout.issuer.city:
         return CardSight(CardState.FOREIGN, issue)
     blocked = len(answers) > 2 and f"{answers[2].sw:04X}" in profile.status.blocked_select
