@@ -269,7 +269,8 @@ def test_a_reader_to_be_changed_stands_first_with_what_to_do(office: Office) -> 
         r"ws-2 Worn 00 00 · 市民之家 ⚠ 擦净或更换 .*换读卡器.* 3 \(75%\) .* ws-1 Good 00 00 · 市民之家 ✓ 正常", told
     )
     assert "15.0 / 30" in told
-    assert "无应答 card_unresponsive" in told
+    assert "无应答 卡片没有应答：可能放反" in told
+    assert "card_" not in told, "codes are for programs"
 
 
 def test_two_versions_of_the_rules_are_compared_rule_by_rule(office: Office) -> None:

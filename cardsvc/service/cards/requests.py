@@ -120,31 +120,37 @@ def apply_for(
         held = found.holds(pre=application.pre)
         promised, rule = promise(ruling, by.outlet_id, now)
         case_no = _next_case(uow, local_day(now))
-        taken = uow.card_requests.add(
-            CardRequest(
-                case_no=case_no,
-                citizen_id=citizen.citizen_id,
-                outlet_id=by.outlet_id,
-                state=CardRequestState.HELD if held else CardRequestState.APPLIED,
-                came=application.came,
-                comer_name=application.comer_name,
-                comer_id_number=application.comer_id_number,
-                phone=application.phone,
-                consent=CONSENT_VERSION,
-                rules=", ".join([*used, rule] if not held else used),
-                applied_by=by.staff_id,
-                applied_at=now,
-                promised_at=None if held else promised,
-                pre=application.pre,
-                friend_name=application.friend_name,
-                friend_phone=application.friend_phone,
-                friend_consent=FRIEND_CONSENT_VERSION if application.friend_name else None,
-            )
-        )
+        rules_used = ", ".join([*used, rule] if not held else used)
+        taken = uow.card_requests.add(_taken(case_no, application, None if held else promised, rules_used, by, now))
         uow.citizen_photos.add(CitizenPhoto(case_no, citizen.citizen_id, photo, CONSENT_VERSION, by.staff_id, now))
         return taken
 
     return store.transact(work)
+
+
+def _taken(
+    case_no: str, asked: CardApplication, promised: dt.datetime | None, rules: str, by: Staff, now: dt.datetime
+) -> CardRequest:
+    """The row of an application; without a promise it is held."""
+    return CardRequest(
+        case_no=case_no,
+        citizen_id=asked.citizen_id,
+        outlet_id=by.outlet_id,
+        state=CardRequestState.HELD if promised is None else CardRequestState.APPLIED,
+        came=asked.came,
+        comer_name=asked.comer_name,
+        comer_id_number=asked.comer_id_number,
+        phone=asked.phone,
+        consent=CONSENT_VERSION,
+        rules=rules,
+        applied_by=by.staff_id,
+        applied_at=now,
+        promised_at=promised,
+        pre=asked.pre,
+        friend_name=asked.friend_name,
+        friend_phone=asked.friend_phone,
+        friend_consent=FRIEND_CONSENT_VERSION if asked.friend_name else None,
+    )
 
 
 def _check_friend(application: CardApplication) -> None:

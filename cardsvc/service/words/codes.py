@@ -342,12 +342,21 @@ def called(words: Mapping[str, Text], code: str | None) -> Text:
     return words.get(shown, Text(shown, shown))
 
 
+_DETAIL = re.compile(r" ?[（(][^（()）]*\{[^}]*\}[^（()）]*[)）]| ?\{[^}]*\}")
+"""What an error's text names in braces, with the brackets around it."""
+
+
 def reason_name(code: str | None) -> Text:
-    """By what something was settled, or why it ended early: evidence, or an error, whose details are left open."""
+    """By what something was settled, or why it ended early: evidence, or an error without the details of its text."""
     known = all_entries().get(code or "")
     if known is None or code in EVIDENCE:
         return called({**BROKEN, **EVIDENCE}, code)
-    return Text(*(re.sub(r"\{[^}]*\}", "…", text) for text in (known.zh, known.en)))
+    if "{" not in known.zh:
+        return Text(known.zh, known.en)
+    if known.family == "rule":
+        return Text("规则不允许", "a rule refused it")
+    chinese, english = (_DETAIL.sub("", text).rstrip("：: ") for text in (known.zh, known.en))
+    return Text(re.sub(r"(?<=[^\x00-\xff]) (?=[^\x00-\xff])", "", chinese), english)
 
 
 def posting_name(kind: str) -> Text:
