@@ -14,6 +14,7 @@ from cardsvc.printing.receipt import Slip, as_escpos, as_pdf, as_text
 from cardsvc.service.books.statement import Statement, opened, signed
 from cardsvc.service.cards.replacement import REASON_WORDS
 from cardsvc.service.operations.known_card import known_card
+from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.purse.settle import HOST_TIME, REFUND
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import ApplicationFee, Deposit, HeldPayout, Load, Purchase, Replacement
@@ -233,7 +234,10 @@ def _ways_back(payout: HeldPayout) -> list[tuple[Text, Text]]:
 
 
 def _load_rows(load: Load) -> list[tuple[Text, Text]]:
-    rows = [(Text("产品", "Product"), _plain(load.product)), (Text("付款", "Paid by"), METHODS[load.payment_method])]
+    rows = [
+        (Text("产品", "Product"), purse_name(load.product, load.area)),
+        (Text("付款", "Paid by"), METHODS[load.payment_method]),
+    ]
     if load.gift:
         rows.append((Text("赠送", "Gift"), _yuan(load.gift)))
     if load.first_month and load.last_month:
