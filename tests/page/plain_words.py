@@ -30,7 +30,7 @@ NAMES = {
     *("演示other", "演示second", "kiosk-7", "desk-1", "app"),  # terminals, as the stickers on them say
     *("hall", "west"),  # outlets, where their ids are listed beside their names for commands
     *("people.csv", "xlsx"),
-    *("cardsvc", "suspects", "propose", "reconcile", "run", "rules"),  # commands that are named in a sentence
+    *("cardsvc", "agent", "suspects", "propose", "reconcile", "run", "rules"),  # commands that are named in a sentence
 }
 """Names that people gave, and what they type."""
 AS_THEY_ARE = {"manage_rules": "rules are compared field by field, as the file has them"}

@@ -17,15 +17,18 @@ STOCK: dict[str, Text] = {
     "supplier": Text("供应商", "supplier"),
     "destroyed": Text("已销毁", "destroyed"),
     "missing": Text("盘亏", "missing"),
+    "local:cli": Text("本机（命令行）", "this machine (command line)"),
+    "local:bulk": Text("本机（批量制卡）", "this machine (bulk issue)"),
 }
 """Where blank cards are, besides at desks."""
 
 
 def stock_place(place: str) -> Text:
     """A place of blank cards: of the stock, or a desk by whoever works there."""
-    kind, _, rest = place.removeprefix("desk:").partition(":")
-    if kind in STOCK:
-        return STOCK[kind]
+    desk = place.removeprefix("desk:")
+    kind, _, rest = desk.partition(":")
+    if kind in STOCK or desk in STOCK:
+        return STOCK[desk if desk in STOCK else kind]
     return place_name("desk" if kind == "terminal" else kind, rest)
 
 
