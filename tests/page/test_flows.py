@@ -259,7 +259,7 @@ def test_a_blocked_purse_is_repaired_after_a_supervisor_agreed_on_a_screen_of_th
     desk.press("0")
     desk.sees("核对本人后解锁")
     desk.press("Enter")
-    desk.sees("办好了")
+    desk.sees("卡片正常")
     desk.press("Enter")
     desk.sees("检测正常")
 
@@ -275,7 +275,7 @@ def test_a_damaged_file_is_written_again_in_three_presses(desk: Desk) -> None:
         desk.press("0")
         desk.sees("修后自动重读核对")
         desk.press("Enter")
-        desk.sees("办好了")
+        desk.sees("卡片正常")
         desk.picture("repair-done")
         desk.press("Enter")
     desk.sees("检测正常")
