@@ -165,6 +165,7 @@ def test_nothing_is_lost_when_everything_is_killed(cluster: Cluster, tmp_path: P
     customers = [CustomerProcess(tmp_path, service, key, reader) for reader in readers]
     chance = random.Random(wanted)
     try:
+        until_ready(service)  # one that starts while its database is away says so and ends
         while (done := acknowledged(customers)) < wanted:
             until_progress(customers, done + chance.randint(0, 2))
             time.sleep(chance.uniform(0, 0.2))

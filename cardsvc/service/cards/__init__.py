@@ -9,6 +9,7 @@ inspect, identity, views, books     looking at it, on the reader and in the book
 applications                        opening, reviewing, closing, blocking what is on it
 fees_back                           what was paid for an opening that is not on it
 person_changes, deaths              when its holder changes name, or dies
+retiring                            a suspicious card is taken out of use
 replacement, carry_over             another card for the same person, with the applications of the old one
 hold_approval                       a card that cannot be read nor recognised
 handing_out, telling                to whom it was given; who is told that it can be collected

@@ -5,7 +5,7 @@ guard, entrance, passkeys, failures     who is at the page and in which language
 again                                   a form that is sent twice because its answer was lost
 work, live, jobs                        the work place: what lies there, the event stream, jobs
 people, applying, faces, bulk           making cards: for whom, applications, what is printed on them, many of them
-persons, cards, replace                 a person and their cards: data, loss, held money, another card
+persons, cards, replace, retire         a person and their cards: data, loss, held money, another card
 handouts, consignments                  made cards: to whom they are given, how they travel to another outlet
 drawer, receipts                        cash, and paper
 queue, hall, hall_book, complaints      the queue, the hall's screens, its book, complaints
