@@ -1,6 +1,5 @@
 """Flows from sign-in to receipt, without a mouse."""
 
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 

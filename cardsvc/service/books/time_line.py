@@ -40,8 +40,8 @@ def _operations(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:
         code = (row.problem or {}).get("code") or row.facts.get("broken_off")
         job = "diagnose_quick" if row.kind == "diagnose" and row.params.get("quick") else row.kind
         facts = {"job": job, "place": row.actor_kind, "by": row.actor_id, "operation": row.state}
-        detail = (row.problem or {}).get("detail")
-        event, more = ("broken", {"code": code, **({"detail": detail} if detail else {})}) if code else ("job", {})
+        told = {name: value for name, value in (row.problem or {}).items() if name in ("detail", "rule")}
+        event, more = ("broken", {"code": code, **told}) if code else ("job", {})
         yield row.started_at, "operation", event, row.operation_id, {**facts, **more}
 
 

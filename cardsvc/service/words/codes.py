@@ -347,14 +347,15 @@ _DETAIL = re.compile(r" ?[（(][^（()）]*\{[^}]*\}[^（()）]*[)）]| ?\{[^}]*
 
 
 def reason_name(code: str | None) -> Text:
-    """By what something was settled, or why it ended early: evidence, or an error without the details of its text."""
+    """By what something was settled, or why it ended early: evidence, or an error without the details of its text (of a rule,
+    they are left open)."""
     known = all_entries().get(code or "")
     if known is None or code in EVIDENCE:
         return called({**BROKEN, **EVIDENCE}, code)
     if "{" not in known.zh:
         return Text(known.zh, known.en)
     if known.family == "rule":
-        return Text("规则不允许", "a rule refused it")
+        return Text(*(re.sub(r"\{[^}]*\}", "…", text) for text in (known.zh, known.en)))  # nothing is left without its bound
     chinese, english = (_DETAIL.sub("", text).rstrip("：: ") for text in (known.zh, known.en))
     return Text(re.sub(r"(?<=[^\x00-\xff]) (?=[^\x00-\xff])", "", chinese), english)
 

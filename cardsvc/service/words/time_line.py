@@ -128,18 +128,26 @@ _WORDS: Mapping[str, Mapping[str, Text]] = {
 def told(entry: Mapping[str, Any]) -> Text:
     """An entry in words, amounts in yuan."""
     given = entry["facts"]
-    facts = {name: _said(name, value) for name, value in given.items()}
+    facts = {name: _said(name, value) for name, value in given.items() if not isinstance(value, Mapping) or name in _SHOWN}
     if "place" in given:
         facts["where"] = place_name(given["place"], given["by"])
     if "area" in given:
         facts["purse"] = purse_name(given["product"], given["area"])
     if "detail" in given:  # the error in the words that were said then
-        facts["code"] = Text(given["detail"]["zh"], given["detail"]["en"])
+        facts["code"] = _detailed(given["detail"], given.get("rule"))
     event = EVENTS[entry["event"]]
     return Text(
         event.zh.format(**{name: text.zh for name, text in facts.items()}),
         event.en.format(**{name: text.en for name, text in facts.items()}),
     )
+
+
+def _detailed(detail: Mapping[str, str], rule: Mapping[str, Any] | None) -> Text:
+    """What an error said, and the rule that refused, if one did."""
+    if rule is None:
+        return Text(detail["zh"], detail["en"])
+    known = rule["id"], rule["version"]
+    return Text("{}（规则 {}，版本 {}）".format(detail["zh"], *known), "{} (rule {}, version {})".format(detail["en"], *known))
 
 
 def _said(name: str, value: Any) -> Text:
