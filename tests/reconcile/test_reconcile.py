@@ -236,7 +236,9 @@ def test_a_channels_file_against_the_loads(world: World, card: VirtualCard, peop
     assert balances["clearing:channel:mobile"] == 1000 + 9900
     assert balances["difference:reconciliation"] == 1000 + 5000
     assert world.purse_total(CARD) == balance_on(card)[0]
-    assert {state for _, state, _ in told(run(world, channel="mobile"))} == {"explained"}
+    later = run(world, channel="mobile")
+    assert {row.state for row in later} == {"explained"}
+    assert all(difference_view(row)["explanation_text"] for row in later), "each in words"
 
 
 def test_money_that_was_paid_and_did_not_reach_the_card(world: World, card: VirtualCard, people: dict[str, Staff]) -> None:

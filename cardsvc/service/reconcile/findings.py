@@ -44,6 +44,7 @@ EXPLANATIONS: Mapping[str, Text] = {
     "unsettled_spends": Text("还有脱机消费没有送到", "Offline spending is still on its way"),
     "bicycle_guarantee": Text("公共自行车押金占用或退回", "The guarantee of a rented bicycle"),
     "last_ride_owed": Text("余额不足时的最后一次乘车，欠款下次补足", "The last ride with too little money is owed"),
+    "corrected": Text("两人已更正，分录已记账", "Corrected: two people agreed and its entry is booked"),
     "open_transaction": Text("有待核实的交易，卡片下次出现时结清", "A suspect transaction: the card's next contact settles it"),
     "waits_for_file": Text("在等运营单位的文件", "The operator's file is awaited"),
     "counted_once": Text("只计一次", "Counted once"),
