@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cardsvc.bootstrap import now
+from cardsvc.errors import CardGone
 from cardsvc.keystore.sealed import SealedKeystore
 from cardsvc.service.loss.hotlist import snapshot
-from cardsvc.vcard import VirtualCard
+from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import hot_list_text
 from tests.cli.prefork import run_command
 from tests.cli.test_cli import as_json, run
@@ -57,6 +59,18 @@ def test_a_customer_at_a_terminal(tmp_path: Path) -> None:
         assert "the balance is 100.00 yuan" in terminal(served, tmp_path, card, "f\n").stdout
         assert terminal(served, tmp_path, VirtualCard.load(tmp_path / "card"), "q\n").returncode == 0
         assert served.world.purse_total(CARD) == 10000
+
+
+def test_what_broke_off_before_is_told_in_words(tmp_path: Path) -> None:
+    """The card left after the load was written: its next contact settles it, and says of how much and how."""
+    with serving(World(tmp_path / "city.db", now())) as served:
+        card = served.world.issue(FAMILIES[0])
+        card.plan = FaultPlan(tear_after_write=1)
+        with suppress(CardGone):
+            served.world.topup(card)
+        card.plan = FaultPlan()
+        told = "Settled an earlier transaction: 50.00 yuan, it is on the card, and booked"
+        assert told in terminal(served, tmp_path, card, "q\n").stdout
 
 
 def test_a_program_drives_a_terminal_by_lines(tmp_path: Path) -> None:

@@ -150,10 +150,12 @@ def by_hand(station: Station) -> int:
 
 
 def _greet(seen: Mapping[str, Any]) -> None:
+    from cardsvc.service.words.results import settled_text
+
     balance = seen.get("purse", {}).get("balance")
     click.echo(f"{seen['card_no']}  {t('余额', 'balance')} {format_yuan(balance) if balance is not None else '-'}")
     for one in seen.get("settled", ()):
-        click.echo(t(f"已结清上次中断的交易：{one['state']}", f"What was broken off is settled: {one['state']}"))
+        click.echo(t(*settled_text(one)))
 
 
 def _serve(station: Station, order_waits: bool) -> bool:
