@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from xdist.scheduler import LoadScopeScheduling
 
 from cardsvc.readers import pcscd
 from cardsvc.service.staff import accounts as staff
+from cardsvc.vcard.vpcd import DEFAULT_PORT
 from tests import examples, postgres
 from tests.databases import forget_under, on_postgresql, start_cluster
 from tests.keystore.softhsm import SoftHsm
 from tests.keystore.softhsm import start as start_softhsm
-from tests.own_pcscd import OwnPcscd
+from tests.own_pcscd import OwnPcscd, may_have_its_own
 from tests.world import World
 
 # Tests send in a minute what a terminal sends in a day; what holds back a flood is in web/test_floods.py.
@@ -134,9 +136,14 @@ def pcscd_of_this_process() -> Iterator[OwnPcscd]:
 
 @pytest.fixture(scope="module")
 def own_pcscd(pcscd_of_this_process: OwnPcscd) -> Iterator[int]:
-    """A real pcscd with the vpcd driver, of this test process alone; gives the port of its first slot."""
-    with pcscd_of_this_process.used() as port:
-        yield port
+    """A real pcscd with the vpcd driver, of this test process alone; gives the port of its first slot. Where the system gives
+    nobody a mount namespace (containers), the machine's, and one process waits for the other."""
+    if may_have_its_own():
+        with pcscd_of_this_process.used() as port:
+            yield port
+    else:
+        with the_machines_pcscd():
+            yield DEFAULT_PORT
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +151,13 @@ def real_pcscd() -> Iterator[None]:
     """The machine's pcscd with the vpcd driver, for one module of one test process at a time: for what starts it or stops it,
     and for commands that know only its port.
     """
+    with the_machines_pcscd():
+        yield
+
+
+@contextmanager
+def the_machines_pcscd() -> Iterator[None]:
+    """Nobody else's meanwhile."""
     with (Path(tempfile.gettempdir()) / "cardsvc-tests-pcscd.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pcscd.running():

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -29,6 +30,12 @@ FIRST_PORT = 20000
 """Below those that the system gives away."""
 DRIVERS = ("pcsc/drivers/serial", "*/pcsc/drivers/serial", "*")
 """Where distributions keep the vpcd driver, under /usr/lib."""
+
+
+@cache
+def may_have_its_own() -> bool:
+    """Whether this system gives us a mount namespace."""
+    return subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
 
 
 class OwnPcscd:

@@ -14,8 +14,6 @@ from tests.page.conftest import PASSWORD, Desk, axe_finds
 from tests.page.test_manage_pages import person
 from tests.service.cards.test_card_requests import take
 
-pytestmark = pytest.mark.usefixtures("real_pcscd")
-
 
 def west(desk: Desk) -> Staff:
     """Another outlet, its clerk, and a workstation at each outlet on which this process makes cards."""
