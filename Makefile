@@ -7,9 +7,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # What keeps its data in the database runs on both databases; the rest once.
 ON_POSTGRESQL := tests/service tests/day tests/hall tests/store tests/ledger tests/money tests/procedures/test_torn_money.py tests/web
 
-# Of these doors every statement is said by others too, and in them nothing happens at the same time: on PostgreSQL in the long
-# run alone.
-SAID_BY_OTHERS := $(addprefix tests/web/, test_card_window.py test_card_window_more.py test_fuzz.py test_handouts_api.py \
+# Of these every statement is said by others too, they move no money of their own, and in them nothing happens at the same time:
+# on PostgreSQL in the long run alone.
+SAID_BY_OTHERS := $(addprefix tests/service/, bulk/test_bulk_excel.py cards/test_card_requests.py cards/test_in_between.py \
+  cards/test_renewal.py) $(addprefix tests/web/, test_card_window.py test_card_window_more.py test_fuzz.py test_handouts_api.py \
   test_mtls.py test_nginx.py test_orders.py test_overflow.py test_refund_page.py test_stock_page.py test_topup_page.py)
 
 # Two more than CI has processors: browser tests and those of killed processes wait half of their time.
