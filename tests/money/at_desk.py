@@ -146,7 +146,7 @@ class AtDesk(AtTerminals):
 
     def has_what_was_paid(self, card_no: str) -> bool:
         """Whether a card has the pass that was paid for."""
-        raise NotImplementedError(card_no)
+        raise NotImplementedError(card_no)  # of whoever sells them: passes.py
 
     @rule()
     def end_the_day(self) -> None:

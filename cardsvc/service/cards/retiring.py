@@ -64,7 +64,7 @@ def retirement(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) ->
     the hot list that it will stand in. Raises as ``retire`` does."""
     with store.read() as uow:
         payload = _payload(uow, rules, card_no, now)
-        listed = uow.hotlist.latest_of(card_no) if uow.hotlist.is_listed(card_no) else None
+        listed = uow.hotlist.listing_of(card_no)
         return {**payload, "version": listed.version if listed else uow.hotlist.version() + 1}
 
 

@@ -26,6 +26,7 @@ from cardsvc.procedures.rewrite import rewrite
 from cardsvc.procedures.roll_keys import NewKeys, roll_keys
 from cardsvc.service.cards.data import card_data
 from cardsvc.service.cards.repair_steps import CARRIED_OUT, Step, steps_for
+from cardsvc.service.cards.retiring import RETIRE_PLAN
 from cardsvc.service.faults.diagnose import WHOSE, ReaderFacts, ask_first, ask_more, bind, conclude
 from cardsvc.service.loss.hotlist import refuse_listed
 from cardsvc.service.messages.library import APPLICATION as LIBRARY_APPLICATION
@@ -75,7 +76,7 @@ def _planned(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
     return Effect(facts=facts, failed=refuse_listed(context, uow, now))
 
 
-NOT_TO_BE_TOUCHED = ("retire_clone", "none_")
+NOT_TO_BE_TOUCHED = (RETIRE_PLAN, "none_")
 """Plans of cards that are evidence, or not ours, or not this person's: nothing is written onto them."""
 
 

@@ -50,8 +50,8 @@ def list_old_card(uow: UnitOfWork, card_no: str, changed_by: str, now: dt.dateti
 
 def is_wanted(uow: UnitOfWork, card_no: str) -> bool:
     """Whether a card is on the list for what happened to it (lost, cancelled), not only because a new card took its place."""
-    latest = uow.hotlist.latest_of(card_no)
-    return latest is not None and latest.action == "add" and latest.reason != OLD_CARD_REASON
+    listed = uow.hotlist.listing_of(card_no)
+    return listed is not None and listed.reason != OLD_CARD_REASON
 
 
 def _check_release(uow: UnitOfWork, subject: str, _payload: Mapping[str, Any]) -> None:
@@ -94,19 +94,19 @@ def end_if_lapsed(uow: UnitOfWork, card_no: str, now: dt.datetime) -> LossReport
 def refuse_listed(context: Context, uow: UnitOfWork, now: dt.datetime) -> CardError | None:
     """Why a card is refused at contact, once what was open is settled; None when it is not on the list."""
     end_if_lapsed(uow, context.card_no, now)
-    latest = uow.hotlist.latest_of(context.card_no)
-    if latest is None or latest.action != "add" or context.operation.kind in LOOKS_AND_BLOCKS:
+    listed = uow.hotlist.listing_of(context.card_no)
+    if listed is None or context.operation.kind in LOOKS_AND_BLOCKS:
         return None
     if context.operation.kind == "transfer_out" and uow.old_cards.get(context.card_no) is not None:
         return None  # it was taken in, and may still give its money itself
-    return CardError("card_hot_listed", version=latest.version)
+    return CardError("card_hot_listed", version=listed.version)
 
 
 def refuse_hot(uow: UnitOfWork, card_no: str) -> None:
     """Raise CardError ``card_hot_listed`` for a card that is on the list."""
-    latest = uow.hotlist.latest_of(card_no)
-    if latest is not None and latest.action == "add":
-        raise CardError("card_hot_listed", version=latest.version)
+    listed = uow.hotlist.listing_of(card_no)
+    if listed is not None:
+        raise CardError("card_hot_listed", version=listed.version)
 
 
 def snapshot(store: Store, keystore: KeyStore, since: int) -> dict[str, Any]:

@@ -129,8 +129,8 @@ def _is_same(known: TopUpOrder, params: OrderParams) -> bool:
 def _target(uow: UnitOfWork, params: OrderParams, now: dt.datetime) -> Target:
     """Where it will go, by what the books know of the card."""
     card = issued_card(uow, params.card_no)
-    listed = uow.hotlist.latest_of(card.card_no)
-    if listed is not None and listed.action == "add":
+    listed = uow.hotlist.listing_of(card.card_no)
+    if listed is not None:
         raise CardError("card_hot_listed", version=listed.version)
     area = params.model_dump()
     application = application_of(area)

@@ -22,10 +22,14 @@ class HotList(Rows[HotListEntry]):
         """The latest change about a card."""
         return self.first_is(card_no=card_no, newest="version")
 
+    def listing_of(self, card_no: str) -> HotListEntry | None:
+        """The change that put a card on the list, while it stands there."""
+        latest = self.latest_of(card_no)
+        return latest if latest is not None and latest.action == "add" else None
+
     def is_listed(self, card_no: str) -> bool:
         """Whether a card is on the list now."""
-        latest = self.latest_of(card_no)
-        return latest is not None and latest.action == "add"
+        return self.listing_of(card_no) is not None
 
     def of_card(self, card_no: str) -> list[HotListEntry]:
         """Every change about a card, newest first."""
