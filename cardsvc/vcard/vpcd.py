@@ -19,6 +19,9 @@ DEFAULT_PORT = 35963
 RECONNECT_SECONDS = 0.2
 AWAY_SECONDS = 0.8
 """A card stays out at least this long: pcscd looks twice a second, and a card that comes back unseen is never powered again."""
+UNHEARD_SECONDS = 5.0
+"""vpcd asks for the ATR twice a second. A connection on which it never asked is one that it lost: as a card leaves, a thread of
+pcscd may accept the next card while another still closes the last one, and forget it (vicc_eject in vpcd.c). Then once more."""
 
 
 class Insertable(Protocol):
@@ -84,8 +87,7 @@ class VpcdSlot:
     def _serve(self, card: Insertable) -> None:
         while not self._stop.is_set():
             try:
-                with socket.create_connection(self._address, timeout=5) as connection:
-                    connection.settimeout(None)
+                with socket.create_connection(self._address, timeout=UNHEARD_SECONDS) as connection:
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self._socket = connection
                     self._talk(connection, card)
@@ -105,6 +107,7 @@ class VpcdSlot:
     def _talk(self, connection: socket.socket, card: Insertable) -> None:
         """Serve until the connection ends (pcscd stopped) or the card loses its power."""
         while not self._stop.is_set() and (body := _receive(connection)) is not None:
+            connection.settimeout(None)
             answer = _answer(card, body)
             if answer is not None:
                 connection.sendall(struct.pack(">H", len(answer)) + answer)

@@ -95,8 +95,10 @@ def inserted(desk: dict[str, str], file: str, *more: str) -> Iterator["subproces
     """``cardsvc vcard`` with this card in the first slot of the real pcscd."""
     until(lambda: all(reader.state == "empty" for reader in list_readers()))
     command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", "vcard", "--file", file, *more]
-    process = subprocess.Popen(command, env=desk, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=desk, stdin=subprocess.DEVNULL)
     try:
+        until(lambda: process.poll() is not None or any(reader.state != "empty" for reader in list_readers()))
+        assert process.poll() is None, "it ended: what it said is in the captured output"
         wait_for_card("00 00$", PATIENCE)
         yield process
     finally:
