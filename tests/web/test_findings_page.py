@@ -3,11 +3,14 @@
 import re
 import uuid
 
+from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.desk.workstations import begin, report
+from cardsvc.service.staff.approvals import reject
 from cardsvc.vcard import Fault, VirtualCard, inflict
 from cardsvc.vcard.session import KeyKind
 from tests.desk.busy import Counter
 from tests.diagnosis.patients import PURSE, change_key
+from tests.web.clerk import Clerk
 from tests.web.desk_office import Office
 
 
@@ -60,6 +63,31 @@ def test_the_headline_of_a_report_is_what_was_found(office: Office) -> None:
         assert re.search(rf"网点 \S+ 经办 {office.people['clerk'].name} ", told)
         assert "测试一" not in told
     assert office.world.card_no_of(card)[-4:] in ill
+
+
+def test_a_suspicious_card_is_retired_before_anything_is_written_to_it(office: Office) -> None:
+    """No money goes onto it or off it by a slip of a key; when the supervisor did not agree, it is a card like others."""
+    world, clerk = office.world, Clerk(office)
+    card = world.issue("fudan-fmcos2")
+    inflict(card, [Fault.parse("wrong-balance:12345")])
+    clerk.put(card)
+    clerk.sees("可疑余额", "充值 卡可疑，不能再写：先停用可疑卡")
+    assert jobs_on(clerk) == {"retire", "identity", "diagnose"}
+    clerk.follow("停用可疑卡")
+    clerk.send("列入黑名单", note="路边摊充的值")
+    clerk.work_place()
+    clerk.sees("充值 已列入黑名单，等第二人复核")
+    assert jobs_on(clerk) == {"identity", "diagnose"}
+    with world.store.read() as uow:
+        (asked,) = uow.approvals.of_subject(world.card_no_of(card))
+    reject(world.store, APPROVALS, asked.approval_id, "对过账", by=office.people["chief"], now=world.now)
+    clerk.work_place()
+    assert jobs_on(clerk) >= {"retire", "topup", "refund", "open", "replace"}
+
+
+def jobs_on(clerk: Clerk) -> set[str]:
+    """What can be begun from the work place."""
+    return set(re.findall(r'id="job-(\w+)"', clerk.html))
 
 
 def test_a_card_of_others_has_no_holder_on_paper(office: Office) -> None:

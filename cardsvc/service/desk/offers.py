@@ -20,7 +20,7 @@ from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import waiting_for_card
 from cardsvc.service.desk.choices import APPLICATIONS, NOTHING_ON_IT, PRODUCTS, Choice, Offer
 from cardsvc.service.desk.money_offers import refund, top_up
-from cardsvc.service.desk.retire_offer import retire
+from cardsvc.service.desk.retire_offer import with_suspicions
 from cardsvc.service.desk.work_place import CardOnDesk
 from cardsvc.service.faults.repair import NOT_TO_BE_TOUCHED, planned
 from cardsvc.service.operations.engine import Engine
@@ -48,7 +48,7 @@ FACE_FIRST = Text("先打卡面、确认（在卡面页）", "Its face is printe
 
 def offers(engine: Engine, card: CardOnDesk, *, by: Staff) -> tuple[Offer, ...]:
     """The jobs for this card, the likely ones first, at this person's outlet."""
-    return (*retire(engine, card), *_repair(engine, card), *_by_state(engine, card, by))
+    return with_suspicions(engine, card, (*_repair(engine, card), *_by_state(engine, card, by)))
 
 
 def _repair(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:

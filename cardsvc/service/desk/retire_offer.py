@@ -1,12 +1,14 @@
 """Retiring a suspicious card, as the desk offers it: what will happen, before it does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cardsvc.service.cards.retiring import RETIRE, retirement, suspicions
 from cardsvc.service.desk.choices import Choice, Offer
 from cardsvc.service.desk.work_place import CardOnDesk
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.known_card import IN_HAND
+from cardsvc.store.states import ApprovalState
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 
@@ -16,16 +18,32 @@ REFUSED = Text(
     "主管不同意：由两人移出黑名单，卡还给持卡人",
     "If the supervisor refuses: two people release it, and the card goes back to its holder",
 )
+RETIRE_FIRST = Text("卡可疑，不能再写：先停用可疑卡", "Suspicious, not to be written: retire it first")
+NOTHING_WRITTEN = ("identity", "diagnose")
+"""Jobs that leave a card as it is: evidence may be looked at."""
 
 
-def retire(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
-    """The offer, where the diagnosis calls a card of our books suspicious; its choices are the effects."""
+def with_suspicions(engine: Engine, card: CardOnDesk, made: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    """The offers for a card of our books. One that the diagnosis calls suspicious is retired before all else, and until then
+    nothing is written to it; but where two people looked and did not agree, it is a card like others."""
     if card.books is None or card.books["state"] not in IN_HAND or not suspicions(card.report):
-        return
+        return made
     number = card.books["card_no"]
     with engine.store.read() as uow:
-        waits = bool(uow.approvals.open_on(RETIRE.name, number))
-    yield Offer("retire", WAITS) if waits else Offer("retire", None, tuple(_effects(engine, number)))
+        asked = [row for row in uow.approvals.of_subject(number) if row.kind == RETIRE.name]
+    first = Offer("retire", None, tuple(_effects(engine, number)))
+    match asked[0].state if asked else None:
+        case ApprovalState.PROPOSED:
+            return (replace(first, reason=WAITS, choices=()), *_held_back(made, WAITS))
+        case ApprovalState.REJECTED:
+            return (first, *made)
+        case _:
+            return (first, *_held_back(made, RETIRE_FIRST))
+
+
+def _held_back(made: tuple[Offer, ...], why: Text) -> Iterator[Offer]:
+    for offer in made:
+        yield offer if offer.kind in NOTHING_WRITTEN else replace(offer, reason=why)
 
 
 def _effects(engine: Engine, number: str) -> Iterator[Choice]:
