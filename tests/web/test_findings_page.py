@@ -71,6 +71,7 @@ def test_a_suspicious_card_is_retired_before_anything_is_written_to_it(office: O
     card = world.issue("fudan-fmcos2")
     inflict(card, [Fault.parse("wrong-balance:12345")])
     clerk.put(card)
+    assert "待领取：发放" not in clerk.html
     clerk.sees("可疑余额", "充值 卡可疑，不能再写：先停用可疑卡")
     assert jobs_on(clerk) == {"retire", "identity", "diagnose"}
     clerk.follow("停用可疑卡")

@@ -9,6 +9,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.service.books.receipts import money_of
 from cardsvc.service.cards.handing_out import handout_of
 from cardsvc.service.cards.replacement import replacement_of
+from cardsvc.service.cards.retiring import suspicions
 from cardsvc.service.cash.shifts import shift_at
 from cardsvc.service.desk.choices import Offer
 from cardsvc.service.desk.offers import offers
@@ -102,8 +103,10 @@ def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
 
 
 def _handout(services: Services, card: CardOnDesk | None) -> Mapping[str, Any] | None:
-    """This card, where it waits for its holder."""
-    found = handout_of(services.store, card.books["card_no"]) if card and card.books else None
+    """This card, where it waits for its holder; a suspicious one does not go out."""
+    if card is None or card.books is None or suspicions(card.report):
+        return None
+    found = handout_of(services.store, card.books["card_no"])
     return found if found and found["waiting"] else None
 
 
