@@ -15,13 +15,15 @@ from typing import Protocol
 from cardsvc.errors import CardError, CardGone
 
 POWER_OFF, POWER_ON, RESET, ATR = 0x00, 0x01, 0x02, 0x04
+LOOK = bytes([ATR])
+"""How pcscd looks whether a card is there."""
 DEFAULT_PORT = 35963
 RECONNECT_SECONDS = 0.2
 AWAY_SECONDS = 0.8
 """A card stays out at least this long: pcscd looks twice a second, and a card that comes back unseen is never powered again."""
-UNHEARD_SECONDS = 5.0
-"""vpcd asks for the ATR twice a second. A connection on which it never asked is one that it lost: as a card leaves, a thread of
-pcscd may accept the next card while another still closes the last one, and forget it (vicc_eject in vpcd.c). Then once more."""
+UNSEEN_LOOKS = 4
+"""pcscd powers a card as soon as it sees one come. One that it looks at so often and does not power came back unseen: the one
+before it left in the middle of a command, and pcscd did not look between the two. It has to be away once more."""
 
 
 class Insertable(Protocol):
@@ -43,6 +45,10 @@ class Insertable(Protocol):
 
     def transmit(self, command: bytes) -> bytes:
         """One command. Raises CardGone when the card leaves, another CardError when it stays silent."""
+
+
+class _UnseenError(Exception):
+    """pcscd did not see that this card came."""
 
 
 class VpcdSlot:
@@ -87,10 +93,13 @@ class VpcdSlot:
     def _serve(self, card: Insertable) -> None:
         while not self._stop.is_set():
             try:
-                with socket.create_connection(self._address, timeout=UNHEARD_SECONDS) as connection:
+                with socket.create_connection(self._address, timeout=5) as connection:
+                    connection.settimeout(None)
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self._socket = connection
                     self._talk(connection, card)
+            except _UnseenError:
+                self._stop.wait(AWAY_SECONDS)
             except CardGone:
                 if self._comes_back:
                     self._stop.wait(AWAY_SECONDS)
@@ -105,9 +114,12 @@ class VpcdSlot:
             self._stop.wait(RECONNECT_SECONDS)
 
     def _talk(self, connection: socket.socket, card: Insertable) -> None:
-        """Serve until the connection ends (pcscd stopped) or the card loses its power."""
+        """Serve until the connection ends (pcscd stopped), the card loses its power, or pcscd does not see that it came."""
+        looks, powered = 0, False
         while not self._stop.is_set() and (body := _receive(connection)) is not None:
-            connection.settimeout(None)
+            looks, powered = looks + 1, powered or body != LOOK
+            if looks > UNSEEN_LOOKS and not powered:
+                raise _UnseenError
             answer = _answer(card, body)
             if answer is not None:
                 connection.sendall(struct.pack(">H", len(answer)) + answer)

@@ -76,6 +76,27 @@ def test_a_card_answers_across_pcscd(slot: VpcdSlot) -> None:
     assert plain.strip() == f"{card.atr.hex().upper()} (144, 0)"
 
 
+def test_a_card_that_is_back_before_pcscd_looked_is_seen(slot: VpcdSlot) -> None:
+    """It left in the middle of a command, and another program brings the next one at once: pcscd has told its clients that the
+    reader is empty, but takes the next card for the one that it powered."""
+    from cardsvc.readers.pcsc import PcscChannel
+
+    card, again = VirtualCard.blank("fudan-fmcos2"), VpcdSlot()
+    slot.insert(card)
+    wait_for_card(FIRST, PATIENCE)
+    channel = PcscChannel(FIRST)
+    card.plan = FaultPlan(tear_before_command=1)
+    with pytest.raises(CardGone):
+        channel.transmit(CHALLENGE)
+    channel.close()
+    until_empty()
+    card.plan = FaultPlan()
+    channel = inserted(again, card)
+    assert len(channel.transmit(CHALLENGE)) == 6
+    channel.close()
+    again.remove()
+
+
 def test_a_profile_is_tested_on_the_card_in_a_reader(slot: VpcdSlot) -> None:
     """By command, reading only: every check holds and the card is as it was."""
     card = VirtualCard.blank("watchdata", seed=3)
