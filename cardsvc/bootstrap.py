@@ -1,7 +1,7 @@
 """The composition root: the only place that knows every adapter and puts them together."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,9 +44,12 @@ class Services:
         self.store.close()
 
 
+_read: Callable[[dt.tzinfo], dt.datetime] = dt.datetime.now  # noqa: TID251 - here it is read
+
+
 def now() -> dt.datetime:
-    """The clock of the service."""
-    return dt.datetime.now(dt.UTC)
+    """The clock of the service, the only one in a process (tests/clock.py lets it begin at a moment of its own)."""
+    return _read(dt.UTC)
 
 
 def build(settings: Settings, *, keys_when_used: bool = False) -> Services:

@@ -18,7 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 from cardsvc.readers import pcscd
 from cardsvc.service.staff import accounts as staff
 from cardsvc.vcard.vpcd import DEFAULT_PORT
-from tests import examples, postgres
+from tests import clock, examples, postgres
 from tests.databases import forget_under, on_postgresql, start_cluster
 from tests.keystore.softhsm import SoftHsm
 from tests.keystore.softhsm import start as start_softhsm
@@ -90,6 +90,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     """Who runs what when there are several test processes."""
     config.option.loadscopereorder = False  # the order is _turn's, not that of the number of tests
     return _OneReader(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before a test's fixtures, also those of its module: they have its clock."""
+    clock.set_for(item.path)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -134,7 +134,7 @@ class World:
         self.engine = self.new_engine()
 
     def as_made(self) -> tuple[Any, ...] | None:
-        """See tests/repeated.py: a clock that shows the time on the wall is like no other, nor are other keys or rules."""
+        """See tests/repeated.py: a clock that runs is like no other, nor are other keys or rules."""
         return None if self.now.microsecond or self.engine is not self._own_engine else (self.now,)
 
     @once
@@ -187,7 +187,7 @@ class World:
 
 
 class LiveWorld(World):
-    """A city whose clock is the clock on the wall: what happens one after the other has times one after the other."""
+    """A city whose clock is the service's, which runs: what happens one after the other has times one after the other."""
 
     now = property(lambda _self: clock(), lambda _self, _value: None)  # type: ignore[assignment]
 

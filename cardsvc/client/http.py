@@ -48,7 +48,7 @@ class ApiClient:
         terminal_id: str,
         key: SigningKey,
         *,
-        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),  # noqa: TID251 - a terminal is a machine of its own
         waits: tuple[float, ...] = WAITS,
         service_ca: Path | None = None,
         certificate: tuple[Path, Path] | None = None,

@@ -1,9 +1,9 @@
 """Files and reconciliation on the command line."""
 
-import datetime as dt
 import json
 from pathlib import Path
 
+from cardsvc.bootstrap import now
 from cardsvc.units import LOCAL
 from tests.batches.merchant import Ride, spending_file
 from tests.cli.test_cli import as_json, run
@@ -37,7 +37,7 @@ def test_a_file_is_imported_and_the_day_reconciled(home: dict[str, str], tmp_pat
     assert (first["counts"], first["again"]) == ({"rejected": 1}, False)
     assert as_json(home, *take_in)["again"]
     assert as_json(home, "batch", "show", first["batch_id"])["not_booked"][0]["reason"] == "card_unknown"
-    today = dt.datetime.now(LOCAL).date().isoformat()
+    today = now().astimezone(LOCAL).date().isoformat()
     done = as_json(home, "reconcile", "run", "--day", today)
     assert done["counts"] == {"reference_unknown.open": 1}
     assert as_json(home, "reconcile", "show", done["run_id"]) == done

@@ -118,7 +118,7 @@ def test_a_client_waits_as_it_is_told_and_loads_once(served: Served, tmp_path: P
     for loads, number in enumerate((1, 4), start=1):
         line = Line(Scenario("", "too_many", number), int(served.url.rpartition(":")[2]))
         try:
-            with ApiClient(line.url, "kiosk-7", served.kiosk_key, waits=(0.01,)) as client:
+            with ApiClient(line.url, "kiosk-7", served.kiosk_key, clock=now, waits=(0.01,)) as client:
                 result = run_job(client, Journal(tmp_path / "kiosk.journal"), card.channel(), "topup", JOB)
         finally:
             line.stop()
@@ -132,7 +132,10 @@ def test_a_step_that_is_not_taken_leaves_the_load_unknown_and_open(served: Serve
     journal = Journal(tmp_path / "kiosk.journal")
     line = Line(Scenario("", "too_many", 4), int(served.url.rpartition(":")[2]))
     try:
-        with ApiClient(line.url, "kiosk-7", served.kiosk_key, waits=()) as client, pytest.raises(ReaderError) as told:
+        with (
+            ApiClient(line.url, "kiosk-7", served.kiosk_key, clock=now, waits=()) as client,
+            pytest.raises(ReaderError) as told,
+        ):
             run_job(client, journal, card.channel(), "topup", JOB)
     finally:
         line.stop()
@@ -170,7 +173,7 @@ def test_a_job_that_nobody_can_tell_of_stays_in_the_journal(served: Served, tmp_
         line = Line(Scenario("", "unavailable", number), int(served.url.rpartition(":")[2]))
         try:
             with (
-                ApiClient(line.url, "kiosk-7", served.kiosk_key, waits=()) as client,
+                ApiClient(line.url, "kiosk-7", served.kiosk_key, clock=now, waits=()) as client,
                 pytest.raises(ReaderError, match="HTTP 503"),
             ):
                 recover(client, journal)
@@ -207,10 +210,10 @@ def test_a_service_that_is_away_after_a_lost_answer_leaves_it_unknown(served: Se
     thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,))
     thread.start()
     try:
-        told = []
+        told, url = [], f"http://127.0.0.1:{server.server_port}"
         for _ in range(2):
             with (
-                ApiClient(f"http://127.0.0.1:{server.server_port}", "kiosk-7", served.kiosk_key, waits=(0.01,)) as client,
+                ApiClient(url, "kiosk-7", served.kiosk_key, clock=now, waits=(0.01,)) as client,
                 pytest.raises(ServiceRefused) as refused,
             ):
                 client.order({})

@@ -9,6 +9,7 @@ import pytest
 
 from cardsvc.cli.shared.output import EXIT_CODES
 from cardsvc.errors.catalog import all_entries
+from tests.clock import PROCESSES
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = sorted((ROOT / "cardsvc").rglob("*.py"))
@@ -100,3 +101,8 @@ def test_every_package_says_what_it_is() -> None:
     """A newcomer reads the first line of a folder."""
     for path in (ROOT / "cardsvc").rglob("__init__.py"):
         assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path
+
+
+def test_whose_clock_is_the_wall_is_there() -> None:
+    """A file that was renamed would silently have another clock."""
+    assert [name for name in PROCESSES if not (ROOT / "tests" / name).exists()] == []

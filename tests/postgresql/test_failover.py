@@ -51,7 +51,7 @@ class Customer(threading.Thread):
         """Until told to stop; any error ends it and fails the test."""
         channel = self._card.channel()
         try:
-            with ApiClient(self._served.url, "kiosk-7", self._served.kiosk_key, waits=WAITS) as client:
+            with ApiClient(self._served.url, "kiosk-7", self._served.kiosk_key, clock=now, waits=WAITS) as client:
                 while not self._stop_event.is_set():
                     job = {"amount": 5000, "payment": {"method": "cash"}}
                     result = carry_out(client, channel, "topup", job, idempotency_key=str(uuid.uuid4()))

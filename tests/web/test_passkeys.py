@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardsvc.bootstrap import Services
+from cardsvc.bootstrap import Services, now
 from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
 from cardsvc.service.books.audit import verify_ledger
@@ -184,7 +184,7 @@ JSON = st.recursive(st.none() | st.integers() | st.text(), lambda part: st.lists
 def test_no_answer_of_a_browser_breaks_the_door(still: Store, answer: str) -> None:
     """Whatever it sends is one refusal."""
     with pytest.raises(CardsvcError, match="passkey_wrong"):
-        who_shows(still, SITE, answer, dt.datetime.now(dt.UTC))
+        who_shows(still, SITE, answer, now())
 
 
 def test_an_answer_that_is_nearly_right_is_refused_too(open_to_keys: Office) -> None:

@@ -41,19 +41,19 @@ def test_a_terminal_registers_its_next_key_and_both_count(served: Served) -> Non
     made = served.kiosk.call("POST", "/terminals/self/keys", {"public_key": public_hex(following)})
     assert (made["key_id"], made["state"]) == ("2", "active")
     for key_id in ("kiosk-7", "kiosk-7/2"):
-        with ApiClient(served.url, key_id, following, waits=()) as client:
+        with ApiClient(served.url, key_id, following, clock=now, waits=()) as client:
             assert client.call("GET", "/hotlist")["version"] == 0
     assert served.kiosk.call("GET", "/hotlist")["version"] == 0
-    with ApiClient(served.url, "kiosk-7/1", following, waits=()) as client:
+    with ApiClient(served.url, "kiosk-7/1", following, clock=now, waits=()) as client:
         assert refused(client, "GET", "/hotlist") == "signature_wrong"
 
 
 def test_a_terminal_signs_with_a_shared_secret(served: Served) -> None:
     """HMAC-SHA256; with another secret it is nobody."""
     _, secret = share_secret(served.world.store, key_ring(), "kiosk-7", by=None, now=now())
-    with ApiClient(served.url, "kiosk-7", secret, waits=()) as client:
+    with ApiClient(served.url, "kiosk-7", secret, clock=now, waits=()) as client:
         assert client.call("GET", "/hotlist")["version"] == 0
-    with ApiClient(served.url, "kiosk-7", bytes(32), waits=()) as client:
+    with ApiClient(served.url, "kiosk-7", bytes(32), clock=now, waits=()) as client:
         assert refused(client, "GET", "/hotlist") == "signature_wrong"
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from cardsvc.bootstrap import now
 from cardsvc.cli.certify.scenarios import ListScenario, Scenario
 from cardsvc.errors import RequestError
 from cardsvc.service.operations.problem import problem_of
@@ -90,13 +91,12 @@ class Line(ThreadingHTTPServer):
         with self.lock:
             about = sent[1].startswith(self.counted)
             self.count += about
-            now = time.monotonic()
             hit = (about and self.count == self.spoiled) or (self.trouble in FROM_THEN_ON and self.count >= self.spoiled)
-            early = now < self.not_before
+            early = time.monotonic() < self.not_before
             self.seen.early += early
             if "clock_wrong" in self.seen.codes:
                 created = re.search(r"created=(\d+)", sent[3].get("Signature-Input", ""))
-                self.seen.offsets += [int(created[1]) - time.time()] if created else []
+                self.seen.offsets += [int(created[1]) - now().timestamp()] if created else []
             before, self.earlier = self.earlier, sent
         return "too_many" if early else self.trouble if hit else "none", before
 

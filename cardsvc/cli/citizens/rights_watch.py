@@ -5,7 +5,6 @@ place is taken when two looks find the same size and time. What was imported but
 ended is known by its content and only put away.
 """
 
-import datetime as dt
 import json
 import os
 import threading
@@ -94,7 +93,7 @@ class Watch:
         """Report first, then the file: a file that was put away has its report. A name that is taken gets the time added."""
         target = self._folder / where / path.name
         if target.exists():
-            target = target.with_name(f"{target.stem}.{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}{target.suffix}")
+            target = target.with_name(f"{target.stem}.{now():%Y%m%dT%H%M%S%f}{target.suffix}")
         text = json.dumps(report, ensure_ascii=False, indent=2, default=str)
         target.with_name(target.name + REPORT).write_text(text + "\n", "utf-8")
         path.rename(target)

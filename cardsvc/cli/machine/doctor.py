@@ -89,7 +89,8 @@ def _clock(_subject: Machine) -> str:
     try:
         with store.read() as uow:
             waiting = uow.nonces.forgotten_after(now())
-        return here.clock_drift(store.clock(), waiting)
+        database = store.clock()
+        return here.clock_drift(now(), database, waiting)
     finally:
         store.close()
 

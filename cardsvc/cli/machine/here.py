@@ -97,10 +97,9 @@ def _kernel_clock() -> int:
     return int(ctypes.CDLL(None).adjtimex(room))
 
 
-def clock_drift(database: dt.datetime | None, waiting: Mapping[str, dt.datetime]) -> str:
+def clock_drift(now: dt.datetime, database: dt.datetime | None, waiting: Mapping[str, dt.datetime]) -> str:
     """How far this machine's clock is from the database server's, and whether it was ahead: ``waiting`` says whose keys wait
     until when, for a clock that was ahead forgot their nonces."""
-    now = dt.datetime.now(dt.UTC)
     if waiting:
         until = max(waiting.values()).astimezone(LOCAL).isoformat(" ", "seconds")
         names = ", ".join(waiting)

@@ -25,7 +25,9 @@ outlet_option = click.option("--outlet", "outlet_id", required=True, help=t("网
 
 def local_day(given: dt.datetime | None) -> dt.date:
     """The day that was given, or today in the city."""
-    return given.date() if given else dt.datetime.now(LOCAL).date()
+    from cardsvc.bootstrap import now
+
+    return given.date() if given else now().astimezone(LOCAL).date()
 
 
 @day.command(help=t("列出妨碍日结的事项；有则退出码 1", "What keeps the day from ending; exit code 1 when there is something"))
