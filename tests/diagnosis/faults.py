@@ -129,6 +129,16 @@ def worn_memory(patient: Patient) -> None:
     patient.memory = True
 
 
+def worn_memory_elsewhere(patient: Patient) -> None:
+    """The trial has failed in another reader of the desk as well."""
+    worn_memory(patient)
+    card, world = patient.card, patient.world
+    patient.connect = lambda: InReader(card.channel(), "The other reader")
+    patient.examine()
+    world.now += dt.timedelta(minutes=1)
+    patient.connect = lambda: InReader(card.channel())
+
+
 def later(days: int) -> Make:
     def make(patient: Patient) -> None:
         patient.world.now += dt.timedelta(days=days)
@@ -450,7 +460,8 @@ FAULTS = (
     Fault("corrupt-unopened", "没开通的停车文件损坏", "file_corrupt", edit(PARKING, bodies.CONTENT, b"\x77", file=0x0015)),
     Fault("two-serials", "两处卡号不一", "serials_differ", edit(PURSE, bodies.CONTENT + 19, b"\x42", file=0x0015)),
     Fault("locked-master-key-met", "主控密钥锁死（维修时显出）", "master_key_locked", master_key_met),
-    Fault("worn-memory", "存储器磨损（试写时显出）", "memory_worn", worn_memory),
+    Fault("write-failed", "试写失败", "memory_write_failed", worn_memory),
+    Fault("worn-memory", "存储器磨损（两台读卡器试写都失败）", "memory_worn", worn_memory_elsewhere),
     Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),
     Fault("applications-gone", "应用全没有了", "card_erased", applications_gone),
     Fault("application-gone", "公交应用丢失", "application_missing", application_gone),

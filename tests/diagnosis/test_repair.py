@@ -60,6 +60,7 @@ SILENT = {
     "reader-gone",
     "no-power-up",
     "lost-answer",
+    "write-failed",
     "worn-memory",
     "unknown-family",
     "contact-bounce",
