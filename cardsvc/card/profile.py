@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cardsvc.card.layout import CardLayout, Items
+from cardsvc.card.log_order import LogOrder
 from cardsvc.errors.fields import FieldsError
 from cardsvc.iso7816.status import matches
 
@@ -76,7 +77,7 @@ class Blank(_Data):
 class PurseKnobs(_Data):
     """Where purses of this family differ (open points of the standard)."""
 
-    log_number: Literal["before", "after"]
+    log_number: LogOrder
     proof_number: Literal["before", "after"]
     loads_logged: Literal[False] | None = None
     pin_for_load: bool

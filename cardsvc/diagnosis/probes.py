@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from cardsvc.card import purse as pboc
 from cardsvc.card.commands import get_challenge, read_binary, read_record, select_by_id, select_by_name, tries_left
 from cardsvc.card.layout import PIN_TRIES, ApplicationLayout
+from cardsvc.card.log_order import began_at
 from cardsvc.card.profile import Profile
 from cardsvc.card.purse import LogRecord
 from cardsvc.card.records import ApplicationRecord, CardIssue, PurseApplication
@@ -195,8 +196,8 @@ def _proof(profile: Profile, seen: Readings) -> list[Question]:
 
 def proof_number(profile: Profile, record: LogRecord) -> int:
     """The number by which a family knows the proof of a log record."""
-    after = record.number + (profile.purse.log_number == "before")
-    return after if profile.purse.proof_number == "after" else after - 1
+    before = began_at(record, profile.purse.log_number)
+    return before + (profile.purse.proof_number == "after")
 
 
 def newest_record(seen: Readings) -> LogRecord | None:

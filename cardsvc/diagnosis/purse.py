@@ -7,6 +7,7 @@ is explained by purchases in the log that the books have not seen yet. A balance
 from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 
+from cardsvc.card.log_order import LogOrder, began_at, shown_order
 from cardsvc.card.profile import Profile
 from cardsvc.card.purse import (
     COUNTER_MAXIMUM,
@@ -62,17 +63,17 @@ def purse_evidence(profile: Profile, readings: Readings, books: Books | None, ke
         return _open(books)
     records = _log(readings)
     load, purchase = load_answer(readings, "purse"), _initialize_for_purchase(readings)
-    profile = _as_numbered(profile, records, load, books)
+    order = _order(profile, records, load, purchase, books)
     found: dict[str, Value] = {
         **_open(books),
         **_refusals(profile, readings, load, purchase),
         **_counters(load, purchase, books),
-        **_log_evidence(profile, readings, records, load, purchase, books),
-        **_proof(profile, readings, books, keys),
+        **_log_evidence(profile, order, readings, records, load, purchase, books),
+        **_proof(order, readings, books, keys),
     }
     balance = readings.data("purse.balance")
     if len(balance) == BALANCE_LENGTH:
-        found |= _balance(profile, int.from_bytes(balance, "big"), records, purchase, books)
+        found |= _balance(order, int.from_bytes(balance, "big"), records, purchase, books)
     if books is not None and load is not None:
         found["purse.refunded_written"] = _refunded_written(books, load, found.get("purse.unexplained"))
     return found
@@ -139,28 +140,33 @@ def _log(readings: Readings) -> list[LogRecord]:
     return [record for record in records if record.written]
 
 
-def _as_numbered(
-    profile: Profile, records: Sequence[LogRecord], load: InitializeForLoadAnswer | None, books: Books | None
-) -> Profile:
-    """The profile with the card's own way to number its log: manuals and cards of one family disagree whether a record has the
-    counter before or after its increment. A card that numbers the other way has its newest load one off its counter, and read
-    that way all its loads are those of the books."""
-    other = profile.purse.model_copy(update={"log_number": "before" if profile.purse.log_number == "after" else "after"})
-    changed = profile.model_copy(update={"purse": other})
+def _order(
+    profile: Profile,
+    records: Sequence[LogRecord],
+    load: InitializeForLoadAnswer | None,
+    purchase: InitializeForPurchaseAnswer | None,
+    books: Books | None,
+) -> LogOrder:
+    """How this card numbers its log: as its profile states, unless its newest load shows the other order, its newest purchase
+    does not show this one, and read in the other all loads are those of the books."""
+    stated = profile.purse.log_number
     loads = [record for record in records if record.type == TransactionType.EP_LOAD]
-    if books is None or load is None or not loads or after(profile, loads[0]) == load.online_counter:
-        return profile
-    explained = after(changed, loads[0]) == load.online_counter and not _unknown_loads(changed, loads, books)
-    return changed if explained else profile
+    shown = shown_order(loads, load.online_counter) if load else None
+    if shown in (None, stated) or books is None or _unknown_loads(shown, loads, books):
+        return stated
+    offline = [record for record in records if record.type in OFFLINE]
+    counter = purchase.offline_counter if purchase else None
+    return stated if shown_order(offline, counter) == stated else shown
 
 
-def after(profile: Profile, record: LogRecord) -> int:
+def _after(record: LogRecord, order: LogOrder) -> int:
     """The counter after a log record's transaction."""
-    return record.number + (profile.purse.log_number == "before")
+    return began_at(record, order) + 1
 
 
 def _log_evidence(
     profile: Profile,
+    order: LogOrder,
     readings: Readings,
     records: Sequence[LogRecord],
     load: InitializeForLoadAnswer | None,
@@ -178,36 +184,36 @@ def _log_evidence(
         "log.disordered": not (
             (not records or newest_record(readings) is not None)
             and all(_sensible(record) for record in records)
-            and _descending(profile, online, load.online_counter if load else None)
-            and _descending(profile, offline, purchase.offline_counter if purchase else None)
+            and _descending(order, online, load.online_counter if load else None)
+            and _descending(order, offline, purchase.offline_counter if purchase else None)
         ),
     }
     if books is not None:
         loads = [record for record in records if record.type == TransactionType.EP_LOAD]
-        found["log.unknown_loads"] = _unknown_loads(profile, loads, books)
+        found["log.unknown_loads"] = _unknown_loads(order, loads, books)
     return found
 
 
-def _unknown_loads(profile: Profile, loads: Sequence[LogRecord], books: Books) -> int:
+def _unknown_loads(order: LogOrder, loads: Sequence[LogRecord], books: Books) -> int:
     """Loads in the log that the books do not have."""
     known = {(booked.online_counter + 1, booked.amount) for booked in (*books.loads, *books.refunded)}
-    return sum((after(profile, record), record.amount) not in known for record in loads)
+    return sum((_after(record, order), record.amount) not in known for record in loads)
 
 
 def _sensible(record: LogRecord) -> bool:
     return record.type in set(TransactionType) and parse_bcd_date(record.date) is not None
 
 
-def _descending(profile: Profile, records: Sequence[LogRecord], counter: int | None) -> bool:
+def _descending(order: LogOrder, records: Sequence[LogRecord], counter: int | None) -> bool:
     """Newest first, one by one, and none beyond the card's own counter."""
-    numbers = [after(profile, record) for record in records]
+    numbers = [_after(record, order) for record in records]
     return all(newer == older + 1 for newer, older in pairwise(numbers)) and (
         counter is None or not numbers or numbers[0] <= counter
     )
 
 
 def _balance(
-    profile: Profile,
+    order: LogOrder,
     raw: int,
     records: Sequence[LogRecord],
     purchase: InitializeForPurchaseAnswer | None,
@@ -217,7 +223,7 @@ def _balance(
     found: dict[str, Value] = {"purse.balance": balance, "purse.owed": max(0, -balance)}
     if books is None:
         return found
-    unseen = [r.amount for r in records if r.type in SPENT and after(profile, r) not in books.purchases]
+    unseen = [r.amount for r in records if r.type in SPENT and _after(r, order) not in books.purchases]
     missing = 0 if purchase is None else purchase.offline_counter - len(books.purchases) - len(unseen)
     found["purse.books"] = books.balance
     found["purse.held"] = books.held
@@ -242,14 +248,14 @@ def _unexplained(balance: int, allowed: Iterable[int], unseen: Sequence[int], *,
     return min(differences, key=abs)
 
 
-def _proof(profile: Profile, readings: Readings, books: Books | None, keys: KeyQuestions | None) -> dict[str, Value]:
+def _proof(order: LogOrder, readings: Readings, books: Books | None, keys: KeyQuestions | None) -> dict[str, Value]:
     """The newest transaction's TAC, where it is a load that the books know."""
     if "purse.proof" not in readings:
         return {}
     raw, newest = readings.data("purse.proof"), newest_record(readings)
     if len(raw) != PROOF_LENGTH or newest is None:
         return {"proof.newest": "absent"}
-    booked = next((b for b in books.loads if b.online_counter + 1 == after(profile, newest)), None) if books else None
+    booked = next((b for b in books.loads if b.online_counter + 1 == _after(newest, order)), None) if books else None
     if newest.type != TransactionType.EP_LOAD or booked is None or keys is None:
         return {"proof.newest": "given"}
     verdict = keys.tac_verifies(booked.tac_data, TransactionProof.parse(raw).tac)

@@ -15,6 +15,8 @@ ANY = ("xxxx",)
 SFIS = tuple(range(1, 31))
 RECORDS = 10
 DIRECTORY_SFI = 1
+RECORD_SFIS = (DIRECTORY_SFI, 0x18)
+"""DIR and the log of a purse: read as records also where a card says to READ BINARY that there is no such file."""
 TEMPLATE, NAME = 0x61, 0x4F
 MF = bytes.fromhex("3F00")
 
@@ -106,7 +108,7 @@ def _files(learned: Learned) -> Procedure[tuple[FileSeen, ...]]:
     for sfi, answer in zip(SFIS, answers, strict=True):
         if answer.data:
             files.append(FileSeen(sfi, "binary", len(answer.data)))
-        elif answer.sw != SW.FILE_NOT_FOUND:
+        elif answer.sw != SW.FILE_NOT_FOUND or sfi in RECORD_SFIS:
             records = yield from _records(learned, sfi)
             if records:
                 files.append(FileSeen(sfi, "records", len(records[0]), len(records)))

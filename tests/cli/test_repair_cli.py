@@ -2,9 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
+from cardsvc.bootstrap import now
+from cardsvc.keystore.sealed import SealedKeystore
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
 from tests.cli.test_cli import BODY, as_json, run
+from tests.diagnosis.half_done import torn_load
+from tests.diagnosis.patients import Patient
+from tests.world import World, key_ring
 
 PASSWORD = "only for tests"
 
@@ -44,3 +51,22 @@ def test_a_blocked_card_is_repaired_by_two_people(home: dict[str, str], tmp_path
     assert as_json(home, "loss", "show", number)[0]["kind"] == "phone"
     assert "loss_kind_wrong" not in run(home, "loss", "report", number, "--kind", "formal", "--yes", "--as", "li").stderr
     assert [row["ended"] for row in as_json(home, "loss", "show", number)] == [None, "confirmed"]
+
+
+@pytest.mark.parametrize(("before", "became"), [(False, "it is on the card, and booked"), (True, "was paid back")])
+def test_a_repair_tells_which_money_it_settled(home: dict[str, str], tmp_path: Path, before: bool, became: str) -> None:
+    """The dry run says that it is the first thing a repair does; the repair says what it came to, and by what."""
+    world = World(tmp_path / "cards.db", now(), url=home["CARDSVC_DATABASE_URL"])
+    SealedKeystore(tmp_path / "keys.sealed", key_ring(), b"correct horse", 2**10).save(key_ring())
+    card = world.issue("fudan-fmcos2")
+    torn_load(before=before)(Patient(world, card, card.channel))
+    world.close()
+    card.save(tmp_path / "card")
+    there = ("--vcard", str(tmp_path / "card"))
+    plan = run(home, "card", "repair", "--dry-run", *there, code=1).stdout
+    assert "The repair does first:\none-sided transaction  Settle the transaction that broke off" in plan
+    assert "Not repaired on the card" not in plan
+    told = run(home, "card", "repair", *there).stdout
+    assert "Settled an earlier transaction: 50.00 yuan" in told
+    assert became in told
+    assert "Nothing was to be done" not in told

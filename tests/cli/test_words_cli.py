@@ -14,9 +14,9 @@ CODE = re.compile(
 """What no clerk should have to read. Names that people gave (teller, hall) and commands are no codes."""
 
 
-def told(home: dict[str, str], *arguments: str) -> str:
-    """What a person reads, who reads Chinese; no code is in it."""
-    shown = run({**home, "CARDSVC_LANG": "zh"}, *arguments).stdout
+def told(home: dict[str, str], *arguments: str, code: int = 0) -> str:
+    """What a person reads, who reads Chinese; no code is in it. ``code``: the exit code."""
+    shown = run({**home, "CARDSVC_LANG": "zh"}, *arguments, code=code).stdout
     found = CODE.search(shown)
     assert found is None, f"{' '.join(arguments)}: {found}"
     return shown
@@ -66,7 +66,8 @@ def test_a_first_article_is_told_in_words(hall: dict[str, str], tmp_path: Path) 
     """Whether it is right, and why it is not."""
     run(hall, "keys", "init")
     _card_no, file = card_with_money(hall, tmp_path)
-    assert re.search(r"合格 +否\n作废 +否\n原因 +卡上已有余额", told(hall, "card", "first-article", "--vcard", file))
+    wrong = told(hall, "card", "first-article", "--vcard", file, code=1)
+    assert re.search(r"合格 +否\n作废 +否\n原因 +卡上已有余额", wrong)
     run(hall, "card", "refund", "--vcard", file)
     right = told(hall, "card", "first-article", "--vcard", file)
     assert re.search(r"合格 +是", right)

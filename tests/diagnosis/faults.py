@@ -1,31 +1,13 @@
 """Every fault kind that a card can have, how it gets onto a virtual card, and the finding that must come first.
 
-Faults are put into the virtual card's memory through its own classes, or into what the card answers through a channel that
-changes answers on the way. Nothing here uses the host's card code.
+Wear and fraud: harm.py; what jobs leave: half_done.py; answers on the way: answers.py; other cards: strangers.py, wild.py.
+Nothing here uses the host's card code.
 """
 
-import copy
-import datetime as dt
-import struct
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-import pytest
-
-from cardsvc.diagnosis.contact import Contact
-from cardsvc.errors import CardGone
-from cardsvc.iso7816.links import ResponseLink
-from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.faults.diagnose import diagnose_reader
-from cardsvc.service.faults.reader_health import Use, note
-from cardsvc.service.purse.suspects import attachment, suspects
-from cardsvc.store import UnitOfWork
-from cardsvc.store.records import LossReport
-from cardsvc.vcard import FaultPlan, VirtualCard, bodies
+from cardsvc.vcard import bodies
 from cardsvc.vcard.memory import Kind
-from cardsvc.vcard.session import Key, KeyKind
-from tests.day.outlet import open_hall
 from tests.diagnosis import pins
 from tests.diagnosis.answers import (
     BUS_AID,
@@ -46,22 +28,54 @@ from tests.diagnosis.answers import (
     slow,
 )
 from tests.diagnosis.broken import plain
+from tests.diagnosis.half_done import (
+    corrected_record,
+    half_opened,
+    hot_listed,
+    lost_application,
+    master_key_met,
+    refunded_in_error,
+    reported_lost,
+    rolled_key,
+    stranger,
+    torn_load,
+    undecided,
+    withdrawn,
+)
+from tests.diagnosis.harm import (
+    EP,
+    LAST,
+    OTHER_SIDE,
+    algorithm_02,
+    applications_gone,
+    balance,
+    blank,
+    cloned,
+    corrupt,
+    counter_wraps,
+    edit,
+    factory_blank,
+    later,
+    log_swapped,
+    one_side_silent,
+    other_side,
+    plan,
+    rolled_back,
+    unknown_load,
+    used_up,
+    worn_memory,
+    worn_memory_elsewhere,
+    worn_reader,
+    wrong_load_key,
+)
 from tests.diagnosis.patients import (
     BUS,
-    CASH,
     HOLDER,
     MF,
     PARKING,
     PURSE,
     UNKNOWN_ATR,
-    InReader,
     Patient,
-    change_key,
-    flip,
-    node,
-    opened,
-    put,
-    twin,
 )
 from tests.diagnosis.strangers import (
     SAYS_NOT_FOUND,
@@ -87,7 +101,7 @@ from tests.diagnosis.strangers import (
     unfinished,
 )
 from tests.diagnosis.wild import WILD, Wild
-from tests.world import DESK, FAMILIES, ISSUABLE
+from tests.world import FAMILIES, ISSUABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,234 +115,6 @@ class Fault:
     families: tuple[str, ...] = ISSUABLE
 
 
-def plan(**faults: Any) -> Make:
-    def make(patient: Patient) -> None:
-        patient.card.plan = FaultPlan(**faults)
-
-    return make
-
-
-def edit(directory: int, offset: int, data: bytes, **which: Any) -> Make:
-    return lambda patient: put(patient.card, directory, offset, data, **which)
-
-
-def corrupt(directory: int, file: int, offset: int, length: int) -> Make:
-    return lambda patient: flip(patient.card, directory, file, offset, length)
-
-
-def applications_gone(patient: Patient) -> None:
-    """The MF and its files stand, and nothing below it."""
-    with opened(patient.card) as memory:
-        for directory in (PURSE, HOLDER, BUS, PARKING, 0x3F05, 0x3F06):
-            memory.erase(node(memory, directory))
-
-
-def worn_memory(patient: Patient) -> None:
-    """No byte is written any more; somebody asks for a trial."""
-    patient.card.plan = FaultPlan(worn_from_eeprom_byte=1)
-    patient.memory = True
-
-
-def later(days: int) -> Make:
-    def make(patient: Patient) -> None:
-        patient.world.now += dt.timedelta(days=days)
-
-    return make
-
-
-def blank(patient: Patient) -> None:
-    card = VirtualCard.blank(patient.card.dialect.name, seed=78)
-    patient.card, patient.connect = card, card.channel
-
-
-def factory_blank(patient: Patient) -> None:
-    """As the chip's maker sells it: with an MF and its transport key."""
-    card = VirtualCard.blank(patient.card.dialect.name, seed=78, factory_mf=True)
-    patient.card, patient.connect = card, card.channel
-
-
-def cloned(patient: Patient) -> None:
-    copy = twin(patient.card)
-    patient.card, patient.connect = copy, copy.channel
-
-
-def rolled_back(patient: Patient) -> None:
-    """An older image of the same chip is written back after money was spent."""
-    image = bytes(patient.card._eeprom.image)
-    patient.world.topup(patient.card, 5000)
-    patient.card._eeprom.image[:] = image
-
-
-def torn_load(**faults: Any) -> Make:
-    """Power fails around CREDIT FOR LOAD."""
-
-    def make(patient: Patient) -> None:
-        world, card = patient.world, patient.card
-        channel = Pulled(card, **faults)
-        with suppress(CardGone):
-            world.carry(channel, "topup", amount=5000, payment=CASH)
-
-    return make
-
-
-class Pulled:
-    """A channel that loses the card before or after CREDIT FOR LOAD."""
-
-    def __init__(self, card: VirtualCard, *, before: bool) -> None:
-        self._channel, self._before = card.channel(), before
-
-    @property
-    def atr(self) -> bytes:
-        return self._channel.atr
-
-    def transmit(self, command: bytes) -> bytes:
-        if command[1] != 0x52:
-            return self._channel.transmit(command)
-        if not self._before:
-            self._channel.transmit(command)
-        self._channel.close()
-        raise CardGone("card_gone")
-
-    def close(self) -> None:
-        self._channel.close()
-
-
-OTHER_SIDE = {"fudan-fmcos2": "3B6B000020900000000000", "mingwah-smartcos": "3B6C000201008638"}
-
-
-def other_side(patient: Patient) -> None:
-    """The same chip through its contacts: another ATR, the same serial number."""
-    atr = bytes.fromhex(OTHER_SIDE[patient.card.dialect.name]) + patient.card.chip_serial
-    altered(lambda _, given: given, atr)(patient)
-
-
-def one_side_silent(silent: str) -> Make:
-    """The chip works; the desk tried this side of the card first, in another reader, and typed the number on its face."""
-
-    def make(patient: Patient) -> None:
-        world, card = patient.world, patient.card
-        card.through_contacts = silent == "contactless"
-        number = world.card_no_of(card)
-        failed = Contact(failures=("card_unresponsive",))
-        diagnose_reader(world.engine, failed, atr=b"", card_no=number, place=DESK.id, reader="The other reader")
-        world.now += dt.timedelta(minutes=1)
-        patient.connect = lambda: InReader(card.channel())
-
-    return make
-
-
-def undecided(patient: Patient) -> None:
-    """The load was written, and afterwards the card forgot everything that could prove it."""
-    torn_load(before=False)(patient)
-    put(patient.card, PURSE, bodies.LOAD_PROOF, bytes(11), kind=Kind.PURSE)
-    put(patient.card, PURSE, bodies.USED, b"\x00\x00", file=0x0018)
-    put(patient.card, PURSE, bodies.BALANCE, struct.pack(">I", 12345), kind=Kind.PURSE)
-    put(patient.card, PURSE, bodies.ONLINE, struct.pack(">H", 7), kind=Kind.PURSE)
-
-
-def refunded_in_error(patient: Patient) -> None:
-    """The load was written; two people found that it was not, and paid it back."""
-    torn_load(before=False)(patient)
-    hall = open_hall(patient.world)
-    (entry,) = suspects(patient.world.store, patient.world.now)
-    document = attachment("journal.txt", b"no answer")
-    payload = {"card_no": patient.card_no, "written": False, "attachments": [document]}
-    hall.agree("settle_suspect", entry["id"], payload)
-
-
-def half_opened(patient: Patient) -> None:
-    """The application is on the card; the service died before it was in the books."""
-    world, card = patient.world, patient.card
-    channel = ResponseLink(card.channel())
-    reply = world.port(DESK).start("open", {"application": "parking", "product": "1"}, atr=card.atr, idempotency_key="k" * 8)
-    from cardsvc.iso7816.exchange import run_batch
-
-    while reply.commands and not any(ask.changes for ask in reply.commands):
-        reply = world.port(DESK).answer(reply.id, reply.step, run_batch(channel, reply.commands))
-    run_batch(channel, reply.commands)
-    channel.close()
-    world.now += dt.timedelta(minutes=5)
-
-
-def master_key_met(patient: Patient) -> None:
-    """A purse file is damaged, and the repair meets a master key that is locked."""
-    corrupt(PURSE, 0x0015, 20, 4)(patient)
-    for directory in (MF, PURSE):
-        change_key(patient.card, directory, KeyKind.MASTER, Key.TRIES_OFFSET, b"\x30")
-    with pytest.raises(CarriedOut, match=r"master_key_locked \(not_done\)"):
-        patient.world.carry(patient.card.channel(), "repair", DESK, person=None)
-
-
-def lost_application(patient: Patient) -> None:
-    """The record on the card is back to what it was before the opening."""
-    put(patient.card, BUS, bodies.CONTENT, b"\x00", file=0x0015)
-
-
-def withdrawn(patient: Patient) -> None:
-    with patient.world.store.begin() as uow:
-        card = uow.cards.get(patient.card_no)
-        assert card is not None
-        uow.cards.change(card, state="void")
-        uow.commit()
-
-
-def hot_listed(patient: Patient) -> None:
-    with patient.world.store.begin() as uow:
-        uow.hotlist.change_card(patient.card_no, "add", "lost", "li", patient.world.now)
-        uow.commit()
-
-
-def reported_lost(patient: Patient) -> None:
-    """Its holder reported it; the list follows."""
-    clerk, now = patient.world.bookkeeper(), patient.world.now
-    with patient.world.store.begin() as uow:
-        uow.loss_reports.add(LossReport("report-1", patient.card_no, "formal", "loss-formal", clerk.staff_id, now))
-        uow.hotlist.change_card(patient.card_no, "add", "lost", "li", now)
-        uow.commit()
-
-
-def corrected_record(patient: Patient) -> None:
-    """The person's name was corrected in the books after the card was made."""
-    with patient.world.store.begin() as uow:
-        card = uow.cards.get(patient.card_no)
-        assert card is not None
-        citizen = uow.citizens.get(card.citizen_id)
-        assert citizen is not None
-        uow.citizens.change(citizen, name="测试壹")
-        uow.commit()
-
-
-def stranger(patient: Patient) -> None:
-    patient.person = "110101199902300021"
-
-
-def rolled_key(patient: Patient) -> None:
-    """The key store has a newer load key than the card."""
-    patient.world.roll_key("purse.load")
-
-
-def balance(fen: int) -> Make:
-    return edit(PURSE, bodies.BALANCE, struct.pack(">I", fen & 0xFFFFFFFF), kind=Kind.PURSE)
-
-
-def counter_wraps(patient: Patient) -> None:
-    """A firmware that begins again at 0 where it should answer 9402."""
-    dialect = copy.copy(patient.card.dialect)
-    dialect.counter_wraps = True
-    patient.card.dialect = dialect
-    put(patient.card, PURSE, bodies.ONLINE, LAST, kind=Kind.PURSE)
-
-
-def used_up(directory: int) -> Make:
-    """The EP of an application was loaded as often as it can be."""
-    return edit(directory, bodies.ONLINE, LAST, file=EP)
-
-
-def algorithm_02(patient: Patient) -> None:
-    """A load key was written with an algorithm byte that this firmware cannot use; the virtual card has that fault."""
-    change_key(patient.card, PURSE, KeyKind.LOAD, 7, b"\x02")
-
-
 def stranger_on(wild: Wild) -> Make:
     """A card that nobody here wrote is put on instead."""
 
@@ -338,51 +124,12 @@ def stranger_on(wild: Wild) -> Make:
     return make
 
 
-def log_swapped(patient: Patient) -> None:
-    """Two loads in the log change places."""
-    with opened(patient.card) as memory:
-        found = node(memory, PURSE, file=0x0018)
-        first, third = (memory.get(found, bodies.CONTENT + place, 23) for place in (0, 46))
-        memory.put(found, bodies.CONTENT, third)
-        memory.put(found, bodies.CONTENT + 46, first)
-
-
-def unknown_load(patient: Patient) -> None:
-    """A load in the log that nobody booked, spent again so that the balance is right."""
-    with opened(patient.card) as memory:
-        found = node(memory, PURSE, file=0x0018)
-        old = memory.get(found, bodies.CONTENT, 23)
-        memory.put(found, bodies.CONTENT, old[:5] + struct.pack(">I", 7777) + old[9:])
-
-
-EP = 0x0002
-"""File identifier of the electronic purse in its application."""
-LAST = b"\xff\xff"
-"""A counter at its maximum."""
 WITH_PIN = ("watchdata",)
 """Families whose loads want a PIN."""
 WRITTEN_AT_ISSUE = (*FAMILIES, *WITH_PIN)
 """Families whose blanks have no files; a card of the other one that reads all FF is as it was delivered."""
 KEYS_CHANGE = (*FAMILIES, "huada-city")
 """Families whose cards take new keys after issue; the same show the load keys of every application."""
-
-
-def wrong_load_key(directory: int, offset: int = pins.VALUE, data: bytes = bytes(16)) -> Make:
-    """Another load key than ours, or another byte of its record."""
-    return lambda patient: change_key(patient.card, directory, KeyKind.LOAD, offset, data)
-
-
-def worn_reader(patient: Patient) -> None:
-    """Three of the last four cards of this reader failed, of two families; this one does too."""
-    families = ("fudan-fmcos2", "huada-city", "huada-city", "")
-    last = zip("1234", families, ("card_mute", None, "reader_failed", "card_mute"), strict=True)
-
-    def used(uow: UnitOfWork) -> None:
-        for card, family, failure in last:
-            note(uow, DESK.id, "", Use(card, family, card, failure), patient.world.now)
-
-    patient.world.store.transact(used)
-    patient.card.plan = FaultPlan(mute=True)
 
 
 FAULTS = (
@@ -450,7 +197,8 @@ FAULTS = (
     Fault("corrupt-unopened", "没开通的停车文件损坏", "file_corrupt", edit(PARKING, bodies.CONTENT, b"\x77", file=0x0015)),
     Fault("two-serials", "两处卡号不一", "serials_differ", edit(PURSE, bodies.CONTENT + 19, b"\x42", file=0x0015)),
     Fault("locked-master-key-met", "主控密钥锁死（维修时显出）", "master_key_locked", master_key_met),
-    Fault("worn-memory", "存储器磨损（试写时显出）", "memory_worn", worn_memory),
+    Fault("write-failed", "试写失败", "memory_write_failed", worn_memory),
+    Fault("worn-memory", "存储器磨损（两台读卡器试写都失败）", "memory_worn", worn_memory_elsewhere),
     Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),
     Fault("applications-gone", "应用全没有了", "card_erased", applications_gone),
     Fault("application-gone", "公交应用丢失", "application_missing", application_gone),

@@ -47,9 +47,8 @@ class Altered:
 class InReader:
     """A channel that names its reader."""
 
-    reader = ReaderFacts("This reader")
-
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, name: str = "This reader") -> None:
+        self.reader = ReaderFacts(name)
         self.atr, self.transmit, self.close = channel.atr, channel.transmit, channel.close
 
 

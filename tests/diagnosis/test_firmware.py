@@ -9,7 +9,7 @@ from cardsvc.cli.card.diagnose import report_lines
 from cardsvc.diagnosis.evidence import Value
 from cardsvc.diagnosis.firmware import check_known_faults, firmware_faults
 from cardsvc.errors import ProfileError
-from tests.diagnosis.faults import algorithm_02
+from tests.diagnosis.harm import algorithm_02
 from tests.diagnosis.patients import Patient
 from tests.world import World, profiles
 

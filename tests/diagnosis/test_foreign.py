@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from cardsvc.vcard import VirtualCard, bodies
-from tests.diagnosis.faults import FAULTS, Fault, corrupt, edit
+from tests.diagnosis.faults import FAULTS, Fault
+from tests.diagnosis.harm import corrupt, edit
 from tests.diagnosis.patients import MF, PURSE, Patient
 from tests.world import World
 

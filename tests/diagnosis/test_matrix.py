@@ -16,7 +16,9 @@ from cardsvc.readers.carry import CarriedOut
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from tests.diagnosis import pins
 from tests.diagnosis.answers import warned
-from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault, counter_wraps, used_up, withdrawn
+from tests.diagnosis.faults import FAULTS, KEYS_CHANGE, WITH_PIN, Fault
+from tests.diagnosis.half_done import withdrawn
+from tests.diagnosis.harm import counter_wraps, used_up
 from tests.diagnosis.patients import BUS, CASH, PURSE, Altered, NewPatient, node, opened
 from tests.diagnosis.strangers import month_is_over
 from tests.diagnosis.unseen import UNSEEN, Unseen

@@ -22,7 +22,8 @@ from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.vcard.session import Key, KeyKind
-from tests.diagnosis.faults import FAULTS, Fault, master_key_met
+from tests.diagnosis.faults import FAULTS, Fault
+from tests.diagnosis.half_done import master_key_met
 from tests.diagnosis.patients import CASH, MF, PURSE, Altered, NewPatient, Patient, change_key, in_use
 from tests.diagnosis.wild import WILD
 from tests.world import DESK, FAMILIES, ISSUABLE, Snapshot, World, area_on, balance_on
@@ -60,6 +61,7 @@ SILENT = {
     "reader-gone",
     "no-power-up",
     "lost-answer",
+    "write-failed",
     "worn-memory",
     "unknown-family",
     "contact-bounce",

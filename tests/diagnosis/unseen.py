@@ -10,7 +10,7 @@ from cardsvc.service.operations.rule_book import RuleBook
 from cardsvc.vcard.catalog import FAULTS as CATALOG
 from cardsvc.vcard.session import Key, KeyKind
 from tests.diagnosis import pins
-from tests.diagnosis.faults import used_up
+from tests.diagnosis.harm import used_up
 from tests.diagnosis.patients import BUS, PURSE, Patient, change_key
 from tests.world import ISSUABLE, profiles, rules
 

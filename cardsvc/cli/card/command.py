@@ -51,8 +51,13 @@ for _command in (*takeover.COMMANDS, compare, deposit, diagnose, fee_back, repai
     card.add_command(_command)
 
 
-def _job(function: Callable[..., tuple[str, Mapping[str, Any]]]) -> Callable[..., None]:
-    """A command that carries one operation to the card: the function gives its kind and parameters."""
+VERDICTS = {"first_article": "right", "identity": "valid"}
+"""Jobs that judge the card, and where their result has the verdict."""
+
+
+def _job(function: Callable[..., tuple[str, Mapping[str, Any]]]) -> Callable[..., int]:
+    """A command that carries one operation to the card: the function gives its kind and parameters. Exit code 1 when the job
+    judges the card, and it is not as it should be."""
 
     @json_option
     @reader_option
@@ -60,11 +65,12 @@ def _job(function: Callable[..., tuple[str, Mapping[str, Any]]]) -> Callable[...
     @file_option
     @trace_option
     @wraps(function)
-    def command(*, as_json: bool, reader: str | None, wait: float, card_file: str | None, trace: bool, **given: Any) -> None:
+    def command(*, as_json: bool, reader: str | None, wait: float, card_file: str | None, trace: bool, **given: Any) -> int:
         kind, params = function(**given)
         with services() as opened, card_channel(reader, wait, card_file, trace=trace) as channel:
             result = do(opened, channel, kind, params)
         show(result, as_json=as_json, lines=lambda: result_lines(kind, result))
+        return 0 if result.get(VERDICTS.get(kind, ""), True) else 1
 
     return command
 

@@ -114,8 +114,8 @@ def report_lines(result: Mapping[str, Any]) -> list[str]:
     if "profile.id" in evidence:
         head.append((t("卡型", "Profile"), evidence["profile.id"]))
     if "purse.balance" in evidence:
-        head.append((t("余额", "Balance"), format_yuan(evidence["purse.balance"])))
-    head += [(subject_name(name).into(language), format_yuan(fen)) for name, fen in _areas(evidence) if fen]
+        head.append((t("余额", "Balance"), _yuan(evidence["purse.balance"])))
+    head += [(subject_name(name).into(language), _yuan(fen)) for name, fen in _areas(evidence) if fen]
     lines = table(head)
     for finding in result["findings"]:
         lines += _finding_lines(finding, language)
@@ -125,6 +125,10 @@ def report_lines(result: Mapping[str, Any]) -> list[str]:
     lines.append(t(f"已检查：{checked}", f"Checked: {checked}"))
     left = t("；", "; ").join(f"{one[language]} ({_subjects(one['subjects'], language)})" for one in result["unchecked"])
     return [*lines, *([t(f"未检查：{left}", f"Not checked: {left}")] if left else [])]
+
+
+def _yuan(fen: int) -> str:
+    return f"{format_yuan(fen)} {t('元', 'yuan')}"
 
 
 def _areas(evidence: Mapping[str, Any]) -> list[tuple[str, int]]:
@@ -159,7 +163,7 @@ def _seen_lines(seen: Sequence[Mapping[str, str]], language: Language) -> list[s
 def _finding_lines(finding: Mapping[str, Any], language: Language) -> list[str]:
     subject = f" ({_subjects([finding['subject']], language)})" if finding["subject"] else ""
     fee = finding["fee"]
-    amount = f" {format_yuan(fee['amount'])}" if fee["amount"] else ""
+    amount = f" {_yuan(fee['amount'])}" if fee["amount"] else ""
     grave = f"{t(*SEVERITY[finding['severity']])}{t('，', ', ')}{finding['sure'][language]}"
     return [
         f"== {finding['word'][language]}{subject}  [{grave}]",

@@ -8,6 +8,7 @@ import click
 from cardsvc.cli.shared.database import write_file
 from cardsvc.cli.shared.local import card_channel, file_option, reader_option, trace_option, wait_option
 from cardsvc.cli.shared.output import say, t
+from cardsvc.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cardsvc.iso7816.atr import Atr
     from cardsvc.iso7816.channel import Channel
     from cardsvc.procedures.learn import Learned
+    from cardsvc.procedures.purse_seen import PurseSeen
     from cardsvc.procedures.strangers import Kind
 
 
@@ -37,6 +39,7 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
     from cardsvc.iso7816.exchange import run_procedure
     from cardsvc.iso7816.links import ResponseLink
     from cardsvc.procedures.learn import learn as look
+    from cardsvc.procedures.purse_seen import purse_seen
     from cardsvc.procedures.strangers import WORDS, names_of
 
     if not profile_id.isascii() or not profile_id.replace("-", "").isalnum() or profile_id != profile_id.lower():
@@ -54,6 +57,8 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
             say(f"看来是{WORDS[kind].zh}", f"It looks like: {WORDS[kind].en}")
         atr = Atr.parse(channel.atr)
         learned, names = run_procedure(link, look()), run_procedure(link, names_of(kind))
+    told = purse_told(purse_seen(learned, names_tell=kind != "agreeing"))
+    say(told.zh, told.en)
     text = draft(profile_id, atr, learned, kind, names)
     if save is None:
         click.echo(text, nl=False)
@@ -85,10 +90,13 @@ def who(link: "Channel") -> "Kind | None":
 def draft(profile_id: str, atr: "Atr", learned: "Learned", kind: "Kind | None" = None, names: "Sequence[bytes]" = ()) -> str:
     """A profile that reads what was seen; everything that was not seen says so in its source. ``kind``: what it looks like, by
     these names of applications, which are selected and not looked into: their content is not ours to read."""
+    from cardsvc.procedures.purse_seen import purse_seen
     from cardsvc.procedures.strangers import WORDS
 
     found = [application for application in learned.applications if application.name]
-    chosen = max(found, key=lambda a: (len(a.balances), len(a.files)), default=None)
+    purse = purse_seen(learned, names_tell=kind != "agreeing")
+    chosen = purse.application if purse else max(found, key=lambda one: len(one.files), default=None)
+    told = purse_told(purse).en
     binaries = [f for f in chosen.files if f.kind == "binary"] if chosen else []
     fields = "".join(
         f'  {{ name = "file_{f.sfi:02x}", file_id = "00{f.sfi:02X}", length = {min(f.length, 64)}, coding = "digits" }},\n'
@@ -107,6 +115,7 @@ def draft(profile_id: str, atr: "Atr", learned: "Learned", kind: "Kind | None" =
         name_en=f"{WORDS[kind].en} (draft {profile_id})" if kind else f"draft {profile_id}",
         named="what it looks like, by its ATR or its names" if kind else "to be named",
         kind=f"# It looks like: {WORDS[kind].zh}, {WORDS[kind].en}.\n" if kind else "",
+        purse=told,
         seen="".join(f"# {line}\n" for line in seen),
         atr=atr.raw.hex().upper(),
         protocols=", ".join(f'"{name}"' for name in spoken),
@@ -115,6 +124,20 @@ def draft(profile_id: str, atr: "Atr", learned: "Learned", kind: "Kind | None" =
         log=f'log = "00{log.sfi:02X}"\n' if log else "",
         fields=fields,
     )
+
+
+def purse_told(purse: "PurseSeen | None") -> Text:
+    """Which application is the city purse, how sure that is, and by what."""
+    from cardsvc.diagnosis.words import CONFIDENCES
+    from cardsvc.procedures.purse_seen import SIGNS
+
+    if purse is None:
+        return Text(
+            "没有看到城市钱包；草稿里是文件最多的应用", "No city purse was seen; the draft has the application with most files"
+        )
+    name, sure = purse.application.name.hex().upper(), CONFIDENCES[purse.sure]
+    zh, en = "、".join(SIGNS[sign].zh for sign in purse.signs), ", ".join(SIGNS[sign].en for sign in purse.signs)
+    return Text(f"城市钱包（{sure.zh}）：{name}；依据：{zh}", f"City purse, {sure.en}: {name}, by {en}")
 
 
 def _seen_lines(learned: "Learned") -> list[str]:
@@ -128,7 +151,8 @@ def _seen_lines(learned: "Learned") -> list[str]:
 
 DRAFT = """\
 # A draft that cardsvc card learn wrote by reading only. Check every value and name its source; fields: README.md.
-{kind}# Seen on the card:
+{kind}# {purse}.
+# Seen on the card:
 {seen}
 id = "{id}"
 name_zh = "{name_zh}"
@@ -193,5 +217,5 @@ dialect = "not seen: a guess"
 blank = "not seen: a guess"
 purse = "not seen: JR/T 0025.2-2010"
 status = "not seen: JR/T 0025.2-2010"
-foreign = "seen on the card: selectable names and files"
+foreign = "seen on the card: names and files. {purse}"
 """

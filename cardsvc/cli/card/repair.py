@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from cardsvc.cli.card.diagnose import connector, report_lines
+from cardsvc.cli.card.results import settled_lines
 from cardsvc.cli.shared.local import (
     HERE,
     card_channel,
@@ -81,7 +82,8 @@ def _plan(
 
 
 def _result_lines(result: Mapping[str, Any]) -> list[str]:
-    done = _step_lines(result["steps"]) or [t("卡上没有要做的", "Nothing was to be done on the card")]
+    done = [*settled_lines(result), *_step_lines(result["steps"])]
+    done = done or [t("卡上没有要做的", "Nothing was to be done on the card")]
     waiting = [t("等第二人复核（--propose）：", "Waits for a second person (--propose):"), *_step_lines(result["waiting"])]
     healthy = [t("修后检测正常", "Healthy after the repair")] if result["healthy"] else []
     return [*done, *(waiting if result["waiting"] else []), *_left_lines(result), *healthy]
@@ -102,9 +104,14 @@ def _step_lines(steps: list[dict[str, Any]]) -> list[str]:
 
 
 def _left_lines(result: Mapping[str, Any]) -> list[str]:
+    """What no step of the card cures: of it the repair itself settles what is open, before anything else."""
+    first = [finding for finding in result["findings"] if finding["plan"] == "settle"]
+    left = [finding for finding in result["findings"] if finding not in first]
+    lines = [t("修复先做：", "The repair does first:"), *_cure_lines(first)] if first else []
+    return [*lines, *([t("不在卡上修的：", "Not repaired on the card:"), *_cure_lines(left)] if left else [])]
+
+
+def _cure_lines(findings: list[Mapping[str, Any]]) -> list[str]:
     language = language_of_environment()
-    rows = [
-        (finding["word"][language], finding["cure"]["title"][language], finding["cure"]["effect"][language])
-        for finding in result["findings"]
-    ]
-    return [t("不在卡上修的：", "Not repaired on the card:"), *table(rows)] if rows else []
+    cures = ((finding["word"][language], finding["cure"]) for finding in findings)
+    return table([(word, cure["title"][language], cure["effect"][language]) for word, cure in cures])

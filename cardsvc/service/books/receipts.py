@@ -15,7 +15,8 @@ from cardsvc.service.books.statement import Statement, opened, signed
 from cardsvc.service.cards.replacement import REASON_WORDS
 from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.purse.area_names import purse_name
-from cardsvc.service.purse.settle import HOST_TIME, REFUND
+from cardsvc.service.purse.claims import HOST_TIME
+from cardsvc.service.purse.settle import REFUND
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import ApplicationFee, Deposit, HeldPayout, Load, Purchase, Replacement
 from cardsvc.text import Language, Text

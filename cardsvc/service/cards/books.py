@@ -10,7 +10,7 @@ from cardsvc.service.cards.data import card_data
 from cardsvc.service.cards.repair_steps import CARRIED_OUT, MASTER_KEY_LOCKED, Step
 from cardsvc.service.loss.hotlist import is_wanted
 from cardsvc.service.purse.areas import CITY_PURSE
-from cardsvc.service.purse.settle import claim_of_load
+from cardsvc.service.purse.claims import claim_of_load
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Load, Purchase
 

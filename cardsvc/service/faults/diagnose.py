@@ -35,7 +35,7 @@ from cardsvc.procedures.strangers import Kind, who_is_it, whose_chip
 from cardsvc.rules import RuleSet, payer_of
 from cardsvc.service.cards.books import books_of
 from cardsvc.service.faults.reader_health import last_cards, reader_of_operation, times_of
-from cardsvc.service.faults.sides import side_evidence
+from cardsvc.service.faults.sides import elsewhere, of_this_visit, side_evidence
 from cardsvc.service.loss.hotlist import is_wanted
 from cardsvc.service.operations.engine import READER, Engine
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
@@ -46,6 +46,7 @@ from cardsvc.store.records import Card, Diagnosis
 from cardsvc.units import LOCAL
 
 STRANGER, MEMORY = "stranger", "memory"
+MEMORY_FAILED = ("failed", "refused")
 
 
 class ReaderFacts(Params):
@@ -204,7 +205,7 @@ def conclude(context: Context, uow: UnitOfWork, readings: Readings, now: dt.date
         **_person(context, books),
         **_old_card(context, uow, seen),
         **_sides(context, uow, card, reader, now),
-        **({"memory.test": context.facts.get(MEMORY, "not_tested")} if context.params.get("memory") else {}),
+        **_memory(context, uow, reader, now),
     }
     faults = firmware_faults(context.profile, bytes.fromhex(context.operation.atr), evidence)
     evidence["firmware.faults"] = [fault.id for fault in faults]
@@ -220,6 +221,18 @@ def _sides(context: Context, uow: UnitOfWork, card: Card | None, reader: str, no
     atr, number = bytes.fromhex(context.operation.atr), card.card_no if card else None
     told = context.params.get("other_side_silent", False)
     return side_evidence(uow, context.profile, atr, number, reader, now, told_silent=told)
+
+
+def _memory(context: Context, uow: UnitOfWork, reader: str, now: dt.datetime) -> dict[str, Value]:
+    """What the trial came to. A bad contact fails it as a worn memory does: where it failed, whether it did elsewhere too."""
+    if not context.params.get("memory"):
+        return {}
+    told = context.facts.get(MEMORY, "not_tested")
+    if told not in MEMORY_FAILED:
+        return {"memory.test": told}
+    before = of_this_visit(uow, context.card_no, now)
+    failed = (look for look in before if look.evidence.get("memory.test") in MEMORY_FAILED)
+    return {"memory.test": told, "memory.elsewhere": any(elsewhere(look, reader) for look in failed)}
 
 
 def _old_card(context: Context, uow: UnitOfWork, seen: Readings) -> dict[str, Value]:

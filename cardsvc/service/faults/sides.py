@@ -41,16 +41,20 @@ def side_evidence(
     found: dict[str, Value] = {"side.this": this} if this else {}
     if not has_two_sides(profile):
         return found
-    looks = uow.diagnoses.of_card(card_no) if card_no else []
-    before = [look for look in looks if look.diagnosed_at > now - SAME_VISIT]
+    before = of_this_visit(uow, card_no, now) if card_no else []
     if this is None:
-        good = next((_side(look) for look in before if _side(look) and _elsewhere(look, reader)), None)
+        good = next((_side(look) for look in before if _side(look) and elsewhere(look, reader)), None)
         return found | _one_sided(good) if good else found
     other_worked = any(_side(look) == _other(this) for look in before)
-    was_silent = any(_was_silent(look) and _elsewhere(look, reader) for look in before)
+    was_silent = any(_was_silent(look) and elsewhere(look, reader) for look in before)
     if told_silent or (was_silent and not other_worked):
         return found | _one_sided(this)
     return found
+
+
+def of_this_visit(uow: UnitOfWork, card_no: str, now: dt.datetime) -> list[Diagnosis]:
+    """The looks at a card while its holder stood at the desk, newest first."""
+    return [look for look in uow.diagnoses.of_card(card_no) if look.diagnosed_at > now - SAME_VISIT]
 
 
 def _other(side: str) -> str:
@@ -71,7 +75,7 @@ def _was_silent(look: Diagnosis) -> bool:
     return _side(look) is None and look.evidence.get("reader.failure") in SILENT
 
 
-def _elsewhere(look: Diagnosis, reader: str) -> bool:
+def elsewhere(look: Diagnosis, reader: str) -> bool:
     """Whether that was another reader; where one of both was not named it may have been the same."""
     before = look.evidence.get("reader.name")
     return bool(reader and before and before != reader)

@@ -21,16 +21,9 @@ from cardsvc.procedures.purse import (
 )
 from cardsvc.service.operations.kinds import Context
 from cardsvc.service.purse.card_keys import as_shown
+from cardsvc.service.purse.claims import HOST_TIME, claim_of_purchase
 from cardsvc.service.purse.counters import refuse_offline_back
-from cardsvc.service.purse.settle import (
-    HOST_TIME,
-    PROVEN_TOO_LATE,
-    claim_of_purchase,
-    confirm_purchase,
-    record_evidence,
-    settle_purchase,
-    suspect_purchase,
-)
+from cardsvc.service.purse.settle import PROVEN_TOO_LATE, confirm_purchase, record_evidence, settle_purchase, suspect_purchase
 from cardsvc.service.purse.sightings import note_purse
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Purchase

@@ -23,6 +23,7 @@ from cardsvc.procedures.purse import (
 from cardsvc.service.operations.kinds import Context, Effect
 from cardsvc.service.purse.areas import target_of
 from cardsvc.service.purse.card_keys import as_shown
+from cardsvc.service.purse.claims import claim_of_purchase
 from cardsvc.service.purse.counters import refuse_online_back
 from cardsvc.service.purse.debit import (
     authorise_debit,
@@ -34,14 +35,7 @@ from cardsvc.service.purse.debit import (
     settle_refused,
     settled_before,
 )
-from cardsvc.service.purse.settle import (
-    claim_of_purchase,
-    confirm_purchase,
-    look_challenge,
-    record_evidence,
-    suspect_purchase,
-    unload_session,
-)
+from cardsvc.service.purse.settle import confirm_purchase, look_challenge, record_evidence, suspect_purchase, unload_session
 from cardsvc.service.purse.sightings import note_purse
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Purchase

@@ -13,20 +13,10 @@ from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.applications import read_application
 from cardsvc.procedures.purse import TransactionEvidence, load_evidence, purchase_evidence, unload_evidence
 from cardsvc.service.operations.kinds import Context
+from cardsvc.service.purse.claims import Claim, claim_of, claim_of_load, claim_of_purchase, others_near
 from cardsvc.service.purse.fees import settle_fee
-from cardsvc.service.purse.settle import (
-    UNDECIDED,
-    Claim,
-    claim_of_load,
-    claim_of_purchase,
-    judge,
-    look_challenge,
-    rivals_of,
-    settle_load,
-    settle_purchase,
-)
+from cardsvc.service.purse.settle import UNDECIDED, judge, look_challenge, settle_load, settle_purchase
 from cardsvc.store import UnitOfWork
-from cardsvc.store.records import Load
 
 OPEN = {"load": "open_loads", "purchase": "open_purchases", "fee": "open_fees"}
 """The facts that the ids of what is open are kept as."""
@@ -91,8 +81,7 @@ def judge_all(context: Context, uow: UnitOfWork, gathered: Gathered) -> list[dic
     for kind, identifier, evidence in gathered:
         row = uow.loads.get(context.card_no, identifier) if kind == "load" else uow.purchases.get(context.card_no, identifier)
         if row is not None and isinstance(evidence, TransactionEvidence):
-            claim = claim_of_load(row) if isinstance(row, Load) else claim_of_purchase(row)
-            verdict = judge(context, claim, evidence, row.key_versions, rivals_of(uow, row))
+            verdict = judge(context, claim_of(row), evidence, row.key_versions, others_near(uow, row))
             entry = {"kind": kind, "id": identifier, "amount": row.amount, "written": verdict.written, "rule": verdict.rule}
             judged.append(entry)
     return judged

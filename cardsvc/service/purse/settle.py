@@ -3,10 +3,12 @@
 rule               decides when                                                       the card
 proof              a proof's TAC (of an unload, MAC3) is right for this transaction   has it
 log_record         the log holds it: number, amount, type, terminal, date and time    has it
-log_other          the log holds another transaction under its number, of a load      does not have it
-                   or unload: one that the books know
+log_other          the log holds another transaction at its counter: of a load or     does not have it
+                   unload one of the books, of a purchase any, whichever way the
+                   card numbers its log, or as the profile says and the counter shows
 counter_unchanged  the counter is where it was before                                 does not have it
-counter_and_balance the counter is one further and the balance is exactly as after it  has it
+counter_and_balance the counter is one further and the balance is exactly as after it,  has it
+                   and no order of the log has another purchase there
 (none)             anything else: it stays open, with the evidence                    undecided
 
 Of a load or unload the counter comes with a MAC1 of the card over a challenge that is fresh in each phase. Where that is wrong
@@ -17,11 +19,12 @@ counts, and the log where it says that the card has it. Nothing proves the log, 
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cardsvc.card.purse import LogRecord, TransactionProof, TransactionType, load_tac_data, purchase_tac_data
+from cardsvc.card.log_order import ORDERS, LogOrder, shown_order
+from cardsvc.card.purse import TransactionProof, TransactionType
 from cardsvc.keystore.protocol import MacSession
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import (
@@ -30,7 +33,6 @@ from cardsvc.ledger.states import (
     PURCHASE_ALLOWED,
     LoadState,
     OrderState,
-    PurchaseKind,
     PurchaseState,
     advance,
 )
@@ -42,79 +44,17 @@ from cardsvc.procedures.purse import (
 )
 from cardsvc.service.operations.kinds import LOOKS, Context
 from cardsvc.service.purse.card_keys import as_shown
+from cardsvc.service.purse.claims import Claim, claim_of_load, claim_of_purchase, others_near
 from cardsvc.service.purse.payments import BY_ORDER, refund_target
 from cardsvc.service.purse.swapped import SWAP, order_of_swap
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import ApplicationFee, Evidence, Load, Purchase
 
-HOST_TIME = "%Y%m%d%H%M%S"
 UNDECIDED = "undecided"
 PROVEN_TOO_LATE = "proven_too_late"
 """Rule, and error, of a proof that the card has what was settled as not there: it decides nothing any more, two people do."""
-COUNTED_ALIKE: Mapping[int, tuple[int, ...]] = {
-    TransactionType.EP_PURCHASE: (TransactionType.EP_PURCHASE, TransactionType.CAPP_PURCHASE),
-    TransactionType.ED_PURCHASE: (TransactionType.ED_PURCHASE, TransactionType.CASH_WITHDRAW),
-    TransactionType.ED_LOAD: (TransactionType.ED_LOAD, TransactionType.UNLOAD),
-    TransactionType.UNLOAD: (TransactionType.ED_LOAD, TransactionType.UNLOAD),
-}
-"""Types of transaction that move the same counter of the same purse; of a load of an EP only its own type does."""
 REFUND = "card_refund"
 """Merchant of a purchase that draws a purse down for its holder; no merchant's code has a low line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A load, unload or purchase as it should show on the card, if the card has it. ``tac_data``: what its TAC, or MAC3 of an
-    unload, covers; ``unload_random``: of an unload, the card's random number, which its session key is made from."""
-
-    ref: PurseRef
-    counter: int
-    transaction_type: int
-    amount: int
-    balance_after: int
-    terminal: bytes
-    moment: dt.datetime
-    tac_data: bytes
-    unload_random: bytes | None = None
-
-    def is_log_record(self, record: LogRecord, log_number: str) -> bool:
-        """Whether a log record is this transaction; ``log_number`` before or after the increment, by the profile.
-
-        Taking both would take an equal load of the same second, one counter earlier, for this one.
-        """
-        moment = bytes.fromhex(f"{self.moment:{HOST_TIME}}")
-        same = (record.amount, record.type, record.terminal, record.date + record.time)
-        wanted = (self.amount, self.transaction_type, self.terminal, moment)
-        return same == wanted and record.number == self.counter + (log_number == "after")
-
-    def is_displaced_by(self, record: LogRecord, log_number: str) -> bool:
-        """Whether a log record is another transaction of the same purse and counter, under this one's number."""
-        counted_alike = record.type in COUNTED_ALIKE.get(self.transaction_type, (self.transaction_type,))
-        mine = self.is_log_record(record, log_number)
-        return counted_alike and not mine and record.number == self.counter + (log_number == "after")
-
-
-def claim_of_load(load: Load) -> Claim:
-    """What a load would have left on the card."""
-    ref = PurseRef(load.application, load.purse)
-    moment = dt.datetime.strptime(load.host_date_time, HOST_TIME)  # noqa: DTZ007 - local time as it stands on the card
-    after, terminal = load.balance_before + load.amount, bytes.fromhex(load.terminal_no)
-    data = load_tac_data(after, load.online_counter, load.amount, ref.load_type, terminal, moment)
-    return Claim(ref, load.online_counter, ref.load_type, load.amount, after, terminal, moment, data)
-
-
-def claim_of_purchase(purchase: Purchase) -> Claim:
-    """What a purchase or unload would have left on the card."""
-    ref, counter, amount = PurseRef(purchase.application, purchase.purse), purchase.counter, purchase.amount
-    moment = dt.datetime.strptime(purchase.host_date_time, HOST_TIME)  # noqa: DTZ007 - local time as on the card
-    after, terminal = purchase.balance_before - amount, bytes.fromhex(purchase.terminal_no)
-    if purchase.kind == PurchaseKind.UNLOAD:
-        kind, random = TransactionType.UNLOAD, bytes.fromhex(purchase.card_random)
-        data = load_tac_data(after, counter, amount, kind, terminal, moment)
-        return Claim(ref, counter, kind, amount, after, terminal, moment, data, random)
-    number = bytes.fromhex(purchase.terminal_transaction)
-    data = purchase_tac_data(amount, ref.purchase_type, terminal, number, moment)
-    return Claim(ref, counter, ref.purchase_type, amount, after, terminal, moment, data)
 
 
 def unload_session(context: Context, ref: PurseRef, random: bytes, counter: int, versions: Mapping[str, int]) -> MacSession:
@@ -133,27 +73,35 @@ class Judgement:
 
 
 def judge(
-    context: Context, claim: Claim, evidence: TransactionEvidence, versions: Mapping[str, int], rivals: frozenset[int]
+    context: Context, claim: Claim, evidence: TransactionEvidence, versions: Mapping[str, int], others: Sequence[Claim]
 ) -> Judgement:
-    """Apply the rules of the module's table, strongest first. ``rivals``: what else the books have at this counter, in fen."""
+    """Apply the rules of the module's table, strongest first. ``others``: what else the books know around its counter."""
+    stated = context.profile.purse.log_number
     for _number, proof in evidence.proofs:
         if (proven := _proven(context, claim, proof, versions)) is not None:
             return Judgement(True, "proof", proven)
-    if any(claim.is_log_record(record, context.profile.purse.log_number) for record in evidence.log):
+    if claim.is_in(evidence.log, stated, others):
         return Judgement(True, "log_record")
     if not _is_genuine(context, claim, evidence):
         return Judgement(None, UNDECIDED, genuine=False)
-    return _by_counter(claim, evidence, context.profile.purse.log_number, rivals)
+    return _by_counter(claim, evidence, stated, others)
 
 
-def _by_counter(claim: Claim, evidence: TransactionEvidence, log_number: str, rivals: frozenset[int]) -> Judgement:
+def _by_counter(claim: Claim, evidence: TransactionEvidence, stated: LogOrder, others: Sequence[Claim]) -> Judgement:
     """The rest of the table, for a card that told its counter itself."""
-    others = [record for record in evidence.log if claim.is_displaced_by(record, log_number)]
-    if any(evidence.look is None or record.amount in rivals for record in others):
+    if evidence.look is None:
+        another = claim.orders_of_another(evidence.log)
+        shown = shown_order(claim.counted_alike(evidence.log), evidence.counter)
+        displaced = len(another) == len(ORDERS) or (stated in another and shown == stated)
+    else:
+        another = set()
+        rivals = [other for other in others if other.counter == claim.counter]
+        displaced = any(rival.is_in(evidence.log, stated, others) for rival in rivals)
+    if displaced:
         return Judgement(False, "log_other")
     if evidence.counter == claim.counter:
         return Judgement(False, "counter_unchanged")
-    if evidence.counter == claim.counter + 1 and evidence.balance == claim.balance_after:
+    if evidence.counter == claim.counter + 1 and evidence.balance == claim.balance_after and not another:
         return Judgement(True, "counter_and_balance")
     return Judgement(None, UNDECIDED)
 
@@ -163,14 +111,6 @@ def look_challenge(context: Context) -> bytes:
     are asked as they began."""
     secret = context.facts.get(LOOKS)
     return hashlib.sha256(f"{secret} {context.operation.phase}".encode()).digest()[:6] if secret else LOOK_TERMINAL
-
-
-def rivals_of(uow: UnitOfWork, row: Load | Purchase) -> frozenset[int]:
-    """Amounts of the other loads and unloads that were promised to this purse at this online counter, in fen."""
-    counter = row.online_counter if isinstance(row, Load) else row.counter
-    where = row.card_no, row.application, row.purse
-    rows: list[Load | Purchase] = [*uow.loads.at_counter(*where, counter), *uow.purchases.unloads_at(*where, counter)]
-    return frozenset(other.amount for other in rows if other != row)
 
 
 def _is_genuine(context: Context, claim: Claim, evidence: TransactionEvidence) -> bool:
@@ -306,7 +246,7 @@ def settle_load(
     context: Context, uow: UnitOfWork, load: Load, evidence: TransactionEvidence, now: dt.datetime
 ) -> dict[str, Any]:
     """Judge one open load and carry the judgement out."""
-    judgement = judge(context, claim_of_load(load), evidence, load.key_versions, rivals_of(uow, load))
+    judgement = judge(context, claim_of_load(load), evidence, load.key_versions, others_near(uow, load))
     record_evidence(uow, load, judgement.rule, evidence_json(evidence, judgement), now)
     if judgement.written:
         load = confirm_load(uow, load, judgement.rule, judgement.tac, now)
@@ -321,7 +261,7 @@ def settle_purchase(
     context: Context, uow: UnitOfWork, purchase: Purchase, evidence: TransactionEvidence, now: dt.datetime
 ) -> dict[str, Any]:
     """Judge one open purchase and carry the judgement out."""
-    judgement = judge(context, claim_of_purchase(purchase), evidence, purchase.key_versions, rivals_of(uow, purchase))
+    judgement = judge(context, claim_of_purchase(purchase), evidence, purchase.key_versions, others_near(uow, purchase))
     record_evidence(uow, purchase, judgement.rule, evidence_json(evidence, judgement), now)
     if judgement.written:
         purchase = confirm_purchase(uow, purchase, judgement.rule, judgement.tac, now)

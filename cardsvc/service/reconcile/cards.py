@@ -22,7 +22,7 @@ from cardsvc.ledger.states import LoadState, PurchaseKind, PurchaseState
 from cardsvc.rules.ruleset import ReconciliationRule
 from cardsvc.service.batches.spending import counters_of
 from cardsvc.service.operations.known_card import IN_HAND
-from cardsvc.service.purse.settle import HOST_TIME
+from cardsvc.service.purse.claims import HOST_TIME
 from cardsvc.service.reconcile.findings import RECONCILIATION, REFUNDED_BUT_WRITTEN, Finding, entry
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import CardSighting, Load, Purchase

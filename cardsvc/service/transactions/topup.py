@@ -25,6 +25,7 @@ from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Pha
 from cardsvc.service.purse import areas
 from cardsvc.service.purse.areas import LoadAreaParams, Target, outside_city_purse, target_of, wanted
 from cardsvc.service.purse.card_keys import as_shown
+from cardsvc.service.purse.claims import HOST_TIME, claim_of_load
 from cardsvc.service.purse.counters import refuse_online_back
 from cardsvc.service.purse.debit import break_off_debit
 from cardsvc.service.purse.lapse import MAKE_ROOM
@@ -32,9 +33,7 @@ from cardsvc.service.purse.load_rules import Proposal, decide
 from cardsvc.service.purse.open_money import refuse_while_open
 from cardsvc.service.purse.payments import Payment, load_source, note_given, refuse_short, refuse_used, told_change
 from cardsvc.service.purse.settle import (
-    HOST_TIME,
     PROVEN_TOO_LATE,
-    claim_of_load,
     confirm_load,
     look_challenge,
     record_evidence,

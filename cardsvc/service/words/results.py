@@ -68,6 +68,11 @@ def settled_text(entry: Mapping[str, Any]) -> Text:
         zh = f"已结清上次中断的开通：{what.zh} {amount} 元，{state.zh}"
         return Text(zh, f"Settled an earlier opening: {what.en}, {amount} yuan, {state.en}")
     state = called(SETTLED, entry["state"])
+    if entry["state"] == "suspect":
+        return Text(
+            f"上次中断的交易没有结清：{amount} 元，{state.zh}",
+            f"An earlier transaction is not settled: {amount} yuan, {state.en}",
+        )
     return Text(f"已结清上次中断的交易：{amount} 元，{state.zh}", f"Settled an earlier transaction: {amount} yuan, {state.en}")
 
 
