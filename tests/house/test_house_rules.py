@@ -13,6 +13,7 @@ from cardsvc.errors.catalog import all_entries
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = sorted((ROOT / "cardsvc").rglob("*.py"))
 MAX_FILE, MAX_FUNCTION = 400, 60
+INPUT = re.compile(r"<input (?:[^>{]|\{\{.*?\}\}|\{%.*?%\})*>")
 ERROR_CLASSES = {
     "CardError",
     "CardGone",
@@ -100,3 +101,12 @@ def test_every_package_says_what_it_is() -> None:
     """A newcomer reads the first line of a folder."""
     for path in (ROOT / "cardsvc").rglob("__init__.py"):
         assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path
+
+
+def test_a_field_with_a_pattern_says_in_words_what_it_wants() -> None:
+    """The browser shows its title, where its own words say only that the form is wrong."""
+    fields = [
+        field for page in sorted((ROOT / "cardsvc/web").rglob("*.html")) for field in INPUT.findall(page.read_text("utf-8"))
+    ]
+    assert fields
+    assert [field for field in fields if " pattern=" in field and " title=" not in field] == []

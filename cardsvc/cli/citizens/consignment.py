@@ -131,8 +131,7 @@ def send(to_outlet: str, cards: tuple[str, ...], bag: str, staff_id: str, *, as_
 def count(card_no: str, consignment_id: str | None, staff_id: str, *, as_json: bool) -> None:
     """Count a card in."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.cards.consignments import count_in
-    from cardsvc.service.words.codes import COUNTED
+    from cardsvc.service.cards.consignments import COUNTED, count_in
     from cardsvc.units import parse_card_no
 
     with database() as store:

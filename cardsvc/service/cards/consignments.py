@@ -6,7 +6,7 @@ is settled: a missing card by who sent the bag, a surplus one by who opened it; 
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cardsvc.errors import RequestError, RuleError
@@ -32,10 +32,18 @@ from cardsvc.store.handout_states import (
     HandoutState,
 )
 from cardsvc.store.records import ConsignedCard, Consignment, Handout, Staff
+from cardsvc.text import Text
 
 MOST_CARDS = 500
 MAX_BAG = 32
 FOUND_VOID = "送卡途中放弃的卡找到了 (given up on its way, found)"
+COUNTED: Mapping[str, Text] = {
+    "arrived": Text("到了", "arrived"),
+    "surplus": Text("多出：不在这张清单上，是在这里领的卡，已点收", "too many: on no list of this bag, but collected here"),
+    "elsewhere": Text("不在这里领：放一边，从这里再送", "collected elsewhere: sent on from here"),
+    "given_up": Text("先前已放弃、作废的卡：已记入废卡，收好待销毁", "given up before, and void: kept with the void ones"),
+}
+"""What a card turned out to be that was counted in."""
 
 
 def send_cards(

@@ -365,15 +365,6 @@ def posting_name(kind: str) -> Text:
     return called(POSTINGS, re.sub(r"_\d+$", "", kind))
 
 
-COUNTED: Mapping[str, Text] = {
-    "arrived": Text("到了", "arrived"),
-    "surplus": Text("多出：不在这张清单上，是在这里领的卡，已点收", "too many: on no list of this bag, but collected here"),
-    "elsewhere": Text("不在这里领：放一边，从这里再送", "collected elsewhere: sent on from here"),
-    "given_up": Text("先前已放弃、作废的卡：已记入废卡，收好待销毁", "given up before, and void: kept with the void ones"),
-}
-"""What a card turned out to be that was counted in."""
-
-
 def account_name(account: str) -> Text:
     """An account as people read it: a card's own without its number, and a drawer without that of its shift."""
     kind, *parts = account.split(":")

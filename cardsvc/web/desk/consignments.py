@@ -8,10 +8,9 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.cards.consigned import explain_surplus, found_here, give_up_missing, take_over
 from cardsvc.service.cards.consignment_views import cards_amiss, consignment_of, consignments_at, to_send
-from cardsvc.service.cards.consignments import MOST_CARDS, count_in, receive, send_cards
+from cardsvc.service.cards.consignments import COUNTED, MOST_CARDS, count_in, receive, send_cards
 from cardsvc.service.machines import CONSIGNED_CARD, CONSIGNMENT
 from cardsvc.service.operations.problem import problem_of
-from cardsvc.service.words.codes import COUNTED
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here
 
