@@ -14,6 +14,7 @@ from tests.clock import PROCESSES
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = sorted((ROOT / "cardsvc").rglob("*.py"))
 MAX_FILE, MAX_FUNCTION = 400, 60
+INPUT = re.compile(r"<input (?:[^>{]|\{\{.*?\}\}|\{%.*?%\})*>")
 ERROR_CLASSES = {
     "CardError",
     "CardGone",
@@ -106,3 +107,12 @@ def test_every_package_says_what_it_is() -> None:
 def test_whose_clock_is_the_wall_is_there() -> None:
     """A file that was renamed would silently have another clock."""
     assert [name for name in PROCESSES if not (ROOT / "tests" / name).exists()] == []
+
+
+def test_a_field_with_a_pattern_says_in_words_what_it_wants() -> None:
+    """The browser shows its title, where its own words say only that the form is wrong."""
+    fields = [
+        field for page in sorted((ROOT / "cardsvc/web").rglob("*.html")) for field in INPUT.findall(page.read_text("utf-8"))
+    ]
+    assert fields
+    assert [field for field in fields if " pattern=" in field and " title=" not in field] == []

@@ -40,7 +40,7 @@ class Page:
         assert answer.status_code == 200, answer.text
         return plain(answer.text)
 
-    def post(self, path: str, **form: str) -> TestResponse:
+    def post(self, path: str, **form: str | list[str]) -> TestResponse:
         """A form of this page, sent."""
         found = re.search(r'name="csrf" content="([^"]+)"', self.get("/sessions").text)
         assert found

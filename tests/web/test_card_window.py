@@ -146,6 +146,15 @@ def test_a_card_that_is_missing_from_its_bag_is_shown_until_somebody_settles_it(
     centre.sees("待送 1")
 
 
+def test_as_many_cards_as_a_bag_takes_go_into_one_form(office: Office) -> None:
+    """Five hundred are looked at, one by one; one more is refused for what it is."""
+    page, numbers = office.page("clerk"), [f"31000199{number:08d}" for number in range(501)]
+    answer = page.post("/consignments", to="west", bag="封条 19", card=numbers[:500])
+    assert (answer.status_code, "系统里没有卡号 3100019900000000" in answer.text) == (404, True)
+    answer = page.post("/consignments", to="west", bag="封条 19", card=numbers)
+    assert (answer.status_code, "超过 500 张" in answer.text) == (422, True)
+
+
 def test_a_withdrawn_product_is_swapped_on_its_card(office: Office) -> None:
     """停用产品换杭州通: the page says what it holds and where it goes; one press, and T is there with the money."""
     world, then = office.world, World(office.world.path, local(2018, 5, 7, 12))
@@ -190,8 +199,9 @@ def test_the_friend_of_somebody_from_elsewhere_collects_the_card_that_waited_for
     clerk.job("制卡：做成市民卡", "开始制卡")
     confirm_face(clerk, card)
     told = {notice["to_name"]: notice["zh"] for notice in list_notices(office.world.store) if notice["state"] == "waiting"}
-    assert "请本人带身份证原件到市民之家领取" in told["测试申"]
-    assert "您可以带双方身份证原件到市民之家代领" in told["测试友"]
+    assert "请本人" in told["测试申"]  # and from when, where the hall is shut now
+    assert "带身份证原件到市民之家领取" in told["测试申"]
+    assert "带双方身份证原件到市民之家代领" in told["测试友"]
     clerk.open(case)
     friend = {"came": "agent", "comer_name": "测试友", "comer_id_number": PARENT["comer_id_number"], "agent_papers": "1"}
     clerk.send("已核对，交卡", **friend)

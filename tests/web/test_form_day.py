@@ -96,8 +96,14 @@ def money_and_applications(clerk: Clerk, card: VirtualCard) -> None:
 
 
 def torn(clerk: Clerk, card: VirtualCard) -> None:
-    """The card is pulled while it is written: told, and settled when it comes back."""
+    """The card is pulled before it is written: told that nothing was; and while it is written: settled when it comes back."""
     clerk.put(card)
+    card.plan = FaultPlan(tear_before_command=2)
+    clerk.job("充值", "收款并写卡", amount="50")
+    clerk.sees("没有办成", "没有写卡，没有入账", "退还市民")
+    card.plan = FaultPlan()
+    clerk.put(card)
+    clerk.sees("没有写卡，没有入账")
     card.plan = FaultPlan(tear_after_write=1)
     clerk.job("充值", "收款并写卡", amount="50")
     clerk.sees("结果待核对", "下一步")

@@ -22,6 +22,31 @@ def decide(office: Office, who: str = "chief") -> str:
     return plain(page.get(f"/persons/{waiting.subject}").text)
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("330100990228001", "身份证号是 15 位旧号码，卡上要 18 位"),
+        ("33010019990228", "身份证号不是 18 位"),
+        (f"{person().id_number[:17]}{'0' if person().id_number[17] != '0' else '1'}", "身份证号校验位不对"),
+    ],
+)
+def test_what_is_wrong_with_a_number_is_told(office: Office, number: str, said: str) -> None:
+    """Wherever somebody is looked for, and before they are taken in."""
+    for path, field in (("/person", "wanted"), ("/apply", "id_number")):
+        answer = office.page("clerk").post(path, **{field: number})
+        assert (answer.status_code, said in answer.text) == (422, True), plain(answer.text)
+
+
+def test_a_name_that_cannot_go_onto_a_card_is_told_as_that(office: Office) -> None:
+    """A character of four bytes in UTF-8, and of the gaps of GBK; a dot in a minority's name is none."""
+    page, given = office.page("clerk"), {"sex": "1", "ethnic_group": "5", "birthplace": "330100", "birth_date": "1999-02-28"}
+    given["id_number"] = person().id_number
+    for name in ("测\U00020000", "测\u9fb4"):
+        answer = page.post("/people/new", contact="contact-1", name=name, **given)
+        assert (answer.status_code, "姓名有写不进卡的字" in answer.text) == (422, True), plain(answer.text)
+    assert page.post("/people/new", contact="contact-1", name="测试·买买提", **given).status_code == 200
+
+
 def test_a_change_from_the_form_to_the_card(office: Office) -> None:
     """The clerk fills in what changes, the supervisor sees old and new, and the page says what the card needs."""
     office.world.issue("fudan-fmcos2")

@@ -102,6 +102,25 @@ def test_suspending_ends_sign_ins_and_frees_the_desk_and_its_number(office: Offi
     assert admin.post("/manage/staff/admin", deed="suspend").status_code == 409
 
 
+def test_a_form_of_a_sign_in_that_is_over_or_locked_is_told_as_not_sent(office: Office) -> None:
+    """Whoever is asked to sign in again reads that nothing was done; who comes for the first time, or signed out, does not."""
+    clerk = office.page("clerk")
+    assert "没有提交" not in office.app.test_client().get("/desk/queue", follow_redirects=True).text
+    clerk.post("/lock")
+    locked = clerk.client.post("/desk/drawer", data={}, follow_redirects=True)
+    assert "页面已锁定" in locked.text
+    assert "没有提交" in locked.text
+    with office.world.store.begin() as uow:
+        (session,) = uow.desk_sessions.open_of("clerk")
+        uow.desk_sessions.change(session, ended_at=office.world.now)
+        uow.commit()
+    over = clerk.client.post("/desk/drawer", data={}, follow_redirects=True)
+    assert "没有提交" in over.text
+    looked = clerk.client.get("/desk/queue", follow_redirects=True)
+    assert "登录已结束" in looked.text
+    assert "没有提交" not in looked.text
+
+
 def test_another_post_counts_at_once(office: Office) -> None:
     """Role and outlet; the same again ends nothing; what is wrong is told."""
     admin = office.page("admin")

@@ -106,7 +106,7 @@ def _unseen(pattern: str | None, error: ReaderError) -> Callable[[], Channel]:
 
 def report_lines(result: Mapping[str, Any]) -> list[str]:
     """A report as a person reads it."""
-    from cardsvc.service.desk.choices import subject_name
+    from cardsvc.service.cards.application_names import subject_name
 
     language = language_of_environment()
     head = [(t("卡号", "Card"), result["card_no"] or t("未知", "unknown"))]
@@ -139,7 +139,7 @@ def _areas(evidence: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 def _subjects(subjects: Iterable[str], language: Language) -> str:
     """Applications and files by name, with the name that programs use."""
-    from cardsvc.service.desk.choices import subject_name
+    from cardsvc.service.cards.application_names import subject_name
 
     return t("、", ", ").join(f"{subject_name(subject).into(language)} {subject}" for subject in subjects)
 

@@ -19,8 +19,8 @@ from cardsvc.units import format_yuan
 def fee_back(card_no: str, application: str, staff_id: str, *, as_json: bool) -> None:
     """Give the fee of an opening back."""
     from cardsvc.bootstrap import now
+    from cardsvc.service.cards.application_names import APPLICATIONS
     from cardsvc.service.cards.fees_back import return_fee
-    from cardsvc.service.desk.choices import APPLICATIONS
     from cardsvc.service.words.codes import METHODS
     from cardsvc.units import parse_card_no
 

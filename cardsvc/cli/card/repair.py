@@ -90,7 +90,7 @@ def _result_lines(result: Mapping[str, Any]) -> list[str]:
 
 
 def _step_lines(steps: list[dict[str, Any]]) -> list[str]:
-    from cardsvc.service.desk.choices import APPLICATIONS
+    from cardsvc.service.cards.application_names import APPLICATIONS
 
     language = language_of_environment()
     rows = []

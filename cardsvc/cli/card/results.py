@@ -112,7 +112,7 @@ def _waiting_lines(result: Mapping[str, Any]) -> list[str]:
 
 
 def _application(name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
-    from cardsvc.service.desk.choices import APPLICATIONS
+    from cardsvc.service.cards.application_names import APPLICATIONS
     from cardsvc.service.words.codes import CARD_STATES
     from cardsvc.service.words.results import product_name
 

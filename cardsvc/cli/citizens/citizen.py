@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound="Params")
 
+UNREADABLE = {
+    "sex": "not_a_sex",
+    "ethnic_group": "not_an_ethnic_group",
+    "birthplace": "not_a_region",
+    "birth_date": "not_a_date",
+}
+"""What is wrong with a field that cannot be read as what it is."""
+
 
 @click.group(help=t("市民：登记、变更、身故", "People: register, change their data, note a death"))
 def citizen() -> None:
@@ -35,7 +43,7 @@ def register(
 
     from cardsvc.bootstrap import now
     from cardsvc.service.people.reasons import field_wrong
-    from cardsvc.service.people.register import CitizenData, citizen_json, register_citizen
+    from cardsvc.service.people.register import CitizenData, citizen_json, number_problem, register_citizen
 
     try:
         data = CitizenData(
@@ -47,8 +55,10 @@ def register(
             birth_date=birth_date,  # type: ignore[arg-type] # pydantic reads the ISO text
         )
     except ValidationError as error:
-        field = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
-        raise field_wrong(field) from None
+        field = str(error.errors(include_input=False)[0]["loc"][0])
+        too_long = "longer_than_30_bytes" if name else "missing"
+        why = {**UNREADABLE, "name": too_long, "id_number": number_problem(id_number) or "not_18_characters"}[field]
+        raise field_wrong(field, why) from None
     with database() as store:
         found = citizen_json(register_citizen(store, data, now()))
     names = {"citizen_id": t("市民编号", "Citizen id"), "name": t("姓名", "Name"), "id_number": t("证件号", "ID number")}

@@ -131,18 +131,13 @@ def send(to_outlet: str, cards: tuple[str, ...], bag: str, staff_id: str, *, as_
 def count(card_no: str, consignment_id: str | None, staff_id: str, *, as_json: bool) -> None:
     """Count a card in."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.cards.consignments import count_in
+    from cardsvc.service.cards.consignments import COUNTED, count_in
     from cardsvc.units import parse_card_no
 
     with database() as store:
         by, number = signed_in(store, staff_id), parse_card_no(card_no)
         became = count_in(store, rule_book(), number, by=by, now=now(), consignment_id=consignment_id)
-    words = {
-        "arrived": t("到了", "arrived"),
-        "surplus": t("多出，在这里领，已点收", "too many, but collected here: counted in"),
-        "elsewhere": t("不在这里领，从这里再送", "collected elsewhere, sent on from here"),
-    }
-    show({"card_no": number, "became": became}, as_json=as_json, lines=lambda: [f"{number}  {words[became]}"])
+    show({"card_no": number, "became": became}, as_json=as_json, lines=lambda: [f"{number}  {said(COUNTED, became)}"])
 
 
 @consignment.command(help=t("点完一袋：其余没到，或（--all）全部在", "End the counting: the rest is missing"))

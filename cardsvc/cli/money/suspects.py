@@ -63,7 +63,7 @@ def _suspect_lines(found: list[dict[str, Any]]) -> list[str]:
 def list_unused(*, as_json: bool) -> None:
     """List the fees that wait."""
     from cardsvc.bootstrap import now
-    from cardsvc.service.desk.choices import APPLICATIONS
+    from cardsvc.service.cards.application_names import APPLICATIONS
     from cardsvc.service.purse.suspects import unused_fees
 
     with database() as store:

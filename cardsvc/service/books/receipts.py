@@ -12,6 +12,7 @@ from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.ledger.states import LoadState, PurchaseState
 from cardsvc.printing.receipt import Slip, as_escpos, as_pdf, as_text
 from cardsvc.service.books.statement import Statement, opened, signed
+from cardsvc.service.cards.application_names import opening_name
 from cardsvc.service.cards.replacement import REASON_WORDS
 from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.purse.area_names import purse_name
@@ -176,7 +177,7 @@ def _rows(uow: UnitOfWork, row: Paid, statement: Statement) -> tuple[tuple[Text,
     if isinstance(row, Load):
         rows += _load_rows(row)
     if isinstance(row, Fee):
-        what = _plain(f"{row.application} {row.product}") if isinstance(row, ApplicationFee) else REASON_WORDS[row.reason]
+        what = opening_name(row.application, row.product) if isinstance(row, ApplicationFee) else REASON_WORDS[row.reason]
         rows += [(Text("项目", "For"), what), (Text("付款", "Paid by"), METHODS[row.payment_method or "cash"])]
     if isinstance(row, HeldPayout):
         rows += [(Text("代管余额", "Was held"), _yuan(row.amount)), *_ways_back(row)]

@@ -6,7 +6,7 @@ issuing, data                       making it, and all that is written
 photos, faces                       what is printed onto it
 first_article, wrong_card           read again before anybody gets it, and what follows when it is wrong
 inspect, identity, views, books     looking at it, on the reader and in the books
-applications                        opening, reviewing, closing, blocking what is on it
+applications, application_names     opening, reviewing, closing, blocking what is on it; what it is called
 fees_back                           what was paid for an opening that is not on it
 person_changes, deaths              when its holder changes name, or dies
 retiring                            a suspicious card is taken out of use

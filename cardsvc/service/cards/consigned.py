@@ -63,7 +63,7 @@ def give_up_missing(
     store: Store, consignment_id: str, card_no: str, note: str, *, by: Staff, now: dt.datetime
 ) -> ConsignedCard:
     """A supervisor gives a missing card up: nobody can use it, and another one is made. Its chip is nowhere, so it does not
-    count among the void ones that are destroyed.
+    count among the void ones that are destroyed before it turns up (``count_in``).
 
     Raises as ``take_over``, and RequestError ``reason_missing``, ``face_card_used``, ``hotlist_no_change``;
     CardError ``card_not_issued``.

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from cardsvc.errors import RequestError
+from cardsvc.service.cards.consignments import MOST_CARDS
 from cardsvc.service.cards.handing_out import handout_view
 from cardsvc.service.operations.known_card import known_card
 from cardsvc.service.operations.rule_book import local_day
@@ -21,10 +22,10 @@ OWNED = (ConsignedState.MISSING, ConsignedState.SURPLUS)
 
 def to_send(store: Store, outlet_id: str) -> list[dict[str, Any]]:
     """The cards that lie at an outlet and are collected at others: for each other outlet its ``outlet_id``, ``name``, and
-    ``cards``, as ``handout_view`` gives them."""
+    ``cards``, as ``handout_view`` gives them. One card more than a bag takes is looked at."""
     with store.read() as uow:
         names = _names(uow)
-        rows = groupby(uow.handouts.to_send(outlet_id, MOST), lambda row: row.outlet_id or "")
+        rows = groupby(uow.handouts.to_send(outlet_id, MOST_CARDS + 1), lambda row: row.outlet_id or "")
         return [
             {"outlet_id": to, "name": names.get(to, to), "cards": [handout_view(uow, row.card_no) for row in cards]}
             for to, cards in rows

@@ -6,7 +6,7 @@ is settled: a missing card by who sent the bag, a surplus one by who opened it; 
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cardsvc.errors import RequestError, RuleError
@@ -21,6 +21,7 @@ from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.acts import Act, note_act
 from cardsvc.service.stock.finished import check_face
+from cardsvc.service.stock.use import is_void_elsewhere, void_card
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.handout_states import (
     CONSIGNED_ALLOWED,
@@ -31,9 +32,18 @@ from cardsvc.store.handout_states import (
     HandoutState,
 )
 from cardsvc.store.records import ConsignedCard, Consignment, Handout, Staff
+from cardsvc.text import Text
 
 MOST_CARDS = 500
 MAX_BAG = 32
+FOUND_VOID = "送卡途中放弃的卡找到了 (given up on its way, found)"
+COUNTED: Mapping[str, Text] = {
+    "arrived": Text("到了", "arrived"),
+    "surplus": Text("多出：不在这张清单上，是在这里领的卡，已点收", "too many: on no list of this bag, but collected here"),
+    "elsewhere": Text("不在这里领：放一边，从这里再送", "collected elsewhere: sent on from here"),
+    "given_up": Text("先前已放弃、作废的卡：已记入废卡，收好待销毁", "given up before, and void: kept with the void ones"),
+}
+"""What a card turned out to be that was counted in."""
 
 
 def send_cards(
@@ -108,7 +118,8 @@ def count_in(
 ) -> str:
     """A card lies before somebody of an outlet: it arrived. ``consignment_id``: of the bag that it was in, if any. Gives
     ``arrived``; ``surplus`` where it is on no list of this bag, but is collected here; ``elsewhere`` where it is collected at
-    another outlet, and is sent there from here. Counted again, it is the same.
+    another outlet, and is sent there from here; ``given_up`` where it was given up on its way: it is kept with the void ones
+    here. Counted again, it is the same.
 
     Raises RequestError ``not_permitted``, ``consignment_unknown``, ``consignment_other_outlet``, ``handout_not_waiting``;
     CardError ``card_unknown``, ``card_not_issued``.
@@ -118,10 +129,21 @@ def count_in(
     def work(uow: UnitOfWork) -> str:
         bag = received_here(uow, consignment_id, by) if consignment_id else None
         uow.cards.lock(known_card(uow, card_no).card_no)
+        if uow.consigned_cards.given_up(card_no) is not None:
+            return _kept_void(uow, card_no, by, now)
         card_in_hand(uow, card_no)
         return _counted(uow, rules, card_no, bag, by, now)
 
     return store.transact(work)
+
+
+def _kept_void(uow: UnitOfWork, card_no: str, by: Staff, now: dt.datetime) -> str:
+    """A card that was given up turned up: it counts here among the void ones that are destroyed."""
+    card = known_card(uow, card_no)
+    if is_void_elsewhere(uow, card):
+        void_card(uow, card, now, by=by.staff_id, reason=FOUND_VOID, outlet_id=by.outlet_id)
+        note_act(uow, by, Act.CARD_FOUND, card_no, {"outlet_id": by.outlet_id}, now)
+    return "given_up"
 
 
 def _counted(uow: UnitOfWork, rules: RuleBook, card_no: str, bag: Consignment | None, by: Staff, now: dt.datetime) -> str:

@@ -29,6 +29,7 @@ from cardsvc.service.people.register import citizen_json, masked
 from cardsvc.service.staff.accounts import SERVICE, require_role
 from cardsvc.service.staff.acts import Act, note_act
 from cardsvc.service.stock.finished import check_face
+from cardsvc.service.stock.use import is_void_elsewhere
 from cardsvc.service.transactions.deposits import follow_replacement
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.handout_states import CONSIGNED_ALLOWED, HANDOUT_ALLOWED, ConsignedState, HandoutState
@@ -174,7 +175,8 @@ def waiting_at(
 
     Each: ``card_no``, ``holder``, ``outlet_id``, ``state`` (``HandoutState``), ``lies_at`` (the outlet that has to send it),
     ``made_at``, ``ready_at``, ``case_no`` of its application, ``replaces`` (the old card), ``phone``, ``face``, ``waiting``
-    (nobody has it yet), ``reminders``, ``reminded_at``, ``uncollected`` (to be told again now).
+    (nobody has it yet), ``given_up`` (on its way; it did not turn up), ``reminders``, ``reminded_at``, ``uncollected`` (to be
+    told again now).
     """
     rule = uncollected_rule(rules, local_day(now))
     for row in uow.handouts.waiting(outlet_id, limit):
@@ -215,6 +217,7 @@ def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
         "phone": reach.phone if reach else None,
         "face": face_view(uow, row.card_no),
         "waiting": row.handed_at is None and card.state in IN_HAND,
+        "given_up": row.handed_at is None and is_void_elsewhere(uow, card),
         "reminders": row.reminders,
         "reminded_at": _local(row.reminded_at) if row.reminded_at else None,
         "collector": row.collector,

@@ -11,8 +11,9 @@ from cardsvc.card.periods import Period, following, parse_month, period_of, purs
 from cardsvc.errors import CardsvcError, RuleError
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import LoadRequest, RuleSet, payable
+from cardsvc.service.cards.application_names import APPLICATIONS
 from cardsvc.service.cash.drawer import refuse_unpayable
-from cardsvc.service.desk.choices import APPLICATIONS, NOTHING_ON_IT, Choice, Offer
+from cardsvc.service.desk.choices import NOTHING_ON_IT, Choice, Offer
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import local_day

@@ -12,13 +12,14 @@ from cardsvc.errors import RuleError
 from cardsvc.rules import RuleSet, check_moved
 from cardsvc.rules.life import swapped
 from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open, is_opened_anew
+from cardsvc.service.cards.application_names import APPLICATIONS, opening_name
 from cardsvc.service.cards.applications import ALL, BUS, RENEWAL, body_issued
 from cardsvc.service.cards.carry_over import carried
 from cardsvc.service.cards.making_places import made_at
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
 from cardsvc.service.cards.replacement import open_replacements
 from cardsvc.service.cards.requests import waiting_for_card
-from cardsvc.service.desk.choices import APPLICATIONS, NOTHING_ON_IT, PRODUCTS, Choice, Offer
+from cardsvc.service.desk.choices import NOTHING_ON_IT, Choice, Offer
 from cardsvc.service.desk.money_offers import refund, top_up
 from cardsvc.service.desk.retire_offer import with_suspicions
 from cardsvc.service.desk.work_place import CardOnDesk
@@ -204,8 +205,7 @@ def _swap(rules: RuleSet, look: Mapping[str, Any], day: dt.date) -> Iterator[Off
 def _carried(uow: UnitOfWork, rules: RuleSet, card: Card, day: dt.date) -> Iterator[Choice]:
     """What the card that this one replaces had, and is to be opened here."""
     for name, record in carried(uow, rules, card, day):
-        known = APPLICATIONS[name]
-        where, until = PRODUCTS.get((name, record.product), known), record.valid_to.isoformat() if record.valid_to else "-"
+        where, until = opening_name(name, record.product), record.valid_to.isoformat() if record.valid_to else "-"
         label = Text(f"{where.zh}，至 {until}", f"{where.en}, until {until}")
         yield Choice(name, label)
 
@@ -285,7 +285,7 @@ def _openable(
                 continue
             if not any(r.application == application and product in r.products for r in rules.opening if r.holds(day)):
                 continue
-            label = PRODUCTS.get((application, product), Text(f"{application} {product}", f"{application} {product}"))
+            label = opening_name(application, product)
             try:
                 terms = check_open(rules, replace(asked, product=product))
             except RuleError as refused:

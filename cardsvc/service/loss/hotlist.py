@@ -165,14 +165,22 @@ def who_has_which(store: Store) -> dict[str, Any]:
 def history(store: Store, card_no: str) -> list[dict[str, Any]]:
     """Every change about a card, newest first."""
     with store.read() as uow:
-        return [
-            {
-                "version": entry.version,
-                "card_no": entry.card_no,
-                "action": entry.action,
-                "reason": entry.reason,
-                "changed_by": entry.changed_by,
-                "changed_at": entry.changed_at.isoformat(),
-            }
-            for entry in uow.hotlist.of_card(card_no)
-        ]
+        return [_view(entry) for entry in uow.hotlist.of_card(card_no)]
+
+
+def listing(store: Store, card_no: str) -> dict[str, Any] | None:
+    """The change that put a card on the list, as ``history`` gives it, while it stands there."""
+    with store.read() as uow:
+        listed = uow.hotlist.listing_of(card_no)
+    return _view(listed) if listed else None
+
+
+def _view(entry: HotListEntry) -> dict[str, Any]:
+    return {
+        "version": entry.version,
+        "card_no": entry.card_no,
+        "action": entry.action,
+        "reason": entry.reason,
+        "changed_by": entry.changed_by,
+        "changed_at": entry.changed_at.isoformat(),
+    }

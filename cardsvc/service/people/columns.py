@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cardsvc.service.people.reasons import BadLine
-from cardsvc.service.people.register import ETHNIC_GROUPS, name_problem
-from cardsvc.units import id_number_check_digit
+from cardsvc.service.people.register import ETHNIC_GROUPS, name_problem, number_problem
 
 ALIASES: Mapping[str, str] = {
     "姓名": "name",
@@ -87,19 +86,6 @@ def person_line(line: int, fields: Mapping[str, str], today: dt.date) -> PersonL
         birth_date=born,
         given=frozenset(column for column, value in fields.items() if value),
     )
-
-
-def number_problem(number: str) -> str | None:
-    """Why an ID number is none, in one word of REASONS."""
-    if not number:
-        return "missing"
-    if re.fullmatch(r"[0-9.]+E\+?[0-9]+", number):
-        return "as_a_number"
-    if re.fullmatch(r"[0-9]{15}", number):
-        return "fifteen_digits"
-    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
-        return "not_18_characters"
-    return None if id_number_check_digit(number[:17]) == number[17] else "check_digit"
 
 
 def _group(text: str) -> int | None:

@@ -61,9 +61,9 @@ COLUMN_NAMES: Mapping[str, Text] = {
 }
 
 
-def field_wrong(name: str) -> RequestError:
-    """The refusal of one field of a person, by the name that people know it by."""
-    return RequestError("citizen_field_wrong", field=COLUMN_NAMES.get(name, Text(name, name)))
+def field_wrong(name: str, reason: str) -> RequestError:
+    """The refusal of one field of a person, by the name that people know it by, with what is wrong (one of REASONS)."""
+    return RequestError("citizen_field_wrong", field=COLUMN_NAMES.get(name, Text(name, name)), why=REASONS[reason])
 
 
 @dataclass(frozen=True, slots=True)

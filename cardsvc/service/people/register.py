@@ -65,12 +65,12 @@ def new_citizen(person: "CitizenData | PersonLine", now: dt.datetime) -> Citizen
 
 def check_data(data: CitizenData) -> None:
     """Raise RequestError ``citizen_field_wrong`` for what cannot be, or cannot go onto a card."""
-    if name_problem(data.name) is not None:
-        raise field_wrong("name")
-    if id_number_check_digit(data.id_number[:17]) != data.id_number[17]:
-        raise field_wrong("id_number")
+    problems = {"name": name_problem(data.name), "id_number": number_problem(data.id_number)}
     if data.ethnic_group > ETHNIC_GROUPS and data.ethnic_group not in (97, 98):
-        raise field_wrong("ethnic_group")
+        problems["ethnic_group"] = "not_an_ethnic_group"
+    for field, problem in problems.items():
+        if problem is not None:
+            raise field_wrong(field, problem)
 
 
 def name_problem(name: str) -> str | None:
@@ -82,6 +82,19 @@ def name_problem(name: str) -> str | None:
     except UnicodeEncodeError:
         return "not_in_gbk"
     return "longer_than_30_bytes" if len(encoded) > NAME_BYTES else None
+
+
+def number_problem(number: str) -> str | None:
+    """Why an ID number is none, in one word of REASONS."""
+    if not number:
+        return "missing"
+    if re.fullmatch(r"[0-9.]+E\+?[0-9]+", number):
+        return "as_a_number"
+    if re.fullmatch(r"[0-9]{15}", number):
+        return "fifteen_digits"
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
+        return "not_18_characters"
+    return None if id_number_check_digit(number[:17]) == number[17] else "check_digit"
 
 
 def masked(id_number: str) -> str:
@@ -111,8 +124,9 @@ def find_citizen(store: Store, id_number: str) -> dict[str, Any] | None:
 
     Raises RequestError ``citizen_field_wrong`` for a number that is none.
     """
-    if not re.fullmatch(r"[0-9]{17}[0-9X]", id_number) or id_number_check_digit(id_number[:17]) != id_number[17]:
-        raise field_wrong("id_number")
+    problem = number_problem(id_number)
+    if problem is not None:
+        raise field_wrong("id_number", problem)
     with store.read() as uow:
         citizen = uow.citizens.by_id_number(RESIDENT_ID, id_number)
         cards = uow.cards.of_citizen(citizen.citizen_id) if citizen else []

@@ -5,6 +5,7 @@ down are gone through, newest first, until they cover the balance. Within a load
 gift of a load that is not spent up is still there. A balance that no load explains counts as cash.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -115,6 +116,21 @@ def _came_by(uow: UnitOfWork, load: Load) -> tuple[Way, ...]:
         return ways_of(uow, swap.card_no, PurseRef(swap.application, swap.purse), swap.amount, swap.purchase_id)
     cash = load.payment_method == CASH
     return (Way(CASH if cash else payout_account(order.channel if order else load.payment_method), load.paid, load.gift),)
+
+
+def less(ways: Iterable[Way], gone: Iterable[Way]) -> tuple[Way, ...]:
+    """What is left of a balance once part of it went, the newest first: ``gone`` are the ways of that part."""
+    paid, gift = Counter[str](), Counter[str]()
+    for way in gone:
+        paid[way.channel] += way.paid
+        gift[way.channel] += way.gift
+    left = []
+    for way in ways:
+        off = Way(way.channel, min(way.paid, paid[way.channel]), min(way.gift, gift[way.channel]))
+        paid[way.channel] -= off.paid
+        gift[way.channel] -= off.gift
+        left.append(Way(way.channel, way.paid - off.paid, way.gift - off.gift))
+    return tuple(way for way in left if way.paid or way.gift)
 
 
 def _at_most(way: Way, left: int) -> Way:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from cardsvc.errors import RequestError
 from cardsvc.json_text import read_json
-from cardsvc.service.people.columns import SEXES, date_of, number_problem
+from cardsvc.service.people.columns import SEXES, date_of
 from cardsvc.service.people.lines import Columns, Fields, digest, read_lines, text_of
 from cardsvc.service.people.reasons import BadLine
+from cardsvc.service.people.register import number_problem
 from cardsvc.units import LOCAL
 
 NAMES = ("id_number", "name", "sex", "birth_date", "kind", "place", "right_from", "right_until", "changed_at")

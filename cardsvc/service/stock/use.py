@@ -93,11 +93,22 @@ def void_card(
 ) -> Card:
     """A card was begun and given up, made wrong, or cancelled: it is void, and counts among the void ones of the outlet where
     it is (``outlet_id``; else where it was made), until they are destroyed."""
-    used = uow.blank_movements.of_chip(card.profile, card.chip_serial, "used")
-    if used is not None and uow.blank_movements.of_chip(card.profile, card.chip_serial, "spoiled") is None:
+    used = _not_kept(uow, card)
+    if used is not None:
         where = outlet_id or used.outlet_id
         _book(uow, card, used.batch_id, "spoiled", (MADE, void_place(where)), where, by, now, reason)
     return uow.cards.change(card, state="void")
+
+
+def _not_kept(uow: UnitOfWork, card: Card) -> BlankMovement | None:
+    """How this card's blank left the stock, where it is not among the void ones."""
+    spoiled = uow.blank_movements.of_chip(card.profile, card.chip_serial, "spoiled")
+    return None if spoiled else uow.blank_movements.of_chip(card.profile, card.chip_serial, "used")
+
+
+def is_void_elsewhere(uow: UnitOfWork, card: Card) -> bool:
+    """Whether a card is void and nobody has it: it was given up on its way, and may turn up."""
+    return card.state == "void" and _not_kept(uow, card) is not None
 
 
 def give_card_up(store: Store, card_no: str, reason: str, *, by: Staff, now: dt.datetime) -> Card:

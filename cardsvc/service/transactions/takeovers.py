@@ -12,7 +12,7 @@ or is paid back to its holder (held_payout.py).
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any, NamedTuple
 
 from cardsvc.card.periods import period_of
@@ -29,7 +29,7 @@ from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.purse.lapse import LAPSED_MONTH
 from cardsvc.service.purse.payments import BY_ORDER, OLD_CARD
 from cardsvc.service.purse.swapped import end_held, swap_of
-from cardsvc.service.purse.ways import Way, booked_purses, loads_in, still_owed, ways_of
+from cardsvc.service.purse.ways import Way, booked_purses, less, loads_in, still_owed, ways_of
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.transactions.refund import refuse_bicycle
 from cardsvc.store import Store, UnitOfWork
@@ -109,7 +109,7 @@ def finish(uow: UnitOfWork, card_no: str, void: Iterable[tuple[PurseRef, int]], 
     for ref, amount in void:
         owed = dict(booked_purses(uow, card_no)).get(ref, 0)
         lapsed = min(amount, still_owed(uow, card_no, ref, owed))
-        _lapse(uow, card_no, ref, lapsed, f"{ref.application}:{ref.purse}", now)
+        _lapse(uow, card_no, ref, lapsed, _lapse_reference(ref), now)
     card, known = uow.cards.get_one(card_no), uow.old_cards.get_one(card_no)
     hold_swapped(uow, card_no, now)
     uow.cards.change(card, state=REPLACED)
@@ -176,11 +176,13 @@ def _keep(uow: UnitOfWork, part: TakeoverPart, ways: Iterable[Way]) -> TakeoverP
 
 class Owed(NamedTuple):
     """Money in fen that only the books have yet. ``part_id``: of the part that it becomes, one for each purse, and one for each
-    suspect that kept some back: what was moved once is not moved again."""
+    suspect that kept some back: what was moved once is not moved again. ``kept_from``: reference of the transfer by which the
+    books gave the rest on their day, where a purchase kept this back."""
 
     part_id: str
     ref: PurseRef
     amount: int
+    kept_from: str | None = None
 
 
 def books_owe(uow: UnitOfWork, takeover: Takeover) -> list[Owed]:
@@ -194,29 +196,43 @@ def books_owe(uow: UnitOfWork, takeover: Takeover) -> list[Owed]:
         return []
     card_no, booked = takeover.card_no, dict(booked_purses(uow, takeover.card_no))
     if takeover.state == OldCardState.MOVED:
-        late = (Owed(part_id, ref, min(amount, booked.get(ref, 0))) for part_id, ref, amount in _settled_since(uow, takeover))
         done = {line.reference for line in uow.ledger.of_chain(card_no) if line.kind in ("moved_from_books", "month_lapsed")}
+        late = (owed._replace(amount=min(owed.amount, booked.get(owed.ref, 0))) for owed in _settled_since(uow, takeover, done))
         return [owed for owed in late if owed.amount > 0 and owed.part_id not in done]
     kept: Counter[PurseRef] = Counter()
     for row in uow.purchases.open_on(card_no):
         kept[PurseRef(row.application, row.purse)] += row.amount
     found = []
     for ref, amount in booked.items():
-        part_id = str(uuid.uuid5(_PARTS, f"{card_no} {ref.application} {ref.purse}"))
-        found.append(Owed(part_id, ref, still_owed(uow, card_no, ref, amount) - kept[ref]))
+        found.append(Owed(_part_id(card_no, ref), ref, still_owed(uow, card_no, ref, amount) - kept[ref]))
     return [owed for owed in found if owed.amount > 0]
 
 
-def _settled_since(uow: UnitOfWork, takeover: Takeover) -> Iterator[Owed]:
-    """Loads that the card has, purchases that it did not pay, as it turned out after the books had moved its money."""
+def _part_id(card_no: str, ref: PurseRef) -> str:
+    """The part that a purse becomes on its day."""
+    return str(uuid.uuid5(_PARTS, f"{card_no} {ref.application} {ref.purse}"))
+
+
+def _lapse_reference(ref: PurseRef) -> str:
+    """Of what lapses of a purse on its day."""
+    return f"{ref.application}:{ref.purse}"
+
+
+def _settled_since(uow: UnitOfWork, takeover: Takeover, done: Set[str]) -> Iterator[Owed]:
+    """Loads that the card has, purchases that it did not pay, as it turned out after the books had moved its money. ``done``:
+    references of what they moved."""
     rows: tuple[Load | Purchase, ...] = (
         *uow.loads.where_is(card_no=takeover.card_no, state=LoadState.CONFIRMED),
         *uow.purchases.where_is(card_no=takeover.card_no, state=PurchaseState.NOT_DEBITED),
     )
     for row in rows:
         if takeover.ended_at and row.ended_at and row.authorised_at <= takeover.ended_at < row.ended_at:
-            identifier = row.load_id if isinstance(row, Load) else row.purchase_id
-            yield Owed(identifier, PurseRef(row.application, row.purse), row.amount)
+            ref = PurseRef(row.application, row.purse)
+            if isinstance(row, Load):
+                yield Owed(row.load_id, ref, row.amount)
+            else:
+                rest = (_part_id(takeover.card_no, ref), _lapse_reference(ref))
+                yield Owed(row.purchase_id, ref, row.amount, next((name for name in rest if name in done), None))
 
 
 def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Takeover:
@@ -232,8 +248,8 @@ def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Ta
             raise RequestError("money_waits", due=takeover.due or "-", held_by=takeover.held_by, card_no=card_no)
         refuse_bicycle(uow, card_no)
     for owed in books_owe(uow, takeover):
-        if _is_over(uow, takeover, owed.ref):
-            reference = f"{owed.ref.application}:{owed.ref.purse}" if waits else owed.part_id
+        if _is_over(uow, takeover, owed):
+            reference = _lapse_reference(owed.ref) if waits else owed.part_id
             _lapse(uow, card_no, owed.ref, owed.amount, reference, now)
         else:
             _move(uow, card_no, owed, now)
@@ -242,25 +258,38 @@ def move_from_books(uow: UnitOfWork, takeover: Takeover, now: dt.datetime) -> Ta
     return uow.old_cards.get(card_no) or takeover
 
 
-def _is_over(uow: UnitOfWork, takeover: Takeover, ref: PurseRef) -> bool:
-    """Whether a purse holds a period that was over when the card was taken in."""
-    newest = next(iter(loads_in(uow, takeover.card_no, ref)), None)
+def _is_over(uow: UnitOfWork, takeover: Takeover, owed: Owed) -> bool:
+    """Whether this is of a period that was over when the card was taken in."""
+    newest = next(iter(loads_in(uow, takeover.card_no, owed.ref, owed.kept_from)), None)
     last = newest.last_month if newest else None
     return last is not None and period_of("month", last).end <= takeover.held_on
 
 
 def _move(uow: UnitOfWork, card_no: str, owed: Owed, now: dt.datetime) -> None:
     ref, amount = owed.ref, owed.amount
-    loads = loads_in(uow, card_no, ref)
-    earlier = [part for part in uow.takeover_parts.of_card(card_no) if PurseRef(part.application, part.purse) == ref]
-    rows: list[Load | TakeoverPart] = [*loads, *earlier]  # what a purchase kept back is of no later load
-    like = rows[0] if rows else None
+    like = next(iter(loads_in(uow, card_no, ref, owed.kept_from)), None)
     first = like.first_month if like else None
     product, area = (like.product, like.area) if like else ("citizen", "purse")
     part = TakeoverPart(card_no, owed.part_id, ref.application, ref.purse, product, area, first, amount, [], None, now)
-    add_part(uow, part)
+    _keep(uow, part, _ways_of_owed(uow, card_no, owed))
     purse = purse_account(card_no, ref.application, ref.purse)
     uow.ledger.post(card_no, Posting("moved_from_books", purse, held_account(card_no), amount), owed.part_id, now)
+
+
+def _ways_of_owed(uow: UnitOfWork, card_no: str, owed: Owed) -> tuple[Way, ...]:
+    """What a purchase kept back came with the loads of before its day; the newest of them went with the rest."""
+    if owed.kept_from is None:
+        return ways_of(uow, card_no, owed.ref, owed.amount)
+    parts = (uow.takeover_parts.get(card_no, name) for name in (owed.kept_from, *_kept_back(uow, card_no, owed.ref)))
+    gone = sum(part.amount for part in parts if part is not None)
+    there, went = (ways_of(uow, card_no, owed.ref, amount, owed.kept_from) for amount in (gone + owed.amount, gone))
+    return less(there, went)
+
+
+def _kept_back(uow: UnitOfWork, card_no: str, ref: PurseRef) -> list[str]:
+    """The purchases that were not paid after all."""
+    rows = uow.purchases.where_is(card_no=card_no, state=PurchaseState.NOT_DEBITED)
+    return [row.purchase_id for row in rows if PurseRef(row.application, row.purse) == ref]
 
 
 def takeover_view(uow: UnitOfWork, card_no: str) -> dict[str, Any] | None:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 
 from cardsvc.errors.catalog import all_entries
+from cardsvc.service.cards.application_names import APPLICATIONS
 from cardsvc.service.cards.replacement import REASON_WORDS
-from cardsvc.service.desk.choices import APPLICATIONS
 from cardsvc.service.machines import (
     CARD,
     COMPLAINT,

@@ -5,7 +5,7 @@ from typing import Any
 
 from cardsvc.diagnosis.plans import plans
 from cardsvc.diagnosis.table import finding_word
-from cardsvc.service.desk.choices import APPLICATIONS
+from cardsvc.service.cards.application_names import APPLICATIONS
 from cardsvc.service.reconcile.findings import REASONS
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
 from cardsvc.service.words.codes import account_in_full

@@ -3,7 +3,7 @@ a reconciliation is about."""
 
 import re
 
-from cardsvc.service.desk.choices import APPLICATIONS
+from cardsvc.service.cards.application_names import APPLICATIONS
 from cardsvc.service.words.codes import METHODS, called, place_name
 from cardsvc.text import Text
 

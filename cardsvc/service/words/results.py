@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from cardsvc.service.desk.choices import APPLICATIONS, PRODUCTS
+from cardsvc.service.cards.application_names import APPLICATIONS, PRODUCTS
 from cardsvc.service.machines import OLD_CARD
 from cardsvc.service.words.codes import CARD_STATES, METHODS, SETTLED, SETTLED_FEES, VALIDITY, called
 from cardsvc.text import Text

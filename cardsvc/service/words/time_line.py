@@ -5,8 +5,8 @@ from typing import Any
 
 from cardsvc.service.books.figures import JOB_NAMES
 from cardsvc.service.cards import cancelling
+from cardsvc.service.cards.application_names import APPLICATIONS
 from cardsvc.service.cards.replacement import REASON_WORDS
-from cardsvc.service.desk.choices import APPLICATIONS
 from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.transactions import held_payout
 from cardsvc.service.words.codes import (

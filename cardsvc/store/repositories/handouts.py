@@ -85,6 +85,10 @@ class ConsignedCards(Rows[ConsignedCard]):
         """Where a card is listed and was not seen, or missed."""
         return self.first_is(card_no=card_no, state=IN_NO_HAND)
 
+    def given_up(self, card_no: str) -> ConsignedCard | None:
+        """Where a card was missed and given up."""
+        return self.first_is(card_no=card_no, state=ConsignedState.LOST)
+
     def owned(self, outlet_id: str | None, today: dt.date, limit: int) -> list[ConsignedCard]:
         """Cards that are missing or too many, of bags that an outlet sent or was sent, the most overdue first."""
         columns, bag = self.table.c, tables.consignment.c

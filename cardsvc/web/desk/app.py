@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, url_for
 
 from cardsvc.bootstrap import Services
-from cardsvc.service.desk.choices import subject_name
+from cardsvc.service.cards.application_names import subject_name
 from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.words import codes, names, results
 from cardsvc.text import Text

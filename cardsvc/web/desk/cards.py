@@ -17,7 +17,7 @@ from cardsvc.service.cards.replacement import LOST, ReplacementRequest, begin_re
 from cardsvc.service.cards.requests import open_request_of
 from cardsvc.service.cards.views import card_view
 from cardsvc.service.desk.workstations import actor_of
-from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST, history
+from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST, listing
 from cardsvc.service.loss.reports import end_lapsed, loss_cover, loss_view, report_loss
 from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.operations.problem import problem_of
@@ -168,14 +168,13 @@ def _page(services: Services, number: str, error: CardsvcError | None = None) ->
     card_no, moment = parse_card_no(number), now()
     end_lapsed(services.store, moment)
     reports, card = loss_view(services.store, card_no), card_view(services.store, card_no)
-    newest = next(iter(history(services.store, card_no)), None)
     return render_template(
         "card.html",
         card=card,
         died=is_dead(services.store, card["holder"]["citizen_id"]),
         reports=reports,
         open=next((report for report in reports if report["ended"] is None), None),
-        listed=newest if newest and newest["action"] == "add" else None,
+        listed=listing(services.store, card_no),
         cover=loss_cover(services.store, services.rules, card_no, moment),
         replacement=replacement_of(services.store, card_no),
         handout=handout_of(services.store, card_no),

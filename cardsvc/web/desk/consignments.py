@@ -8,21 +8,11 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.cards.consigned import explain_surplus, found_here, give_up_missing, take_over
 from cardsvc.service.cards.consignment_views import cards_amiss, consignment_of, consignments_at, to_send
-from cardsvc.service.cards.consignments import count_in, receive, send_cards
+from cardsvc.service.cards.consignments import COUNTED, MOST_CARDS, count_in, receive, send_cards
 from cardsvc.service.machines import CONSIGNED_CARD, CONSIGNMENT
 from cardsvc.service.operations.problem import problem_of
-from cardsvc.text import Text
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import field, here
-
-AT_ONCE = 80
-"""So many cards go into a bag from the page: a form has room for a hundred fields."""
-COUNTED = {
-    "arrived": Text("到了", "arrived"),
-    "surplus": Text("多出：不在这张清单上，是在这里领的卡，已点收", "too many: on no list of this bag, but collected here"),
-    "elsewhere": Text("多出：不在这里领，放一边，从这里再送", "too many: collected elsewhere, and sent on from here"),
-}
-"""What a card turned out to be that was counted in."""
 
 
 def install(app: Flask, services: Services) -> None:
@@ -94,7 +84,7 @@ def _overview(services: Services, error: CardsvcError | None = None) -> str:
     return render_template(
         "consignments.html",
         packing=to_send(services.store, outlet_id),
-        at_once=AT_ONCE,
+        at_once=MOST_CARDS,
         coming=[bag for bag in bags if bag["to_outlet"] == outlet_id],
         sent=[bag for bag in bags if bag["from_outlet"] == outlet_id],
         amiss=cards_amiss(services.store, outlet_id, moment),

@@ -33,7 +33,7 @@ def _doors(app: Flask, services: Services) -> None:
 
     @app.get("/desk/sign-in")
     def sign_in_form() -> Any:
-        return render_template("sign_in.html", next=within(request.args.get("next", "")))
+        return render_template("sign_in.html", next=within(request.args.get("next", "")), why=request.args.get("why"))
 
     @app.post("/desk/sign-in")
     def sign_in() -> Any:
@@ -76,7 +76,8 @@ def _locks(app: Flask, services: Services) -> None:
     @app.get("/desk/unlock")
     def unlock_form() -> Any:
         staff = desk_sessions.who_locked(services.store, request.cookies.get(COOKIE))
-        return render_template("unlock.html", staff=staff, next=within(request.args.get("next", "")))
+        after, why = within(request.args.get("next", "")), request.args.get("why")
+        return render_template("unlock.html", staff=staff, next=after, why=why)
 
     @app.post("/desk/unlock")
     def unlock() -> Any:

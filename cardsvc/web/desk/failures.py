@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.operations.problem import problem_of
-from cardsvc.web.desk.guard import FOLLOWING
+from cardsvc.web.desk.guard import COOKIE, FOLLOWING
 
 _LOG = logging.getLogger(__name__)
 _HTTP_CODES = {404: "http_not_found", 405: "http_method", 413: "http_too_large"}
@@ -20,6 +20,8 @@ DOORS = {
     "password_once": "new_password_form",
 }
 """Where a person is sent instead of being told."""
+UNSENT, OVER = "unsent", "over"
+"""Why they stand at a door: what they sent was not taken, or they were signed in before."""
 
 
 def install(app: Flask) -> None:
@@ -33,8 +35,9 @@ def _told(error: CardsvcError) -> Any:
     door = DOORS.get(error.code)
     if door is None or request.endpoint in FOLLOWING:
         return page(problem_of(error))
-    back = request.full_path if request.method == "GET" else request.headers.get("Referer", "")
-    return redirect(url_for(door, next=within(back)), 303)
+    if request.method == "POST":
+        return redirect(url_for(door, next=within(request.headers.get("Referer", "")), why=UNSENT), 303)
+    return redirect(url_for(door, next=within(request.full_path), why=OVER if COOKIE in request.cookies else None), 303)
 
 
 def within(address: str) -> str:

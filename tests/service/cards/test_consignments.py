@@ -10,7 +10,7 @@ from cardsvc.errors import CardsvcError
 from cardsvc.service.cards.consigned import explain_surplus, found_here, give_up_missing, take_over
 from cardsvc.service.cards.consignment_views import cards_amiss, consignment_of, consignments_at, to_send
 from cardsvc.service.cards.consignments import count_in, receive, send_cards
-from cardsvc.service.cards.handing_out import Collector, hand_out, list_waiting, remind
+from cardsvc.service.cards.handing_out import Collector, hand_out, handout_of, list_waiting, remind
 from cardsvc.service.cards.requests import board, request_of
 from cardsvc.service.hall.live import live_hall
 from cardsvc.service.loss.hotlist import history
@@ -23,6 +23,7 @@ from cardsvc.vcard import VirtualCard
 from tests.desk.busy import Counter
 from tests.service.cards.test_card_requests import take
 from tests.service.staff.test_staff import PASSWORD, people, refused
+from tests.service.stock.blanks import Stock, blank
 from tests.world import FAMILIES, World
 
 __all__ = ["people"]
@@ -199,8 +200,34 @@ def test_a_missing_card_that_is_given_up_is_void_and_made_again(world: World, ou
     next_bag = send(world, outlets["hall"], again, bag="F-2")
     counted(world, outlets["west"], next_bag, all_there=True)
     assert give(world, outlets["west"], again)["case_no"] == taken.case_no
-    with refused("card_not_issued"):
-        arrives(world, outlets["west"], card_no)
+    assert arrives(world, outlets["west"], card_no) == "given_up"
+
+
+def test_a_card_that_was_given_up_and_turns_up_is_kept_with_the_void_ones(world: World, outlets: dict[str, Staff]) -> None:
+    """Wherever it lies, out of a bag or alone: it counts there among the cards that two people destroy, once."""
+    keeper = add_staff(world.store, "keeper", "k", "stock_keeper", "hall", PASSWORD, world.now, by=outlets["admin"])
+    stock = Stock(world, {"stock_keeper": keeper})
+    stock.deliver()
+    stock.hand(10)
+    take(world, outlets["west"], world.citizen(1))
+    Counter(world, "ws-1", outlets["clerk"]).do(blank(1), "personalise", citizen_id=world.citizen(1))
+    (card_no,) = (card["card_no"] for place in to_send(world.store, "hall") for card in place["cards"])
+    bag = send(world, outlets["hall"], card_no)
+    counted(world, outlets["west"], bag)
+    give_up_missing(world.store, bag, card_no, "找不到", by=outlets["chief"], now=world.now)
+    assert "void:east" not in stock.holds()
+    handout = handout_of(world.store, card_no)
+    assert handout is not None
+    assert (handout["waiting"], handout["given_up"]) == (False, True)
+    assert arrives(world, outlets["east"], card_no) == "given_up"
+    assert arrives(world, outlets["east"], card_no) == "given_up", "counted twice is counted once"
+    assert stock.holds()["void:east"] == 1
+    newest = acts_view(world.store, subject=card_no)[0]
+    assert (newest["act"], newest["changes"]) == ("card_found", {"outlet_id": "east"})
+    handout = handout_of(world.store, card_no)
+    assert handout is not None
+    assert (handout["waiting"], handout["given_up"]) == (False, False)
+    assert cards_of(world, bag)[card_no][0] == "lost"
 
 
 def test_a_card_with_applications_is_not_given_up_so(world: World, outlets: dict[str, Staff]) -> None:

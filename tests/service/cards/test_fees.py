@@ -105,7 +105,8 @@ def test_a_fee_has_a_receipt_that_can_be_checked(world: World) -> None:
     found = receipt_of(world.store, key, CARD, row.operation_id)
     text = printed(found, "text58", "en", None).decode()
     assert "50.00" in text
-    assert "park 1" in text
+    assert "Park pass (first)" in text
+    assert "公园年卡（首次）" in printed(found, "text58", "zh", None).decode()
     checked = check_receipt(world.store, key.public_hex, found.signed_text)
     assert (checked["books"], checked["receipt"]["kind"], checked["receipt"]["amount"]) == ("same", "fee", FEE)
     assert (money_of(world.store, CARD, row.operation_id) or {})["amount"] == FEE

@@ -30,7 +30,7 @@ from tests.service.transactions.test_takeover import (
     offered,
     second_card,
 )
-from tests.world import KIOSK, World, area_on, balance_on, person, rules
+from tests.world import DESK, KIOSK, World, area_on, balance_on, person, rules
 
 __all__ = ["people"]
 
@@ -226,3 +226,49 @@ def test_month_money_of_a_card_that_was_taken_in_does_not_lapse_while_it_waits(w
     assert world.do(new, "transfer_in", old_card_no=CARD)["period"] == "2026-12"
     assert area_on(new, "bus", "ed") + area_on(new, "bus", "ep") == 5000
     assert world.balances()[HELD] == 0
+
+
+def test_what_a_purchase_kept_back_goes_back_the_way_it_came(world: World) -> None:
+    """Paid by phone before the newest was paid in cash: the books' day gives the newest, so what moves later is the phone's."""
+    old = world.issue(FMCOS)
+    load(world, old, 5000, payment={"method": "mobile", "reference": "wx-1"})
+    world.now += dt.timedelta(days=1)
+    load(world, old, 5000)
+    old.plan = FaultPlan(tear_before_command=7)
+    with pytest.raises(CardGone):
+        world.do(old, "purchase", KIOSK, amount=200, merchant="bus")
+    world.now += dt.timedelta(minutes=5)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    new = second_card(world)
+    world.now += dt.timedelta(days=30)
+    assert world.do(new, "transfer_in", old_card_no=CARD)["amount"] == 9800
+    old.plan = FaultPlan()
+    world.now += dt.timedelta(days=1)
+    world.do(old, "inspect")
+    assert world.do(new, "transfer_in", old_card_no=CARD)["amount"] == 200
+    told = {part["account"]: part["amount"] for part in world.do(new, "refund", DESK)["payouts"]}
+    assert told["payout:mobile"] == 4900
+    assert sum(told.values()) == 10000
+
+
+def test_what_a_purchase_kept_back_of_a_month_that_is_over_lapses_as_the_rest_did(world: World) -> None:
+    """Taken in after its month: nothing of it goes onto the new card, whenever it is known that it was not spent."""
+    old = world.issue(FMCOS)
+    world.do(old, "open", application="bus", product="T")
+    load(world, old, 5000, area="month")
+    old.plan = FaultPlan(tear_before_command=11)
+    with pytest.raises(CardGone):
+        world.do(old, "purchase", KIOSK, amount=200, merchant="bus", area="month")
+    old.plan = FaultPlan()
+    world.now += dt.timedelta(days=30)
+    hold_card(world.store, world.engine.rules, CARD, by=clerk(world), now=world.now)
+    second_card(world)
+    world.now += dt.timedelta(days=30)
+    move_due(world.store, CARD, world.now)
+    assert world.balances()["fee:lapsed_month"] == -4800
+    world.now += dt.timedelta(days=1)
+    (settled,) = world.do(old, "inspect")["settled"]
+    assert settled["state"] == "not_debited"
+    move_due(world.store, CARD, world.now)
+    books = world.balances()
+    assert (books["fee:lapsed_month"], books.get(HELD, 0), books[f"purse:{CARD}:bus:ed"]) == (-5000, 0, 0)
