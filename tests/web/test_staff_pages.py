@@ -11,6 +11,7 @@ from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cash.shifts import open_shift
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.management.rule_versions import propose_rules
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.staff.accounts import sign_in
 from cardsvc.service.staff.approvals import propose
 from tests.web.desk_office import PASSWORD, Office, plain
@@ -92,7 +93,7 @@ def test_suspending_ends_sign_ins_and_frees_the_desk_and_its_number(office: Offi
     with store.read() as uow:
         left = uow.tickets.get(number.ticket_id)
         assert left is not None
-        assert (left.state, left.place, uow.desks.open_at("hall")) == ("waiting", number.place, [])
+        assert (left.state, left.place, uow.desks.open_at("hall", local_day(moment))) == ("waiting", number.place, [])
     assert clerk.get("/queue").location.startswith("/desk/sign-in")
     desks.open_desk(store, rules(), "ws-1", by=office.people["other"], now=moment)
     assert "✕ 停用" in admin.text("/manage/staff/clerk")

@@ -43,7 +43,7 @@ def _administer(staff_id: str, work: Callable[..., Any]) -> Any:
 @click.option("--name", default="", help=t("名称", "Name"))
 @click.option(
     "--role",
-    type=click.Choice(["topup", "desk", "channel", "workstation", "office"]),
+    type=click.Choice(["topup", "desk", "channel", "workstation", "office", "bureau"]),
     default="topup",
     show_default=True,
     help=t("角色", "Role"),
