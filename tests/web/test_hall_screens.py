@@ -90,7 +90,7 @@ def test_whoever_leaves_a_phone_is_told_when_somebody_calls(office: Office) -> N
     thanks = plain(client.post("/hall/hall/appraise/ws-1", data={**form, "reason": "slow"}).text)
     with store.read() as uow:
         (given,) = uow.appraisals.where()
-    assert f"我们会在 {given.call_back_due} 前给您回电" in thanks
+    assert f"我们会给您回电，最晚 We call you back, at the latest on {given.call_back_due}" in thanks
     assert given.contact is not None
     assert "555-0101" not in str(given.contact)
     assert "555-0101" in office.page("chief").text("/call-backs")
