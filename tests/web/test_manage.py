@@ -22,7 +22,7 @@ from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
 from cardsvc.printing.photo import sample_photo
 from cardsvc.service.cards.requests import CardApplication, apply_for
-from cardsvc.service.cash.shifts import open_shift
+from cardsvc.service.cash.shifts import close_shift, open_shift
 from cardsvc.service.desk.sessions import IDLE
 from cardsvc.service.faults.reader_health import Use, note
 from cardsvc.service.hall import desks, tickets
@@ -425,3 +425,16 @@ def test_an_outlet_without_anything_open_is_ended_by_its_supervisor(own_office: 
     assert (again.status_code, "day_ended" in again.text) == (409, True)
     assert page.get("/day/sheet.pdf?outlet=west").data.startswith(b"%PDF")
     assert "日报表" in page.get("/day/sheet.csv?outlet=hall").data.decode("utf-8-sig")
+
+
+def test_service_stars_tell_jobs_and_shifts_that_were_counted_wrong(own_office: Office) -> None:
+    """The clerk did two top-ups and a diagnosis this morning; a drawer with a coin too many is an error of its teller."""
+    world, clerk = own_office.world, own_office.people["clerk"]
+    other = own_office.people["other"]
+    shift = open_shift(world.store, ("terminal", "ws-2"), {}, by=other, now=world.now)
+    close_shift(world.store, shift.shift_id, {"100": 1}, by=other, now=world.now)
+    rows = list(csv.reader(io.StringIO(own_office.page("chief").get("/stars.csv").data.decode("utf-8-sig"))))
+    head = next(row for row in rows if row and row[0] == "工号")
+    found = {row[0]: dict(zip(head, row, strict=True)) for row in rows if len(row) == len(head)}
+    assert (found[clerk.staff_id]["办成业务"], found[clerk.staff_id]["长短款班次"]) == ("3", "0")
+    assert (found["other"]["办成业务"], found["other"]["长短款班次"]) == ("0", "1")

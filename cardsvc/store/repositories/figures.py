@@ -5,6 +5,7 @@ seconds costs what the day holds, not what the years hold.
 """
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -70,6 +71,18 @@ class Figures:
             .where(*self._relayed(start, end, outlet_id), _asked_for())
         )
         return self._counted(query)
+
+    def done_by(self, staff_ids: Collection[str], start: dt.datetime, end: dt.datetime) -> dict[str, int]:
+        """How many jobs these people did at workstations."""
+        relayed, operation = tables.relayed_operation.c, tables.operation.c
+        query = (
+            select(relayed.staff_id, func.count())
+            .join_from(tables.relayed_operation, tables.operation)
+            .where(relayed.staff_id.in_(staff_ids), relayed.asked_at >= start, relayed.asked_at < end)
+            .where(operation.state == OperationState.DONE, _asked_for())
+            .group_by(relayed.staff_id)
+        )
+        return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def under_way(self, start: dt.datetime, end: dt.datetime, outlet_id: str) -> dict[str, list[str]]:
         """Kinds of the operations that wait for a card at each workstation, the oldest first."""
