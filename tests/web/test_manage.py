@@ -379,6 +379,8 @@ def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_offi
     assert auditor.post(deed, deed="propose", reason="多收").status_code == 403
     assert chief.post(deed, deed="take").status_code == 303
     assert chief.post(deed, deed="propose", reason="多收的钱退回渠道").status_code == 303
+    decision = own_office.page("second").client.get("/desk/approvals").text
+    assert re.search(r'href="/desk/manage/differences\?run=[0-9a-f-]{36}">看这次对账<', decision)
     assert "已提请复核" in chief.text("/differences")
     with own_office.world.store.read() as uow:
         (waiting,) = uow.approvals.open()

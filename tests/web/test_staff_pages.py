@@ -8,6 +8,7 @@ import pytest
 from cardsvc.errors import CardsvcError
 from cardsvc.rules import rule_text
 from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.cards.hold_approval import unidentified_card
 from cardsvc.service.cash.shifts import open_shift
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.management.rule_versions import propose_rules
@@ -203,3 +204,17 @@ def test_a_decision_is_read_as_words_not_as_data(office: Office) -> None:
     assert "In force from" in told
     assert "The whole text" in told
     assert page.get("/approvals").text.count("<details>") == 1
+
+
+def test_what_a_decision_rests_on_is_a_link_or_words(office: Office) -> None:
+    """A card that nobody can read is this one: its holder is a link, the rule a sentence, and no id is to be read."""
+    world, moment = office.world, office.world.now
+    number = world.card_no_of(world.issue("fudan-fmcos2"))
+    payload = unidentified_card(world.store, world.engine.rules, number, moment)
+    propose(world.store, APPROVALS, "hold_unidentified", number, payload, "号码磨掉了", by=office.people["clerk"], now=moment)
+    page = office.page("chief")
+    told = page.text("/approvals")
+    assert re.search(r"持卡人 看持卡人 账上的钱哪天起可转 \d{4}-\d\d-\d\d 规则 坏卡余额到账：读不出的卡", told)
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}|hold-unreadable|citizen_id", told)
+    assert page.get(f"/persons/{payload['citizen_id']}").status_code == 200
+    assert f'href="/desk/persons/{payload["citizen_id"]}"' in page.get("/approvals").text

@@ -21,6 +21,7 @@ LABELS: Mapping[str, Text] = {
     "credit": Text("贷方", "Credit"),
     "corrects": Text("更正哪一笔", "Corrects"),
     "card_no": Text("卡号", "Card"),
+    "citizen_id": Text("持卡人", "Holder"),
     "written": Text("卡上有没有这笔钱", "The card has the money"),
     "attachments": Text("证据文件", "Documents"),
     "steps": Text("步骤", "Steps"),
