@@ -22,7 +22,7 @@ from cardsvc.service.management.rule_versions import keep_first
 from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import RuleBook, local_day
-from cardsvc.store import Store, open_store, sqlite_folder
+from cardsvc.store import Store, open_store, revision_of, sqlite_file
 
 if TYPE_CHECKING:
     from cardsvc.keystore.pkcs11 import Pkcs11KeyStore
@@ -98,14 +98,21 @@ def create_receipt_key(settings: Settings) -> ReceiptKey:
     return ReceiptKey.create(_receipt_file(settings), passphrase(settings))
 
 
-def open_database(settings: Settings) -> Store:
-    """The database alone, upgraded where it is older. Makes the folder of an SQLite file."""
-    folder = sqlite_folder(settings.database_url)
-    if folder is not None:
+def create_database(settings: Settings) -> None:
+    """The database of the settings, made where there is none, upgraded where it is older; the folder of an SQLite file, too."""
+    file = sqlite_file(settings.database_url)
+    if file is not None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError("store_unreachable", reason=f"{folder}: {error.strerror or type(error).__name__}") from None
+            raise StoreError("store_unreachable", reason=f"{file.parent}: {error.strerror or type(error).__name__}") from None
+    open_store(settings.database_url).close()
+
+
+def open_database(settings: Settings) -> Store:
+    """The database alone, upgraded where it is older. Raises StoreError ``store_missing`` where there is none: an address that
+    was mistyped makes no empty one, in which nothing of a city is found."""
+    revision_of(settings.database_url)
     return open_store(settings.database_url)
 
 

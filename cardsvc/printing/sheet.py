@@ -41,17 +41,18 @@ def as_csv(sheet: Sheet) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     for line in (sheet.title, *sheet.lines):
-        writer.writerow([_harmless(line)])
+        writer.writerow([harmless(line)])
     for grid in sheet.grids:
         writer.writerow([])
-        writer.writerow([_harmless(grid.title)])
-        writer.writerow([_harmless(column) for column in grid.columns])
+        writer.writerow([harmless(grid.title)])
+        writer.writerow([harmless(column) for column in grid.columns])
         words = len(grid.columns) - grid.numbers
-        writer.writerows([*map(_harmless, row[:words]), *row[words:]] for row in grid.rows)
+        writer.writerows([*map(harmless, row[:words]), *row[words:]] for row in grid.rows)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
     return "'" + cell if cell.startswith(_FORMULA) and cell != "-" else cell
 
 

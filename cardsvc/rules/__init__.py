@@ -6,7 +6,7 @@ Pure functions over a rule set; the day is an argument. Every acceptance and eve
 from cardsvc.rules.difference import Change, difference
 from cardsvc.rules.loading import LoadDecision, LoadRequest, Payable, check_load, check_moved, check_spend, credited, payable
 from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open, is_opened_anew
-from cardsvc.rules.parsing import load_rule_set, parse_rule_set, rule_text
+from cardsvc.rules.parsing import checked_rule_set, load_rule_set, parse_rule_set, rule_text
 from cardsvc.rules.payers import Payer, payer_of
 from cardsvc.rules.reconciling import reconciliation_rule
 from cardsvc.rules.refunds import (
@@ -39,6 +39,7 @@ __all__ = [
     "check_open",
     "check_refund",
     "check_spend",
+    "checked_rule_set",
     "credited",
     "deposit_refund",
     "difference",

@@ -7,6 +7,7 @@ that a rule has a line to be named by.
 import re
 import tomllib
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import lru_cache, partial
 from importlib import resources
 from itertools import combinations, pairwise
@@ -67,6 +68,8 @@ _SUBJECT = {
 }
 """What a rule of each table is about: of two rules about the same, one may hold on a day."""
 
+SOLD_APART = frozenset({"travel"})
+"""Products that no rule opens and no card here is: 旅游卡, of which only the deposit is given back."""
 Lines = dict[tuple[str, int], int]
 
 
@@ -102,6 +105,38 @@ def parse_rule_set(text: str) -> RuleSet:
     if wrong:
         raise RuleError("rules_invalid", reason=joined(wrong))
     return rules
+
+
+def checked_rule_set(text: str) -> RuleSet:
+    """A rule set that is to come in: also a product that it makes nowhere known is named. One that is in force keeps its names.
+
+    Raises RuleError ``rules_invalid``.
+    """
+    rules = parse_rule_set(text)
+    wrong = list(_unknown_products(rules, _lines(text, tomllib.loads(text))))
+    if wrong:
+        raise RuleError("rules_invalid", reason=joined(wrong))
+    return rules
+
+
+def _unknown_products(rules: RuleSet, lines: Lines) -> Iterator[Text]:
+    """A rule for a product that no card is and no application has is for nothing: its name was misspelt."""
+    known = {rule.product for rule in rules.product} | SOLD_APART
+    for opening in rules.opening:
+        known |= {opening.application, *(opening.products if opening.application == "bus" else ())}
+    spelt = {name.lower(): name for name in known}
+    for table, place, rule in rules.every():
+        if table in ("product", "opening"):
+            continue
+        named = (*getattr(rule, "products", ()), *(getattr(rule, field, None) for field in ("product", "becomes")))
+        for name in sorted({one for one in named if one is not None} - known):
+            near = get_close_matches(name.lower(), spelt, 1)
+            hint = Text(f"，是不是 {spelt[near[0]]}？", f"; is it {spelt[near[0]]}?") if near else Text("", "")
+            line = lines[table, place]
+            yield Text(
+                f"第 {line} 行：{rule.id} 的产品 {name} 没有这种卡，也没有应用开通它{hint.zh}",
+                f"line {line}: {rule.id}: no card and no application is of the product {name}{hint.en}",
+            )
 
 
 def _lines(text: str, data: dict[str, Any]) -> Lines:

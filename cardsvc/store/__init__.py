@@ -18,7 +18,7 @@ newcomer looks for tables in one place.
 """
 
 from cardsvc.store.failures import Conflict, TransactionLost
-from cardsvc.store.store import Store, open_store, sqlite_folder
+from cardsvc.store.store import Store, open_store, revision_of, sqlite_file
 from cardsvc.store.unit_of_work import UnitOfWork
 
-__all__ = ["Conflict", "Store", "TransactionLost", "UnitOfWork", "open_store", "sqlite_folder"]
+__all__ = ["Conflict", "Store", "TransactionLost", "UnitOfWork", "open_store", "revision_of", "sqlite_file"]

@@ -36,11 +36,11 @@ def head_revision() -> str:
 
 
 def current_revision(url: str) -> str | None:
-    """The version that the database has, None for an empty one."""
+    """The version that the database has, None where it has none of our tables. Raises StoreError ``store_foreign``."""
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
-            if not inspect(connection).has_table(_VERSION.name):
+            if not _is_ours(connection):
                 return None
             found: str | None = connection.scalar(_VERSION.select())
             return found
@@ -48,10 +48,30 @@ def current_revision(url: str) -> str | None:
         engine.dispose()
 
 
-def upgrade(url: str) -> str | None:
-    """Bring the database to the version this program needs; gives the version that it has then.
+def _is_ours(connection: Connection) -> bool:
+    """Whether our tables are there. Raises StoreError ``store_foreign`` for an SQLite file of another program; on a server ours
+    may stand beside others'."""
+    known = inspect(connection)
+    if known.has_table(_VERSION.name):
+        return True
+    others = known.get_table_names() if connection.dialect.name == "sqlite" else []
+    if others:
+        where, tables = connection.engine.url.database, ", ".join(sorted(others)[:3])
+        raise StoreError("store_foreign", where=where, tables=tables)
+    return False
 
-    Raises StoreError ``store_version`` for a newer one.
+
+def shown(url: str) -> str:
+    """Where a database is, without the password."""
+    parsed = make_url(url)
+    return str(parsed.database) if parsed.get_backend_name() == "sqlite" else parsed.render_as_string(hide_password=True)
+
+
+def upgrade(url: str) -> str | None:
+    """Bring the database to the version this program needs, making its tables where it is empty; gives the version that it has
+    then.
+
+    Raises StoreError ``store_version`` for a newer one, ``store_foreign`` for a file of another program.
     """
     found, wanted = current_revision(url), head_revision()
     if found is None and _made_whole(url, wanted):
@@ -79,8 +99,10 @@ def _made_whole(url: str, version: str) -> bool:
         with engine.connect() as connection:
             alone = text("BEGIN IMMEDIATE") if on_sqlite else text(f"SELECT pg_advisory_xact_lock({_MAKING})")
             connection.execute(alone)
+            if _is_ours(connection):
+                return True
             if inspect(connection).get_table_names():
-                return inspect(connection).has_table(_VERSION.name)
+                return False
             _make(connection, version)
             connection.commit()
             return True

@@ -23,7 +23,7 @@ from sqlalchemy.util import asbool
 
 from cardsvc.errors import StoreError
 from cardsvc.store.failures import Conflict, translated
-from cardsvc.store.migrate import current_revision, head_revision, upgrade
+from cardsvc.store.migrate import current_revision, head_revision, shown, upgrade
 from cardsvc.store.unit_of_work import UnitOfWork
 
 BUSY_SECONDS = 15
@@ -94,18 +94,28 @@ class Store:
 def open_store(url: str, *, create: bool = True) -> Store:
     """Open a database, creating or upgrading its tables where ``create`` is set.
 
-    Raises StoreError: ``store_url_wrong``, ``store_unreachable``, ``store_read_only``, ``store_version``.
+    Raises StoreError: ``store_url_wrong``, ``store_unreachable``, ``store_read_only``, ``store_version``, ``store_foreign``,
+    and ``store_missing`` where there is none to open.
     """
-    _parsed(url)
     with translated():
-        revision = upgrade(url) if create else current_revision(url)
+        revision = upgrade(url) if create else revision_of(url)
     if revision != head_revision():
         raise StoreError("store_version", found=revision or "none", wanted=head_revision())
     return Store(url)
 
 
-def sqlite_folder(url: str) -> Path | None:
-    """The folder of an SQLite file; None for a database in memory and for every other one.
+def revision_of(url: str) -> str:
+    """The version of a database that is there. Raises StoreError ``store_missing`` where none is: SQLite would make one."""
+    file = sqlite_file(url)
+    with translated():
+        found = None if file is not None and not file.exists() else current_revision(url)
+    if found is None:
+        raise StoreError("store_missing", where=shown(url))
+    return found
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database; None for one in memory and for every other one.
 
     A file may be named by its path or, with ``uri=true``, by an address (``file:...``).  Source: SQLite, "URI Filenames" 3.
     """
@@ -113,10 +123,10 @@ def sqlite_folder(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return None
     if not asbool(parsed.query.get("uri", False)) or not str(parsed.database).startswith("file:"):
-        return Path(str(parsed.database)).parent
+        return Path(str(parsed.database))
     path = unquote(urlsplit(str(parsed.database)).path)
     in_memory = path in ("", ":memory:") or parsed.query.get("mode") == "memory"
-    return None if in_memory else Path(path).parent
+    return None if in_memory else Path(path)
 
 
 def _parsed(url: str) -> URL:

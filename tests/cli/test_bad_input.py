@@ -102,7 +102,7 @@ NOWHERE = "/proc/nowhere"
 
 def test_files_that_cannot_be_written_are_named_and_nothing_is_half_done(home: dict[str, str], tmp_path: Path) -> None:
     """The database's folder, keys, a report: code, outcome, next step; never a trace."""
-    told = run({**home, "CARDSVC_DATABASE_URL": f"sqlite:///{NOWHERE}/cards.db"}, "db", "balance", code=8).stderr
+    told = run({**home, "CARDSVC_DATABASE_URL": f"sqlite:///{NOWHERE}/cards.db"}, "db", "upgrade", code=8).stderr
     assert f"store_unreachable: The database cannot be reached: {NOWHERE}" in told
     told = run({**home, "CARDSVC_KEYSTORE": f"{NOWHERE}/keys"}, "keys", "init", code=7).stderr
     assert f"keystore_unwritable: The key file {NOWHERE}/keys cannot be written: No such file" in told

@@ -129,6 +129,51 @@ def test_desks_belong_to_one_person(queue: Queue) -> None:
         queue.open("boss", "9", "tea")
 
 
+def test_a_desk_that_was_left_open_in_the_evening_serves_nobody_in_the_morning(queue: Queue) -> None:
+    """It is nobody's, no machine promises a wait by it, and the number that was left there is not the next person's."""
+    queue.open("teller", "1")
+    left = queue.take("card")
+    queue.next("teller")
+    queue.serve("teller")
+    queue.later(24 * 60)
+    assert {kind["minutes"] for kind in queue.view()["kinds"]} == {None}
+    with refused("desk_none"):
+        queue.finish("teller")
+    queue.open("other", "1")
+    assert queue.view()["called"] == []
+    queue.take("card")
+    assert queue.next("other") == "A001"
+    with queue.hall.world.store.read() as uow:
+        before = uow.tickets.numbered("hall", local_day(queue.hall.world.now - dt.timedelta(days=1)), left)
+    assert before is not None
+    assert (before.state, before.desk) == ("waiting", None)
+
+
+def test_a_supervisor_closes_a_desk_whose_person_left(queue: Queue) -> None:
+    """The number there waits again at its old place; nobody else may, and again is no error."""
+    store, now = queue.hall.world.store, queue.hall.world.now
+    queue.open("teller", "1")
+    first, second = queue.take("card"), queue.take("card")
+    queue.next("teller")
+    with refused("not_permitted"):
+        desks.close_desk_of(store, "1", by=queue.hall["other"], now=now)
+    for _ in range(2):
+        desks.close_desk_of(store, "1", by=queue.hall["boss"], now=now)
+    assert queue.waiting() == [first, second]
+    queue.open("other", "1")
+    assert queue.next("other") == first
+
+
+def test_a_kind_that_a_number_has_already_moves_nobody(queue: Queue) -> None:
+    """A form that was sent again takes nobody off the desk that called the number meanwhile."""
+    queue.open("other", "2", "card")
+    wrong = queue.take("money")
+    queue.swap(wrong, "card")
+    assert queue.next("other") == wrong
+    queue.swap(wrong, "card")
+    assert queue.view()["called"][0]["number"] == wrong
+
+
 def test_waiting_time_learns_from_the_day(queue: Queue) -> None:
     """First the rule's eight minutes for a card, then what cards take today."""
     for _ in range(3):

@@ -107,6 +107,8 @@ def test_service_stars_count_people_served_and_what_they_said(queue: Queue) -> N
             "appraised": 3,
             "mean_level": 3.33,
             "bad": 1,
+            "jobs": 0,
+            "drawers_wrong": 0,
         }
     ]
     assert service_stars(store, "hall", f"{year - 1}Q4", by=boss) == []

@@ -33,7 +33,7 @@ NAMES = {
     *("cardsvc", "agent", "suspects", "propose", "reconcile", "run", "rules"),  # commands that are named in a sentence
 }
 """Names that people gave, and what they type."""
-AS_THEY_ARE = {"manage_rules": "rules are compared field by field, as the file has them"}
+AS_THEY_ARE = {"manage_rules": "values of rules that no list of words has: who comes, which data, reasons"}
 """Pages whose matter are identifiers."""
 SPEAK_BOTH = {"hall_display", "ticket_machine", "appraisal_screen", "take_ticket"}
 """Screens of the hall: Chinese and English at once."""

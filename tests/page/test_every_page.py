@@ -26,6 +26,7 @@ PARTS = {"events", "here", "job_forms", "live_job", "live_work", "queue_lists", 
     "hall_display_live",
     "appraisal_live",
     "manage_hall_live",
+    "ticket_machine_live",
 }
 """What a page fetches of itself."""
 FILES = {"bulk_report", "face_paper", "face_photo", "manage_day_sheet", "manage_figures_chart", "manage_figures_csv"} | {

@@ -16,8 +16,10 @@ def test_a_number_from_the_machine_to_the_appraisal(desk: Desk, browser: Browser
     display.goto(f"{desk.hall.url}/hall/hall/display")
     second.goto(f"{desk.hall.url}/hall/hall/appraise/ws-1")
     assert axe_finds(machine) == axe_finds(display) == axe_finds(second) == []
-    machine.get_by_role("button", name="充值、退款").click()
+    picture(machine, "hall-tickets")
+    machine.get_by_role("button", name="充值、退款").dblclick()
     expect(machine.locator("body")).to_contain_text("C001", timeout=SLOW)
+    picture(machine, "hall-ticket")
     desk.sign_in()
     desk.sees("等候")
     desk.page.get_by_role("button", name="开窗叫号").click()
@@ -32,6 +34,8 @@ def test_a_number_from_the_machine_to_the_appraisal(desk: Desk, browser: Browser
     desk.sees("办完，请评价")
     desk.press("n")
     desk.sees("叫下一位")
+    with desk.world.store.read() as uow:
+        assert [one.number for one in uow.tickets.where()] == ["C001"]
     expect(second.locator("body")).to_contain_text("请为这次服务评价", timeout=SLOW)
     picture(second, "hall-appraise")
     assert axe_finds(second) == []
@@ -52,8 +56,30 @@ def test_a_screen_that_stands_in_no_hall_says_so(desk: Desk) -> None:
     """A wrong outlet, a kind that there is not, another site's form: told, and nothing taken."""
     request, url = desk.page.request, desk.hall.url
     assert request.get(f"{url}/hall/nowhere/display").status == 404
-    assert request.post(f"{url}/hall/hall/tickets", form={"kind": "wishes"}).status == 422
-    foreign = request.post(f"{url}/hall/hall/tickets", form={"kind": "money"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert request.post(f"{url}/hall/hall/tickets", form={"kind": "wishes", "key": "a-key"}).status == 422
+    foreign = request.post(
+        f"{url}/hall/hall/tickets", form={"kind": "money", "key": "a-key"}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
     assert foreign.status == 403
     with desk.world.store.read() as uow:
         assert uow.tickets.where() == []
+
+
+def test_a_display_tells_that_it_is_silent_or_alone(desk: Desk, browser: Browser) -> None:
+    """A browser lets nothing sound before somebody touched the page: a button says so. Without the service nobody reads old
+    numbers for new ones."""
+    display = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    display.goto(f"{desk.hall.url}/hall/hall/display")
+    bell = display.get_by_role("button", name="打开叫号声音")
+    expect(bell).to_be_visible(timeout=SLOW)
+    assert axe_finds(display) == []
+    picture(display, "hall-display-silent")
+    bell.click()
+    expect(bell).to_be_hidden(timeout=SLOW)
+    display.context.set_offline(True)
+    expect(display.get_by_role("alert")).to_contain_text("暂时连不上", timeout=SLOW)
+    assert axe_finds(display) == []
+    picture(display, "hall-display-lost")
+    display.context.set_offline(False)
+    expect(display.get_by_role("alert")).to_be_hidden(timeout=SLOW)
+    display.context.close()

@@ -73,6 +73,6 @@ def test_templates_speak_through_t_alone() -> None:
 def test_a_decision_says_the_steps_of_a_repair_in_words() -> None:
     """What a second person agrees to is no name of the program."""
     for name, plan in plans().items():
-        ((label, shown),) = payload_rows({"steps": [f"{name}:purse"]})
+        ((_name, label, shown),) = payload_rows({"steps": [f"{name}:purse"]})
         assert (label.en, shown.zh) == ("Steps", f"{plan.zh}（城市通钱包）")
         assert shown.en.startswith(f"{plan.en} (")

@@ -19,9 +19,11 @@ from cardsvc.rules import (
     check_load,
     check_open,
     check_spend,
+    checked_rule_set,
     load_rule_set,
     parse_rule_set,
     payable,
+    rule_text,
 )
 from cardsvc.text import Text
 from cardsvc.units import parse_yuan
@@ -420,3 +422,24 @@ def test_numbers_that_no_rule_can_mean_are_refused_by_their_line(rule_id: str, o
         parse_rule_set(changed)
     assert told.value.code == "rules_invalid"
     assert f"line {line_of(changed, rule_id)}: " in told.value.message("en")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('product = "citizen"\narea', 'product = "citzen"\narea'),
+        ('product = "T"\narea', 'product = "TT"\narea'),
+        ('products = ["A"]', 'products = ["AA"]'),
+        ('becomes = "T"', 'becomes = "tt"'),
+    ],
+)
+def test_a_misspelt_product_is_named_before_the_rules_come_in(right: str, wrong: str) -> None:
+    """With its line, its rule and the name that was meant; a rule set that is in force keeps what it has."""
+    text = rule_text()
+    assert right in text
+    assert checked_rule_set(text).version == load_rule_set().version
+    broken = text.replace(right, wrong, 1)
+    name = wrong.split('"')[1]
+    with pytest.raises(RuleError, match=rf"line \d+: \S+: no card and no application is of the product {name}; is it "):
+        checked_rule_set(broken)
+    assert parse_rule_set(broken).version == load_rule_set().version

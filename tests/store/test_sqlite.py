@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from cardsvc.bootstrap import open_database
+from cardsvc.bootstrap import create_database
 from cardsvc.config import Settings
 from cardsvc.errors import StoreError
-from cardsvc.store import Store, open_store, sqlite_folder
+from cardsvc.store import Store, open_store, sqlite_file
 
 NOW = dt.datetime(2026, 11, 24, 4, tzinfo=dt.UTC)
 
@@ -41,16 +41,16 @@ def test_a_database_named_by_an_address_gets_its_folder_and_no_other(
 ) -> None:
     """SQLite's ``file:`` address is no path: nothing of that name is left in the working directory."""
     monkeypatch.chdir(tmp_path)
-    open_database(Settings(database_url=f"sqlite:///{address.format(tmp_path)}")).close()
+    create_database(Settings(database_url=f"sqlite:///{address.format(tmp_path)}"))
     assert [folder.name for folder in tmp_path.iterdir()] == ["new"]
     assert (tmp_path / "new" / "city hall.db").stat().st_size > 0
 
 
-def test_a_database_in_memory_has_no_folder() -> None:
+def test_a_database_in_memory_has_no_file() -> None:
     """By any of its names; an address without ``uri=true`` is a path."""
     in_memory = ["sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true", "sqlite:///file:x?mode=memory&uri=true"]
-    assert [sqlite_folder(url) for url in [*in_memory, "postgresql://host/db"]] == [None] * 5
-    assert sqlite_folder("sqlite:///file:/srv/x.db") == Path("file:/srv")
+    assert [sqlite_file(url) for url in [*in_memory, "postgresql://host/db"]] == [None] * 5
+    assert sqlite_file("sqlite:///file:/srv/x.db") == Path("file:/srv/x.db")
 
 
 def test_a_missing_database_is_told(tmp_path: Path) -> None:

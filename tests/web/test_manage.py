@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,25 +17,28 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from cardsvc.bootstrap import Services, now
+from cardsvc.card.profiles import recognise
 from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
 from cardsvc.printing.photo import sample_photo
 from cardsvc.service.cards.requests import CardApplication, apply_for
-from cardsvc.service.cash.shifts import open_shift
+from cardsvc.service.cash.shifts import close_shift, open_shift
 from cardsvc.service.desk.sessions import IDLE
 from cardsvc.service.faults.reader_health import Use, note
+from cardsvc.service.hall import desks, tickets
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.stock.blanks import delivery_of, receive
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Staff
-from cardsvc.vcard import FaultPlan, VirtualCard
+from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict
 from cardsvc.web.desk import create_desk
 from tests.databases import copy as copy_database
 from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
 from tests.templates import compiled_once
-from tests.world import LiveWorld, World, profiles
+from tests.world import LiveWorld, World, profiles, rules
 
 PASSWORD = "only for tests"
 ROLES = {"clerk": "clerk", "other": "cashier", "chief": "supervisor", "second": "supervisor", "auditor": "auditor"}
@@ -173,8 +176,10 @@ def test_the_hall_shows_who_waits_what_desks_do_and_todays_jobs(office: Office) 
     assert "充值 2 1 0" in told
     assert "全面检测 1 0 0" in told
     assert "读卡" not in told
-    assert re.search(r"ws-1 (✕ 工作台未连接 )?演示 clerk 全部 C00\d 在办 \d+ 分钟", told)  # however long ago the morning was
-    assert re.search(r"ws-2 ✕ 工作台未连接 演示 other 申领、补换卡 ● 空闲", told)
+    assert re.search(
+        r"ws-1 (✕ 工作台未连接 )?演示 clerk (停办 )?全部 C00\d 在办 \d+ 分钟", told
+    )  # however long ago the morning was
+    assert re.search(r"ws-2 ✕ 工作台未连接 演示 other (停办 )?申领、补换卡 ● 空闲", told)
 
 
 def test_the_hall_shows_the_cards_that_are_promised(own_office: Office) -> None:
@@ -221,6 +226,37 @@ def test_figures_are_those_of_the_day_and_of_the_outlet(office: Office) -> None:
     for wrong, status in (("?from=2026-11-25&to=2026-11-24", 422), ("?from=x", 422), ("?outlet=nowhere", 404)):
         assert page.get(f"/figures{wrong}").status_code == status, wrong
     assert page.get("/figures/nothing.svg").status_code == 404
+
+
+def test_how_long_people_waited_and_cards_took_and_which_batch_is_faulty(own_office: Office) -> None:
+    """Means in minutes, of each kind and of everything; a card that was found wrong counts for the batch of its blank."""
+    world, clerk, today = own_office.world, own_office.people["clerk"], local_day(now())
+    store, book, asked = world.store, rules(), f"?from={today - dt.timedelta(days=1)}&to={today + dt.timedelta(days=1)}"
+    desks.close_desk_of(store, "ws-1", by=own_office.people["chief"], now=world.now)
+    desks.open_desk(store, book, "ws-1", ["loss"], by=clerk, now=world.now)
+    for minutes in (6, 12):
+        tickets.take(store, book, "hall", "loss", world.now)
+        desks.call_next(store, by=clerk, now=world.now + dt.timedelta(minutes=minutes))
+        desks.pass_over(store, by=clerk, now=world.now + dt.timedelta(minutes=minutes))
+    blank = VirtualCard.blank("fudan-fmcos2", seed=77)
+    serial = recognise(profiles(), blank.atr).chip_serial(blank.atr).hex().upper()
+    keeper = replace(own_office.people["chief"], role="stock_keeper")
+    given = {"family": "fudan-fmcos2", "supplier": "测试卡厂", "count": 1, "transport_version": 1}
+    receive(world.engine, delivery_of(batch_id="B-77", first_serial=serial, last_serial=serial, **given), by=keeper)
+    own_office.counter.do(blank, "personalise", citizen_id=world.citizen(77))
+    inflict(blank, [Fault.parse("wrong-balance:12345")])
+    own_office.counter.do(blank, "diagnose")
+    found = _file(own_office.page("auditor"), asked)
+    waited = found["等候时间（分钟，平均）"]
+    assert waited[0][1] == "全部"
+    assert "9.0" in [dict(zip(waited[0], row, strict=True)).get("挂失、解挂") for row in waited[1:]]
+    assert "写卡" in found["制卡时间（分钟，平均）"][0]
+    batches = found["检测发现，按白卡批次（卡数）"]
+    assert sum(int(dict(zip(batches[0], row, strict=True))["B-77"]) for row in batches[1:]) == 1
+    shown = own_office.page("auditor").text(f"/figures{asked}")
+    assert re.search(r"等候时间（分钟，平均） · 平均 \d+\.\d", shown)
+    for table in ("waiting", "making", "batches"):
+        assert own_office.page("auditor").get(f"/figures/{table}.svg{asked}").text.count("<rect") >= 1
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "yesterday"])
@@ -278,7 +314,7 @@ def test_two_versions_of_the_rules_are_compared_rule_by_rule(office: Office) -> 
     page = office.page("auditor")
     told = page.text("/rules?old=2026.1&new=2026.2")
     assert re.search(r"2026\.2 .* 将生效 演示 chief 演示 second .* 2026\.1 随软件 ● 现行", told)
-    assert re.search(r"purse-2009 修改 minimum 50\.00 20\.00", told)
+    assert re.search(r"充值 T 卡规定.* 修改 起充（元） 50\.00 20\.00", told)
     assert "没有不同" in page.text("/rules?old=2026.1&new=2026.1")
     assert "minimum = 2000" in page.text("/rules/2026.2")
     assert page.get("/rules?old=1&new=2").status_code == 404
@@ -343,6 +379,8 @@ def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_offi
     assert auditor.post(deed, deed="propose", reason="多收").status_code == 403
     assert chief.post(deed, deed="take").status_code == 303
     assert chief.post(deed, deed="propose", reason="多收的钱退回渠道").status_code == 303
+    decision = own_office.page("second").client.get("/desk/approvals").text
+    assert re.search(r'href="/desk/manage/differences\?run=[0-9a-f-]{36}">看这次对账<', decision)
     assert "已提请复核" in chief.text("/differences")
     with own_office.world.store.read() as uow:
         (waiting,) = uow.approvals.open()
@@ -389,3 +427,16 @@ def test_an_outlet_without_anything_open_is_ended_by_its_supervisor(own_office: 
     assert (again.status_code, "day_ended" in again.text) == (409, True)
     assert page.get("/day/sheet.pdf?outlet=west").data.startswith(b"%PDF")
     assert "日报表" in page.get("/day/sheet.csv?outlet=hall").data.decode("utf-8-sig")
+
+
+def test_service_stars_tell_jobs_and_shifts_that_were_counted_wrong(own_office: Office) -> None:
+    """The clerk did two top-ups and a diagnosis this morning; a drawer with a coin too many is an error of its teller."""
+    world, clerk = own_office.world, own_office.people["clerk"]
+    other = own_office.people["other"]
+    shift = open_shift(world.store, ("terminal", "ws-2"), {}, by=other, now=world.now)
+    close_shift(world.store, shift.shift_id, {"100": 1}, by=other, now=world.now)
+    rows = list(csv.reader(io.StringIO(own_office.page("chief").get("/stars.csv").data.decode("utf-8-sig"))))
+    head = next(row for row in rows if row and row[0] == "工号")
+    found = {row[0]: dict(zip(head, row, strict=True)) for row in rows if len(row) == len(head)}
+    assert (found[clerk.staff_id]["办成业务"], found[clerk.staff_id]["长短款班次"]) == ("3", "0")
+    assert (found["other"]["办成业务"], found["other"]["长短款班次"]) == ("0", "1")

@@ -147,3 +147,21 @@ def test_who_does_not_serve_the_queue_is_told_and_the_dialogue_page_sends_nothin
     assert "<form" not in main
     assert main.count("<textarea") == 2
     assert not re.search(r"<textarea[^>]* name=", main)
+
+
+def test_whoever_signs_out_serves_no_more_and_a_supervisor_closes_what_was_left_open(office: Office) -> None:
+    """Somebody else sits down at the same workstation; the number that was there is called again."""
+    number = take(office, "card")
+    clerk, other = at_desk(office, "clerk", "ws-1"), office.page("other", "ws-1")
+    clerk.post("/queue/next")
+    assert other.post("/queue/open").status_code == 409
+    assert other.post("/manage/desks/ws-1/close").status_code == 403
+    chief = office.page("chief")
+    assert "停办" in chief.text("/manage")
+    assert chief.post("/manage/desks/ws-1/close").status_code == 303
+    assert other.post("/queue/open").status_code == 303
+    other.post("/queue/next")
+    assert ticket(office, number).staff_id == "other"
+    other.post("/sign-out")
+    assert (ticket(office, number).state, ticket(office, number).desk) == ("waiting", None)
+    assert at_desk(office, "clerk", "ws-1").post("/queue/next").status_code == 303

@@ -8,9 +8,11 @@ import pytest
 from cardsvc.errors import CardsvcError
 from cardsvc.rules import rule_text
 from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.cards.hold_approval import unidentified_card
 from cardsvc.service.cash.shifts import open_shift
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.management.rule_versions import propose_rules
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.staff.accounts import sign_in
 from cardsvc.service.staff.approvals import propose
 from tests.web.desk_office import PASSWORD, Office, plain
@@ -92,7 +94,7 @@ def test_suspending_ends_sign_ins_and_frees_the_desk_and_its_number(office: Offi
     with store.read() as uow:
         left = uow.tickets.get(number.ticket_id)
         assert left is not None
-        assert (left.state, left.place, uow.desks.open_at("hall")) == ("waiting", number.place, [])
+        assert (left.state, left.place, uow.desks.open_at("hall", local_day(moment))) == ("waiting", number.place, [])
     assert clerk.get("/queue").location.startswith("/desk/sign-in")
     desks.open_desk(store, rules(), "ws-1", by=office.people["other"], now=moment)
     assert "✕ 停用" in admin.text("/manage/staff/clerk")
@@ -221,3 +223,17 @@ def test_a_decision_is_read_as_words_not_as_data(office: Office) -> None:
     assert "In force from" in told
     assert "The whole text" in told
     assert page.get("/approvals").text.count("<details>") == 1
+
+
+def test_what_a_decision_rests_on_is_a_link_or_words(office: Office) -> None:
+    """A card that nobody can read is this one: its holder is a link, the rule a sentence, and no id is to be read."""
+    world, moment = office.world, office.world.now
+    number = world.card_no_of(world.issue("fudan-fmcos2"))
+    payload = unidentified_card(world.store, world.engine.rules, number, moment)
+    propose(world.store, APPROVALS, "hold_unidentified", number, payload, "号码磨掉了", by=office.people["clerk"], now=moment)
+    page = office.page("chief")
+    told = page.text("/approvals")
+    assert re.search(r"持卡人 看持卡人 账上的钱哪天起可转 \d{4}-\d\d-\d\d 规则 坏卡余额到账：读不出的卡", told)
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}|hold-unreadable|citizen_id", told)
+    assert page.get(f"/persons/{payload['citizen_id']}").status_code == 200
+    assert f'href="/desk/persons/{payload["citizen_id"]}"' in page.get("/approvals").text

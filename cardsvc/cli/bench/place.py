@@ -27,9 +27,17 @@ def measured_at(database_url: str | None, *, postgresql: bool) -> Iterator["Sett
 
     settings = scratch_settings()
     if database_url:
-        yield settings.model_copy(update={"database_url": database_url})
+        yield _elsewhere(settings, database_url)
     elif postgresql:
         with scratch_cluster() as url:
-            yield settings.model_copy(update={"database_url": url})
+            yield _elsewhere(settings, url)
     else:
         yield settings
+
+
+def _elsewhere(settings: "Settings", url: str) -> "Settings":
+    from cardsvc.bootstrap import create_database
+
+    elsewhere = settings.model_copy(update={"database_url": url})
+    create_database(elsewhere)
+    return elsewhere

@@ -57,7 +57,7 @@ def list_(*, all_: bool, as_json: bool) -> None:
     show(found, as_json=as_json, lines=lambda: listed(rows, nothing, head))
 
 
-def _step(case_no: str, staff_id: str, name: str, *texts: str) -> None:
+def _step(case_no: str, staff_id: str, name: str, *texts: str, as_json: bool) -> None:
     from cardsvc.bootstrap import now
     from cardsvc.service.hall import complaints
     from cardsvc.service.words.codes import COMPLAINT_STEPS
@@ -66,7 +66,8 @@ def _step(case_no: str, staff_id: str, name: str, *texts: str) -> None:
         return getattr(complaints, name)(store, case_no, *texts, by=signed_in(store, staff_id), now=now())
 
     step = with_rules(work)
-    click.echo(f"{step.case_no}  {said(COMPLAINT_STEPS, step.step)}  {step.owner}")
+    found = {"case_no": step.case_no, "number": step.number, "step": step.step, "owner": step.owner}
+    show(found, as_json=as_json, lines=lambda: [f"{step.case_no}  {said(COMPLAINT_STEPS, step.step)}  {step.owner}"])
 
 
 @complaint.command(help=t("转交给另一人", "Give it to somebody else"))
@@ -74,24 +75,27 @@ def _step(case_no: str, staff_id: str, name: str, *texts: str) -> None:
 @click.argument("owner")
 @text_option
 @as_option
-def assign(case_no: str, owner: str, text: str, staff_id: str) -> None:
+@json_option
+def assign(case_no: str, owner: str, text: str, staff_id: str, *, as_json: bool) -> None:
     """Assign a complaint."""
-    _step(case_no, staff_id, "assign", owner, text)
+    _step(case_no, staff_id, "assign", owner, text, as_json=as_json)
 
 
 @complaint.command(help=t("记下查到的情况", "Keep what was found out"))
 @click.argument("case_no")
 @text_option
 @as_option
-def note(case_no: str, text: str, staff_id: str) -> None:
+@json_option
+def note(case_no: str, text: str, staff_id: str, *, as_json: bool) -> None:
     """Note something."""
-    _step(case_no, staff_id, "add_note", text)
+    _step(case_no, staff_id, "add_note", text, as_json=as_json)
 
 
 @complaint.command(help=t("答复，办结（主管）", "Answer and close (supervisor)"))
 @click.argument("case_no")
 @text_option
 @as_option
-def answer(case_no: str, text: str, staff_id: str) -> None:
+@json_option
+def answer(case_no: str, text: str, staff_id: str, *, as_json: bool) -> None:
     """Answer a complaint."""
-    _step(case_no, staff_id, "answer", text)
+    _step(case_no, staff_id, "answer", text, as_json=as_json)

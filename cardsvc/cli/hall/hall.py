@@ -53,13 +53,14 @@ def call_backs(staff_id: str, *, as_json: bool) -> None:
 @click.argument("case_no")
 @click.option("--note", required=True, help=t("回访记录", "What was said"))
 @as_option
-def called_back(case_no: str, note: str, staff_id: str) -> None:
+@json_option
+def called_back(case_no: str, note: str, staff_id: str, *, as_json: bool) -> None:
     """Keep a call-back."""
     from cardsvc.bootstrap import now
     from cardsvc.service.hall.appraisals import call_back
 
-    with_rules(lambda store, _rules: call_back(store, case_no, note, by=signed_in(store, staff_id), now=now()))
-    click.echo(t("已记下", "Kept"))
+    kept = with_rules(lambda store, _rules: call_back(store, case_no, note, by=signed_in(store, staff_id), now=now()))
+    show({"case_no": kept.case_no}, as_json=as_json, lines=lambda: [t("已记下", "Kept")])
 
 
 @hall.command(help=t("服务之星：每人一季度的数字", "Service stars: figures of each person in a quarter"))
@@ -85,7 +86,8 @@ def stars(quarter: str, outlet_id: str, staff_id: str, *, as_json: bool) -> None
 @click.option("--bad", is_flag=True, help=t("不合格", "It is not good"))
 @click.option("--text", default="", help=t("情况", "What there is to say"))
 @as_option
-def note(kind: str, item: str | None, text: str, staff_id: str, *, bad: bool) -> None:
+@json_option
+def note(kind: str, item: str | None, text: str, staff_id: str, *, bad: bool, as_json: bool) -> None:
     """Keep a note."""
     from cardsvc.bootstrap import now
     from cardsvc.service.hall.notes import write_note
@@ -94,8 +96,8 @@ def note(kind: str, item: str | None, text: str, staff_id: str, *, bad: bool) ->
         by = signed_in(store, staff_id)
         return write_note(store, rules, kind, text, by=by, now=now(), item=item, good=not bad)
 
-    with_rules(work)
-    click.echo(t("已记下", "Kept"))
+    kept = with_rules(work)
+    show({"note_id": kept.note_id}, as_json=as_json, lines=lambda: [t("已记下", "Kept")])
 
 
 @hall.command(help=t("一天的记录，晨会还缺哪些", "The notes of a day, and what of the checklist is missing"))

@@ -120,7 +120,8 @@ def green(ticket_type: str, reason: str, staff_id: str, *, as_json: bool) -> Non
 @click.argument("desk")
 @click.option("--serves", multiple=True, help=t("办哪些号，可多次给出", "Kinds of tickets, may be given several times"))
 @as_option
-def open_(desk: str, serves: tuple[str, ...], staff_id: str) -> None:
+@json_option
+def open_(desk: str, serves: tuple[str, ...], staff_id: str, *, as_json: bool) -> None:
     """Open a desk."""
     from cardsvc.bootstrap import now
     from cardsvc.service.hall.desks import open_desk
@@ -130,18 +131,21 @@ def open_(desk: str, serves: tuple[str, ...], staff_id: str) -> None:
 
     opened, names = with_rules(work)
     kinds = t("、", ", ").join(said(names, kind) for kind in opened.ticket_types)
-    click.echo(t(f"{opened.desk} 号窗口已开：{kinds}", f"Desk {opened.desk} is open: {kinds}"))
+    line = t(f"{opened.desk} 号窗口已开：{kinds}", f"Desk {opened.desk} is open: {kinds}")
+    show({"desk": opened.desk, "ticket_types": opened.ticket_types}, as_json=as_json, lines=lambda: [line])
 
 
 @queue.command(help=t("停办", "Close the desk"))
 @as_option
-def close(staff_id: str) -> None:
+@json_option
+def close(staff_id: str, *, as_json: bool) -> None:
     """Close one's desk."""
     from cardsvc.bootstrap import now
     from cardsvc.service.hall.desks import close_desk
 
     closed = with_rules(lambda store, _rules: close_desk(store, by=signed_in(store, staff_id), now=now()))
-    click.echo(t(f"{closed.desk} 号窗口已停办", f"Desk {closed.desk} is closed"))
+    line = t(f"{closed.desk} 号窗口已停办", f"Desk {closed.desk} is closed")
+    show({"desk": closed.desk}, as_json=as_json, lines=lambda: [line])
 
 
 def _desk_command(

@@ -18,10 +18,10 @@ def db() -> None:
 @db.command(help=t("建立或升级数据库", "Make or upgrade the database"))
 def upgrade() -> None:
     """Upgrade the database."""
-    from cardsvc.bootstrap import open_database
+    from cardsvc.bootstrap import create_database
     from cardsvc.config import Settings
 
-    open_database(Settings()).close()
+    create_database(Settings())
     click.echo(t("数据库已是最新版本", "The database is up to date"))
 
 

@@ -97,13 +97,13 @@ def _clock(_subject: Machine) -> str:
 
 def _disk(subject: Machine) -> str:
     from cardsvc.config import Settings
-    from cardsvc.store import sqlite_folder
+    from cardsvc.store import sqlite_file
 
     settings = Settings()
     folders = [settings.keystore.parent]
-    database = sqlite_folder(settings.database_url)
+    database = sqlite_file(settings.database_url)
     if database is not None:
-        folders.append(database)
+        folders.append(database.parent)
     return here.disk(subject, folders)
 
 

@@ -80,7 +80,8 @@ def list_unused(*, as_json: bool) -> None:
 @click.argument("subject_id")
 @click.option("--note", default="", help=t("备注", "Note"))
 @as_option
-def take(card_no: str, subject_id: str, note: str, staff_id: str) -> None:
+@json_option
+def take(card_no: str, subject_id: str, note: str, staff_id: str, *, as_json: bool) -> None:
     """Take a suspect."""
     from cardsvc.bootstrap import now
     from cardsvc.service.purse.suspects import take as become_owner
@@ -88,7 +89,8 @@ def take(card_no: str, subject_id: str, note: str, staff_id: str) -> None:
     with database() as store:
         by = signed_in(store, staff_id)
         become_owner(store, card_no, subject_id, note, by=by, now=now())
-    click.echo(t(f"{subject_id} 由 {by.staff_id} 跟进", f"{subject_id} is with {by.staff_id}"))
+    line = t(f"{subject_id} 由 {by.staff_id} 跟进", f"{subject_id} is with {by.staff_id}")
+    show({"card_no": card_no, "subject_id": subject_id, "owner": by.staff_id}, as_json=as_json, lines=lambda: [line])
 
 
 @suspects.command(

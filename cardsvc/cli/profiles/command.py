@@ -27,7 +27,8 @@ def list_(*, as_json: bool) -> None:
 
 @profiles.command(help=t("检查固件配置文件；不给文件就检查全部", "Check profile files; all of them without an argument"))
 @click.argument("files", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
-def check(files: tuple[Path, ...]) -> None:
+@json_option
+def check(files: tuple[Path, ...], *, as_json: bool) -> None:
     """Check profiles."""
     from cardsvc.card.profiles import load_profile, load_profiles
     from cardsvc.config import Settings
@@ -36,7 +37,8 @@ def check(files: tuple[Path, ...]) -> None:
     checked = [load_profile(file) for file in files] if files else load_profiles(Settings().profiles)
     for profile in checked:
         check_known_faults(profile)
-        click.echo(f"{profile.id}: {t('正确', 'correct')}")
+    names = [profile.id for profile in checked]
+    show({"correct": names}, as_json=as_json, lines=lambda: [f"{name}: {t('正确', 'correct')}" for name in names])
 
 
 @profiles.command(

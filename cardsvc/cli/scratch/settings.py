@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from cardsvc.bootstrap import create_keystore, now
+from cardsvc.bootstrap import create_database, create_keystore, now
 from cardsvc.client import create_key
 from cardsvc.config import Settings
 from cardsvc.service.terminals.registry import register_terminal
@@ -34,7 +34,7 @@ def _forget(folder: Path, owner: int) -> None:
 
 
 def scratch_settings(folder: Path | None = None) -> Settings:
-    """Settings of a fresh service in a folder (by default a scratch folder), under a random passphrase."""
+    """Settings of a fresh service in a folder (by default a scratch folder), under a random passphrase, its database empty."""
     folder = folder or scratch_folder()
     secret, secret_file = secrets.token_hex(16), folder / "passphrase"
     secret_file.touch(mode=0o600)
@@ -47,6 +47,7 @@ def scratch_settings(folder: Path | None = None) -> Settings:
         requests_per_minute=SIMULATED_RATE,
     )
     create_keystore(settings, scrypt_n=QUICK_SCRYPT_N)
+    create_database(settings)
     return settings
 
 

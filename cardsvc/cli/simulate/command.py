@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cardsvc.bootstrap import now
+from cardsvc.bootstrap import create_database, now
 from cardsvc.card.periods import following
 from cardsvc.cli.scratch.processes import free_port, service_processes
 from cardsvc.cli.scratch.settings import scratch_settings
@@ -62,6 +62,7 @@ def simulate(
     settings = scratch_settings().model_copy(update={"port": free_port()})
     if database_url:
         settings = settings.model_copy(update={"database_url": database_url})
+        create_database(settings)
     figures = (
         hall_figures(settings, visits or HALL_VISITS, faults, seed)
         if whole_hall

@@ -90,7 +90,7 @@ def _all_lines(one: dict[str, Any]) -> list[str]:
         (t("编号", "Id"), one["approval_id"]),
         (t("事项", "What"), said(APPROVALS, one["kind"])),
         (t("对象", "About"), one["subject"]),
-        *((t(*label), t(*value)) for label, value in payload_rows(one["payload"])),
+        *((t(*label), t(*value)) for _name, label, value in payload_rows(one["payload"])),
         (t("理由", "Why"), one["reason"]),
         (t("提出", "Proposed"), f"{one['proposed_by']}  {local_time(one['proposed_at'])}"),
         (t("状态", "State"), said(DECISIONS, one["state"])),

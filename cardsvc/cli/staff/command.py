@@ -29,14 +29,16 @@ def staff() -> None:
 @click.argument("outlet_id")
 @click.argument("name")
 @as_option
-def outlet(outlet_id: str, name: str, staff_id: str) -> None:
+@json_option
+def outlet(outlet_id: str, name: str, staff_id: str, *, as_json: bool) -> None:
     """Add an outlet."""
     from cardsvc.bootstrap import now
     from cardsvc.service.management.staff_admin import open_outlet
 
     with database() as store:
         open_outlet(store, outlet_id, name, by=administrator(store, staff_id), now=now())
-    click.echo(t(f"已登记网点 {outlet_id}", f"Added outlet {outlet_id}"))
+    line = t(f"已登记网点 {outlet_id}", f"Added outlet {outlet_id}")
+    show({"outlet_id": outlet_id, "name": name}, as_json=as_json, lines=lambda: [line])
 
 
 @staff.command(
@@ -52,7 +54,8 @@ def outlet(outlet_id: str, name: str, staff_id: str) -> None:
 )
 @click.option("--outlet", "outlet_id", required=True, help=t("网点编号", "Outlet id"))
 @as_option
-def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> None:
+@json_option
+def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str, *, as_json: bool) -> None:
     """Add a person."""
     from cardsvc.bootstrap import now
     from cardsvc.service.staff.accounts import add_staff
@@ -61,7 +64,8 @@ def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str) -> Non
         by = administrator(store, staff_id)
         password = password_of(t(f"{new_id} 的新密码", f"New password of {new_id}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
         add_staff(store, new_id, name, role, outlet_id, password, now(), by=by, where=from_where())
-    click.echo(t(f"已登记 {new_id}（{role}）", f"Added {new_id} ({role})"))
+    line = t(f"已登记 {new_id}（{role}）", f"Added {new_id} ({role})")
+    show({"staff_id": new_id, "role": role, "outlet_id": outlet_id}, as_json=as_json, lines=lambda: [line])
 
 
 @staff.command("list", help=t("列出员工", "List staff"))

@@ -65,14 +65,14 @@ def show_(version: str | None, *, as_json: bool) -> None:
 
 def _lines(found: "RuleSet") -> list[str]:
     """Every rule: its table, id, life and what it says; the source below."""
-    from cardsvc.service.management.rule_versions import shown
+    from cardsvc.service.words.rule_fields import value_in_words
 
     lines = [f"{found.city} {found.version}"]
     for name, _place, rule in found.every():
         values = rule.model_dump(mode="json", exclude_defaults=True, exclude={"id", "since", "until", "source"})
         life = f"{rule.since} .. {rule.until or ''}"
         lines.append(f"[{name}] {rule.id}  {life}")
-        lines.append("    " + "  ".join(f"{field}={shown(field, value)}" for field, value in values.items()))
+        lines.append("    " + "  ".join(f"{field}={t(*value_in_words(field, value))}" for field, value in values.items()))
         lines.append(f"    {t(*rule.source)}")
     return lines
 
@@ -99,9 +99,9 @@ def list_(*, as_json: bool) -> None:
 def check(file: Path | None, *, as_json: bool) -> None:
     """Check a rule set."""
     from cardsvc.config import Settings
-    from cardsvc.rules import load_rule_set
+    from cardsvc.rules import checked_rule_set, rule_text
 
-    found = load_rule_set(file or Settings().rules)
+    found = checked_rule_set(rule_text(file or Settings().rules))
     told = {"city": found.city, "version": found.version, "rules": len(found.every())}
     show(told, as_json=as_json, lines=lambda: [f"{found.city} {found.version}: {t('正确', 'correct')}"])
 
@@ -127,13 +127,16 @@ def diff(one: str, other: str | None, *, as_json: bool) -> None:
 
 
 def _change_lines(changes: list["Change"]) -> list[str]:
-    from cardsvc.service.management.rule_versions import shown
+    from cardsvc.service.words.rule_fields import value_in_words
 
     words = {"added": t("新增", "added"), "removed": t("取消", "removed"), "changed": t("修改", "changed")}
     lines = []
     for change in changes:
         lines.append(f"{words[change.what]} [{change.table}] {change.rule}")
-        lines += [f"    {name}: {shown(name, old)} -> {shown(name, new)}" for name, (old, new) in change.fields.items()]
+        lines += [
+            f"    {name}: {t(*value_in_words(name, old))} -> {t(*value_in_words(name, new))}"
+            for name, (old, new) in change.fields.items()
+        ]
     return lines or [t("没有不同", "No difference")]
 
 

@@ -43,7 +43,7 @@ def _administer(staff_id: str, work: Callable[..., Any]) -> Any:
 @click.option("--name", default="", help=t("名称", "Name"))
 @click.option(
     "--role",
-    type=click.Choice(["topup", "desk", "channel", "workstation", "office"]),
+    type=click.Choice(["topup", "desk", "channel", "workstation", "office", "bureau"]),
     default="topup",
     show_default=True,
     help=t("角色", "Role"),
@@ -53,13 +53,15 @@ def _administer(staff_id: str, work: Callable[..., Any]) -> Any:
 @click.option("--operator", default="", help=t("运营单位", "Who runs it"))
 @click.option("--outlet", "outlet_id", default=None, help=t("网点编号", "Outlet id"))
 @as_option
-def register(terminal_id: str, public_key: str, terminal_no: str, name: str, role: str, staff_id: str, **about: Any) -> None:
+@json_option
+def register(terminal_id: str, staff_id: str, *, as_json: bool, **about: Any) -> None:
     """Register a terminal."""
-    _administer(
+    made = _administer(
         staff_id,
-        lambda store, **who: terminal_admin.register(store, terminal_id, name, terminal_no, public_key, role, **who, **about),
+        lambda store, **who: terminal_admin.register(store, terminal_id, **who, **about),
     )
-    click.echo(t(f"已登记终端 {terminal_id}", f"Registered terminal {terminal_id}"))
+    found = {"terminal_id": made.terminal_id, "terminal_no": made.terminal_no, "role": made.role}
+    show(found, as_json=as_json, lines=lambda: [t(f"已登记终端 {terminal_id}", f"Registered terminal {terminal_id}")])
 
 
 def _set_state(staff_id: str, terminal_id: str, act: Act, state: str) -> None:

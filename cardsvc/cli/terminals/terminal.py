@@ -116,7 +116,8 @@ def inspect(card_file: str | None, *, as_json: bool, **given: Any) -> None:
     "--public-key", required=True, help=t("服务的名单公钥（64 个十六进制数字）", "Key of the service's lists, 64 hex digits")
 )
 @connection_options
-def hotlist(public_key: str, connection: Connection) -> None:
+@json_option
+def hotlist(public_key: str, connection: Connection, *, as_json: bool) -> None:
     """Bring the hot list up to date."""
     from cardsvc.client.hotlist import sync_hot_list
 
@@ -126,8 +127,9 @@ def hotlist(public_key: str, connection: Connection) -> None:
         raise click.BadParameter(t("不是十六进制", "not hex"), param_hint="--public-key") from None
     with connection.open() as port:
         copy = sync_hot_list(port, known, connection.key_file.with_suffix(".hotlist"))
-    for card_no in sorted(copy.cards):
-        click.echo(f"listed {card_no}")
+    cards = sorted(copy.cards)
+    found = {"version": copy.version, "cards": cards}
+    show(found, as_json=as_json, lines=lambda: [f"listed {card_no}" for card_no in cards])
 
 
 @terminal.command(

@@ -1,10 +1,11 @@
-"""Figures over time for the management pages: jobs at desks, top-ups, findings, tickets, by day, or by hour of one day.
+"""Figures over time for the management pages: jobs at desks, top-ups, findings, faulty cards by batch of blanks, tickets, how
+long people waited and cards took, by day, or by hour of one day.
 
 Each is counted by the database from rows that are there; what nobody recorded has no figure.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from cardsvc.diagnosis.table import table
@@ -21,9 +22,6 @@ OPENS, CLOSES = 8, 18
 """Hours that are shown of a day also when nothing happened in them."""
 
 MONEY = "money"
-Count = tuple[str, str, int]
-"""Day or hour, what, and how many or how much."""
-
 JOB_NAMES: Mapping[str, Text] = {
     "personalise": Text("制卡", "Cards made"),
     "first_article": Text("首件检验", "First articles checked"),
@@ -54,9 +52,19 @@ TABLES: Mapping[str, Text] = {
     "loads": Text("充值笔数（窗口和终端）", "Top-ups, at desks and terminals"),
     MONEY: Text("充值金额（元）", "Top-ups in yuan"),
     "findings": Text("检测发现（有这种问题的卡数）", "Findings (cards that have each)"),
+    "batches": Text("检测发现，按白卡批次（卡数）", "Findings by batch of blanks (cards)"),
     "tickets": Text("取号", "Tickets"),
+    "waiting": Text("等候时间（分钟，平均）", "Waiting time (minutes, mean)"),
+    "making": Text("制卡时间（分钟，平均）", "Making time (minutes, mean)"),
 }
 """What there are figures of."""
+MEANS = frozenset({"waiting", "making"})
+"""Of these a number is a mean in minutes; the first row is the mean of everything."""
+ALL = "all"
+MAKING: Mapping[str, Text] = {
+    "request": Text("申领到制成", "From application to card"),
+    "chip": Text("写卡", "Writing the chip"),
+}
 
 
 def figures(
@@ -65,7 +73,7 @@ def figures(
     """Counts from one day to another, of an outlet or of all; ``only``: names of the tables that are wanted.
 
     ``by``: day, or hour of a single day; ``at``: the days or hours; ``tables``: by name, rows of a kind with its numbers in the
-    order of ``at`` and their total, the most frequent kind first. Money is in fen.
+    order of ``at`` and their total, the most frequent kind first. Money is in fen; for ``MEANS`` see there.
     Raises RequestError ``figures_days``, ``outlet_unknown``.
     """
     if not 0 <= (last - first).days < LONGEST:
@@ -75,24 +83,22 @@ def figures(
         if outlet_id is not None and uow.outlets.get(outlet_id) is None:
             raise RequestError("outlet_unknown", outlet=outlet_id[:32])
         counted = {name: _count(uow.figures, name, (first, last), outlet_id, by) for name in TABLES if name in only}
-    times = _times(first, last, {at for rows in counted.values() for at, _, _ in rows})
-    made = {name: _table(rows, times) for name, rows in counted.items()}
+    times = _times(first, last, {row.at for rows in counted.values() for row in rows})
+    made = {name: (_means if name in MEANS else _sums)(name, rows, times) for name, rows in counted.items()}
     return {"first": first, "last": last, "outlet_id": outlet_id, "by": by, "at": times, "tables": made}
 
 
-def _count(counts: Figures, name: str, days: tuple[dt.date, dt.date], outlet_id: str | None, by: str) -> list[Count]:
-    first, last = days
-    asked = (day_bounds(first)[0], day_bounds(last)[1], outlet_id, by)
-    match name:
-        case "jobs":
-            rows = [row for row in counts.jobs(*asked) if row.state == OperationState.DONE]
-        case "findings":
-            rows = counts.findings(*asked)
-        case "tickets":
-            rows = counts.tickets(first, last, outlet_id, by)
-        case _:
-            rows = counts.loads(*asked)
-    return [(row.at, row.what, row.amount if name == MONEY else row.number) for row in rows]
+def _count(counts: Figures, name: str, days: tuple[dt.date, dt.date], outlet_id: str | None, by: str) -> list[Counted]:
+    asked = (day_bounds(days[0])[0], day_bounds(days[1])[1], outlet_id, by)
+    made: Mapping[str, Callable[[], list[Counted]]] = {
+        "jobs": lambda: [row for row in counts.jobs(*asked) if row.state == OperationState.DONE],
+        "findings": lambda: counts.findings(*asked),
+        "batches": lambda: counts.faulty(*asked),
+        "tickets": lambda: counts.tickets(*days, outlet_id, by),
+        "waiting": lambda: counts.waited(*days, outlet_id, by),
+        "making": lambda: counts.making(*asked),
+    }
+    return made.get(name, lambda: counts.loads(*asked))()
 
 
 def _times(first: dt.date, last: dt.date, counted: set[str]) -> list[str]:
@@ -103,16 +109,32 @@ def _times(first: dt.date, last: dt.date, counted: set[str]) -> list[str]:
     return [f"{hour:02d}" for hour in range(min(OPENS, hours[0]), max(CLOSES, hours[-1] + 1))]
 
 
-def _table(rows: Sequence[Count], times: Sequence[str]) -> list[dict[str, Any]]:
+def _sums(name: str, rows: Sequence[Counted], times: Sequence[str]) -> list[dict[str, Any]]:
     numbers: dict[str, dict[str, int]] = {}
-    for at, what, number in rows:
-        of_kind = numbers.setdefault(what, {})
-        of_kind[at] = of_kind.get(at, 0) + number
+    for row in rows:
+        of_kind = numbers.setdefault(row.what, {})
+        of_kind[row.at] = of_kind.get(row.at, 0) + (row.amount if name == MONEY else row.number)
     made = [
         {"what": what, "numbers": [found.get(at, 0) for at in times], "total": sum(found.values())}
         for what, found in numbers.items()
     ]
     return sorted(made, key=lambda row: (-int(row["total"]), row["what"]))
+
+
+def _means(_name: str, rows: Sequence[Counted], times: Sequence[str]) -> list[dict[str, Any]]:
+    kinds = [ALL, *sorted({row.what for row in rows})] if rows else []
+    made = []
+    for kind in kinds:
+        own = [row for row in rows if kind in (ALL, row.what)]
+        numbers = [_minutes([row for row in own if row.at == at]) for at in times]
+        made.append({"what": kind, "numbers": numbers, "total": _minutes(own)})
+    return made
+
+
+def _minutes(rows: Sequence[Counted]) -> float:
+    """The mean of what was counted, each with its seconds; 0 where there was none."""
+    number = sum(row.number for row in rows)
+    return round(sum(row.amount for row in rows) / number / 60, 1) if number else 0
 
 
 def finding_names() -> dict[str, Text]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from cardsvc.printing.chart import bars
 from cardsvc.printing.sheet import Grid, Sheet, as_csv
-from cardsvc.service.books.figures import JOB_NAMES, MONEY, TABLES, finding_names
+from cardsvc.service.books.figures import ALL, JOB_NAMES, MAKING, MEANS, MONEY, TABLES, finding_names
 from cardsvc.service.books.receipts import METHODS
 from cardsvc.text import Language, Text
 from cardsvc.units import format_yuan
@@ -12,7 +12,10 @@ from cardsvc.units import format_yuan
 
 def named(table: str, what: str, tickets: dict[str, Text]) -> Text:
     """What a row of a table is about, in words; ``tickets``: the names of the kinds of tickets."""
-    words = {"jobs": JOB_NAMES, "findings": finding_names(), "tickets": tickets, "loads": METHODS, MONEY: METHODS}[table]
+    if what == ALL:
+        return Text("全部", "All")
+    kinds = {"findings": finding_names(), "tickets": tickets, "waiting": tickets, "making": MAKING, "batches": {}}
+    words = {"jobs": JOB_NAMES, "loads": METHODS, MONEY: METHODS, **kinds}[table]
     return words.get(what, Text(what, what))
 
 
@@ -31,12 +34,13 @@ def figures_csv(found: dict[str, Any], tickets: dict[str, Text], language: Langu
     return as_csv(Sheet(Text("统计", "Figures").into(language), [about.into(language)], grids))
 
 
-def _number(table: str, number: int) -> str:
-    return format_yuan(number) if table == MONEY else str(number)
+def _number(table: str, number: float) -> str:
+    return format_yuan(int(number)) if table == MONEY else str(number)
 
 
 def figures_chart(found: dict[str, Any], table: str) -> str:
-    """The sums of one table over time, as an SVG picture."""
-    totals = [sum(row["numbers"][place] for row in found["tables"][table]) for place in range(len(found["at"]))]
+    """The sums of one table over time, or its means, as an SVG picture."""
+    rows = found["tables"][table][: 1 if table in MEANS else None]
+    totals = [sum(row["numbers"][place] for row in rows) for place in range(len(found["at"]))]
     labels = [at[-5:] for at in found["at"]]
     return bars(labels, [total / 100 for total in totals] if table == MONEY else totals)

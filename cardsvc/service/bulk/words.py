@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cardsvc.errors.catalog import all_entries
+from cardsvc.printing.sheet import harmless
 from cardsvc.service.machines import BULK_BATCH, BULK_LINE
 from cardsvc.text import Language, Text
 from cardsvc.units import LOCAL
@@ -62,15 +63,11 @@ def report_csv(report: Mapping[str, Any], language: Language) -> str:
             "spoiled": ", ".join(map(_grouped, line["spoiled"])),
             "changed_at": f"{dt.datetime.fromisoformat(line['changed_at']).astimezone(LOCAL):%Y-%m-%d %H:%M:%S}",
         }
-        writer.writerow([_plain({**line, **texts}[column]) for column in COLUMNS])
+        cells = ({**line, **texts}[column] for column in COLUMNS)
+        writer.writerow([harmless("" if cell is None else str(cell)) for cell in cells])
     return text.getvalue()
 
 
 def _grouped(card_no: str) -> str:
     """As printed on the card: a spreadsheet takes 16 digits for a number and loses the last."""
     return " ".join(card_no[start : start + 4] for start in range(0, len(card_no), 4))
-
-
-def _plain(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

@@ -12,9 +12,11 @@ import json
 import secrets
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cardsvc.card.holder import Holder
+from cardsvc.errors import RequestError
+from cardsvc.errors.fields import FieldsError
 from cardsvc.iso7816.exchange import Procedure
 from cardsvc.procedures.identify import CardSight, identify
 from cardsvc.procedures.prove import IdentitySight, prove_identity
@@ -22,9 +24,11 @@ from cardsvc.service.cards.data import card_data
 from cardsvc.service.operations.kinds import Context, Effect, OperationKind, Params, Phase
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.people.register import masked
+from cardsvc.service.terminals.registry import BUREAU
 from cardsvc.service.transactions.contact import seen_card
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card
+from cardsvc.text import Text
 
 
 class IdentityParams(Params):
@@ -35,8 +39,21 @@ class IdentityParams(Params):
     consent: Literal["holder", "law"]
     basis: str | None = Field(default=None, min_length=1, max_length=100, description="the law, where consent is 'law'")
 
+    @model_validator(mode="after")
+    def _named_law(self) -> "IdentityParams":
+        if self.consent == "law" and self.basis is None:
+            raise FieldsError("basis：没有本人同意的，写明法律依据", "basis: without the holder's consent, name the law")
+        return self
 
-def _identify(context: Context, _uow: UnitOfWork) -> Procedure[CardSight]:
+
+def _identify(context: Context, uow: UnitOfWork) -> Procedure[CardSight]:
+    """A bureau's own window asks in no other bureau's name."""
+    terminal = uow.terminals.get(context.actor.id) if context.actor.role == BUREAU else None
+    if terminal is not None and terminal.operator != context.params["bureau"]:
+        name = terminal.operator
+        raise RequestError(
+            "params_invalid", reason=Text(f"bureau：这个窗口登记的单位是{name}", f"bureau: this window is of {name}")
+        )
     return identify(context.profile)
 
 
@@ -107,5 +124,5 @@ IDENTITY = OperationKind(
     "identity",
     IdentityParams,
     (Phase("identify", _identify, _bind), Phase("prove", _prove, _answered)),
-    roles=frozenset({"desk"}),
+    roles=frozenset({"desk", BUREAU}),
 )

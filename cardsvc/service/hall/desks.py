@@ -37,11 +37,15 @@ def open_desk(
 
     def work(uow: UnitOfWork) -> Desk:
         uow.outlets.lock(by.outlet_id)
-        for other in uow.desks.open_at(by.outlet_id):
+        today = local_day(now)
+        for other in uow.desks.open_at(by.outlet_id, today):
             if other.desk == desk and other.staff_id != by.staff_id:
                 raise OperationError("desk_taken", desk=desk, staff=other.staff_id)
             if other.staff_id == by.staff_id and other.desk != desk:
                 _close(uow, other, now)
+        left = uow.tickets.at_desk(by.outlet_id, desk)
+        if left is not None and left.business_day < today:
+            _wait_again(uow, left, now)
         opened = Desk(by.outlet_id, desk, by.staff_id, types, now)
         known_desk = uow.desks.get(by.outlet_id, desk)
         if known_desk is None:
@@ -53,7 +57,33 @@ def open_desk(
 
 def close_desk(store: Store, *, by: Staff, now: dt.datetime) -> Desk:
     """Serve no more. Raises OperationError ``desk_busy`` while somebody is at the desk, ``desk_none``."""
-    return store.transact(lambda uow: _close(uow, _own(uow, by), now))
+    return store.transact(lambda uow: _close(uow, _own(uow, by, now), now))
+
+
+def close_desk_of(store: Store, desk: str, *, by: Staff, now: dt.datetime) -> None:
+    """Close a desk that somebody of one's outlet left; the number that is there waits again. Closed before, nothing happens.
+
+    Raises RequestError ``not_permitted``.
+    """
+    require_role(by, "supervisor")
+
+    def work(uow: UnitOfWork) -> None:
+        for one in uow.desks.open_at(by.outlet_id, local_day(now)):
+            if one.desk == desk:
+                _vacated(uow, one, now)
+
+    store.transact(work)
+
+
+def leave_desk(store: Store, desk: str, *, by: Staff, now: dt.datetime) -> None:
+    """Whoever signs out serves no more at this desk; the number that is there waits again."""
+
+    def work(uow: UnitOfWork) -> None:
+        for one in uow.desks.open_at(by.outlet_id, local_day(now)):
+            if (one.desk, one.staff_id) == (desk, by.staff_id):
+                _vacated(uow, one, now)
+
+    store.transact(work)
 
 
 def _close(uow: UnitOfWork, desk: Desk, now: dt.datetime) -> Desk:
@@ -68,19 +98,27 @@ def _close(uow: UnitOfWork, desk: Desk, now: dt.datetime) -> Desk:
 
 def vacate(uow: UnitOfWork, staff: Staff, now: dt.datetime) -> None:
     """Close the desk of somebody who works here no more; the number that is there waits again, at its old place."""
-    for desk in uow.desks.open_at(staff.outlet_id):
-        if desk.staff_id != staff.staff_id:
-            continue
-        left = uow.tickets.at_desk(desk.outlet_id, desk.desk)
-        if left is not None:
-            waits = move(uow, left, TicketState.WAITING, **OFF_THE_DESK)
-            note(uow, waits, "handed", now, detail=f"{desk.desk} > -")
-        _close(uow, desk, now)
+    for desk in uow.desks.open_at(staff.outlet_id, local_day(now)):
+        if desk.staff_id == staff.staff_id:
+            _vacated(uow, desk, now)
 
 
-def _own(uow: UnitOfWork, by: Staff) -> Desk:
+def _vacated(uow: UnitOfWork, desk: Desk, now: dt.datetime) -> None:
+    left = uow.tickets.at_desk(desk.outlet_id, desk.desk)
+    if left is not None:
+        _wait_again(uow, left, now)
+    _close(uow, desk, now)
+
+
+def _wait_again(uow: UnitOfWork, ticket: Ticket, now: dt.datetime) -> None:
+    """Off the desk where it was; of a day that is over it waits as those do whom nobody called."""
+    waits = move(uow, ticket, TicketState.WAITING, **OFF_THE_DESK)
+    note(uow, waits, "handed", now, detail=f"{ticket.desk} > -")
+
+
+def _own(uow: UnitOfWork, by: Staff, now: dt.datetime) -> Desk:
     require_role(by, *ATTENDANTS)
-    found = next((desk for desk in uow.desks.open_at(by.outlet_id) if desk.staff_id == by.staff_id), None)
+    found = next((desk for desk in uow.desks.open_at(by.outlet_id, local_day(now)) if desk.staff_id == by.staff_id), None)
     if found is None:
         raise OperationError("desk_none")
     return uow.desks.for_update(found.outlet_id, found.desk) or found
@@ -93,7 +131,7 @@ def call_next(store: Store, *, by: Staff, now: dt.datetime) -> Ticket | None:
     """
 
     def work(uow: UnitOfWork) -> Ticket | None:
-        desk = _own(uow, by)
+        desk = _own(uow, by, now)
         busy = uow.tickets.at_desk(desk.outlet_id, desk.desk)
         if busy is not None:
             raise OperationError("desk_busy", desk=desk.desk, number=busy.number)
@@ -121,7 +159,7 @@ def call_again(store: Store, rules: RuleSet, *, by: Staff, now: dt.datetime, num
         note(uow, called, "called", now, by=by)
         return called
 
-    return _at_own_desk(store, work, by=by, number=number)
+    return _at_own_desk(store, work, by=by, now=now, number=number)
 
 
 def pass_over(store: Store, *, by: Staff, now: dt.datetime, number: str | None = None) -> Ticket:
@@ -132,7 +170,7 @@ def pass_over(store: Store, *, by: Staff, now: dt.datetime, number: str | None =
         note(uow, missed, "missed", now, by=by)
         return missed
 
-    return _at_own_desk(store, work, by=by, number=number)
+    return _at_own_desk(store, work, by=by, now=now, number=number)
 
 
 def serve(store: Store, *, by: Staff, now: dt.datetime, number: str | None = None) -> Ticket:
@@ -145,7 +183,7 @@ def serve(store: Store, *, by: Staff, now: dt.datetime, number: str | None = Non
         note(uow, serving, "served", now, by=by)
         return serving
 
-    return _at_own_desk(store, work, by=by, number=number)
+    return _at_own_desk(store, work, by=by, now=now, number=number)
 
 
 def finish(store: Store, rules: RuleSet, *, by: Staff, now: dt.datetime, number: str | None = None) -> Ticket:
@@ -160,12 +198,14 @@ def finish(store: Store, rules: RuleSet, *, by: Staff, now: dt.datetime, number:
         open_case(uow, rules, done.ticket_id, done.ticket_type, desk=str(done.desk), by=by, now=now)
         return done
 
-    return _at_own_desk(store, work, by=by, number=number)
+    return _at_own_desk(store, work, by=by, now=now, number=number)
 
 
-def _at_own_desk(store: Store, work: Callable[[UnitOfWork, Ticket], Ticket], *, by: Staff, number: str | None) -> Ticket:
+def _at_own_desk(
+    store: Store, work: Callable[[UnitOfWork, Ticket], Ticket], *, by: Staff, now: dt.datetime, number: str | None
+) -> Ticket:
     def locked(uow: UnitOfWork) -> Ticket:
-        desk = _own(uow, by)
+        desk = _own(uow, by, now)
         found = uow.tickets.at_desk(desk.outlet_id, desk.desk)
         ticket = uow.tickets.for_update(found.ticket_id) if found else None
         if ticket is None:

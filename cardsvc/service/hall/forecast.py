@@ -82,7 +82,11 @@ def minutes_of(uow: UnitOfWork, rules: RuleSet, outlet_id: str, now: dt.datetime
 def hall_view(uow: UnitOfWork, rules: RuleSet, outlet_id: str, now: dt.datetime) -> dict[str, Any]:
     """The queue as it stands: who is called where, who waits and until when, which desks serve, counts by hour."""
     day = local_day(now)
-    waiting, busy, desks = uow.tickets.waiting(outlet_id, day), uow.tickets.called(outlet_id, day), uow.desks.open_at(outlet_id)
+    waiting, busy, desks = (
+        uow.tickets.waiting(outlet_id, day),
+        uow.tickets.called(outlet_id, day),
+        uow.desks.open_at(outlet_id, day),
+    )
     expected = forecast(waiting, desks, busy, minutes_of(uow, rules, outlet_id, now), now)
     by_number = {ticket.number: ticket for ticket in waiting}
     names = {ticket.desk: _desk_name(uow, ticket.desk) for ticket in busy if ticket.desk}
@@ -126,7 +130,7 @@ def _kinds(
 ) -> list[dict[str, Any]]:
     """For each kind: how many wait, and how long somebody waits who takes a number now (about as long as the last)."""
     waiting = {ticket.number: ticket for ticket in uow.tickets.waiting(outlet_id, day)}
-    served = {kind for desk in uow.desks.open_at(outlet_id) for kind in desk.ticket_types}
+    served = {kind for desk in uow.desks.open_at(outlet_id, day) for kind in desk.ticket_types}
     rows = []
     for rule in ticket_rules(rules, day):
         own = [e for e in expected if waiting[e.number].ticket_type == rule.ticket]

@@ -1,6 +1,7 @@
 """Service star (服务之星): figures of each person of an outlet in a quarter. No figure leads back to a citizen."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 from typing import Any
@@ -26,7 +27,8 @@ def quarter(text: str) -> tuple[dt.datetime, dt.datetime]:
 
 
 def service_stars(store: Store, outlet_id: str, of_quarter: str, *, by: Staff) -> list[dict[str, Any]]:
-    """The people of an outlet with their figures, the best first: by mean appraisal, then by people served.
+    """The people of an outlet with their figures, the best first: by mean appraisal, then by people served. ``jobs``: done at
+    workstations; ``drawers_wrong``: shifts whose count differed from the books.
 
     Raises RequestError ``quarter_wrong``, ``not_permitted``.
     """
@@ -37,8 +39,15 @@ def service_stars(store: Store, outlet_id: str, of_quarter: str, *, by: Staff) -
         ids = [person.staff_id for person in people]
         tickets, cases = uow.tickets.served_by(ids, start, end), uow.appraisal_cases.within(ids, start, end)
         given = {row.case_no: row for row in uow.appraisals.of_cases([case.case_no for case in cases])}
-    rows = [_row(person, tickets, cases, given) for person in people]
-    served = [row for row in rows if row["served"] or row["appraised"]]
+        jobs, wrong = (
+            uow.figures.done_by(ids, start, end),
+            Counter(row.staff_id for row in uow.shifts.counted_wrong(ids, start, end)),
+        )
+    rows = [
+        {**_row(person, tickets, cases, given), "jobs": jobs.get(person.staff_id, 0), "drawers_wrong": wrong[person.staff_id]}
+        for person in people
+    ]
+    served = [row for row in rows if row["served"] or row["appraised"] or row["jobs"] or row["drawers_wrong"]]
     return sorted(served, key=lambda row: (-(row["mean_level"] or 0), -row["served"], row["staff_id"]))
 
 

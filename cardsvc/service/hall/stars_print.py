@@ -10,11 +10,13 @@ COLUMNS: Mapping[str, Text] = {
     "staff_id": Text("工号", "Staff id"),
     "name": Text("姓名", "Name"),
     "served": Text("接待人数", "People served"),
+    "jobs": Text("办成业务", "Jobs done"),
     "median_minutes": Text("每人用时（分钟，中位数）", "Minutes each (median)"),
     "cases": Text("请求评价", "Asked for an appraisal"),
     "appraised": Text("收到评价", "Appraisals"),
     "mean_level": Text("平均（满分 5）", "Mean (best 5)"),
     "bad": Text("差评", "Bad ones"),
+    "drawers_wrong": Text("长短款班次", "Shifts with a difference"),
 }
 WORDS = 2
 """The first columns are words, the others numbers."""

@@ -68,7 +68,7 @@ def take(
             taken_at=now,
             green_reason=green_reason,
             skill=skill,
-            desk=_desk_of(uow, outlet_id, skill) if skill else None,
+            desk=_desk_of(uow, outlet_id, skill, day) if skill else None,
         )
         uow.tickets.add(ticket)
         note(uow, ticket, "taken", now, by=by, detail=green_reason)
@@ -77,10 +77,10 @@ def take(
     return store.transact(work)
 
 
-def _desk_of(uow: UnitOfWork, outlet_id: str, skill: str) -> str | None:
+def _desk_of(uow: UnitOfWork, outlet_id: str, skill: str, day: dt.date) -> str | None:
     """The open desk of somebody who has this skill; a free one first."""
     able = set(uow.staff_skills.with_skill(skill))
-    desks = [desk.desk for desk in uow.desks.open_at(outlet_id) if desk.staff_id in able]
+    desks = [desk.desk for desk in uow.desks.open_at(outlet_id, day) if desk.staff_id in able]
     return min(desks, key=lambda desk: (uow.tickets.at_desk(outlet_id, desk) is not None, desk), default=None)
 
 
@@ -102,7 +102,8 @@ OFF_THE_DESK: dict[str, Any] = {"desk": None, "staff_id": None, "called_at": Non
 
 
 def change_kind(store: Store, rules: RuleSet, number: str, ticket_type: str, *, by: Staff, now: dt.datetime) -> Ticket:
-    """Another kind for a number, with its old place: a ticket pulled by mistake, or a second job for another desk.
+    """Another kind for a number, with its old place: a ticket pulled by mistake, or a second job for another desk. Of this kind
+    before, nothing happens.
 
     Raises RequestError ``ticket_unknown``, ``not_permitted``; OperationError ``ticket_over``; RuleError ``rule_no_ticket``.
     """
@@ -111,6 +112,8 @@ def change_kind(store: Store, rules: RuleSet, number: str, ticket_type: str, *, 
     def work(uow: UnitOfWork, ticket: Ticket) -> Ticket:
         if ticket.state not in (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING):
             raise OperationError("ticket_over", number=number)
+        if ticket.ticket_type == kind.ticket:
+            return ticket
         detail = f"{ticket.ticket_type} > {kind.ticket}"
         if ticket.state == TicketState.WAITING:
             changed = uow.tickets.change(ticket, ticket_type=kind.ticket, desk=None)
@@ -133,7 +136,7 @@ def hand_to(store: Store, number: str, desk: str, *, by: Staff, now: dt.datetime
             return ticket
         if ticket.state not in (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING):
             raise OperationError("ticket_over", number=number)
-        if desk not in {one.desk for one in uow.desks.open_at(by.outlet_id)}:
+        if desk not in {one.desk for one in uow.desks.open_at(by.outlet_id, local_day(now))}:
             raise OperationError("desk_closed", desk=desk[:16])
         before = ticket
         if ticket.state != TicketState.WAITING:

@@ -9,21 +9,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from cardsvc.errors import RequestError, RuleError
-from cardsvc.rules import RuleSet, difference, parse_rule_set
+from cardsvc.rules import RuleSet, checked_rule_set, difference, parse_rule_set
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.staff.approvals import ApprovalKind, Kinds, propose
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, RuleVersion, Staff
-from cardsvc.units import format_yuan
+from cardsvc.text import Text
 
 ALWAYS = dt.date(1900, 1, 1)
 """The first version is in force from here."""
 WHO = frozenset({"supervisor", "administrator"})
-AMOUNTS = (
-    *("minimum", "further_minimum", "maximum", "balance_cap", "step", "named", "bearer"),
-    *("fee", "half_year_fee", "amount", "monthly"),
-)
-"""Fields of rules that are amounts, in fen."""
 
 
 def sha256_of(text: str) -> str:
@@ -56,7 +51,7 @@ def propose_rules(
 ) -> Approval:
     """Propose a rule set. Raises RuleError ``rules_invalid``; RequestError ``rules_date_past``,
     ``rules_version_taken``, ``rules_date_taken``, and what ``approvals.propose`` raises."""
-    version = parse_rule_set(text).version
+    version = checked_rule_set(text).version
     _refuse_begun(effective_from, now)
     payload = {"effective_from": effective_from.isoformat(), "sha256": sha256_of(text), "text": text}
     return propose(store, kinds, RULE_SET.name, version, payload, reason, by=by, now=now)
@@ -130,24 +125,16 @@ def text_of(store: Store, version: str | None, now: dt.datetime) -> str:
 
 
 def versions_difference(store: Store, old: str, new: str, now: dt.datetime) -> list[dict[str, Any]]:
-    """The changes from one version to another: table, rule, what became of it, and its fields before and after as people read
-    them. Raises RuleError ``rules_version_unknown``."""
+    """The changes from one version to another: table, rule and its source, what became of it, and its fields before and after.
+    Raises RuleError ``rules_version_unknown``."""
     before, after = (parse_rule_set(text_of(store, version, now)) for version in (old, new))
     return [
         {
             "what": change.what,
             "table": change.table,
             "rule": change.rule,
-            "fields": [(name, shown(name, one), shown(name, other)) for name, (one, other) in change.fields.items()],
+            "source": Text(*next(rule.source for rule in (after.rule(change.rule), before.rule(change.rule)) if rule)),
+            "fields": [(name, *values) for name, values in change.fields.items()],
         }
         for change in difference(before, after)
     ]
-
-
-def shown(field: str, value: Any) -> str:
-    """A value of a rule as people read it: amounts in yuan."""
-    if value is None:
-        return "-"
-    if field in AMOUNTS:
-        return format_yuan(value)
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -4,10 +4,10 @@ import datetime as dt
 from typing import Any
 
 from cardsvc.service.desk.workstations import WORKSTATION, is_there
-from cardsvc.service.terminals.registry import OFFICE
+from cardsvc.service.terminals.registry import BUREAU, OFFICE
 from cardsvc.store import Store
 
-WITHOUT_LIST = frozenset({WORKSTATION, "channel", OFFICE})
+WITHOUT_LIST = frozenset({WORKSTATION, "channel", OFFICE, BUREAU})
 """Roles that keep no hot list: the service itself looks at it for them."""
 
 

@@ -12,6 +12,8 @@ from cardsvc.store.records import Terminal, TerminalKey
 
 OFFICE = "office"
 """Role of a system that fetches reports: nothing of a card, nothing that writes."""
+BUREAU = "bureau"
+"""Role of another bureau's window, by its ``operator``: it asks whose a card is, and nothing else."""
 TEXT = r"[^\x00-\x1f]{0,64}"
 
 
@@ -48,6 +50,8 @@ def new_terminal(
     ):
         if not re.fullmatch(pattern, value):
             raise RequestError("terminal_field_wrong", field=field)
+    if role == BUREAU and not about.get("operator"):
+        raise RequestError("terminal_field_wrong", field="operator")
     terminal = Terminal(terminal_id, name, terminal_no.lower(), "enabled", role, now, **about)
     check_limits(terminal)
     return terminal, ed25519_key(terminal_id, FIRST_KEY, public_key, now, "registration")

@@ -82,6 +82,7 @@ ROLES: Mapping[str, Text] = {
     "channel": Text("付款渠道", "payment channel"),
     "office": Text("取报表的系统", "system that fetches reports"),
     "workstation": Text("工作台", "workstation"),
+    "bureau": Text("别的窗口（只核验身份）", "another bureau's window (identity only)"),
 }
 
 CHANGES: Mapping[str, Text] = {

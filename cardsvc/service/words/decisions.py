@@ -21,6 +21,7 @@ LABELS: Mapping[str, Text] = {
     "credit": Text("贷方", "Credit"),
     "corrects": Text("更正哪一笔", "Corrects"),
     "card_no": Text("卡号", "Card"),
+    "citizen_id": Text("持卡人", "Holder"),
     "written": Text("卡上有没有这笔钱", "The card has the money"),
     "attachments": Text("证据文件", "Documents"),
     "steps": Text("步骤", "Steps"),
@@ -31,7 +32,7 @@ LABELS: Mapping[str, Text] = {
     "direction": Text("现金", "Cash"),
     "reason": Text("原因", "Reason"),
     "findings": Text("检测结论", "Findings"),
-    "diagnosed": Text("检测的作业号", "Diagnosis"),
+    "diagnosed": Text("检测", "Diagnosis"),
     "shown": Text("卡上钱包余额（元）", "The purse shows (yuan)"),
     "books": Text("账上余额（元）", "The books owe (yuan)"),
     "due": Text("账上的钱哪天起可转", "The books decide from"),
@@ -57,12 +58,12 @@ LONG = 120
 """Characters of a value that stand in a row; a longer one is a text of its own."""
 
 
-def payload_rows(payload: Mapping[str, Any], number: Callable[[str], str] = str) -> Iterator[tuple[Text, Text]]:
-    """What is decided on, as labels and values; ``number`` shows a card number. What has no word goes by its name."""
+def payload_rows(payload: Mapping[str, Any], number: Callable[[str], str] = str) -> Iterator[tuple[str, Text, Text]]:
+    """What is decided on, as names, labels and values; ``number`` shows a card number. What has no word goes by its name."""
     for name, value in payload.items():
         shown = _value(name, number(value) if name == "card_no" else value)
         if len(shown.zh) <= LONG:
-            yield LABELS.get(name, Text(name, name)), shown
+            yield name, LABELS.get(name, Text(name, name)), shown
 
 
 def payload_texts(payload: Mapping[str, Any]) -> list[str]:

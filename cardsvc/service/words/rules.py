@@ -46,8 +46,15 @@ TABLES: Mapping[str, Text] = {
     "swap": Text("停用产品换卡", "swaps of withdrawn products"),
 }
 """What the rules of each table are about."""
-_RELIABILITY = re.compile(r"^[A-EK](?:[/、, ]+[A-EK])*\s*[：:]\s*")
-"""How far a source is trusted: for whoever keeps the rules (rules/hangzhou.toml), not for a desk."""
+_RELIABILITY = (
+    (re.compile(r"^[A-EK](?:[/、, ]+[A-EK])*\s*[：:]\s*|(?<=[；;] )?[（(][A-E][）)]|(?<=；)[A-E]：|(?<=; )[A-E]: "), ""),
+    (re.compile(r"为 K\b"), "由本方定"),
+    (re.compile(r"\bK："), "由本方定："),
+    (re.compile(r"\bK: "), "ours to set: "),
+    (re.compile(r"[:,]? (?:is )?K\b"), " (ours to set)"),
+)
+"""How far a source is trusted, a letter: for whoever keeps the rules (rules/hangzhou.toml). A desk reads what is the company's
+own default, "K", in words, and the others not at all."""
 
 
 def rule_in_words(rules: RuleSet, rule_id: str) -> Text:
@@ -59,6 +66,17 @@ def rule_in_words(rules: RuleSet, rule_id: str) -> Text:
     for table, _number, rule in rules.every():
         if rule.id == rule_id:
             about = TABLES[table]
-            source = Text(*(_RELIABILITY.sub("", part) for part in (rule.source.zh, rule.source.en)))
+            source = source_in_words(rule.source)
             return Text(f"{about.zh}：{source.zh}", f"{about.en}: {source.en}")
     return Text("以前的规则", "a rule of before")
+
+
+def source_in_words(source: Text) -> Text:
+    """What says so, without the letters of how far it is trusted."""
+    return Text(*(_plain(part) for part in source))
+
+
+def _plain(source: str) -> str:
+    for letter, word in _RELIABILITY:
+        source = letter.sub(word, source)
+    return source

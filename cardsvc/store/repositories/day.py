@@ -1,6 +1,7 @@
 """What may be asked of teller shifts, day seals and month-ends."""
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, FromClause, func, literal, or_, select
 
@@ -47,6 +48,17 @@ class Shifts(Rows[Shift]):
         """A shift, held until the transaction ends as ``open_on`` holds it."""
         query = select(self.table).where(self.table.c.shift_id == shift_id).with_for_update(read=True)
         return self._record(query)
+
+    def counted_wrong(self, staff_ids: Collection[str], start: dt.datetime, end: dt.datetime) -> list[Shift]:
+        """Shifts of these people that were opened in a time and whose count differed from the books."""
+        columns = self.table.c
+        return self.where_in(
+            columns.staff_id,
+            staff_ids,
+            columns.opened_at >= start,
+            columns.opened_at < end,
+            columns.counted != columns.expected,
+        )
 
     def workstations(self, outlet_id: str) -> set[tuple[str, str]]:
         """Kind and id of every workstation that had a shift of this outlet."""

@@ -5,9 +5,24 @@ seconds costs what the day holds, not what the years hold.
 """
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, TableValuedAlias, and_, case, func, literal, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    TableValuedAlias,
+    and_,
+    case,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from cardsvc.ledger.states import LoadState
 from cardsvc.store import tables
@@ -56,6 +71,18 @@ class Figures:
             .where(*self._relayed(start, end, outlet_id), _asked_for())
         )
         return self._counted(query)
+
+    def done_by(self, staff_ids: Collection[str], start: dt.datetime, end: dt.datetime) -> dict[str, int]:
+        """How many jobs these people did at workstations."""
+        relayed, operation = tables.relayed_operation.c, tables.operation.c
+        query = (
+            select(relayed.staff_id, func.count())
+            .join_from(tables.relayed_operation, tables.operation)
+            .where(relayed.staff_id.in_(staff_ids), relayed.asked_at >= start, relayed.asked_at < end)
+            .where(operation.state == OperationState.DONE, _asked_for())
+            .group_by(relayed.staff_id)
+        )
+        return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def under_way(self, start: dt.datetime, end: dt.datetime, outlet_id: str) -> dict[str, list[str]]:
         """Kinds of the operations that wait for a card at each workstation, the oldest first."""
@@ -108,6 +135,59 @@ class Figures:
         at = self._at(ticket.taken_at, by)
         return self._counted(select(at.label("at"), ticket.ticket_type.label("what"), ticket.state.label("state")).where(*days))
 
+    def waited(self, first: dt.date, last: dt.date, outlet_id: str | None, by: str) -> list[Counted]:
+        """How long numbers of these days waited until they were called last: by kind, how many, and seconds in ``amount``."""
+        ticket = tables.ticket.c
+        where = [ticket.business_day >= first, ticket.business_day <= last, ticket.called_at.is_not(None)]
+        outlets = select(tables.outlet.c.outlet_id)
+        where.append(ticket.outlet_id.in_(outlets) if outlet_id is None else ticket.outlet_id == outlet_id)
+        lasted = self._seconds(ticket.taken_at, ticket.called_at)
+        return self._lasted(select(self._at(ticket.taken_at, by), ticket.ticket_type, lasted).where(*where))
+
+    def making(self, start: dt.datetime, end: dt.datetime, outlet_id: str | None, by: str) -> list[Counted]:
+        """How long cards took: ``request`` from the application until it was made, ``chip`` the writing at a workstation."""
+        wanted, operation, relayed = tables.card_request.c, tables.operation.c, tables.relayed_operation.c
+        made = [wanted.made_at >= start, wanted.made_at < end]
+        if outlet_id is not None:
+            made.append(wanted.outlet_id == outlet_id)
+        lasted = self._seconds(wanted.applied_at, wanted.made_at)
+        requests = select(self._at(wanted.made_at, by), literal("request"), lasted).where(*made)
+        written = (
+            *self._relayed(start, end, outlet_id),
+            operation.kind == "personalise",
+            operation.state == OperationState.DONE,
+        )
+        chips = select(
+            self._at(relayed.asked_at, by), literal("chip"), self._seconds(operation.started_at, operation.ended_at)
+        ).join_from(tables.relayed_operation, tables.operation)
+        return [*self._lasted(requests), *self._lasted(chips.where(*written))]
+
+    def faulty(self, start: dt.datetime, end: dt.datetime, outlet_id: str | None, by: str) -> list[Counted]:
+        """Cards on which something was found at workstations, by the batch of blanks that they were made of."""
+        relayed, operation, diagnosis = tables.relayed_operation.c, tables.operation.c, tables.diagnosis
+        moved = tables.blank_movement.c
+        same = and_(diagnosis.c.card_no == operation.card_no, diagnosis.c.operation_id == operation.operation_id)
+        elements, _code = self._elements(diagnosis.c.findings)
+        query = (
+            select(self._at(relayed.asked_at, by).label("at"), moved.batch_id.label("what"), operation.card_no.label("card_no"))
+            .join_from(tables.relayed_operation, tables.operation)
+            .join(diagnosis, same)
+            .join(elements, true())
+            .join(tables.blank_movement, and_(moved.card_no == operation.card_no, moved.kind == "used"))
+            .where(*self._relayed(start, end, outlet_id), operation.kind.in_(DIAGNOSING))
+            .distinct()
+        )
+        each = query.subquery()
+        counted = select(each.c.at, each.c.what, func.count()).group_by(each.c.at, each.c.what)
+        return [Counted(at, what, "", number) for at, what, number in self._connection.execute(counted)]
+
+    def _lasted(self, query: Select[str, str, float]) -> list[Counted]:
+        """How many and how long together, of rows of a day or hour, a kind, and seconds."""
+        each = query.subquery()
+        at, what, seconds = each.c
+        counted = select(at, what, func.count(), func.sum(seconds)).group_by(at, what)
+        return [Counted(when, kind, "", n, round(float(long))) for when, kind, n, long in self._connection.execute(counted)]
+
     def promised(self, outlet_id: str, now: dt.datetime) -> list[Promised]:
         """Cards that are not made, made ones that did not arrive, complaints that are not answered, bad appraisals that nobody
         called back about."""
@@ -153,6 +233,12 @@ class Figures:
         if self._connection.dialect.name == "sqlite":
             return func.strftime(sqlite, moment, f"{int(LOCAL.utcoffset(None).total_seconds()):+d} seconds")
         return func.to_char(func.timezone(LOCAL.utcoffset(None), moment), postgresql)
+
+    def _seconds(self, since: ColumnElement[Any], until: ColumnElement[Any]) -> ColumnElement[Any]:
+        """How long it is from one moment to another."""
+        if self._connection.dialect.name == "sqlite":
+            return (func.julianday(until) - func.julianday(since)) * 86_400.0
+        return extract("epoch", until - since)
 
     def _elements(self, findings: ColumnElement[Any]) -> tuple[TableValuedAlias, ColumnElement[str]]:
         """A list of findings as rows, and the code of each."""

@@ -21,6 +21,7 @@ from cardsvc.store.records import (
 from cardsvc.store.rows import Rows
 from cardsvc.store.states import TicketState
 from cardsvc.store.tables.hall import AT_DESK
+from cardsvc.units import LOCAL
 
 
 class Tickets(Rows[Ticket]):
@@ -106,9 +107,11 @@ class Desks(Rows[Desk]):
 
     table, record = tables.desk, Desk
 
-    def open_at(self, outlet_id: str) -> list[Desk]:
-        """The desks that serve now."""
-        return self.where(self.table.c.outlet_id == outlet_id, self.table.c.closed_at.is_(None), newest="desk")[::-1]
+    def open_at(self, outlet_id: str, day: dt.date) -> list[Desk]:
+        """The desks that serve on this day: one that was left open the evening before serves nobody in the morning."""
+        columns, begins = self.table.c, dt.datetime.combine(day, dt.time(), LOCAL)
+        serves = (columns.outlet_id == outlet_id, columns.closed_at.is_(None), columns.opened_at >= begins)
+        return self.where(*serves, newest="desk")[::-1]
 
 
 class StaffSkills(Rows[StaffSkill]):

@@ -21,7 +21,7 @@ TERMINAL_KEY_STATES = ("active", "retiring", "retired")
 ALGORITHMS = ("ed25519", "hmac-sha256")
 
 
-ROLES = ("topup", "desk", "channel", "workstation", "office")
+ROLES = ("topup", "desk", "channel", "workstation", "office", "bureau")
 
 
 terminal = Table(

@@ -10,6 +10,7 @@ from cardsvc.bootstrap import Services
 from cardsvc.errors import RequestError
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.terminals.keys import check_keys
+from cardsvc.service.terminals.registry import BUREAU
 from cardsvc.signature import MAX_AGE, MAX_AHEAD, CheckKey, Message, Taken, claimed, verify
 from cardsvc.store import Store
 from cardsvc.store.records import Terminal
@@ -22,6 +23,8 @@ WINDOW = dt.timedelta(seconds=WINDOW_SECONDS)
 FOR_NEXT_KEY = "register_next_key"
 FOR_EVIDENCE = frozenset({"start_operation", "answer_step", "get_operation", "abandon_operation"})
 """What a suspended terminal may still ask: how its operations stand, and to deliver what their cards answered."""
+OF_BUREAUS = FOR_EVIDENCE | {"sign_terminal_on", FOR_NEXT_KEY}
+"""What another bureau's window may ask: operations, of which its role has one kind; and about itself."""
 
 
 def authenticate(services: Services, unproven: Unproven, request: Request, now: dt.datetime) -> Actor:
@@ -47,6 +50,8 @@ def authenticate(services: Services, unproven: Unproven, request: Request, now: 
         if error.code != "too_many_requests":
             unproven.count(caller)
         raise
+    if terminal.role == BUREAU and request.endpoint not in OF_BUREAUS:
+        raise RequestError("operation_not_permitted", kind=request.endpoint or "-")
     operations = None if terminal.operations is None else frozenset(terminal.operations)
     number, suspended = bytes.fromhex(terminal.terminal_no), terminal.state != "enabled"
     return Actor("terminal", terminal.terminal_id, number, terminal.role, operations, suspended=suspended)

@@ -226,7 +226,7 @@ class SessionReply(BaseModel):
 
     terminal_id: str = Field(examples=["kiosk-7"])
     terminal_no: str = Field(examples=["310000000007"])
-    role: Literal["topup", "desk", "channel", "workstation", "office"]
+    role: Literal["topup", "desk", "channel", "workstation", "office", "bureau"]
     signed_on: bool
     limits: Limits
     hotlist_version: int = Field(examples=[12])

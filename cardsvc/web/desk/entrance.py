@@ -8,6 +8,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service.desk import sessions as desk_sessions
 from cardsvc.service.desk.workstations import workstations_of
+from cardsvc.service.hall.desks import leave_desk
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.staff.accounts import change_password
 from cardsvc.service.staff.accounts import sign_in as check_password
@@ -53,7 +54,11 @@ def _doors(app: Flask, services: Services) -> None:
 
     @app.post("/desk/sign-out")
     def sign_out() -> Any:
-        desk_sessions.end(services.store, here().session.session_id, now(), by=here().staff)
+        """The desk of this page serves nobody any more."""
+        session, by = here().session, here().staff
+        if session.workstation:
+            leave_desk(services.store, session.workstation, by=by, now=now())
+        desk_sessions.end(services.store, session.session_id, now(), by=by)
         response = redirect(url_for("sign_in_form"), 303)
         response.delete_cookie(COOKIE, path="/")
         return response

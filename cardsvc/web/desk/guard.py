@@ -43,6 +43,7 @@ HALL_SCREENS = frozenset(
         "hall_display",
         "hall_display_live",
         "ticket_machine",
+        "ticket_machine_live",
         "take_ticket",
         "appraisal_screen",
         "appraisal_live",

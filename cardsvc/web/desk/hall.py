@@ -1,6 +1,7 @@
 """The hall's screens, without sign-in: the ticket machine, the display, the appraisal at a desk's second screen. They show
 numbers and desks, never a person."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,18 +53,27 @@ def _screens(app: Flask, services: Services) -> None:
     def ticket_machine(outlet: str) -> Any:
         return render_template("hall_tickets.html", **_hall(services, outlet))
 
+    @app.get("/hall/<outlet>/tickets/live")
+    def ticket_machine_live(outlet: str) -> Any:
+        return render_template("_hall_tickets.html", **_hall(services, outlet))
+
     @app.post("/hall/<outlet>/tickets")
     def take_ticket(outlet: str) -> Any:
-        """A number, and the papers that its jobs ask for."""
-        rules, kind = _rules(services), field("kind", most=16)
+        """A number, and the papers that its jobs ask for. Pressed twice, or loaded again, it is the same number."""
+        rules, kind, key = _rules(services), field("kind", most=16), field("key", most=36)
         try:
-            ticket = tickets.take(services.store, rules, outlet, kind, now())
+            ticket = tickets.take(services.store, rules, outlet, kind, now(), key=_number_of(outlet, key))
         except CardsvcError as error:
             return render_template("hall_tickets.html", problem=problem_of(error), **_hall(services, outlet)), error.http_status
         today = local_day(now())
-        wanted = papers(rules, ticket_rule(rules, kind, today).jobs, "holder", today)
+        wanted = papers(rules, ticket_rule(rules, ticket.ticket_type, today).jobs, "holder", today)
         bring = {(paper.zh, paper.en): paper for rule in wanted for paper in rule.papers}
         return render_template("hall_ticket.html", ticket=ticket, papers=bring.values(), **_hall(services, outlet))
+
+
+def _number_of(outlet: str, key: str) -> str:
+    """The id of the ticket that one showing of the machine's page gives: whoever sends a key chooses no id."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{outlet}/{key}"))
 
 
 def _appraisal(app: Flask, services: Services) -> None:
@@ -79,16 +89,18 @@ def _appraisal(app: Flask, services: Services) -> None:
     def appraisal_given(outlet: str, desk: str) -> Any:
         """One of five levels; a bad one says why. Once a case, and nobody changes it."""
         level, case_no = field("level", most=1), field("case", most=36)
-        given = {"reason": request.form.get("reason") or None, "remark": request.form.get("remark") or None}
+        said = {name: request.form.get(name, "").strip() or None for name in ("reason", "remark", "contact")}
         try:
-            appraise(services.store, _rules(services), services.engine.keystore, case_no, int(level), now(), **given)
+            given = appraise(services.store, _rules(services), services.engine.keystore, case_no, int(level), now(), **said)
         except (CardsvcError, ValueError) as error:
             told = error if isinstance(error, CardsvcError) else RequestError("form_incomplete", field="level")
             if isinstance(told, OperationError):
                 return redirect(url_for("appraisal_screen", outlet=outlet, desk=desk), 303)
             page = render_template("hall_appraise.html", problem=problem_of(told), level=level, **_case(services, outlet, desk))
             return page, told.http_status
-        return render_template("hall_thanks.html", outlet=outlet, desk=desk)
+        return render_template(
+            "hall_thanks.html", outlet=outlet, desk=desk, call_by=given.call_back_due if given.contact else None
+        )
 
 
 def _case(services: Services, outlet: str, desk: str) -> Mapping[str, Any]:

@@ -108,7 +108,7 @@ def queue_of(services: Services, by: Staff) -> Mapping[str, Any]:
     with them, how many wait, and who waits for this very person."""
     rules, today = rules_today(services), local_day(now())
     with services.store.read() as uow:
-        own = next((desk for desk in uow.desks.open_at(by.outlet_id) if desk.staff_id == by.staff_id), None)
+        own = next((desk for desk in uow.desks.open_at(by.outlet_id, today) if desk.staff_id == by.staff_id), None)
         ticket = uow.tickets.at_desk(own.outlet_id, own.desk) if own else None
         waiting = uow.tickets.waiting(by.outlet_id, today)
         skills = set(uow.staff_skills.of(by.staff_id))
@@ -150,7 +150,7 @@ def _lists(services: Services) -> dict[str, Any]:
 def _page(services: Services, number: str, error: CardsvcError | None = None) -> str:
     by, today, rules = here().staff, local_day(now()), rules_today(services)
     with services.store.read() as uow:
-        own = next((desk for desk in uow.desks.open_at(by.outlet_id) if desk.staff_id == by.staff_id), None)
+        own = next((desk for desk in uow.desks.open_at(by.outlet_id, today) if desk.staff_id == by.staff_id), None)
         at_desk = uow.tickets.at_desk(own.outlet_id, own.desk) if own else None
         wanted = number or (at_desk.number if at_desk else "")
         ticket = uow.tickets.numbered(by.outlet_id, today, wanted) if wanted else None
@@ -161,7 +161,7 @@ def _page(services: Services, number: str, error: CardsvcError | None = None) ->
         ticket=tickets.ticket_view(ticket) if ticket else None,
         papers=_papers(rules, ticket) if ticket else {},
         reasons=reasons,
-        helpers={rule.skill: who_can(services.store, rule.skill, by.outlet_id) for rule in reasons if rule.skill},
+        helpers={rule.skill: who_can(services.store, rule.skill, by.outlet_id, now()) for rule in reasons if rule.skill},
         problem=problem_of(error) if error else None,
         **_lists(services),
     )

@@ -8,7 +8,7 @@ from flask import Flask, Response, render_template, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
-from cardsvc.service.books.figures import TABLES, figures
+from cardsvc.service.books.figures import MEANS, TABLES, figures
 from cardsvc.service.books.figures_print import figures_chart, figures_csv, named
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.staff.accounts import outlets_view
@@ -44,6 +44,7 @@ def install(app: Flask, services: Services) -> None:
             found=found,
             asked=asked,
             titles=TABLES,
+            means=MEANS,
             name=lambda table, what: named(table, what, tickets),
             outlets=outlets_view(services.store),
             chosen=asked["outlet"],

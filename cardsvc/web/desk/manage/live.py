@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, render_template
+from flask import Flask, redirect, render_template, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.service.books.figures import JOB_NAMES
+from cardsvc.service.hall.desks import close_desk_of
 from cardsvc.service.hall.live import live_hall
 from cardsvc.service.staff.accounts import outlets_view
+from cardsvc.web.desk.guard import here
 from cardsvc.web.desk.manage.choice import outlet
 
 
@@ -22,6 +24,12 @@ def install(app: Flask, services: Services) -> None:
     @app.get("/desk/manage/live")
     def manage_hall_live() -> Any:
         return render_template("_manage_hall.html", **_hall(services))
+
+    @app.post("/desk/manage/desks/<desk>/close")
+    def manage_hall_close(desk: str) -> Any:
+        """Somebody went and left a desk open."""
+        close_desk_of(services.store, desk, by=here().staff, now=now())
+        return redirect(url_for("manage_hall"), 303)
 
 
 def _hall(services: Services) -> Mapping[str, Any]:

@@ -8,6 +8,8 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service.management.rule_versions import text_of, versions_difference, versions_view
 from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.words.rule_fields import FIELDS, value_in_words
+from cardsvc.service.words.rules import TABLES, source_in_words
 from cardsvc.web.desk.manage.choice import outlet
 
 
@@ -22,7 +24,8 @@ def install(app: Flask, services: Services) -> None:
         changes = versions_difference(services.store, old, new, now()) if old != new else []
         today = local_day(now()).isoformat()
         shown = {"versions": versions, "old": old, "new": new, "changes": changes, "today": today}
-        return render_template("manage_rules.html", chosen=outlet(), **shown)
+        words = {"tables": TABLES, "fields": FIELDS, "value_in_words": value_in_words, "source_in_words": source_in_words}
+        return render_template("manage_rules.html", chosen=outlet(), **shown, **words)
 
     @app.get("/desk/manage/rules/<version>")
     def manage_rules_text(version: str) -> Any:

@@ -3,32 +3,56 @@
 
 const LOOK_MS = 1500;
 const BACK_MS = 15000;
+const LOST_AFTER = 4;
+
+const bell = document.querySelector("[data-sound]");
+let audio = null;
+if (bell && window.AudioContext) {
+  audio = new AudioContext();
+  // A browser lets nothing sound on a page that nobody touched, unless it was started so: then somebody must be told.
+  const tell = () => { bell.hidden = audio.state === "running"; };
+  audio.addEventListener("statechange", tell);
+  bell.addEventListener("click", () => { audio.resume(); });
+  tell();
+}
 
 function sound() {
-  try {
-    const audio = new AudioContext();
-    for (const [at, pitch] of [[0, 880], [0.25, 660]]) {
-      const tone = audio.createOscillator();
-      tone.frequency.value = pitch;
-      tone.connect(audio.destination);
-      tone.start(audio.currentTime + at);
-      tone.stop(audio.currentTime + at + 0.2);
-    }
-  } catch { /* a screen without sound still shows the number */ }
+  if (audio?.state !== "running") return;
+  for (const [at, pitch] of [[0, 880], [0.25, 660]]) {
+    const tone = audio.createOscillator();
+    tone.frequency.value = pitch;
+    tone.connect(audio.destination);
+    tone.start(audio.currentTime + at);
+    tone.stop(audio.currentTime + at + 0.2);
+  }
+}
+
+let missed = 0;
+function heard(answered) {
+  missed = answered ? 0 : missed + 1;
+  document.querySelector("[data-lost]").hidden = missed < LOST_AFTER;
+}
+
+let pressed = false;
+for (const [name, down] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) {
+  addEventListener(name, () => { pressed = down; });
 }
 
 async function look() {
   const live = document.getElementById("live");
-  if (!live?.dataset.url) return;
+  if (!live?.dataset.url || pressed) return;
   try {
     const answer = await fetch(live.dataset.url);
+    heard(answer.ok);
     if (!answer.ok) return;
     const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
-    if (!made || made.outerHTML === live.outerHTML) return;
+    if (!made || made.outerHTML === live.outerHTML || pressed) return;
     const fresh = (made.dataset.called ?? "").split(" ").filter((one) => one && !(live.dataset.called ?? "").includes(one));
+    const focused = live.contains(document.activeElement) ? document.activeElement.value : null;
     live.replaceWith(made);
+    if (focused) [...made.querySelectorAll("button")].find((one) => one.value === focused)?.focus();
     if (fresh.length) sound();
-  } catch { /* the service is away: the last state stays on the screen */ }
+  } catch { heard(false); }
 }
 
 setInterval(look, LOOK_MS);
@@ -42,3 +66,6 @@ if (clock) {
 
 const back = document.querySelector("[data-back]");
 if (back) setTimeout(() => { location.href = back.dataset.back; }, BACK_MS);
+
+// A page that comes back from the browser's memory has the key of the number that it gave.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
