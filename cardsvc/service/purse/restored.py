@@ -17,7 +17,7 @@ from cardsvc.store.records import Approval, Staff
 from cardsvc.units import LOCAL
 
 RESTORED = "books_restored"
-"""The kind of decision, the payment method of a load that was booked from its card, and why a file's line is not in the books."""
+"""The kind of decision, and the payment method of a load that was booked from its card."""
 LONGEST = dt.timedelta(days=7)
 STAMP = "%Y%m%d%H%M%S"
 TIME = r"^20[0-9]{12}$"
@@ -38,7 +38,7 @@ class LostTime(Params):
         except ValueError:
             raise FieldsError("时间不存在", "no such time") from None
         if not dt.timedelta(0) < length <= LONGEST:
-            raise FieldsError("缺失时段要大于零、不超过七天", "the lost time is longer than nothing and no more than seven days")
+            raise FieldsError("缺失时段要大于零、不超过七天", "the lost time is more than nothing and at most seven days")
         return self
 
     def holds(self, stamp: str) -> bool:

@@ -21,7 +21,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cardsvc.card.purse import InitializeForLoadAnswer, LogRecord, TransactionProof, TransactionType, load_tac_data, purchase_tac_data
+from cardsvc.card.purse import (
+    InitializeForLoadAnswer,
+    LogRecord,
+    TransactionProof,
+    TransactionType,
+    load_tac_data,
+    purchase_tac_data,
+)
 from cardsvc.keystore.protocol import MacSession
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import (

@@ -146,8 +146,17 @@ def _refuse_other_time(context: Context, uow: UnitOfWork, missing: list[Missing]
     backup, and somebody may have the keys of this card."""
     times = lost_times(uow)
     for one in missing:
+        at = _moment(context, one)
         if not any(time.holds(one.stamp) for time in times):
-            raise CardError("catch_up_not_lost", card_no=context.card_no, at=one.stamp)
+            raise CardError("catch_up_not_lost", card_no=context.card_no, at=f"{at:%Y-%m-%d %H:%M:%S}")
+
+
+def _moment(context: Context, one: Missing) -> dt.datetime:
+    """When it was. Raises CardError ``catch_up_untold`` for a time that is none."""
+    try:
+        return moment_of(one.stamp)
+    except ValueError:
+        raise CardError("catch_up_untold", card_no=context.card_no) from None
 
 
 def _refuse_above(context: Context, uow: UnitOfWork, told: Told, missing: list[Missing]) -> None:
@@ -158,21 +167,40 @@ def _refuse_above(context: Context, uow: UnitOfWork, told: Told, missing: list[M
         raise CardError("catch_up_untold", card_no=context.card_no)
 
 
-def _book(
-    context: Context, uow: UnitOfWork, told: Told, one: Missing, now: dt.datetime, *, newest: bool
-) -> dict[str, Any]:
-    target, taker = _target(told), _taker(context, uow, one.record.terminal)
-    amount = one.record.amount
-    order = _order(uow, context.card_no, target, amount)
-    day = local_day(moment_of(one.stamp))
-    paid = bisect_left(range(amount), amount, key=lambda sum_: credited(context.rules, target.product, target.area, sum_, day))
+def _book(context: Context, uow: UnitOfWork, told: Told, one: Missing, now: dt.datetime, *, newest: bool) -> dict[str, Any]:
+    """One load, with the lines that it would have: paid and on its way, then on the card."""
+    load = _load(context, uow, told, one)
+    judgement = _proven(context, load, told.evidence) if newest else Judgement(written=True, rule="log_record")
+    uow.loads.add(load)
+    uow.ledger.post(load.card_no, postings.load_authorised(load.card_no, load.source_account, load.paid), load.load_id, now)
+    if load.gift:
+        uow.ledger.post(load.card_no, postings.load_gift(load.card_no, load.product, load.gift), load.load_id, now)
+    record_evidence(uow, load, judgement.rule, evidence_json(told.evidence, judgement), now)
+    confirm_load(uow, load, judgement.rule, judgement.tac, now)
+    return {
+        "load_id": load.load_id,
+        "application": load.application,
+        "area": load.area,
+        "amount": load.amount,
+        "taken_by": f"{load.actor_kind}:{load.actor_id}",
+        "at": one.stamp,
+        "rule": judgement.rule,
+        "order_id": load.payment_reference,
+    }
+
+
+def _load(context: Context, uow: UnitOfWork, told: Told, one: Missing) -> Load:
+    """The row that is missing, as it was but for what only the books knew."""
+    target, taker, moment = _target(told), _taker(context, uow, one.record.terminal), moment_of(one.stamp)
+    amount, own = one.record.amount, uuid.UUID(context.operation.operation_id)
+    paid = _paid(context, target, amount, local_day(moment))
+    order = _order(uow, context.card_no, target, paid)
     method, reference = (BY_ORDER, order.order_id) if order else (RESTORED, None)
-    source = load_source(uow, taker, context.card_no, {"method": method, "reference": reference})
-    own = uuid.UUID(context.operation.operation_id)
-    load = Load(
+    which = f"{told.ref.application} {told.ref.purse} {one.counter}"
+    return Load(
         card_no=context.card_no,
-        load_id=str(uuid.uuid5(own, f"load {told.ref.application} {told.ref.purse} {one.counter}")),
-        operation_id=str(uuid.uuid5(own, f"{told.ref.application} {told.ref.purse} {one.counter}")),
+        load_id=str(uuid.uuid5(own, f"load {which}")),
+        operation_id=str(uuid.uuid5(own, which)),
         application=told.ref.application,
         purse=told.ref.purse,
         product=target.product,
@@ -187,24 +215,20 @@ def _book(
         terminal_no=one.record.terminal.hex(),
         payment_method=method,
         payment_reference=reference,
-        source_account=source,
+        source_account=load_source(uow, taker, context.card_no, {"method": method, "reference": reference}),
         rule_version=context.rules.version,
         online_counter=one.counter,
         balance_before=one.balance - amount,
-        card_random="00000000",  # the books had it
+        card_random="00000000",
         host_date_time=one.stamp,
         key_versions=dict(context.versions),
-        authorised_at=moment_of(one.stamp).astimezone(dt.UTC),
+        authorised_at=moment.astimezone(dt.UTC),
     )
-    judgement = _proven(context, load, told.evidence) if newest else Judgement(written=True, rule="log_record")
-    uow.loads.add(load)
-    uow.ledger.post(load.card_no, postings.load_authorised(load.card_no, source, load.paid), load.load_id, now)
-    if load.gift:
-        uow.ledger.post(load.card_no, postings.load_gift(load.card_no, load.product, load.gift), load.load_id, now)
-    record_evidence(uow, load, judgement.rule, evidence_json(told.evidence, judgement), now)
-    confirm_load(uow, load, judgement.rule, judgement.tac, now)
-    where = {"application": load.application, "area": load.area, "taken_by": f"{taker.kind}:{taker.id}", "at": one.stamp}
-    return {"load_id": load.load_id, "amount": amount, **where, "rule": judgement.rule, "order_id": reference}
+
+
+def _paid(context: Context, target: Target, amount: int, day: dt.date) -> int:
+    """What was paid for what the card got, by the rule's gift of that day; both in fen."""
+    return bisect_left(range(amount), amount, key=lambda paid: credited(context.rules, target.product, target.area, paid, day))
 
 
 def _proven(context: Context, load: Load, evidence: TransactionEvidence) -> Judgement:
@@ -240,10 +264,10 @@ def _area(product: str, period: Period | None) -> Area:
     return "term" if product == "B" else "season"
 
 
-def _order(uow: UnitOfWork, card_no: str, target: Target, amount: int) -> TopUpOrder | None:
-    """The oldest order that waits for just this."""
+def _order(uow: UnitOfWork, card_no: str, target: Target, paid: int) -> TopUpOrder | None:
+    """The oldest order that waits for just this; ``paid`` in fen."""
     first = target.period.first if target.period else None
-    wanted = target.product, target.area, first, amount
+    wanted = target.product, target.area, first, paid
     for order in uow.orders.waiting(card_no):
         same = (order.product, order.area, order.first_month, order.amount) == wanted
         if same and not uow.loads.paid_by(BY_ORDER, order.order_id):
@@ -261,6 +285,4 @@ def _taker(context: Context, uow: UnitOfWork, terminal_no: bytes) -> Actor:
     return Actor("desk" if terminal.role == "workstation" else "terminal", terminal.terminal_id, terminal_no, terminal.role)
 
 
-CATCH_UP = OperationKind(
-    "catch_up", CatchUpParams, (*CONTACT, Phase("ask", _ask, _catch_up)), roles=frozenset({"desk"})
-)
+CATCH_UP = OperationKind("catch_up", CatchUpParams, (*CONTACT, Phase("ask", _ask, _catch_up)), roles=frozenset({"desk"}))
