@@ -87,6 +87,7 @@ from tests.diagnosis.strangers import (
     unfinished,
 )
 from tests.diagnosis.wild import WILD, Wild
+from tests.restored import declare, lost
 from tests.world import DESK, FAMILIES, ISSUABLE
 
 
@@ -355,6 +356,13 @@ def unknown_load(patient: Patient) -> None:
         memory.put(found, bodies.CONTENT, old[:5] + struct.pack(">I", 7777) + old[9:])
 
 
+def restored_books(patient: Patient) -> None:
+    """A load that is lost from the books, and two people who say so."""
+    with lost(patient.world):
+        patient.world.topup(patient.card, 5000)
+    declare(patient.world)
+
+
 EP = 0x0002
 """File identifier of the electronic purse in its application."""
 LAST = b"\xff\xff"
@@ -473,6 +481,7 @@ FAULTS = (
     Fault("counter-wraps", "交易序号用完，卡不拒绝", "counter_used_up", counter_wraps),
     Fault("bus-counter-at-maximum", "公交交易序号用完", "area_counter_used_up", used_up(BUS), KEYS_CHANGE),
     Fault("parking-counter-at-maximum", "停车交易序号用完", "area_counter_used_up", used_up(PARKING), KEYS_CHANGE),
+    Fault("restored-books", "账册从备份恢复", "books_behind", restored_books),
     Fault("unknown-load", "账册没有的充值", "log_unknown_load", unknown_load),
     Fault("log-out-of-order", "交易记录错乱", "log_broken", log_swapped),
     Fault("log-emptied", "交易记录清空", "log_empty", edit(PURSE, bodies.USED, b"\x00\x00", file=0x0018)),

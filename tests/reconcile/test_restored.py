@@ -8,7 +8,7 @@ from cardsvc.service.reconcile.run import difference_view
 from cardsvc.service.staff.approvals import approve
 from cardsvc.store.records import Staff
 from tests.reconcile.test_reconcile import mobile, people, run, statement, take_in, tick
-from tests.service.transactions.test_books_restored import lost
+from tests.restored import lost
 from tests.world import FAMILIES, World
 
 __all__ = ["people"]

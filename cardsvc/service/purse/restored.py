@@ -14,10 +14,11 @@ from cardsvc.service.operations.kinds import Params
 from cardsvc.service.staff.approvals import ApprovalKind, propose
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Staff
-from cardsvc.units import LOCAL
+from cardsvc.store.states import RESTORED
+from cardsvc.units import LOCAL, local_stamp
 
-RESTORED = "books_restored"
-"""The kind of decision, and the payment method of a load that was booked from its card."""
+FROM_CARD = RESTORED
+"""The payment method of a load that was booked from its card."""
 LONGEST = dt.timedelta(days=7)
 STAMP = "%Y%m%d%H%M%S"
 TIME = r"^20[0-9]{12}$"
@@ -66,7 +67,7 @@ def tell_restored(
     payload = {"since": f"{since.astimezone(LOCAL):{STAMP}}", "until": f"{until.astimezone(LOCAL):{STAMP}}", "backup": backup}
     if until > now:
         raise RequestError("params_invalid", reason="until")
-    return propose(store, {RESTORED: BOOKS_RESTORED}, RESTORED, payload["since"], payload, reason, by=by, now=now)
+    return propose(store, {RESTORED: BOOKS_RESTORED}, RESTORED, local_stamp(payload["since"]), payload, reason, by=by, now=now)
 
 
 def _check(_uow: UnitOfWork, _subject: str, payload: Mapping[str, Any]) -> None:

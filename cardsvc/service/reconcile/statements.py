@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import FeeState, LoadState
-from cardsvc.service.purse.restored import RESTORED, LostTime, lost_times
+from cardsvc.service.purse.restored import FROM_CARD, LostTime, lost_times
 from cardsvc.service.reconcile.findings import LOST, RECONCILIATION, Finding, entry
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import ApplicationFee, Deposit, Load, Replacement, StatementRecord, TopUpOrder
@@ -170,7 +170,7 @@ def _by_reference(uow: UnitOfWork, terminal: str, lines: Iterable[StatementRecor
 
 def _from_cards(lines: Iterable[StatementRecord], mine: Iterable[Load]) -> dict[str, Load]:
     """Loads that were booked from their cards, each with the line that it was in the terminal's journal, in order of time."""
-    waiting = sorted((load for load in mine if load.payment_method == RESTORED), key=lambda load: load.host_date_time)
+    waiting = sorted((load for load in mine if load.payment_method == FROM_CARD), key=lambda load: load.host_date_time)
     found: dict[str, Load] = {}
     for line in sorted(lines, key=lambda line: line.occurred_at):
         load = next((load for load in waiting if load.paid == line.amount and line.result != "not_written"), None)

@@ -35,7 +35,7 @@ from cardsvc.service.purse.areas import CITY_PURSE, PARKING_CARD, Target
 from cardsvc.service.purse.counters import counted_in_books
 from cardsvc.service.purse.open_money import refuse_while_open
 from cardsvc.service.purse.payments import BY_ORDER, load_source
-from cardsvc.service.purse.restored import RESTORED, lost_times, moment_of
+from cardsvc.service.purse.restored import FROM_CARD, lost_times, moment_of
 from cardsvc.service.purse.settle import (
     COUNTED_ALIKE,
     Judgement,
@@ -195,7 +195,7 @@ def _load(context: Context, uow: UnitOfWork, told: Told, one: Missing) -> Load:
     amount, own = one.record.amount, uuid.UUID(context.operation.operation_id)
     paid = _paid(context, target, amount, local_day(moment))
     order = _order(uow, context.card_no, target, paid)
-    method, reference = (BY_ORDER, order.order_id) if order else (RESTORED, None)
+    method, reference = (BY_ORDER, order.order_id) if order else (FROM_CARD, None)
     which = f"{told.ref.application} {told.ref.purse} {one.counter}"
     return Load(
         card_no=context.card_no,

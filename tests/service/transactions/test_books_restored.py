@@ -1,38 +1,20 @@
 """A database that was restored from a backup is older than the cards: what they did since, the books do not know."""
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.purse.orders import create_order, order_params
-from cardsvc.service.purse.restored import tell_restored
-from cardsvc.service.staff.approvals import approve
-from cardsvc.service.staff.trail import PROGRAM, note
-from cardsvc.store.records import Outlet, Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
-from tests.databases import copy
+from tests.restored import declare, lost
 from tests.service.purse.test_areas import bus_card
 from tests.world import FAMILIES, KIOSK, World, area_on, balance_on
 
 CARD = "3100010100000001"
-
-
-@contextmanager
-def lost(world: World) -> Iterator[None]:
-    """What is done in here happens to the cards, and is then missing from the database: a backup of before is restored."""
-    backup = world.path.with_name("backup.db")
-    world.store.close()
-    copy(world.path, backup)
-    yield
-    world.store.close()
-    copy(backup, world.path)
 
 
 def paid_online(world: World, amount: int = 6000) -> None:
@@ -53,27 +35,6 @@ def test_an_order_is_not_written_twice(world: World, family: str) -> None:
     with pytest.raises(CarriedOut, match=r"card_ahead_of_books"):
         world.do(card, "fetch")
     assert balance_on(card)[0] == 11000
-
-
-def declare(world: World, minutes: int = 10) -> None:
-    """Two people agree that the last ten minutes are missing."""
-    since, until = world.now - dt.timedelta(minutes=minutes), world.now
-    asked = tell_restored(world.store, since, until, "nightly.dump", "磁盘故障", by=person_of(world, "boss"), now=world.now)
-    approve(world.store, APPROVALS, asked.approval_id, by=person_of(world, "auditor"), now=world.now)
-
-
-def person_of(world: World, role: str) -> Staff:
-    """Somebody of the house, hired at the first call."""
-    roles = {"boss": "supervisor", "auditor": "auditor"}
-    with world.store.begin() as uow:
-        known = uow.staff.get(role)
-        if known is None:
-            if uow.outlets.get("hall") is None:
-                uow.outlets.add(Outlet("hall", "市民之家", world.now))
-            known = uow.staff.add(Staff(role, role, roles[role], "hall", "-", "active", 0, world.now))
-            note(uow, known, "created", became=f"{roles[role]} hall", by=None, where=PROGRAM, now=world.now)
-            uow.commit()
-    return known
 
 
 def agrees(world: World, card: VirtualCard, application: str = "purse", purse: str = "ep") -> bool:
