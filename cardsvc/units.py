@@ -82,3 +82,10 @@ def id_number_check_digit(first_17: str) -> str:
     """The 18th character of a Chinese resident ID number (GB 11643-1999, ISO 7064 MOD 11-2)."""
     total = sum(int(digit) * 2 ** (17 - place) for place, digit in enumerate(first_17))
     return "10X98765432"[total % 11]
+
+
+def local_stamp(stamp: str) -> str:
+    """A moment as cards and files have it, YYYYMMDDhhmmss; what is no date as it is."""
+    if len(stamp) != len("YYYYMMDDhhmmss") or not stamp.isdecimal():
+        return stamp
+    return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[8:10]}:{stamp[10:12]}:{stamp[12:]}"

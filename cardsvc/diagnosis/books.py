@@ -34,6 +34,7 @@ class Books:
     ``refunded``: loads that were paid back because the card was found not to have them. ``hot``: on the hot list and never
     given back; ``lost``: under its holder's report. ``held``: the guarantee of a bicycle that is out, which may be off the
     card. ``master_key_locked``: a repair or a roll of keys met such a key. ``data``: what personalisation wrote.
+    ``lost_times``: first and last moment of times that restored books lack, as cards have them (YYYYMMDDhhmmss).
     ``key_versions``: of the keys that the card has, by name. ``made``: its personalisation came to its end once; ``refused``:
     how many personalisations ended because the card refused.
     """
@@ -60,5 +61,6 @@ class Books:
     master_key_locked: bool = False
     made: bool = True
     refused: int = 0
+    lost_times: tuple[tuple[str, str], ...] = ()
     applications: Mapping[str, BookedApplication] = field(default_factory=dict)
     key_versions: Mapping[str, int] = field(default_factory=dict)

@@ -189,15 +189,24 @@ def _log_evidence(
         ),
     }
     if books is not None:
-        loads = [record for record in records if record.type == TransactionType.EP_LOAD]
-        found["log.unknown_loads"] = _unknown_loads(order, loads, books)
+        unknown = _unknown_loads(order, records, books)
+        lost = _lost(unknown, books)
+        found["log.unknown_loads"] = len(unknown) - len(lost)
+        found["log.lost_loads"] = sum(record.amount for record in lost)
     return found
 
 
-def _unknown_loads(order: LogOrder, loads: Sequence[LogRecord], books: Books) -> int:
+def _unknown_loads(order: LogOrder, records: Sequence[LogRecord], books: Books) -> list[LogRecord]:
     """Loads in the log that the books do not have."""
     known = {(booked.online_counter + 1, booked.amount) for booked in (*books.loads, *books.refunded)}
-    return sum((_after(record, order), record.amount) not in known for record in loads)
+    loads = (record for record in records if record.type == TransactionType.EP_LOAD)
+    return [record for record in loads if (_after(record, order), record.amount) not in known]
+
+
+def _lost(unknown: Sequence[LogRecord], books: Books) -> list[LogRecord]:
+    """Those of a time that is missing from restored books."""
+    stamped = [(record, (record.date + record.time).hex()) for record in unknown]
+    return [record for record, at in stamped if any(since <= at <= until for since, until in books.lost_times)]
 
 
 def _sensible(record: LogRecord) -> bool:
@@ -228,7 +237,9 @@ def _balance(
     found["purse.books"] = books.balance
     found["purse.held"] = books.held
     found["purse.spent_unseen"] = sum(unseen)
-    found["purse.unexplained"] = _unexplained(balance, _may_be(books), unseen, incomplete=missing > 0)
+    lost = sum(record.amount for record in _lost(_unknown_loads(order, records, books), books))
+    allowed = [booked + lost for booked in _may_be(books)]
+    found["purse.unexplained"] = _unexplained(balance, allowed, unseen, incomplete=missing > 0)
     return found
 
 

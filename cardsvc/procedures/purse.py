@@ -232,6 +232,15 @@ def load_evidence(profile: Profile, ref: PurseRef, online_counter: int, challeng
     return (yield from _evidence(profile, ref, challenge, ref.load_type, online_counter))
 
 
+def last_load_evidence(profile: Profile, ref: PurseRef, challenge: bytes) -> Procedure[TransactionEvidence]:
+    """The same of the newest load, unload or none: the counter is looked at first, and once more with the evidence."""
+    answers = yield (_select(profile, ref),)
+    look = (yield from _look_for_load(profile, ref)) if answers[0].ok else None
+    if look is None:
+        return TransactionEvidence(None, None, (), ())
+    return (yield from load_evidence(profile, ref, max(0, look.online_counter - 1), challenge))
+
+
 def purchase_evidence(profile: Profile, ref: PurseRef, offline_counter: int) -> Procedure[TransactionEvidence]:
     """Everything the card can say about the purchase that began at this offline counter."""
     return (yield from _evidence(profile, ref, None, ref.purchase_type, offline_counter))

@@ -12,6 +12,7 @@ from cardsvc.service.cash.shifts import SHIFT_DIFFERENCE
 from cardsvc.service.faults.repair import CARD_REPAIR
 from cardsvc.service.loss.hotlist import RELEASE_FROM_HOT_LIST
 from cardsvc.service.management.rule_versions import RULE_SET
+from cardsvc.service.purse.restored import BOOKS_RESTORED
 from cardsvc.service.purse.suspects import SETTLE_BY_HAND
 from cardsvc.service.reconcile.correct import CORRECT_DIFFERENCE
 from cardsvc.service.staff.approvals import ApprovalKind
@@ -21,6 +22,7 @@ from cardsvc.service.transactions.held_payout import HELD_PAYOUT
 APPROVALS: Mapping[str, ApprovalKind] = {
     kind.name: kind
     for kind in (
+        BOOKS_RESTORED,
         CARD_REPAIR,
         CITIZEN_CHANGE,
         CITIZEN_DEATH,

@@ -12,6 +12,7 @@ from cardsvc.service.faults.diagnose import DIAGNOSE
 from cardsvc.service.faults.repair import REPAIR
 from cardsvc.service.faults.stranger import STRANGER
 from cardsvc.service.operations.kinds import OperationKind
+from cardsvc.service.transactions.catch_up import CATCH_UP
 from cardsvc.service.transactions.fetch import FETCH
 from cardsvc.service.transactions.legacy import MIGRATE
 from cardsvc.service.transactions.purchase import PURCHASE
@@ -32,6 +33,7 @@ KINDS: Mapping[str, OperationKind] = {
         CLOSE,
         TOP_UP,
         FETCH,
+        CATCH_UP,
         PURCHASE,
         REFUND_OF_CARD,
         TRANSFER_OUT,

@@ -5,6 +5,9 @@ from enum import StrEnum, unique
 
 from cardsvc.wire import OperationState
 
+RESTORED = "books_restored"
+"""The decision of two people that the database was restored, and what time is missing from it."""
+
 
 @unique
 class ApprovalState(StrEnum):

@@ -21,6 +21,7 @@ from cardsvc.service.books.receipts import Receipt, check_receipt, printed, rece
 from cardsvc.service.books.statement import Statement, opened, signed
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.day.outlet import Hall, refused
+from tests.service.transactions.test_takeover import second_card
 from tests.world import FAMILIES
 
 KEY = ReceiptKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
@@ -174,3 +175,13 @@ def test_the_key_lives_in_a_sealed_file(tmp_path: Path) -> None:
         ReceiptKey.open(file, b"wrong")
     with refused("receipt_key_missing"):
         ReceiptKey.open(tmp_path / "nothing", b"x")
+
+
+def test_money_that_came_from_an_old_card_has_a_receipt(hall: Hall, load: Any) -> None:
+    """It says where it came from, as no channel and no cash paid it."""
+    world = hall.world
+    world.do(load[0], "transfer_out")
+    new = second_card(world)
+    moved = world.do(new, "transfer_in", old_card_no=CARD)
+    text = printed(receipt_of(world.store, KEY, moved["card_no"], moved["load_id"]), "text58", "zh", None).decode()
+    assert "旧卡转入" in text

@@ -31,6 +31,7 @@ from tests.diagnosis.patients import (
     put,
     twin,
 )
+from tests.restored import declare, lost
 from tests.world import DESK
 
 
@@ -163,6 +164,13 @@ def unknown_load(patient: Patient) -> None:
         found = node(memory, PURSE, file=0x0018)
         old = memory.get(found, bodies.CONTENT, 23)
         memory.put(found, bodies.CONTENT, old[:5] + struct.pack(">I", 7777) + old[9:])
+
+
+def restored_books(patient: Patient) -> None:
+    """A load that is lost from the books, and two people who say so."""
+    with lost(patient.world):
+        patient.world.topup(patient.card, 5000)
+    declare(patient.world)
 
 
 EP = 0x0002

@@ -83,6 +83,16 @@ def inspect() -> tuple[str, Mapping[str, Any]]:
 
 
 @card.command(
+    "catch-up",
+    help=t("账册恢复后按卡补账：账上缺的充值，凭卡上的证明入账", "Book what restored books lack, by the card's own evidence"),
+)
+@_job
+def catch_up() -> tuple[str, Mapping[str, Any]]:
+    """Catch the books up with the card."""
+    return "catch_up", {}
+
+
+@card.command(
     help=t(
         "为别的窗口核验身份：卡真不真、有效不有效、是谁的；签名答复，不动钱包", "Identity for another bureau's window, signed"
     )

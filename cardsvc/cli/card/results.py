@@ -5,7 +5,7 @@ from typing import Any
 
 from cardsvc.cli.shared.days import local_time
 from cardsvc.cli.shared.output import listed, said, t, table
-from cardsvc.units import format_yuan
+from cardsvc.units import format_yuan, local_stamp
 
 
 def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
@@ -15,6 +15,8 @@ def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
 
     if kind == "inspect":
         return _inspect_lines(result)
+    if kind == "catch_up":
+        return [*settled_lines(result), *_caught_up_lines(result["loads"])]
     rows = [(t(*label), t(*value)) for label, value in result_rows(result)]
     if "load_id" in result:
         rows.append((t("钱", "Money"), said({**MONEY_STATES, **SETTLED}, result["state"])))
@@ -29,6 +31,15 @@ def settled_lines(result: Mapping[str, Any]) -> list[str]:
     return [
         t("{}（依据：{}）", "{} (by: {})").format(t(*settled_text(entry)), said(EVIDENCE, entry["rule"]))
         for entry in result.get("settled", [])
+    ]
+
+
+def _caught_up_lines(loads: list[Mapping[str, Any]]) -> list[str]:
+    """What was booked from the card, or that nothing was missing."""
+    from cardsvc.service.words.results import caught_up_text
+
+    return [t(*caught_up_text(load)) for load in loads] or [
+        t("账上不缺这张卡的充值", "The books have every top-up of this card")
     ]
 
 
@@ -85,17 +96,10 @@ def _log_lines(records: list[Mapping[str, Any]]) -> list[str]:
 
     head = (t("序号", "No."), t("种类", "Kind"), t("金额", "Amount"), t("终端", "Terminal"), t("时间", "Time"))
     log = [
-        (str(r["number"]), said(LOG_TYPES, r["type"]), format_yuan(r["amount"]), r["terminal_no"], _card_time(r["at"]))
+        (str(r["number"]), said(LOG_TYPES, r["type"]), format_yuan(r["amount"]), r["terminal_no"], local_stamp(r["at"]))
         for r in records
     ]
     return [t("卡内交易记录：", "Log on the card:"), *table([head, *log])] if log else []
-
-
-def _card_time(digits: str) -> str:
-    """A moment as the card keeps it, YYYYMMDDhhmmss; what is no date is shown as it is."""
-    if len(digits) != len("YYYYMMDDhhmmss") or not digits.isdecimal():
-        return digits
-    return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:10]}:{digits[10:12]}:{digits[12:]}"
 
 
 def _waiting_lines(result: Mapping[str, Any]) -> list[str]:

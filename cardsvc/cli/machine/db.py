@@ -4,6 +4,7 @@ import datetime as dt
 
 import click
 
+from cardsvc.cli.machine.restored import restored
 from cardsvc.cli.shared.database import database
 from cardsvc.cli.shared.days import MOMENT, local_time
 from cardsvc.cli.shared.output import json_option, show, t, table
@@ -13,6 +14,9 @@ from cardsvc.units import LOCAL, format_yuan
 @click.group(help=t("数据库：升级、检查账目", "Database: upgrade, check the books"))
 def db() -> None:
     """Group of database commands."""
+
+
+db.add_command(restored)
 
 
 @db.command(help=t("建立或升级数据库", "Make or upgrade the database"))
@@ -25,10 +29,8 @@ def upgrade() -> None:
     click.echo(t("数据库已是最新版本", "The database is up to date"))
 
 
-"""A moment as people give it: local time of the city."""
-
-
 def _moment(given: dt.datetime | None) -> dt.datetime | None:
+    """A moment as people give it: local time of the city."""
     return given.replace(tzinfo=LOCAL) if given else None
 
 

@@ -31,6 +31,7 @@ JOB_NAMES: Mapping[str, Text] = {
     "close": Text("关闭应用", "Applications closed"),
     "topup": Text("充值", "Top-ups"),
     "fetch": Text("补登", "Online payments written"),
+    "catch_up": Text("按卡补账", "Books caught up with cards"),
     "purchase": Text("消费", "Purchases"),
     "refund": Text("退款", "Refunds"),
     "transfer_out": Text("旧卡转出", "Money out of old cards"),

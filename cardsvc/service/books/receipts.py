@@ -55,6 +55,8 @@ METHODS = {
     "credit_card": Text("信用卡", "credit card"),
     "transfer": Text("转账", "transfer"),
     "order": Text("网上已付", "paid online"),
+    "old_card": Text("旧卡转入", "from the old card"),
+    "books_restored": Text("账册恢复后按卡补记", "booked from the card after a restore"),
 }
 
 DEPOSITS = {

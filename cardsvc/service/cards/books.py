@@ -11,6 +11,7 @@ from cardsvc.service.cards.repair_steps import CARRIED_OUT, MASTER_KEY_LOCKED, S
 from cardsvc.service.loss.hotlist import is_wanted
 from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.purse.claims import claim_of_load
+from cardsvc.service.purse.restored import lost_times
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Load, Purchase
 
@@ -55,6 +56,7 @@ def books_of(uow: UnitOfWork, card: Card, undecided: int = 0) -> Books:
         open_loads=len(open_loads),
         made=card.issued_at is not None,
         refused=_refused(uow, card),
+        lost_times=tuple((time.since, time.until) for time in lost_times(uow)),
         master_key_locked=_master_key_locked(uow, card),
         open_purchases=len(open_purchases),
         applications={row.application: BookedApplication(row.state, row.product) for row in booked},

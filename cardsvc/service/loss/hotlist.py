@@ -116,7 +116,7 @@ def snapshot(store: Store, keystore: KeyStore, since: int) -> dict[str, Any]:
     """
     with store.read() as uow:
         version = uow.hotlist.version()
-        full = not 0 < since <= version
+        full = not 0 < since <= version or uow.hotlist.get(since) is None  # a restored backup left numbers out
         entries = uow.hotlist.since(0 if full else since)
     lines = [(e.card_no, e.action, e.version) for e in entries if not full or e.action == "add"]
     kind, base = ("full", 0) if full else ("increment", since)

@@ -24,7 +24,7 @@ from cardsvc.service.operations.kinds import Context, Effect
 from cardsvc.service.purse.areas import target_of
 from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.claims import claim_of_purchase
-from cardsvc.service.purse.counters import refuse_online_back
+from cardsvc.service.purse.counters import check_online
 from cardsvc.service.purse.debit import (
     authorise_debit,
     debit,
@@ -72,14 +72,14 @@ def authorise_drawdown(
 ) -> dict[str, str]:
     """The row: from here on the card may be empty. ``payment`` and facts as of a debit.
 
-    Raises CardError ``card_not_genuine``, ``card_counter_back``.
+    Raises CardError ``card_not_genuine``, ``card_counter_back``, ``card_ahead_of_books``.
     """
     if isinstance(init, InitializeForPurchaseAnswer):
         return authorise_debit(context, uow, ref, init, payment, now)
     versions = as_shown(context.keystore, context.versions, f"{ref.application}.unload", init.key_version)
     session = unload_session(context, ref, init.card_random, init.online_counter, versions)
     check_mac1(init, ref, payment[0], context.actor.terminal_no, session)
-    refuse_online_back(uow, context.card_no, ref, init.online_counter)
+    check_online(uow, context.card_no, ref, init.online_counter)
     row = uow.purchases.add(debit_row(context, ref, PurchaseKind.UNLOAD, init, init.online_counter, payment, now))
     note_purse(context, uow, ref, init.balance, now, online=init.online_counter)
     return {"purchase_id": row.purchase_id}

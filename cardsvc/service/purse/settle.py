@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cardsvc.card.log_order import ORDERS, LogOrder, shown_order
-from cardsvc.card.purse import TransactionProof, TransactionType
+from cardsvc.card.purse import InitializeForLoadAnswer, TransactionProof, TransactionType
 from cardsvc.keystore.protocol import MacSession
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import (
@@ -115,13 +115,17 @@ def look_challenge(context: Context) -> bytes:
 
 def _is_genuine(context: Context, claim: Claim, evidence: TransactionEvidence) -> bool:
     """Whether the card itself told its online counter, just now. Of a purchase nothing can be checked."""
-    look = evidence.look
-    if look is None:
+    if evidence.look is None:
         return claim.transaction_type in (TransactionType.EP_PURCHASE, TransactionType.ED_PURCHASE)
-    name = f"{claim.ref.application}.load"
+    return look_of_this_card(context, claim.ref, evidence.look)
+
+
+def look_of_this_card(context: Context, ref: PurseRef, look: InitializeForLoadAnswer) -> bool:
+    """Whether this card, just now, told its balance and online counter: by its MAC1 over the phase's challenge."""
+    name = f"{ref.application}.load"
     versions = as_shown(context.keystore, context.versions, name, look.key_version)
     session = context.keystore.session(context.card_no, name, look.card_random, look.online_counter, versions)
-    return look_is_genuine(look, claim.ref, session, look_challenge(context))
+    return look_is_genuine(look, ref, session, look_challenge(context))
 
 
 def _proven(context: Context, claim: Claim, proof: TransactionProof, versions: Mapping[str, int]) -> bytes | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cardsvc.ledger.postings import payout_account, purse_account
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.service.purse.payments import BY_ORDER, OLD_CARD
+from cardsvc.service.purse.restored import FROM_CARD
 from cardsvc.service.purse.swapped import swap_of
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Load, Transfer
@@ -110,6 +111,8 @@ def _came_by(uow: UnitOfWork, load: Load) -> tuple[Way, ...]:
         card_no, _, part_id = (load.payment_reference or "").partition(":")
         part = uow.takeover_parts.get(card_no, part_id)
         return tuple(Way(*way) for way in part.ways) if part else ()
+    if load.payment_method == FROM_CARD:  # nobody knows how it was paid
+        return (Way(CASH, load.paid, load.gift),)
     order = uow.orders.get(load.card_no, load.payment_reference) if load.payment_method == BY_ORDER else None
     swap = swap_of(uow, order) if order else None
     if swap is not None:

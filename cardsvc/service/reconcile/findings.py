@@ -54,6 +54,8 @@ EXPLANATIONS: Mapping[str, Text] = {
 """Every explanation that a run finds by itself; people write their own."""
 
 REFUNDED_BUT_WRITTEN = "refunded_but_written"
+LOST = "lost"
+"""Detail of what is of a time that is missing from restored books."""
 MAX_LINES = 20
 RECONCILIATION = postings.difference_account("reconciliation")
 
@@ -99,6 +101,9 @@ def details_told(details: Mapping[str, Any]) -> Text:
         lines = details["lines"]
         some = [str(line) for line in lines[:MAX_LINES]] + ["…"] * (len(lines) > MAX_LINES)
         parts.append(Text(f"{details['file']} 第 {'、'.join(some)} 行", f"{details['file']} line {', '.join(some)}"))
+    if LOST in details:
+        zh = "在账册缺失的时段：先等卡补账，不要退款"
+        parts.append(Text(zh, "of the time that is missing from the books: its card catches up first, give nothing back"))
     if "load_id" in details:
         parts.append(Text(f"充值 {details['load_id']}", f"top-up {details['load_id']}"))
     if "books" in details:

@@ -2,16 +2,18 @@
 
 Ours is a load, an order that was paid for and waits, a fee or a deposit. What a channel's file lists was paid; of what a
 terminal's journal lists the terminal saw whether it was written. Lines are found by reference whatever day they are of; ours
-are those of the day.
+are those of the day. Of a time that is missing from restored books nothing goes back to a payer by itself: the card may have
+it. A load that was booked from its card has no reference: it is the line of its terminal, day and amount that nothing else is.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from cardsvc.ledger import postings
 from cardsvc.ledger.states import FeeState, LoadState
-from cardsvc.service.reconcile.findings import RECONCILIATION, Finding, entry
+from cardsvc.service.purse.restored import FROM_CARD, LostTime, lost_times
+from cardsvc.service.reconcile.findings import LOST, RECONCILIATION, Finding, entry
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import ApplicationFee, Deposit, Load, Replacement, StatementRecord, TopUpOrder
 
@@ -84,8 +86,8 @@ def channel_findings(
     if not lines:
         return _file_missing(method, [ours for ours in today.values() if ours.standing != "back"])
     references = {line.reference for line in lines}
-    known = paid_by(uow, method, references)
-    found = [finding for line in lines for finding in _channel_line(method, line, known.get(line.reference))]
+    known, lost = paid_by(uow, method, references), lost_times(uow)
+    found = [finding for line in lines for finding in _channel_line(method, line, known.get(line.reference), lost)]
     elsewhere = uow.statements.taken(method, set(today) - references)
     for reference, ours in today.items():
         if reference not in references and reference not in elsewhere:
@@ -100,7 +102,7 @@ def _file_missing(method: str, ours: list[Ours]) -> list[Finding]:
     return [Finding("missing_in_file", method, sum(row.amount for row in ours), None, details)]
 
 
-def _channel_line(method: str, line: StatementRecord, row: Paid | None) -> list[Finding]:
+def _channel_line(method: str, line: StatementRecord, row: Paid | None, lost: Sequence[LostTime]) -> list[Finding]:
     subject, chain = f"{method}:{line.reference}", f"channel:{method}"
     clearing, payout = postings.clearing_account("channel", method), postings.payout_account(method)
     details = {"party": method, "line": line.line, "at": line.occurred_at, "listed": line.amount}
@@ -111,7 +113,9 @@ def _channel_line(method: str, line: StatementRecord, row: Paid | None) -> list[
         ]
     give_back = entry(chain, clearing, payout, line.amount)
     if row is None:
-        return [Finding("reference_unknown", subject, line.amount, None, details, give_back)]
+        unknown = Finding("reference_unknown", subject, line.amount, None, details, give_back)
+        of_lost_time = any(time.holds(line.occurred_at) for time in lost)
+        return [replace(unknown, details={**details, LOST: True}, entry=None) if of_lost_time else unknown]
     ours = ours_of(row)
     details = {**details, "ours": ours.amount, "id": ours.identifier}
     if ours.standing == "back":
@@ -160,7 +164,20 @@ def _by_reference(uow: UnitOfWork, terminal: str, lines: Iterable[StatementRecor
     loads = uow.loads.of_operations([operation.operation_id for operation in operations.values()])
     by_key = {key: loads[row.operation_id] for key, row in operations.items() if row.operation_id in loads}
     others = {key: load for key, load in uow.loads.by_ids(keys - set(by_key)).items() if load.actor_id == terminal}
-    return {**found, **by_key, **others}
+    known = {**found, **by_key, **others}
+    return {**known, **_from_cards([line for line in lines if line.reference not in known], mine)}
+
+
+def _from_cards(lines: Iterable[StatementRecord], mine: Iterable[Load]) -> dict[str, Load]:
+    """Loads that were booked from their cards, each with the line that it was in the terminal's journal, in order of time."""
+    waiting = sorted((load for load in mine if load.payment_method == FROM_CARD), key=lambda load: load.host_date_time)
+    found: dict[str, Load] = {}
+    for line in sorted(lines, key=lambda line: line.occurred_at):
+        load = next((load for load in waiting if load.paid == line.amount and line.result != "not_written"), None)
+        if load is not None:
+            waiting.remove(load)
+            found[line.reference] = load
+    return found
 
 
 def _terminal_line(terminal: str, line: StatementRecord, load: Load | None) -> list[Finding]:

@@ -26,7 +26,7 @@ from cardsvc.service.purse import areas
 from cardsvc.service.purse.areas import LoadAreaParams, Target, outside_city_purse, target_of, wanted
 from cardsvc.service.purse.card_keys import as_shown
 from cardsvc.service.purse.claims import HOST_TIME, claim_of_load
-from cardsvc.service.purse.counters import refuse_online_back
+from cardsvc.service.purse.counters import check_online
 from cardsvc.service.purse.debit import break_off_debit
 from cardsvc.service.purse.lapse import MAKE_ROOM
 from cardsvc.service.purse.load_rules import Proposal, decide
@@ -106,7 +106,7 @@ def _authorise(context: Context, uow: UnitOfWork, init: InitializeForLoadAnswer,
     target, credited = target_of(context), _credited(context)
     check_mac1(init, target.ref, credited, context.actor.terminal_no, _session(context, init))
     note_purse(context, uow, target.ref, init.balance, now, online=init.online_counter)
-    refuse_online_back(uow, context.card_no, target.ref, init.online_counter)
+    check_online(uow, context.card_no, target.ref, init.online_counter)
     refuse_hot(uow, context.card_no)  # reported lost since the contact: no money for it any more
     refuse_used(uow, wanted(context)["payment"])
     requested = _requested(context, uow, init, now)

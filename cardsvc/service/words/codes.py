@@ -176,6 +176,7 @@ SETTLED_FEES: Mapping[str, Text] = {
 """What became of an opening that broke off, and of its fee."""
 
 APPROVALS: Mapping[str, Text] = {
+    "books_restored": Text("账册从备份恢复", "Restored books"),
     "card_repair": Text("卡片修复", "Repair of a card"),
     "citizen_change": Text("姓名、证件变更", "Change of a person's data"),
     "citizen_death": Text("持卡人身故", "Death of a holder"),

@@ -10,7 +10,7 @@ from cardsvc.service.reconcile.findings import REASONS
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
 from cardsvc.service.words.codes import account_in_full
 from cardsvc.text import Text
-from cardsvc.units import format_yuan
+from cardsvc.units import format_yuan, local_stamp
 
 LABELS: Mapping[str, Text] = {
     "counted": Text("点得（元）", "Counted (yuan)"),
@@ -42,6 +42,9 @@ LABELS: Mapping[str, Text] = {
     "outlet": Text("网点", "Outlet"),
     "papers": Text("看过的证件", "Papers that were shown"),
     "counts": Text("批次和张数", "Batches and cards"),
+    "since": Text("账册缺失从", "Lost from"),
+    "until": Text("账册缺失到", "Lost until"),
+    "backup": Text("备份", "Backup"),
 }
 VALUES: Mapping[str, Mapping[str, Text]] = {
     "direction": {
@@ -83,6 +86,8 @@ def _value(name: str, value: Any) -> Text:
         return account_in_full(value)
     if value is None:
         shown = "-"
+    elif name in ("since", "until"):
+        shown = local_stamp(value)
     elif name in MONEY and isinstance(value, int):
         shown = format_yuan(value)
     elif isinstance(value, Mapping):

@@ -5,9 +5,9 @@ from typing import Any
 
 from cardsvc.service.cards.application_names import APPLICATIONS, PRODUCTS
 from cardsvc.service.machines import OLD_CARD
-from cardsvc.service.words.codes import CARD_STATES, METHODS, SETTLED, SETTLED_FEES, VALIDITY, called
+from cardsvc.service.words.codes import CARD_STATES, EVIDENCE, METHODS, SETTLED, SETTLED_FEES, VALIDITY, called, place_name
 from cardsvc.text import Text
-from cardsvc.units import format_yuan
+from cardsvc.units import format_yuan, local_stamp
 
 LABELS: Mapping[str, Text] = {
     "card_no": Text("卡号", "Card"),
@@ -74,6 +74,16 @@ def settled_text(entry: Mapping[str, Any]) -> Text:
             f"An earlier transaction is not settled: {amount} yuan, {state.en}",
         )
     return Text(f"已结清上次中断的交易：{amount} 元，{state.zh}", f"Settled an earlier transaction: {amount} yuan, {state.en}")
+
+
+def caught_up_text(load: Mapping[str, Any]) -> Text:
+    """A top-up that was booked from its card."""
+    amount, rule, order = format_yuan(load["amount"]), called(EVIDENCE, load["rule"]), load["order_id"]
+    place = place_name(*load["taken_by"].split(":", 1))
+    whose = Text("补登订单", "an order") if order else Text(f"应缴：{place.zh}", f"owed by {place.en}")
+    at = local_stamp(load["at"])
+    zh = f"已按卡补账：{at} 充值 {amount} 元，{whose.zh}（依据：{rule.zh}）"
+    return Text(zh, f"Booked from the card: {amount} yuan of {at}, {whose.en} (by: {rule.en})")
 
 
 def paid_text(fee: Mapping[str, Any]) -> Text:

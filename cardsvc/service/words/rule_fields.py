@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cardsvc.service.desk.choices import APPLICATIONS
+from cardsvc.service.cards.application_names import APPLICATIONS
 from cardsvc.service.words.codes import METHODS
 from cardsvc.text import Text
 from cardsvc.units import format_yuan

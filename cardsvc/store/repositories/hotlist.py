@@ -2,11 +2,15 @@
 
 import datetime as dt
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from cardsvc.store import tables
 from cardsvc.store.records import HotListAck, HotListEntry
 from cardsvc.store.rows import Rows
+from cardsvc.store.states import RESTORED, ApprovalState
+
+LOST_VERSIONS = 1_000_000
+"""More than were ever made in the time that a backup is old."""
 
 
 class HotList(Rows[HotListEntry]):
@@ -42,8 +46,20 @@ class HotList(Rows[HotListEntry]):
         return sorted(self.where(columns.version.in_(latest)), key=lambda entry: entry.version)
 
     def change_card(self, card_no: str, action: str, reason: str, changed_by: str, now: dt.datetime) -> HotListEntry:
-        """The next version. Two at once: the later of them runs again."""
-        return self.add(HotListEntry(self.version() + 1, card_no, action, reason, changed_by, now))
+        """The next version. Two at once: the later of them runs again.
+
+        The versions that a restored backup lost are with terminals, with other contents: they are never given again.
+        """
+        version = self.version() + (LOST_VERSIONS if self._restored_since_last() else 1)
+        return self.add(HotListEntry(version, card_no, action, reason, changed_by, now))
+
+    def _restored_since_last(self) -> bool:
+        """Whether two people said since the last change that the database was restored."""
+        columns, last = tables.approval.c, select(func.max(self.table.c.changed_at)).scalar_subquery()
+        query = select(columns.approval_id).where(columns.kind == RESTORED, columns.state == ApprovalState.APPROVED)
+        return (
+            self._connection.execute(query.where(or_(last.is_(None), columns.decided_at > last)).limit(1)).first() is not None
+        )
 
 
 class HotListAcks(Rows[HotListAck]):

@@ -62,6 +62,12 @@ class Loads(Rows[Load]):
         here = columns.card_no == card_no, columns.application == application, columns.purse == purse
         return self.where(*here, columns.online_counter == online_counter, columns.state != LoadState.REFUSED)
 
+    def from_counter(self, card_no: str, application: str, purse: str, online_counter: int) -> list[Load]:
+        """Loads that were promised to this purse at this counter or a later one."""
+        columns = self.table.c
+        here = columns.card_no == card_no, columns.application == application, columns.purse == purse
+        return self.where(*here, columns.online_counter >= online_counter, columns.state != LoadState.REFUSED)
+
     def refunded_on(self, card_no: str, application: str, purse: str, amount: int) -> list[Load]:
         """Loads of this purse and amount that were paid back, newest first."""
         where = (("application", application), ("purse", purse), ("amount", amount), ("state", LoadState.REFUNDED))
@@ -148,6 +154,12 @@ class Purchases(Rows[Purchase]):
         """Unloads that were promised to this purse at this online counter."""
         kind = PurchaseKind.UNLOAD
         return self.where_is(card_no=card_no, application=application, purse=purse, counter=counter, kind=kind)
+
+    def unloads_from(self, card_no: str, application: str, purse: str, counter: int) -> list[Purchase]:
+        """Unloads that were promised to this purse at this online counter or a later one."""
+        columns, kind = self.table.c, PurchaseKind.UNLOAD
+        here = columns.card_no == card_no, columns.application == application, columns.purse == purse
+        return self.where(*here, columns.counter >= counter, columns.kind == kind)
 
     def at_counters(self, keys: Collection[tuple[str, str, str, int]]) -> list[Purchase]:
         """Purchases at these cards, applications, purses and offline counters."""

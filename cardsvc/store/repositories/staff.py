@@ -78,6 +78,10 @@ class Approvals(Rows[Approval]):
         """What waits for a second person about one thing."""
         return self.where_is(kind=kind, subject=subject, state=ApprovalState.PROPOSED)
 
+    def approved(self, kind: str) -> list[Approval]:
+        """What two people ever agreed on of this kind."""
+        return self.where_is(kind=kind, state=ApprovalState.APPROVED)
+
     def of_subject(self, subject: str) -> list[Approval]:
         """Everything that was ever proposed about one thing, newest first."""
         return self.where_is(subject=subject, newest="proposed_at")

@@ -18,6 +18,10 @@ class Terminals(Rows[Terminal]):
         """Every terminal, newest first."""
         return self.where(newest="created_at")
 
+    def by_number(self, terminal_no: str) -> Terminal | None:
+        """The terminal of this PBOC number, 12 hex digits."""
+        return self.first_is(terminal_no=terminal_no)
+
     def of_outlet(self, outlet_id: str) -> list[Terminal]:
         """The terminals that stand in an outlet, newest first."""
         return self.where_is(outlet_id=outlet_id, newest="created_at")

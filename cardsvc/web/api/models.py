@@ -34,6 +34,7 @@ class StartOperation(_In):
         "repair",
         "topup",
         "fetch",
+        "catch_up",
         "purchase",
         "refund",
         "transfer_out",
