@@ -11,7 +11,7 @@ counter_and_balance the counter is one further and the balance is exactly as aft
                    and no order of the log has another purchase there
 (none)             anything else: it stays open, with the evidence                    undecided
 
-Of a load or unload the counter comes with a MAC1 of the card over a challenge that is fresh in each phase. Where that is wrong
+Of a load or unload counter and balance come with a MAC1 of the card over a challenge that is fresh in each phase. Where that is wrong
 or missing, somebody in between told it, kept it, or told it again from before, or a bad contact garbled it: then only a proof
 counts, and the log where it says that the card has it. Nothing proves the log, so it alone never gives money back.
 """
@@ -101,7 +101,8 @@ def _by_counter(claim: Claim, evidence: TransactionEvidence, stated: LogOrder, o
         return Judgement(False, "log_other")
     if evidence.counter == claim.counter:
         return Judgement(False, "counter_unchanged")
-    if evidence.counter == claim.counter + 1 and evidence.balance == claim.balance_after and not another:
+    balance = evidence.look.balance if evidence.look else evidence.balance
+    if evidence.counter == claim.counter + 1 and balance == claim.balance_after and not another:
         return Judgement(True, "counter_and_balance")
     return Judgement(None, UNDECIDED)
 

@@ -21,6 +21,7 @@ from cardsvc.store.records import Staff
 from cardsvc.units import LOCAL
 from cardsvc.vcard import VirtualCard
 from cardsvc.wire import OperationState, Reply
+from tests.restored import lost
 from tests.service.cards.test_replacement import clerk
 from tests.service.purse.test_areas import CASH
 from tests.world import DESK, FAMILIES, KIOSK, World, balance_on
@@ -287,6 +288,31 @@ def test_a_look_from_before_and_a_forged_log_give_no_money_back(world: World, fa
     (entry,) = world.do(card, "inspect", DESK)["settled"]
     assert entry["state"] == "confirmed"
     agreed(world, card, 5000)
+
+
+class Flatterer(Liar):
+    """A terminal that hides proof and log, lets the card tell its counter, and tells another balance by GET BALANCE."""
+
+    def transmit(self, command: bytes) -> bytes:
+        """The card's answer, or another."""
+        answer = self._channel.transmit(command)
+        if command[:2] in (b"\x80\x5a", b"\x00\xb2"):
+            return b"\x6a\x83"
+        return b"\x00\x00\x13\x88\x90\x00" if command[:2] == b"\x80\x5c" else answer
+
+
+def test_the_balance_that_decides_is_the_one_that_the_card_signed(world: World) -> None:
+    """The card did not get this load; another one, of a time that restored books lack, moved its counter. By the balance that
+    anybody may tell it would have it, by the one that MAC1 covers it stays open."""
+    card = world.issue(FAMILIES[0])
+    load = Load(world, card)
+    load.channel.close()
+    load.port.abandon(load.reply.id, load.reply.step, (), "card_gone")
+    with lost(world):
+        world.topup(card, 7000)
+    (entry,) = world.carry(Flatterer(card.channel()), "inspect", KIOSK)["settled"]
+    assert (entry["state"], entry["rule"]) == ("suspect", "undecided")
+    assert world.balances()[f"suspense:{CARD}"] == -5000
 
 
 MOBILE = {"method": "mobile", "reference": "wx-1"}
