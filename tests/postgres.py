@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psycopg
 
+from tests.waiting import PATIENCE
+
 QUICK = (
     "fsync=off",
     "full_page_writes=off",
@@ -99,7 +101,7 @@ class Cluster:
             *self._settings,
         ]
         words = " ".join(f"-c {option.replace(' ', chr(92) + ' ')}" for option in options)
-        self._control("start", "-w", "-t", "30", "-o", words, "-l", str(self.folder / "log"))
+        self._control("start", "-w", "-t", f"{PATIENCE:.0f}", "-o", words, "-l", str(self.folder / "log"))
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop; ``immediate`` is a crash as far as the data are concerned."""

@@ -21,6 +21,7 @@ from cardsvc.client import ApiClient
 from cardsvc.client.agent import Agent
 from cardsvc.config import Settings
 from cardsvc.keystore.receipt_key import ReceiptKey
+from cardsvc.readers.worker import EXCHANGE_SECONDS
 from cardsvc.service.staff.accounts import add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
@@ -41,8 +42,6 @@ WS = "ws-1"
 PICTURES = os.environ.get("CARDSVC_PICTURES")
 """Folder for screenshots, where somebody wants to look at the pages: sixty of them take half a minute."""
 SERIOUS = ("serious", "critical")
-MUTE_SECONDS = 3.0
-"""How long the agent waits for one answer of a card; a virtual card takes milliseconds."""
 SLOW = 60_000
 """Milliseconds that a page may take before a test gives up: the machine may have much other work."""
 expect.set_options(timeout=SLOW)
@@ -172,13 +171,26 @@ def browser() -> Iterator[Browser]:
         made.close()
 
 
+def opened(browser: Browser, width: int = 1366, height: int = 768) -> Page:
+    """A page of a browser that knows nobody yet, for somebody as patient as SLOW says."""
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    context.set_default_timeout(SLOW)
+    return context.new_page()
+
+
 @pytest.fixture
-def hall(tmp_path: Path, own_pcscd: int) -> Iterator[Hall]:
+def deadline() -> float:
+    """Seconds the agent waits for one answer of a card: as at work, for the machine may have much other work here."""
+    return EXCHANGE_SECONDS
+
+
+@pytest.fixture
+def hall(tmp_path: Path, own_pcscd: int, deadline: float) -> Iterator[Hall]:
     """A fresh hall with one workstation and its agent."""
     with serving(LiveWorld(tmp_path / "city.db", now())) as served:
         key = _furnish(served)
         agent_client, work_client = (ApiClient(served.url, WS, key, clock=now) for _ in range(2))
-        agent = Agent(agent_client, work_client, lambda _what, _about: None, wait=0.5, deadline=MUTE_SECONDS)
+        agent = Agent(agent_client, work_client, lambda _what, _about: None, wait=0.5, deadline=deadline)
         running = threading.Thread(target=agent.run)
         running.start()
         slot = VpcdSlot(port=own_pcscd)
@@ -196,13 +208,12 @@ def hall(tmp_path: Path, own_pcscd: int) -> Iterator[Hall]:
 @pytest.fixture
 def desk(hall: Hall, browser: Browser) -> Iterator[Desk]:
     """A clerk at a screen of 1366 by 768; whatever the browser complains about fails the test."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
-    page = context.new_page()
+    page = opened(browser)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)
     yield Desk(hall, page)
-    context.close()
+    page.context.close()
     assert not complaints
 
 

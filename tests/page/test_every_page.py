@@ -10,7 +10,7 @@ from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.stock.blanks import delivery_of, hand_to_desk
 from cardsvc.service.stock.blanks import receive as deliver
-from tests.page.conftest import WS, Desk, Hall
+from tests.page.conftest import WS, Desk, Hall, opened
 from tests.page.every_page import Screens, walk
 from tests.page.plain_words import identifiers_on
 from tests.page.test_consignments import made_for, west
@@ -94,8 +94,7 @@ def test_everything_on_every_page_can_be_read_and_pressed(hall: Hall, browser: B
     seen: set[str] = set()
     wrong: list[str] = []
     for who in ("clerk", "chief", "admin"):
-        context = browser.new_context(viewport={"width": 1024, "height": 768}, locale="zh-CN")
-        desk = Desk(hall, context.new_page())
+        desk = Desk(hall, opened(browser, 1024))
         screens = Screens(desk.page)
         if who == "clerk":
             furnish(desk)
@@ -111,7 +110,7 @@ def test_everything_on_every_page_can_be_read_and_pressed(hall: Hall, browser: B
         for sort in walk(hall.app, desk.page, [f"{hall.url}/desk/", *(public if who == "clerk" else [])]):
             seen.add(sort.partition(" ")[0])
             wrong += [f"{who}, {sort}, {one}" for one in (*screens.wrong(), *identifiers_on(desk.page, sort))]
-        context.close()
+        desk.page.context.close()
     every = {rule.endpoint for rule in hall.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     assert every - seen == DOORS | FOR_TRAINING | PARTS | FILES
     assert not wrong, "\n".join(wrong)

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Route
 
-from tests.page.conftest import axe_finds, picture
+from tests.page.conftest import axe_finds, opened, picture
 from tests.web.conftest import furnished, office
 from tests.web.desk_office import Office
 from tests.web.desk_office import Page as Clerk
@@ -24,7 +24,7 @@ def screen(browser: Browser, clerk: Clerk) -> Page:
         with clerk.client.get(path) as got:
             route.fulfill(status=got.status_code, body=got.data, content_type=got.content_type)
 
-    page = browser.new_page(viewport={"width": 1024, "height": 768}, locale="zh-CN")
+    page = opened(browser, 1024)
     page.route("**/*", answer)
     return page
 

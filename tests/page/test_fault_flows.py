@@ -1,10 +1,11 @@
 """A desk's work on cards with a fault, in a real browser: found, repaired, replaced, taken in, told on paper."""
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from cardsvc.store import UnitOfWork
 from cardsvc.vcard import Fault, VirtualCard, inflict
-from tests.page.conftest import SLOW, Desk, axe_finds
+from tests.page.conftest import SLOW, Desk, axe_finds, opened
 from tests.page.test_flows import comes_anew
 from tests.world import balance_on, person
 
@@ -30,8 +31,7 @@ def test_a_blocked_purse_is_repaired_after_a_supervisor_agreed_on_a_screen_of_th
     comes_anew(desk.page)  # between press and release: the click is not lost
     desk.page.mouse.up()
     desk.sees("收回")
-    other = browser.new_context()
-    chief = Desk(desk.hall, other.new_page())
+    chief = Desk(desk.hall, opened(browser))
     chief.sign_in("chief")
     chief.page.goto(f"{desk.hall.url}/desk/approvals")
     chief.sees("已核对身份证")
@@ -39,7 +39,7 @@ def test_a_blocked_purse_is_repaired_after_a_supervisor_agreed_on_a_screen_of_th
     chief.picture("approvals")
     chief.page.get_by_role("button", name="同意", exact=True).click()
     chief.sees("没有等复核的事")
-    other.close()
+    chief.page.context.close()
     desk.page.goto(f"{desk.hall.url}/desk/")
     desk.sees("0 修复")
     desk.press("0")
@@ -109,6 +109,7 @@ def test_a_card_is_replaced_from_card_in_to_receipt_in_at_most_twelve_presses(de
     assert sum(desk.world.balances().values()) == 0
 
 
+@pytest.mark.parametrize("deadline", [3.0])
 def test_a_mute_card_is_taken_in_and_its_holder_leaves_with_a_new_one(desk: Desk) -> None:
     """It cannot give its money: the page tells the day on which the books do."""
     old = desk.world.issue("fudan-fmcos2")

@@ -3,14 +3,14 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.page.conftest import SLOW, Desk, axe_finds, picture
+from tests.page.conftest import SLOW, Desk, axe_finds, opened, picture
 
 pytestmark = pytest.mark.usefixtures("own_pcscd")
 
 
 def test_a_number_from_the_machine_to_the_appraisal(desk: Desk, browser: Browser) -> None:
     """Machine, display, desk and second screen, each in a browser of its own; nobody's name is on a screen."""
-    screens = [browser.new_context(viewport={"width": 1280, "height": 800}).new_page() for _ in range(3)]
+    screens = [opened(browser, 1280, 800) for _ in range(3)]
     machine, display, second = screens
     machine.goto(f"{desk.hall.url}/hall/hall/tickets")
     display.goto(f"{desk.hall.url}/hall/hall/display")

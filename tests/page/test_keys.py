@@ -10,7 +10,7 @@ from cardsvc.service.hall import desks, tickets
 from cardsvc.service.hall.complaints import complaints_view
 from cardsvc.service.loss.reports import loss_view, report_loss
 from cardsvc.service.staff.accounts import add_staff
-from tests.page.conftest import PASSWORD, SLOW, Desk
+from tests.page.conftest import PASSWORD, SLOW, Desk, opened
 from tests.page.test_manage_pages import person
 from tests.service.bulk.bulk_people import blanks, people_file
 
@@ -27,7 +27,7 @@ def lost_answers(desk: Desk) -> None:
 def lose_the_first_answer(route: Route) -> None:
     """Send a form, forget what came back, and send it again."""
     if "idempotency-key" in route.request.headers:
-        route.fetch(max_redirects=0)
+        route.fetch(max_redirects=0, timeout=SLOW)
     route.continue_()
 
 
@@ -146,7 +146,7 @@ def test_a_supervisor_agrees_on_their_own_screen(desk: Desk, browser: Browser) -
         focus(desk, "理由")
         keys(desk, "本人带身份证来", "Tab", "Enter")
         desk.sees("等第二人复核")
-    chief = Desk(desk.hall, browser.new_context(locale="zh-CN").new_page())
+    chief = Desk(desk.hall, opened(browser))
     chief.sign_in("chief")
     with chief.flow("第二人复核"):
         keys(chief, "j")

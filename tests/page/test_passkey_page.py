@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 from cardsvc.bootstrap import Services
 from cardsvc.config import Settings
 from cardsvc.web.desk import create_desk
-from tests.page.conftest import SLOW, axe_finds, picture
+from tests.page.conftest import SLOW, axe_finds, opened, picture
 from tests.serving import Quiet
 from tests.templates import compiled_once
 from tests.web.desk_office import PASSWORD, furnish, open_office
@@ -49,16 +49,15 @@ def address(tmp_path: Path, cluster: None) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A browser with a device; whatever it complains about fails the test."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
-    made = context.new_page()
+    made = opened(browser)
     complaints: list[str] = []
     made.on("pageerror", lambda error: complaints.append(str(error)))
     made.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
-    session = context.new_cdp_session(made)
+    session = made.context.new_cdp_session(made)
     session.send("WebAuthn.enable")
     session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
     yield made
-    context.close()
+    made.context.close()
     assert not complaints
 
 

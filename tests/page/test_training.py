@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from cardsvc.cli.scratch.processes import free_port
-from tests.page.conftest import SLOW, axe_finds, picture
+from tests.page.conftest import SLOW, axe_finds, opened, picture
 from tests.page.test_apply import NUMBER, camera
 from tests.waiting import PATIENCE, until
 
@@ -102,8 +102,7 @@ def test_a_trainer_puts_sample_cards_in_and_everything_ends_with_one_signal(tmp_
         until_answers(f"{url}/desk/sign-in")
         password = re.search(r"密码 (\w+)", log.read_text("utf-8"))
         assert password
-        context = browser.new_context(viewport={"width": 1366, "height": 768})
-        page = context.new_page()
+        page = opened(browser)
         page.goto(url)
         page.fill('input[name="staff_id"]', "clerk")
         page.fill('input[name="password"]', password[1])
@@ -124,7 +123,7 @@ def test_a_trainer_puts_sample_cards_in_and_everything_ends_with_one_signal(tmp_
         until(lambda: desk_processes(tmp_path) == MASTER_AND_WORKER, lambda: "workers of the killed page are still there")
         page.goto(f"{url}/desk/")
         expect(page.locator("body")).to_contain_text("工作台", timeout=SLOW)
-        context.close()
+        page.context.close()
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE) == 0

@@ -47,7 +47,7 @@ def balance(before: dt.datetime | None, *, as_json: bool) -> None:
         found = trial_balance(store, _moment(before))
 
     def lines() -> list[str]:
-        from cardsvc.service.words.codes import account_name
+        from cardsvc.service.words.accounts import account_name
 
         head = (t("账户", "Account"), t("名称", "What it is"), t("余额", "Balance"))
         rows = [(name, t(*account_name(name)), format_yuan(amount)) for name, amount in found["accounts"].items()]
@@ -72,7 +72,7 @@ def statement(account: str, start: dt.datetime, end: dt.datetime | None, *, as_j
         found = lines_of(store, account, start.replace(tzinfo=LOCAL), _moment(end) or now())
 
     def lines() -> list[str]:
-        from cardsvc.service.words.codes import posting_name
+        from cardsvc.service.words.accounts import posting_name
 
         head = (t("时间", "Time"), t("事由", "What"), t("对方账户", "Other account"), t("金额", "Amount"), t("余额", "Balance"))
         first = (t("期初", "opening"), "", "", "", format_yuan(found["opening"]))

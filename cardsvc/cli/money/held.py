@@ -155,7 +155,7 @@ def pay(card_no: str, part_id: str | None, reason: str | None, papers: str | Non
     """Pay held money back."""
     from cardsvc.bootstrap import now
     from cardsvc.service.transactions.held_payout import PayoutClaim, pay_held
-    from cardsvc.service.words.codes import account_name
+    from cardsvc.service.words.accounts import account_name
 
     with books() as opened:
         by, part = signed_in(opened.store, staff_id), _part_of(opened.store, card_no, part_id)

@@ -51,7 +51,8 @@ def _counted(what: str, count: int) -> str:
 
 
 def _difference_lines(found: list[dict[str, Any]]) -> list[str]:
-    from cardsvc.service.words.codes import DIFFERENCES, account_in_full
+    from cardsvc.service.words.accounts import account_in_full
+    from cardsvc.service.words.codes import DIFFERENCES
 
     language = language_of_environment()
     rows = []

@@ -61,7 +61,7 @@ def _verdict(found: dict[str, Any]) -> list[str]:
 
 def _where(one: dict[str, Any]) -> str:
     """A place in a chain, and what was, or should have been, booked there."""
-    from cardsvc.service.words.codes import account_in_full, posting_name
+    from cardsvc.service.words.accounts import account_in_full, posting_name
 
     parts = [f"{one['chain']} {one['number']}"] if one["chain"] else []
     if "kind" in one:

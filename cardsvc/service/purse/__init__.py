@@ -5,7 +5,8 @@ load_rules, payments, orders        before money goes on: the rules, how it was 
 debit, drawdown                     taking money off: a purchase, all of it
 fees                                what an opening costs, in two steps as a load
 open_money                          what is open on a card: asked about, judged, settled
-settle, counters, sightings         what the card's evidence says of a step; counters off the books; what was seen
+claims, settle                      how a step would show on the card; what the evidence of the card says of it
+counters, sightings                 counters off the books; what was seen
 restored                            what time a restored backup lost
 suspects, settled_since             what the card alone can settle, by hand; proposals that it overtook
 lapse, swapped                      month money that is over; money of a withdrawn product

@@ -11,9 +11,9 @@ counter_and_balance the counter is one further and the balance is exactly as aft
                    and no order of the log has another purchase there
 (none)             anything else: it stays open, with the evidence                    undecided
 
-Of a load or unload counter and balance come with a MAC1 of the card over a challenge that is fresh in each phase. Where that is wrong
-or missing, somebody in between told it, kept it, or told it again from before, or a bad contact garbled it: then only a proof
-counts, and the log where it says that the card has it. Nothing proves the log, so it alone never gives money back.
+Of a load or unload, counter and balance come with a MAC1 of the card over a challenge that is fresh in each phase. Where that
+is wrong or missing, somebody in between told it, kept it, or told it again from before, or a bad contact garbled it: then only
+a proof counts, and the log where it says that the card has it. Nothing proves the log, so it alone never gives money back.
 """
 
 import datetime as dt

@@ -8,7 +8,7 @@ from cardsvc.diagnosis.table import finding_word
 from cardsvc.service.cards.application_names import APPLICATIONS
 from cardsvc.service.reconcile.findings import REASONS
 from cardsvc.service.transactions.held_payout import REASONS as HELD_REASONS
-from cardsvc.service.words.codes import account_in_full
+from cardsvc.service.words.accounts import account_in_full
 from cardsvc.text import Text
 from cardsvc.units import format_yuan, local_stamp
 

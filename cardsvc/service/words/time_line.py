@@ -9,6 +9,7 @@ from cardsvc.service.cards.application_names import APPLICATIONS
 from cardsvc.service.cards.replacement import REASON_WORDS
 from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.transactions import held_payout
+from cardsvc.service.words.accounts import account_name, posting_name
 from cardsvc.service.words.codes import (
     APPROVALS,
     DECISIONS,
@@ -21,10 +22,8 @@ from cardsvc.service.words.codes import (
     OPERATIONS,
     ORDERS,
     REJECTED,
-    account_name,
     called,
     place_name,
-    posting_name,
     reason_name,
 )
 from cardsvc.text import Text

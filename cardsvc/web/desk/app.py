@@ -9,7 +9,7 @@ from flask import Flask, url_for
 from cardsvc.bootstrap import Services
 from cardsvc.service.cards.application_names import subject_name
 from cardsvc.service.purse.area_names import purse_name
-from cardsvc.service.words import codes, names, results
+from cardsvc.service.words import accounts, codes, names, results
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
 from cardsvc.web.desk import (
@@ -113,7 +113,7 @@ def _install_words(app: Flask) -> None:
         t=t,
         said=said,
         language=guard.language,
-        words={**vars(codes), **vars(names), **vars(words)},
+        words={**vars(accounts), **vars(codes), **vars(names), **vars(words)},
         results=results,
         purse_name=purse_name,
         subject_name=subject_name,
