@@ -128,6 +128,11 @@ class PurseApplication:
         )
 
 
+def city_of_purse(raw: bytes) -> str | None:
+    """The city in the first bytes of EF15 of a city purse, None for a file that is short or was never written."""
+    return raw[2:4].hex().upper() if len(raw) >= 4 and raw.strip(b"\x00\xff") else None
+
+
 @unique
 class ApplicationState(IntEnum):
     """State byte of the own applications. A card leaves the desk with all of them not opened."""

@@ -32,7 +32,14 @@ def card_and_record(seen: Evidence) -> list[Difference]:
     for name, recorded in _BOOKED.items():
         if name in seen and recorded in seen and seen[name] != seen[recorded]:
             found.append(Difference(name, seen[name], seen[recorded]))
-    return found + _applications(seen)
+    return found + _applications(seen) + _state(seen)
+
+
+def _state(seen: Evidence) -> list[Difference]:
+    """What the card is, beside what it was made, or was being made: what cannot be read is not as recorded."""
+    making = seen.get("books.state") == "personalising"
+    state, recorded = seen.get("card.state"), ("partial", "blank") if making else ("citizen",)
+    return [] if state in recorded else [Difference("card.state", state, recorded[0])]
 
 
 _RIGHT: Mapping[str, Value] = {
@@ -54,4 +61,7 @@ def _applications(seen: Evidence) -> list[Difference]:
             on_card, booked = seen[name], seen.get(name.removesuffix("record") + "books")
             if booked is not None and (on_card, booked) not in _SAME_IN_BOOKS:
                 found.append(Difference(name, on_card, booked))
+        if name.startswith("application.") and name.endswith(".state") and seen[name] != "usable":
+            booked = seen.get(name.removesuffix("state") + "books")
+            found += [Difference(name, seen[name], "usable")] if booked != seen[name] else []
     return found

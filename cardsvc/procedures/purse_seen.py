@@ -34,9 +34,9 @@ class PurseSeen:
         return "likely" if len(self.signs) == len(SIGNS) - 1 else "possible"
 
 
-def purse_seen(learned: Learned, *, names_tell: bool = True) -> PurseSeen | None:
-    """The city purse, None where nothing looks like one. ``names_tell``: false of a card that selects any name."""
-    seen = [PurseSeen(one, _signs(one, names_tell=names_tell)) for one in learned.applications if one.name]
+def purse_seen(learned: Learned) -> PurseSeen | None:
+    """The city purse, None where nothing looks like one."""
+    seen = [PurseSeen(one, _signs(one)) for one in learned.applications if one.name]
     return max(
         (one for one in seen if one.signs),
         key=lambda one: ("name" in one.signs, len(one.signs), len(one.application.files)),
@@ -44,12 +44,12 @@ def purse_seen(learned: Learned, *, names_tell: bool = True) -> PurseSeen | None
     )
 
 
-def _signs(application: ApplicationSeen, *, names_tell: bool) -> tuple[Sign, ...]:
+def _signs(application: ApplicationSeen) -> tuple[Sign, ...]:
     """JR/T 0025.2-2010 5.2 (EF15, EP, log of 23 bytes a record); names: CJ/T 166, JT/T 978."""
     files = {file.sfi: file for file in application.files}
     public, log = files.get(EF15), files.get(EF18)
     shown: dict[Sign, bool] = {
-        "name": names_tell and application.name in PURSE_NAMES,
+        "name": application.name in PURSE_NAMES,
         "balance": pboc.EP in application.balances,
         "ef15": public is not None and public.kind == "binary" and public.length >= EF15_LENGTH,
         "log": log is not None and log.kind == "records" and log.length == pboc.LogRecord.LENGTH,

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cardsvc.card.commands import CLA_ISO, read_binary, select_by_id, select_by_name
 from cardsvc.card.layout import Items
 from cardsvc.card.profile import Profile, fits
+from cardsvc.card.records import PurseApplication, city_of_purse
 from cardsvc.iso7816.apdu import Command
 from cardsvc.iso7816.exchange import Ask, Procedure
 from cardsvc.iso7816.status import SW, is_status
@@ -109,11 +110,13 @@ def by_atr(atr: bytes) -> Kind | None:
     return next((s.kind for s in strangers() if any(fits(pattern, atr) for pattern in s.atr)), None)
 
 
-def who_is_it(kinds: Collection[Kind] = tuple(WORDS), *, classes: bool = True) -> Procedure[Kind | None]:
+def who_is_it(
+    kinds: Collection[Kind] = tuple(WORDS), *, classes: bool = True, ours: Collection[bytes] = ()
+) -> Procedure[Kind | None]:
     """Which of these kinds it is by the names that it has; None where they tell nothing. Less than two dozen SELECTs, at once.
 
-    ``classes``: whether commands of another class may go out too."""
-    signs = [sign for stranger in strangers() if stranger.kind in kinds for sign in _signs(stranger)]
+    ``classes``: whether commands of another class may go out too; ``ours``: names that our cards have too."""
+    signs = [sign for stranger in strangers() if stranger.kind in kinds for sign in _signs(stranger, ours)]
     signs = [sign for sign in signs if classes or sign.ask.command.cla == CLA_ISO]
     answers = yield (select_by_name(NOBODYS_NAME, ANY), *(sign.ask for sign in signs))
     heard = [answer.sw for answer in answers]
@@ -144,9 +147,10 @@ class _Sign:
     shown_by: Callable[[int], bool]
 
 
-def _signs(stranger: Stranger) -> Iterator[_Sign]:
-    for name in stranger.names:
-        yield _Sign(stranger.kind, select_by_name(bytes.fromhex(name), ANY), SELECTED.__contains__)
+def _signs(stranger: Stranger, ours: Collection[bytes]) -> Iterator[_Sign]:
+    for name in map(bytes.fromhex, stranger.names):
+        if name not in ours:
+            yield _Sign(stranger.kind, select_by_name(name, ANY), SELECTED.__contains__)
     for other in stranger.class_select:
         yield _Sign(stranger.kind, other.ask, other.answered_by)
 
@@ -155,18 +159,24 @@ def whose_chip(profile: Profile, *, has_mf: bool) -> Procedure[Kind | None]:
     """Of a chip of a known family that is no citizen card: whose it is. None: nothing speaks against a blank, or one half made.
 
     The same chips and the same ATR are sold to banks, schools and other cities, so an ATR alone makes no card ours. A card of
-    ours has the names of a city card as soon as it has an MF, and some come with the issuer's security domain.
+    ours has names of a city card as soon as it has an MF, and some come with the issuer's security domain.
     """
-    kind = yield from who_is_it(ELSEWHERE if has_mf else (*ELSEWHERE, "city"), classes=False)
+    ours = [application.aid_bytes for application in profile.layout.applications] if has_mf else ()
+    kind = yield from who_is_it((*ELSEWHERE, "city"), classes=False, ours=ours)
     if kind is None and has_mf and (yield from _holds_files_of_others(profile)):
         return "other"
     return kind
 
 
 def _holds_files_of_others(profile: Profile) -> Procedure[bool]:
-    """Whether the MF holds files that no layout of ours has there."""
-    mf = profile.layout.mf
+    """Whether the MF holds files that no layout of ours has there, or the purse is another city's."""
+    mf, purse = profile.layout.mf, profile.layout.find("purse")
     ours = {file.sfi for file in mf.file}
     asks = tuple(read_binary(sfi, 1, ANY) for sfi in _table().files_of_others.sfis if sfi not in ours)
-    answers = yield (select_by_id(mf.id_bytes, ANY), *asks)
-    return answers[0].sw in SELECTED and any(answer.sw in THERE or answer.sw >> 8 == 0x6C for answer in answers[1:])
+    public = read_binary(purse.find("application").sfi, PurseApplication.LENGTH, ANY)
+    answers = yield (select_by_id(mf.id_bytes, ANY), *asks, select_by_name(purse.aid_bytes, ANY), public)
+    selected, ef15 = answers[-2:]
+    if selected.sw in SELECTED and city_of_purse(ef15.data) not in (None, profile.layout.issuer.city):
+        return True
+    there = (answer.sw in THERE or answer.sw >> 8 == 0x6C for answer in answers[1:-2])
+    return answers[0].sw in SELECTED and any(there)

@@ -22,7 +22,7 @@ from tests.world import DESK, ISSUABLE, World
 UNKNOWN_CHIP = bytes.fromhex(contact("4A434F5099"))
 LOOKING = READING | {0x84, 0x50, 0x5A, 0x88}
 """Also GET CHALLENGE, INITIALIZE FOR LOAD or PURCHASE, GET TRANSACTION PROVE and INTERNAL AUTHENTICATE change nothing."""
-MOST_COMMANDS = 60
+MOST_COMMANDS = 64
 JOBS = (
     ("inspect", {}),
     ("repair", {}),

@@ -93,6 +93,30 @@ def city(command: bytes) -> bytes:
     return NOT_FOUND
 
 
+def whole(name: str, ef15: str) -> Answer:
+    """A card with an MF and a purse of this name below it, with money, and none of our files in the MF."""
+    here = [b""]
+
+    def answer(command: bytes) -> bytes:
+        if command[1] == 0xA4:
+            mf = command[2] == 0 and command[5 : 5 + command[4]] == b"\x3f\x00"
+            if not mf and name_in(command).hex().upper() != name:
+                return NOT_FOUND
+            here[:] = [name_in(command)]
+            return OK
+        if not here[0]:
+            return bytes.fromhex("6A83") if command[1] == 0xB2 else NOT_FOUND
+        if command[1:3] == b"\xb0\x95":
+            return bytes.fromhex(ef15)[: command[4] or 256] + OK
+        return bytes.fromhex("000010E1") + OK if command[1] == 0x5C else bytes.fromhex("6A83")
+
+    return answer
+
+
+EF15_OF_BEIJING = "1000100000000000 0102 0000 1000000100012345 20200101 20401231 0100"
+EF15_OF_UNION = "00000000000000000102 03104888001234567890 20200101 20401231 0000"
+
+
 def agreeing(numbers: "itertools.count[int]") -> Answer:
     """Selects whatever is asked for; its directory lists names that nobody saw before."""
 
@@ -244,6 +268,20 @@ WILD = (
     Wild("ours-bank", "银行卡，芯片与本市卡同型", "stranger_bank", FUDAN, lambda: having(UNIONPAY)),
     Wild("ours-passport", "护照，芯片与本市卡同型", "stranger_id", MINGWAH, lambda: having(PASSPORT)),
     Wild("ours-other-city", "外地城市卡，芯片与本市卡同型", "card_foreign", MINGWAH, lambda: city),
+    Wild(
+        "ours-whole-city",
+        "外地城市卡，主目录和钱包齐全，芯片与本市卡同型",
+        "card_foreign",
+        FUDAN,
+        lambda: whole("A00000000386980701", EF15_OF_BEIJING),
+    ),
+    Wild(
+        "ours-union",
+        "交通联合卡，芯片与本市卡同型",
+        "card_foreign",
+        FUDAN,
+        lambda: whole("A000000632010105", EF15_OF_UNION),
+    ),
     Wild("ours-campus", "校园卡，芯片与本市卡同型", "card_foreign", FUDAN, lambda: campus),
     Wild("ours-agrees", "什么都答 9000，芯片与本市卡同型", "stranger_agreeing", WATCHDATA, lambda: yes),
     Wild("ours-refuses", "对什么都答 6E00，芯片与本市卡同型", "stranger_deaf", FUDAN, always("6E00")),

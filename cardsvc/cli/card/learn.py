@@ -57,7 +57,7 @@ def learn(profile_id: str, save: Path | None, reader: str | None, wait: float, c
             say(f"看来是{WORDS[kind].zh}", f"It looks like: {WORDS[kind].en}")
         atr = Atr.parse(channel.atr)
         learned, names = run_procedure(link, look()), run_procedure(link, names_of(kind))
-    told = purse_told(purse_seen(learned, names_tell=kind != "agreeing"))
+    told = purse_told(None if kind == "agreeing" else purse_seen(learned))
     say(told.zh, told.en)
     text = draft(profile_id, atr, learned, kind, names)
     if save is None:
@@ -94,7 +94,7 @@ def draft(profile_id: str, atr: "Atr", learned: "Learned", kind: "Kind | None" =
     from cardsvc.procedures.strangers import WORDS
 
     found = [application for application in learned.applications if application.name]
-    purse = purse_seen(learned, names_tell=kind != "agreeing")
+    purse = None if kind == "agreeing" else purse_seen(learned)
     chosen = purse.application if purse else max(found, key=lambda one: len(one.files), default=None)
     told = purse_told(purse).en
     binaries = [f for f in chosen.files if f.kind == "binary"] if chosen else []
