@@ -42,6 +42,8 @@ _UNIQUE: tuple[tuple[str, Callable[[str], CardsvcError], str], ...] = (
     ("rule_version.version", Conflict, "store_conflict"),
     ("uq_rule_version_effective_from", Conflict, "store_conflict"),
     ("rule_version.effective_from", Conflict, "store_conflict"),
+    ("uq_citizen_id_number", Conflict, "store_conflict"),
+    ("citizen.id_number", Conflict, "store_conflict"),
     ("uq_card_request_open", Conflict, "store_conflict"),
     ("card_request.citizen_id", Conflict, "store_conflict"),
     ("card_request.case_no", Conflict, "store_conflict"),

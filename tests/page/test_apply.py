@@ -129,11 +129,12 @@ def test_what_was_typed_stays_when_it_is_refused(desk: Desk, tmp_path: Path) -> 
     desk.sees("谁来办")
     desk.type("测试申")
     desk.page.fill('input[name="birth_date"]', "1999-02-28")
-    (tmp_path / "photo.jpg").write_text("no picture")
+    (tmp_path / "photo.jpg").write_bytes(b"no picture" * 20_000)
     desk.page.set_input_files('input[name="photo"]', str(tmp_path / "photo.jpg"))
     desk.page.check('input[name="consent"]')
-    desk.page.get_by_role("button", name="受理").click()
     desk.sees("不是照片")
+    desk.page.get_by_role("button", name="受理").click()
+    expect(desk.page.locator('input[name="name"]')).to_have_value("测试申")
     with desk.world.store.read() as uow:
         assert uow.card_requests.where() == []
     desk.page.set_input_files('input[name="photo"]', camera(tmp_path))

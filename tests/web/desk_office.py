@@ -8,6 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
 from cardsvc.bootstrap import Services, now
@@ -40,7 +41,7 @@ class Page:
         assert answer.status_code == 200, answer.text
         return plain(answer.text)
 
-    def post(self, path: str, **form: str | list[str]) -> TestResponse:
+    def post(self, path: str, **form: str | list[str] | FileStorage) -> TestResponse:
         """A form of this page, sent."""
         found = re.search(r'name="csrf" content="([^"]+)"', self.get("/sessions").text)
         assert found

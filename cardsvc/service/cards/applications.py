@@ -109,6 +109,8 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
         raise RequestError("application_already_open", application=name)
     if changed:
         _refuse_good_money(name, seen, now)
+    if (name, product) == RENEWAL:
+        _refuse_renewing_nothing(context, uow)
     terms = check_open(context.rules, asked)
     if terms.deposit:
         _require_deposit(context, uow, name)
@@ -121,6 +123,14 @@ def _decide_open(context: Context, uow: UnitOfWork, sights: tuple[ApplicationSig
         facts[FEE_IN_BOOKS] = fee.amount
         facts[PAID_BEFORE] = 0 if fee.fee_id == context.operation.operation_id else fee.amount
     return Effect(facts=facts)
+
+
+def _refuse_renewing_nothing(context: Context, uow: UnitOfWork) -> None:
+    """By the books, for a renewal that broke off after the write stands on the card alone. Raises RequestError
+    ``renewal_without_first``."""
+    row = uow.applications.get(context.card_no, RENEWAL[0])
+    if row is None or row.state != "open":
+        raise RequestError("renewal_without_first")
 
 
 def _settled_opening(context: Context, uow: UnitOfWork, held: CardApplication) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ from cardsvc.service.operations.known_card import IN_HAND, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.comers import PHONE, Comer, check_comer
 from cardsvc.service.people.died import refuse_dead
-from cardsvc.service.people.register import citizen_json, masked
+from cardsvc.service.people.register import CitizenData, citizen_json, masked, take_in
 from cardsvc.service.rights.comparing import Standing
 from cardsvc.service.rights.holds import compared
 from cardsvc.service.staff.accounts import require_role
@@ -60,11 +60,12 @@ USUAL_PACE = dt.timedelta(minutes=8)
 
 
 class CardApplication(Params):
-    """What is asked for. ``comer``: name and ID number of a parent or agent; ``agent_papers``: both originals were shown;
-    ``consent``: the text CONSENT was read and agreed to, under 14 by a guardian. ``pre``: to wait for a right that is to come
-    into force; a friend is then told too, where FRIEND_CONSENT was agreed to (``friend_consent``)."""
+    """What is asked for. ``citizen_id``: for whom; none for one who is taken in with it. ``comer``: name and ID number of a
+    parent or agent; ``agent_papers``: both originals were shown; ``consent``: the text CONSENT was read and agreed to, under 14
+    by a guardian. ``pre``: to wait for a right that is to come into force; a friend is then told too, where FRIEND_CONSENT was
+    agreed to (``friend_consent``)."""
 
-    citizen_id: str = Field(min_length=36, max_length=36)
+    citizen_id: str | None = Field(default=None, min_length=36, max_length=36)
     came: Comer = "holder"
     comer_name: str | None = Field(default=None, min_length=1, max_length=30)
     comer_id_number: str | None = Field(default=None, pattern="^[0-9]{17}[0-9X]$")
@@ -90,13 +91,22 @@ class Board:
 
 
 def apply_for(
-    store: Store, rules: RuleBook, application: CardApplication, photo: bytes, *, by: Staff, now: dt.datetime
+    store: Store,
+    rules: RuleBook,
+    application: CardApplication,
+    photo: bytes,
+    *,
+    by: Staff,
+    now: dt.datetime,
+    person: CitizenData | None = None,
 ) -> CardRequest:
-    """Take an application. The same person again, while one is open, is told its number.
+    """Take an application. The same person again, while one is open, is told its number. ``person``: whoever is not in the
+    register yet, who is taken in where the application is, and only then.
 
-    Raises RequestError ``not_permitted``, ``citizen_unknown``, ``citizen_died``, ``citizen_has_card``, ``card_request_open``,
-    ``consent_missing``, ``comer_unknown``, ``friend_incomplete``, ``photo_unreadable``, ``right_not_in_force``; RuleError of
-    persons, photos and promises. It is held where the offices' data differ or, asked for before its time, the right is to come.
+    Raises what ``take_in`` raises; RequestError ``not_permitted``, ``citizen_unknown``, ``citizen_died``, ``citizen_has_card``,
+    ``card_request_open``, ``consent_missing``, ``comer_unknown``, ``friend_incomplete``, ``photo_unreadable``,
+    ``right_not_in_force``; RuleError of persons, photos and promises. It is held where the offices' data differ or, asked for
+    before its time, the right is to come.
     """
     require_role(by, *TELLERS)
     if not application.consent:
@@ -106,7 +116,7 @@ def apply_for(
     measured = measure(photo)
 
     def work(uow: UnitOfWork) -> CardRequest:
-        citizen = uow.citizens.get(application.citizen_id)
+        citizen = take_in(uow, person, now) if person else uow.citizens.get(application.citizen_id or "")
         if citizen is None:
             raise RequestError("citizen_unknown")
         refuse_dead(uow, citizen.citizen_id)
@@ -121,7 +131,7 @@ def apply_for(
         promised, rule = promise(ruling, by.outlet_id, now)
         case_no = _next_case(uow, local_day(now))
         rules_used = ", ".join([*used, rule] if not held else used)
-        taken = uow.card_requests.add(_taken(case_no, application, None if held else promised, rules_used, by, now))
+        taken = uow.card_requests.add(_taken(citizen, case_no, application, None if held else promised, rules_used, by, now))
         uow.citizen_photos.add(CitizenPhoto(case_no, citizen.citizen_id, photo, CONSENT_VERSION, by.staff_id, now))
         return taken
 
@@ -129,12 +139,18 @@ def apply_for(
 
 
 def _taken(
-    case_no: str, asked: CardApplication, promised: dt.datetime | None, rules: str, by: Staff, now: dt.datetime
+    citizen: Citizen,
+    case_no: str,
+    asked: CardApplication,
+    promised: dt.datetime | None,
+    rules: str,
+    by: Staff,
+    now: dt.datetime,
 ) -> CardRequest:
     """The row of an application; without a promise it is held."""
     return CardRequest(
         case_no=case_no,
-        citizen_id=asked.citizen_id,
+        citizen_id=citizen.citizen_id,
         outlet_id=by.outlet_id,
         state=CardRequestState.HELD if promised is None else CardRequestState.APPLIED,
         came=asked.came,

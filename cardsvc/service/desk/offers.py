@@ -281,7 +281,7 @@ def _openable(
         anew = issued is not None and is_opened_anew(rules, replace(asked, product=RENEWAL[1]))
         for product in products:
             other = anew or (application, product) == RENEWAL or (changing and product != seen["product"])
-            if held_until and not other:
+            if (held_until and not other) or (not held_until and (application, product) == RENEWAL):
                 continue
             if not any(r.application == application and product in r.products for r in rules.opening if r.holds(day)):
                 continue

@@ -10,7 +10,7 @@ from pydantic import Field
 from cardsvc.errors import RequestError
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.people.reasons import COLUMN_NAMES, field_wrong
-from cardsvc.store import Store
+from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Citizen
 from cardsvc.units import id_number_check_digit
 
@@ -35,17 +35,18 @@ class CitizenData(Params):
 
 
 def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citizen:
-    """Register a person, or find them: the same document gives the same person. Raises RequestError per field."""
+    """Register a person, or find them: the same document gives the same person. Raises RequestError ``citizen_field_wrong``,
+    ``citizen_differs``."""
+    return store.transact(lambda uow: take_in(uow, data, now))
+
+
+def take_in(uow: UnitOfWork, data: CitizenData, now: dt.datetime) -> Citizen:
+    """The same within another transaction."""
     check_data(data)
-    with store.begin() as uow:
-        known = uow.citizens.by_id_number(RESIDENT_ID, data.id_number)
-        if known is not None:
-            if known.name != data.name:
-                raise RequestError("citizen_differs", field=COLUMN_NAMES["name"])
-            return known
-        citizen = uow.citizens.add(new_citizen(data, now))
-        uow.commit()
-    return citizen
+    known = uow.citizens.by_id_number(RESIDENT_ID, data.id_number)
+    if known is not None and known.name != data.name:
+        raise RequestError("citizen_differs", field=COLUMN_NAMES["name"])
+    return known or uow.citizens.add(new_citizen(data, now))
 
 
 def new_citizen(person: "CitizenData | PersonLine", now: dt.datetime) -> Citizen:

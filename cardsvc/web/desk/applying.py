@@ -25,7 +25,7 @@ from cardsvc.service.cards.requests import (
 )
 from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.operations.problem import problem_of
-from cardsvc.service.people.register import find_citizen, register_citizen
+from cardsvc.service.people.register import find_citizen
 from cardsvc.service.rights.holds import offices_say, why_all_held, why_held
 from cardsvc.web.desk.faces import shown_face
 from cardsvc.web.desk.guard import field, here
@@ -68,9 +68,10 @@ def _apply(app: Flask, services: Services) -> None:
         typed = request.form.to_dict()
         known = find_citizen(services.store, typed.get("id_number", "").strip().upper())
         try:
-            application = _application(typed, known["citizen_id"] if known else _taken_in(services, typed))
+            person = None if known else citizen_data(typed)
+            application = _application(typed, known["citizen_id"] if known else None)
             photo = request.files["photo"].read() if "photo" in request.files else b""
-            made = apply_for(services.store, services.rules, application, photo, by=here().staff, now=now())
+            made = apply_for(services.store, services.rules, application, photo, by=here().staff, now=now(), person=person)
         except CardsvcError as error:
             known = find_citizen(services.store, typed["id_number"].strip().upper())
             return _form(services, known, typed, error), error.http_status
@@ -88,11 +89,7 @@ def _form(
     return render_template("apply.html", citizen=known, typed=shown, offices=offices, problem=problem, **texts)
 
 
-def _taken_in(services: Services, typed: Mapping[str, str]) -> str:
-    return register_citizen(services.store, citizen_data(typed), now()).citizen_id
-
-
-def _application(typed: Mapping[str, str], citizen_id: str) -> CardApplication:
+def _application(typed: Mapping[str, str], citizen_id: str | None) -> CardApplication:
     came = typed.get("came", "holder")
     other = came != "holder"
     try:

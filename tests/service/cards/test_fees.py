@@ -54,6 +54,20 @@ def test_a_fee_is_in_the_drawer_and_in_the_books(world: World, family: str) -> N
     assert (row.amount, row.application, row.payment_method) == (FEE, "park", "cash")
 
 
+def test_a_pass_that_is_not_on_the_card_is_not_renewed(world: World) -> None:
+    """The first one on a card costs ten yuan more (2009 tariff: 40 a year, 10 for opening it on a citizen card)."""
+    card = world.issue(FMCOS)
+    before = world.balances()
+    with pytest.raises(CarriedOut) as told:
+        world.do(card, "open", DESK, application="park", product="2")
+    assert (told.value.reply.problem or {})["code"] == "renewal_without_first"
+    assert world.balances() == before
+    assert park(world, card)["terms"]["fee"] == FEE
+    world.do(card, "close", DESK, application="park")
+    with pytest.raises(CarriedOut, match="renewal_without_first"):
+        world.do(card, "open", DESK, application="park", product="2")
+
+
 def test_one_payment_pays_one_thing(world: World) -> None:
     """Not two fees, not a load and a fee, not a replacement and a fee; without a reference only cash."""
     card = world.issue(FMCOS)

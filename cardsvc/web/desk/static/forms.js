@@ -66,6 +66,7 @@ function cutPhotos() {
   const photo = document.querySelector("[data-photo]");
   if (!photo) return;
   const crop = document.getElementById("crop"), canvas = crop.querySelector("canvas"), paper = canvas.getContext("2d");
+  const noPicture = document.getElementById("no-picture");
   const [zoom, across, down] = ["zoom", "across", "down"].map((id) => document.getElementById(id));
   let picture = null;
   let working = 0, work = Promise.resolve(); // one step after the other: what is cut last is what is kept
@@ -105,7 +106,9 @@ function cutPhotos() {
     photo.whole = listed(photo.files[0]); // as the camera made it: a form that is refused is cut from it again
     try { picture = await createImageBitmap(photo.files[0]); } catch { picture = null; }
     crop.hidden = !picture;
-    if (picture) await keep(); // what is no picture goes to the service as it is, and is told there
+    noPicture.hidden = Boolean(picture);
+    photo.setCustomValidity(picture ? "" : noPicture.textContent); // the form stays, however large the file is
+    if (picture) await keep();
   }
 
   photo.addEventListener("change", () => later(take));
