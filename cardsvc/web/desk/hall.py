@@ -12,7 +12,7 @@ from cardsvc.errors import CardsvcError, OperationError, RequestError
 from cardsvc.rules import RuleSet
 from cardsvc.rules.hall import appraisal_rule, ticket_papers
 from cardsvc.service.hall import tickets
-from cardsvc.service.hall.appraisals import appraise, case_at_desk
+from cardsvc.service.hall.appraisals import Opinion, appraise, case_at_desk
 from cardsvc.service.hall.forecast import hall_view
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.operations.rule_book import local_day
@@ -89,7 +89,8 @@ def _appraisal(app: Flask, services: Services) -> None:
         level, case_no = field("level", most=1), field("case", most=36)
         said = {name: request.form.get(name, "").strip() or None for name in ("reason", "remark", "contact")}
         try:
-            given = appraise(services.store, _rules(services), services.engine.keystore, case_no, int(level), now(), **said)
+            opinion = Opinion(int(level), **said)
+            given = appraise(services.store, _rules(services), services.engine.keystore, case_no, opinion, now())
         except (CardsvcError, ValueError) as error:
             told = error if isinstance(error, CardsvcError) else RequestError("form_incomplete", field="level")
             if isinstance(told, OperationError):
