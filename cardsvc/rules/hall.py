@@ -8,10 +8,20 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from cardsvc.rules.data import Dated
-from cardsvc.rules.hall_rules import AppraisalRule, ComplaintRule, GreenRule, PapersRule, QueueRule, TicketRule, Who
+from cardsvc.rules.hall_rules import (
+    WHO,
+    AppraisalRule,
+    ComplaintRule,
+    GreenRule,
+    PapersRule,
+    QueueRule,
+    TicketRule,
+    Who,
+)
 from cardsvc.rules.loading import no_rule, refusal
 from cardsvc.rules.refunds import working_day
 from cardsvc.rules.ruleset import RuleSet
+from cardsvc.text import Text
 
 D = TypeVar("D", bound=Dated)
 
@@ -37,6 +47,13 @@ def papers(rules: RuleSet, jobs: Iterable[str], who: Who, day: dt.date) -> list[
     """What to bring for each of these jobs, as far as there is a rule."""
     wanted = set(jobs)
     return [rule for rule in _held(rules.papers, day) if rule.job in wanted and rule.who == who]
+
+
+def ticket_papers(rules: RuleSet, ticket: str, day: dt.date) -> dict[Who, list[Text]]:
+    """What must be there for the jobs of a kind of ticket, by who comes; each paper once."""
+    jobs = [job for rule in ticket_rules(rules, day) if rule.ticket == ticket for job in rule.jobs]
+    named = {who: [Text(one.zh, one.en) for rule in papers(rules, jobs, who, day) for one in rule.papers] for who in WHO}
+    return {who: list(dict.fromkeys(rows)) for who, rows in named.items()}
 
 
 def queue_rule(rules: RuleSet, day: dt.date) -> QueueRule:

@@ -52,3 +52,15 @@ def test_help_has_no_english_beside_the_chinese() -> None:
     assert "--ethnic-group 整数" in shown
     assert "[必填]" in shown
     assert not re.search(r"TEXT|INTEGER|required|default", shown)
+
+
+LOOKS = re.compile(
+    r" (list|show|status|check|inspect|history|notes|stars|balance|statement|diff|figures|identity|add|register)$"
+)
+"""Names of commands that only look, and of those that give a new thing its id."""
+
+
+def test_a_command_that_looks_prints_json_for_programs() -> None:
+    """All but the receipt, which is a document."""
+    without = [path for path, _told, options in tree("en") if LOOKS.search(path) and "--json" not in options]
+    assert without == ["cardsvc receipt show"]

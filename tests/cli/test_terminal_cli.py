@@ -12,9 +12,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cardsvc.bootstrap import now
+from cardsvc.client import create_key
 from cardsvc.errors import CardGone
 from cardsvc.keystore.sealed import SealedKeystore
 from cardsvc.service.loss.hotlist import snapshot
+from cardsvc.service.terminals.registry import register_terminal
+from cardsvc.signature import public_hex
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import hot_list_text
 from tests.cli.prefork import run_command
@@ -161,3 +164,19 @@ def test_the_key_of_a_terminal_is_shown_again(home: dict[str, str], tmp_path: Pa
     key.write_text("no key")
     assert "terminal_key_damaged" in run(home, "terminal", "key", "--key", str(key), code=7).stderr
     assert key.read_text() == "no key"
+
+
+def test_another_bureaus_window_asks_whose_a_card_is(tmp_path: Path) -> None:
+    """Its own command, in its own name; any other job is refused."""
+    with serving(World(tmp_path / "city.db", now())) as served:
+        served.world.issue(FAMILIES[0]).save(tmp_path / "card")
+        key = tmp_path / "fund.pem"
+        public = public_hex(create_key(key))
+        register_terminal(served.world.store, "fund-1", "", "310000000024", public, "bureau", now(), operator="公积金中心")
+        place = ("--url", served.url, "--id", "fund-1", "--key", str(key), "--vcard", str(tmp_path / "card"))
+        asked = ("terminal", "identity", "--bureau", "公积金中心", "--purpose", "查询", *place)
+        done = run_command((*asked, "--json"), os.environ)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(json.loads(done.stdout)["statement"])["bureau"] == "公积金中心"
+        refused = run_command(("terminal", "topup", "50", *place), os.environ)
+        assert (refused.returncode, "operation_not_permitted" in refused.stderr) == (2, True)

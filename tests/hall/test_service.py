@@ -32,7 +32,9 @@ def served(queue: Queue) -> str:
 
 def appraise(queue: Queue, case: str, level: int, **more: str) -> dt.date | None:
     world = queue.hall.world
-    return appraisals.appraise(world.store, queue.rules, world.keys, case, level, world.now, **more).call_back_due
+    return appraisals.appraise(
+        world.store, queue.rules, world.keys, case, appraisals.Opinion(level, **more), world.now
+    ).call_back_due
 
 
 def test_an_appraisal_is_given_once_and_changed_by_nobody(queue: Queue) -> None:

@@ -31,6 +31,7 @@ PARTS = {"events", "here", "job_forms", "live_job", "live_work", "queue_lists", 
 """What a page fetches of itself."""
 FILES = {"bulk_report", "face_paper", "face_photo", "manage_day_sheet", "manage_figures_chart", "manage_figures_csv"} | {
     "manage_rules_text",
+    "manage_differences_csv",
     "manage_stars_csv",
     "manage_stock_protocol",
     "receipt",

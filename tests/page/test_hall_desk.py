@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from cardsvc.rules import load_rule_set
 from cardsvc.service.hall import desks, tickets
-from cardsvc.service.hall.appraisals import appraise
+from cardsvc.service.hall.appraisals import Opinion, appraise
 from cardsvc.service.hall.complaints import receive
 from tests.page.conftest import SLOW, Desk, axe_finds
 
@@ -78,7 +78,7 @@ def test_a_supervisors_morning_complaint_call_back_and_stars(desk: Desk) -> None
     desks.serve(store, by=clerk, now=moment)
     desks.finish(store, book, by=clerk, now=moment)
     said = {"reason": "slow", "remark": "等了一小时", "contact": "555-0101"}
-    appraise(store, book, desk.world.keys, number.ticket_id, 1, moment, **said)
+    appraise(store, book, desk.world.keys, number.ticket_id, Opinion(1, **said), moment)
     late = moment - dt.timedelta(days=30)
     receive(store, book, desk.world.keys, "12345", "补卡等了三天，没有人通知", by=clerk, now=late)
     desk.sign_in("chief")

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
+from cardsvc.rules import load_rule_set
+from cardsvc.service.hall import desks, tickets
 from tests.page.conftest import SLOW, Desk, axe_finds, opened, picture
 
 pytestmark = pytest.mark.usefixtures("own_pcscd")
@@ -83,3 +85,32 @@ def test_a_display_tells_that_it_is_silent_or_alone(desk: Desk, browser: Browser
     display.context.set_offline(False)
     expect(display.get_by_role("alert")).to_be_hidden(timeout=SLOW)
     display.context.close()
+
+
+def test_what_somebody_left_half_said_is_gone_before_the_next_one_comes(desk: Desk, browser: Browser) -> None:
+    """A bad level without its reason is told and kept on the screen while somebody writes, and no longer: the phone number is
+    theirs, and the next person appraises a case of their own."""
+    store, book, moment = desk.world.store, load_rule_set(), desk.world.now
+    with store.read() as uow:
+        clerk = uow.staff.get("clerk")
+    assert clerk
+    tickets.take(store, book, "hall", "money", moment)
+    desks.open_desk(store, book, "ws-1", by=clerk, now=moment)
+    desks.call_next(store, by=clerk, now=moment)
+    desks.serve(store, by=clerk, now=moment)
+    desks.finish(store, book, by=clerk, now=moment)
+    second = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    second.clock.install()
+    second.goto(f"{desk.hall.url}/hall/hall/appraise/ws-1")
+    second.get_by_label("要我们回电的请留电话").fill("555-0101")
+    second.get_by_role("button", name="不满意 Dissatisfied", exact=True).click()
+    expect(second.locator("body")).to_contain_text("没有办成", timeout=SLOW)
+    phone = second.get_by_label("要我们回电的请留电话")
+    second.clock.run_for(50_000)
+    phone.fill("555-0102")
+    second.clock.run_for(50_000)
+    expect(phone).to_have_value("555-0102")
+    second.clock.run_for(11_000)
+    expect(phone).to_have_value("", timeout=SLOW)
+    expect(second.locator("#live[data-url]")).to_be_attached(timeout=SLOW)
+    second.context.close()

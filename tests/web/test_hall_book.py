@@ -8,7 +8,7 @@ import re
 import pytest
 
 from cardsvc.service.hall import desks, tickets
-from cardsvc.service.hall.appraisals import appraise
+from cardsvc.service.hall.appraisals import Opinion, appraise
 from cardsvc.service.hall.complaints import receive
 from cardsvc.service.operations.rule_book import local_day
 from tests.web.desk_office import Office, Page
@@ -23,7 +23,7 @@ def serve_somebody(office: Office, level: int, **said: str) -> None:
     desks.call_next(store, by=clerk, now=moment)
     desks.serve(store, by=clerk, now=moment)
     desks.finish(store, rules(), by=clerk, now=moment)
-    appraise(store, rules(), key_ring(), number.ticket_id, level, moment, **said)
+    appraise(store, rules(), key_ring(), number.ticket_id, Opinion(level, **said), moment)
 
 
 def key_on(page: Page, path: str) -> str:
@@ -135,10 +135,10 @@ def test_service_stars_of_a_quarter_as_a_page_and_a_file(office: Office) -> None
     today = local_day(office.world.now)
     now_quarter = f"{today.year}Q{(today.month - 1) // 3 + 1}"
     page = office.page("auditor")
-    assert re.search(r"clerk 演示 clerk 2 \S+ 2 2 3.5 1", page.text("/manage/stars"))
+    assert re.search(r"clerk 演示 clerk 2 0 \S+ 2 2 3.5 1 0", page.text("/manage/stars"))
     answer = page.get(f"/manage/stars.csv?quarter={now_quarter}")
     rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
-    assert ["clerk", "演示 clerk", "2", "0.0", "2", "2", "3.5", "1"] in rows
+    assert ["clerk", "演示 clerk", "2", "0", "0.0", "2", "2", "3.5", "1", "0"] in rows
     assert "还没有数字" in page.text("/manage/stars?outlet=west")
     assert page.get("/manage/stars?quarter=x").status_code == 422
     assert office.page("clerk").get("/manage/stars.csv").status_code == 403

@@ -401,6 +401,23 @@ def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_offi
     assert "这条差异已处理：已更正" in late.text
 
 
+def test_differences_go_into_a_spreadsheet(office: Office) -> None:
+    """Of one run in one state, in words; a run that there is not has no file."""
+    page = office.page("auditor")
+    link = re.search(r'/desk/manage(/differences/[0-9a-f-]{36}\.csv\?state=open)"', page.get("/differences").text)
+    assert link
+    answer = page.get(link[1])
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    (found,) = [
+        dict(zip(row_head, row, strict=True)) for row_head in rows if "建议借方" in row_head for row in rows if "30.00" in row
+    ]
+    assert (found["差异"], found["状态"], found["金额（元）"]) == ("对方文件里的交易，我方没有", "未处理", "30.00")
+    assert (found["建议借方"], found["建议贷方"]) == ("应缴 付款渠道 手机支付", "待退回 手机支付")
+    assert page.get(link[1].replace("open", "corrected")).status_code == 200
+    assert page.get(f"/differences/{'0' * 36}.csv").status_code == 404
+
+
 def test_the_day_ends_when_nothing_is_open_and_somebody_confirmed(own_office: Office) -> None:
     """What keeps it open is listed; only a supervisor of the outlet ends it, once; the sheets are there."""
     world, page, today = own_office.world, own_office.page("chief"), str(local_day(now()))

@@ -237,3 +237,16 @@ def test_what_a_decision_rests_on_is_a_link_or_words(office: Office) -> None:
     assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}|hold-unreadable|citizen_id", told)
     assert page.get(f"/persons/{payload['citizen_id']}").status_code == 200
     assert f'href="/desk/persons/{payload["citizen_id"]}"' in page.get("/approvals").text
+
+
+def test_the_menu_tells_whoever_may_decide_that_something_waits(office: Office) -> None:
+    """Not the one who asked, nor whose role decides nothing of the kind; the hall's page renews it by itself."""
+    chief, moment = office.people["chief"], office.world.now
+    slip = {"debit": "vault:hall", "credit": "clearing:bank:hall", "amount": 100, "corrects": "slip-1"}
+    pages = {who: office.page(who) for who in ("chief", "second", "clerk", "auditor")}
+    assert "复核 (" not in pages["second"].text("/sessions")
+    propose(office.world.store, APPROVALS, "correction", "slip-1", slip, "test", by=chief, now=moment)
+    found = {who: "复核 (1)" in page.text("/sessions") for who, page in pages.items()}
+    assert found == {"chief": False, "second": True, "clerk": False, "auditor": True}
+    assert "等您复核 1" in pages["second"].text("/manage/live")
+    assert "等您复核" not in pages["chief"].text("/manage/live")

@@ -82,6 +82,26 @@ def inspect() -> tuple[str, Mapping[str, Any]]:
     return "inspect", {}
 
 
+def identity_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Who asks whose a card is, and what for; the command gets them as ``identity_params`` takes them."""
+    for option in (
+        click.option(
+            "--law",
+            default=None,
+            help=t("法律依据；不给出则为持卡人当面同意", "The law that allows it; without one, the holder agreed"),
+        ),
+        click.option("--purpose", required=True, help=t("用途", "What for")),
+        click.option("--bureau", required=True, help=t("哪个单位", "Which bureau asks")),
+    ):
+        function = option(function)
+    return function
+
+
+def identity_params(bureau: str, purpose: str, law: str | None) -> Mapping[str, Any]:
+    """Parameters of the operation ``identity``."""
+    return {"bureau": bureau, "purpose": purpose, "consent": "law" if law else "holder", "basis": law}
+
+
 @card.command(
     "catch-up",
     help=t("账册恢复后按卡补账：账上缺的充值，凭卡上的证明入账", "Book what restored books lack, by the card's own evidence"),
@@ -97,17 +117,11 @@ def catch_up() -> tuple[str, Mapping[str, Any]]:
         "为别的窗口核验身份：卡真不真、有效不有效、是谁的；签名答复，不动钱包", "Identity for another bureau's window, signed"
     )
 )
-@click.option("--bureau", required=True, help=t("哪个单位", "Which bureau asks"))
-@click.option("--purpose", required=True, help=t("用途", "What for"))
-@click.option(
-    "--law",
-    default=None,
-    help=t("法律依据；不给出则为持卡人当面同意", "The law that allows it; without one, the holder agreed"),
-)
+@identity_options
 @_job
 def identity(bureau: str, purpose: str, law: str | None) -> tuple[str, Mapping[str, Any]]:
     """Check the card for another bureau."""
-    return "identity", {"bureau": bureau, "purpose": purpose, "consent": "law" if law else "holder", "basis": law}
+    return "identity", identity_params(bureau, purpose, law)
 
 
 @card.command(help=t("个人化：把空白卡做成市民卡；中断后再放同一张卡会续做", "Make a citizen card of a blank; resumes"))

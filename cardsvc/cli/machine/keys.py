@@ -158,10 +158,11 @@ def _entered(store: "ManagedKeyStore", name: str, people: int) -> "ManagedKeySto
 
 @keys.command(help=t("换版：随机生成新版本，旧版本只用于验证", "Roll: a new random version; the old one only verifies"))
 @click.argument("name")
-def roll(name: str) -> None:
+@json_option
+def roll(name: str, *, as_json: bool) -> None:
     """Roll a key."""
     store = _opened()
-    _tell(store.renewed({_known(store, name): None}), name)
+    _tell(store.renewed({_known(store, name): None}), name, as_json=as_json)
 
 
 @keys.command(help=t("停用某个密钥的某个版本", "Retire a version of a key"))
@@ -181,6 +182,7 @@ def _known(store: "ManagedKeyStore", name: str) -> str:
     return name
 
 
-def _tell(store: "ManagedKeyStore", name: str) -> None:
+def _tell(store: "ManagedKeyStore", name: str, *, as_json: bool = False) -> None:
     entry = max((e for e in store.entries if e.name == name), key=lambda e: e.version)
-    click.echo(f"{name} {t('版本', 'version')} {entry.version} {t('校验值', 'check value')} {entry.check_value}")
+    line = f"{name} {t('版本', 'version')} {entry.version} {t('校验值', 'check value')} {entry.check_value}"
+    show({"name": name, "version": entry.version, "check_value": entry.check_value}, as_json=as_json, lines=lambda: [line])

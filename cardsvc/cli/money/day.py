@@ -85,14 +85,16 @@ def _seal_lines(seal: Mapping[str, Any]) -> list[str]:
 @click.argument("month", type=MONTH)
 @outlet_option
 @as_option
-def month_end(month: dt.datetime, outlet_id: str, staff_id: str) -> None:
+@json_option
+def month_end(month: dt.datetime, outlet_id: str, staff_id: str, *, as_json: bool) -> None:
     """End a month."""
     from cardsvc.bootstrap import now
     from cardsvc.service.books.day_end import end_month
 
     with database() as store:
         end_month(store, outlet_id, month.date(), by=signed_in(store, staff_id), now=now())
-    click.echo(t(f"{outlet_id} {month:%Y-%m} 已月结", f"{outlet_id} {month:%Y-%m} is ended"))
+    line = t(f"{outlet_id} {month:%Y-%m} 已月结", f"{outlet_id} {month:%Y-%m} is ended")
+    show({"outlet_id": outlet_id, "month": f"{month:%Y-%m}"}, as_json=as_json, lines=lambda: [line])
 
 
 @day.command(

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import click
 
-from cardsvc.cli.card.command import METHODS, area_option, month_option, product_option
+from cardsvc.cli.card.command import METHODS, area_option, identity_options, identity_params, month_option, product_option
 from cardsvc.cli.card.results import result_lines
 from cardsvc.cli.certify.command import certify, relay
 from cardsvc.cli.shared.connection import Connection, connection_options, key_option
@@ -106,6 +106,17 @@ def inspect(card_file: str | None, *, as_json: bool, **given: Any) -> None:
     """Inspect through the HTTP API."""
     result = _carry("inspect", {}, card_file, **given)
     show(result, as_json=as_json, lines=lambda: result_lines("inspect", result))
+
+
+@terminal.command(
+    help=t("作为别的单位的窗口核验身份（角色 bureau）", "As another bureau's window: whose card is it (role bureau)")
+)
+@identity_options
+@_carrying
+def identity(bureau: str, purpose: str, law: str | None, card_file: str | None, *, as_json: bool, **given: Any) -> None:
+    """Ask through the HTTP API whose a card is."""
+    result = _carry("identity", identity_params(bureau, purpose, law), card_file, **given)
+    show(result, as_json=as_json, lines=lambda: result_lines("identity", result))
 
 
 @terminal.command(

@@ -5,7 +5,7 @@ store: it is read by whoever calls back and by nobody else.
 """
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
 from cardsvc.errors import OperationError, RequestError
 from cardsvc.keystore import KeyStore
@@ -38,27 +38,25 @@ def case_at_desk(uow: UnitOfWork, outlet_id: str, desk: str, now: dt.datetime) -
     return case
 
 
-def appraise(
-    store: Store,
-    rules: RuleSet,
-    keystore: KeyStore,
-    case_no: str,
-    level: int,
-    now: dt.datetime,
-    *,
-    reason: str | None = None,
-    remark: str | None = None,
-    contact: str | None = None,
-) -> Appraisal:
-    """What the person says. Once: a second one is refused, the same or another. Anonymous where no ``contact`` is given.
+class Opinion(NamedTuple):
+    """What a person says: a level, the reason of a bad one, and, where they like, a remark and how to reach them."""
+
+    level: int
+    reason: str | None = None
+    remark: str | None = None
+    contact: str | None = None
+
+
+def appraise(store: Store, rules: RuleSet, keystore: KeyStore, case_no: str, said: Opinion, now: dt.datetime) -> Appraisal:
+    """What the person says. Once: a second one is refused, the same or another. Anonymous without a ``contact``.
 
     Raises RequestError ``appraisal_unknown``, ``appraisal_text``; OperationError ``appraisal_given``, ``appraisal_lapsed``;
     RuleError ``rule_appraisal_level``, ``rule_appraisal_reason``.
     """
-    due = check_appraisal(rules, level, reason, local_day(now))
-    if len(remark or "") > 200 or len(contact or "") > 100:
+    due = check_appraisal(rules, said.level, said.reason, local_day(now))
+    if len(said.remark or "") > 200 or len(said.contact or "") > 100:
         raise RequestError("appraisal_text")
-    sealed = keystore.seal(contact.encode(), LABEL + case_no) if contact else None
+    sealed = keystore.seal(said.contact.encode(), LABEL + case_no) if said.contact else None
 
     def work(uow: UnitOfWork) -> Appraisal:
         case = uow.appraisal_cases.for_update(case_no)
@@ -68,8 +66,8 @@ def appraise(
             raise OperationError("appraisal_given")
         if case.lapses_at <= now:
             raise OperationError("appraisal_lapsed")
-        kept_reason = reason if due is not None else None
-        return uow.appraisals.add(Appraisal(case_no, level, now, kept_reason, remark or None, sealed, due))
+        reason = said.reason if due is not None else None
+        return uow.appraisals.add(Appraisal(case_no, said.level, now, reason, said.remark or None, sealed, due))
 
     return store.transact(work)
 

@@ -38,3 +38,13 @@ def differences_page(store: Store, run_id: str, state: str = OPEN, after: int = 
         "rows": [{**difference_view(row), "proposed": row.event_key in waiting} for row in shown],
         "next": shown[-1].number if len(rows) > ROWS else None,
     }
+
+
+def all_differences(store: Store, run_id: str, state: str = OPEN) -> list[dict[str, Any]]:
+    """Every difference of a run in one state (or ``all``), page by page. Raises RequestError ``run_unknown``."""
+    rows: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None:
+        page = differences_page(store, run_id, state, after)
+        rows, after = [*rows, *page["rows"]], page["next"]
+    return rows

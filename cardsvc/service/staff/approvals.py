@@ -187,3 +187,10 @@ def open_approvals(store: Store) -> list[dict[str, Any]]:
     """What waits for a second person, newest first."""
     with store.read() as uow:
         return [approval_view(approval) for approval in uow.approvals.open()]
+
+
+def waiting_for(store: Store, kinds: Kinds, person: Staff) -> int:
+    """How many proposals of others this person may decide."""
+    with store.read() as uow:
+        waiting = uow.approvals.open()
+    return sum(one.proposed_by != person.staff_id and person.role in _kind(kinds, one.kind).approvers for one in waiting)

@@ -13,7 +13,7 @@ from cardsvc.service.cards.person_changes import CITIZEN_CHANGE
 from cardsvc.service.desk.work_place import job_of
 from cardsvc.service.faults.repair import propose_repair
 from cardsvc.service.operations.problem import problem_of
-from cardsvc.service.staff.approvals import approve, open_approvals, reject, withdraw
+from cardsvc.service.staff.approvals import approve, open_approvals, reject, waiting_for, withdraw
 from cardsvc.service.words.decisions import payload_rows, payload_texts
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.words import card_no
@@ -23,7 +23,16 @@ OF_PERSONS = (CITIZEN_CHANGE.name, CITIZEN_DEATH.name)
 
 
 def install(app: Flask, services: Services) -> None:
-    """Add the routes."""
+    """Add the routes, and what the menu of every page tells of them."""
+    deciders = frozenset().union(*(kind.approvers for kind in APPROVALS.values()))
+
+    @app.context_processor
+    def _in_every_page() -> dict[str, object]:
+        return {
+            "decisions_waiting": lambda: (
+                waiting_for(services.store, APPROVALS, here().staff) if here().staff.role in deciders else 0
+            )
+        }
 
     @app.get("/desk/approvals")
     def approvals() -> Any:

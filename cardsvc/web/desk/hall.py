@@ -10,9 +10,9 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, OperationError, RequestError
 from cardsvc.rules import RuleSet
-from cardsvc.rules.hall import appraisal_rule, papers, ticket_rule
+from cardsvc.rules.hall import appraisal_rule, ticket_papers
 from cardsvc.service.hall import tickets
-from cardsvc.service.hall.appraisals import appraise, case_at_desk
+from cardsvc.service.hall.appraisals import Opinion, appraise, case_at_desk
 from cardsvc.service.hall.forecast import hall_view
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.operations.rule_book import local_day
@@ -65,10 +65,8 @@ def _screens(app: Flask, services: Services) -> None:
             ticket = tickets.take(services.store, rules, outlet, kind, now(), key=_number_of(outlet, key))
         except CardsvcError as error:
             return render_template("hall_tickets.html", problem=problem_of(error), **_hall(services, outlet)), error.http_status
-        today = local_day(now())
-        wanted = papers(rules, ticket_rule(rules, ticket.ticket_type, today).jobs, "holder", today)
-        bring = {(paper.zh, paper.en): paper for rule in wanted for paper in rule.papers}
-        return render_template("hall_ticket.html", ticket=ticket, papers=bring.values(), **_hall(services, outlet))
+        bring = ticket_papers(rules, ticket.ticket_type, local_day(now()))
+        return render_template("hall_ticket.html", ticket=ticket, papers=bring, **_hall(services, outlet))
 
 
 def _number_of(outlet: str, key: str) -> str:
@@ -91,7 +89,8 @@ def _appraisal(app: Flask, services: Services) -> None:
         level, case_no = field("level", most=1), field("case", most=36)
         said = {name: request.form.get(name, "").strip() or None for name in ("reason", "remark", "contact")}
         try:
-            given = appraise(services.store, _rules(services), services.engine.keystore, case_no, int(level), now(), **said)
+            opinion = Opinion(int(level), **said)
+            given = appraise(services.store, _rules(services), services.engine.keystore, case_no, opinion, now())
         except (CardsvcError, ValueError) as error:
             told = error if isinstance(error, CardsvcError) else RequestError("form_incomplete", field="level")
             if isinstance(told, OperationError):

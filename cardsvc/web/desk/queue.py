@@ -9,14 +9,14 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.rules import RuleSet
-from cardsvc.rules.hall import green_rules, papers, ticket_rules
+from cardsvc.rules.hall import green_rules, ticket_papers
 from cardsvc.rules.hall_rules import WHO
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.hall.forecast import hall_view
 from cardsvc.service.hall.helpers import who_can
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.operations.rule_book import local_day
-from cardsvc.store.records import Staff, Ticket
+from cardsvc.store.records import Staff
 from cardsvc.web.desk.guard import field, here, workstation
 
 AT_DESK: Mapping[str, Callable[..., Any]] = {"miss": desks.pass_over, "serve": desks.serve}
@@ -116,7 +116,7 @@ def queue_of(services: Services, by: Staff) -> Mapping[str, Any]:
     return {
         "desk": own.desk if own else None,
         "ticket": tickets.ticket_view(ticket) if ticket else None,
-        "papers": _papers(rules, ticket)[WHO[0]] if ticket else [],
+        "papers": ticket_papers(rules, ticket.ticket_type, today)[WHO[0]] if ticket else [],
         "waiting": len(waiting),
         "mine": [tickets.ticket_view(one) for one in mine],
     }
@@ -126,14 +126,6 @@ def rules_today(services: Services) -> RuleSet:
     """The rules in force."""
     with services.store.read() as uow:
         return services.rules.in_force(uow, local_day(now()))
-
-
-def _papers(rules: RuleSet, ticket: Ticket) -> dict[str, list[Any]]:
-    """What must be there for the jobs of this number, by who came; each paper once."""
-    today = local_day(now())
-    jobs = [job for rule in ticket_rules(rules, today) if rule.ticket == ticket.ticket_type for job in rule.jobs]
-    found = {who: [paper for rule in papers(rules, jobs, who, today) for paper in rule.papers] for who in WHO}
-    return {who: list({paper.zh: paper.model_dump() for paper in rows}.values()) for who, rows in found.items()}
 
 
 def _lists(services: Services) -> dict[str, Any]:
@@ -159,7 +151,7 @@ def _page(services: Services, number: str, error: CardsvcError | None = None) ->
         "queue.html",
         number=wanted,
         ticket=tickets.ticket_view(ticket) if ticket else None,
-        papers=_papers(rules, ticket) if ticket else {},
+        papers=ticket_papers(rules, ticket.ticket_type, today) if ticket else {},
         reasons=reasons,
         helpers={rule.skill: who_can(services.store, rule.skill, by.outlet_id, now()) for rule in reasons if rule.skill},
         problem=problem_of(error) if error else None,

@@ -4,7 +4,7 @@ that is proposed, and what the library's system could not be told."""
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, redirect, render_template, request, url_for
+from flask import Flask, Response, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
@@ -15,13 +15,15 @@ from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.purse.suspects import case_view, suspects, unused_fees
 from cardsvc.service.purse.suspects import take as take_suspect
 from cardsvc.service.reconcile.correct import Correction, explain, parse_difference, propose_entry, take
-from cardsvc.service.reconcile.worklist import OPEN, differences_page, recent_runs
+from cardsvc.service.reconcile.worklist import OPEN, all_differences, differences_page, recent_runs
 from cardsvc.service.transactions.held_orders import held_orders
 from cardsvc.service.transactions.held_view import held_worklist
 from cardsvc.service.transactions.takeovers import waiting
+from cardsvc.service.words.differences_print import differences_csv
 from cardsvc.units import parse_card_no
-from cardsvc.web.desk.guard import field, here
+from cardsvc.web.desk.guard import field, here, language
 from cardsvc.web.desk.manage.choice import outlet
+from cardsvc.web.desk.words import card_no
 
 
 def install(app: Flask, services: Services) -> None:
@@ -78,6 +80,15 @@ def _differences(app: Flask, services: Services) -> None:
     @app.get("/desk/manage/differences")
     def manage_differences() -> Any:
         return _page(services)
+
+    @app.get("/desk/manage/differences/<run_id>.csv")
+    def manage_differences_csv(run_id: str) -> Any:
+        """Of one run, in the state that is asked for."""
+        state = request.args.get("state") or OPEN
+        rows, run = all_differences(services.store, run_id, state), differences_page(services.store, run_id)["run"]
+        content = differences_csv(run, rows, card_no, language())
+        headers = {"Content-Disposition": f"attachment; filename=differences-{run['day']}.csv"}
+        return Response(content, mimetype="text/csv", headers=headers)
 
     @app.post("/desk/manage/differences/<run_id>/<int:number>")
     def manage_differences_deed(run_id: str, number: int) -> Any:

@@ -64,8 +64,17 @@ if (clock) {
   tell();
 }
 
+// What one person left on the screen goes before the next one comes; whoever still writes has time.
 const back = document.querySelector("[data-back]");
-if (back) setTimeout(() => { location.href = back.dataset.back; }, BACK_MS);
+if (back) {
+  let going;
+  const wait = () => {
+    clearTimeout(going);
+    going = setTimeout(() => { location.href = back.dataset.back; }, Number(back.dataset.after ?? BACK_MS));
+  };
+  for (const name of ["pointerdown", "keydown", "input"]) addEventListener(name, wait);
+  wait();
+}
 
 // A page that comes back from the browser's memory has the key of the number that it gave.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
