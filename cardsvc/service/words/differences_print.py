@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cardsvc.printing.sheet import Grid, Sheet, as_csv
-from cardsvc.service.words.codes import DIFFERENCES, account_in_full
+from cardsvc.service.words.accounts import account_in_full
+from cardsvc.service.words.codes import DIFFERENCES
 from cardsvc.service.words.names import matter_name
 from cardsvc.text import Language, Text
 from cardsvc.units import format_yuan
