@@ -11,7 +11,7 @@ from cardsvc.service.books.figures import JOB_NAMES
 from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.reconcile.worklist import ALL
 from cardsvc.service.rights.comparing import Standing
-from cardsvc.service.words import codes, names, results
+from cardsvc.service.words import accounts, codes, names, results
 from cardsvc.service.words.decisions import payload_rows
 from cardsvc.store.states import ApprovalState, CardRequestState, DifferenceState, NoticeState, TicketState
 from cardsvc.store.tables.hall import COMPLAINT_STEPS, NOTE_KINDS
@@ -64,7 +64,10 @@ def test_templates_speak_through_t_alone() -> None:
         )
         assert not re.search(r"[\u4e00-\u9fff]", plain), path.name
         assert not re.search(r"<script>|<style>|\son\w+=|\sstyle=|javascript:", text), path.name
-        for named, known in (("words", {**vars(codes), **vars(names), **vars(words)}), ("results", vars(results))):
+        for named, known in (
+            ("words", {**vars(accounts), **vars(codes), **vars(names), **vars(words)}),
+            ("results", vars(results)),
+        ):
             assert set(re.findall(rf"\b{named}\.(\w+)", text)) <= set(known), path.name
         for english in re.findall(r'(?:t|both)\(\s*"[^"]*"\s*,\s*"([^"]*)"', text):
             assert not re.search(r"[\u4e00-\u9fff]", english), path.name

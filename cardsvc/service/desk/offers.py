@@ -31,6 +31,7 @@ from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.purse.fees import waiting_fees
 from cardsvc.service.stock.finished import face_is_open
 from cardsvc.service.stock.making import article_due
+from cardsvc.service.transactions.catch_up import CATCH_UP
 from cardsvc.service.transactions.takeovers import takeover_view
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Citizen, Staff
@@ -49,7 +50,13 @@ FACE_FIRST = Text("先打卡面、确认（在卡面页）", "Its face is printe
 
 def offers(engine: Engine, card: CardOnDesk, *, by: Staff) -> tuple[Offer, ...]:
     """The jobs for this card, the likely ones first, at this person's outlet."""
-    return with_suspicions(engine, card, (*_repair(engine, card), *_by_state(engine, card, by)))
+    return with_suspicions(engine, card, (*_catch_up(card), *_repair(engine, card), *_by_state(engine, card, by)))
+
+
+def _catch_up(card: CardOnDesk) -> Iterator[Offer]:
+    """Where the card has loads that restored books lack."""
+    if card.state == "citizen" and any(finding["plan"] == CATCH_UP.name for finding in (card.report or {}).get("findings", ())):
+        yield Offer(CATCH_UP.name)
 
 
 def _repair(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:

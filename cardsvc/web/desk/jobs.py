@@ -139,6 +139,17 @@ JOBS: Mapping[str, JobForm] = {
         Text("转入", "Open them"),
         Text("不再收费；有效期照旧", "Nothing to pay; they hold as they did"),
     ),
+    "catch_up": JobForm(
+        Text("按卡补账", "Catch the books up with the card"),
+        "y",
+        _nothing,
+        (),
+        Text("补账", "Catch up"),
+        Text(
+            "账册恢复时缺的充值，凭卡上的记录补记；卡不改写，不收钱",
+            "What the restored books lack is booked by the card's own record; it is not written, and nothing is paid",
+        ),
+    ),
     "swap": JobForm(
         Text("停用产品换杭州通", "Swap a withdrawn product"),
         "t",

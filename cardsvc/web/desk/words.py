@@ -37,6 +37,7 @@ PHASES: Mapping[str, Text] = {
     "look_again": Text("重读", "Read again"),
     "probe_again": Text("逐项复查", "Probe again"),
     "prove": Text("验真", "Prove the card"),
+    "ask": Text("问卡上的充值", "Ask what was loaded"),
     "read": Text("读旧卡", "Read the old card"),
 }
 

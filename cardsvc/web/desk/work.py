@@ -19,7 +19,7 @@ from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import JOBS
 from cardsvc.web.desk.queue import queue_of
 
-THEN = frozenset({"personalise", "first_article", "carry_over", "transfer_in", "transfer_out"})
+THEN = frozenset({"personalise", "catch_up", "first_article", "carry_over", "transfer_in", "transfer_out"})
 """Jobs after which others follow on the same card."""
 THEN_OFFERED = frozenset({"first_article", "carry_over", "transfer_in", "fetch", "topup", "open"})
 GOES_ON = frozenset({"transfer_out"})
