@@ -1,15 +1,18 @@
 """House rules, as tests: sizes, texts, error codes, and what the repository must not speak of."""
 
 import ast
+import datetime as dt
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from cardsvc.bootstrap import now
 from cardsvc.cli.shared.output import EXIT_CODES
 from cardsvc.errors.catalog import all_entries
 from tests.clock import PROCESSES
+from tests.world import NOON
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = sorted((ROOT / "cardsvc").rglob("*.py"))
@@ -104,8 +107,9 @@ def test_every_package_says_what_it_is() -> None:
         assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path
 
 
-def test_whose_clock_is_the_wall_is_there() -> None:
-    """A file that was renamed would silently have another clock."""
+def test_tests_begin_at_noon_of_a_working_day() -> None:
+    """Before the doors close, whatever the clock on the wall shows; a file that was renamed would silently have that one."""
+    assert dt.timedelta() <= now() - NOON < dt.timedelta(hours=4)
     assert [name for name in PROCESSES if not (ROOT / "tests" / name).exists()] == []
 
 
