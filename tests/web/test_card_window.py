@@ -14,6 +14,8 @@ from cardsvc.signature import public_hex
 from tests.service.cards.test_card_requests import PARENT, take
 from tests.service.purse.test_areas import CARD, bus_card, load, local
 from tests.service.rights.rights_people import said, take_in
+from tests.service.stock.blanks import Stock
+from tests.service.stock.blanks import blank as stock_blank
 from tests.web.clerk import Clerk
 from tests.web.desk_office import PASSWORD, Office
 from tests.web.test_form_day import FAMILY, NUMBER, PHOTO, blank, confirm_face
@@ -145,6 +147,33 @@ def test_a_card_that_is_missing_from_its_bag_is_shown_until_somebody_settles_it(
     centre.sees("在别的营业厅，再送")
     centre.open("/desk/consignments")
     centre.sees("待送 1")
+
+
+def test_a_card_that_was_given_up_on_its_way_is_kept_by_who_finds_it(office: Office) -> None:
+    """Found by its number, from its page: the finder reads where it belongs, and it is asked for no more."""
+    outside, centre, world = west(office), at_the_desk(office), office.world
+    keeper = add_staff(world.store, "keeper", "演示库", "stock_keeper", "hall", PASSWORD, world.now, by=office.people["admin"])
+    stock = Stock(world, {"stock_keeper": keeper})
+    stock.deliver()
+    stock.hand(10)
+    take(world, outside.person, world.citizen(1))
+    card = stock_blank(1)
+    centre.put(card)
+    centre.job("制卡：做成市民卡", "开始制卡")
+    confirm_face(centre, card)
+    centre.open("/desk/consignments")
+    centre.send("装袋送出，打印清单", bag="封条 20")
+    bag = centre.url
+    outside.open(bag)
+    outside.send("点完，其余没到")
+    chief = office.page("chief")
+    assert chief.post(bag.removeprefix("/desk") + "/lost", card=CARD, note="找不到").status_code == 303
+    centre.open(f"/desk/cards/{CARD}")
+    centre.follow("途中放弃的卡，找到了")
+    centre.send("卡在这里：收作废卡")
+    centre.sees("已记入废卡", "不再发放")
+    assert "卡在这里" not in centre.html
+    assert stock.holds()["void:hall"] == 1
 
 
 def test_as_many_cards_as_a_bag_takes_go_into_one_form(office: Office) -> None:

@@ -55,7 +55,9 @@ def result_rows(result: Mapping[str, Any], number: Callable[[str], str] = str) -
         if value is not None and key not in hidden and (value or key not in ("gift", "fee", "forfeited", "resumed", "reasons")):
             shown = number(value) if key == "card_no" else value
             named = key == "product" and "application" in result
-            yield label, product_name(result["application"], value) if named else _value(key, shown)
+            told = product_name(result["application"], value) if named else _value(key, shown)
+            if told.zh:
+                yield label, told
         if key == "returned":
             yield from _ways_back(result.get("payouts", ()))
 
@@ -108,7 +110,8 @@ def _value(key: str, value: Any) -> Text:
         return Text(f"{format_yuan(value)} 元", f"{format_yuan(value)} yuan")
     if key == "opened":
         names = [(APPLICATIONS[name], product_name(name, product)) for name, product in value.items()]
-        return Text("、".join(f"{n.zh} {p.zh}" for n, p in names), ", ".join(f"{n.en} {p.en}" for n, p in names))
+        zh, en = (f"{n.zh} {p.zh}".strip() for n, p in names), (f"{n.en} {p.en}".strip() for n, p in names)
+        return Text("、".join(zh), ", ".join(en))
     if key == "reasons":
         reasons = [called(VALIDITY, reason) for reason in value]
         return Text("、".join(reason.zh for reason in reasons), ", ".join(reason.en for reason in reasons))
@@ -121,7 +124,8 @@ def _value(key: str, value: Any) -> Text:
 
 
 def product_name(application: str, product: str) -> Text:
-    """A product beside its application's name: what PRODUCTS says in brackets, a bus card by its letter."""
+    """A product beside its application's name: what PRODUCTS says in brackets, a bus card by its letter; empty for the only one
+    of its application."""
     known = PRODUCTS.get((application, product))
     if application == "bus" or known is None:
         return Text(product, product)

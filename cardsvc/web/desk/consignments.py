@@ -51,8 +51,8 @@ def install(app: Flask, services: Services) -> None:
     def handout_arrived(card_no: str) -> Any:
         """A card lies before the clerk who has its page open."""
         number = parse_card_no(card_no)
-        count_in(services.store, services.rules, number, by=here().staff, now=now())
-        return redirect(url_for("handout", card_no=number), 303)
+        became = count_in(services.store, services.rules, number, by=here().staff, now=now())
+        return redirect(url_for("handout", card_no=number, counted=became), 303)
 
 
 def _done(services: Services, consignment_id: str, deed: str) -> tuple[str, str] | None:

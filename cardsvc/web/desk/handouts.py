@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.errors.fields import reasons
+from cardsvc.service.cards.consignments import COUNTED
 from cardsvc.service.cards.handing_out import Collector, hand_out, handout_of, remind, told_otherwise
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.text import Text
@@ -77,4 +78,5 @@ def _page(services: Services, card_no: str, error: CardsvcError | None = None, t
     if found is None:
         raise error or RequestError("handout_not_waiting", card_no=card_no)
     problem = problem_of(error) if error else None
-    return render_template("handout.html", handout=found, comers=COMERS, typed=typed, problem=problem)
+    counted = COUNTED.get(request.args.get("counted", ""))
+    return render_template("handout.html", handout=found, comers=COMERS, typed=typed, problem=problem, counted=counted)
