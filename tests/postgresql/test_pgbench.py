@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cardsvc.bootstrap import build
+from cardsvc.bootstrap import build, create_database
 from cardsvc.cli.bench.cluster import program, scratch_cluster
 from cardsvc.cli.bench.fill import fill, ledger_rows
 from cardsvc.cli.bench.pgbench import run, script
@@ -22,6 +22,7 @@ def test_pgbench_books_top_ups_on_other_cards(tmp_path: Path) -> None:
     and gone afterwards."""
     with scratch_cluster() as url:
         settings = scratch_settings(tmp_path).model_copy(update={"database_url": url})
+        create_database(settings)
         opened = build(settings)
         card = VirtualCard.load(issued(opened, tmp_path, 0))
         cards = fill(opened, 200, "")

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,28 +17,25 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from cardsvc.bootstrap import Services, now
-from cardsvc.card.profiles import recognise
 from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
 from cardsvc.printing.photo import sample_photo
 from cardsvc.service.cards.requests import CardApplication, apply_for
-from cardsvc.service.cash.shifts import close_shift, open_shift
+from cardsvc.service.cash.shifts import open_shift
 from cardsvc.service.desk.sessions import IDLE
 from cardsvc.service.faults.reader_health import Use, note
-from cardsvc.service.hall import desks, tickets
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.staff.accounts import add_outlet, add_staff
-from cardsvc.service.stock.blanks import delivery_of, receive
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Staff
-from cardsvc.vcard import Fault, FaultPlan, VirtualCard, inflict
+from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.web.desk import create_desk
 from tests.databases import copy as copy_database
 from tests.desk.busy import Counter, fill_the_hall, leave_things_open, work_a_morning
 from tests.templates import compiled_once
-from tests.world import LiveWorld, World, profiles, rules
+from tests.world import LiveWorld, World, profiles
 
 PASSWORD = "only for tests"
 ROLES = {"clerk": "clerk", "other": "cashier", "chief": "supervisor", "second": "supervisor", "auditor": "auditor"}
@@ -211,52 +208,21 @@ def test_figures_are_those_of_the_day_and_of_the_outlet(office: Office) -> None:
     today = local_day(now())
     yesterday = today - dt.timedelta(days=1)
     page = office.page("auditor")
-    by_day = _file(page, f"?from={yesterday}&to={today}")
+    by_day = file_of(page, f"?from={yesterday}&to={today}")
     assert by_day["窗口办成的业务"] == [["日期", "充值", "全面检测"], [str(yesterday), "0", "0"], [str(today), "2", "1"]]
     assert by_day["充值金额（元）"][-1] == [str(today), "150.00"]
     assert by_day["检测发现（有这种问题的卡数）"][-1][1:] == ["1"] * (len(by_day["检测发现（有这种问题的卡数）"][0]) - 1)
     assert "可疑余额" in " ".join(by_day["检测发现（有这种问题的卡数）"][0])
     assert by_day["取号"][-1] == [str(today), "3", "2"]
-    hours = _file(page, f"?from={today}&to={today}&outlet=hall")
+    hours = file_of(page, f"?from={today}&to={today}&outlet=hall")
     assert [sum(int(row[1]) for row in hours["窗口办成的业务"][1:])] == [2]
-    elsewhere = _file(page, f"?from={today}&to={today}&outlet=west")
+    elsewhere = file_of(page, f"?from={today}&to={today}&outlet=west")
     assert elsewhere["窗口办成的业务"] == [["小时"]]
     assert "合计 3" in page.text(f"/figures?from={yesterday}&to={today}")
     assert page.get("/figures/jobs.svg").text.count("<rect") >= 2
     for wrong, status in (("?from=2026-11-25&to=2026-11-24", 422), ("?from=x", 422), ("?outlet=nowhere", 404)):
         assert page.get(f"/figures{wrong}").status_code == status, wrong
     assert page.get("/figures/nothing.svg").status_code == 404
-
-
-def test_how_long_people_waited_and_cards_took_and_which_batch_is_faulty(own_office: Office) -> None:
-    """Means in minutes, of each kind and of everything; a card that was found wrong counts for the batch of its blank."""
-    world, clerk, today = own_office.world, own_office.people["clerk"], local_day(now())
-    store, book, asked = world.store, rules(), f"?from={today - dt.timedelta(days=1)}&to={today + dt.timedelta(days=1)}"
-    desks.close_desk_of(store, "ws-1", by=own_office.people["chief"], now=world.now)
-    desks.open_desk(store, book, "ws-1", ["loss"], by=clerk, now=world.now)
-    for minutes in (6, 12):
-        tickets.take(store, book, "hall", "loss", world.now)
-        desks.call_next(store, by=clerk, now=world.now + dt.timedelta(minutes=minutes))
-        desks.pass_over(store, by=clerk, now=world.now + dt.timedelta(minutes=minutes))
-    blank = VirtualCard.blank("fudan-fmcos2", seed=77)
-    serial = recognise(profiles(), blank.atr).chip_serial(blank.atr).hex().upper()
-    keeper = replace(own_office.people["chief"], role="stock_keeper")
-    given = {"family": "fudan-fmcos2", "supplier": "测试卡厂", "count": 1, "transport_version": 1}
-    receive(world.engine, delivery_of(batch_id="B-77", first_serial=serial, last_serial=serial, **given), by=keeper)
-    own_office.counter.do(blank, "personalise", citizen_id=world.citizen(77))
-    inflict(blank, [Fault.parse("wrong-balance:12345")])
-    own_office.counter.do(blank, "diagnose")
-    found = _file(own_office.page("auditor"), asked)
-    waited = found["等候时间（分钟，平均）"]
-    assert waited[0][1] == "全部"
-    assert "9.0" in [dict(zip(waited[0], row, strict=True)).get("挂失、解挂") for row in waited[1:]]
-    assert "写卡" in found["制卡时间（分钟，平均）"][0]
-    batches = found["检测发现，按白卡批次（卡数）"]
-    assert sum(int(dict(zip(batches[0], row, strict=True))["B-77"]) for row in batches[1:]) == 1
-    shown = own_office.page("auditor").text(f"/figures{asked}")
-    assert re.search(r"等候时间（分钟，平均） · 平均 \d+\.\d", shown)
-    for table in ("waiting", "making", "batches"):
-        assert own_office.page("auditor").get(f"/figures/{table}.svg{asked}").text.count("<rect") >= 1
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "yesterday"])
@@ -269,7 +235,7 @@ def test_a_day_outside_the_calendar_of_cards_is_told(office: Office, address: st
     assert (answer.status_code, "form_incomplete" in answer.text) == (422, True)
 
 
-def _file(page: Page, asked: str) -> dict[str, list[list[str]]]:
+def file_of(page: Page, asked: str) -> dict[str, list[list[str]]]:
     """The tables of the file by their titles."""
     answer = page.get(f"/figures.csv{asked}")
     assert answer.data.startswith(b"\xef\xbb\xbf")
@@ -401,23 +367,6 @@ def test_a_difference_is_taken_proposed_and_booked_by_the_second_person(own_offi
     assert "这条差异已处理：已更正" in late.text
 
 
-def test_differences_go_into_a_spreadsheet(office: Office) -> None:
-    """Of one run in one state, in words; a run that there is not has no file."""
-    page = office.page("auditor")
-    link = re.search(r'/desk/manage(/differences/[0-9a-f-]{36}\.csv\?state=open)"', page.get("/differences").text)
-    assert link
-    answer = page.get(link[1])
-    assert answer.data.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
-    (found,) = [
-        dict(zip(row_head, row, strict=True)) for row_head in rows if "建议借方" in row_head for row in rows if "30.00" in row
-    ]
-    assert (found["差异"], found["状态"], found["金额（元）"]) == ("对方文件里的交易，我方没有", "未处理", "30.00")
-    assert (found["建议借方"], found["建议贷方"]) == ("应缴 付款渠道 手机支付", "待退回 手机支付")
-    assert page.get(link[1].replace("open", "corrected")).status_code == 200
-    assert page.get(f"/differences/{'0' * 36}.csv").status_code == 404
-
-
 def test_the_day_ends_when_nothing_is_open_and_somebody_confirmed(own_office: Office) -> None:
     """What keeps it open is listed; only a supervisor of the outlet ends it, once; the sheets are there."""
     world, page, today = own_office.world, own_office.page("chief"), str(local_day(now()))
@@ -444,16 +393,3 @@ def test_an_outlet_without_anything_open_is_ended_by_its_supervisor(own_office: 
     assert (again.status_code, "day_ended" in again.text) == (409, True)
     assert page.get("/day/sheet.pdf?outlet=west").data.startswith(b"%PDF")
     assert "日报表" in page.get("/day/sheet.csv?outlet=hall").data.decode("utf-8-sig")
-
-
-def test_service_stars_tell_jobs_and_shifts_that_were_counted_wrong(own_office: Office) -> None:
-    """The clerk did two top-ups and a diagnosis this morning; a drawer with a coin too many is an error of its teller."""
-    world, clerk = own_office.world, own_office.people["clerk"]
-    other = own_office.people["other"]
-    shift = open_shift(world.store, ("terminal", "ws-2"), {}, by=other, now=world.now)
-    close_shift(world.store, shift.shift_id, {"100": 1}, by=other, now=world.now)
-    rows = list(csv.reader(io.StringIO(own_office.page("chief").get("/stars.csv").data.decode("utf-8-sig"))))
-    head = next(row for row in rows if row and row[0] == "工号")
-    found = {row[0]: dict(zip(head, row, strict=True)) for row in rows if len(row) == len(head)}
-    assert (found[clerk.staff_id]["办成业务"], found[clerk.staff_id]["长短款班次"]) == ("3", "0")
-    assert (found["other"]["办成业务"], found["other"]["长短款班次"]) == ("0", "1")

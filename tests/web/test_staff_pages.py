@@ -4,6 +4,7 @@ import datetime as dt
 import re
 
 import pytest
+from sqlalchemy import create_engine
 
 from cardsvc.errors import CardsvcError
 from cardsvc.rules import rule_text
@@ -15,6 +16,7 @@ from cardsvc.service.management.rule_versions import propose_rules
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.staff.accounts import sign_in
 from cardsvc.service.staff.approvals import propose
+from tests.databases import url_of
 from tests.web.desk_office import PASSWORD, Office, plain
 from tests.world import rules
 
@@ -250,3 +252,17 @@ def test_the_menu_tells_whoever_may_decide_that_something_waits(office: Office) 
     assert found == {"chief": False, "second": True, "clerk": False, "auditor": True}
     assert "等您复核 1" in pages["second"].text("/manage/live")
     assert "等您复核" not in pages["chief"].text("/manage/live")
+
+
+def test_a_page_is_shown_without_the_count_where_the_database_does_not_give_it(office: Office) -> None:
+    """Also the page that tells of the trouble: the menu never makes a second one of it."""
+    page = office.page("second")
+    engine = create_engine(url_of(office.world.path))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE approval RENAME TO elsewhere")
+    engine.dispose()
+    assert "复核" in page.text("/sessions")
+    told = page.get("/approvals")
+    assert told.status_code in (500, 503)
+    assert "Traceback" not in told.text
+    assert "跳到正文" in told.text

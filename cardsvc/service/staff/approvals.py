@@ -191,6 +191,8 @@ def open_approvals(store: Store) -> list[dict[str, Any]]:
 
 def waiting_for(store: Store, kinds: Kinds, person: Staff) -> int:
     """How many proposals of others this person may decide."""
+    if not any(person.role in kind.approvers for kind in kinds.values()):
+        return 0
     with store.read() as uow:
         waiting = uow.approvals.open()
     return sum(one.proposed_by != person.staff_id and person.role in _kind(kinds, one.kind).approvers for one in waiting)
