@@ -1,5 +1,7 @@
 """What is wrong with a command, its settings or its files is told with a code and a next step, in the language asked for."""
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -124,6 +126,21 @@ def test_an_answer_that_cannot_be_printed_says_so(home: dict[str, str]) -> None:
         "Error output_lost: The answer could not be printed: No space left on device\nOutcome: unknown\n"
     )
     assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("rules", "show"), ("vcard", "--faults")])
+def test_output_that_nobody_reads_ends_as_of_any_program(home: dict[str, str], arguments: tuple[str, ...]) -> None:
+    """``| head`` closes the pipe: no word, and the exit code that a shell gives what SIGPIPE ends, not that of a failure."""
+    command = [sys.executable, "-c", "from cardsvc.cli.main import main; main()", *arguments]
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        ended = subprocess.run(
+            command, env=home, stdout=write, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False
+        )
+    finally:
+        os.close(write)
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
 def test_a_defect_is_told_by_a_number_and_its_trace_kept_for_its_owner(

@@ -220,7 +220,7 @@ class _Story:
             )
         )
         if not agrees:
-            raise SystemExit(1)
+            raise click.exceptions.Exit(1)
         return {"card_no": card_no, "balance": on_card, "areas": seen["areas"], "books": books, "transactions": transactions}
 
     def _do(self, port: ApiClient, channel: Channel, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import traceback
 import uuid
@@ -13,8 +14,9 @@ import click
 
 from cardsvc.text import Language, Text, language_of_environment
 
-PIPE_CLOSED = 1
-"""Exit code where nobody reads the output any more, as click has it."""
+PIPE_CLOSED = 128 + signal.SIGPIPE
+"""Exit code where nobody reads the output any more: what a shell gives a program that SIGPIPE ended. The signal itself stays
+off, or a database that closes its connection would end a command at a card."""
 UNKNOWN_EXIT = 75
 """Exit code of everything whose outcome is unknown: the card must be presented again."""
 UNEXPECTED_EXIT = 1
@@ -109,7 +111,10 @@ def guarded(action: Callable[[], Any]) -> int:
     try:
         result = _clicked(action)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (
+        BrokenPipeError,
+        SystemExit,
+    ):  # click, told not to exit, does so for a closed pipe all the same, and for nothing else
         return _unheard()
     except Exception as error:
         return _told(_problem_in(error))

@@ -70,7 +70,7 @@ def simulate(
     )
     show(figures, as_json=as_json, lines=lambda: table([(name, _text(value)) for name, value in figures.items()]))
     if not figures["well"]:
-        raise SystemExit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _desks_and_kiosks(settings: Settings, plan: Sequence[Visit], cards: int, kiosks: int) -> dict[str, Any]:

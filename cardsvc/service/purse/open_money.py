@@ -17,6 +17,7 @@ from cardsvc.service.purse.claims import Claim, claim_of, claim_of_load, claim_o
 from cardsvc.service.purse.fees import settle_fee
 from cardsvc.service.purse.settle import UNDECIDED, judge, look_challenge, settle_load, settle_purchase
 from cardsvc.store import UnitOfWork
+from cardsvc.store.records import ApplicationFee, Load, Purchase
 
 OPEN = {"load": "open_loads", "purchase": "open_purchases", "fee": "open_fees"}
 """The facts that the ids of what is open are kept as."""
@@ -93,18 +94,19 @@ def settle_all(context: Context, uow: UnitOfWork, gathered: Gathered, now: dt.da
 
 
 def _settled(context: Context, uow: UnitOfWork, gathered: Gathered, now: dt.datetime) -> Iterator[dict[str, Any]]:
-    loads = {load.load_id: load for load in uow.loads.open_on(context.card_no)}
-    purchases = {purchase.purchase_id: purchase for purchase in uow.purchases.open_on(context.card_no)}
-    fees = {fee.fee_id: fee for fee in uow.application_fees.open_on(context.card_no)}
-    for kind, identifier, evidence in gathered:
-        if kind == "fee" and identifier in fees and not isinstance(evidence, TransactionEvidence):
-            yield settle_fee(context, uow, fees[identifier], evidence, now)
-        elif not isinstance(evidence, TransactionEvidence):
-            continue
-        elif kind == "load" and identifier in loads:
-            yield settle_load(context, uow, loads[identifier], evidence, now)
-        elif kind == "purchase" and identifier in purchases:
-            yield settle_purchase(context, uow, purchases[identifier], evidence, now)
+    still_open = {
+        **{("load", load.load_id): load for load in uow.loads.open_on(context.card_no)},
+        **{("purchase", purchase.purchase_id): purchase for purchase in uow.purchases.open_on(context.card_no)},
+        **{("fee", fee.fee_id): fee for fee in uow.application_fees.open_on(context.card_no)},
+    }
+    for kind, identifier, shown in gathered:
+        match still_open.get((kind, identifier)), shown:
+            case Load() as load, TransactionEvidence() as evidence:
+                yield settle_load(context, uow, load, evidence, now)
+            case Purchase() as purchase, TransactionEvidence() as evidence:
+                yield settle_purchase(context, uow, purchase, evidence, now)
+            case ApplicationFee() as fee, (ApplicationRecord() | None) as record:
+                yield settle_fee(context, uow, fee, record, now)
 
 
 def refuse_while_open(settled: list[Mapping[str, Any]]) -> None:
