@@ -187,3 +187,16 @@ def test_who_does_not_collect_is_told_again_from_the_list(office: Office) -> Non
     clerk.send("给留有手机号的再发通知")
     clerk.sees("已再通知")
     assert "还没有领取" in list_notices(world.store)[0]["zh"]
+
+
+def test_nobody_is_named_to_another_bureau_without_a_consent_that_somebody_confirmed(office: Office) -> None:
+    """Also by a browser that sends the form without its tick: nothing is asked of the card."""
+    clerk = at_the_desk(office)
+    clerk.put(office.world.issue("fudan-fmcos2"))
+    clerk.follow("身份核验")
+    refused = clerk.without("开始", "consent", bureau="公积金中心", purpose="查询")
+    assert (refused.status_code, "没有填好" in refused.text) == (422, True)
+    with office.world.store.read() as uow:
+        assert [row.kind for row in uow.operations.of_card(CARD, 9) if row.kind == "identity"] == []
+    clerk.send("开始", bureau="公积金中心", purpose="查询", consent="holder")
+    clerk.sees("办好了")

@@ -92,7 +92,7 @@ def money_and_applications(clerk: Clerk, card: VirtualCard) -> None:
     clerk.send("收款并写卡", choice="T:month", amount="50", month=next_month)
     clerk.sees("办好了")
     clerk.work_place()
-    clerk.job("身份核验", "开始", bureau="公积金中心", purpose="查询")
+    clerk.job("身份核验", "开始", bureau="公积金中心", purpose="查询", consent="holder")
     clerk.sees("办好了")
 
 

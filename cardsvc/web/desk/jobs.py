@@ -99,6 +99,9 @@ def _refund(form: Form) -> Mapping[str, Any]:
 
 
 def _identity(form: Form) -> Mapping[str, Any]:
+    """What is kept as the holder's consent was confirmed by somebody. Raises RequestError ``form_incomplete``."""
+    if form.get("consent") != "holder":
+        raise RequestError("form_incomplete", field="consent")
     return {"bureau": form["bureau"], "purpose": form["purpose"], "consent": "holder", "basis": None}
 
 
