@@ -81,6 +81,14 @@ def caught_up_text(load: Mapping[str, Any]) -> Text:
     return Text(zh, f"Booked from the card: {amount} yuan of {at}, {whose.en} (by: {rule.en})")
 
 
+def spent_here_text(debit: Mapping[str, Any]) -> Text:
+    """What a terminal of ours took off a card and restored books lack."""
+    amount, at, terminal = format_yuan(debit["amount"]), local_stamp(debit["at"]), debit["terminal"]
+    zh = f"账上缺一笔扣款：{at} 在 {terminal} 扣 {amount} 元；查那里的凭证（消费、退款、转卡），由两人更正"
+    en = f"The books lack a debit: {amount} yuan of {at} at {terminal}; look at its receipts (purchase, refund, transfer)"
+    return Text(zh, f"{en}, two people correct it")
+
+
 def paid_text(fee: Mapping[str, Any]) -> Text:
     """What was paid for an opening that is not on the card, and waits."""
     amount, what = format_yuan(fee["amount"]), called(APPLICATIONS, fee["application"])
