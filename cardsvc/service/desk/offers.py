@@ -28,6 +28,7 @@ from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.purse.fees import waiting_fees
+from cardsvc.service.purse.restored import lost_times
 from cardsvc.service.stock.finished import face_is_open
 from cardsvc.service.stock.making import article_due
 from cardsvc.service.transactions.takeovers import takeover_view
@@ -155,6 +156,7 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine, paid), before))
         face = FACE_FIRST if face_is_open(uow, row.card_no) else None
         died = uow.deaths.confirmed_of(holder.citizen_id) is not None
+        behind = any(time.may_miss(row.issued_at) for time in lost_times(uow))
     if died:
         yield from _of_the_dead(look)
         return
@@ -162,6 +164,8 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         yield Offer("transfer_out")  # it is being replaced, and has not given all it has
     if first:
         yield Offer("first_article")
+    if behind:
+        yield Offer("catch_up")
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
     if carrying:

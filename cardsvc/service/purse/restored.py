@@ -46,6 +46,10 @@ class LostTime(Params):
         """Whether a moment, as cards and files have it, is within."""
         return self.since <= stamp <= self.until
 
+    def may_miss(self, issued_at: dt.datetime | None) -> bool:
+        """Whether something of a card that was issued then may be missing."""
+        return issued_at is not None and issued_at <= moment_of(self.until)
+
 
 def moment_of(stamp: str) -> dt.datetime:
     """Local time from the form that cards and files have it in. Raises ValueError."""

@@ -131,6 +131,17 @@ JOBS: Mapping[str, JobForm] = {
         ("choice", "holder", "payment"),
         Text("收费并开通", "Paid: open it"),
     ),
+    "catch_up": JobForm(
+        Text("按卡补账", "Catch the books up with the card"),
+        "y",
+        _nothing,
+        (),
+        Text("补账", "Catch up"),
+        Text(
+            "账册恢复过：缺的充值凭卡入账，不写卡、不收款",
+            "What restored books lack is booked; nothing is written or paid",
+        ),
+    ),
     "carry_over": JobForm(
         Text("旧卡的应用转入新卡", "Open what the old card had"),
         "a",
