@@ -10,10 +10,8 @@ from cardsvc.vcard import Fault, VirtualCard, inflict
 from cardsvc.vcard.session import KeyKind
 from tests.desk.busy import Counter
 from tests.diagnosis.patients import PURSE, change_key
-from tests.restored import declare, lost
 from tests.web.clerk import Clerk
 from tests.web.desk_office import Office
-from tests.world import KIOSK
 
 
 def test_the_page_shows_the_fault_and_its_cure(office: Office) -> None:
@@ -91,26 +89,6 @@ def test_a_suspicious_card_is_retired_before_anything_is_written_to_it(office: O
 def jobs_on(clerk: Clerk) -> set[str]:
     """What can be begun from the work place."""
     return set(re.findall(r'id="job-(\w+)"', clerk.html))
-
-
-def test_books_that_were_restored_catch_up_with_the_card_at_the_desk(office: Office) -> None:
-    """The finding names the job; afterwards the card takes money again, and the books have what it has."""
-    world, clerk = office.world, Clerk(office)
-    card = world.issue("fudan-fmcos2")
-    world.register(KIOSK)
-    with lost(world):
-        world.topup(card, 5000)
-    clerk.put(card)
-    assert "catch_up" not in jobs_on(clerk)
-    declare(world)
-    clerk.take_off()
-    clerk.put(card)
-    clerk.sees("账册从备份恢复，缺这张卡的充值")
-    clerk.job("按卡补账", "补账")
-    clerk.sees("50.00 元")
-    clerk.work_place()
-    assert jobs_on(clerk) > {"topup", "refund"}
-    assert world.purse_total(world.card_no_of(card)) == 5000
 
 
 def test_a_card_of_others_has_no_holder_on_paper(office: Office) -> None:

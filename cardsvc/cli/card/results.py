@@ -15,8 +15,6 @@ def result_lines(kind: str, result: Mapping[str, Any]) -> list[str]:
 
     if kind == "inspect":
         return _inspect_lines(result)
-    if kind == "catch_up":
-        return [*settled_lines(result), *_caught_up_lines(result["loads"])]
     rows = [(t(*label), t(*value)) for label, value in result_rows(result)]
     if "load_id" in result:
         rows.append((t("钱", "Money"), said({**MONEY_STATES, **SETTLED}, result["state"])))
@@ -31,15 +29,6 @@ def settled_lines(result: Mapping[str, Any]) -> list[str]:
     return [
         t("{}（依据：{}）", "{} (by: {})").format(t(*settled_text(entry)), said(EVIDENCE, entry["rule"]))
         for entry in result.get("settled", [])
-    ]
-
-
-def _caught_up_lines(loads: list[Mapping[str, Any]]) -> list[str]:
-    """What was booked from the card, or that nothing was missing."""
-    from cardsvc.service.words.results import caught_up_text
-
-    return [t(*caught_up_text(load)) for load in loads] or [
-        t("账上不缺这张卡的充值", "The books have every top-up of this card")
     ]
 
 

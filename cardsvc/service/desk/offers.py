@@ -29,6 +29,7 @@ from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.purse.fees import waiting_fees
+from cardsvc.service.purse.restored import lost_times
 from cardsvc.service.stock.finished import face_is_open
 from cardsvc.service.stock.making import article_due
 from cardsvc.service.transactions.catch_up import CATCH_UP
@@ -50,13 +51,15 @@ FACE_FIRST = Text("先打卡面、确认（在卡面页）", "Its face is printe
 
 def offers(engine: Engine, card: CardOnDesk, *, by: Staff) -> tuple[Offer, ...]:
     """The jobs for this card, the likely ones first, at this person's outlet."""
-    return with_suspicions(engine, card, (*_catch_up(card), *_repair(engine, card), *_by_state(engine, card, by)))
+    return with_suspicions(engine, card, (*_repair(engine, card), *_by_state(engine, card, by)))
 
 
-def _catch_up(card: CardOnDesk) -> Iterator[Offer]:
-    """Where the card has loads that restored books lack."""
-    if card.state == "citizen" and any(finding["plan"] == CATCH_UP.name for finding in (card.report or {}).get("findings", ())):
-        yield Offer(CATCH_UP.name)
+def _is_behind(uow: UnitOfWork, row: Card, card: CardOnDesk) -> bool:
+    """Whether restored books may lack loads of this card: a finding says so, or they have none of the lost time or after it."""
+    if any(finding["plan"] == CATCH_UP.name for finding in (card.report or {}).get("findings", ())):
+        return True
+    newest = max((load.authorised_at for load in uow.loads.of_card(row.card_no)), default=None)
+    return any(time.may_miss(row.issued_at, newest) for time in lost_times(uow))
 
 
 def _repair(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
@@ -163,6 +166,7 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         choices = tuple(_as_before(_openable(rules, row, holder, look, engine, paid), before))
         face = FACE_FIRST if face_is_open(uow, row.card_no) else None
         died = uow.deaths.confirmed_of(holder.citizen_id) is not None
+        behind = _is_behind(uow, row, card)
     if died:
         yield from _of_the_dead(look)
         return
@@ -170,6 +174,8 @@ def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:
         yield Offer("transfer_out")  # it is being replaced, and has not given all it has
     if first:
         yield Offer("first_article")
+    if behind:
+        yield Offer(CATCH_UP.name)
     if look["orders"]:
         yield Offer("fetch", None, tuple(_waiting(look)))
     if carrying:

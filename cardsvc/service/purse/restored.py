@@ -46,6 +46,12 @@ class LostTime(Params):
         """Whether a moment, as cards and files have it, is within."""
         return self.since <= stamp <= self.until
 
+    def may_miss(self, issued_at: dt.datetime | None, newest: dt.datetime | None) -> bool:
+        """Whether a load of a card that was issued then may be missing, whose ``newest`` in the books is of that moment: a card
+        takes none before the books have caught up with it."""
+        there = issued_at is not None and issued_at <= moment_of(self.until)
+        return there and (newest is None or newest < moment_of(self.since))
+
 
 def moment_of(stamp: str) -> dt.datetime:
     """Local time from the form that cards and files have it in. Raises ValueError."""

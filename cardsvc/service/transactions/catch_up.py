@@ -100,7 +100,23 @@ def _tell(context: Context, applications: list[str]) -> Procedure[list[Told]]:
 def _catch_up(context: Context, uow: UnitOfWork, told: list[Told], now: dt.datetime) -> Effect:
     """All that is missing, or nothing."""
     loads = [load for one in told for load in _booked(context, uow, one, now)]
-    return Effect(done={"card_no": context.card_no, "settled": context.facts["settled"], "loads": loads})
+    spent = [debit for one in told for debit in _spent_here(context, uow, one)]
+    return Effect(done={"card_no": context.card_no, "settled": context.facts["settled"], "loads": loads, "spent": spent})
+
+
+def _spent_here(context: Context, uow: UnitOfWork, told: Told) -> Iterator[dict[str, Any]]:
+    """What terminals of ours took off in the lost time and the books lack: a purchase, or the card was emptied for its holder.
+    No operator's file brings it, and the log does not say who got it: people find out, nothing is booked."""
+    times, after = lost_times(uow), context.profile.purse.log_number == "after"
+    for record in told.evidence.log:
+        at = (record.date + record.time).hex()
+        if record.type != told.ref.purchase_type or not any(time.holds(at) for time in times):
+            continue
+        terminal = uow.terminals.by_number(record.terminal.hex())
+        key = context.card_no, told.ref.application, told.ref.purse, record.number - after
+        if terminal is not None and not uow.purchases.at_counters([key]):
+            where = {"application": told.ref.application, "purse": told.ref.purse, "terminal": terminal.terminal_id}
+            yield {"amount": record.amount, "at": at, **where}
 
 
 def _booked(context: Context, uow: UnitOfWork, told: Told, now: dt.datetime) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What a job did, as rows of labels and values; what products, purses and the parts of a refund are called in them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cardsvc.service.cards.application_names import APPLICATIONS, PRODUCTS
@@ -60,6 +60,18 @@ def result_rows(result: Mapping[str, Any], number: Callable[[str], str] = str) -
                 yield label, told
         if key == "returned":
             yield from _ways_back(result.get("payouts", ()))
+    if "spent" in result:
+        yield from _caught_up(result["loads"], result["spent"])
+
+
+def _caught_up(loads: Sequence[Mapping[str, Any]], spent: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Text, Text]]:
+    """What was booked from the card, or that nothing was missing; what people must find out."""
+    for load in loads:
+        yield Text("已按卡补账", "Booked from the card"), _caught_up_text(load)
+    if not loads:
+        yield Text("按卡补账", "Catching up"), Text("账上不缺这张卡的充值", "The books have every top-up of this card")
+    for debit in spent:
+        yield Text("账上缺一笔扣款", "The books lack a debit"), _spent_here_text(debit)
 
 
 def settled_text(entry: Mapping[str, Any]) -> Text:
@@ -78,14 +90,18 @@ def settled_text(entry: Mapping[str, Any]) -> Text:
     return Text(f"已结清上次中断的交易：{amount} 元，{state.zh}", f"Settled an earlier transaction: {amount} yuan, {state.en}")
 
 
-def caught_up_text(load: Mapping[str, Any]) -> Text:
-    """A top-up that was booked from its card."""
+def _caught_up_text(load: Mapping[str, Any]) -> Text:
     amount, rule, order = format_yuan(load["amount"]), called(EVIDENCE, load["rule"]), load["order_id"]
-    place = place_name(*load["taken_by"].split(":", 1))
+    place, at = place_name(*load["taken_by"].split(":", 1)), local_stamp(load["at"])
     whose = Text("补登订单", "an order") if order else Text(f"应缴：{place.zh}", f"owed by {place.en}")
-    at = local_stamp(load["at"])
-    zh = f"已按卡补账：{at} 充值 {amount} 元，{whose.zh}（依据：{rule.zh}）"
-    return Text(zh, f"Booked from the card: {amount} yuan of {at}, {whose.en} (by: {rule.en})")
+    return Text(f"{at} 充值 {amount} 元，{whose.zh}（依据：{rule.zh}）", f"{amount} yuan of {at}, {whose.en} (by: {rule.en})")
+
+
+def _spent_here_text(debit: Mapping[str, Any]) -> Text:
+    """What a terminal of ours took off a card."""
+    amount, at, terminal = format_yuan(debit["amount"]), local_stamp(debit["at"]), debit["terminal"]
+    zh = f"{at} 在 {terminal} 扣 {amount} 元；查那里的凭证（消费、退款、转卡），由两人更正"
+    return Text(zh, f"{amount} yuan of {at} at {terminal}; by its receipts (purchase, refund, transfer) two people correct it")
 
 
 def paid_text(fee: Mapping[str, Any]) -> Text:

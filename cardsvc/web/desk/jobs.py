@@ -134,14 +134,6 @@ JOBS: Mapping[str, JobForm] = {
         ("choice", "holder", "payment"),
         Text("收费并开通", "Paid: open it"),
     ),
-    "carry_over": JobForm(
-        Text("旧卡的应用转入新卡", "Open what the old card had"),
-        "a",
-        _nothing,
-        ("steps",),
-        Text("转入", "Open them"),
-        Text("不再收费；有效期照旧", "Nothing to pay; they hold as they did"),
-    ),
     "catch_up": JobForm(
         Text("按卡补账", "Catch the books up with the card"),
         "y",
@@ -149,9 +141,17 @@ JOBS: Mapping[str, JobForm] = {
         (),
         Text("补账", "Catch up"),
         Text(
-            "账册恢复时缺的充值，凭卡上的记录补记；卡不改写，不收钱",
-            "What the restored books lack is booked by the card's own record; it is not written, and nothing is paid",
+            "账册恢复过：缺的充值凭卡入账，不写卡、不收款",
+            "What restored books lack is booked; nothing is written or paid",
         ),
+    ),
+    "carry_over": JobForm(
+        Text("旧卡的应用转入新卡", "Open what the old card had"),
+        "a",
+        _nothing,
+        ("steps",),
+        Text("转入", "Open them"),
+        Text("不再收费；有效期照旧", "Nothing to pay; they hold as they did"),
     ),
     "swap": JobForm(
         Text("停用产品换杭州通", "Swap a withdrawn product"),

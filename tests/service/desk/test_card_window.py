@@ -126,7 +126,7 @@ def test_every_line_of_the_card_window_is_served(page: Flask) -> None:
 def test_every_job_of_the_page_belongs_to_a_line_of_work() -> None:
     """But for those that belong to all of them."""
     used = {name.removeprefix("job:") for names in WINDOW.values() for name in names if name.startswith("job:")}
-    assert set(JOBS) - used == {"block", "unblock", "close", "refund", "replace", "retire"}
+    assert set(JOBS) - used == {"block", "catch_up", "unblock", "close", "refund", "replace", "retire"}
 
 
 def test_every_line_of_the_card_window_is_done_to_its_end_by_a_test() -> None:

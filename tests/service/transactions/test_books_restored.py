@@ -12,7 +12,7 @@ from cardsvc.service.purse.orders import create_order, order_params
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.restored import declare, lost
 from tests.service.purse.test_areas import bus_card
-from tests.world import FAMILIES, KIOSK, World, area_on, balance_on
+from tests.world import DESK, FAMILIES, KIOSK, World, area_on, balance_on
 
 CARD = "3100010100000001"
 
@@ -184,3 +184,18 @@ def test_what_was_open_in_the_backup_is_settled_first(world: World, family: str)
     assert [entry["rule"] for entry in caught["settled"]] == ["log_record"]
     assert [load["amount"] for load in caught["loads"]] == [6000]
     assert agrees(world, card)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_card_that_was_emptied_here_in_lost_time_is_told(world: World, family: str) -> None:
+    """Its holder has the cash, and the books owe it still: nothing is booked, people are told what to look for."""
+    world.register(DESK)
+    card = world.issue(family)
+    world.topup(card, 5000)
+    with lost(world):
+        world.do(card, "refund")
+    declare(world)
+    before = world.balances()
+    told = world.do(card, "catch_up")
+    assert [(debit["amount"], debit["terminal"]) for debit in told["spent"]] == [(5000, "desk-1")]
+    assert (told["loads"], world.balances()) == ([], before)
