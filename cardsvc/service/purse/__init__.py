@@ -5,7 +5,8 @@ load_rules, payments, orders        before money goes on: the rules, how it was 
 debit, drawdown                     taking money off: a purchase, all of it
 fees                                what an opening costs, in two steps as a load
 open_money                          what is open on a card: asked about, judged, settled
-settle, counters, sightings         what the card's evidence says of a step; counters that went back; what was seen
+claims, settle                      how a step should show on the card, and in its log; what the card's evidence says of it
+counters, sightings                 counters that went back; what was seen
 suspects, settled_since             what the card alone can settle, by hand; proposals that it overtook
 lapse, swapped                      month money that is over; money of a withdrawn product
 ways, bicycles                      which way money goes back, and what keeps it
