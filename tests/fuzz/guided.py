@@ -17,7 +17,15 @@ from typing import Any
 
 import atheris
 
-INSTRUMENTED = ["cardsvc.card", "cardsvc.iso7816", "cardsvc.diagnosis", "cardsvc.units", "cardsvc.wire", "cardsvc.cli.certify"]
+INSTRUMENTED = [
+    "cardsvc.card",
+    "cardsvc.iso7816",
+    "cardsvc.diagnosis",
+    "cardsvc.procedures.strangers",
+    "cardsvc.units",
+    "cardsvc.wire",
+    "cardsvc.cli.certify",
+]
 SECONDS_FOR_ONE, MOST_BYTES, MOST_MEGABYTES = 20, 600, 1500
 
 with atheris.instrument_imports(include=INSTRUMENTED):
