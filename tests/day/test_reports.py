@@ -22,7 +22,7 @@ from cardsvc.service.books.reports import BY, KINDS, day_bounds, day_sheet
 from cardsvc.service.books.sheet_print import printed_sheet
 from cardsvc.service.cash.shifts import explain_difference
 from cardsvc.service.staff.approvals import approve
-from cardsvc.service.words.codes import POSTINGS
+from cardsvc.service.words.accounts import POSTINGS
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import Hall, open_hall, refused
 from tests.examples import examples
