@@ -7,7 +7,6 @@ from cardsvc.store import UnitOfWork
 from cardsvc.vcard import Fault, VirtualCard, inflict
 from tests.page.conftest import SLOW, Desk, axe_finds, opened
 from tests.page.test_flows import comes_anew
-from tests.restored import declare, lost
 from tests.world import balance_on, person
 
 
@@ -238,22 +237,3 @@ def test_a_full_diagnosis_ends_in_a_report_that_prints(desk: Desk) -> None:
     expect(desk.page.get_by_text("打印检测单")).not_to_be_visible()
     expect(desk.page.get_by_text("已检查")).to_be_visible()
     desk.picture("report-printed")
-
-
-def test_the_books_catch_up_with_a_card_by_two_keys(desk: Desk) -> None:
-    """After a restored backup: the finding says so without a word of fraud, and what was booked stands at the end."""
-    world = desk.world
-    card = world.issue("fudan-fmcos2")
-    with lost(world):
-        world.topup(card, 5000)
-    declare(world)
-    desk.sign_in()
-    desk.hall.put(card)
-    desk.sees("账册从备份恢复，缺这张卡的充值")
-    desk.press("y")
-    desk.sees("不写卡、不收款")
-    desk.picture("catch-up-form")
-    desk.press("Enter")
-    desk.sees("已按卡补账")
-    desk.picture("caught-up")
-    assert world.purse_total(world.card_no_of(card)) == balance_on(card)[0] == 5000
