@@ -10,8 +10,10 @@ ON_POSTGRESQL := tests/service tests/day tests/hall tests/store tests/ledger tes
 # Of these every statement is said by others too, they move no money of their own, and in them nothing happens at the same time:
 # on PostgreSQL in the long run alone.
 SAID_BY_OTHERS := $(addprefix tests/service/, bulk/test_bulk_excel.py cards/test_card_requests.py cards/test_in_between.py \
-  cards/test_renewal.py) $(addprefix tests/web/, test_card_window.py test_card_window_more.py test_fuzz.py test_handouts_api.py \
-  test_mtls.py test_nginx.py test_orders.py test_overflow.py test_refund_page.py test_stock_page.py test_topup_page.py)
+  cards/test_renewal.py cards/test_faces.py) $(addprefix tests/web/, test_bulk_page.py \
+  test_card_window.py test_card_window_more.py test_form_day.py test_fuzz.py test_hall_book.py test_handouts_api.py \
+  test_mtls.py test_nginx.py test_orders.py test_overflow.py test_passkeys.py test_refund_page.py test_staff_pages.py \
+  test_stock_page.py test_topup_page.py)
 
 # Two more than CI has processors: browser tests and those of killed processes wait half of their time.
 TEST_PROCESSES := 4
@@ -50,7 +52,7 @@ soak: setup
 	CARDSVC_EXAMPLES_TIMES=10 $(PYTHON) -m pytest -n 2 tests/diagnosis/test_healthy.py --timeout 3600
 	$(PYTHON) -m pytest tests/money --money-runs 300 --timeout 3600
 	$(PYTHON) -m pytest tests/diagnosis/test_torn_repair.py --repair-tears all --timeout 3600
-	CARDSVC_EVERY_TEAR=1 $(PYTHON) -m pytest -n 2 tests/procedures tests/service/purse/test_orders.py --timeout 3600
+	CARDSVC_EVERY_TEAR=1 $(PYTHON) -m pytest -n 2 tests/procedures tests/service/purse/test_orders.py tests/cli/test_old_card_cli.py --timeout 3600
 	$(PYTHON) -m pytest -s tests/kills --topups 1000 --timeout 3600
 	.venv/bin/cardsvc terminal certify --self
 

@@ -57,7 +57,7 @@ def test_no_request_breaks_the_service(served: Served) -> None:
     probed = 0
     for found in document.get_all_operations():
 
-        @examples(25)
+        @examples(15)
         @given(case=found.ok().as_strategy())
         def probe(case: Any) -> None:
             nonlocal probed

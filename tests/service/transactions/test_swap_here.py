@@ -13,6 +13,8 @@ from cardsvc.service.transactions.held_payout import PayoutClaim, move_due, pay_
 from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.databases import on_postgresql
+from tests.procedures.torn import EVERY
 from tests.service.cards.test_renewal import applications
 from tests.service.purse.test_areas import CARD, bus_card, load, local, refusal
 from tests.service.staff.test_staff import hire_all
@@ -60,10 +62,12 @@ def test_the_money_is_in_the_city_purse_and_t_is_open_on_the_same_card(
 
 @pytest.mark.parametrize("tear", ["tear_before_command", "tear_after_command", "tear_after_write"])
 def test_a_card_that_is_pulled_anywhere_ends_with_t_and_all_its_money(tmp_path: Path, tear: str) -> None:
-    """Its next contact settles it; what was drawn waits as an order, and the same job again does what is left."""
+    """Its next contact settles it; what was drawn waits as an order, and the same job again does what is left. On PostgreSQL at
+    every third command: the card is the same."""
     world, card = old_product(tmp_path)
+    stride = 3 if on_postgresql() and not EVERY else 1
     snapshot, pulled = Snapshot(world, card, tmp_path), 0
-    for at in range(1, 80):
+    for at in range(1, 80, stride):
         world, card = snapshot.again()
         card.plan = FaultPlan(**{tear: at})
         whole = True
