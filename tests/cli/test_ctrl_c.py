@@ -24,6 +24,7 @@ def transmit(card, command):
     return answer
 
 VirtualCard.transmit = transmit
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as at a terminal: what runs in the background ignores it
 main()
 """
 """The program, with a hand on the keyboard right after the card carried a command out."""
