@@ -58,8 +58,11 @@ def _is_behind(uow: UnitOfWork, row: Card, card: CardOnDesk) -> bool:
     """Whether restored books may lack loads of this card: a finding says so, or they have none of the lost time or after it."""
     if any(finding["plan"] == CATCH_UP.name for finding in (card.report or {}).get("findings", ())):
         return True
+    times = lost_times(uow)
+    if not times:
+        return False
     newest = max((load.authorised_at for load in uow.loads.of_card(row.card_no)), default=None)
-    return any(time.may_miss(row.issued_at, newest) for time in lost_times(uow))
+    return any(time.may_miss(row.issued_at, newest) for time in times)
 
 
 def _repair(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:

@@ -31,14 +31,11 @@ def with_suspicions(engine: Engine, card: CardOnDesk, made: tuple[Offer, ...]) -
     number = card.books["card_no"]
     with engine.store.read() as uow:
         asked = [row for row in uow.approvals.of_subject(number) if row.kind == RETIRE.name]
-    first = Offer("retire", None, tuple(_effects(engine, number)))
-    match asked[0].state if asked else None:
-        case ApprovalState.PROPOSED:
-            return (replace(first, reason=WAITS, choices=()), *_held_back(made, WAITS))
-        case ApprovalState.REJECTED:
-            return (first, *made)
-        case _:
-            return (first, *_held_back(made, RETIRE_FIRST))
+    state = asked[0].state if asked else None
+    if state == ApprovalState.PROPOSED:
+        return (Offer("retire", WAITS), *_held_back(made, WAITS))
+    rest = made if state == ApprovalState.REJECTED else _held_back(made, RETIRE_FIRST)
+    return (Offer("retire", None, tuple(_effects(engine, number))), *rest)
 
 
 def _held_back(made: tuple[Offer, ...], why: Text) -> Iterator[Offer]:

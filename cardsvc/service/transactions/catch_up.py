@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cardsvc.card.log_order import began_at, shown_order
+from cardsvc.card.log_order import LogOrder, began_at, shown_order
 from cardsvc.card.periods import Period, PursePeriods
 from cardsvc.card.purse import LogRecord, TransactionType
 from cardsvc.card.records import ApplicationRecord
@@ -107,13 +107,13 @@ def _catch_up(context: Context, uow: UnitOfWork, told: list[Told], now: dt.datet
 def _spent_here(context: Context, uow: UnitOfWork, told: Told) -> Iterator[dict[str, Any]]:
     """What terminals of ours took off in the lost time and the books lack: a purchase, or the card was emptied for its holder.
     No operator's file brings it, and the log does not say who got it: people find out, nothing is booked."""
-    times, after = lost_times(uow), context.profile.purse.log_number == "after"
+    times, order = lost_times(uow), _order_of_log(context, told)
     for record in told.evidence.log:
         at = (record.date + record.time).hex()
         if record.type != told.ref.purchase_type or not any(time.holds(at) for time in times):
             continue
         terminal = uow.terminals.by_number(record.terminal.hex())
-        key = context.card_no, told.ref.application, told.ref.purse, record.number - after
+        key = context.card_no, told.ref.application, told.ref.purse, began_at(record, order)
         if terminal is not None and not uow.purchases.at_counters([key]):
             where = {"application": told.ref.application, "purse": told.ref.purse, "terminal": terminal.terminal_id}
             yield {"amount": record.amount, "at": at, **where}
@@ -139,9 +139,7 @@ def _booked(context: Context, uow: UnitOfWork, told: Told, now: dt.datetime) -> 
 def _missing(context: Context, told: Told, booked: int) -> Iterator[Missing]:
     """The loads from this counter on, oldest first. Raises CardError ``catch_up_untold``: the log has not all of them, or one
     took money off."""
-    shown = told.evidence.look.online_counter if told.evidence.look else 0
-    loads = [record for record in told.evidence.log if record.type == told.ref.load_type]
-    order = shown_order(loads, shown) or context.profile.purse.log_number
+    order = _order_of_log(context, told)
     found: dict[int, Missing] = {}
     balance = told.evidence.balance or 0
     off = COUNTED_ALIKE.get(told.ref.purchase_type, ())
@@ -152,10 +150,21 @@ def _missing(context: Context, told: Told, booked: int) -> Iterator[Missing]:
             balance -= record.amount
         elif record.type in off or (record.type == TransactionType.UNLOAD and told.ref.purse == "ed"):
             balance += record.amount
-    for counter in range(booked, shown):
+    for counter in range(booked, _shown(told) or 0):
         if counter not in found:
             raise CardError("catch_up_untold", card_no=context.card_no)
         yield found[counter]
+
+
+def _shown(told: Told) -> int | None:
+    """The online counter that the card showed."""
+    return told.evidence.look.online_counter if told.evidence.look else None
+
+
+def _order_of_log(context: Context, told: Told) -> LogOrder:
+    """How this card numbers its log: as its newest load shows, else as the profile states."""
+    loads = [record for record in told.evidence.log if record.type == told.ref.load_type]
+    return shown_order(loads, _shown(told)) or context.profile.purse.log_number
 
 
 def _refuse_other_time(context: Context, uow: UnitOfWork, missing: list[Missing]) -> None:
