@@ -11,7 +11,7 @@ from cardsvc.card.layout import key_name
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import load_profiles
 from cardsvc.config import Settings
-from cardsvc.errors import KeystoreError, StoreError
+from cardsvc.errors import KeystoreError, RequestError, StoreError
 from cardsvc.keystore import ManagedKeyStore, SealedKeystore
 from cardsvc.keystore.keys import SEALING, SIGNING, TRANSPORT
 from cardsvc.keystore.receipt_key import ReceiptKey
@@ -23,6 +23,7 @@ from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.store import Store, open_store, revision_of, sqlite_file
+from cardsvc.text import Text
 
 if TYPE_CHECKING:
     from cardsvc.keystore.pkcs11 import Pkcs11KeyStore
@@ -133,6 +134,28 @@ def passphrase(settings: Settings) -> bytes:
         except OSError:
             raise KeystoreError("passphrase_missing") from None
     raise KeystoreError("passphrase_missing")
+
+
+MIN_TOKEN = 16
+"""Characters of the token of GET /metrics: as many as nobody guesses."""
+
+
+def metrics_token(settings: Settings) -> bytes | None:
+    """The token that GET /metrics asks for, None where there is no such page. Raises RequestError ``settings_wrong`` for a file
+    that cannot be read or says next to nothing."""
+    if settings.metrics_token_file is None:
+        return None
+    try:
+        token = settings.metrics_token_file.read_bytes().strip()
+    except OSError as error:
+        raise RequestError("settings_wrong", reason=f"CARDSVC_METRICS_TOKEN_FILE: {error.strerror}") from None
+    if len(token) < MIN_TOKEN:
+        text = Text(
+            f"CARDSVC_METRICS_TOKEN_FILE：不足 {MIN_TOKEN} 个字符",
+            f"CARDSVC_METRICS_TOKEN_FILE: fewer than {MIN_TOKEN} characters",
+        )
+        raise RequestError("settings_wrong", reason=text)
+    return token
 
 
 FACTORY_TRANSPORT_KEY = b"\xff" * 8

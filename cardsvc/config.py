@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     client_cert_proxy: str | None = Field(default=None, description="address of the proxy whose X-Client-Cert, X-Real-IP count")
     requests_per_minute: int = Field(default=600, ge=1, description="of one terminal, where it has no number of its own")
     refused_per_minute: int = Field(default=120, ge=1, description="badly signed requests of one address, over all workers")
+    metrics_token_file: Path | None = Field(default=None, description="file with the token of GET /metrics; none: no such page")
     library_url: str | None = Field(default=None, description="where the library's system takes notices")
     desk_host: str = "127.0.0.1"
     desk_port: int = Field(default=8081, ge=1, le=65535)

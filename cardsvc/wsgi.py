@@ -1,7 +1,10 @@
 """API and desk page under gunicorn: ``gunicorn 'cardsvc.wsgi:create()'``, or ``serve`` and ``desk`` of the command line."""
 
 import logging
+import os
+import shutil
 import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -10,7 +13,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from cardsvc.bootstrap import Services, build
+from cardsvc.bootstrap import Services, build, metrics_token, now
 from cardsvc.config import Settings
 from cardsvc.errors import CardsvcError
 from cardsvc.service.tidy import tidy
@@ -24,6 +27,8 @@ DESK_THREADS = 64
 STOP_SECONDS = 10
 DESK_STOP_SECONDS = 1
 """Event streams never end by themselves; a page connects again."""
+NUMBERS = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the folder in which the workers' counts add up; Prometheus' library gave it its name."""
 AWAY_SECONDS = 0.5
 TIDY_SECONDS = 20.0
 AWAY = frozenset({"store_unreachable", "store_connection_lost", "store_locked", "hsm_gone", "hsm_token_missing"})
@@ -35,7 +40,7 @@ _LOG = logging.getLogger(__name__)
 
 def create() -> Flask:
     """The API with the settings of the environment."""
-    return create_api(build(Settings()))
+    return _measured(build(Settings()))
 
 
 def create_desk_page() -> Flask:
@@ -74,7 +79,17 @@ class _Server(BaseApplication):
 def _api(services: Services) -> Flask:
     """The API of one worker, which also ends what is over."""
     threading.Thread(target=keep_tidy, args=(services,), name="tidy", daemon=True).start()
-    return create_api(services)
+    return _measured(services)
+
+
+def _measured(services: Services) -> Flask:
+    """The API, with ``/metrics`` where there is a token for it."""
+    app, token = create_api(services), metrics_token(services.settings)
+    if token is not None:
+        from cardsvc.web.api.metrics import install_metrics  # noqa: PLC0415 - at its import it looks for NUMBERS
+
+        install_metrics(app, services.store, token, now)
+    return app
 
 
 def keep_tidy(services: Services, every: float = TIDY_SECONDS, stop: threading.Event | None = None) -> None:
@@ -98,6 +113,9 @@ def serve(settings: Settings) -> None:
     }
     if settings.client_ca is not None:
         options |= {"ca_certs": str(settings.client_ca), "cert_reqs": ssl.CERT_REQUIRED}
+    if metrics_token(settings) is not None:
+        numbers = os.environ[NUMBERS] = tempfile.mkdtemp(prefix="cardsvc-metrics-")
+        options |= {"on_exit": lambda _server: shutil.rmtree(numbers)}  # not at a worker's end
     _Server(settings, _api, options).run()
 
 

@@ -20,6 +20,7 @@ PROCESSES = (
     "keystore/test_served.py",
     "kills",
     "page/test_training.py",
+    "web/test_metrics.py",
     "web/test_mtls.py",
     "web/test_nginx.py",
 )

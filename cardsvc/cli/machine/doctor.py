@@ -112,7 +112,7 @@ def _secrets(subject: Machine) -> str:
 
     settings = Settings()
     receipts = settings.receipt_key or settings.keystore.with_name("receipts.pem")
-    files = (settings.keystore, receipts, settings.passphrase_file, settings.tls_key)
+    files = (settings.keystore, receipts, settings.passphrase_file, settings.metrics_token_file, settings.tls_key)
     return here.secrets(subject, [file for file in files if file is not None])
 
 

@@ -32,6 +32,12 @@ class LibraryNotices(Rows[LibraryNotice]):
         query = select(self.table).where(columns.state == NoticeState.WAITING, columns.next_at <= now, ~before.exists())
         return self._records(query.order_by(columns.next_at, columns.citizen_id, columns.number).limit(limit))
 
+    def counts(self) -> dict[str, int]:
+        """How many are waiting to be taken or failed, by state."""
+        state = self.table.c.state
+        query = select(state, func.count()).where(state.in_((NoticeState.WAITING, NoticeState.FAILED))).group_by(state)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
     def in_state(self, state: str, limit: int) -> list[LibraryNotice]:
         """The newest ones in a state."""
         return self.where_is(state=state, newest="queued_at", limit=limit)

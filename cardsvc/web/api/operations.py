@@ -75,4 +75,6 @@ def _reader(told: MeasuredReader | None) -> ReaderFacts | None:
 
 
 def _reply(reply: Reply, status: int = 200) -> tuple[dict[str, Any], int, dict[str, str]]:
+    if not reply.replayed:
+        g.problem = reply.problem
     return reply_to_json(reply), status, {"Idempotency-Replayed": "true"} if reply.replayed else {}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import spectree
-from flask import Flask, Response
+from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
 from cardsvc.errors import CardsvcError, RequestError
@@ -45,6 +45,7 @@ def install_problems(app: Flask) -> None:
 
 def problem_response(problem: dict[str, Any]) -> Response:
     """A problem as an HTTP response."""
+    g.problem = problem
     body = json.dumps(problem, ensure_ascii=False)
     wait = {"Retry-After": str(problem["retry_after"])} if "retry_after" in problem else {}
     return Response(body, status=problem["status"], headers=wait, content_type=f"{MEDIA_TYPE}; charset=utf-8")
