@@ -63,12 +63,18 @@ def _waiting(store: Store) -> Iterator[Measure]:
         live, approvals = len(uow.operations.live()), Counter(row.kind for row in uow.approvals.open())
         notices, held = uow.library_notices.counts(), uow.blank_movements.balances()
         outlets = [outlet.outlet_id for outlet in uow.outlets.all()]
-    blanks = {outlet: sum(row.number for row in held if row.place == store_place(outlet)) for outlet in outlets}
+        stocked = [outlet for outlet in outlets if uow.blank_movements.last_to(store_place(outlet))]
+    blanks = {outlet: sum(row.number for row in held if row.place == store_place(outlet)) for outlet in stocked}
     waiting = _all((NoticeState.WAITING, NoticeState.FAILED), notices)
     yield Measure("operations_live", "Operations that wait for their card", "", {"": live})
     yield Measure("approvals_open", "Decisions that wait for a second person", "kind", approvals)
     yield Measure("library_notices", "Notices that the library has not taken", "state", waiting)
-    yield Measure("blank_cards", "Blank cards in the outlet's stock, without those at its desks", "outlet", blanks)
+    yield Measure(
+        "blank_cards",
+        "Blank cards in the stock of an outlet that ever had some, without those at desks",
+        "outlet",
+        blanks,
+    )
 
 
 def _today(store: Store, now: dt.datetime) -> Iterator[Measure]:
