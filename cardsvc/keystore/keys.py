@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from cardsvc.crypto import epurse
 from cardsvc.errors import KeystoreError
+from cardsvc.keystore.in_making import InMaking
 from cardsvc.keystore.protocol import KeyState, Versions
 from cardsvc.units import bcd
 
@@ -58,6 +59,7 @@ class KeyRing:
     def __init__(self, entries: tuple[KeyEntry, ...], issuer_factors: tuple[bytes, ...] = ()) -> None:
         self._entries = {(entry.name, entry.version): entry for entry in entries}
         self.issuer_factors = issuer_factors
+        self.in_making = InMaking()
 
     @property
     def entries(self) -> tuple[KeyEntry, ...]:
@@ -124,12 +126,10 @@ class KeyRing:
             return head + self.load_pin(card_no, versions)
         return head + self._card_key(card_no, name, versions)
 
-    def protected_key_record(
-        self, card_no: str, name: str, head: bytes, challenge: bytes, header: bytes, versions: Versions
-    ) -> bytes:
+    def protected_key_record(self, record: bytes, challenge: bytes, header: bytes, versions: Versions) -> bytes:
         """See KeyStore.protected_key_record."""
         transport = self._master(TRANSPORT, {**self.versions(), **versions}).value
-        cryptogram = epurse.line_encrypt(transport, self.key_record(card_no, name, head, versions))
+        cryptogram = epurse.line_encrypt(transport, record)
         return cryptogram + epurse.line_mac(transport, challenge, header + cryptogram)
 
     def changed_key_record(

@@ -3,8 +3,9 @@
 Master keys never come into this process. Cards' keys are derived and used in the token, as session objects that are destroyed
 at once. In this process are, for as long as they are needed, and never a master key:
 
-- the key of one card that is written to it (``key_record``): SoftHSM cannot wrap under Triple-DES, and a key record does not
-  begin at a block, so that no C_WrapKey makes it. The transport key that encrypts the record works in the token;
+- the keys of a card that is being made or comes next, as they are written to it (``key_record``; in_making.py): SoftHSM
+  cannot wrap under Triple-DES, and a key record does not begin at a block, so that no C_WrapKey makes it. The transport key
+  that encrypts the record works in the token;
 - the TAC key of one card, whose halves are XORed: PKCS#11 has no mechanism for that;
 - what a method is there to hand out: the loading PIN, the transport code, the sector keys of old bus cards.
 
@@ -22,6 +23,7 @@ from pkcs11 import Attribute, GCMParams, Mechanism, ObjectClass, exceptions
 from cardsvc.crypto import epurse
 from cardsvc.crypto.des import BLOCK, ZERO_IV
 from cardsvc.errors import KeystoreError
+from cardsvc.keystore.in_making import InMaking
 from cardsvc.keystore.keys import LEGACY, LOAD_PIN, SEALING, SIGNING, TRANSPORT, KeyRing, load_pin_of
 from cardsvc.keystore.protocol import KeyState, Versions
 from cardsvc.keystore.token import Token
@@ -60,6 +62,7 @@ class Pkcs11KeyStore:
     def __init__(self, token: Token, entries: tuple[TokenEntry, ...], issuer_factors: tuple[bytes, ...]) -> None:
         self.token = token
         self.issuer_factors = issuer_factors
+        self.in_making = InMaking()
         self._entries = {(entry.name, entry.version): entry for entry in entries}
 
     @classmethod
@@ -180,12 +183,10 @@ class Pkcs11KeyStore:
             return head + self.load_pin(card_no, versions)
         return head + self._card_key(self._master(name, versions), card_no)
 
-    def protected_key_record(
-        self, card_no: str, name: str, head: bytes, challenge: bytes, header: bytes, versions: Versions
-    ) -> bytes:
+    def protected_key_record(self, record: bytes, challenge: bytes, header: bytes, versions: Versions) -> bytes:
         """See KeyStore.protected_key_record."""
         transport, iv = self._master(TRANSPORT, {**self.versions(), **versions}), epurse.challenge_block(challenge)
-        blocks = epurse.line_blocks(self.key_record(card_no, name, head, versions))
+        blocks = epurse.line_blocks(record)
         with self.token.session() as opened:
             key = find(opened, TRANSPORT, transport.version)
             left_half_twice = find(opened, TRANSPORT + LEFT_HALF, transport.version)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum, unique
 from typing import Protocol, Self
 
+from cardsvc.keystore.in_making import InMaking
+
 Versions = Mapping[str, int]
 
 
@@ -29,6 +31,10 @@ class MacSession(Protocol):
 
 class KeyStore(Protocol):
     """All methods raise KeystoreError: ``key_missing``, ``key_retired``. ``card_no`` is the 16-digit card number."""
+
+    @property
+    def in_making(self) -> InMaking:
+        """What was made of keys for cards that are being made."""
 
     def versions(self) -> dict[str, int]:
         """The active version of every key."""
@@ -57,10 +63,8 @@ class KeyStore(Protocol):
     def key_record(self, card_no: str, name: str, head: bytes, versions: Versions) -> bytes:
         """A key record for a card in personalisation: head, then the card's key. Secret: never logged or stored."""
 
-    def protected_key_record(
-        self, card_no: str, name: str, head: bytes, challenge: bytes, header: bytes, versions: Versions
-    ) -> bytes:
-        """``key_record`` encrypted under the transport key, then the MAC over header (with the final Lc) and cryptogram."""
+    def protected_key_record(self, record: bytes, challenge: bytes, header: bytes, versions: Versions) -> bytes:
+        """A ``key_record`` encrypted under the transport key, then the MAC over header (with the final Lc) and cryptogram."""
 
     def changed_key_record(
         self,

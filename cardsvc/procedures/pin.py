@@ -21,8 +21,8 @@ WANT_PIN = (bytes((0x80, 0x50, 0x00)), bytes((0x80, 0x50, 0x05)))
 """INITIALIZE FOR LOAD and FOR UNLOAD."""
 
 
-def with_pin(procedure: Procedure[T], pin: bytes, key_id: int = 0) -> Procedure[T]:
-    """The same procedure on a card whose loads want this PIN (3 bytes BCD)."""
+def with_pin(procedure: Procedure[T], pin: Callable[[], bytes], key_id: int = 0) -> Procedure[T]:
+    """The same procedure on a card whose loads want this PIN (3 bytes BCD). It is asked for only where a load is."""
     try:
         batch = next(procedure)
         while True:
@@ -36,14 +36,14 @@ def with_pin(procedure: Procedure[T], pin: bytes, key_id: int = 0) -> Procedure[
         procedure.close()
 
 
-def _with_verify(batch: Batch, pin: bytes, key_id: int) -> tuple[Batch, set[int]]:
+def _with_verify(batch: Batch, pin: Callable[[], bytes], key_id: int) -> tuple[Batch, set[int]]:
     """The batch with a VERIFY before each INITIALIZE that wants it, and where these stand."""
     asks: list[Ask] = []
     added: set[int] = set()
     for ask in batch:
         if ask.command.header[:3] in WANT_PIN:
             added.add(len(asks))
-            asks.append(verify(key_id, pin))
+            asks.append(verify(key_id, pin()))
         asks.append(ask)
     return tuple(asks), added
 

@@ -91,7 +91,7 @@ def test_personalisation_is_the_same(
     for name in names_of(family):
         both(ring, token_keys, "key_record", card_no, name, head, versions)
     name = names_of(family)[0]
-    both(ring, token_keys, "protected_key_record", card_no, name, head, challenge, header, versions)
+    both(ring, token_keys, "protected_key_record", head, challenge, header, versions)
     both(ring, token_keys, "transport_auth", challenge, versions)
     both(ring, token_keys, "transport_code", card_no, versions)
     master = next(name for name in names_of(family) if name.endswith(".master"))
@@ -159,7 +159,7 @@ def test_levels_versions_and_states_count_as_in_the_file(
         both(ring, store, "legacy_key", "read", versions)
     tac = _tac(ring, card_no, "purse.tac", data)
     assert both(ring, store, "tac_verifies", card_no, "purse", data, tac, old)
-    both(ring, store, "protected_key_record", card_no, "purse.tac", b"head", challenge, b"header", new)
+    both(ring, store, "protected_key_record", b"record", challenge, b"header", new)
     both(ring, store, "transport_auth", challenge, new)
 
 

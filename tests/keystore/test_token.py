@@ -45,7 +45,7 @@ def test_no_master_key_can_be_read_or_encrypt(store: Pkcs11KeyStore) -> None:
     """Sensitive, not extractable, private, and for deriving only. Nothing but keys by name stays behind after work."""
     versions = store.versions()
     store.session(CARD, "purse.load", bytes(4), 1, versions).mac(b"data")
-    store.protected_key_record(CARD, "purse.load", b"head", bytes(4), b"header", versions)
+    store.protected_key_record(bytes(20), bytes(4), b"header", versions)
     with store.token.session() as opened:
         keys = list(opened.session.get_objects({Attribute.CLASS: ObjectClass.SECRET_KEY}))
         labels = [key[Attribute.LABEL] for key in keys]
@@ -66,7 +66,7 @@ def test_keys_made_in_the_token_work_together(store: Pkcs11KeyStore) -> None:
     assert len(store.sign(b"message")) == 64
     rolled = store.renewed({"transport": None})
     assert rolled.versions()["transport"] == 2
-    assert len(rolled.protected_key_record(CARD, "purse.load", b"head", bytes(4), b"header", store.versions())) == 24 + 4
+    assert len(rolled.protected_key_record(bytes(20), bytes(4), b"header", store.versions())) == 24 + 4
     assert all(len(entry.check_value) == 6 for entry in store.entries)
 
 

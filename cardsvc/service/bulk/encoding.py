@@ -1,8 +1,8 @@
 """Personalisation data are encoded for every person of a file while it is checked, so that no line fails for its data later.
 
 What goes onto the card is what is registered. It is encoded as making encodes it, for every card family that can be issued, and
-then let go: making encodes it again with the card's own number and dates. Keys are not derived ahead: they take 2 to 7 percent
-of making a card, and a key that waits in a table for its card could be read there.
+then let go: making encodes it again with the card's own number and dates. Keys are made ahead when the cards before are made
+(service/cards/making_keys.py).
 """
 
 import datetime as dt

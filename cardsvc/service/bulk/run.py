@@ -125,6 +125,7 @@ class BulkRun:
             if self._stop.is_set():
                 raise KeyboardInterrupt
             self.stop()
+        self._engine.keystore.in_making.forget_all()
         if self._failure is not None:
             raise self._failure
         recover(self._engine, self._batch_id)

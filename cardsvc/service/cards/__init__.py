@@ -2,7 +2,7 @@
 
 requests                            its application: who came, the photo, the promise
 making_places                       which outlet makes whose card
-issuing, data                       making it, and all that is written
+issuing, data, making_keys          making it, all that is written, and its keys, made once and ahead
 photos, faces                       what is printed onto it
 first_article, wrong_card           read again before anybody gets it, and what follows when it is wrong
 inspect, identity, views, books     looking at it, on the reader and in the books

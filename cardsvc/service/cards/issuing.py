@@ -18,6 +18,7 @@ from cardsvc.procedures.verify import verify_personalised
 from cardsvc.service.cards.data import card_data
 from cardsvc.service.cards.faces import face_is_due, made_at_outlet
 from cardsvc.service.cards.handing_out import card_waits
+from cardsvc.service.cards.making_keys import MakingKeys, make_ahead
 from cardsvc.service.cards.replacement import close_replacement
 from cardsvc.service.cards.requests import card_was_made
 from cardsvc.service.cards.telling import tell_ready
@@ -33,6 +34,7 @@ from cardsvc.service.stock.use import take_blank, transport_version
 from cardsvc.service.transactions.takeovers import REPLACED
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Citizen
+from cardsvc.store.states import BulkState
 from cardsvc.units import LOCAL, CardNo
 
 VALID_YEARS = 10
@@ -79,6 +81,8 @@ def _begin(context: Context, uow: UnitOfWork, sight: CardSight, now: dt.datetime
         stock = take_blank(uow, context, card, now)
     facts = {"state": str(sight.state), "resuming": resuming, "stock": dict(stock)}
     versions = {**card.key_versions, **transport_version(uow, context.profile.id, serial)}
+    if not resuming and _in_a_run(uow, citizen.citizen_id):
+        make_ahead(context.keystore, context.profile, card.card_no, versions)
     return Effect(facts=facts, card_no=card.card_no, key_versions=versions)
 
 
@@ -103,6 +107,13 @@ def _new_card(context: Context, citizen: Citizen, serial: str, card_no: CardNo, 
         key_versions=versions,
         created_at=now,
     )
+
+
+def _in_a_run(uow: UnitOfWork, citizen_id: str) -> bool:
+    """Whether the cards of a batch are being made, and this is one of them: the next one comes at once."""
+    line = uow.bulk_lines.open_of([citizen_id]).get(citizen_id)
+    batch = uow.bulk_batches.get(line.batch_id) if line else None
+    return batch is not None and batch.state == BulkState.RUNNING
 
 
 def _versions_for(context: Context) -> dict[str, int]:
@@ -134,7 +145,7 @@ def _years_later(day: dt.date, years: int) -> dt.date:
 
 def _job(context: Context, uow: UnitOfWork) -> Personalisation:
     card = uow.cards.get_one(context.card_no)
-    keys = CardKeys(context.keystore, card.card_no, context.versions)
+    keys = MakingKeys(context.keystore, card.card_no, context.versions)
     state, resuming = CardState(context.facts["state"]), context.facts["resuming"]
     return Personalisation(context.profile, card_data(uow, card), keys, state, resuming)
 
@@ -162,6 +173,7 @@ def _issue(context: Context, uow: UnitOfWork, _value: None, now: dt.datetime) ->
     uow.citizens.for_update(card.citizen_id)
     _refuse_second(uow, card.citizen_id, card.card_no)
     card = uow.cards.change(card, state="issued", issued_at=now)
+    context.keystore.in_making.forget(card.card_no)
     for old in uow.cards.of_citizen(card.citizen_id):
         if old.state == REPLACED:
             move_orders(uow, old.card_no, card.card_no, now)

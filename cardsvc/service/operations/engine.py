@@ -194,7 +194,7 @@ def procedure_of(engine: Engine, context: Context, phase: Phase, uow: UnitOfWork
     procedure = phase.procedure(context, uow)
     if context.operation.card_no is None or not context.profile.purse.pin_for_load:
         return procedure
-    return with_pin(procedure, engine.keystore.load_pin(context.card_no, context.versions))
+    return with_pin(procedure, partial(engine.keystore.load_pin, context.card_no, context.versions))
 
 
 class _Run:

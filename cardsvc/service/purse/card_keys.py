@@ -40,8 +40,8 @@ class CardKeys:
         self, application: str, purpose: KeyPurpose, head: bytes, challenge: bytes, header: bytes
     ) -> bytes:
         """A key record under the transport key. Secret."""
-        name = key_name(application, purpose)
-        return self._keystore.protected_key_record(self._card_no, name, head, challenge, header, self._versions)
+        record = self.key_record(application, purpose, head)
+        return self._keystore.protected_key_record(record, challenge, header, self._versions)
 
     def external_auth(self, application: str, challenge: bytes) -> bytes:
         """Cryptogram under the application's master key."""

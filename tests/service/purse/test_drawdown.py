@@ -226,7 +226,7 @@ def test_an_unload_that_wants_the_pin_gets_it() -> None:
     def asking() -> Any:
         return (yield (ask,))
 
-    batch = next(with_pin(asking(), bytes.fromhex("123456")))
+    batch = next(with_pin(asking(), lambda: bytes.fromhex("123456")))
     assert [one.command.header[:2].hex() for one in batch] == ["0020", "8050"]
 
 
