@@ -1,21 +1,31 @@
 """Names that the chip cannot hold: a card all the same, with a name on the chip, the name itself everywhere else."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
+import reportlab
 
 from cardsvc.errors import CardsvcError
+from cardsvc.printing.pdf import FONT_NAME, drawn_with
+from cardsvc.readers.carry import finish
+from cardsvc.service.cards.faces import face_of
 from cardsvc.service.cards.identity import holder_digest
 from cardsvc.service.cards.person_changes import PersonChange, change_person, to_follow
+from cardsvc.service.cards.requests import request_of
+from cardsvc.service.desk.faces import print_face
+from cardsvc.service.desk.workstations import FacePrinter, actor_of, begin, report
 from cardsvc.service.people.names import proposed_chip_name
 from cardsvc.service.people.register import CitizenData, find_citizen, person_view, register_citizen
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
+from tests.service.cards.test_card_requests import take
+from tests.service.cards.test_faces import WS, Hall
 from tests.service.cards.test_identity import ASKED
 from tests.service.cards.test_person_changes import agree
 from tests.service.cards.test_renewal import replace
-from tests.service.staff.test_staff import people
+from tests.service.staff.test_staff import people, refused
 from tests.world import DESK, ISSUABLE, World, person
 
 __all__ = ["people"]
@@ -138,6 +148,49 @@ def test_a_name_that_changes_takes_its_chip_name_along(world: World, people: dic
     agree(world, people["supervisor"])
     found = registered(world)
     assert (found["name"], found["chip_name"]) == ("测试改", None)
+
+
+NOWHERE = "测\U00031350"
+"""Of Extension H, of the year 2022: no font that is asked for has it."""
+
+
+def test_a_face_is_not_printed_with_a_box_for_a_character(world: World, people: dict[str, Staff]) -> None:
+    """It is said before anything goes to the printer, and the face stays due."""
+    hall = Hall(world, people["clerk"])
+    citizen = register_citizen(world.store, named(NOWHERE, "测QI"), world.now).citizen_id
+    case_no = take(world, people["clerk"], citizen).case_no
+    world.do(VirtualCard.blank(ISSUABLE[0], seed=1), "personalise", citizen_id=citizen)
+    with refused("glyph_missing"):
+        hall.do(print_face, hall.face(case_no)["print_id"], WS)
+    with refused("glyph_missing"):
+        face_of(world.store, request_of(world.store, case_no)["card_no"])
+    assert (hall.face(case_no)["state"], hall.asked()) == ("due", None)
+
+
+def test_a_card_inside_the_printer_waits_for_the_font_too(world: World, people: dict[str, Staff]) -> None:
+    """Where the face would follow by itself, it does not, and the agent is given nothing that cannot be drawn."""
+    hall, card = Hall(world, people["clerk"]), VirtualCard.blank(ISSUABLE[0], seed=1)
+    reader = {"name": "Inside 00 00", "atr": card.atr.hex().upper(), "contact": "contact-1"}
+    report(world.engine, WS, "run-two-2", [reader], new=True, printer=FacePrinter("cards", "Inside 00 00"))
+    citizen = register_citizen(world.store, named(NOWHERE, "测QI"), world.now).citizen_id
+    case_no = take(world, hall.clerk, citizen).case_no
+    begun = begin(
+        world.engine, WS, "contact-1", "personalise", {"citizen_id": citizen}, by=hall.clerk, idempotency_key="the one form"
+    )
+    channel = card.channel()
+    finish(world.port(actor_of(world.store, WS, by=hall.clerk)), channel, begun)
+    channel.close()
+    assert (hall.face(case_no)["state"], hall.asked("run-two-2")) == ("due", None)
+
+
+def test_a_face_takes_each_character_from_a_font_that_has_it() -> None:
+    """The first font has Chinese, another one what it lacks; only what neither has is refused."""
+    other = {"Vera": Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"}
+    assert drawn_with("测∄∄试", other) == [(FONT_NAME, "测"), ("Vera", "∄∄"), (FONT_NAME, "试")]
+    with refused("glyph_missing"):
+        drawn_with("测∄㛃", other)
+    with refused("glyph_missing"):
+        drawn_with("测∄", {"missing": Path("/nowhere.ttf")})
 
 
 @pytest.mark.parametrize("dot", ["·", "•", "・", "･", "‧", "．", " · ", "."])
