@@ -17,7 +17,7 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from cardsvc.printing.pdf import FONT_NAME, register_font
+from cardsvc.printing.pdf import FONT_NAME, drawn_with
 
 WIDTH, HEIGHT = 85.60 * mm, 53.98 * mm
 PHOTO = (6.0 * mm, 9.0 * mm, 22.0 * mm, 27.1 * mm)
@@ -36,8 +36,8 @@ class Face(NamedTuple):
 
 
 def card_face(face: Face) -> bytes:
-    """The PDF: one page of the card's size."""
-    register_font()
+    """The PDF: one page of the card's size. Raises OperationError ``glyph_missing``, ``font_missing``."""
+    name = drawn_with(face.name)
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=1)
     canvas.setTitle(face.card_no)
@@ -45,7 +45,12 @@ def card_face(face: Face) -> bytes:
     canvas.setFont(FONT_NAME, 13)
     canvas.drawCentredString(WIDTH / 2, 44 * mm, "市民卡")
     number = " ".join(face.card_no[place : place + 4] for place in range(0, 16, 4))
-    lines = ((31, 11, face.name), (24, 8.5, face.id_number), (17, 9.5, number), (11, 7, f"{face.issued} - {face.expires}"))
+    written = canvas.beginText(TEXT_LEFT, 31 * mm)
+    for font, piece in name:
+        written.setFont(font, 11)
+        written.textOut(piece)
+    canvas.drawText(written)
+    lines = ((24, 8.5, face.id_number), (17, 9.5, number), (11, 7, f"{face.issued} - {face.expires}"))
     for bottom, size, text in lines:
         canvas.setFont(FONT_NAME, size)
         canvas.drawString(TEXT_LEFT, bottom * mm, text)

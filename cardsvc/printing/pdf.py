@@ -1,5 +1,8 @@
 """What all PDFs share: a font that has Chinese and is embedded, and pages that say how many they are."""
 
+from collections.abc import Mapping
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,41 @@ def register_font() -> None:
         pdfmetrics.registerFont(TTFont(FONT_NAME, str(FONT_FILE), subfontIndex=0))
     except (TTFError, OSError):
         raise OperationError("font_missing", file=FONT_FILE) from None
+
+
+RARE_FONTS: Mapping[str, Path] = {
+    name: Path(f"/usr/share/fonts/truetype/hanazono/{name}.ttf") for name in ("HanaMinA", "HanaMinB")
+}
+"""Of Debian's fonts-hanazono, where it is installed: the characters that the first font lacks, to Extension F."""
+
+
+def drawn_with(text: str, others: Mapping[str, Path] = RARE_FONTS) -> list[tuple[str, str]]:
+    """A text in pieces, each with a font that has all of its characters, so that nothing is printed as a box.
+
+    Raises OperationError ``glyph_missing`` for characters of no font that is here, ``font_missing``.
+    """
+    register_font()
+    found = [(_font_of(character, others), character) for character in text]
+    if any(font is None for font, _ in found):
+        raise OperationError("glyph_missing")
+    return [(str(font), "".join(one for _, one in pieces)) for font, pieces in groupby(found, key=itemgetter(0))]
+
+
+def _font_of(character: str, others: Mapping[str, Path]) -> str | None:
+    """A font is read (30 MB) when the first name needs it, and then kept."""
+    if _has(FONT_NAME, character):
+        return FONT_NAME
+    for name, file in others.items():
+        if name not in pdfmetrics.getRegisteredFontNames() and file.exists():
+            pdfmetrics.registerFont(TTFont(name, str(file)))
+        if name in pdfmetrics.getRegisteredFontNames() and _has(name, character):
+            return name
+    return None
+
+
+def _has(font: str, character: str) -> bool:
+    known: Any = pdfmetrics.getFont(font)
+    return ord(character) in known.face.charToGlyph
 
 
 class NumberedCanvas(Canvas):

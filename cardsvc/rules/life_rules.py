@@ -7,7 +7,7 @@ from pydantic import Field
 from cardsvc.rules.data import Dated, Items
 from cardsvc.rules.hall_rules import Named
 
-PersonField = Literal["name", "id_number", "sex", "birth_date", "ethnic_group", "birthplace"]
+PersonField = Literal["name", "chip_name", "id_number", "sex", "birth_date", "ethnic_group", "birthplace"]
 OnCard = Literal["rewrite", "replace"]
 
 

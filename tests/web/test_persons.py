@@ -37,14 +37,60 @@ def test_what_is_wrong_with_a_number_is_told(office: Office, number: str, said: 
         assert (answer.status_code, said in answer.text) == (422, True), plain(answer.text)
 
 
-def test_a_name_that_cannot_go_onto_a_card_is_told_as_that(office: Office) -> None:
-    """A character of four bytes in UTF-8, and of the gaps of GBK; a dot in a minority's name is none."""
-    page, given = office.page("clerk"), {"sex": "1", "ethnic_group": "5", "birthplace": "330100", "birth_date": "1999-02-28"}
-    given["id_number"] = person().id_number
-    for name in ("测\U00020000", "测\u9fb4"):
-        answer = page.post("/people/new", contact="contact-1", name=name, **given)
-        assert (answer.status_code, "姓名有写不进卡的字" in answer.text) == (422, True), plain(answer.text)
-    assert page.post("/people/new", contact="contact-1", name="测试·买买提", **given).status_code == 200
+GIVEN = {"sex": "1", "ethnic_group": "5", "birthplace": "330100", "birth_date": "1999-02-28", "id_number": person().id_number}
+
+
+@pytest.mark.parametrize(
+    ("name", "proposed", "chip_name"),
+    [
+        ("测㛃", "测JIE", "测JIE"),
+        ("测\U0002cb4e", "测HONG", "测HONG"),  # four bytes in UTF-8
+        ("测\u9fb4", "测", "测YAN"),  # of the gaps of GBK; no table has its reading
+    ],
+)
+def test_a_name_that_the_chip_cannot_hold_asks_for_one_that_it_can(
+    office: Office, name: str, proposed: str, chip_name: str
+) -> None:
+    """The field comes with the first try, filled as far as the rule can; the name itself stays, and stands beside it."""
+    page = office.page("clerk")
+    first = page.post("/people/new", contact="contact-1", name=name, **GIVEN)
+    assert (first.status_code, "芯片姓名要填" in first.text) == (422, True), plain(first.text)
+    assert f'name="chip_name" maxlength="30" required value="{proposed}"' in first.text
+    wrong = page.post("/people/new", contact="contact-1", name=name, chip_name="张三", **GIVEN)
+    assert (wrong.status_code, "与姓名对不上" in wrong.text, 'value="张三"' in wrong.text) == (422, True, True)
+    done = page.post("/people/new", contact="contact-1", name=name, chip_name=chip_name, **GIVEN)
+    assert (done.status_code, f"{name} 330" in plain(done.text), f"芯片姓名：{chip_name}" in plain(done.text)) == (
+        200,
+        True,
+        True,
+    )
+
+
+def test_a_name_that_was_put_right_needs_none_any_more(office: Office) -> None:
+    """The field is left as it was; nothing is kept of it, and nothing refused for it."""
+    page = office.page("clerk")
+    assert "chip_name" not in page.post("/people/new", contact="contact-1", name="", **GIVEN).text
+    done = page.post("/people/new", contact="contact-1", name="测试一", chip_name="测JIE", **GIVEN)
+    assert (done.status_code, "芯片姓名" in done.text) == (200, False)
+
+
+def test_the_dots_of_a_name_are_one_sign_and_the_clerk_is_told(office: Office) -> None:
+    """Where another was typed."""
+    page = office.page("clerk")
+    for dot, told in (("•", True), ("·", False)):
+        done = page.post("/people/new", contact="contact-1", name=f"测试{dot}买买提", **GIVEN)
+        assert ("测试·买买提" in done.text, "姓名里的点已统一写作" in done.text) == (True, told)
+
+
+def test_a_change_to_a_name_that_the_chip_cannot_hold_asks_for_both(office: Office) -> None:
+    """The second person sees both."""
+    office.world.issue("fudan-fmcos2")
+    clerk, citizen = office.page("clerk"), office.world.citizen()
+    first = clerk.post(f"/persons/{citizen}/change", name="测㛃", proof="新身份证")
+    assert (first.status_code, 'required value="测JIE"' in first.text) == (422, True)
+    assert clerk.post(f"/persons/{citizen}/change", name="测㛃", chip_name="测JIE", proof="新身份证").status_code == 303
+    seen = decide(office)
+    assert "芯片姓名：无 → 测JIE" in seen
 
 
 def test_a_change_from_the_form_to_the_card(office: Office) -> None:

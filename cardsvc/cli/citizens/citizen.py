@@ -10,6 +10,7 @@ from cardsvc.cli.shared.person import as_option, signed_in
 
 if TYPE_CHECKING:
     from cardsvc.service.operations.kinds import Params
+    from cardsvc.service.people.register import CitizenData
 
 P = TypeVar("P", bound="Params")
 
@@ -18,6 +19,7 @@ UNREADABLE = {
     "ethnic_group": "not_an_ethnic_group",
     "birthplace": "not_a_region",
     "birth_date": "not_a_date",
+    "id_number": "not_18_characters",
 }
 """What is wrong with a field that cannot be read as what it is."""
 
@@ -29,40 +31,45 @@ def citizen() -> None:
 
 @citizen.command(help=t("登记一位市民，返回市民编号；同一证件重复登记得到同一编号", "Register a person and get the citizen id"))
 @click.option("--name", required=True, help=t("姓名", "Name"))
+@click.option("--chip-name", help=t("芯片姓名：芯片写不进姓名时才填", "Name on the chip, where it cannot hold the name"))
 @click.option("--id-number", required=True, help=t("18 位身份证号", "ID number, 18 characters"))
 @click.option("--sex", required=True, type=click.Choice(["1", "2"]), help=t("1 男 2 女", "1 male, 2 female"))
 @click.option("--ethnic-group", default=1, show_default=True, help=t("民族代码 GB 3304", "Ethnic group, GB 3304"))
 @click.option("--birthplace", default="330100", show_default=True, help=t("行政区划代码 GB/T 2260", "Region code"))
 @click.option("--birth-date", required=True, help=t("出生日期 YYYY-MM-DD", "Birth date YYYY-MM-DD"))
 @json_option
-def register(
-    name: str, id_number: str, sex: str, ethnic_group: int, birthplace: str, birth_date: str, *, as_json: bool
-) -> None:
+def register(*, as_json: bool, **given: str | int | None) -> None:
     """Register a person."""
-    from pydantic import ValidationError
-
     from cardsvc.bootstrap import now
-    from cardsvc.service.people.reasons import field_wrong
-    from cardsvc.service.people.register import CitizenData, citizen_json, number_problem, register_citizen
+    from cardsvc.service.people.register import citizen_json, register_citizen
 
-    try:
-        data = CitizenData(
-            name=name,
-            id_number=id_number,
-            sex=int(sex),
-            ethnic_group=ethnic_group,
-            birthplace=birthplace,
-            birth_date=birth_date,  # type: ignore[arg-type] # pydantic reads the ISO text
-        )
-    except ValidationError as error:
-        field = str(error.errors(include_input=False)[0]["loc"][0])
-        too_long = "longer_than_30_bytes" if name else "missing"
-        why = {**UNREADABLE, "name": too_long, "id_number": number_problem(id_number) or "not_18_characters"}[field]
-        raise field_wrong(field, why) from None
+    data = _person(given)
     with database() as store:
         found = citizen_json(register_citizen(store, data, now()))
-    names = {"citizen_id": t("市民编号", "Citizen id"), "name": t("姓名", "Name"), "id_number": t("证件号", "ID number")}
-    show(found, as_json=as_json, lines=lambda: table([(names[key], value) for key, value in found.items()]))
+    names = {
+        "citizen_id": t("市民编号", "Citizen id"),
+        "name": t("姓名", "Name"),
+        "chip_name": t("芯片姓名", "Name on the chip"),
+        "id_number": t("证件号", "ID number"),
+    }
+    show(found, as_json=as_json, lines=lambda: table([(names[key], value) for key, value in found.items() if value]))
+
+
+def _person(given: dict[str, str | int | None]) -> "CitizenData":
+    """Raises RequestError ``citizen_field_wrong`` for a field that cannot be read as what it is."""
+    from pydantic import ValidationError
+
+    from cardsvc.service.people.names import name_problem
+    from cardsvc.service.people.reasons import field_wrong
+    from cardsvc.service.people.register import CitizenData, number_problem
+
+    try:
+        return CitizenData.model_validate({**given, "sex": int(str(given["sex"]))})
+    except ValidationError as error:
+        field = str(error.errors(include_input=False)[0]["loc"][0])
+        text = str(given[field])
+        wrong = name_problem(text) if "name" in field else number_problem(text) if field == "id_number" else None
+        raise field_wrong(field, wrong or UNREADABLE[field]) from None
 
 
 @citizen.command(
@@ -71,6 +78,7 @@ def register(
 @click.argument("citizen_id")
 @click.option("--proof", required=True, help=t("看过的证件", "Papers that were shown"))
 @click.option("--name", help=t("姓名", "Name"))
+@click.option("--chip-name", help=t("芯片姓名", "Name on the chip"))
 @click.option("--id-number", help=t("18 位身份证号", "ID number, 18 characters"))
 @click.option("--sex", type=click.IntRange(0, 9), help=t("1 男 2 女", "1 male, 2 female"))
 @click.option("--ethnic-group", type=click.IntRange(1, 98), help=t("民族代码 GB 3304", "Ethnic group, GB 3304"))

@@ -129,12 +129,16 @@ def clock_drift(now: dt.datetime, database: dt.datetime | None, waiting: Mapping
 
 
 def fonts(machine: Machine) -> str:
-    """Receipts, reports and card faces need a font that has Chinese and may be embedded."""
-    from cardsvc.printing.pdf import FONT_FILE
+    """Receipts, reports and card faces need a font that has Chinese and may be embedded; rare names on faces others."""
+    from cardsvc.printing.pdf import FONT_FILE, RARE_FONTS
 
-    file = machine.root / FONT_FILE.relative_to("/")
-    if file.exists():
+    if all((machine.root / file.relative_to("/")).exists() for file in (FONT_FILE, *RARE_FONTS.values())):
         return FONT_FILE.name
+    if (machine.root / FONT_FILE.relative_to("/")).exists():
+        return t(
+            f"{FONT_FILE.name}；姓名里的生僻字打不上卡面，要打就装 fonts-hanazono",
+            f"{FONT_FILE.name}; faces with rare characters in the name want fonts-hanazono",
+        )
     raise Unwell(t(f"没有 {FONT_FILE}", f"there is no {FONT_FILE}"), "sudo apt install fonts-wqy-microhei")
 
 

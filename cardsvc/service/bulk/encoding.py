@@ -12,6 +12,7 @@ from cardsvc.card.contents import CardData, contents
 from cardsvc.card.holder import Holder
 from cardsvc.card.layout import CardLayout
 from cardsvc.card.profile import Profile
+from cardsvc.service.cards.data import chip_holder
 from cardsvc.service.people.reasons import BadLine
 from cardsvc.store.records import Citizen
 from cardsvc.units import CardNo
@@ -31,7 +32,7 @@ def layouts_of(profiles: Sequence[Profile]) -> list[CardLayout]:
 
 def not_encodable(layouts: Sequence[CardLayout], line: int, citizen: Citizen, day: dt.date) -> list[BadLine]:
     """What of this person's registered data cannot go onto a card; empty where all of it can."""
-    holder = Holder(citizen.name, citizen.id_number, citizen.sex, citizen.ethnic_group, citizen.birthplace, citizen.birth_date)
+    holder = chip_holder(citizen)
     card = CardData(ANY_CARD, ANY_SS_CARD, holder, day, day)
     try:
         for layout in layouts:

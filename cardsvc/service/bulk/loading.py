@@ -1,9 +1,9 @@
 """From a file to a batch: checked against the books as well, then stored as a whole or not at all, once."""
 
+import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from cardsvc.card.profile import Profile
@@ -11,6 +11,7 @@ from cardsvc.service.bulk.encoding import layouts_of, not_encodable
 from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.people.columns import PersonLine
+from cardsvc.service.people.names import one_dot
 from cardsvc.service.people.reading import PeopleFile, digest, read_people
 from cardsvc.service.people.reasons import BadLine, lines_wrong
 from cardsvc.service.people.register import RESIDENT_ID, new_citizen
@@ -22,7 +23,7 @@ from cardsvc.store.states import BulkLineState, BulkState
 MAY_LOAD = ("clerk", "supervisor", "stock_keeper")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Checked:
     """What a check says: how many good lines, every mistake, and the batch that the same file is already."""
 
@@ -31,7 +32,7 @@ class Checked:
     batch: BulkBatch | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Loaded:
     """The batch of a file. ``again``: the same file had been loaded before, and nothing was done."""
 
@@ -120,10 +121,11 @@ def _against_books(uow: UnitOfWork, people: Sequence[PersonLine], registered: Ma
 
 def _differences(person: PersonLine, citizen: Citizen) -> list[BadLine]:
     """A card carries what is registered: a line that says something else is wrong, or the register is."""
+    known = dataclasses.replace(citizen, name=one_dot(citizen.name))
     return [
         BadLine(person.line, column, "differs_from_register")
-        for column in ("name", "sex", "ethnic_group", "birthplace", "birth_date")
-        if column in person.given and getattr(person, column) != getattr(citizen, column)
+        for column in ("name", "chip_name", "sex", "ethnic_group", "birthplace", "birth_date")
+        if column in person.given and getattr(person, column) != getattr(known, column)
     ]
 
 

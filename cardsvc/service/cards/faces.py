@@ -11,7 +11,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from cardsvc.errors import RequestError
+from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.printing.card_face import Face, card_face
 from cardsvc.service.cards.photos import photo_on_file
 from cardsvc.service.operations.known_card import known_card
@@ -48,19 +48,27 @@ def face_is_due(
 ) -> bool:
     """Whether the face of a card that was just made is to be printed here; if so it is noted, in the same transaction.
 
-    A card that was written by the reader inside the printer lies in the printer: its face follows by itself, where there is a
-    photo.
+    A card that was written by the reader inside the printer lies in the printer: its face follows by itself, where it can be
+    drawn.
     """
     printers = uow.workstations.printing_at(outlet_id) if outlet_id else []
     if outlet_id is None or not printers:
         return False
     of_card = card.card_no, 1, outlet_id, request.case_no if request else None
     place = _lies_in(uow, printers, operation_id)
-    if place is not None and photo_on_file(uow, card.citizen_id) is not None:
+    if place is not None and _can_be_drawn(uow, card.card_no):
         wanted: dict[str, Any] = {"terminal_id": place, "wanted_at": now}
         uow.face_prints.add(FacePrint(str(uuid.uuid4()), *of_card, FacePrintState.WANTED, now, **wanted))
     else:
         uow.face_prints.add(FacePrint(str(uuid.uuid4()), *of_card, FacePrintState.DUE, now))
+    return True
+
+
+def _can_be_drawn(uow: UnitOfWork, card_no: str) -> bool:
+    try:
+        face_pdf(uow, card_no)
+    except CardsvcError:
+        return False
     return True
 
 
@@ -84,7 +92,8 @@ def face_goes_with_card(uow: UnitOfWork, card_no: str, why: str, now: dt.datetim
 
 
 def face_pdf(uow: UnitOfWork, card_no: str) -> bytes:
-    """What is printed onto the card. Raises CardError ``card_unknown``; RequestError ``face_photo_missing``."""
+    """What is printed onto the card. Raises CardError ``card_unknown``; RequestError ``face_photo_missing``; OperationError
+    ``glyph_missing``, ``font_missing``."""
     card = known_card(uow, card_no)
     citizen, found = uow.citizens.get_one(card.citizen_id), photo_on_file(uow, card.citizen_id)
     if found is None:

@@ -69,7 +69,7 @@ def _prove(context: Context, _uow: UnitOfWork) -> Procedure[IdentitySight]:
 
 def _answered(context: Context, uow: UnitOfWork, sight: IdentitySight, now: dt.datetime) -> Effect:
     card = uow.cards.get_one(context.card_no)
-    data = card_data(uow, card)
+    data, citizen = card_data(uow, card), uow.citizens.get_one(card.citizen_id)
     challenge = bytes.fromhex(context.facts["challenge"])
     genuine = context.keystore.proves_itself(card.card_no, "mf", challenge, sight.answer, context.versions)
     reasons = validity_problems(uow, card, sight, data.holder, now)
@@ -86,7 +86,8 @@ def _answered(context: Context, uow: UnitOfWork, sight: IdentitySight, now: dt.d
         "valid": genuine and not reasons,
         "reasons": reasons,
         "holder": {
-            "name": data.holder.name,
+            "name": citizen.name,
+            "chip_name": citizen.chip_name,
             "id_number": masked(data.holder.id_number),
             "digest": holder_digest(data.holder.name, data.holder.id_number),
         }
@@ -105,7 +106,8 @@ def _answered(context: Context, uow: UnitOfWork, sight: IdentitySight, now: dt.d
 
 
 def holder_digest(name: str, id_number: str) -> str:
-    """SHA-256, hex, over name, line feed and ID number in UTF-8: what the bureau compares with what it read."""
+    """SHA-256, hex, over name, line feed and ID number in UTF-8, as the chip carries them: what the bureau compares with
+    what it read."""
     return hashlib.sha256(f"{name}\n{id_number}".encode()).hexdigest()
 
 

@@ -20,7 +20,7 @@ from cardsvc.service.operations.kinds import Params
 from cardsvc.service.operations.known_card import IN_HAND, refuse_live
 from cardsvc.service.operations.rule_book import RuleBook, local_day
 from cardsvc.service.people.died import refuse_dead
-from cardsvc.service.people.register import RESIDENT_ID, CitizenData, check_data
+from cardsvc.service.people.register import RESIDENT_ID, CitizenData, Name, check_data
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.service.staff.approvals import MAX_TEXT, ApprovalKind, propose_within
 from cardsvc.store import Store, UnitOfWork
@@ -28,7 +28,7 @@ from cardsvc.store.records import Approval, Card, Citizen, CitizenChange, Staff
 from cardsvc.wire import OperationState
 
 REWRITE, REPLACE = "rewrite", "replace"
-PERSONAL = ("name", "id_number", "sex", "ethnic_group", "birthplace", "birth_date")
+PERSONAL = ("name", "chip_name", "id_number", "sex", "ethnic_group", "birthplace", "birth_date")
 
 
 class PersonChange(Params):
@@ -36,7 +36,8 @@ class PersonChange(Params):
 
     citizen_id: str = Field(min_length=36, max_length=36)
     proof: str = Field(min_length=1, max_length=MAX_TEXT)
-    name: str | None = Field(default=None, min_length=1, max_length=30)
+    name: Name | None = None
+    chip_name: Name | None = None
     id_number: str | None = Field(default=None, pattern="^[0-9]{17}[0-9X]$")
     sex: int | None = Field(default=None, ge=0, le=9)
     ethnic_group: int | None = Field(default=None, ge=1, le=98)
@@ -76,8 +77,11 @@ def _alive(uow: UnitOfWork, citizen_id: str) -> Citizen:
 
 
 def _differences(citizen: Citizen, change: PersonChange) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields that change, as they are and as they will be. Raises RequestError ``change_nothing``."""
+    """The fields that change, as they are and as they will be: the name on the chip belongs to its name and goes with it.
+    Raises RequestError ``change_nothing``."""
     wanted = {name: getattr(change, name) for name in PERSONAL if getattr(change, name) is not None}
+    if wanted.get("name", citizen.name) != citizen.name:
+        wanted["chip_name"] = change.chip_name
     after = {name: _kept(value) for name, value in wanted.items() if value != getattr(citizen, name)}
     if not after:
         raise RequestError("change_nothing")

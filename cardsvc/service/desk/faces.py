@@ -112,7 +112,7 @@ def print_face(store: Store, print_id: str, workstation: str, *, by: Staff, now:
     """The card lies in the printer beside this workstation: print its face.
 
     Raises RequestError ``not_permitted``, ``face_moved_on``, ``face_photo_missing``, ``face_no_printer``, ``workstation_away``,
-    and what ``workstation_of`` refuses.
+    OperationError ``glyph_missing``, and what ``workstation_of`` refuses.
     """
 
     def decide(uow: UnitOfWork, _request: CardRequest | None, known: FacePrint) -> FacePrint:
@@ -304,14 +304,14 @@ def _to_be_handed(uow: UnitOfWork, known: FacePrint, request: CardRequest | None
 
 
 def _wanted_at(uow: UnitOfWork, workstation: str, card_no: str, by: Staff, now: dt.datetime) -> dict[str, Any]:
-    """Where a print is wanted, by whom and since when: a printer that is there, for a card whose photo is on file."""
+    """Where a print is wanted, by whom and since when: a printer that is there, for a face that can be drawn."""
     workstation_of(uow, workstation, by)
     seen = uow.workstations.get(workstation)
     if seen is None or not is_there(seen, now):
         raise RequestError("workstation_away", workstation=workstation)
     if seen.face_queue is None:
         raise RequestError("face_no_printer", workstation=workstation)
-    _check_photo(uow, card_no)
+    face_pdf(uow, card_no)
     return {"terminal_id": workstation, "wanted_by": by.staff_id, "wanted_at": now}
 
 

@@ -1,6 +1,7 @@
 """The columns of a file of people: what they may be called, and how each field is read.
 
-name          as it goes onto the card: GBK, 30 bytes
+name          as on the ID card
+chip_name     for a name that the chip cannot hold (names.py), and only then
 id_number     18 characters with their check character
 sex           optional, by the 17th digit of the ID number: odd male, even female
 birth_date    optional, by the ID number
@@ -14,11 +15,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cardsvc.service.people.names import chip_name_problem, name_problem, one_dot
 from cardsvc.service.people.reasons import BadLine
-from cardsvc.service.people.register import ETHNIC_GROUPS, name_problem, number_problem
+from cardsvc.service.people.register import ETHNIC_GROUPS, number_problem
 
 ALIASES: Mapping[str, str] = {
     "姓名": "name",
+    "芯片姓名": "chip_name",
     "身份证号": "id_number",
     "身份证号码": "id_number",
     "公民身份号码": "id_number",
@@ -31,7 +34,7 @@ ALIASES: Mapping[str, str] = {
     "地址": "address",
     "住址": "address",
 }
-COLUMNS = ("name", "id_number", "sex", "ethnic_group", "birthplace", "birth_date", "address")
+COLUMNS = ("name", "chip_name", "id_number", "sex", "ethnic_group", "birthplace", "birth_date", "address")
 REQUIRED = ("name", "id_number")
 SEXES = {"男": 1, "女": 2, "0": 0, "1": 1, "2": 2, "9": 9}
 _GROUPS = (
@@ -50,6 +53,7 @@ class PersonLine:
 
     line: int
     name: str = field(repr=False)
+    chip_name: str | None = field(repr=False)
     id_number: str = field(repr=False)
     sex: int = field(repr=False)
     ethnic_group: int = field(repr=False)
@@ -60,11 +64,12 @@ class PersonLine:
 
 def person_line(line: int, fields: Mapping[str, str], today: dt.date) -> PersonLine | list[BadLine]:
     """The person of a line, or everything that is wrong with it."""
-    number = fields["id_number"].upper()
+    number, name, chip_name = fields["id_number"].upper(), one_dot(fields["name"]), one_dot(fields.get("chip_name", "")) or None
     sex, group = fields.get("sex", ""), fields.get("ethnic_group", "").removesuffix("族")
     region, born_text = fields.get("birthplace", ""), fields.get("birth_date", "")
     checks = {
-        "name": name_problem(fields["name"]) if fields["name"] else "missing",
+        "name": name_problem(name),
+        "chip_name": chip_name_problem(name, chip_name) if not name_problem(name) else None,
         "id_number": number_problem(number),
         "sex": None if not sex or sex in SEXES else "not_a_sex",
         "ethnic_group": None if not group or _group(group) else "not_an_ethnic_group",
@@ -78,7 +83,8 @@ def person_line(line: int, fields: Mapping[str, str], today: dt.date) -> PersonL
         return [*wrong, *([born] if isinstance(born, BadLine) else [])]
     return PersonLine(
         line=line,
-        name=fields["name"],
+        name=name,
+        chip_name=chip_name,
         id_number=number,
         sex=SEXES[sex] if sex else 2 - int(number[16]) % 2,
         ethnic_group=_group(group) or HAN,

@@ -12,8 +12,20 @@ SHOWN = 20
 REASONS: Mapping[str, Text] = {
     "missing": Text("没有填", "is empty"),
     "control_character": Text("含有控制字符", "has a control character"),
-    "not_in_gbk": Text("有写不进卡的字（GBK 里没有）", "has a character that cannot go onto a card (not in GBK)"),
-    "longer_than_30_bytes": Text("超过卡上的 30 个字节（15 个汉字）", "is longer than 30 bytes (15 Chinese characters)"),
+    "not_in_gbk": Text("有写不进芯片的字（GBK 里没有）", "has a character that cannot go onto the chip (not in GBK)"),
+    "longer_than_30_characters": Text("超过 30 个字", "is longer than 30 characters"),
+    "longer_than_30_bytes": Text(
+        "超过芯片上的 30 个字节（15 个汉字）", "is longer than the chip's 30 bytes (15 Chinese characters)"
+    ),
+    "chip_name_needed": Text(
+        "要填：姓名里有芯片写不进的字（GBK 里没有），或超过 30 个字节（15 个汉字）",
+        "is needed: the name has a character that the chip cannot hold (not in GBK), or more than 30 bytes",
+    ),
+    "chip_name_not_needed": Text("不用填：姓名写得进芯片", "is not needed: the chip holds the name itself"),
+    "chip_name_differs": Text(
+        "与姓名对不上：写得进芯片的字照写，写不进的字换成大写拼音，太长的从末尾截去",
+        "is not of this name: characters that the chip holds stay, each other one becomes its pinyin; cut at the end",
+    ),
     "as_a_number": Text("被表格软件改成了数字，末几位已丢失", "was made a number by a spreadsheet; its last digits are lost"),
     "fifteen_digits": Text("是 15 位旧号码，卡上要 18 位", "is an old number of 15 digits; a card has 18"),
     "not_18_characters": Text("不是 18 位（17 位数字加校验位）", "is not 17 digits and a check character"),
@@ -47,6 +59,7 @@ REASONS: Mapping[str, Text] = {
 
 COLUMN_NAMES: Mapping[str, Text] = {
     "name": Text("姓名", "name"),
+    "chip_name": Text("芯片姓名", "name on the chip"),
     "id_number": Text("身份证号", "ID number"),
     "sex": Text("性别", "sex"),
     "ethnic_group": Text("民族", "ethnic group"),

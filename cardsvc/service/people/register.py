@@ -3,12 +3,13 @@
 import datetime as dt
 import re
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from cardsvc.errors import RequestError
 from cardsvc.service.operations.kinds import Params
+from cardsvc.service.people.names import NAME_CHARACTERS, chip_name_problem, name_problem, one_dot
 from cardsvc.service.people.reasons import COLUMN_NAMES, field_wrong
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Citizen
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
     from cardsvc.service.people.columns import PersonLine
 
 RESIDENT_ID = "resident"
-NAME_BYTES = 30
 ETHNIC_GROUPS = 56
 """GB 3304 numbers 1 to 56; 97 other, 98 naturalised."""
 
 
-class CitizenData(Params):
-    """A person as the card office takes them in. Codes: sex GB/T 2261.1, ethnic group GB 3304, birthplace GB/T 2260."""
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS), AfterValidator(one_dot)]
 
-    name: str = Field(min_length=1, max_length=30)
+
+class CitizenData(Params):
+    """A person as the card office takes them in. Codes: sex GB/T 2261.1, ethnic group GB 3304, birthplace GB/T 2260.
+    ``chip_name``: what the chip carries of a name that it cannot hold (names.py), and only of such."""
+
+    name: Name
+    chip_name: Name | None = None
     id_number: str = Field(pattern="^[0-9]{17}[0-9X]$")
     sex: int = Field(ge=0, le=9)
     ethnic_group: int = Field(ge=1, le=98)
@@ -42,11 +47,15 @@ def register_citizen(store: Store, data: CitizenData, now: dt.datetime) -> Citiz
 
 def take_in(uow: UnitOfWork, data: CitizenData, now: dt.datetime) -> Citizen:
     """The same within another transaction."""
-    check_data(data)
     known = uow.citizens.by_id_number(RESIDENT_ID, data.id_number)
-    if known is not None and known.name != data.name:
-        raise RequestError("citizen_differs", field=COLUMN_NAMES["name"])
-    return known or uow.citizens.add(new_citizen(data, now))
+    if known is None:
+        check_data(data)
+        return uow.citizens.add(new_citizen(data, now))
+    same = {"name": one_dot(known.name) == data.name, "chip_name": data.chip_name in (None, known.chip_name)}
+    for field, is_same in same.items():
+        if not is_same:
+            raise RequestError("citizen_differs", field=COLUMN_NAMES[field])
+    return known
 
 
 def new_citizen(person: "CitizenData | PersonLine", now: dt.datetime) -> Citizen:
@@ -56,6 +65,7 @@ def new_citizen(person: "CitizenData | PersonLine", now: dt.datetime) -> Citizen
         id_type=RESIDENT_ID,
         id_number=person.id_number,
         name=person.name,
+        chip_name=person.chip_name,
         sex=person.sex,
         ethnic_group=person.ethnic_group,
         birthplace=person.birthplace,
@@ -66,23 +76,16 @@ def new_citizen(person: "CitizenData | PersonLine", now: dt.datetime) -> Citizen
 
 def check_data(data: CitizenData) -> None:
     """Raise RequestError ``citizen_field_wrong`` for what cannot be, or cannot go onto a card."""
-    problems = {"name": name_problem(data.name), "id_number": number_problem(data.id_number)}
+    problems = {
+        "name": name_problem(data.name),
+        "chip_name": chip_name_problem(data.name, data.chip_name),
+        "id_number": number_problem(data.id_number),
+    }
     if data.ethnic_group > ETHNIC_GROUPS and data.ethnic_group not in (97, 98):
         problems["ethnic_group"] = "not_an_ethnic_group"
     for field, problem in problems.items():
         if problem is not None:
             raise field_wrong(field, problem)
-
-
-def name_problem(name: str) -> str | None:
-    """Why a name cannot go onto a card, in one word: ``control_character``, ``not_in_gbk``, ``longer_than_30_bytes``."""
-    if not re.fullmatch(r"[^\x00-\x1f]+", name):
-        return "control_character"
-    try:
-        encoded = name.encode("gbk")
-    except UnicodeEncodeError:
-        return "not_in_gbk"
-    return "longer_than_30_bytes" if len(encoded) > NAME_BYTES else None
 
 
 def number_problem(number: str) -> str | None:
@@ -105,7 +108,8 @@ def masked(id_number: str) -> str:
 
 def citizen_json(citizen: Citizen) -> dict[str, Any]:
     """A person as a view may show them."""
-    return {"citizen_id": citizen.citizen_id, "name": citizen.name, "id_number": masked(citizen.id_number)}
+    names = {"name": citizen.name, "chip_name": citizen.chip_name}
+    return {"citizen_id": citizen.citizen_id, **names, "id_number": masked(citizen.id_number)}
 
 
 def person_view(store: Store, citizen_id: str) -> dict[str, Any]:

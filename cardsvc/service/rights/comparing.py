@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from cardsvc.rules import RuleSet
 from cardsvc.rules.rights import right_offices, window_for
+from cardsvc.service.people.names import one_dot
 from cardsvc.service.people.reasons import COLUMN_NAMES
 from cardsvc.store.records import Citizen, InsuranceRight
 from cardsvc.text import Text
@@ -22,8 +23,6 @@ WINDOW_NAMES: Mapping[str, Text] = {
     "card": Text("市民卡窗口", "the card company's window"),
 }
 SEX_NAMES = {1: "男", 2: "女"}
-DOTS = dict.fromkeys(map(ord, "•・‧∙⋅●．."), "·")
-"""Signs that people type for the dot in a name of several parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def _differences(rules: RuleSet, citizen: Citizen, right: InsuranceRight, day: d
 
 def _plain(name: str) -> str:
     """A name without what only its typing changes: width, blanks, kind of dot, case."""
-    return "".join(unicodedata.normalize("NFKC", name).translate(DOTS).split()).casefold()
+    return "".join(unicodedata.normalize("NFKC", one_dot(name)).replace(".", "·").split()).casefold()
 
 
 def standing(rules: RuleSet, rights: Sequence[InsuranceRight], day: dt.date) -> Standing:

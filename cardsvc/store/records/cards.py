@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Citizen:
-    """A person who has or will have a card. ``repr`` shows nothing personal."""
+    """A person who has or will have a card. ``chip_name``: what the chip carries where it cannot hold the name. ``repr`` shows
+    nothing personal."""
 
     citizen_id: str
     id_type: str = field(repr=False)
@@ -17,6 +18,7 @@ class Citizen:
     birthplace: str = field(repr=False)
     birth_date: dt.date = field(repr=False)
     created_at: dt.datetime
+    chip_name: str | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)

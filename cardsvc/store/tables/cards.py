@@ -34,6 +34,7 @@ citizen = Table(
     Column("birthplace", String(6), nullable=False),
     Column("birth_date", Date, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("chip_name", String(30)),
     PrimaryKeyConstraint("citizen_id", name="pk_citizen"),
     UniqueConstraint("id_type", "id_number", name="uq_citizen_id_number"),
 )

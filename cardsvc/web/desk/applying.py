@@ -30,7 +30,7 @@ from cardsvc.service.rights.holds import offices_say, why_all_held, why_held
 from cardsvc.web.desk.faces import shown_face
 from cardsvc.web.desk.guard import field, here
 from cardsvc.web.desk.handouts import COMERS
-from cardsvc.web.desk.people import citizen_data, told_by
+from cardsvc.web.desk.people import citizen_data, dots_changed, told_by, with_chip_name
 
 STATES = CARD_REQUEST.words
 MOST_REPLACEMENTS = 50
@@ -74,8 +74,9 @@ def _apply(app: Flask, services: Services) -> None:
             made = apply_for(services.store, services.rules, application, photo, by=here().staff, now=now(), person=person)
         except CardsvcError as error:
             known = find_citizen(services.store, typed["id_number"].strip().upper())
-            return _form(services, known, typed, error), error.http_status
-        return redirect(url_for("card_request", case_no=made.case_no), 303)
+            return _form(services, known, with_chip_name(typed), error), error.http_status
+        dots = "1" if person and dots_changed(typed) else None
+        return redirect(url_for("card_request", case_no=made.case_no, dots=dots), 303)
 
 
 def _form(
@@ -148,7 +149,9 @@ def _requests(app: Flask, services: Services) -> None:
 def _page(services: Services, case_no: str, error: CardsvcError | None = None) -> str:
     shown, why = _shown(services, case_no), why_held(services.store, services.rules, case_no, now())
     problem = problem_of(error) if error else None
-    return render_template("request.html", **shown, why=why, comers=COMERS, states=STATES, problem=problem)
+    return render_template(
+        "request.html", **shown, why=why, comers=COMERS, states=STATES, problem=problem, dots="dots" in request.args
+    )
 
 
 def _shown(services: Services, case_no: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.errors.fields import reasons
 from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.people.names import fits_chip, one_dot, proposed_chip_name
 from cardsvc.service.people.register import CitizenData, find_citizen, register_citizen
 from cardsvc.web.desk.guard import MOST_DIGITS, field
 
@@ -40,13 +41,33 @@ def install(app: Flask, services: Services) -> None:
         try:
             citizen = register_citizen(services.store, citizen_data(typed), now())
         except RequestError as error:
-            return _page(contact, typed, error), error.http_status
-        return render_template("citizen.html", contact=contact, citizen=find_citizen(services.store, citizen.id_number))
+            return _page(contact, with_chip_name(typed), error), error.http_status
+        known = find_citizen(services.store, citizen.id_number)
+        return render_template("citizen.html", contact=contact, citizen=known, dots=dots_changed(typed))
 
 
 def _page(contact: str, typed: Mapping[str, str], error: RequestError | None = None) -> str:
     problem = problem_of(error) if error else None
     return render_template("person.html", contact=contact, typed=typed, problem=problem)
+
+
+def with_chip_name(typed: Mapping[str, str]) -> dict[str, str]:
+    """A form with its field for the name on the chip, filled by the rule, where the name needs one; else without."""
+    name, chip_name = one_dot(typed.get("name", "").strip()), typed.get("chip_name", "").strip()
+    kept = {field: value for field, value in typed.items() if field != "chip_name"}
+    return kept if fits_chip(name) else {**kept, "chip_name": chip_name or proposed_chip_name(name)}
+
+
+def chip_name_of(typed: Mapping[str, str]) -> str | None:
+    """The name on the chip as it was typed; None where the name was corrected since and needs none."""
+    name, chip_name = one_dot(typed.get("name", "").strip()), typed.get("chip_name", "").strip()
+    return None if not chip_name or (name and fits_chip(name)) else chip_name
+
+
+def dots_changed(typed: Mapping[str, str]) -> bool:
+    """Whether the dots of a name are kept as another sign than was typed, which the clerk is told."""
+    name = typed.get("name", "").strip()
+    return one_dot(name) != name
 
 
 def citizen_data(typed: Mapping[str, str]) -> CitizenData:
@@ -55,6 +76,7 @@ def citizen_data(typed: Mapping[str, str]) -> CitizenData:
         return CitizenData.model_validate(
             {
                 "name": typed.get("name", "").strip(),
+                "chip_name": chip_name_of(typed),
                 "id_number": typed.get("id_number", "").strip().upper(),
                 "sex": _number(typed, "sex"),
                 "ethnic_group": _number(typed, "ethnic_group"),

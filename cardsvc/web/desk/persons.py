@@ -16,6 +16,7 @@ from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.people.register import person_view
 from cardsvc.web.desk.guard import MOST_DIGITS, here
+from cardsvc.web.desk.people import chip_name_of, with_chip_name
 
 NUMBERS = ("sex", "ethnic_group")
 
@@ -47,7 +48,8 @@ def install(app: Flask, services: Services) -> None:
 
 def _change(citizen_id: str, typed: Mapping[str, str]) -> PersonChange:
     """The fields that were filled in. Raises RequestError ``params_invalid``."""
-    given: dict[str, Any] = {name: typed[name] for name in PERSONAL if typed.get(name)}
+    names = {**typed, "chip_name": chip_name_of(typed) or ""}
+    given: dict[str, Any] = {name: names[name] for name in PERSONAL if names.get(name)}
     for name in NUMBERS:
         text = given.get(name, "")
         if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS:
@@ -85,6 +87,6 @@ def _page(services: Services, citizen_id: str, typed: Mapping[str, str], error: 
         died=any(one["confirmed_at"] for one in deaths),
         heirs=heirs_by_rule(services.store, services.rules, now()),
         photos=photos_kept(services.store, citizen_id),
-        typed=typed,
+        typed=with_chip_name(typed) if error else typed,
         problem=problem_of(error) if error else None,
     )

@@ -45,8 +45,8 @@ def stored(world: World, id_number: str) -> Citizen:
     [
         (f",{person(1).id_number},1999-02-28", "2 name missing"),
         (f"测试\x01,{person(1).id_number},1999-02-28", "2 name control_character"),
-        (f"测试𠀀,{person(1).id_number},1999-02-28", "2 name not_in_gbk"),
-        (f"{'测' * 16},{person(1).id_number},1999-02-28", "2 name longer_than_30_bytes"),
+        (f"测试𠀀,{person(1).id_number},1999-02-28", "2 chip_name chip_name_needed"),
+        (f"{'测' * 16},{person(1).id_number},1999-02-28", "2 chip_name chip_name_needed"),
         ("测试一,,1999-02-28", "2 id_number missing"),
         (f"测试一,{person(1).id_number[:-1]}A,1999-02-28", "2 id_number not_18_characters"),
         (
@@ -94,6 +94,23 @@ def test_what_is_left_out_comes_from_the_id_number(world: World, clerk: Staff) -
     one, two = stored(world, woman), stored(world, man)
     assert (one.sex, one.ethnic_group, one.birthplace, f"{one.birth_date}") == (2, 15, "330100", "1899-01-01")
     assert (two.sex, two.ethnic_group, one.name) == (2, 5, "阿依·古丽")
+
+
+def test_a_name_that_the_chip_cannot_hold_has_a_column_of_its_own(world: World, clerk: Staff) -> None:
+    """Empty for everybody else; what is not of the name is named by line; and the line says the same as the register later."""
+    rare, plain = (whole_id(f"3301001899010100{number}") for number in (2, 3))
+    header, lines = "姓名,芯片姓名,身份证号", (f"测㛃,测JIE,{rare}", f"阿依．古丽,,{plain}")
+    assert problems(world, f"测㛃,张JIE,{rare}", f"测试二,测试二,{plain}", header=header) == [
+        "2 chip_name chip_name_differs",
+        "3 chip_name chip_name_not_needed",
+    ]
+    content = "\n".join((header, *lines)).encode("gb18030")
+    load_people(world.store, world.engine.profiles, "x", content, by=clerk, now=world.now)
+    assert (stored(world, rare).name, stored(world, rare).chip_name) == ("测㛃", "测JIE")
+    assert (stored(world, plain).name, stored(world, plain).chip_name) == ("阿依·古丽", None)
+    other = problems(world, f"测㛃,测JIA,{rare}", f"阿依•古丽,,{plain}", header=header)
+    assert "2 chip_name differs_from_register" in other
+    assert not any(line.startswith("3 name") for line in other)
 
 
 def test_people_of_the_register_are_compared_with_it(world: World, clerk: Staff) -> None:
