@@ -142,6 +142,18 @@ def ahead(others: int, minutes: int | None) -> Text:
     return Text(f"前面 {number} 人 · {told.zh}", f"{number} ahead of you · {told.en}")
 
 
+def opens(at: dt.datetime) -> Text:
+    """When a hall opens that is shut, as its screens say it."""
+    name = WEEKDAYS[at.weekday()]
+    return Text(f"{at:%m-%d} {name.zh} {at:%H:%M} 开门", f"It opens {name.en} {at:%m-%d %H:%M}")
+
+
+SCREENS: Mapping[str, Text] = {
+    "display": Text("叫号大屏", "display of called numbers"),
+    "tickets": Text("取号机", "ticket machine"),
+    "appraise": Text("窗口的评价屏", "second screen of a desk"),
+}
+
 BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
 SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
 
