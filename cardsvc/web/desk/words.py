@@ -2,8 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
+from cardsvc.service.cards.handing_out import NOT_GIVEN
 from cardsvc.service.machines import HANDOUT
+from cardsvc.store.handout_states import HandoutState
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
@@ -74,6 +77,17 @@ STOCK_WARNINGS: Mapping[str, Text] = {
 }
 
 HANDOUTS: Mapping[str, Text] = HANDOUT.words
+
+
+def to_hand(handout: Mapping[str, Any]) -> Text:
+    """What is to be done with a made card that nobody has yet."""
+    if handout["not_given"] is not None:
+        why = NOT_GIVEN[handout["not_given"]]
+        return Text(f"✕ {why.zh}", f"✕ {why.en}")
+    if handout["state"] == HandoutState.READY:
+        return Text("待领取：发放", "To be collected: hand it out")
+    return Text("还没送到：点收", "Did not arrive: count it in")
+
 
 PROMISED: Mapping[str, Text] = {
     "card": Text("待制的卡", "Cards to be made"),
