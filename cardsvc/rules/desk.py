@@ -11,6 +11,7 @@ from typing import TypeVar
 from cardsvc.rules.data import Dated
 from cardsvc.rules.desk_rules import ConsignmentRule, HoursRule, KeepingRule, ProductRule, StockRule, UncollectedRule
 from cardsvc.rules.loading import age, no_rule, refusal
+from cardsvc.rules.refunds import is_worked
 from cardsvc.rules.ruleset import RuleSet
 
 D = TypeVar("D", bound=Dated)
@@ -68,12 +69,33 @@ def card_product(rules: RuleSet, product: str, day: dt.date) -> ProductRule:
 def open_hours(rules: RuleSet, outlet: str, day: dt.date) -> tuple[dt.time, dt.time] | None:
     """From when to when an outlet of this kind is open on a day; None when it is closed."""
     rule = _hours(rules, outlet, day)
-    if day.weekday() not in rule.weekdays:
+    if not (is_worked(rules, day, rule.weekdays) if rule.calendar else day.weekday() in rule.weekdays):
         return None
     ends = (day.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
     if rule.last_opens and rule.last_closes and (ends - day).days < rule.last_days:
         return rule.last_opens, rule.last_closes
     return rule.opens, rule.closes
+
+
+def opens_next(rules: RuleSet, outlet_id: str, moment: dt.datetime) -> dt.datetime | None:
+    """When an outlet opens that is shut at this local time; None while it is open, and where no rule tells its hours."""
+    kind, day = hours_of(rules, outlet_id), moment.date()
+    if _in_force((rule for rule in rules.hours if rule.outlet == kind), day) is None:
+        return None
+    hours = open_hours(rules, kind, day)
+    if hours and hours[0] <= moment.time() < hours[1]:
+        return None
+    if not hours or moment.time() >= hours[1]:
+        day, hours = _open_day(rules, kind, day, 1)
+    return dt.datetime.combine(day, hours[0] if hours else dt.time(), moment.tzinfo)
+
+
+def check_opening(rules: RuleSet, outlet_id: str, moment: dt.datetime) -> None:
+    """Refuse what an outlet does not do while it is shut. Raises RuleError ``rule_hall_shut``, which says when it opens."""
+    opens = opens_next(rules, outlet_id, moment)
+    if opens is not None:
+        rule = _hours(rules, hours_of(rules, outlet_id), moment.date())
+        raise refusal("rule_hall_shut", rules, rule, opens=f"{opens:%m-%d %H:%M}")
 
 
 def hours_of(rules: RuleSet, outlet_id: str) -> str:

@@ -42,12 +42,14 @@ class PayerRule(Dated):
 
 
 class HoursRule(Dated):
-    """When an outlet of a kind is open. ``weekdays``: 0 is Monday; ``last_days`` of the month have hours of their own."""
+    """When an outlet of a kind is open. ``weekdays``: 0 is Monday; with ``calendar`` it is closed on the free days of the year
+    and open on the weekend days that are worked for them; ``last_days`` of the month have hours of their own."""
 
     outlet: str
     weekdays: Items[int]
     opens: dt.time
     closes: dt.time
+    calendar: bool = False
     last_days: int = Field(default=0, ge=0, le=28)
     last_opens: dt.time | None = None
     last_closes: dt.time | None = None

@@ -64,6 +64,13 @@ def queue_rule(rules: RuleSet, day: dt.date) -> QueueRule:
     return found[0]
 
 
+def check_machine(rules: RuleSet, given: int, day: dt.date) -> None:
+    """Whether a ticket machine gives one more that gave so many within a minute. Raises RuleError ``rule_ticket_minute``."""
+    rule = queue_rule(rules, day)
+    if given >= rule.a_minute:
+        raise refusal("rule_ticket_minute", rules, rule, most=rule.a_minute)
+
+
 def green_rules(rules: RuleSet, day: dt.date) -> list[GreenRule]:
     """The reasons for which somebody is served first."""
     return _held(rules.green, day)

@@ -42,11 +42,13 @@ class PapersRule(Dated):
 
 class QueueRule(Dated):
     """``recalls``: how often a number is called before it counts as missed; ``behind``: after how many waiting ones a missed
-    number goes in again; ``learned_from``: the newest tickets of a day that say how long one takes."""
+    number goes in again; ``learned_from``: the newest tickets of a day that say how long one takes; ``a_minute``: so many
+    numbers one ticket machine gives."""
 
     recalls: int = Field(gt=0)
     behind: int = Field(ge=0)
     learned_from: int = Field(gt=0)
+    a_minute: int = Field(default=12, gt=0)
 
 
 class GreenRule(Dated):

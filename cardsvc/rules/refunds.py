@@ -5,13 +5,14 @@ and what is kept is the rest: the parts always add up to the balance, and nobody
 """
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cardsvc.card.periods import Period
 from cardsvc.errors import RuleError
 from cardsvc.rules.ruleset import Area, DepositRule, RefundRule, RuleSet
 
-WEEK_END = (5, 6)
+WORK_DAYS = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +150,14 @@ def working_day(rules: RuleSet, day: dt.date, number: int) -> dt.date:
     until = day
     for _ in range(number):
         until += dt.timedelta(days=1)
-        while not _is_worked(rules, until):
+        while not is_worked(rules, until, WORK_DAYS):
             until += dt.timedelta(days=1)
     return until
 
 
-def _is_worked(rules: RuleSet, day: dt.date) -> bool:
+def is_worked(rules: RuleSet, day: dt.date, weekdays: Collection[int]) -> bool:
+    """Whether those work on a day who work on these days of the week (0 is Monday), as the year's calendar moves them."""
     calendars = [calendar for calendar in rules.calendar if calendar.holds(day)]
     if any(day in calendar.worked for calendar in calendars):
         return True
-    return day.weekday() not in WEEK_END and not any(day in calendar.free for calendar in calendars)
+    return day.weekday() in weekdays and not any(day in calendar.free for calendar in calendars)

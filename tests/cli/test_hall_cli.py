@@ -10,7 +10,7 @@ def test_a_number_goes_through_the_hall(hall: dict[str, str]) -> None:
     """Kinds with their papers, a wrong ticket swapped, called, missed, back, served; refusals with their exit codes."""
     kinds = as_json(hall, "queue", "kinds", "--who", "agent")
     assert "The agent's ID card" in [paper["en"] for paper in kinds["tickets"][0]["papers"]]
-    number = as_json(hall, "queue", "take", "money", "--outlet", "hall")["number"]
+    number = as_json(hall, "queue", "take", "money", "--outlet", "hall", "--as", "boss")["number"]
     assert as_json(hall, "queue", "swap", number, "card", "--as", "teller")["ticket_type"] == "card"
     assert "desk_none" in run(hall, "queue", "next", "--as", "teller", code=9).stderr
     run(hall, "queue", "open", "1", "--serves", "card", "--as", "teller")

@@ -42,6 +42,13 @@ def test_a_card_is_listed_given_and_shown(office: dict[str, str]) -> None:
     assert as_json(office, "handout", "remind") == {"told": [], "no_phone": []}
 
 
+def test_a_card_that_is_not_given_says_so_in_the_list(office: dict[str, str]) -> None:
+    """And what is done about it, in the line and for a program."""
+    run(office, "loss", "report", CARD, "--kind", "formal", "--yes")
+    assert "已挂失，不能发放" in run({**office, "CARDSVC_LANG": "zh"}, "handout", "list").stdout
+    assert [one["not_given"] for one in as_json(office, "handout", "list")] == ["lost"]
+
+
 def test_a_service_account_runs_what_the_night_does(office: dict[str, str], tmp_path: Path) -> None:
     """It tells holders again and deletes what is over; it gives no card away and deletes no photo at somebody's wish."""
     (tmp_path / "new").write_text("another only for tests")

@@ -17,6 +17,7 @@ from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.reports import day_sheet
 from cardsvc.service.cash.drawer import propose_move
 from cardsvc.service.cash.shifts import begin_close
+from cardsvc.service.management.staff_admin import set_staff_state
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.purse.payments import Payment
 from cardsvc.service.staff.accounts import add_outlet, add_staff
@@ -258,7 +259,7 @@ def test_who_may_move_cash_and_when(hall: Hall) -> None:
     asked = ask(hall, shift, "out", 600)
     with refused("approval_open"):
         ask(hall, shift, "out", 600)
-    for second, code in ((hall["teller"], "approval_own"), (hall["other"], "not_permitted"), (far, "not_permitted")):
+    for second, code in ((hall["teller"], "approval_own"), (hall["other"], "not_permitted"), (far, "approval_elsewhere")):
         with refused(code):
             approve(world.store, APPROVALS, asked.approval_id, by=second, now=world.now)
     approve(world.store, APPROVALS, asked.approval_id, by=hall["boss"], now=world.now)
@@ -270,6 +271,18 @@ def test_who_may_move_cash_and_when(hall: Hall) -> None:
     with refused("shift_not_open"):
         approve(world.store, APPROVALS, asked.approval_id, by=hall["boss"], now=world.now)
     assert hall.close(shift, 400).difference == 0
+
+
+def test_where_no_other_supervisor_is_left_still_nobody_from_elsewhere_moves_cash(hall: Hall) -> None:
+    """Other proposals they may decide then; whoever carries cash has the keys of this vault."""
+    world = hall.world
+    add_outlet(world.store, "west", "城西", world.now)
+    far = add_staff(world.store, "far", "外网点", "supervisor", "west", PASSWORD, world.now, by=hall["admin"])
+    asked = ask(hall, hall.open(pieces={"1000": 1}), "out", 600)
+    for gone in ("boss", "second"):
+        set_staff_state(world.store, gone, "suspended", by=hall["admin"], now=world.now)
+    with refused("not_permitted"):
+        approve(world.store, APPROVALS, asked.approval_id, by=far, now=world.now)
 
 
 def test_no_move_is_booked_twice(hall: Hall) -> None:

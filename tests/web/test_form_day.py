@@ -5,6 +5,7 @@ from cardsvc.printing.photo import sample_photo
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.screens import COOKIE, paired
 from tests.web.clerk import Clerk
 from tests.web.desk_office import Office
 from tests.world import balance_on
@@ -160,6 +161,7 @@ def refunded(clerk: Clerk, card: VirtualCard) -> None:
 
 def ticket(clerk: Clerk) -> None:
     """A number is taken, called, served."""
+    clerk.page.client.set_cookie(COOKIE, paired(clerk.world.store, "tickets", clerk.world.now))
     clerk.open("/hall/hall/tickets")
     clerk.send("充值、退款")
     clerk.work_place()

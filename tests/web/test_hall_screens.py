@@ -2,14 +2,24 @@
 
 import re
 
+from flask.testing import FlaskClient
+
 from cardsvc.service.hall import desks, tickets
+from tests.screens import COOKIE, paired
 from tests.web.desk_office import Office, plain
 from tests.world import rules
 
 
+def screen(office: Office, path: str) -> FlaskClient:
+    """A screen of the hall, paired for this page."""
+    client = office.app.test_client()
+    client.set_cookie(COOKIE, paired(office.world.store, path, office.world.now))
+    return client
+
+
 def told(office: Office, path: str, language: str = "zh") -> str:
     """What a screen says."""
-    client = office.app.test_client()
+    client = screen(office, path)
     client.set_cookie("cardsvc_lang", language)
     return plain(client.get(f"/hall/hall/{path}").text)
 
@@ -44,24 +54,24 @@ def test_the_newest_call_stands_first_with_the_name_of_its_desk(office: Office) 
     assert re.search(r"请到窗口 Please come to the desk C002 → 二号窗口 C001 → ws-1", told(office, "display"))
 
 
-def key_of(office: Office) -> str:
+def key_of(machine: FlaskClient) -> str:
     """The key that the ticket machine's page has now."""
-    found = re.search(r'name="key" value="([^"]+)"', office.app.test_client().get("/hall/hall/tickets").text)
+    found = re.search(r'name="key" value="([^"]+)"', machine.get("/hall/hall/tickets").text)
     assert found
     return found[1]
 
 
 def test_a_button_that_was_pressed_twice_gives_one_number(office: Office) -> None:
     """Twice, and the page loaded again; the next person has the next number. What is told is of this very number."""
-    client, store, book = office.app.test_client(), office.world.store, rules()
+    client, store, book = screen(office, "tickets"), office.world.store, rules()
     desks.open_desk(store, book, "ws-1", by=office.people["clerk"], now=office.world.now)
     tickets.take(store, book, "hall", "money", office.world.now)
-    key = key_of(office)
+    key = key_of(client)
     for _ in range(3):
         assert "C002 充值、退款 Top-up and refund 前面 1 人" in plain(
             client.post("/hall/hall/tickets", data={"kind": "money", "key": key}).text
         )
-    told = plain(client.post("/hall/hall/tickets", data={"kind": "card", "key": key_of(office)}).text)
+    told = plain(client.post("/hall/hall/tickets", data={"kind": "card", "key": key_of(client)}).text)
     assert re.search(r"A001 .*本人来办 .*本人身份证原件 .*父母代办 .*户口簿 .*他人代办 .*代办人身份证原件", told)
     with store.read() as uow:
         assert sorted(one.number for one in uow.tickets.where()) == ["A001", "C001", "C002"]
@@ -70,7 +80,7 @@ def test_a_button_that_was_pressed_twice_gives_one_number(office: Office) -> Non
 def test_a_machine_that_nobody_touches_tells_the_queue_as_it_is(office: Office) -> None:
     """Its figures are fetched again, by a page that holds no key."""
     tickets.take(office.world.store, rules(), "hall", "money", office.world.now)
-    live = office.app.test_client().get("/hall/hall/tickets/live").text
+    live = screen(office, "tickets").get("/hall/hall/tickets/live").text
     assert "等候 1 人" in plain(live)
     assert "key" not in live
 
@@ -84,7 +94,7 @@ def test_whoever_leaves_a_phone_is_told_when_somebody_calls(office: Office) -> N
     desks.serve(store, by=clerk, now=moment)
     desks.finish(store, book, by=clerk, now=moment)
     form = {"case": number.ticket_id, "level": "1", "remark": "等了一小时", "contact": "555-0101"}
-    client = office.app.test_client()
+    client = screen(office, "appraise/ws-1")
     without = client.post("/hall/hall/appraise/ws-1", data=form)
     assert without.status_code == 422
     assert 'value="555-0101"' in without.text

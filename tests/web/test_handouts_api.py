@@ -49,4 +49,5 @@ def test_who_and_what_is_refused(bureau: Bureau) -> None:
     report_loss(world.store, world.engine.rules, number, "formal", by=clerk, now=world.now)
     with refused("card_hot_listed"):
         till.call("POST", f"/handouts/{number}", GIVEN)
-    assert till.call("GET", f"/handouts/{number}")["handed_at"] is None
+    seen = till.call("GET", f"/handouts/{number}")
+    assert (seen["handed_at"], seen["waiting"]) == (None, False)

@@ -157,8 +157,12 @@ def test_whoever_signs_out_serves_no_more_and_a_supervisor_closes_what_was_left_
     assert other.post("/queue/open").status_code == 409
     assert other.post("/manage/desks/ws-1/close").status_code == 403
     chief = office.page("chief")
-    assert "停办" in chief.text("/manage")
+    asked = re.search(r'href="/desk(/manage/desks/ws-1/close)"[^>]*>停办', chief.get("/manage").text)
+    assert asked
+    assert re.search(rf"停办窗口 ws-1 .*演示 clerk.* {number} .*重新等候", chief.text(asked[1]))
+    assert ticket(office, number).state == "called"
     assert chief.post("/manage/desks/ws-1/close").status_code == 303
+    assert "这个窗口没有开" in chief.text(asked[1])
     assert other.post("/queue/open").status_code == 303
     other.post("/queue/next")
     assert ticket(office, number).staff_id == "other"

@@ -33,6 +33,10 @@ def list_(outlet: str | None, *, as_json: bool) -> None:
 
 
 def _state(one: dict[str, Any]) -> str:
+    from cardsvc.service.cards.handing_out import NOT_GIVEN
+
+    if one["not_given"] is not None:
+        return t(NOT_GIVEN[one["not_given"]].zh, NOT_GIVEN[one["not_given"]].en)
     if one["face"] is not None and one["face"]["state"] != "right":
         return t("卡面还没有确认", "its face is not confirmed")
     if one["uncollected"]:

@@ -90,13 +90,18 @@ def kinds(who: Any, *, as_json: bool) -> None:
 @queue.command(help=t("取号", "Take a number"))
 @click.argument("ticket_type")
 @outlet_option
+@click.option("--as", "staff_id", default="", help=t("主管：关门后也能发号", "A supervisor gives one after closing, too"))
 @json_option
-def take(ticket_type: str, outlet_id: str, *, as_json: bool) -> None:
+def take(ticket_type: str, outlet_id: str, staff_id: str, *, as_json: bool) -> None:
     """Take a number."""
     from cardsvc.bootstrap import now
     from cardsvc.service.hall.tickets import take as take_number
 
-    _ticket(lambda store, rules: take_number(store, rules, outlet_id, ticket_type, now()), as_json=as_json)
+    def work(store: "Store", rules: "RuleSet") -> "Ticket":
+        by = signed_in(store, staff_id) if staff_id else None
+        return take_number(store, rules, outlet_id, ticket_type, now(), by=by)
+
+    _ticket(work, as_json=as_json)
 
 
 @queue.command(help=t("绿色通道：不用排队，写明事由", "Green channel: first of all, with the reason"))

@@ -5,7 +5,7 @@ who took it is kept. Cards that nobody collects stand in a list, and their holde
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -35,9 +35,25 @@ from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.handout_states import CONSIGNED_ALLOWED, HANDOUT_ALLOWED, ConsignedState, HandoutState
 from cardsvc.store.records import Card, CardRequest, Handout, Staff
 from cardsvc.store.states import CARD_REQUEST_ALLOWED, CardRequestState
+from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
 COLLECT = "collect"
+NOT_GIVEN: Mapping[str, Text] = {
+    "lost": Text(
+        "已挂失，不能发放：报错了的先解挂（要两人），真丢了的补卡",
+        "reported lost, not to be given: by mistake, then two people release it; lost indeed, then it is replaced",
+    ),
+    "listed": Text(
+        "在黑名单上，不能发放：查明后由两人移出黑名单",
+        "on the hot list, not to be given: two people take it off once the reason is known",
+    ),
+    "dead": Text(
+        "持卡人已身故，不能发放：卡收下，在卡的页面办注销",
+        "its holder has died, not to be given: keep it, and cancel it on its page",
+    ),
+}
+"""Why a card that waits is given to nobody, and what is done about it."""
 REMINDED_AT_ONCE = 1000
 
 
@@ -176,7 +192,7 @@ def waiting_at(
     Each: ``card_no``, ``holder``, ``outlet_id``, ``state`` (``HandoutState``), ``lies_at`` (the outlet that has to send it),
     ``made_at``, ``ready_at``, ``case_no`` of its application, ``replaces`` (the old card), ``phone``, ``face``, ``waiting``
     (nobody has it yet), ``given_up`` (on its way; it did not turn up), ``reminders``, ``reminded_at``, ``uncollected`` (to be
-    told again now).
+    told again now), ``not_given`` (why nobody gets it, one of NOT_GIVEN).
     """
     rule = uncollected_rule(rules, local_day(now))
     for row in uow.handouts.waiting(outlet_id, limit):
@@ -202,6 +218,7 @@ def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
     holder, replaced = uow.citizens.get_one(card.citizen_id), uow.replacements.by_new_card(row.card_no)
     request, reach = uow.card_requests.by_card(row.card_no), reach_of(uow, card)
     comer = {"name": row.comer_name, "id_number": masked(row.comer_id_number)} if row.comer_id_number else None
+    waits = row.handed_at is None and card.state in IN_HAND
     outlet, lies_at = (uow.outlets.get(place) if place else None for place in (row.outlet_id, row.lies_at))
     return {
         "card_no": row.card_no,
@@ -216,7 +233,8 @@ def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
         "replaces": replaced.old_card_no if replaced else None,
         "phone": reach.phone if reach else None,
         "face": face_view(uow, row.card_no),
-        "waiting": row.handed_at is None and card.state in IN_HAND,
+        "waiting": waits,
+        "not_given": _not_given(uow, card) if waits else None,
         "given_up": row.handed_at is None and is_void_elsewhere(uow, card),
         "reminders": row.reminders,
         "reminded_at": _local(row.reminded_at) if row.reminded_at else None,
@@ -227,6 +245,15 @@ def _view(uow: UnitOfWork, row: Handout) -> dict[str, Any]:
         "handed_at": _local(row.handed_at) if row.handed_at else None,
         "early_reason": row.early_reason,
     }
+
+
+def _not_given(uow: UnitOfWork, card: Card) -> str | None:
+    """What ``hand_out`` would refuse whoever comes, told before."""
+    if uow.deaths.confirmed_of(card.citizen_id) is not None:
+        return "dead"
+    if uow.hotlist.listing_of(card.card_no) is None:
+        return None
+    return "lost" if uow.loss_reports.open_of(card.card_no) else "listed"
 
 
 def _local(moment: dt.datetime) -> str:

@@ -13,16 +13,19 @@ from typing import Any
 from cardsvc.errors import OperationError, RequestError
 from cardsvc.ledger.states import advance
 from cardsvc.rules import RuleSet
-from cardsvc.rules.hall import green_rule, queue_rule, ticket_rule
+from cardsvc.rules.desk import check_opening
+from cardsvc.rules.hall import check_machine, green_rule, queue_rule, ticket_rule
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Staff, Ticket, TicketEvent
+from cardsvc.store.records import HallScreen, Staff, Ticket, TicketEvent
 from cardsvc.store.states import TICKET_ALLOWED, TicketState
+from cardsvc.units import LOCAL
 
 ATTENDANTS = ("clerk", "cashier", "supervisor")
 """Who looks after the queue."""
 JUST_AFTER = dt.timedelta(microseconds=1)
+A_MINUTE = dt.timedelta(minutes=1)
 
 
 def take(
@@ -35,11 +38,15 @@ def take(
     by: Staff | None = None,
     green_reason: str | None = None,
     key: str | None = None,
+    screen: HallScreen | None = None,
 ) -> Ticket:
-    """Give a number. The green channel needs somebody of the staff who gives the reason; where that asks for a skill, the
-    number waits for a desk of somebody who has it, if one is open. The same ``key`` again gives the same number.
+    """Give a number: at a machine (``screen``, where one is paired) while the outlet is open, so many a minute; a supervisor
+    gives one at any hour, to somebody who is inside. The green channel needs somebody of the staff who gives the reason; where
+    that asks for a skill, the number waits for a desk of somebody who has it, if one is open. The same ``key`` again gives the
+    same number.
 
-    Raises RequestError ``outlet_unknown``, ``ticket_green_staff``; RuleError ``rule_no_ticket``, ``rule_no_green``.
+    Raises RequestError ``outlet_unknown``, ``ticket_green_staff``, ``not_permitted``; RuleError ``rule_no_ticket``,
+    ``rule_no_green``, ``rule_hall_shut``, ``rule_ticket_minute``.
     """
     day = local_day(now)
     kind = ticket_rule(rules, ticket_type, day)
@@ -49,6 +56,8 @@ def take(
             raise RequestError("ticket_green_staff")
         require_role(by, *ATTENDANTS)
         skill = green_rule(rules, green_reason, day).skill
+    elif by is not None:
+        require_role(by, "supervisor")
 
     def work(uow: UnitOfWork) -> Ticket:
         if uow.outlets.lock(outlet_id) is None:
@@ -56,6 +65,8 @@ def take(
         known = uow.tickets.get(key) if key else None
         if known is not None:
             return known
+        if by is None:
+            _at_machine(uow, rules, outlet_id, screen, now)
         number = f"{kind.prefix}{uow.tickets.given(outlet_id, day, kind.prefix) + 1:03d}"
         ticket = Ticket(
             key or str(uuid.uuid4()),
@@ -71,10 +82,17 @@ def take(
             desk=_desk_of(uow, outlet_id, skill, day) if skill else None,
         )
         uow.tickets.add(ticket)
-        note(uow, ticket, "taken", now, by=by, detail=green_reason)
+        note(uow, ticket, "taken", now, by=by, detail=screen.screen_id if screen else green_reason)
         return ticket
 
     return store.transact(work)
+
+
+def _at_machine(uow: UnitOfWork, rules: RuleSet, outlet_id: str, screen: HallScreen | None, now: dt.datetime) -> None:
+    """Nobody of the staff stands there: no number for a hall that is shut, and not one after the other for fun."""
+    check_opening(rules, outlet_id, now.astimezone(LOCAL))
+    given = uow.tickets.given_by(screen.screen_id, outlet_id, local_day(now), now - A_MINUTE) if screen else 0
+    check_machine(rules, given, local_day(now))
 
 
 def _desk_of(uow: UnitOfWork, outlet_id: str, skill: str, day: dt.date) -> str | None:

@@ -92,7 +92,7 @@ def _carry_out(uow: UnitOfWork, approval: Approval, now: dt.datetime) -> dict[st
     return {"version": row.version, "effective_from": day.isoformat(), "sha256": row.sha256}
 
 
-RULE_SET = ApprovalKind("rule_set", WHO, WHO, _check, _carry_out)
+RULE_SET = ApprovalKind("rule_set", WHO, WHO, _check, _carry_out, of_city=True)
 
 
 def versions_view(store: Store, now: dt.datetime) -> list[dict[str, Any]]:

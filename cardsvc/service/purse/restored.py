@@ -93,4 +93,5 @@ BOOKS_RESTORED = ApprovalKind(
     approvers=frozenset({"supervisor", "auditor"}),
     check=_check,
     carry_out=_carry_out,
+    of_city=True,
 )

@@ -25,19 +25,23 @@ STATE_NAMES: Mapping[str, Text] = {
     "lapsed": Text("已失效：此前已经结清", "lapsed: settled before it was decided"),
 }
 MAX_TEXT = 200
+OF_NO_OUTLET = ("auditor", "administrator")
+"""They look after the whole city."""
 Check = Callable[[UnitOfWork, str, Mapping[str, Any]], None]
 CarryOut = Callable[[UnitOfWork, Approval, dt.datetime], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalKind:
-    """A kind of decision. ``check`` raises when it makes no sense now; ``carry_out`` does it and returns what was done."""
+    """A kind of decision. ``check`` raises when it makes no sense now; ``carry_out`` does it and returns what was done.
+    ``of_city``: it is about the whole city, and no outlet's own."""
 
     name: str
     proposers: frozenset[str]
     approvers: frozenset[str]
     check: Check
     carry_out: CarryOut
+    of_city: bool = False
 
 
 Kinds = Mapping[str, ApprovalKind]
@@ -78,13 +82,13 @@ def propose_within(
 
 
 def approve(store: Store, kinds: Kinds, approval_id: str, remark: str = "", *, by: Staff, now: dt.datetime) -> Approval:
-    """Agree, and do it. Raises OperationError ``approval_decided``, RequestError ``approval_own``, ``not_permitted``, or what
-    stands against it now: then nothing was done and the proposal still waits."""
+    """Agree, and do it. Raises OperationError ``approval_decided``, RequestError ``approval_own``, ``not_permitted``,
+    ``approval_elsewhere``, or what stands against it now: then nothing was done and the proposal still waits."""
 
     def work(uow: UnitOfWork) -> Approval:
         approval = _open(uow, approval_id)
         known = _kind(kinds, approval.kind)
-        _second_person(approval, known, by)
+        _second_person(uow, approval, known, by)
         known.check(uow, approval.subject, approval.payload)
         result = known.carry_out(uow, replace(approval, decided_by=by.staff_id), now)
         return _decided(uow, approval, ApprovalState.APPROVED, by, now, remark, result)
@@ -98,7 +102,7 @@ def reject(store: Store, kinds: Kinds, approval_id: str, remark: str, *, by: Sta
 
     def work(uow: UnitOfWork) -> Approval:
         approval = _open(uow, approval_id)
-        _second_person(approval, _kind(kinds, approval.kind), by)
+        _second_person(uow, approval, _kind(kinds, approval.kind), by)
         return _decided(uow, approval, ApprovalState.REJECTED, by, now, remark)
 
     return store.transact(work)
@@ -140,10 +144,26 @@ def _open(uow: UnitOfWork, approval_id: str) -> Approval:
     return approval
 
 
-def _second_person(approval: Approval, known: ApprovalKind, by: Staff) -> None:
+def _second_person(uow: UnitOfWork, approval: Approval, known: ApprovalKind, by: Staff) -> None:
     if approval.proposed_by == by.staff_id:
         raise RequestError("approval_own")
     require_role(by, *sorted(known.approvers))
+    elsewhere = _elsewhere(uow, approval, known, by)
+    if elsewhere is not None:
+        raise RequestError("approval_elsewhere", outlet=elsewhere)
+
+
+def _elsewhere(uow: UnitOfWork, approval: Approval, known: ApprovalKind, by: Staff) -> str | None:
+    """The name of the other outlet whose supervisors decide this. None: it is this person's to decide, for a supervisor decides
+    what was proposed at their own outlet, and elsewhere only where nobody else is there to do it; other roles have no outlet.
+    """
+    proposer = uow.staff.get(approval.proposed_by)
+    if known.of_city or by.role != "supervisor" or proposer is None or proposer.outlet_id == by.outlet_id:
+        return None
+    people = uow.staff.where_is(outlet_id=proposer.outlet_id, role="supervisor", state="active")
+    if not any(person.staff_id != proposer.staff_id for person in people):
+        return None
+    return uow.outlets.get_one(proposer.outlet_id).name
 
 
 def _reason(text: str) -> None:
@@ -189,10 +209,29 @@ def open_approvals(store: Store) -> list[dict[str, Any]]:
         return [approval_view(approval) for approval in uow.approvals.open()]
 
 
+def approvals_for(store: Store, kinds: Kinds, person: Staff) -> list[dict[str, Any]]:
+    """The same as far as this person has to do with it: what they decide (``decides``), and what was proposed at their outlet;
+    auditors and administrators see everything."""
+    found = []
+    with store.read() as uow:
+        for one in uow.approvals.open():
+            decides, proposer = _decides(uow, one, kinds, person), uow.staff.get(one.proposed_by)
+            near = proposer is None or proposer.outlet_id == person.outlet_id or person.role in OF_NO_OUTLET
+            if decides or near:
+                found.append({**approval_view(one), "decides": decides})
+    return found
+
+
 def waiting_for(store: Store, kinds: Kinds, person: Staff) -> int:
     """How many proposals of others this person may decide."""
     if not any(person.role in kind.approvers for kind in kinds.values()):
         return 0
     with store.read() as uow:
-        waiting = uow.approvals.open()
-    return sum(one.proposed_by != person.staff_id and person.role in _kind(kinds, one.kind).approvers for one in waiting)
+        return sum(_decides(uow, one, kinds, person) for one in uow.approvals.open())
+
+
+def _decides(uow: UnitOfWork, approval: Approval, kinds: Kinds, person: Staff) -> bool:
+    known = _kind(kinds, approval.kind)
+    if approval.proposed_by == person.staff_id or person.role not in known.approvers:
+        return False
+    return _elsewhere(uow, approval, known, person) is None

@@ -16,6 +16,7 @@ AMOUNTS = frozenset(
 )
 """Fields of rules that are amounts, in fen."""
 FIELDS: Mapping[str, Text] = {
+    "a_minute": Text("一台取号机每分钟最多几个号", "Numbers of one ticket machine in a minute"),
     "after_days": Text("几天没领就催", "Told again after days"),
     "algorithm": Text("算法", "Algorithm"),
     "amount": Text("金额（元）", "Amount (yuan)"),
@@ -30,6 +31,7 @@ FIELDS: Mapping[str, Text] = {
     "behind": Text("过号后排在几人之后", "In again behind so many"),
     "body_years": Text("卡体几年有效", "Years of a card's body"),
     "by_month": Text("按已过月份扣", "Months that began are taken off"),
+    "calendar": Text("照放假和调休日历", "As public holidays move it"),
     "call_back_days": Text("几个工作日内回访", "Working days for a call-back"),
     "channel": Text("渠道", "Channel"),
     "closed_months": Text("不充值的月份", "Months without loading"),

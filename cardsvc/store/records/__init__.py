@@ -42,6 +42,7 @@ from cardsvc.store.records.refunds import BicycleHold, Refund
 from cardsvc.store.records.replacements import Replacement
 from cardsvc.store.records.rights import InsuranceRight, Notice, RightsFile
 from cardsvc.store.records.rules import RuleVersion
+from cardsvc.store.records.screens import HallScreen
 from cardsvc.store.records.staff import Approval, Outlet, Staff, StaffChange
 from cardsvc.store.records.staff_acts import StaffAct
 from cardsvc.store.records.stock import BlankBatch, BlankCount, BlankMovement, MakingNote
@@ -88,6 +89,7 @@ __all__ = [
     "FileBatch",
     "FormAnswer",
     "HallNote",
+    "HallScreen",
     "Handout",
     "HeldPayout",
     "HotListAck",

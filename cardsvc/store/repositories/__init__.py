@@ -57,6 +57,7 @@ from cardsvc.store.repositories.refunds import BicycleHolds, Refunds
 from cardsvc.store.repositories.replacements import Replacements
 from cardsvc.store.repositories.rights import InsuranceRights, Notices, RightsFiles
 from cardsvc.store.repositories.rules import RuleVersions
+from cardsvc.store.repositories.screens import HallScreens
 from cardsvc.store.repositories.staff import Approvals, Outlets, StaffChanges, StaffRows
 from cardsvc.store.repositories.staff_acts import StaffActs
 from cardsvc.store.repositories.stock import BlankBatches, BlankCounts, BlankMovements, MakingNotes
@@ -123,6 +124,7 @@ class Repositories:
     complaints = Bound(Complaints)
     complaint_steps = Bound(ComplaintSteps)
     hall_notes = Bound(HallNotes)
+    hall_screens = Bound(HallScreens)
     handouts = Bound(Handouts)
     held_payouts = Bound(HeldPayouts)
     hotlist = Bound(HotList)

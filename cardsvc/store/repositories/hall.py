@@ -39,6 +39,13 @@ class Tickets(Rows[Ticket]):
         query = select(func.count()).where(*self._of_day(outlet_id, day), columns.number.like(f"{prefix}%"))
         return int(self._connection.execute(query).scalar_one())
 
+    def given_by(self, screen_id: str, outlet_id: str, day: dt.date, since: dt.datetime) -> int:
+        """How many numbers a ticket machine gave since a time of this day."""
+        columns, events = self.table.c, tables.ticket_event.c
+        taken = select(events.ticket_id).where(events.event == "taken", events.detail == screen_id)
+        wanted = (*self._of_day(outlet_id, day), columns.taken_at > since, columns.ticket_id.in_(taken))
+        return int(self._connection.execute(select(func.count()).where(*wanted)).scalar_one())
+
     def waiting(self, outlet_id: str, day: dt.date) -> list[Ticket]:
         """Who waits, in the order in which they are called: green ones first."""
         columns = self.table.c

@@ -55,6 +55,7 @@ from cardsvc.store.tables.refunds import bicycle_hold, refund
 from cardsvc.store.tables.replacements import REPLACEMENT_REASONS, replacement
 from cardsvc.store.tables.rights import NOTICE_KINDS, OFFICES, insurance_right, notice, rights_file
 from cardsvc.store.tables.rules import rule_version
+from cardsvc.store.tables.screens import SCREEN_PURPOSES, hall_screen
 from cardsvc.store.tables.staff import STAFF_ROLES, STAFF_STATES, approval, outlet, staff, staff_change
 from cardsvc.store.tables.staff_acts import staff_act
 from cardsvc.store.tables.stock import BLANK_MOVES, blank_batch, blank_count, blank_movement, making_note
@@ -81,6 +82,7 @@ __all__ = [
     "PAYOUT_REASONS",
     "REPLACEMENT_REASONS",
     "ROLES",
+    "SCREEN_PURPOSES",
     "STAFF_ROLES",
     "STAFF_STATES",
     "TERMINAL_STATES",
@@ -124,6 +126,7 @@ __all__ = [
     "forgotten_nonces",
     "form_answer",
     "hall_note",
+    "hall_screen",
     "handout",
     "held_payout",
     "hotlist_ack",

@@ -61,4 +61,5 @@ def _view(services: Services, card_no: str) -> dict[str, Any]:
 
 def _shown(view: Mapping[str, Any]) -> dict[str, Any]:
     face = view["face"]
-    return {name: view[name] for name in HandoutView.model_fields if name != "face"} | {"face": face["state"] if face else None}
+    shown = {name: view[name] for name in HandoutView.model_fields if name != "face"}
+    return shown | {"face": face["state"] if face else None, "waiting": view["waiting"] and view["not_given"] is None}

@@ -63,7 +63,7 @@ def create_desk(services: Services, sample_cards: tray.Tray | None = None) -> Fl
     entrance.install(app, services)
     passkeys.install(app, services)
     work.install(app, services)
-    hall.install(app, services)
+    hall.install(app, services, training=sample_cards is not None)
     queue.install(app, services)
     hall_book.install(app, services)
     complaints.install(app, services)

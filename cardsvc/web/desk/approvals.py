@@ -13,7 +13,7 @@ from cardsvc.service.cards.person_changes import CITIZEN_CHANGE
 from cardsvc.service.desk.work_place import job_of
 from cardsvc.service.faults.repair import propose_repair
 from cardsvc.service.operations.problem import problem_of
-from cardsvc.service.staff.approvals import approve, open_approvals, reject, waiting_for, withdraw
+from cardsvc.service.staff.approvals import approvals_for, approve, reject, waiting_for, withdraw
 from cardsvc.service.words.decisions import payload_rows, payload_texts
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.words import card_no
@@ -72,12 +72,11 @@ def _decide(services: Services, approval_id: str, decision: str, remark: str) ->
 
 
 def _page(services: Services, error: CardsvcError | None = None) -> str:
-    waiting = open_approvals(services.store)
+    waiting = approvals_for(services.store, APPROVALS, here().staff)
     return render_template(
         "approvals.html",
         waiting=waiting,
         problem=problem_of(error) if error else None,
-        kinds=APPROVALS,
         rows_of=partial(payload_rows, number=card_no),
         texts_of=payload_texts,
         of_persons=OF_PERSONS,

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.operations.problem import problem_of
-from cardsvc.web.desk.guard import COOKIE, FOLLOWING
+from cardsvc.web.desk.guard import COOKIE, FOLLOWING, HALL_SCREENS
 
 _LOG = logging.getLogger(__name__)
 _HTTP_CODES = {404: "http_not_found", 405: "http_method", 413: "http_too_large"}
@@ -49,7 +49,8 @@ def within(address: str) -> str:
 
 def page(problem: dict[str, Any]) -> Response:
     """A problem as a page."""
-    return make_response(render_template("problem.html", problem=problem), problem["status"])
+    template = "hall_problem.html" if request.endpoint in HALL_SCREENS else "problem.html"
+    return make_response(render_template(template, problem=problem), problem["status"])
 
 
 def _http(error: HTTPException) -> Any:

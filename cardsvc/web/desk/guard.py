@@ -40,6 +40,7 @@ WITH_ONE_TIME_PASSWORD = frozenset({"new_password_form", "new_password", "sign_o
 """What a password opens that an administrator chose."""
 HALL_SCREENS = frozenset(
     {
+        "hall_screen",
         "hall_display",
         "hall_display_live",
         "ticket_machine",

@@ -77,14 +77,23 @@ def _page_of_queue(app: Flask, services: Services) -> None:
     @app.post("/desk/queue/green")
     def queue_green() -> Any:
         """Somebody who needs no ticket: first in the queue, and called to whoever has the skill."""
-        kind, reason, key = field("kind", most=16), field("reason", most=16), field("key", most=36)
-        by = here().staff
-        try:
-            rules = rules_today(services)
-            ticket = tickets.take(services.store, rules, by.outlet_id, kind, now(), by=by, green_reason=reason, key=key)
-        except CardsvcError as error:
-            return _page(services, "", error), error.http_status
-        return redirect(url_for("queue_page", number=ticket.number), 303)
+        return _give(services, field("reason", most=16))
+
+    @app.post("/desk/queue/give")
+    def queue_give() -> Any:
+        """A supervisor gives a number to somebody who is still inside, or whom the machine gives none."""
+        return _give(services, None)
+
+
+def _give(services: Services, reason: str | None) -> Any:
+    """A number from somebody of the staff, and what there is to say of it."""
+    kind, key, by = field("kind", most=16), field("key", most=36), here().staff
+    try:
+        rules = rules_today(services)
+        ticket = tickets.take(services.store, rules, by.outlet_id, kind, now(), by=by, green_reason=reason, key=key)
+    except CardsvcError as error:
+        return _page(services, "", error), error.http_status
+    return redirect(url_for("queue_page", number=ticket.number), 303)
 
 
 def _do(services: Services, deed: str, number: str) -> None:

@@ -2,8 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
+from cardsvc.service.cards.handing_out import NOT_GIVEN
 from cardsvc.service.machines import HANDOUT
+from cardsvc.store.handout_states import HandoutState
 from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
@@ -75,6 +78,17 @@ STOCK_WARNINGS: Mapping[str, Text] = {
 
 HANDOUTS: Mapping[str, Text] = HANDOUT.words
 
+
+def to_hand(handout: Mapping[str, Any]) -> Text:
+    """What is to be done with a made card that nobody has yet."""
+    if handout["not_given"] is not None:
+        why = NOT_GIVEN[handout["not_given"]]
+        return Text(f"✕ {why.zh}", f"✕ {why.en}")
+    if handout["state"] == HandoutState.READY:
+        return Text("待领取：发放", "To be collected: hand it out")
+    return Text("还没送到：点收", "Did not arrive: count it in")
+
+
 PROMISED: Mapping[str, Text] = {
     "card": Text("待制的卡", "Cards to be made"),
     "arrival": Text("还没送到的卡", "Cards that did not arrive"),
@@ -141,6 +155,18 @@ def ahead(others: int, minutes: int | None) -> Text:
     told, number = wait(minutes), max(others, 0)
     return Text(f"前面 {number} 人 · {told.zh}", f"{number} ahead of you · {told.en}")
 
+
+def opens(at: dt.datetime) -> Text:
+    """When a hall opens that is shut, as its screens say it."""
+    name = WEEKDAYS[at.weekday()]
+    return Text(f"{at:%m-%d} {name.zh} {at:%H:%M} 开门", f"It opens {name.en} {at:%m-%d %H:%M}")
+
+
+SCREENS: Mapping[str, Text] = {
+    "display": Text("叫号大屏", "display of called numbers"),
+    "tickets": Text("取号机", "ticket machine"),
+    "appraise": Text("窗口的评价屏", "second screen of a desk"),
+}
 
 BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
 SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")

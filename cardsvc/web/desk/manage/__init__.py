@@ -7,7 +7,20 @@ from flask import Flask, request
 from cardsvc.bootstrap import Services
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.web.desk.guard import here
-from cardsvc.web.desk.manage import day, figures, live, people, readers, rules, shifts, stars, stock, terminals, worklists
+from cardsvc.web.desk.manage import (
+    day,
+    figures,
+    live,
+    people,
+    readers,
+    rules,
+    screens,
+    shifts,
+    stars,
+    stock,
+    terminals,
+    worklists,
+)
 
 MANAGERS: Final = ("supervisor", "auditor", "administrator")
 """Who sees these pages; what each may do there is said by the services."""
@@ -24,5 +37,5 @@ def install(app: Flask, services: Services) -> None:
             require_role(here().staff, *(STOCK_ROOM if request.endpoint in stock.ENDPOINTS else MANAGERS))
 
     app.jinja_env.globals.update(managers=MANAGERS)
-    for part in (live, figures, stars, day, shifts, terminals, readers, rules, stock, worklists, people):
+    for part in (live, figures, stars, day, shifts, screens, terminals, readers, rules, stock, worklists, people):
         part.install(app, services)

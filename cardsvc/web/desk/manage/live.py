@@ -25,6 +25,14 @@ def install(app: Flask, services: Services) -> None:
     def manage_hall_live() -> Any:
         return render_template("_manage_hall.html", **_hall(services))
 
+    @app.get("/desk/manage/desks/<desk>/close")
+    def manage_hall_closing(desk: str) -> Any:
+        """What becomes of the number that is there, before it is done."""
+        seen = live_hall(services.store, services.rules, here().staff.outlet_id, now())["desks"]
+        shut = {"desk": desk[:16], "staff": None}
+        found = next((one for one in seen if one["desk"] == desk), shut)
+        return render_template("manage_hall_closing.html", chosen=here().staff.outlet_id, desk=found, job_names=JOB_NAMES)
+
     @app.post("/desk/manage/desks/<desk>/close")
     def manage_hall_close(desk: str) -> Any:
         """Somebody went and left a desk open."""

@@ -45,6 +45,7 @@ async function look() {
     const answer = await fetch(live.dataset.url);
     heard(answer.ok);
     if (!answer.ok) return;
+    if (answer.redirected) { location.assign(answer.url); return; } // paired a moment ago, or paired no more
     const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
     if (!made || made.outerHTML === live.outerHTML || pressed) return;
     const fresh = (made.dataset.called ?? "").split(" ").filter((one) => one && !(live.dataset.called ?? "").includes(one));
@@ -64,13 +65,39 @@ if (clock) {
   tell();
 }
 
+// A browser that goes to a service which is away shows an error of its own, and nobody at a screen can lead it back.
+async function reachable(address) {
+  try {
+    const answer = await fetch(address);
+    heard(answer.ok);
+    return answer.ok;
+  } catch {
+    heard(false);
+    return false;
+  }
+}
+
+let sure = false;
+addEventListener("submit", async (event) => {
+  if (sure) return;
+  event.preventDefault();
+  sure = await reachable(location.href);
+  document.querySelector("[data-lost]").hidden = sure;
+  if (!sure) return;
+  event.target.requestSubmit(event.submitter);
+});
+
 // What one person left on the screen goes before the next one comes; whoever still writes has time.
 const back = document.querySelector("[data-back]");
 if (back) {
   let going;
+  const leave = async () => {
+    if (await reachable(back.dataset.back)) location.assign(back.dataset.back);
+    else going = setTimeout(leave, LOOK_MS);
+  };
   const wait = () => {
     clearTimeout(going);
-    going = setTimeout(() => { location.href = back.dataset.back; }, Number(back.dataset.after ?? BACK_MS));
+    going = setTimeout(leave, Number(back.dataset.after ?? BACK_MS));
   };
   for (const name of ["pointerdown", "keydown", "input"]) addEventListener(name, wait);
   wait();
