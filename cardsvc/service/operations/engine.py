@@ -19,9 +19,9 @@ from cardsvc.iso7816.exchange import Answers, Batch, Procedure, check_answers
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
 from cardsvc.service.operations.asked import STEP_SECONDS, new_operation, validated
-from cardsvc.service.operations.kinds import Actor, Context, Effect, OperationKind, Phase
+from cardsvc.service.operations.kinds import WRITES, Actor, Context, Effect, OperationKind, Phase
 from cardsvc.service.operations.known_card import busy, in_hand_again
-from cardsvc.service.operations.problem import WRITES, abandoned_problem, problem_on_card
+from cardsvc.service.operations.problem import abandoned_problem, problem_on_card
 from cardsvc.service.operations.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
 from cardsvc.service.operations.replay import Ended, Played, Waiting, play
 from cardsvc.service.operations.rule_book import RULE_VERSION, RuleBook, local_day
@@ -106,7 +106,7 @@ class EnginePort:
                 raise RequestError("idempotency_key_reused")
             return replace(_Run(self._engine, uow, known, operation.started_at).reply(), replayed=True)
         rules = self._engine.rules.in_force(uow, local_day(operation.started_at))
-        operation = replace(operation, facts={**operation.facts, RULE_VERSION: rules.version, WRITES: False})
+        operation = replace(operation, facts={**operation.facts, RULE_VERSION: rules.version})
         if self._actor.suspended:
             raise RequestError("terminal_suspended")
         operation = uow.operations.add(operation)
@@ -381,10 +381,8 @@ class _Run:
         operation = self.operation
         if operation.state == OperationState.CARD:
             return self._waiting_reply(operation.phase, operation.step)
-        problem = operation.problem
-        if operation.state == OperationState.ABANDONED:
-            problem = abandoned_problem(self.uow, operation)
         state, step = OperationState(operation.state), operation.step
+        problem = abandoned_problem(self.uow, operation) if state is OperationState.ABANDONED else operation.problem
         return Reply(operation.operation_id, state, step=step, result=operation.result, problem=problem)
 
     def _waiting_reply(self, phase_number: int, step: int) -> Reply:

@@ -5,6 +5,7 @@ from typing import Any
 
 from cardsvc.card.profile import Profile
 from cardsvc.errors import CardsvcError, OperationError
+from cardsvc.service.operations.kinds import WRITES
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Operation
 from cardsvc.units import format_yuan
@@ -12,9 +13,6 @@ from cardsvc.units import format_yuan
 PROBLEM_TYPE = "about:cardsvc:"
 FEE_IN_BOOKS = "fee_in_books"
 """The fact of an opening that its fee, in fen, is in the books, and may be what the card has."""
-WRITES = "writes"
-"""The fact of an operation whether a command was given out that may leave something on its card. One that began before there was
-this fact has none."""
 
 
 def problem_on_card(error: CardsvcError, profile: Profile | None, facts: Mapping[str, Any]) -> dict[str, Any]:
