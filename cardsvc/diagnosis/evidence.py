@@ -114,7 +114,7 @@ KEYS: Mapping[str, Key] = {
     "books.lost": Key("flag", Text("挂失", "reported lost")),
     "chip.differs": Key("flag", Text("芯片号与登记不符", "another chip than the one issued")),
     "serials.differ": Key("flag", Text("卡内两处卡号不一", "two card numbers on one card")),
-    "person.differs": Key("flag", Text("非本人", "not the person at the desk")),
+    "person.differs": Key("flag", Text("号码与持卡人不同", "number not the holder's")),
 }
 
 GROUPS: Mapping[str, Text] = {

@@ -5,6 +5,7 @@ is explained by purchases in the log that the books have not seen yet. A balance
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from cardsvc.card.log_order import LogOrder, began_at, shown_order
@@ -57,25 +58,54 @@ def blocked_in_use(profile: Profile, readings: Readings, name: str) -> bool:
     return bool(used) and all(f"{readings.sw(label):04X}" in profile.status.blocked_use for label in used)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a purse answered, and what the books know of it. ``records``: the log, newest first, in this ``order``; ``unknown``:
+    loads of the log that the books do not have, of which ``lost`` are of a time that restored books are missing."""
+
+    readings: Readings
+    books: Books | None
+    load: InitializeForLoadAnswer | None
+    purchase: InitializeForPurchaseAnswer | None
+    records: Sequence[LogRecord]
+    order: LogOrder
+    unknown: Sequence[LogRecord]
+    lost: Sequence[LogRecord]
+
+    @property
+    def online(self) -> int | None:
+        """The online counter that the card shows."""
+        return self.load.online_counter if self.load else None
+
+    @property
+    def offline(self) -> int | None:
+        """The offline counter that the card shows."""
+        return self.purchase.offline_counter if self.purchase else None
+
+
+def _seen(profile: Profile, readings: Readings, books: Books | None) -> _Seen:
+    records, load, purchase = _log(readings), load_answer(readings, "purse"), _initialize_for_purchase(readings)
+    order = _order(profile.purse.log_number, records, load, purchase, books)
+    unknown = _unknown_loads(order, records, books) if books else []
+    lost = _lost(unknown, books) if books else []
+    return _Seen(readings, books, load, purchase, records, order, unknown, lost)
+
+
 def purse_evidence(profile: Profile, readings: Readings, books: Books | None, keys: KeyQuestions | None) -> dict[str, Value]:
     """All keys ``purse.*``, ``log.*``, ``proof.*`` and ``open.*`` that the answers allow."""
     if not readings.ok("purse.select"):
         return _open(books)
-    records = _log(readings)
-    load, purchase = load_answer(readings, "purse"), _initialize_for_purchase(readings)
-    order = _order(profile, records, load, purchase, books)
+    seen = _seen(profile, readings, books)
     found: dict[str, Value] = {
         **_open(books),
-        **_refusals(profile, readings, load, purchase),
-        **_counters(load, purchase, books),
-        **_log_evidence(profile, order, readings, records, load, purchase, books),
-        **_proof(order, readings, books, keys),
+        **_refusals(profile, seen),
+        **_counters(seen),
+        **_log_evidence(seen, logged=profile.purse.loads_logged is not False),
+        **_proof(seen, keys),
+        **_balance(seen),
     }
-    balance = readings.data("purse.balance")
-    if len(balance) == BALANCE_LENGTH:
-        found |= _balance(order, int.from_bytes(balance, "big"), records, purchase, books)
-    if books is not None and load is not None:
-        found["purse.refunded_written"] = _refunded_written(books, load, found.get("purse.unexplained"))
+    if books is not None and seen.load is not None:
+        found["purse.refunded_written"] = _refunded_written(books, seen.load, found.get("purse.unexplained"))
     return found
 
 
@@ -96,19 +126,17 @@ def _open(books: Books | None) -> dict[str, Value]:
     }
 
 
-def _refusals(
-    profile: Profile, readings: Readings, load: InitializeForLoadAnswer | None, purchase: InitializeForPurchaseAnswer | None
-) -> dict[str, Value]:
+def _refusals(profile: Profile, seen: _Seen) -> dict[str, Value]:
+    readings = seen.readings
     begun, bought = readings.sw("purse.load"), readings.sw("purse.purchase")
-    online, offline = load.online_counter if load else None, purchase.offline_counter if purchase else None
     answers = {begun, bought}
     works = not blocked_in_use(profile, readings, "purse")
     return {
         "purse.unusable": works and (refused(readings, "purse.balance") or refused(readings, "purse.purchase")),
         "purse.load_refused": works and refused(readings, "purse.load"),
         "purse.grey": SW.GREY_LOCKED in answers,
-        "purse.online_at_maximum": begun == SW.COUNTER_AT_MAXIMUM or online == COUNTER_MAXIMUM,
-        "purse.offline_at_maximum": bought == SW.COUNTER_AT_MAXIMUM or offline == COUNTER_MAXIMUM,
+        "purse.online_at_maximum": begun == SW.COUNTER_AT_MAXIMUM or seen.online == COUNTER_MAXIMUM,
+        "purse.offline_at_maximum": bought == SW.COUNTER_AT_MAXIMUM or seen.offline == COUNTER_MAXIMUM,
         "purse.key_missing": bool(answers & {SW.KEY_INDEX_NOT_SUPPORTED, SW.KEY_NOT_FOUND}),
     }
 
@@ -118,18 +146,17 @@ def _initialize_for_purchase(readings: Readings) -> InitializeForPurchaseAnswer 
     return InitializeForPurchaseAnswer.parse(raw) if len(raw) == INITIALIZE_FOR_PURCHASE_LENGTH else None
 
 
-def _counters(
-    load: InitializeForLoadAnswer | None, purchase: InitializeForPurchaseAnswer | None, books: Books | None
-) -> dict[str, Value]:
+def _counters(seen: _Seen) -> dict[str, Value]:
     found: dict[str, Value] = {}
-    if load is not None:
-        found["purse.online_counter"] = load.online_counter
+    books = seen.books
+    if seen.online is not None:
+        found["purse.online_counter"] = seen.online
         if books is not None:
-            found["purse.online_behind"] = max(0, books.online_seen - load.online_counter)
-    if purchase is not None:
-        found["purse.offline_counter"] = purchase.offline_counter
+            found["purse.online_behind"] = max(0, books.online_seen - seen.online)
+    if seen.offline is not None:
+        found["purse.offline_counter"] = seen.offline
         if books is not None:
-            found["purse.offline_behind"] = max(0, books.offline_seen - purchase.offline_counter)
+            found["purse.offline_behind"] = max(0, books.offline_seen - seen.offline)
     return found
 
 
@@ -141,7 +168,7 @@ def _log(readings: Readings) -> list[LogRecord]:
 
 
 def _order(
-    profile: Profile,
+    stated: LogOrder,
     records: Sequence[LogRecord],
     load: InitializeForLoadAnswer | None,
     purchase: InitializeForPurchaseAnswer | None,
@@ -149,7 +176,6 @@ def _order(
 ) -> LogOrder:
     """How this card numbers its log: as its profile states, unless its newest load shows the other order, its newest purchase
     does not show this one, and read in the other all loads are those of the books."""
-    stated = profile.purse.log_number
     loads = [record for record in records if record.type == TransactionType.EP_LOAD]
     shown = shown_order(loads, load.online_counter) if load else None
     if shown in (None, stated) or books is None or _unknown_loads(shown, loads, books):
@@ -164,35 +190,25 @@ def _after(record: LogRecord, order: LogOrder) -> int:
     return began_at(record, order) + 1
 
 
-def _log_evidence(
-    profile: Profile,
-    order: LogOrder,
-    readings: Readings,
-    records: Sequence[LogRecord],
-    load: InitializeForLoadAnswer | None,
-    purchase: InitializeForPurchaseAnswer | None,
-    books: Books | None,
-) -> dict[str, Value]:
-    if "purse.log.1" not in readings:
+def _log_evidence(seen: _Seen, *, logged: bool) -> dict[str, Value]:
+    """``logged``: whether cards of this family keep their loads in the log."""
+    if "purse.log.1" not in seen.readings:
         return {}
-    online = [record for record in records if record.type not in OFFLINE]
-    offline = [record for record in records if record.type in OFFLINE]
-    logged = profile.purse.loads_logged is not False
-    moved = (load.online_counter if load and logged else 0) or (purchase.offline_counter if purchase else 0)
+    online = [record for record in seen.records if record.type not in OFFLINE]
+    offline = [record for record in seen.records if record.type in OFFLINE]
+    moved = (seen.online if logged else 0) or seen.offline or 0
     found: dict[str, Value] = {
-        "log.empty": moved > 0 and not records and readings.sw("purse.log.1") in (SW.OK, *ABSENT),
+        "log.empty": moved > 0 and not seen.records and seen.readings.sw("purse.log.1") in (SW.OK, *ABSENT),
         "log.disordered": not (
-            (not records or newest_record(readings) is not None)
-            and all(_sensible(record) for record in records)
-            and _descending(order, online, load.online_counter if load else None)
-            and _descending(order, offline, purchase.offline_counter if purchase else None)
+            (not seen.records or newest_record(seen.readings) is not None)
+            and all(_sensible(record) for record in seen.records)
+            and _descending(seen.order, online, seen.online)
+            and _descending(seen.order, offline, seen.offline)
         ),
     }
-    if books is not None:
-        unknown = _unknown_loads(order, records, books)
-        lost = _lost(unknown, books)
-        found["log.unknown_loads"] = len(unknown) - len(lost)
-        found["log.lost_loads"] = sum(record.amount for record in lost)
+    if seen.books is not None:
+        found["log.unknown_loads"] = len(seen.unknown) - len(seen.lost)
+        found["log.lost_loads"] = sum(record.amount for record in seen.lost)
     return found
 
 
@@ -221,23 +237,21 @@ def _descending(order: LogOrder, records: Sequence[LogRecord], counter: int | No
     )
 
 
-def _balance(
-    order: LogOrder,
-    raw: int,
-    records: Sequence[LogRecord],
-    purchase: InitializeForPurchaseAnswer | None,
-    books: Books | None,
-) -> dict[str, Value]:
+def _balance(seen: _Seen) -> dict[str, Value]:
+    told, books = seen.readings.data("purse.balance"), seen.books
+    if len(told) != BALANCE_LENGTH:
+        return {}
+    raw = int.from_bytes(told, "big")
     balance = raw - 2 * SIGN if raw >= SIGN else raw
     found: dict[str, Value] = {"purse.balance": balance, "purse.owed": max(0, -balance)}
     if books is None:
         return found
-    unseen = [r.amount for r in records if r.type in SPENT and _after(r, order) not in books.purchases]
-    missing = 0 if purchase is None else purchase.offline_counter - len(books.purchases) - len(unseen)
+    unseen = [r.amount for r in seen.records if r.type in SPENT and _after(r, seen.order) not in books.purchases]
+    missing = 0 if seen.offline is None else seen.offline - len(books.purchases) - len(unseen)
     found["purse.books"] = books.balance
     found["purse.held"] = books.held
     found["purse.spent_unseen"] = sum(unseen)
-    lost = sum(record.amount for record in _lost(_unknown_loads(order, records, books), books))
+    lost = sum(record.amount for record in seen.lost)
     allowed = [booked + lost for booked in _may_be(books)]
     found["purse.unexplained"] = _unexplained(balance, allowed, unseen, incomplete=missing > 0)
     return found
@@ -259,14 +273,15 @@ def _unexplained(balance: int, allowed: Iterable[int], unseen: Sequence[int], *,
     return min(differences, key=abs)
 
 
-def _proof(order: LogOrder, readings: Readings, books: Books | None, keys: KeyQuestions | None) -> dict[str, Value]:
+def _proof(seen: _Seen, keys: KeyQuestions | None) -> dict[str, Value]:
     """The newest transaction's TAC, where it is a load that the books know."""
-    if "purse.proof" not in readings:
+    if "purse.proof" not in seen.readings:
         return {}
-    raw, newest = readings.data("purse.proof"), newest_record(readings)
+    raw, newest = seen.readings.data("purse.proof"), newest_record(seen.readings)
     if len(raw) != PROOF_LENGTH or newest is None:
         return {"proof.newest": "absent"}
-    booked = next((b for b in books.loads if b.online_counter + 1 == _after(newest, order)), None) if books else None
+    loads = seen.books.loads if seen.books else ()
+    booked = next((b for b in loads if b.online_counter + 1 == _after(newest, seen.order)), None)
     if newest.type != TransactionType.EP_LOAD or booked is None or keys is None:
         return {"proof.newest": "given"}
     verdict = keys.tac_verifies(booked.tac_data, TransactionProof.parse(raw).tac)

@@ -24,7 +24,7 @@ CAUSES: Mapping[Cause, Text] = {
     "half_done": Text("业务做了一半", "half-done operation"),
     "source_data": Text("源头登记有误", "wrong data at the source office"),
     "fraud_sign": Text("有欺诈迹象", "sign of fraud"),
-    "ordinary": Text("正常到期或正常管理", "ordinary course of things"),
+    "ordinary": Text("正常情况，不是损坏", "ordinary, no damage"),
 }
 
 

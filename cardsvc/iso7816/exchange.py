@@ -19,6 +19,8 @@ from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.status import matches
 
 SUCCESS = ("9000",)
+AUTHENTICATIONS = ("VERIFY", "EXTERNAL AUTHENTICATE")
+"""Commands that change a card only in that a wrong one costs a try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class Ask:
     expect: tuple[str, ...] = SUCCESS
     changes: bool = False
     secret: bool = False
+
+    @property
+    def leaves_something(self) -> bool:
+        """Whether the card may be another after it than before."""
+        return self.changes and self.name not in AUTHENTICATIONS
 
     def accepts(self, answer: Answer) -> bool:
         """Whether this answer lets the batch go on."""

@@ -87,17 +87,20 @@ def _exchange(port: OperationPort, channel: Channel, reply: Reply, reader: Reade
     try:
         return run_batch(_Watched(channel, reply.commands, progress), reply.commands)
     except Interrupted as broken:
-        _report(port, reply, broken, reader)
+        broken.cause.outcome = _reported(port, reply, broken, reader)
         raise broken.cause from None
 
 
-def _report(port: OperationPort, reply: Reply, broken: Interrupted, reader: ReaderFacts | None) -> None:
-    """Tell the port that the card left. If that fails as well, the operation lapses by itself."""
+def _reported(port: OperationPort, reply: Reply, broken: Interrupted, reader: ReaderFacts | None) -> Outcome:
+    """Tell the port that the card left; it says what the operation came to, of which the last command is only a part. If that
+    fails as well, the operation lapses by itself, and nobody knows."""
     try:
-        port.abandon(reply.id, reply.step, broken.answers, broken.cause.code, reader)
+        left = port.abandon(reply.id, reply.step, broken.answers, broken.cause.code, reader)
     except CardsvcError as failure:
         failure.add_note("the port could not be told that the card left; the operation lapses by itself")
         broken.cause.__cause__ = failure
+        return Outcome.UNKNOWN
+    return Outcome((left.problem or {}).get("outcome", Outcome.UNKNOWN))
 
 
 class _Watched:

@@ -128,6 +128,23 @@ def test_an_answer_that_cannot_be_printed_says_so(home: dict[str, str]) -> None:
     assert "Traceback" not in told.stderr
 
 
+def test_a_file_that_is_full_is_not_told_as_an_answer_that_was_not_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Written through a handle, a file is not named in the system's error, and the output is well."""
+    monkeypatch.setattr("cardsvc.config._STATE", tmp_path)
+
+    def fill() -> None:
+        with open("/dev/full", "w") as full:
+            full.write("x")
+
+    assert guarded(fill) == UNKNOWN_EXIT
+    told = capsys.readouterr().err
+    assert "错误 system_trouble: 操作系统报错：No space left on device，事件号 " in told
+    (trace,) = tmp_path.rglob("incidents/*.txt")
+    assert trace.stem in told
+
+
 @pytest.mark.parametrize("arguments", [("--help",), ("rules", "show"), ("vcard", "--faults")])
 def test_output_that_nobody_reads_ends_as_of_any_program(home: dict[str, str], arguments: tuple[str, ...]) -> None:
     """``| head`` closes the pipe: no word, and the exit code that a shell gives what SIGPIPE ends, not that of a failure."""

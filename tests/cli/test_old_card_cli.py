@@ -67,10 +67,14 @@ def test_an_old_card_is_moved_once_and_only_once(desk: dict[str, str], tmp_path:
     before = Path(old).read_bytes()
     found = as_json_of_finding(desk, "--vcard", old)
     assert (found["code"], found["evidence"]) == ("card_legacy", {"card.state": "legacy"})
+    seen = run(desk, "card", "inspect", "--vcard", old).stdout
+    assert [line.split() for line in seen.splitlines()[-2:]] == [["Product", "B"], ["Balance", "56.78"]]
     assert Path(old).read_bytes() == before
     moved = as_json(desk, "card", "migrate", desk["card"], "--vcard", old)
     assert (moved["amount"], moved["product"], moved["state"]) == (5678, "B", "moved")
     assert first_finding(desk, "--vcard", old) == "old_card_moved"
+    told = run(desk, "card", "inspect", "--vcard", old).stdout
+    assert told.splitlines()[-1] == f"Its balance was moved to card {desk['card']} before"
     for card in ("card", "other"):
         assert "legacy_card_moved" in run(desk, "card", "migrate", desk[card], "--vcard", old, code=4).stderr
     assert as_json(desk, "card", "fetch", "--vcard", new)["balance"] == 5678
@@ -84,6 +88,7 @@ def test_an_old_card_with_two_balances_is_not_moved(desk: dict[str, str], tmp_pa
     """Nor is one without money; a fault that such a card cannot have names those that it can."""
     old = new_old_card(desk, tmp_path / "old", "--fault", "corrupted-file")
     assert first_finding(desk, "--vcard", old) == "old_card_damaged"
+    assert "Its balance cannot be trusted" in run(desk, "card", "inspect", "--vcard", old).stdout
     assert "legacy_card_damaged" in run(desk, "card", "migrate", desk["card"], "--vcard", old, code=4).stderr
     refused = run(desk, "vcard", "--file", old, "--fault", "locked-pin", "--inflict-only", code=2).stderr
     assert "fault_does_not_fit" in refused

@@ -186,7 +186,7 @@ FAULTS = (
     Fault("withdrawn", "已作废的卡", "card_withdrawn", withdrawn),
     Fault("hot-listed", "黑名单卡", "hot_listed", hot_listed),
     Fault("reported-lost", "已挂失的卡", "reported_lost", reported_lost),
-    Fault("wrong-person", "非本人持卡", "person_differs", stranger),
+    Fault("wrong-person", "不是持卡人的证件", "person_differs", stranger),
     Fault("corrected-record", "登记已更正、卡未更正", "holder_differs", corrected_record),
     Fault("corrupt-card-issue", "发卡文件损坏", "file_corrupt", corrupt(MF, 0x0005, 18, 4)),
     Fault("changed-card-number", "卡号被改", "serials_differ", edit(MF, bodies.CONTENT + 15, b"\x99", file=0x0005)),

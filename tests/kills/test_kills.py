@@ -32,7 +32,14 @@ from tests.world import FAMILIES, World, balance_on, key_ring
 CARDS = 3
 PASSPHRASE = "for the kill test"
 ROOT = Path(__file__).parent.parent.parent
-SAFE_TO_BE_TOLD = {"service_unreachable", "store_unreachable", "card_busy", "operation_abandoned", "rule_balance_cap"}
+SAFE_TO_BE_TOLD = {
+    "service_unreachable",
+    "store_unreachable",
+    "card_busy",
+    "operation_abandoned",
+    "operation_left_nothing",
+    "rule_balance_cap",
+}
 """What a customer may hear while everything is being killed, or when the card is full. Anything else is a defect."""
 
 

@@ -66,6 +66,8 @@ def _inspect_lines(result: Mapping[str, Any]) -> list[str]:
         (t("卡型", "Profile"), str(result["profile"])),
         ("ATR", str(result["atr"])),
     ]
+    if result["state"] == "legacy":
+        return _old_card_lines(rows, result)
     if "card_no" not in result:
         return table(rows)
     purse = result["purse"]
@@ -78,6 +80,16 @@ def _inspect_lines(result: Mapping[str, Any]) -> list[str]:
         *((_area_name(area), _area_value(area)) for area in result["areas"]),
     ]
     return table(rows) + _log_lines(purse.get("log", [])) + _waiting_lines(result) + settled_lines(result)
+
+
+def _old_card_lines(rows: list[tuple[str, str]], result: Mapping[str, Any]) -> list[str]:
+    from cardsvc.service.cards.inspect import OLD_CARD_FINDINGS
+
+    balance = t("读不出", "cannot be read") if result["balance"] is None else format_yuan(result["balance"])
+    lines = table([*rows, (t("产品", "Product"), result["product"]), (t("余额", "Balance"), balance)])
+    if result["moved_to"]:
+        return [*lines, t(f"余额已经转到卡 {result['moved_to']}", f"Its balance was moved to card {result['moved_to']} before")]
+    return lines + ([said(OLD_CARD_FINDINGS, result["finding"])] if result["finding"] else [])
 
 
 def _log_lines(records: list[Mapping[str, Any]]) -> list[str]:

@@ -1,14 +1,13 @@
 """``cardsvc day``: the end of a day and of a month, and corrections by two people."""
 
 import datetime as dt
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cardsvc.cli.shared.database import database, write_file
+from cardsvc.cli.shared.database import database, write_out
 from cardsvc.cli.shared.days import DAY, MONTH, local_time
 from cardsvc.cli.shared.output import json_option, listed, show, t, table
 from cardsvc.cli.shared.person import as_option, signed_in
@@ -148,8 +147,4 @@ def report(date: dt.datetime | None, outlet_id: str | None, by: str, form: str, 
     with database() as store:
         found = day_sheet(store, local_day(date), by, outlet_id)
     content = printed_sheet(found, form, language_of_environment())
-    if file is not None:
-        write_file(file, content)
-    else:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
+    write_out(content, file)

@@ -1,12 +1,11 @@
 """``cardsvc receipt``: print receipts, and check those that citizens bring."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cardsvc.cli.shared.database import write_file
+from cardsvc.cli.shared.database import write_out
 from cardsvc.cli.shared.output import json_option, show, t, table
 
 
@@ -61,11 +60,7 @@ def show_(card_no: str, transaction_id: str, form: str, file: Path | None) -> No
     found = receipt_of(store, signing, parse_card_no(card_no), transaction_id)
     store.close()
     content = printed(found, form, language_of_environment(), settings.public_url)
-    if file is not None:
-        write_file(file, content)
-    else:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
+    write_out(content, file)
 
 
 @receipt.command(

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
     from cardsvc.service.operations.rule_book import RuleBook
     from cardsvc.store import Store
@@ -50,6 +52,14 @@ def write_file(file: Path, content: bytes, *, make_folder: bool = False) -> None
         file.write_bytes(content)
     except OSError as error:
         raise RequestError("file_unwritable", file=file, reason=error.strerror or type(error).__name__) from None
+
+
+def write_out(content: bytes, file: Path | None) -> None:
+    """Write what was asked for into a file, or to the output where none is named. Raises as ``write_file``."""
+    if file is None:
+        click.echo(content, nl=False)
+    else:
+        write_file(file, content)
 
 
 def rule_book() -> "RuleBook":

@@ -8,11 +8,14 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cardsvc.text import Language, Text, language_of_environment
+
+if TYPE_CHECKING:
+    from cardsvc.errors import CardsvcError
 
 PIPE_CLOSED = 128 + signal.SIGPIPE
 """Exit code where nobody reads the output any more: what a shell gives a program that SIGPIPE ended. The signal itself stays
@@ -121,8 +124,8 @@ def guarded(action: Callable[[], Any]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _problem_in(error: Exception) -> Mapping[str, Any]:
-    """What an error says to a person. Raised by the system, it is about a file or, without one, about the output."""
+def known_problem(error: Exception) -> Mapping[str, Any]:
+    """What an error with a code says to a person, whether it arose here, on the way or in the service. Any other goes up."""
     from cardsvc.client.http import ServiceRefused
     from cardsvc.errors import CardsvcError
     from cardsvc.readers.carry import CarriedOut
@@ -132,13 +135,35 @@ def _problem_in(error: Exception) -> Mapping[str, Any]:
         return error.reply.problem or {}
     if isinstance(error, ServiceRefused):
         return error.problem
-    if isinstance(error, OSError):
-        code = "output_lost" if error.filename is None else "file_trouble"
+    if isinstance(error, CardsvcError):
+        return problem_of(error)
+    raise error
+
+
+def _problem_in(error: Exception) -> Mapping[str, Any]:
+    """What any error says to a person."""
+    from cardsvc.errors import CardsvcError
+
+    try:
+        return known_problem(error)
+    except OSError as of_the_system:
+        return known_problem(_about(of_the_system))
+    except Exception as unexpected:
+        return known_problem(CardsvcError("internal_error", incident=_kept(unexpected)))
+
+
+def _about(error: OSError) -> "CardsvcError":
+    """What the system's error is about: a file that it names; the output, where it arose as that was written; or anything else,
+    also a file that was written through a handle: then the trace says which."""
+    from cardsvc.errors import CardsvcError
+
+    reason = error.strerror or type(error).__name__
+    if error.filename is not None:
+        return CardsvcError("file_trouble", reason=reason, file=error.filename)
+    if traceback.extract_tb(error.__traceback__)[-1].filename in (click.utils.__file__, __file__):
         _unheard()
-        error = CardsvcError(code, reason=error.strerror or type(error).__name__, file=error.filename)
-    if not isinstance(error, CardsvcError):
-        error = CardsvcError("internal_error", incident=_kept(error))
-    return problem_of(error)
+        return CardsvcError("output_lost", reason=reason)
+    return CardsvcError("system_trouble", reason=reason, incident=_kept(error))
 
 
 def _unheard() -> int:

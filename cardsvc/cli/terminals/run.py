@@ -5,7 +5,6 @@ that goes out says what came of it: ``{"line": 1, "kind": "topup", "result": {..
 """
 
 import json
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from cardsvc.cli.shared.local import card_channel
-from cardsvc.cli.shared.output import UNKNOWN_EXIT, problem_lines, say, t
-from cardsvc.errors import CardsvcError, ReaderError, RequestError
+from cardsvc.cli.shared.output import UNKNOWN_EXIT, known_problem, problem_lines, say, t
+from cardsvc.errors import ReaderError, RequestError
 from cardsvc.json_text import read_json
 from cardsvc.units import format_yuan, parse_yuan
 
@@ -96,10 +95,9 @@ def by_script(station: Station, lines: IO[str], wait: float) -> int:
             told["kind"] = kind
             told["result"] = station.job(kind, params, wait)
         except Exception as error:
-            told["problem"] = _problem(error)
+            told["problem"] = known_problem(error)
             outcomes.add(told["problem"]["outcome"])
         click.echo(json.dumps(told, ensure_ascii=False))
-        sys.stdout.flush()
     return UNKNOWN_EXIT if "unknown" in outcomes else 1 if outcomes else 0
 
 
@@ -111,21 +109,6 @@ def _job_of(line: str) -> tuple[str, Mapping[str, Any]]:
     if not isinstance(job, dict) or job.get("kind") not in KINDS or not isinstance(job.get("params", {}), dict):
         raise RequestError("params_invalid", reason=f'{{"kind": {"|".join(KINDS)}, "params": {{...}}}}')
     return job["kind"], job.get("params", {})
-
-
-def _problem(error: Exception) -> Mapping[str, Any]:
-    """What a job's error means for the customer. Any other exception goes up."""
-    from cardsvc.client.http import ServiceRefused
-    from cardsvc.readers.carry import CarriedOut
-    from cardsvc.service.operations.problem import problem_of
-
-    if isinstance(error, CardsvcError):
-        return problem_of(error)
-    if isinstance(error, CarriedOut):
-        return error.reply.problem or {}
-    if isinstance(error, ServiceRefused):
-        return error.problem
-    raise error
 
 
 def by_hand(station: Station) -> int:
@@ -178,5 +161,5 @@ def _serve(station: Station, order_waits: bool) -> bool:
 
 
 def _tell(error: Exception) -> None:
-    for line in problem_lines(_problem(error)):
+    for line in problem_lines(known_problem(error)):
         click.echo(line, err=True)

@@ -270,7 +270,7 @@ class BulkRun:
         except CardsvcError:
             return None
         if done.result is None:
-            return None if done.code == "operation_abandoned" else False
+            return None if done.code == "operation_left_nothing" else False
         return bool(done.result["right"]) and done.result["card_no"] == card_no
 
     def _told(self, outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 """Looking at a card: who it is, which applications are open, balance, log. Settles what is open, as every contact does."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from cardsvc.card.purse import LogRecord, TransactionType
@@ -22,10 +23,18 @@ from cardsvc.service.purse.sightings import note_purse
 from cardsvc.service.transactions.contact import card_of_chip, seen_card, that_lost_its_content
 from cardsvc.service.transactions.takeovers import REPLACED, takeover_view
 from cardsvc.store import UnitOfWork
+from cardsvc.text import Text
 from cardsvc.units import LOCAL
 
 UNREADABLE = "unreadable"
 """A chip of ours on which nothing of ours can be read; the other states are those of ``identify``."""
+
+OLD_CARD_FINDINGS: Mapping[str, Text] = {
+    "moved": Text("余额已经转出", "Its balance was moved before"),
+    "damaged": Text("余额读不准，转人工", "Its balance cannot be trusted"),
+    "empty": Text("卡里没有余额", "There is no money on the card"),
+}
+"""What stands in the way of moving an old bus card's money."""
 
 
 class InspectParams(Params):

@@ -15,6 +15,7 @@ from cardsvc.rules.opening import OpenRequest, OpenTerms, check_open, is_opened_
 from cardsvc.service.cards.application_names import APPLICATIONS, opening_name
 from cardsvc.service.cards.applications import ALL, BUS, RENEWAL, body_issued
 from cardsvc.service.cards.carry_over import carried
+from cardsvc.service.cards.inspect import OLD_CARD_FINDINGS
 from cardsvc.service.cards.making_places import made_at
 from cardsvc.service.cards.person_changes import REWRITE, to_follow
 from cardsvc.service.cards.replacement import open_replacements
@@ -140,12 +141,7 @@ def gives_its_money(card: CardOnDesk) -> bool:
 
 
 def _migrate(look: Mapping[str, Any]) -> Offer:
-    reasons = {
-        "moved": Text("余额已经转出", "Its balance was moved before"),
-        "damaged": Text("余额读不准，转人工", "Its balance cannot be trusted"),
-        "empty": NOTHING_ON_IT,
-    }
-    return Offer("migrate", reasons.get(look["finding"]))
+    return Offer("migrate", OLD_CARD_FINDINGS.get(look["finding"]))
 
 
 def _of_citizen_card(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:

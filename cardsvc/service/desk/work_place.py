@@ -22,8 +22,7 @@ from cardsvc.service.desk.workstations import DIAGNOSE, INSPECT, LOOKS, STRANGER
 from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.operations.engine import Engine
-from cardsvc.service.operations.problem import abandoned_problem, problem_of
-from cardsvc.service.transactions.topup import TOP_UP
+from cardsvc.service.operations.problem import abandoned_problem
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkStation, Operation, RelayedOperation, Staff, Workstation
 from cardsvc.wire import OperationState, Reply
@@ -161,20 +160,11 @@ def _jobs(uow: UnitOfWork, relayed: list[RelayedOperation]) -> list[Job]:
     return [_job(uow, row, found[row.operation_id]) for row in relayed if row.operation_id in found]
 
 
-def _moved_money(uow: UnitOfWork, operation: Operation) -> bool:
-    """Whether the card may have got or given any: it is in the books before the bytes that do it are given out."""
-    card_no = operation.card_no
-    if card_no is None:
-        return False
-    return any(rows.of_operation(card_no, operation.operation_id) for rows in (uow.loads, uow.purchases))
-
-
 def _job(uow: UnitOfWork, relayed: RelayedOperation, operation: Operation) -> Job:
     kind = KINDS[operation.kind]
     problem = operation.problem
     if operation.state == OperationState.ABANDONED:
-        nothing = operation.kind == TOP_UP.name and not _moved_money(uow, operation)
-        problem = problem_of(OperationError("topup_abandoned")) if nothing else abandoned_problem(operation.facts)
+        problem = abandoned_problem(uow, operation)
     return Job(
         operation.operation_id,
         operation.kind,

@@ -19,7 +19,7 @@ from cardsvc.iso7816.exchange import Answers, Batch, Procedure, check_answers
 from cardsvc.keystore.protocol import KeyStore
 from cardsvc.procedures.pin import with_pin
 from cardsvc.service.operations.asked import STEP_SECONDS, new_operation, validated
-from cardsvc.service.operations.kinds import Actor, Context, Effect, OperationKind, Phase
+from cardsvc.service.operations.kinds import WRITES, Actor, Context, Effect, OperationKind, Phase
 from cardsvc.service.operations.known_card import busy, in_hand_again
 from cardsvc.service.operations.problem import abandoned_problem, problem_on_card
 from cardsvc.service.operations.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
@@ -222,6 +222,7 @@ class _Run:
             try:
                 outcome = self._phase()
                 if isinstance(outcome, Waiting):
+                    self._note_writing(outcome.batch)
                     return
                 with self.uow.savepoint():
                     phase = self.kind.phases[self.operation.phase]
@@ -234,6 +235,11 @@ class _Run:
                 self._end(OperationState.FAILED, problem=problem_on_card(error, self.context().family, self.operation.facts))
                 return
             self._move_on(effect)
+
+    def _note_writing(self, batch: Batch) -> None:
+        """Keep, before they leave, that commands are given out which may leave something on the card."""
+        if not self.operation.facts.get(WRITES) and any(ask.leaves_something for ask in batch):
+            self._change(facts={**self.operation.facts, WRITES: True})
 
     def _phase(self) -> Waiting | Ended:
         """Run the current phase's procedure from its start with the answers that are stored."""
@@ -375,10 +381,8 @@ class _Run:
         operation = self.operation
         if operation.state == OperationState.CARD:
             return self._waiting_reply(operation.phase, operation.step)
-        problem = operation.problem
-        if operation.state == OperationState.ABANDONED:
-            problem = abandoned_problem(operation.facts)
         state, step = OperationState(operation.state), operation.step
+        problem = abandoned_problem(self.uow, operation) if state is OperationState.ABANDONED else operation.problem
         return Reply(operation.operation_id, state, step=step, result=operation.result, problem=problem)
 
     def _waiting_reply(self, phase_number: int, step: int) -> Reply:

@@ -41,11 +41,14 @@ class Actor:
 
 LOOKS = "looks"
 """The fact of an operation that its looks at a card are made fresh by: drawn at its start, and sent to nobody."""
+WRITES = "writes"
+"""The fact of an operation whether a command was given out that may leave something on its card. One that began before there
+was such a fact has none."""
 
 
 def first_facts(actor: Actor) -> dict[str, Any]:
     """What is known of an operation before its card has said anything."""
-    return {"terminal_no": actor.terminal_no.hex(), "role": actor.role, LOOKS: secrets.token_hex(16)}
+    return {"terminal_no": actor.terminal_no.hex(), "role": actor.role, LOOKS: secrets.token_hex(16), WRITES: False}
 
 
 @dataclass(frozen=True, slots=True)

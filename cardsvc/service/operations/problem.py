@@ -5,6 +5,9 @@ from typing import Any
 
 from cardsvc.card.profile import Profile
 from cardsvc.errors import CardsvcError, OperationError
+from cardsvc.service.operations.kinds import WRITES
+from cardsvc.store import UnitOfWork
+from cardsvc.store.records import Operation
 from cardsvc.units import format_yuan
 
 PROBLEM_TYPE = "about:cardsvc:"
@@ -27,17 +30,30 @@ def problem_on_card(error: CardsvcError, profile: Profile | None, facts: Mapping
     ]
     problem = {**problem_of(error), **({"known_faults": cures} if cures else {})}
     if facts.get(FEE_IN_BOOKS):
-        money = abandoned_problem(facts)
+        money = _opening_abandoned(facts)
         problem |= {"outcome": money["outcome"], "next_step": money["next_step"]}
     return problem
 
 
-def abandoned_problem(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The problem of an operation that was given up, by what was known of it: the card tells the rest at its next contact."""
-    paid = facts.get(FEE_IN_BOOKS)
-    return problem_of(
-        OperationError("opening_abandoned", amount=format_yuan(paid)) if paid else OperationError("operation_abandoned")
-    )
+def abandoned_problem(uow: UnitOfWork, operation: Operation) -> dict[str, Any]:
+    """The problem of an operation that was given up: nothing was done where no command that writes was given out, nor any money
+    is in the books for it; else the card tells at its next contact what it came to."""
+    if operation.facts.get(FEE_IN_BOOKS):
+        return _opening_abandoned(operation.facts)
+    untouched = operation.facts.get(WRITES) is False and not _money_of(uow, operation)
+    return problem_of(OperationError("operation_left_nothing" if untouched else "operation_abandoned"))
+
+
+def _opening_abandoned(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return problem_of(OperationError("opening_abandoned", amount=format_yuan(facts[FEE_IN_BOOKS])))
+
+
+def _money_of(uow: UnitOfWork, operation: Operation) -> bool:
+    """Whether the card may have got or given any: it is in the books before the bytes that do it are given out."""
+    card_no = operation.card_no
+    if card_no is None:
+        return False
+    return any(rows.of_operation(card_no, operation.operation_id) for rows in (uow.loads, uow.purchases))
 
 
 def problem_of(error: CardsvcError) -> dict[str, Any]:

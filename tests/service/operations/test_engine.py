@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from cardsvc.errors import CardGone, CardsvcError, OperationError, RequestError
+from cardsvc.errors import CardGone, CardsvcError, OperationError, ReaderError, RequestError
 from cardsvc.iso7816.apdu import Answer
 from cardsvc.iso7816.exchange import Interrupted, run_batch
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.keystore import KeyEntry, KeyState
-from cardsvc.readers.carry import CarriedOut
+from cardsvc.readers.carry import CarriedOut, carry_out
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState, Reply
-from tests.world import DESK, FAMILIES, KIOSK, World, balance_on
+from tests.world import DESK, FAMILIES, ISSUABLE, KIOSK, World, balance_on
 
 CASH = {"method": "cash", "reference": None}
 TOPUP = {"amount": 5000, "payment": CASH}
@@ -396,7 +396,69 @@ def test_the_port_hears_how_far_a_card_got(world: World) -> None:
     left = world.port(KIOSK).abandon(reply.id, reply.step, broken.value.answers, "card_gone")
     assert left.state is OperationState.ABANDONED
     assert left.problem is not None
-    assert left.problem["outcome"] == "unknown"
+    assert (left.problem["code"], left.problem["outcome"]) == ("operation_left_nothing", "not_done")
+
+
+@pytest.mark.parametrize("family", ISSUABLE)
+@pytest.mark.parametrize("faults", [{}, {"worn_from_eeprom_byte": 1}], ids=["sound", "worn"])
+def test_what_is_told_of_a_card_that_left_is_what_the_books_know(world: World, family: str, faults: dict[str, int]) -> None:
+    """Not done as long as nothing is in the books; from then on unknown, also where the command that was lost only read: a card
+    that could not write its purse is asked what it has, and leaves meanwhile."""
+    told = set()
+    for command in range(1, 16):
+        card = world.issue(family, command)
+        card.plan = FaultPlan(tear_before_command=command, **faults)
+        try:
+            world.topup(card)
+        except CarriedOut:
+            assert faults  # it was asked for everything, and said that it has nothing
+        except CardGone as gone:
+            with world.store.read() as uow:
+                begun = uow.loads.of_card(world.card_no_of(card))
+            assert gone.outcome == ("unknown" if begun else "not_done"), f"before command {command}"
+            told.add(gone.outcome)
+    assert told == {"unknown", "not_done"}
+
+
+def saved(card: VirtualCard, world: World) -> bytes:
+    """All that is on a card."""
+    file = world.path.with_suffix(".card")
+    card.save(file)
+    return file.read_bytes()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_card_that_left_half_made_is_not_told_as_not_done(world: World, family: str) -> None:
+    """Whatever command was the last: once a key or file may be on it, only the card can tell."""
+    told = []
+    for command in (1, 3, 20, 60, 100, 130):
+        card = VirtualCard.blank(family, seed=command)
+        blank = saved(card, world)
+        card.plan = FaultPlan(tear_before_command=command)
+        with pytest.raises(CardGone) as gone:
+            world.do(card, "personalise", citizen_id=world.citizen(command))
+        told.append(str(gone.value.outcome))
+        assert told[-1] == "unknown" or saved(card, world) == blank
+    assert (told[0], told[-1]) == ("not_done", "unknown")
+
+
+def test_nobody_knows_what_a_service_that_cannot_be_told_makes_of_it(world: World) -> None:
+    """The card left, and the port is away: the operation lapses by itself."""
+    card = world.issue(FMCOS)
+    port = world.port(KIOSK)
+
+    class Away:
+        """The port of before, but for the news that the card left."""
+
+        start, answer, status = port.start, port.answer, port.status
+
+        def abandon(self, *_: Any) -> Reply:
+            raise ReaderError("service_unreachable", url="here")
+
+    card.plan = FaultPlan(tear_before_command=2)
+    with pytest.raises(CardGone) as gone:
+        carry_out(Away(), card.channel(), "topup", TOPUP, idempotency_key=str(uuid.uuid4()))
+    assert gone.value.outcome == "unknown"
 
 
 @pytest.mark.parametrize(("family", "code"), [(FAMILIES[0], "transport_key_refused"), (FAMILIES[1], "card_not_blank")])
