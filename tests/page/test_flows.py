@@ -216,6 +216,58 @@ def test_a_refresh_that_comes_late_stays_with_its_page(desk: Desk) -> None:
     desk.sees("● 已开通")
 
 
+def test_keys_that_are_quicker_than_the_page_do_no_other_job(desk: Desk) -> None:
+    """A clerk types Enter 1 400 Enter without looking, and the page is late: the 1 was lost, the 4 was taken for a refund, and
+    Enter emptied the card. Now none of them is taken, the page says so, and after a pause they do what they say."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.world.topup(card, 10000)
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("开通应用")
+    desk.press("1")
+    desk.type("40")
+    desk.press("Enter")
+    desk.sees("没有办成")
+    desk.page.evaluate(
+        """() => {
+          const real = window.fetch, slow = () => new Promise((done) => setTimeout(done, 200));
+          window.fetch = async (...asked) => { if (!asked[1]?.headers?.["X-Live"]) await slow(); return real(...asked); };
+        }"""
+    )
+    for key in ("Enter", "1", "4", "0", "0", "Enter"):
+        desk.page.keyboard.press(key)
+        desk.page.wait_for_timeout(150)
+    desk.page.wait_for_timeout(1000)  # what an Enter had begun would be there by now
+    assert balance_on(card)[0] == 10000
+    desk.sees("键没有接受")
+    desk.sees("全面检测")
+    desk.picture("keys-too-early")
+    desk.press("1")
+    expect(desk.page.locator("body")).not_to_contain_text("键没有接受")
+    desk.sees("收款并写卡")
+    desk.type("400")
+    desk.press("Enter")
+    desk.sees("办好了")
+    assert balance_on(card)[0] == desk.world.purse_total(desk.world.card_no_of(card)) == 50000
+
+
+def test_after_a_key_that_leads_nowhere_the_next_ones_are_not_taken_either(desk: Desk) -> None:
+    """What the card offers comes a second after the card; a 1 pressed before that is gone, and 4 Enter is no refund."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.world.topup(card, 10000)
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("开通应用")
+    for key in ("5", "4", "0", "Enter"):  # nothing is on the 5 of this card
+        desk.page.keyboard.press(key)
+    desk.sees("键没有接受")
+    expect(desk.page.locator("#live.desk")).to_be_visible()
+    desk.page.wait_for_timeout(1000)  # a pause, as somebody makes who reads
+    desk.press("4")
+    desk.sees("取空并退款")
+    assert balance_on(card)[0] == 10000
+
+
 def comes_anew(page: Page) -> None:
     """The live part of the page comes from the server again, as it does when something changed."""
     page.evaluate("() => { document.getElementById('live').dataset.say = ''; return refresh(); }")

@@ -172,8 +172,27 @@ if (csrf) {
 
 // --- keys ----------------------------------------------------------------------------------------------------------
 
+// A key that is pressed while a page, or what the card offers, is on its way was meant for that. It is not taken, nor are those that
+// follow without a pause: of "1 400 Enter" without its 1 the work place would make 4, refund, Enter.
+const PAUSE_MS = 400;
+let early = -Infinity; // when the newest of them was pressed
+
+function tooEarly(event) {
+  const pressedAt = performance.now();
+  if ((!going && pressedAt - early > PAUSE_MS) || (event.key === "Escape" && !going?.sends)) { // Esc leaves a page that does not come
+    early = -Infinity;
+    tell("early", false);
+    return false;
+  }
+  early = pressedAt;
+  if (event.key !== "Enter") tell("early"); // the second of a double press was meant for nothing
+  return true;
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (tooEarly(event)) event.preventDefault();
+  if (event.defaultPrevented || event.repeat) return;
   if (document.querySelector("dialog[open]")) return;
   const here = document.activeElement;
   const typing = TYPING.includes(here?.tagName) && !["radio", "checkbox"].includes(here.type);
@@ -193,7 +212,10 @@ document.addEventListener("keydown", (event) => {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const sign = `[data-key="${CSS.escape(key)}"]`; // a key of the page itself comes before the menu's
   const target = document.querySelector(`main ${sign}`) || document.querySelector(sign) || (key === "Escape" && document.querySelector('nav [data-key="w"]'));
-  if (!target) return;
+  if (!target) {
+    if (/^[^ ]$/.test(key)) early = performance.now();
+    return;
+  }
   event.preventDefault();
   if (target.matches("input, select, textarea")) target.focus();
   if (!target.matches("select, textarea")) target.click();

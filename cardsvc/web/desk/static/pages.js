@@ -69,10 +69,10 @@ async function go(url, { form = null, body = null, back = false } = {}) {
   }
 }
 
-// While a form is sent, keys that would send another are not taken: the page says that it is busy.
+// While a page is on its way, keys are not taken (see desk.js): the page says that it is busy.
 function underWay(trip) {
   going = trip;
-  document.body.ariaBusy = trip?.sends ? "true" : null;
+  document.body.ariaBusy = trip ? "true" : null;
 }
 
 // Whether a document is a page of the same person at the same desk in the same language, made for the scripts that run here.
@@ -162,6 +162,7 @@ const TOLD = {
     "刚才这一步没有收到回应，这一页和填的内容都留着。再按一次即可，同一件事不会办两次。",
     "There was no answer to what you did just now; this page and what you typed stay. Press the key again: nothing is done twice.",
   ],
+  early: ["刚才按键时这一页还没准备好，键没有接受。看清这一页，再按一次。", "The page was not ready for the keys you pressed just now: they were not taken. Look, and press again."],
   back: ["已恢复连接。刚才那一步没有收到回应，请再按一次。", "The connection is back. There was no answer to what you did: press the key again."],
 };
 
