@@ -25,8 +25,8 @@ def agree(desk: Desk) -> None:
 
 
 def test_a_withdrawn_product_is_swapped_on_its_card(desk: Desk) -> None:
-    """A D card of before 2019: T says what it holds and where it goes, Enter moves it; then it is T, the money in the purse. The
-    number of its holder is at the desk meanwhile, whose keys are others."""
+    """A D card of before 2019: T says what it holds and where it goes, Enter moves it; then it is T, the money in the purse.
+    The number of its holder is at the desk meanwhile, whose keys are others."""
     then = World(desk.world.path, local(2018, 5, 7, 12))
     card = bus_card(then, "D")
     load(then, card, 10000, product="D")
