@@ -10,6 +10,7 @@ import pytest
 from cardsvc.errors import CardsvcError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.time_line import why
+from cardsvc.service.cards.handing_out import Collector, hand_out
 from cardsvc.service.loss.reports import report_loss
 from cardsvc.service.purse.suspects import attachment, take
 from cardsvc.service.staff.approvals import approve, open_approvals, propose
@@ -66,6 +67,24 @@ def test_everybody_who_decided_is_named(hall: Hall) -> None:
     assert len(shown.splitlines()) == len(told)
     assert not re.search(r"[a-z]+_[a-z]+|\b(done|abandoned|issued|approved)\b", shown), "a code was shown to a person"
     assert json.loads(run(city, "why", CARD, "--json").stdout) == told
+
+
+def test_what_was_opened_and_who_took_the_card_is_told(hall: Hall) -> None:
+    """Each application by its name; who collected the card, and who gave it."""
+    world = hall.world
+    card = world.issue(FAMILIES[0])
+    for product in ("bus", "T"), ("library", "1"):
+        world.do(card, "open", application=product[0], product=product[1])
+    world.do(card, "close", application="library")
+    hand_out(world.store, world.engine.rules, CARD, Collector(compared=True), by=hall["teller"], now=world.now)
+    shown = run({**os.environ, "CARDSVC_DATABASE_URL": url_of(world.path), "CARDSVC_LANG": "zh"}, "why", CARD).stdout
+    for line in (
+        "开通应用 公交 T（普通）：办成",
+        "开通应用 图书馆：办成",
+        "关闭应用 图书馆：办成",
+        "发放  本人领走，经手 teller",
+    ):
+        assert line in shown
 
 
 def test_a_long_history_is_whole(hall: Hall) -> None:

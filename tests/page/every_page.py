@@ -30,6 +30,12 @@ MEASURE = """(least) => {
     const { width, height } = (label || one).getBoundingClientRect();
     if (seen(one) && (height < least - 0.5 || width < 23.5)) found.push(`${width} by ${height}: ${told(one)}`);
   }
+  const leads = new Map(), to = (one) => one.href ?? `${one.formAction ?? ''} ${one.textContent.trim()} ${one.name ?? ''}`;
+  for (const one of document.querySelectorAll('main [data-key]')) {
+    const key = one.dataset.key;
+    if (leads.has(key) && leads.get(key) !== to(one)) found.push(`key ${key} for two things: ${told(one)}`);
+    leads.set(key, to(one));
+  }
   for (const one of document.querySelectorAll('header *, main *')) {
     const speaks = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
     if (!speaks || !seen(one) || one.closest('textarea, .sideways, svg')) continue;

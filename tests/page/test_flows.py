@@ -105,7 +105,7 @@ def choose_the_pass(desk: Desk, costs: str) -> None:
 
 def pull_while_the_pass_is_opened(desk: Desk, card: VirtualCard) -> None:
     """Paid in cash, and the card leaves before it is written; the same card again."""
-    choose_the_pass(desk, "50.00 元，至")
+    choose_the_pass(desk, "50.00 元，2027-01-01 至")
     card.plan = FaultPlan(tear_before_write=1)
     desk.page.get_by_role("button", name="收费并开通").click()
     desk.sees("50.00 元已记账")
@@ -181,6 +181,30 @@ def test_an_application_is_opened_and_the_rest_says_why_not(desk: Desk) -> None:
     desk.press("Enter")
     desk.sees("办好了")
     assert balance_on(card)[0] == 5000
+
+
+def test_an_opening_tells_what_it_costs_when_it_begins_and_the_change(desk: Desk) -> None:
+    """Of what is free nobody is asked how it is paid. The park pass of next year says from when it holds, before it is paid and
+    when the card comes again; a payment by phone is not sent without its reference."""
+    desk.sign_in()
+    desk.hall.put(desk.world.issue("fudan-fmcos2"))
+    desk.sees("开通应用")
+    desk.press("3")
+    desk.sees("公园年卡（首次），50.00 元，2027-01-01 至 2028-01-20")
+    expect(desk.page.locator("fieldset.payment")).to_be_hidden()
+    desk.press("ArrowUp")
+    expect(desk.page.locator("fieldset.payment")).to_be_visible()
+    desk.page.get_by_label("收现金").fill("100")
+    expect(desk.page.locator("output[data-change]")).to_have_text("找零 50.00")
+    desk.page.get_by_label("手机支付").check()
+    desk.press("Enter")
+    expect(desk.page.locator("input[name=reference]")).to_be_focused()
+    desk.picture("open-park")
+    desk.type("M-1")
+    desk.press("Enter")
+    desk.sees("办好了")
+    desk.press("Enter")
+    desk.sees("2027-01-01 起，至 2028-01-20")
 
 
 def test_a_refresh_that_comes_late_stays_with_its_page(desk: Desk) -> None:

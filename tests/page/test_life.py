@@ -4,12 +4,13 @@ import pytest
 from playwright.sync_api import expect
 
 from cardsvc.service.approval_kinds import APPROVALS
+from cardsvc.service.hall import tickets
 from cardsvc.service.staff.accounts import sign_in
 from cardsvc.service.staff.approvals import approve
 from cardsvc.vcard import VirtualCard
 from tests.page.conftest import PASSWORD, Desk, axe_finds
 from tests.service.purse.test_areas import CARD, bus_card, load, local
-from tests.world import World, area_on, balance_on, person
+from tests.world import World, area_on, balance_on, person, rules
 
 pytestmark = pytest.mark.usefixtures("own_pcscd")
 
@@ -24,13 +25,19 @@ def agree(desk: Desk) -> None:
 
 
 def test_a_withdrawn_product_is_swapped_on_its_card(desk: Desk) -> None:
-    """A D card of before 2019: T says what it holds and where it goes, Enter moves it; then it is T, the money in the purse."""
+    """A D card of before 2019: T says what it holds and where it goes, Enter moves it; then it is T, the money in the purse.
+    The number of its holder is at the desk meanwhile, whose keys are others."""
     then = World(desk.world.path, local(2018, 5, 7, 12))
     card = bus_card(then, "D")
     load(then, card, 10000, product="D")
     then.close()
+    tickets.take(desk.world.store, rules(), "hall", "card", desk.world.now)
     desk.sign_in()
     desk.hall.put(card)
+    for shown in ("开窗叫号", "叫下一位", "人到了"):
+        desk.sees(shown)
+        desk.press("n")
+    desk.sees("办完，请评价")
     desk.sees("停用产品换杭州通")
     desk.picture("work-withdrawn")
     with desk.flow("换停用的公交产品"):

@@ -7,6 +7,8 @@ import pytest
 from cardsvc.service.hall import tickets
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.store.records import StaffSkill, Ticket
+from cardsvc.web.desk.jobs import JOBS
+from tests.web.clerk import Clerk
 from tests.web.desk_office import Office, Page
 from tests.world import rules
 
@@ -43,6 +45,19 @@ def test_a_called_number_comes_with_the_papers_that_its_job_asks_for(office: Off
     assert re.search(
         "Comes in person The holder.*ID card .*A parent comes", office.page("clerk", "ws-1", "en").text("/queue?number=A001")
     )
+
+
+def test_a_key_of_the_queue_is_no_key_of_a_card_or_of_the_menu(office: Office) -> None:
+    """Whatever is done with the card on the reader, its key does that while a number is at the desk too."""
+    take(office, "card")
+    clerk = Clerk(office)
+    clerk.put(office.world.issue("fudan-fmcos2"))
+    for state, button in (("no window", "开窗叫号"), ("nobody", "叫下一位"), ("called", "人到了"), ("served", "办完")):
+        menu, queue, card = re.split("<section", clerk.html, maxsplit=2)
+        keys = set(re.findall('data-key="(.)"', queue))
+        taken = {*re.findall('data-key="(.)"', menu + card), *(job.key for job in JOBS.values())}
+        assert ("n" in keys, "k" in taken, keys & taken) == (True, True, set()), state
+        clerk.send(button)
 
 
 def test_a_wrong_ticket_is_swapped_and_keeps_its_place(office: Office) -> None:

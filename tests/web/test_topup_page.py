@@ -4,6 +4,7 @@ import uuid
 
 from cardsvc.service.desk.workstations import begin
 from tests.desk.busy import Counter
+from tests.web.clerk import Clerk
 from tests.web.desk_office import Office
 from tests.world import DESK
 
@@ -24,3 +25,17 @@ def test_each_area_says_what_it_takes_month_by_month(office: Office) -> None:
     assert "城市通钱包（50.00 至 700.00 元）" in told
     assert "5.00 至 450.00 元，每级 5.00；" in told
     assert "50.00 至 500.00 元，每级 5.00）" in told
+
+
+def test_a_payment_that_is_not_in_cash_asks_for_its_reference(office: Office) -> None:
+    """In the clerk's words, wherever something is paid; what cannot be one is none. Nothing is begun."""
+    clerk = Clerk(office)
+    card = office.world.issue("fudan-fmcos2")
+    clerk.put(card)
+    paid = {"contact": "contact-1", "key": str(uuid.uuid4()), "choice": "citizen:purse", "amount": "50", "product": "library"}
+    for path in ("/jobs/topup", f"/cards/{office.world.card_no_of(card)}/deposit-take"):
+        for reference in ("", "小票 7"):
+            answer = clerk.page.post(path, **paid, method="mobile", reference=reference)
+            assert (answer.status_code, "payment_reference_needed" in answer.text) == (422, True)
+            assert "现金以外的付款要填付款凭证号" in answer.text
+    assert office.world.balances() == {}

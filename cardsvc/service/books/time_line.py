@@ -26,7 +26,7 @@ def why(store: Store, card_no: str) -> list[dict[str, Any]]:
     with store.read() as uow:
         card = known_card(uow, card_no)
         entries: list[Entry] = [(card.created_at, "card", "begun", card_no, {"chip": card.chip_serial})]
-        for told in (_operations, _evidence, _ledger, _losses, _hot_list, _decisions, _waiting, _old_card, _files):
+        for told in (_operations, _handed, _evidence, _ledger, _losses, _hot_list, _decisions, _waiting, _old_card, _files):
             entries += told(uow, card_no)
     ordered = sorted(entries, key=lambda entry: entry[0])
     return [
@@ -39,10 +39,19 @@ def _operations(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:
     for row in uow.operations.of_card(card_no, limit=None):
         code = (row.problem or {}).get("code") or row.facts.get("broken_off")
         job = "diagnose_quick" if row.kind == "diagnose" and row.params.get("quick") else row.kind
-        facts = {"job": job, "place": row.actor_kind, "by": row.actor_id, "operation": row.state}
+        about = [name for name in ("application", "product") if "application" in row.params and name in row.params]
+        facts: dict[str, Any] = {"job": job, **{name: row.params[name] for name in about}}
+        facts |= {"place": row.actor_kind, "by": row.actor_id, "operation": row.state}
         told = {name: value for name, value in (row.problem or {}).items() if name in ("detail", "rule")}
         event, more = ("broken", {"code": code, **told}) if code else ("job", {})
         yield row.started_at, "operation", event, row.operation_id, {**facts, **more}
+
+
+def _handed(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:
+    """Who took the card, and who gave it; the name of a parent or an agent stands on the slip."""
+    row = uow.handouts.get(card_no)
+    if row is not None and row.handed_at is not None:
+        yield row.handed_at, "handout", "handed", card_no, {"collector": row.collector, "by": row.handed_by}
 
 
 def _evidence(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:

@@ -311,20 +311,24 @@ def _openable(
                     f"换成{label.zh}（现为 {seen['product']}），至 {until}",
                     f"{label.en} instead of {seen['product']}, until {until}",
                 )
-                yield Choice(f"{application}:{product}", instead, _good_money(look, application))
+                yield Choice(f"{application}:{product}", instead, _good_money(look, application), terms.fee)
                 continue
-            yield _opened_for(f"{application}:{product}", label, terms, paid.get(application))
+            yield _opened_for(f"{application}:{product}", label, terms, day, paid.get(application))
 
 
-def _opened_for(value: str, label: Text, terms: OpenTerms, paid: int | None) -> Choice:
-    """What opening costs: nothing more where it was paid before, in fen, and is not used; another price waits for that."""
-    cost, until = format_yuan(terms.fee), terms.valid_to.isoformat()
-    costs, reason = Text(f"{cost} 元", f"{cost} yuan"), None
+def _opened_for(value: str, label: Text, terms: OpenTerms, day: dt.date, paid: int | None) -> Choice:
+    """What opening costs: nothing more where it was paid before, in fen, and is not used; another price waits for that. And for
+    how long, from when where that is not today."""
+    amount, cost, until = format_yuan(terms.fee), terms.fee, terms.valid_to.isoformat()
+    costs, reason = Text(f"{amount} 元", f"{amount} yuan"), None
     if paid == terms.fee:
-        costs = Text(f"上次已付 {cost} 元，不再收款", f"{cost} yuan paid before, nothing to pay")
+        costs, cost = Text(f"上次已付 {amount} 元，不再收款", f"{amount} yuan paid before, nothing to pay"), 0
     elif paid is not None:
         reason = _paid_otherwise(paid)
-    return Choice(value, Text(f"{label.zh}，{costs.zh}，至 {until}", f"{label.en}, {costs.en}, until {until}"), reason)
+    days = Text(f"至 {until}", f"until {until}")
+    if terms.valid_from > day:
+        days = Text(f"{terms.valid_from} 至 {until}", f"{terms.valid_from} to {until}")
+    return Choice(value, Text(f"{label.zh}，{costs.zh}，{days.zh}", f"{label.en}, {costs.en}, {days.en}"), reason, cost)
 
 
 def _paid_otherwise(paid: int) -> Text:

@@ -26,6 +26,11 @@ from cardsvc.service.staff.accounts import ROLE_NAMES, SKILL_NAMES
 from cardsvc.service.staff.approvals import STATE_NAMES
 from cardsvc.text import Text
 
+COMERS: Mapping[str, Text] = {
+    "holder": Text("本人", "The holder"),
+    "parent": Text("父母", "A parent"),
+    "agent": Text("代办人", "An agent"),
+}
 CARD_STATES: Mapping[str, Text] = {
     **CARD.words,
     "citizen": Text("市民卡", "Citizen card"),

@@ -5,13 +5,14 @@ from typing import Any
 
 from cardsvc.service.books.figures import JOB_NAMES
 from cardsvc.service.cards import cancelling
-from cardsvc.service.cards.application_names import APPLICATIONS
+from cardsvc.service.cards.application_names import APPLICATIONS, opening_name
 from cardsvc.service.cards.replacement import REASON_WORDS
 from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.transactions import held_payout
 from cardsvc.service.words.accounts import account_name, posting_name
 from cardsvc.service.words.codes import (
     APPROVALS,
+    COMERS,
     DECISIONS,
     EVIDENCE,
     FILE_RECORDS,
@@ -32,6 +33,7 @@ from cardsvc.units import format_yuan
 WHAT: Mapping[str, Text] = {
     "card": Text("卡", "card"),
     "operation": Text("业务", "operation"),
+    "handout": Text("发放", "hand-out"),
     "evidence": Text("证据", "evidence"),
     "ledger": Text("账目", "ledger"),
     "loss": Text("挂失", "loss"),
@@ -46,8 +48,9 @@ WHAT: Mapping[str, Text] = {
 """What an entry is about."""
 EVENTS: Mapping[str, Text] = {
     "begun": Text("开始制卡，芯片 {chip}", "making began, chip {chip}"),
-    "job": Text("{job}：{operation}（{where}）", "{job}: {operation} ({where})"),
-    "broken": Text("{job}：{operation}（{where}），{code}", "{job}: {operation} ({where}), {code}"),
+    "job": Text("{job}{about}：{operation}（{where}）", "{job}{about}: {operation} ({where})"),
+    "broken": Text("{job}{about}：{operation}（{where}），{code}", "{job}{about}: {operation} ({where}), {code}"),
+    "handed": Text("{collector}领走，经手 {by}", "{collector} took it, given by {by}"),
     "evidence": Text("{rule}{evidence}", "{rule}{evidence}"),
     "booked": Text(
         "{number}. {posting} {amount} 元：{debit} → {credit}", "{number}. {posting} {amount} yuan: {debit} -> {credit}"
@@ -112,6 +115,7 @@ _WORDS: Mapping[str, Mapping[str, Text]] = {
     "job": {**JOB_NAMES, "diagnose_quick": Text("快速检测", "Quick diagnoses")},
     "operation": OPERATIONS,
     "rule": EVIDENCE,
+    "collector": COMERS,
     "loss": LOSSES,
     "ended": LOSS_ENDS,
     "action": HOT_LIST,
@@ -130,6 +134,8 @@ def told(entry: Mapping[str, Any]) -> Text:
     facts = {name: _said(name, value) for name, value in given.items() if not isinstance(value, Mapping) or name in _SHOWN}
     if "place" in given:
         facts["where"] = place_name(given["place"], given["by"])
+    if "job" in given:
+        facts["about"] = _about(given)
     if "area" in given:
         facts["purse"] = purse_name(given["product"], given["area"])
     if "detail" in given:  # the error in the words that were said then
@@ -139,6 +145,14 @@ def told(entry: Mapping[str, Any]) -> Text:
         event.zh.format(**{name: text.zh for name, text in facts.items()}),
         event.en.format(**{name: text.en for name, text in facts.items()}),
     )
+
+
+def _about(given: Mapping[str, Any]) -> Text:
+    """Which application a job was about, where it was about one."""
+    if "application" not in given:
+        return Text("", "")
+    name = opening_name(given["application"], given["product"]) if "product" in given else APPLICATIONS[given["application"]]
+    return Text(f" {name.zh}", f" {name.en}")
 
 
 def _detailed(detail: Mapping[str, str], rule: Mapping[str, Any] | None) -> Text:

@@ -27,9 +27,9 @@ from cardsvc.service.machines import CARD_REQUEST
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.people.register import find_citizen
 from cardsvc.service.rights.holds import offices_say, why_all_held, why_held
+from cardsvc.service.words.codes import COMERS
 from cardsvc.web.desk.faces import shown_face
 from cardsvc.web.desk.guard import field, here
-from cardsvc.web.desk.handouts import COMERS
 from cardsvc.web.desk.people import citizen_data, dots_changed, told_by, with_chip_name
 
 STATES = CARD_REQUEST.words

@@ -1,6 +1,7 @@
 """Who is at the page, in which language, and that a request comes from it: before every request; and the headers of answers."""
 
 import datetime as dt
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -14,6 +15,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.errors import RequestError
 from cardsvc.service.desk.sessions import SignedIn, check_form, signed_in
 from cardsvc.service.operations.rule_book import local_day
+from cardsvc.service.purse.payments import CASH, REFERENCE
 from cardsvc.service.words.rules import rule_in_words
 from cardsvc.text import Language, Text
 from cardsvc.units import FIRST_DAY, LAST_DAY, parse_yuan
@@ -187,11 +189,13 @@ def field(name: str, *, most: int = 200) -> str:
 def payment_of(form: Mapping[str, str]) -> dict[str, Any]:
     """How it is paid, from a form: method, reference, and what was handed over, which only cash has.
 
-    Raises RequestError ``amount_not_a_number``.
+    Raises RequestError ``amount_not_a_number``, ``payment_reference_needed``.
     """
-    method, given = form.get("method", "cash"), form.get("given", "").strip()
-    told = {"given": int(parse_yuan(given))} if given and method == "cash" else {}
-    return {"method": method, "reference": form.get("reference", "").strip() or None, **told}
+    method, given, reference = form.get("method", CASH), form.get("given", "").strip(), form.get("reference", "").strip()
+    if method != CASH and not re.match(REFERENCE, reference):
+        raise RequestError("payment_reference_needed")
+    told = {"given": int(parse_yuan(given))} if given and method == CASH else {}
+    return {"method": method, "reference": reference or None, **told}
 
 
 def day_of(typed: str, name: str) -> dt.date:

@@ -12,15 +12,9 @@ from cardsvc.errors.fields import reasons
 from cardsvc.service.cards.consignments import COUNTED
 from cardsvc.service.cards.handing_out import Collector, hand_out, handout_of, remind, told_otherwise
 from cardsvc.service.operations.problem import problem_of
-from cardsvc.text import Text
+from cardsvc.service.words.codes import COMERS
 from cardsvc.units import parse_card_no
 from cardsvc.web.desk.guard import here
-
-COMERS: Mapping[str, Text] = {
-    "holder": Text("本人", "The holder"),
-    "parent": Text("父母", "A parent"),
-    "agent": Text("代办人", "An agent"),
-}
 
 
 def install(app: Flask, services: Services) -> None:

@@ -15,6 +15,7 @@ from cardsvc.service.desk.choices import Offer
 from cardsvc.service.desk.offers import offers
 from cardsvc.service.desk.report_head import report_head
 from cardsvc.service.desk.work_place import CardOnDesk, Job, job_of, look_again, work_place
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import JOBS
 from cardsvc.web.desk.queue import queue_of
@@ -84,6 +85,7 @@ def _desk(services: Services) -> Mapping[str, Any]:
         "shift": shift,
         "queue": queue,
         "handout": _handout(services, card),
+        "today": local_day(now()).isoformat(),
     }
 
 

@@ -30,8 +30,16 @@ function tellChange() { // what goes back of the cash that was handed over, as f
   }
 }
 
+function howPaid() { // what is free is not paid for; what is not paid in cash has a reference
+  for (const part of document.querySelectorAll("fieldset.payment")) {
+    part.disabled = Boolean(part.form.querySelector("[data-free]:checked"));
+    part.querySelector('[name="reference"]').required = part.querySelector('[name="method"]:checked')?.value !== "cash";
+  }
+}
+
 function sums() { // also when a page comes: a form that was refused comes back as it was typed
   addUp();
+  howPaid();
   tellChange();
 }
 document.addEventListener("input", sums);
