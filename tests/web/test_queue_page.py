@@ -45,6 +45,20 @@ def test_a_called_number_comes_with_the_papers_that_its_job_asks_for(office: Off
     )
 
 
+def test_a_number_that_was_called_as_often_as_may_be_is_not_offered_to_be_called_again(office: Office) -> None:
+    """The work place says how often it was called instead; missed is what is left."""
+    take(office, "money")
+    page = at_desk(office, "clerk", "ws-1")
+    page.post("/queue/next")
+    for _ in range(2):
+        assert "再叫" in page.text("/")
+        page.post("/queue/again", number="C001")
+    told = page.text("/")
+    assert "已叫 3 次" in told
+    assert "再叫" not in told
+    assert "过号" in told
+
+
 def test_a_wrong_ticket_is_swapped_and_keeps_its_place(office: Office) -> None:
     """From the desk to the front of the other kind; the same form twice changes nothing more."""
     wrong, later = take(office, "money"), take(office, "card")
