@@ -170,6 +170,7 @@ def test_whoever_signs_out_serves_no_more_and_a_supervisor_closes_what_was_left_
     clerk.post("/queue/next")
     assert other.post("/queue/open").status_code == 409
     assert other.post("/manage/desks/ws-1/close").status_code == 403
+    assert office.page("auditor").get("/manage/desks/ws-1/close").status_code == 403
     chief = office.page("chief")
     asked = re.search(r'href="/desk(/manage/desks/ws-1/close)"[^>]*>停办', chief.get("/manage").text)
     assert asked
