@@ -13,7 +13,8 @@ from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTempl
 
 from cardsvc.printing.pdf import FONT_NAME, NumberedCanvas, register_font
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula, a Chinese one also in full width. Source: OWASP, CSV injection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ def test_a_spreadsheet_reads_the_csv(city: Hall) -> None:
     assert json.loads(printed_sheet(sheet, "json", "en"))["rows"] == sheet["rows"]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", "\n=1", "＝1+1", "＋1", "－1", "＠x"])
 def test_no_name_becomes_a_formula(city: Hall, name: str) -> None:
     """Whoever chose it."""
     sheet = day_sheet(city.world.store, DAYS[0], "teller", "hall")

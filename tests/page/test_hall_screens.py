@@ -18,7 +18,7 @@ def hall_screen(desk: Desk, browser: Browser, path: str) -> Page:
     token = paired(desk.world.store, path, now())
     page.context.add_cookies([{"name": COOKIE, "value": token, "url": desk.hall.url}])
     page.goto(f"{desk.hall.url}/hall")
-    page.wait_for_url(f"{desk.hall.url}/hall/hall/{path}")
+    page.wait_for_url(f"{desk.hall.url}/hall/hall/{path.removesuffix('_paper')}")
     return page
 
 
@@ -33,7 +33,7 @@ def test_a_screen_is_paired_while_somebody_looks_at_it(desk: Desk, browser: Brow
     desk.sign_in("chief")
     desk.page.goto(f"{desk.hall.url}/desk/manage/screens")
     desk.type(code)
-    desk.page.get_by_label("取号机").check()
+    desk.page.get_by_label("取号机", exact=True).check()
     desk.press("Enter")
     desk.sees("在线")
     desk.picture("manage-screens")
@@ -117,6 +117,23 @@ def test_a_display_tells_that_it_is_silent_or_alone(desk: Desk, browser: Browser
     display.context.set_offline(False)
     expect(display.get_by_role("alert")).to_be_hidden(timeout=SLOW)
     display.context.close()
+
+
+def test_a_machine_with_a_printer_gives_a_slip(desk: Desk, browser: Browser) -> None:
+    """Once for each number; another machine, or a look at the page again, prints nothing. The slip fits paper of 80 mm."""
+    for path, printed in (("tickets_paper", 1), ("tickets", 0)):
+        machine = hall_screen(desk, browser, path)
+        machine.add_init_script("window.printed = 0; window.print = () => { window.printed += 1; };")
+        machine.reload()
+        machine.get_by_role("button", name="申领、补换卡").click()
+        expect(machine.locator("body")).to_contain_text("父母代办")
+        assert machine.evaluate("window.printed") == printed
+        machine.emulate_media(media="print")
+        machine.set_viewport_size({"width": 280, "height": 700})
+        assert machine.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        expect(machine.get_by_role("link", name="好")).to_be_hidden()
+        picture(machine, "hall-slip")
+        machine.context.close()
 
 
 def test_a_machine_that_is_alone_stays_a_machine(desk: Desk, browser: Browser) -> None:

@@ -295,7 +295,7 @@ def test_a_suspect_is_taken_with_its_evidence(own_office: Office) -> None:
     assert link
     assert "200.00" in page.text(link[1])
     assert page.post(link[1], note="打电话请市民来").status_code == 303
-    assert "chief 打电话请市民来" in page.text("/suspects")
+    assert "演示 chief 打电话请市民来" in page.text("/suspects")
     assert page.post(f"/suspects/{torn}/{'0' * 36}").status_code == 404
     with world.store.read() as uow:
         (case,) = uow.suspect_cases.all()

@@ -60,6 +60,20 @@ def test_a_key_of_the_queue_is_no_key_of_a_card_or_of_the_menu(office: Office) -
         clerk.send(button)
 
 
+def test_a_number_that_was_called_as_often_as_may_be_is_not_offered_to_be_called_again(office: Office) -> None:
+    """The work place says how often it was called instead; missed is what is left."""
+    take(office, "money")
+    page = at_desk(office, "clerk", "ws-1")
+    page.post("/queue/next")
+    for _ in range(2):
+        assert "再叫" in page.text("/")
+        page.post("/queue/again", number="C001")
+    told = page.text("/")
+    assert "已叫 3 次" in told
+    assert "再叫" not in told
+    assert "过号" in told
+
+
 def test_a_wrong_ticket_is_swapped_and_keeps_its_place(office: Office) -> None:
     """From the desk to the front of the other kind; the same form twice changes nothing more."""
     wrong, later = take(office, "money"), take(office, "card")
@@ -171,6 +185,7 @@ def test_whoever_signs_out_serves_no_more_and_a_supervisor_closes_what_was_left_
     clerk.post("/queue/next")
     assert other.post("/queue/open").status_code == 409
     assert other.post("/manage/desks/ws-1/close").status_code == 403
+    assert office.page("auditor").get("/manage/desks/ws-1/close").status_code == 403
     chief = office.page("chief")
     asked = re.search(r'href="/desk(/manage/desks/ws-1/close)"[^>]*>停办', chief.get("/manage").text)
     assert asked

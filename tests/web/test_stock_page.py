@@ -1,5 +1,7 @@
 """The stock page: the keeper's whole day through its forms, who may see it, and what a refusal says."""
 
+import re
+
 from cardsvc.service.staff.accounts import add_staff
 from tests.service.stock.blanks import FAMILY, serial
 from tests.web.desk_office import PASSWORD, Office, Page
@@ -67,3 +69,19 @@ def test_a_refusal_is_told_on_the_page_and_others_do_not_see_it(office: Office) 
     assert office.page("clerk").get("/manage/stock").status_code == 403
     assert 'name="deed"' not in office.page("auditor").get("/manage/stock").text
     assert "Where they are" in office.page("auditor", language="en").text("/manage/stock")
+
+
+def test_a_delivery_that_is_refused_keeps_what_was_typed(office: Office) -> None:
+    """Serials of sixteen characters are not typed twice; its part stays open, and the others keep nothing of it."""
+    page = keeper(office)
+    assert deed(page, "receive", **DELIVERY) == 303
+    typed = {**DELIVERY, "batch_id": "FM-2", "first_serial": serial(30), "last_serial": serial(21), "transport_version": "3"}
+    answer = page.post("/manage/stock", deed="receive", **typed)
+    assert answer.status_code == 422
+    form = answer.text.split('name="deed" value="receive"')[1].split("</form>")[0]
+    for name, value in typed.items():
+        kept = rf'<option value="{value}" selected>' if name == "family" else rf'name="{name}"[^>]* value="{value}"'
+        assert re.search(kept, form), name
+    assert re.search("<details open><summary>入库", answer.text)
+    assert answer.text.count(serial(30)) == 1
+    assert re.search(r'name="count"[^>]* value=""', answer.text.split('name="deed" value="hand"')[1])

@@ -62,7 +62,7 @@ def _desks(
     day = local_day(now)
     serving = {desk["desk"]: desk for desk in view["desks"]}
     tickets = {ticket.desk: ticket for ticket in uow.tickets.called(outlet_id, day)}
-    stations = {row.terminal_id for row in uow.terminals.of_outlet(outlet_id) if row.role == WORKSTATION}
+    stations = {row.terminal_id: row.name for row in uow.terminals.of_outlet(outlet_id) if row.role == WORKSTATION}
     there = {name for name, row in uow.workstations.of(stations).items() if is_there(row, now)}
     under_way = uow.figures.under_way(*day_bounds(day), outlet_id)
     people = uow.staff.names({desk["staff_id"] for desk in serving.values()})
@@ -72,6 +72,7 @@ def _desks(
         found.append(
             {
                 "desk": name,
+                "name": stations.get(name, ""),
                 "online": name in there if name in stations else None,
                 "staff": people[desk["staff_id"]] if desk else None,
                 "serves": [names[kind] for kind in desk["ticket_types"] if kind in names] if desk else [],

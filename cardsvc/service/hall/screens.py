@@ -16,7 +16,8 @@ from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import HallScreen, Staff
 
 APPRAISE = "appraise"
-PURPOSES = ("display", "tickets", APPRAISE)
+PAPER = "tickets_paper"
+PURPOSES = ("display", "tickets", PAPER, APPRAISE)
 NOTE_EVERY = dt.timedelta(seconds=20)
 """That a screen asked is written at most so often."""
 SHOWN_FOR = dt.timedelta(minutes=2)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class HallScreen:
     """A browser that stands in a hall. ``screen_id``: SHA-256 of what its cookie holds; ``code``: what it shows until it is
-    paired: then it is a ``display``, a ticket machine (``tickets``), or the second screen (``appraise``) of a ``desk``;
-    ``seen_at``: about when it asked last."""
+    paired: then it is a ``display``, a ticket machine (``tickets``, or ``tickets_paper`` with a printer), or the second screen
+    (``appraise``) of a ``desk``; ``seen_at``: about when it asked last."""
 
     screen_id: str
     code: str | None

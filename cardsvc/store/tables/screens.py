@@ -13,7 +13,7 @@ from sqlalchemy import (
 
 from cardsvc.store.tables.base import UtcDateTime, metadata, one_of
 
-SCREEN_PURPOSES = ("display", "tickets", "appraise")
+SCREEN_PURPOSES = ("display", "tickets", "tickets_paper", "appraise")
 
 hall_screen = Table(
     "hall_screen",

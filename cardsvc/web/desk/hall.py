@@ -25,7 +25,12 @@ from cardsvc.web.desk.guard import COOKIE, HALL_SCREENS, field, keep
 SCREEN_COOKIE = "cardsvc_screen"
 SCREEN_DAYS = 400
 """As long as a browser keeps a cookie; each time the page is loaded it begins anew."""
-PAGES = {"display": "hall_display", "tickets": "ticket_machine", screens.APPRAISE: "appraisal_screen"}
+PAGES = {
+    "display": "hall_display",
+    "tickets": "ticket_machine",
+    screens.PAPER: "ticket_machine",
+    screens.APPRAISE: "appraisal_screen",
+}
 
 
 def install(app: Flask, services: Services, *, training: bool) -> None:
@@ -124,8 +129,9 @@ def _screens(app: Flask, services: Services) -> None:
         except CardsvcError as error:
             told = render_template("hall_tickets.html", problem=problem_of(error), **_machine(app, services, outlet))
             return told, error.http_status
-        bring = ticket_papers(rules, ticket.ticket_type, local_day(now()))
-        return render_template("hall_ticket.html", ticket=ticket, papers=bring, **_hall(services, outlet))
+        shown = {"ticket": ticket, "papers": ticket_papers(rules, ticket.ticket_type, local_day(now()))}
+        paper = "screen" in g and g.screen.purpose == screens.PAPER
+        return render_template("hall_ticket.html", paper=paper, **shown, **_hall(services, outlet))
 
 
 def _number_of(outlet: str, key: str) -> str:

@@ -9,7 +9,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.rules import RuleSet
-from cardsvc.rules.hall import green_rules, ticket_papers
+from cardsvc.rules.hall import green_rules, queue_rule, ticket_papers
 from cardsvc.rules.hall_rules import WHO
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.hall.forecast import hall_view
@@ -125,6 +125,7 @@ def queue_of(services: Services, by: Staff) -> Mapping[str, Any]:
     return {
         "desk": own.desk if own else None,
         "ticket": tickets.ticket_view(ticket) if ticket else None,
+        "recalls": queue_rule(rules, today).recalls,
         "papers": ticket_papers(rules, ticket.ticket_type, today)[WHO[0]] if ticket else [],
         "waiting": len(waiting),
         "mine": [tickets.ticket_view(one) for one in mine],

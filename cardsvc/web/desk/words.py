@@ -165,6 +165,7 @@ def opens(at: dt.datetime) -> Text:
 SCREENS: Mapping[str, Text] = {
     "display": Text("叫号大屏", "display of called numbers"),
     "tickets": Text("取号机", "ticket machine"),
+    "tickets_paper": Text("取号机，出小票", "ticket machine with a printer"),
     "appraise": Text("窗口的评价屏", "second screen of a desk"),
 }
 

@@ -29,7 +29,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["outlet_id"], ["outlet.outlet_id"], name="fk_hall_screen_outlet"),
         sa.ForeignKeyConstraint(["paired_by"], ["staff.staff_id"], name="fk_hall_screen_paired_by"),
         sa.ForeignKeyConstraint(["ended_by"], ["staff.staff_id"], name="fk_hall_screen_ended_by"),
-        sa.CheckConstraint("purpose IS NULL OR purpose IN ('display', 'tickets', 'appraise')", name="ck_hall_screen_purpose"),
+        sa.CheckConstraint(
+            "purpose IS NULL OR purpose IN ('display', 'tickets', 'tickets_paper', 'appraise')", name="ck_hall_screen_purpose"
+        ),
         sa.CheckConstraint(
             "(paired_at IS NULL) = (code IS NOT NULL) AND (paired_at IS NULL) = (outlet_id IS NULL)"
             " AND (paired_at IS NULL) = (purpose IS NULL) AND (paired_at IS NULL) = (paired_by IS NULL)",

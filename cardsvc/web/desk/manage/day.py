@@ -7,6 +7,7 @@ from flask import Flask, Response, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.books.day_end import REASONS, day_status, end_day
+from cardsvc.service.books.figures import JOB_NAMES
 from cardsvc.service.books.reports import BY, day_sheet
 from cardsvc.service.books.sheet_print import printed_sheet
 from cardsvc.service.operations.problem import problem_of
@@ -57,6 +58,7 @@ def _page(services: Services, error: CardsvcError | None = None) -> str:
         asked=request.form.get("day") or today,
         may_end=here().staff.role == "supervisor" and here().staff.outlet_id == chosen,
         reasons=REASONS,
+        job_names=JOB_NAMES,
         problem=problem_of(error) if error else None,
         **day_status(services.store, chosen),
     )

@@ -9,7 +9,7 @@ from cardsvc.bootstrap import Services, now
 from cardsvc.service.books.figures import JOB_NAMES
 from cardsvc.service.hall.desks import close_desk_of
 from cardsvc.service.hall.live import live_hall
-from cardsvc.service.staff.accounts import outlets_view
+from cardsvc.service.staff.accounts import outlets_view, require_role
 from cardsvc.web.desk.guard import here
 from cardsvc.web.desk.manage.choice import outlet
 
@@ -28,6 +28,7 @@ def install(app: Flask, services: Services) -> None:
     @app.get("/desk/manage/desks/<desk>/close")
     def manage_hall_closing(desk: str) -> Any:
         """What becomes of the number that is there, before it is done."""
+        require_role(here().staff, "supervisor")
         seen = live_hall(services.store, services.rules, here().staff.outlet_id, now())["desks"]
         shut = {"desk": desk[:16], "staff": None}
         found = next((one for one in seen if one["desk"] == desk), shut)

@@ -87,6 +87,9 @@ addEventListener("submit", async (event) => {
   event.target.requestSubmit(event.submitter);
 });
 
+// Started with --kiosk-printing, chromium asks nobody.
+if (document.querySelector("[data-print]")) window.print();
+
 // What one person left on the screen goes before the next one comes; whoever still writes has time.
 const back = document.querySelector("[data-back]");
 if (back) {
