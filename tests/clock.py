@@ -2,7 +2,8 @@
 any hour and on any date.
 
 Processes that a test starts have the clock on the wall, and whoever works with them must have the same: the tests of PROCESSES.
-Those must hold at any hour.
+Those must hold at any hour, on one day: a test that would begin shortly before midnight begins after it. What midnight itself
+does is told by tests with a clock of their own.
 """
 
 import datetime as dt
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 from cardsvc import bootstrap
+from cardsvc.units import LOCAL
 from tests.world import NOON
 
 PROCESSES = (
@@ -25,6 +27,8 @@ PROCESSES = (
     "web/test_nginx.py",
 )
 """Folders and files under tests whose tests start processes with a clock."""
+ONE_TEST = dt.timedelta(minutes=2)
+"""No test of PROCESSES that counts a day's doings takes longer."""
 
 _wall = bootstrap._read
 _began = time.monotonic()
@@ -39,3 +43,12 @@ def set_for(file: Path) -> None:
     name = file.relative_to(Path(__file__).parent).as_posix()
     on_the_wall = any(name == one or name.startswith(f"{one}/") for one in PROCESSES)
     bootstrap._read = _wall if on_the_wall else _running
+    if on_the_wall:
+        _wait_out_midnight()
+
+
+def _wait_out_midnight() -> None:
+    """Until the next day of the city has begun, where it is near."""
+    day = _wall(LOCAL).date()
+    while (_wall(LOCAL) + ONE_TEST).date() > day >= _wall(LOCAL).date():
+        time.sleep(1)

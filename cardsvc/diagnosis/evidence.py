@@ -97,6 +97,7 @@ KEYS: Mapping[str, Key] = {
     "open.undecided": Key("number", Text("卡片也说不清的交易", "open transactions that the card cannot decide")),
     "memory.test": Key("text", Text("存储器试写", "trial write to the memory")),
     "memory.elsewhere": Key("flag", Text("换过读卡器，试写也失败", "the trial failed in another reader as well")),
+    "memory.reader_writes": Key("flag", Text("这台读卡器其间写成了别的卡", "this reader wrote another card in between")),
     "key.mac1": Key("text", Text("充值密钥验证", "proof by the load key")),
     "key.algorithm": Key("number", Text("充值密钥的算法标识", "algorithm byte of the load key")),
     "key.old": Key("flag", Text("密钥版本旧", "key version is old")),

@@ -66,6 +66,7 @@ from tests.diagnosis.harm import (
     used_up,
     worn_memory,
     worn_memory_elsewhere,
+    worn_memory_here,
     worn_reader,
     wrong_load_key,
 )
@@ -82,6 +83,7 @@ from tests.diagnosis.strangers import (
     SAYS_NOT_FOUND,
     application_gone,
     begun_elsewhere,
+    begun_on_another,
     erased,
     month_is_over,
     of_other_books,
@@ -158,6 +160,7 @@ FAULTS = (
         "mf-blocked", "主目录锁定", "card_locked", altered(lambda c, a: bytes.fromhex("6283") if c[1:3] == b"\xa4\x00" else a)
     ),
     Fault("unfinished", "制卡中断", "card_unfinished", unfinished),
+    Fault("begun-on-another", "别家的卡被误当白卡开始制卡", "begun_on_another", begun_on_another),
     Fault("refuses-making", "白卡拒绝写入", "card_refuses_making", refuses_making),
     Fault("spoiled", "做不成、已作废的白卡", "card_spoiled", spoiled),
     Fault("begun-elsewhere", "来历不明的半成品", "card_partial_unknown", begun_elsewhere),
@@ -200,6 +203,7 @@ FAULTS = (
     Fault("locked-master-key-met", "主控密钥锁死（维修时显出）", "master_key_locked", master_key_met),
     Fault("write-failed", "试写失败", "memory_write_failed", worn_memory),
     Fault("worn-memory", "存储器磨损（两台读卡器试写都失败）", "memory_worn", worn_memory_elsewhere),
+    Fault("worn-memory-one-reader", "存储器磨损（同一台读卡器写得进好卡）", "memory_worn", worn_memory_here),
     Fault("missing-file", "文件丢失", "file_missing", edit(BUS, -7, b"\x00", file=0x0015)),
     Fault("applications-gone", "应用全没有了", "card_erased", applications_gone),
     Fault("application-gone", "公交应用丢失", "application_missing", application_gone),

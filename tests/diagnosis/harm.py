@@ -6,8 +6,9 @@ import struct
 from typing import Any
 
 from cardsvc.diagnosis.contact import Contact
+from cardsvc.readers.carry import carry_out
 from cardsvc.service.faults.diagnose import diagnose_reader
-from cardsvc.service.faults.reader_health import Use, note
+from cardsvc.service.faults.reader_health import Use, note, watched
 from cardsvc.store import UnitOfWork
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.memory import Kind
@@ -61,6 +62,21 @@ def worn_memory(patient: Patient) -> None:
     """No byte is written any more; somebody asks for a trial."""
     patient.card.plan = FaultPlan(worn_from_eeprom_byte=1)
     patient.memory = True
+
+
+def worn_memory_here(patient: Patient) -> None:
+    """There is one reader. The trial failed in it, then it topped up a good card."""
+    worn_memory(patient)
+    card, world = patient.card, patient.world
+    patient.connect = lambda: InReader(card.channel())
+    first = patient.examine()["findings"][0]["code"]
+    assert first == "memory_write_failed"
+    world.now += dt.timedelta(minutes=1)
+    assert patient.examine()["findings"][0]["code"] == first  # a second insertion alone says nothing about the card
+    good = world.issue(card.dialect.name, 31)
+    params = {"amount": 5000, "payment": {"method": "cash", "reference": None}}
+    carry_out(watched(world.engine, DESK), InReader(good.channel()), "topup", params, idempotency_key="the good card")
+    world.now += dt.timedelta(minutes=1)
 
 
 def worn_memory_elsewhere(patient: Patient) -> None:

@@ -13,6 +13,7 @@ from cardsvc.service.stock.use import give_card_up
 from cardsvc.vcard import FaultPlan, VirtualCard, bodies
 from cardsvc.vcard.classic import BACKUP, ClassicCard, value_block
 from tests.diagnosis.patients import BUS, CASH, MF, Altered, Patient, node, opened, put, twin
+from tests.diagnosis.wild import EF15_OF_BEIJING, whole
 from tests.world import World, key_ring
 
 
@@ -147,6 +148,13 @@ def spoiled(patient: Patient) -> None:
     refuses_making(patient)
     world = patient.world
     give_card_up(world.store, "3100010100000002", "写不进", by=world.bookkeeper(), now=world.now)
+
+
+def begun_on_another(patient: Patient) -> None:
+    """A whole purse card of another city on a chip like ours, which an older version began to write on."""
+    unfinished(patient)
+    card, content = patient.card, whole("A00000000386980701", EF15_OF_BEIJING)
+    patient.connect = lambda: Altered(card.channel(), lambda command, _: content(command), silent=tuple(range(256)))
 
 
 def begun_elsewhere(patient: Patient) -> None:

@@ -63,6 +63,7 @@ SILENT = {
     "lost-answer",
     "write-failed",
     "worn-memory",
+    "worn-memory-one-reader",
     "unknown-family",
     "contact-bounce",
     "bad-atr",

@@ -34,7 +34,14 @@ from cardsvc.procedures.memory_test import MemoryTest, try_memory
 from cardsvc.procedures.strangers import Kind, who_is_it, whose_chip
 from cardsvc.rules import RuleSet, payer_of
 from cardsvc.service.cards.books import books_of
-from cardsvc.service.faults.reader_health import last_cards, reader_of_operation, times_of
+from cardsvc.service.faults.reader_health import (
+    MEMORY,
+    MEMORY_FAILED,
+    last_cards,
+    reader_of_operation,
+    times_of,
+    wrote_another,
+)
 from cardsvc.service.faults.sides import elsewhere, of_this_visit, side_evidence
 from cardsvc.service.loss.hotlist import is_wanted
 from cardsvc.service.operations.engine import READER, Engine
@@ -45,8 +52,7 @@ from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Diagnosis
 from cardsvc.units import LOCAL
 
-STRANGER, MEMORY = "stranger", "memory"
-MEMORY_FAILED = ("failed", "refused")
+STRANGER, BEGUN = "stranger", "begun"
 
 
 class ReaderFacts(Params):
@@ -99,6 +105,7 @@ def bind(context: Context, uow: UnitOfWork, readings: Readings, _now: dt.datetim
     if card.chip_serial == _chip_serial(context):
         facts |= open_facts(uow, card.card_no)
         facts["in_use"] = card.state == "issued" and not is_wanted(uow, card.card_no)
+        facts[BEGUN] = card.state == "personalising"
     return Effect(facts=facts, card_no=card.card_no, key_versions=card.key_versions)
 
 
@@ -129,12 +136,13 @@ def _judged(context: Context, uow: UnitOfWork, gathered: Gathered, _now: dt.date
 
 
 def not_ours(context: Context) -> bool:
-    """Whether neither the card nor the books say that a card of a family that we issue is a citizen card. A draft tells only
-    the chip that it was made from."""
+    """Whether neither the card nor the books say that a card of a family that we issue is a citizen card: one that was only
+    begun may be another's. A draft tells only the chip that it was made from."""
     profile = context.profile
     if profile.draft:
         return True
-    if context.operation.card_no or profile.legacy is not None or profile.foreign is not None:
+    bound = context.operation.card_no is not None and not context.facts.get(BEGUN)
+    if bound or profile.legacy is not None or profile.foreign is not None:
         return False
     return card_state(profile, Readings.from_json(context.facts["readings"])) != "citizen"
 
@@ -174,7 +182,7 @@ def ask_more(context: Context, _uow: UnitOfWork) -> Procedure[Readings]:
     if context.profile.legacy is not None or context.profile.draft or context.facts.get(STRANGER):
         return nothing_more()
     seen = Readings.from_json(context.facts["readings"])
-    quick, ours = context.params.get("quick", False), not not_ours(context)
+    quick, ours = context.params.get("quick", False), context.facts.get(BEGUN, False) or not not_ours(context)
     return more(context.profile, seen, quick=quick, anything_open=anything_open(context), ours=ours)
 
 
@@ -224,15 +232,22 @@ def _sides(context: Context, uow: UnitOfWork, card: Card | None, reader: str, no
 
 
 def _memory(context: Context, uow: UnitOfWork, reader: str, now: dt.datetime) -> dict[str, Value]:
-    """What the trial came to. A bad contact fails it as a worn memory does: where it failed, whether it did elsewhere too."""
+    """What the trial came to. A bad contact fails it as a worn memory does: where it failed, whether it did elsewhere too, or
+    whether this reader wrote another card since it failed here before."""
     if not context.params.get("memory"):
         return {}
     told = context.facts.get(MEMORY, "not_tested")
     if told not in MEMORY_FAILED:
         return {"memory.test": told}
     before = of_this_visit(uow, context.card_no, now)
-    failed = (look for look in before if look.evidence.get("memory.test") in MEMORY_FAILED)
-    return {"memory.test": told, "memory.elsewhere": any(elsewhere(look, reader) for look in failed)}
+    failed = [look for look in before if look.evidence.get("memory.test") in MEMORY_FAILED]
+    here = min((look.diagnosed_at for look in failed if look.evidence.get("reader.name") == reader), default=None)
+    place, _ = reader_of_operation(context.operation)
+    return {
+        "memory.test": told,
+        "memory.elsewhere": any(elsewhere(look, reader) for look in failed),
+        "memory.reader_writes": here is not None and wrote_another(uow, place, reader, context.operation.atr, here),
+    }
 
 
 def _old_card(context: Context, uow: UnitOfWork, seen: Readings) -> dict[str, Value]:

@@ -18,7 +18,7 @@ from cardsvc.diagnosis.contact import LastCards
 from cardsvc.errors import StoreError
 from cardsvc.iso7816.exchange import Answers
 from cardsvc.service.operations.engine import READER, Engine
-from cardsvc.service.operations.kinds import Actor
+from cardsvc.service.operations.kinds import WRITES, Actor
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Operation, ReaderDay
@@ -32,13 +32,15 @@ RECENT = 8
 """Cards that a row remembers."""
 JUDGED = 5
 """Of the last cards so many say something about the reader today."""
+MEMORY, MEMORY_FAILED = "memory", ("failed", "refused")
+"""The fact of a diagnosis what a trial of the memory came to; and where it did not take what was written."""
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """What a reader did with a card once. ``card``: tells the cards of one reader apart, empty for one that gave no ATR;
-    ``failure``: an error's code, None when it went well."""
+    ``failure``: an error's code, None when it went well; ``wrote``: whether the card took what was written."""
 
     card: str
     family: str
@@ -48,6 +50,7 @@ class Use:
     milliseconds: float = 0.0
     slowest: float = 0.0
     resets: int = 0
+    wrote: bool = False
 
 
 def watched(engine: Engine, actor: Actor) -> OperationPort:
@@ -103,8 +106,15 @@ def _note_operation(uow: UnitOfWork, operation_id: str, now: dt.datetime) -> Non
         sum(times),
         max(times, default=0.0),
         operation.facts.get(READER, {}).get("reconnects", 0),
+        wrote=_wrote(operation),
     )
     note(uow, place, reader, use, now)
+
+
+def _wrote(operation: Operation) -> bool:
+    """Whether something was written well: a trial of the memory ends well also where its write did not."""
+    done = operation.state == OperationState.DONE and bool(operation.facts.get(WRITES))
+    return done and operation.facts.get(MEMORY) not in MEMORY_FAILED
 
 
 def times_of(uow: UnitOfWork, operation_id: str) -> list[float]:
@@ -149,8 +159,10 @@ def _with(recent: list[dict[str, Any]], use: Use, now: dt.datetime) -> list[dict
     """The last cards with this one in front; operations on a card that lies there are one entry, which stays failed."""
     failure = use.failure if use.failure in FAILURES else None
     entry = {"card": use.card, "family": use.family, "operation": use.operation_id, "at": now.isoformat(), "failure": failure}
+    entry["wrote_at"] = entry["at"] if use.wrote else None
     if recent and use.card and recent[0]["card"] == use.card:
         entry["failure"] = failure or recent[0]["failure"]
+        entry["wrote_at"] = entry["wrote_at"] or recent[0].get("wrote_at")
         return [entry, *recent[1:]]
     return [entry, *recent][:RECENT]
 
@@ -159,6 +171,13 @@ def last_cards(uow: UnitOfWork, place: str, reader: str, card: str) -> LastCards
     """What the last cards of a reader say about it; the one that lies in it now (``card``: its ATR) says nothing."""
     days = uow.reader_days.newest_of(place, reader, 2)
     return judged([entry for day in days for entry in day.recent if not card or entry["card"] != card])
+
+
+def wrote_another(uow: UnitOfWork, place: str, reader: str, card: str, since: dt.datetime) -> bool:
+    """Whether this reader has written another card than this (its ATR) since then."""
+    days = uow.reader_days.newest_of(place, reader, 2)
+    others = (entry.get("wrote_at") for day in days for entry in day.recent if entry["card"] != card)
+    return any(at is not None and dt.datetime.fromisoformat(at) > since for at in others)
 
 
 def judged(recent: list[dict[str, Any]]) -> LastCards:
