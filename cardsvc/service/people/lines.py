@@ -1,8 +1,9 @@
 """The lines of a CSV file that people made: encoding, header, fields. What is wrong with a line is named; nothing is read past.
 
 UTF-8 (with or without a byte-order mark), or GB18030 where the bytes are no UTF-8. The first line names the columns, in Chinese
-or English and in any order. A line is a record: no field goes over the end of its line, so that one lost quotation mark does
-not swallow the lines after it.
+or English and in any order, and shows what stands between fields: commas, or what spreadsheets save in their place, semicolons
+or tabs. A line is a record: no field goes over the end of its line, so that one lost quotation mark does not swallow the lines
+after it.
 """
 
 import csv
@@ -17,6 +18,7 @@ from cardsvc.service.people.reasons import BadLine
 MAX_BYTES = 16 * 1024 * 1024
 MAX_LINE = 500
 """Characters in a line: the longest that makes sense has a name, a number and an address."""
+SEPARATORS = (",", ";", "\t")
 
 Fields = Mapping[str, str]
 
@@ -74,7 +76,8 @@ def read_lines(text: str, columns: Columns) -> Iterator[tuple[int, Fields | BadL
         lines.pop()
     if not 2 <= len(lines) <= columns.max_lines + 1:
         raise columns.size_wrong()
-    return _records(lines[1:], columns_of(_fields(lines[0]) or [], columns))
+    separator = max(SEPARATORS, key=lines[0].count)
+    return _records(lines[1:], separator, columns_of(_fields(lines[0], separator) or [], columns))
 
 
 def columns_of(titles: Sequence[str], columns: Columns) -> list[str]:
@@ -90,9 +93,9 @@ def columns_of(titles: Sequence[str], columns: Columns) -> list[str]:
     return known
 
 
-def _records(lines: list[str], columns: list[str]) -> Iterator[tuple[int, Fields | BadLine]]:
+def _records(lines: list[str], separator: str, columns: list[str]) -> Iterator[tuple[int, Fields | BadLine]]:
     for number, line in enumerate(lines, start=2):
-        fields = _fields(line) if len(line) <= MAX_LINE else None
+        fields = _fields(line, separator) if len(line) <= MAX_LINE else None
         if len(line) > MAX_LINE:
             yield number, BadLine(number, "", "line_too_long")
         elif fields is None:
@@ -105,9 +108,9 @@ def _records(lines: list[str], columns: list[str]) -> Iterator[tuple[int, Fields
             yield number, dict(zip(columns, fields, strict=True))
 
 
-def _fields(line: str) -> list[str] | None:
+def _fields(line: str, separator: str) -> list[str] | None:
     """The fields of a line without the blanks around them, None where it is not CSV."""
     try:
-        return [field.strip() for row in csv.reader([line], strict=True) for field in row]
+        return [field.strip() for row in csv.reader([line], delimiter=separator, strict=True) for field in row]
     except csv.Error:
         return None

@@ -170,6 +170,19 @@ def test_a_file_that_is_none_is_refused_as_a_whole(world: World, content: bytes,
         check_people(world.store, world.engine.profiles, content, world.now)
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_what_spreadsheets_save_in_place_of_the_comma_is_read(world: World, separator: str) -> None:
+    """As the header has it: a comma in a field is no separator then, and bad lines are named as ever."""
+    header = HEADER.replace(",", separator)
+    address = f"{header}{separator}住址"
+    assert problems(world, *(row(n).replace(",", separator) for n in (1, 2)), header=header, encoding="gbk") == []
+    assert problems(world, f"{row(1).replace(',', separator)}{separator}一区,二楼", header=address) == []
+    assert problems(world, f"测试一{separator}x{separator}", row(2), header=header) == [
+        "2 id_number not_18_characters",
+        "3 too_few_columns",
+    ]
+
+
 def test_only_those_who_make_cards_load_files(world: World, clerk: Staff) -> None:
     """Not a cashier."""
     cashier = Staff("cash", "", "cashier", "hall", "", "active", 0, world.now)
