@@ -22,6 +22,8 @@ KEPT_SECONDS = 60.0
 """As long as somebody needs at most for putting the next blank in."""
 MOST_CARDS = 64
 LOOK_SECONDS = 1.0
+WORK_SECONDS = 10.0
+"""How long the end waits for what is made ahead at that moment: a token that hangs holds nobody up for ever."""
 
 
 @dataclass(slots=True)
@@ -72,7 +74,7 @@ class InMaking:
         """Nobody makes cards any more. What is made ahead at this moment is waited for."""
         with self._changed:
             self._waiting.clear()
-            self._changed.wait_for(lambda: not self._at_work)
+            self._changed.wait_for(lambda: not self._at_work, WORK_SECONDS)
             self._cards.clear()
 
     def _begin_work(self) -> None:
@@ -94,17 +96,19 @@ class InMaking:
 
     def _next(self) -> Callable[[], object] | None:
         with self._changed:
-            self._let_go_of_old()
+            self._tidy()
             while not self._waiting:
                 if not self._cards:
                     self._thread = None
                     atexit.unregister(self.forget_all)
                     return None
                 self._changed.wait(LOOK_SECONDS)
-                self._let_go_of_old()
+                self._tidy()
             self._at_work = True
             return self._waiting.popleft()[1]
 
-    def _let_go_of_old(self) -> None:
+    def _tidy(self) -> None:
+        """Let go of what is old, and make nothing ahead for a card that was begun meanwhile."""
         latest = sorted(self._cards.items(), key=lambda item: item[1].used)[-MOST_CARDS:]
         self._cards = {card_no: card for card_no, card in latest if card.used + KEPT_SECONDS > time.monotonic()}
+        self._waiting = deque(waits for waits in self._waiting if waits[0] not in self._cards)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cardsvc.errors import CardsvcError, RequestError, StoreError
-from cardsvc.service.batches import Imported, import_file, importing
+from cardsvc.service.batches import GivenFile, Imported, import_file, importing
 from cardsvc.service.batches.spending import counters_of
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.store.records import Purchase
@@ -33,7 +33,8 @@ def take(world: World, rides: list[Ride] | str | bytes, operator: str = "bus") -
     """Import a file of these rides, or of this text."""
     text = spending_file(rides) if isinstance(rides, list) else rides
     content = text.encode() if isinstance(text, str) else text
-    return import_file(world.store, key_ring(), "spending", operator, "rides.csv", content, world.now, by=world.bookkeeper())
+    given = GivenFile("spending", operator, "rides.csv", content)
+    return import_file(world.store, key_ring(), given, world.now, by=world.bookkeeper())
 
 
 def rode(world: World, card: VirtualCard, *amounts: int) -> list[Ride]:
@@ -277,7 +278,7 @@ def test_parties_that_do_not_exist_are_refused(world: World) -> None:
     """An operator's code has a form, a channel and a terminal are known."""
     for kind, party in (("spending", "Bus!"), ("channel", "cash"), ("terminal", "nobody"), ("other", "bus")):
         with pytest.raises(RequestError, match="batch_party_unknown"):
-            import_file(world.store, key_ring(), kind, party, "x", b"x", world.now, by=world.bookkeeper())
+            import_file(world.store, key_ring(), GivenFile(kind, party, "x", b"x"), world.now, by=world.bookkeeper())
 
 
 def test_an_import_that_breaks_off_goes_on(world: World, card: VirtualCard, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,7 +292,8 @@ def test_an_import_that_breaks_off_goes_on(world: World, card: VirtualCard, monk
 
     for taken in (2, 4):
         with pytest.raises(KeyboardInterrupt):
-            import_file(world.store, key_ring(), "spending", "bus", "x", content, world.now, stop, by=world.bookkeeper())
+            given = GivenFile("spending", "bus", "x", content)
+            import_file(world.store, key_ring(), given, world.now, stop, by=world.bookkeeper())
         with world.store.read() as uow:
             (batch,) = uow.batches.recent()
         assert (batch.applied, batch.state) == (taken, "loading")

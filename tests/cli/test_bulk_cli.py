@@ -77,6 +77,7 @@ def test_every_bad_line_is_named_for_people_and_programs(office: dict[str, str],
     bad.write_text("\n".join([HEADER, row(1), ",x,", row(1)]))
     told = run(office, "bulk", "check", str(bad), code=2)
     assert "line 3: ID number is not 17 digits and a check character" in told.stdout
+    assert "3 mistakes: all of them are named above" in told.stderr
     assert (
         "第 4 行 身份证号与另一行是同一个人，行号 2"
         in run({**office, "CARDSVC_LANG": "zh"}, "bulk", "check", str(bad), code=2).stdout

@@ -11,7 +11,7 @@ from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import finish
 from cardsvc.rules import rule_text
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.batches import import_file
+from cardsvc.service.batches import GivenFile, import_file
 from cardsvc.service.desk.workstations import begin, report
 from cardsvc.service.hall import complaints, desks, tickets
 from cardsvc.service.loss.hotlist import acknowledge, add_to_hot_list
@@ -106,5 +106,5 @@ def leave_things_open(world: World, listed: str, clerk: Staff, chief: Staff, sec
     approve(store, APPROVALS, asked.approval_id, by=second, now=world.now)
     line = f"WX-77,3000,{today:%Y%m%d}120000,0"
     content = f"reference,amount,date_time,fee\n{line}\nEND,1,3000\n"
-    import_file(store, key_ring(), "channel", "mobile", "wx.csv", content.encode(), world.now, by=chief)
+    import_file(store, key_ring(), GivenFile("channel", "mobile", "wx.csv", content.encode()), world.now, by=chief)
     reconcile(store, rules(), Scope(today), world.now, by=chief)

@@ -9,7 +9,7 @@ from hypothesis.stateful import rule
 
 from cardsvc.errors import CardsvcError
 from cardsvc.readers.carry import CarriedOut, carry_out
-from cardsvc.service.batches import import_file
+from cardsvc.service.batches import GivenFile, import_file
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.purse.orders import create_order, order_params, return_expired
 from cardsvc.store.records import TopUpOrder
@@ -184,9 +184,8 @@ class AtTerminals(Floor):
         self.tick()
         rides = (self.told + self.pocket)[::-1] if again else self.pocket
         content = spending_file(rides).encode()
-        import_file(
-            self.world.store, key_ring(), "spending", "bus", "rides.csv", content, self.world.now, by=self.world.bookkeeper()
-        )
+        given = GivenFile("spending", "bus", "rides.csv", content)
+        import_file(self.world.store, key_ring(), given, self.world.now, by=self.world.bookkeeper())
         for ride in self.pocket:
             self.money.move(f"purse:{ride.card_no}:purse:ep", "merchant:bus", ride.amount)
         self.told, self.pocket = self.told + self.pocket, []

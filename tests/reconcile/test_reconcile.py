@@ -9,7 +9,7 @@ from cardsvc.errors import CardsvcError, StoreError
 from cardsvc.ledger.postings import Posting
 from cardsvc.rules import load_rule_set
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.batches import import_file
+from cardsvc.service.batches import GivenFile, import_file
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.reconcile.correct import Correction, explain, parse_difference, propose_entry, take
 from cardsvc.service.reconcile.run import Scope, difference_view, reconcile, run_view
@@ -73,7 +73,7 @@ def told(found: list[Difference]) -> list[tuple[str, str, str | None]]:
 
 
 def take_in(world: World, kind: str, party: str, content: str) -> None:
-    import_file(world.store, key_ring(), kind, party, "file.csv", content.encode(), world.now, by=world.bookkeeper())
+    import_file(world.store, key_ring(), GivenFile(kind, party, "file.csv", content.encode()), world.now, by=world.bookkeeper())
 
 
 def statement(kind: str, *lines: tuple[str, int, str]) -> str:

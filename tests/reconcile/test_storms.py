@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.rules import load_rule_set
-from cardsvc.service.batches import import_file
+from cardsvc.service.batches import GivenFile, import_file
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.reconcile.run import Scope, reconcile
 from cardsvc.units import LOCAL
@@ -87,9 +87,8 @@ class Town:
             self.delivered = len(self.rides)
 
     def take(self, text: str) -> None:
-        import_file(
-            self.world.store, key_ring(), "spending", "bus", "f", text.encode(), self.world.now, by=self.world.bookkeeper()
-        )
+        given = GivenFile("spending", "bus", "f", text.encode())
+        import_file(self.world.store, key_ring(), given, self.world.now, by=self.world.bookkeeper())
 
 
 @pytest.fixture(scope="module")

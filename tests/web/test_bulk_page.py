@@ -70,7 +70,9 @@ def test_a_file_is_checked_loaded_made_on_the_workstations_reader_and_reported(o
     page = office.page("clerk", "ws-1")
     wrong = upload(page, f"{HEADER}\n{row(1)}\n测试一,123,\n".encode(), "check")
     assert "第 3 行 身份证号不是 18 位（17 位数字加校验位）" in wrong.text
-    assert upload(page, f"{HEADER}\n测试一,123,\n".encode(), "load").status_code == 422
+    assert "1 人可以制卡；先改正下面有误的行，整个文件才能导入" in " ".join(wrong.text.split())
+    refused = upload(page, f"{HEADER}\n测试一,123,\n".encode(), "load")
+    assert (refused.status_code, refused.text.count("第 2 行")) == (422, 1)
     assert "2 人可以制卡" in " ".join(upload(page, workbook(cells(1), cells(2)), "check", "people.xlsx").text.split())
     loaded = upload(page, people_file(2), "load")
     batch_id = loaded.headers["Location"].rsplit("/", 1)[1]
@@ -120,6 +122,29 @@ def test_a_run_whose_process_is_gone_is_told_and_started_again(office: Office) -
     assert page.post(f"/bulk/{batch_id}", deed="start", reader="R").status_code == 303
     assert page.post(f"/bulk/{batch_id}", deed="pause").status_code == 303
     until(lambda: "批次已暂停" in page.text(f"/bulk/{batch_id}/live"))
+
+
+def test_a_lost_card_is_given_up_and_its_person_gets_another(office: Office) -> None:
+    """From its line on the page, while the run goes on; the lost one is counted for the bad bin if it comes back."""
+    page = office.page("clerk", "ws-1")
+    batch_id = upload(page, people_file(1), "load").headers["Location"].rsplit("/", 1)[1]
+    lost, other = blanks(2)
+    lost.plan = FaultPlan(tear_after_command=40)
+    agent = Agent(office, batch_id, [lost])
+    assert "作废，给这个人另做一张" not in page.text(f"/bulk/{batch_id}")
+    assert page.post(f"/bulk/{batch_id}", deed="start", reader="R").status_code == 303
+    agent.start()
+    until(lambda: "作废，给这个人另做一张" in page.text(f"/bulk/{batch_id}"))
+    agent.join(PATIENCE)
+    assert page.post(f"/bulk/{batch_id}", deed="give_up", line="2").status_code == 303
+    assert [page.post(f"/bulk/{batch_id}", deed="give_up", line=line).status_code for line in ("2", "3", "x", "")] == [409] * 4
+    again = Agent(office, batch_id, [lost, other])
+    again.start()
+    until(lambda: "这个批次做完了" in page.text(f"/bulk/{batch_id}/live"))
+    again.over.set()
+    again.join(PATIENCE)
+    for words in ("做成 1 / 1", "好卡盒 1", "废卡盒 1"):
+        assert words in page.text(f"/bulk/{batch_id}")
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

@@ -32,7 +32,7 @@ def bench_reconcile(records: int, database_url: str | None, *, postgresql: bool,
 
 def _measure(settings: Any, records: int) -> dict[str, Any]:
     from cardsvc.bootstrap import build, now
-    from cardsvc.service.batches import import_file
+    from cardsvc.service.batches import GivenFile, import_file
     from cardsvc.service.reconcile.run import Scope, reconcile
     from cardsvc.units import LOCAL
 
@@ -45,8 +45,8 @@ def _measure(settings: Any, records: int) -> dict[str, Any]:
     with progress_bar(t("测速", "Measuring")) as progress:
 
         def take() -> Any:
-            keystore, file = opened.engine.keystore, "bench.csv"
-            return import_file(opened.store, keystore, "spending", "bus", file, content, moment, progress, by=by)
+            given = GivenFile("spending", "bus", "bench.csv", content)
+            return import_file(opened.store, opened.engine.keystore, given, moment, progress, by=by)
 
         figures["import s"], done = _timed(take)
         figures["import again s"], again = _timed(take)

@@ -14,7 +14,6 @@ from cardsvc.cli.shared.database import content_of, database, rule_book, write_f
 from cardsvc.cli.shared.output import json_option, say, show, t
 from cardsvc.cli.shared.person import as_option, signed_in
 from cardsvc.cli.shared.progress import progress_bar
-from cardsvc.errors import RequestError
 
 if TYPE_CHECKING:
     from cardsvc.service.bulk.run import Feeder
@@ -40,6 +39,7 @@ def check(file: Path, *, as_json: bool) -> None:
     from cardsvc.card.profiles import load_profiles
     from cardsvc.config import find_profiles
     from cardsvc.service.bulk.loading import check_people
+    from cardsvc.service.people.reasons import lines_wrong
     from cardsvc.text import Text, language_of_environment
 
     with database() as store:
@@ -58,8 +58,7 @@ def check(file: Path, *, as_json: bool) -> None:
     found = {"people": checked.people, "problems": problems, "batch_id": known}
     show(found, as_json=as_json, lines=lambda: lines)
     if checked.problems:
-        named = Text("都列在上面", "all of them are named above")
-        raise RequestError("bulk_lines_wrong", count=len(checked.problems), lines=named, problems=checked.problems)
+        raise lines_wrong(checked.problems, Text("都列在上面", "all of them are named above"))
 
 
 @bulk.command(

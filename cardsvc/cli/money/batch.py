@@ -65,7 +65,7 @@ def import_(
     """Import a file."""
     from cardsvc.bootstrap import now
     from cardsvc.cli.shared.local import books
-    from cardsvc.service.batches import MAX_BYTES, batch_view, import_file
+    from cardsvc.service.batches import MAX_BYTES, GivenFile, batch_view, import_file
 
     given = [(kind, p) for kind, p in (("spending", operator), ("channel", channel), ("terminal", terminal)) if p]
     if len(given) != 1:
@@ -77,7 +77,7 @@ def import_(
     with books() as opened:
         by, keystore = signed_in(opened.store, staff_id, job=True), opened.engine.keystore
         with progress_bar(t("导入", "Importing")) as progress:
-            done = import_file(opened.store, keystore, *given[0], file.name, content, now(), progress, by=by)
+            done = import_file(opened.store, keystore, GivenFile(*given[0], file.name, content), now(), progress, by=by)
     again = [t("这个文件以前导入过，没有改动", "This file was imported before; nothing was changed")] if done.again else []
     view = batch_view(done.batch)
     show({**view, "again": done.again}, as_json=as_json, lines=lambda: [*_lines([view]), *again])

@@ -9,7 +9,7 @@ from typing import Any
 from cardsvc.bootstrap import now
 from cardsvc.cli.simulate.places import Place
 from cardsvc.cli.simulate.town import DESK, FLOAT_FEN, OUTLET, Paid, Town
-from cardsvc.service.batches import import_file
+from cardsvc.service.batches import GivenFile, import_file
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.books.day_end import end_day
 from cardsvc.service.cards.views import trial_balance
@@ -33,9 +33,8 @@ def end_of_day(town: Town, places: Sequence[Place]) -> dict[str, Any]:
     shift = close_shift(services.store, town.shift.shift_id, pieces, by=town.people["teller"], now=now())
     for method in sorted({paid.method for paid in taken} - {"cash"}):
         content = statement((paid for paid in taken if paid.method == method), now())
-        import_file(
-            services.store, services.engine.keystore, "channel", method, f"{method}.csv", content, now(), by=town.people["boss"]
-        )
+        given = GivenFile("channel", method, f"{method}.csv", content)
+        import_file(services.store, services.engine.keystore, given, now(), by=town.people["boss"])
     seal = end_day(services.store, OUTLET, today, by=town.people["boss"], now=now())
     with services.store.read() as uow:
         rules = services.rules.in_force(uow, today)

@@ -8,7 +8,7 @@ import datetime as dt
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from cardsvc.errors import RequestError
@@ -33,6 +33,17 @@ _OPERATOR = matches(r"[a-z0-9-]{1,32}", "not_a_code")
 
 
 @dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file as somebody hands it in: of an operator (``kind`` spending), of a payment ``channel``, or of a ``terminal``;
+    ``party``: of which one."""
+
+    kind: str
+    party: str
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """The batch of a file. ``again``: the same file had been applied before, and nothing was done."""
 
@@ -43,28 +54,25 @@ class Imported:
 def import_file(
     store: Store,
     keystore: KeyStore,
-    kind: str,
-    party: str,
-    file_name: str,
-    content: bytes,
+    given: GivenFile,
     now: dt.datetime,
     progress: Progress = lambda _done, _total: None,
     *,
     by: Staff,
 ) -> Imported:
-    """Import the file of an operator (``kind`` spending), of a payment ``channel`` or of a ``terminal``.
+    """Import a file. ``progress`` hears how many records of how many are done. Who took it, or went on with it, is kept.
 
-    ``progress`` hears how many records of how many are done. Who took it, or went on with it, is kept. Raises RequestError
-    ``not_permitted``, ``batch_party_unknown``, or what ``reading.read`` finds: then nothing of the file was taken.
+    Raises RequestError ``not_permitted``, ``batch_party_unknown``, or what ``reading.read`` finds: then nothing of the file was
+    taken.
     """
     require_role(by, *BOOKKEEPERS)
-    file = _read(store, kind, party, content)
+    file = _read(store, given)
     fresh = FileBatch(
         batch_id=str(uuid.uuid4()),
-        kind=kind,
-        party=party,
+        kind=given.kind,
+        party=given.party,
         sha256=file.sha256,
-        file_name=file_name[-100:],
+        file_name=given.name[-100:],
         records=len(file.records),
         amount=file.amount,
         applied=0,
@@ -75,11 +83,11 @@ def import_file(
     )
 
     def take(uow: UnitOfWork) -> FileBatch:
-        known = uow.batches.by_content(kind, party, file.sha256)
+        known = uow.batches.by_content(given.kind, given.party, file.sha256)
         if known is None or known.state == BatchState.LOADING:
             told = {
                 "file": [None, fresh.file_name],
-                kind: [None, party],
+                given.kind: [None, given.party],
                 "records": [known.applied if known else 0, fresh.records],
             }
             note_act(uow, by, Act.BATCH_IMPORT, f"batch:{(known or fresh).batch_id}", told, now)
@@ -95,22 +103,22 @@ def import_file(
     return Imported(batch, again=False)
 
 
-def _read(store: Store, kind: str, party: str, content: bytes) -> ReadFile[SpendingLine] | ReadFile[StatementLine]:
+def _read(store: Store, given: GivenFile) -> ReadFile[SpendingLine] | ReadFile[StatementLine]:
     """The checked file, of the form of its kind."""
     formats: dict[str, Callable[[], Format[Any]]] = {
-        "spending": lambda: spending_format(party),
+        "spending": lambda: spending_format(given.party),
         "channel": lambda: CHANNEL_FORMAT,
         "terminal": lambda: TERMINAL_FORMAT,
     }
     with store.read() as uow:
         known = {
-            "spending": _OPERATOR(party) is None,
-            "channel": party in CHANNELS,
-            "terminal": uow.terminals.get(party) is not None,
+            "spending": _OPERATOR(given.party) is None,
+            "channel": given.party in CHANNELS,
+            "terminal": uow.terminals.get(given.party) is not None,
         }
-    if not known.get(kind):
-        raise RequestError("batch_party_unknown", kind=kind[:16], party=party[:64])
-    return read(content, formats[kind]())
+    if not known.get(given.kind):
+        raise RequestError("batch_party_unknown", kind=given.kind[:16], party=given.party[:64])
+    return read(given.content, formats[given.kind]())
 
 
 def _in_parts_by_card(lines: Lines) -> Lines:

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ REASONS = {
     "stopped": Text("已停止；再次开始即可接着做", "Stopped; run it again to go on"),
     "no_more_cards": Text("没有卡了；再次开始即可接着做", "No more cards; run it again to go on"),
 }
+_DETAIL = r"\{[^}]*\}"
 COLUMNS = {
     "line": Text("行号", "line"),
     "name": Text("姓名", "name"),
@@ -43,11 +45,13 @@ COLUMNS = {
 
 
 def why(code: str | None, language: Language) -> str:
-    """An error code as a person reads it."""
+    """An error code as a person reads it. Its details are not kept: what stands in brackets or after a last colon goes too."""
     if code is None:
         return ""
     entry = all_entries()[code]
-    return f"{Text(entry.zh, entry.en).into(language)} ({code})" if "{" not in entry.zh else code
+    words = re.sub(rf" ?[（(][^（()）]*{_DETAIL}[^（()）]*[)）]", "", Text(entry.zh, entry.en).into(language))
+    words = re.sub(rf"([；;][^；;]*)?[：:] ?{_DETAIL}$", "", words)
+    return f"{re.sub(_DETAIL, '…', words)} ({code})"
 
 
 def report_csv(report: Mapping[str, Any], language: Language) -> str:

@@ -99,10 +99,11 @@ class BadLine:
         return " ".join(part for part in (f"line {self.line}:", column, reason, self.detail) if part)
 
 
-def lines_wrong(problems: Sequence[BadLine]) -> RequestError:
-    """The refusal of a file, with the first mistakes in its text and every one in its details."""
+def lines_wrong(problems: Sequence[BadLine], named: Text | None = None) -> RequestError:
+    """The refusal of a file, with the first mistakes in its text and every one in its details. ``named``: said in place of them
+    where all stand beside it."""
     more = " ..." if len(problems) > SHOWN else ""
     first = problems[:SHOWN]
     zh, en = "；".join(problem.into("zh") for problem in first), "; ".join(problem.into("en") for problem in first)
     shown = Text(zh + more, en + more)
-    return RequestError("bulk_lines_wrong", count=len(problems), lines=shown, problems=problems)
+    return RequestError("bulk_lines_wrong", count=len(problems), lines=named or shown, problems=problems)

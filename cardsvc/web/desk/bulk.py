@@ -5,6 +5,7 @@ cards that are begun stay begun, and the same batch is started again.
 """
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -14,7 +15,7 @@ from flask import Flask, Response, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError
-from cardsvc.service.bulk.batches import begin_run, list_batches, pause, report_batch, show_batch
+from cardsvc.service.bulk.batches import begin_run, give_up, list_batches, pause, report_batch, show_batch
 from cardsvc.service.bulk.loading import MAY_LOAD, check_people, load_people
 from cardsvc.service.bulk.photo_files import Sent, in_zip, is_zip, photo_files
 from cardsvc.service.bulk.photos import keep_photos
@@ -24,14 +25,17 @@ from cardsvc.service.bulk.words import BINS, REASONS, STATES, report_csv, why
 from cardsvc.service.desk.workstations import workstation_view
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.people.reading import MAX_BYTES
+from cardsvc.service.people.reasons import lines_wrong
 from cardsvc.service.staff.accounts import require_role
 from cardsvc.store.records import Staff
+from cardsvc.text import Text
 from cardsvc.web.desk.guard import here, language, workstation
 
 FORM_BYTES = 64 * 1024
 PHOTOS_BYTES, PHOTOS_PARTS = 64 * 1024 * 1024, 2000
 """Of one form with photos; a larger batch sends several, and what is kept already is not kept twice."""
 PROBLEMS_SHOWN = 500
+BELOW = Text("见下表", "see the table below")
 _LOG = logging.getLogger(__name__)
 
 
@@ -85,11 +89,14 @@ def _one(app: Flask, services: Services) -> None:
 
     @app.post("/desk/bulk/<batch_id>")
     def bulk_deed(batch_id: str) -> Any:
-        """Start it on readers of this workstation, or pause it."""
+        """Start it on readers of this workstation, pause it, or give up the card that was begun for a line."""
         try:
             require_role(here().staff, *MAY_LOAD)
-            if request.form.get("deed") == "pause":
+            deed, line = request.form.get("deed"), request.form.get("line", "")
+            if deed == "pause":
                 pause(services.store, batch_id)
+            elif deed == "give_up":
+                give_up(services.engine, batch_id, int(line) if re.fullmatch(r"[0-9]{1,6}", line) else 0, by=here().staff)
             else:
                 _start(services, batch_id, request.form.getlist("reader"), here().staff, workstation())
         except CardsvcError as error:
@@ -171,6 +178,8 @@ def _go(services: Services, run: BulkRun, place: str, run_id: str) -> None:
 def _list_page(services: Services, error: CardsvcError | None = None, *, checked: Any = None) -> str:
     require_role(here().staff, *MAY_LOAD)
     found = checked.problems if checked else error.details.get("problems", ()) if error else ()
+    if error and found:
+        error = lines_wrong(found, BELOW)
     return render_template(
         "bulk.html",
         batches=list_batches(services.store),

@@ -11,7 +11,7 @@ import pytest
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.rules import load_rule_set
-from cardsvc.service.batches import import_file
+from cardsvc.service.batches import GivenFile, import_file
 from cardsvc.service.reconcile.run import Scope, reconcile
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
@@ -124,7 +124,7 @@ def test_the_payment_of_a_pass_whose_card_left_while_it_was_written_stays_with_t
     cards[0].plan = FaultPlan()
     file = "reference,amount,date_time,fee\nwx-torn,5000,20261124120000,\nEND,1,5000\n"
     by = world.bookkeeper()
-    import_file(world.store, key_ring(), "channel", "mobile", "f.csv", file.encode(), world.now, by=by)
+    import_file(world.store, key_ring(), GivenFile("channel", "mobile", "f.csv", file.encode()), world.now, by=by)
     assert told_by_file(world) == [("paid_not_loaded", "explained")]
     assert world.do(cards[0], "inspect", KIOSK)["applications"]["park"]["state"] == opened
     for kind, params in (("open", {"application": "park", "product": "1"}), ("topup", {"amount": 5000})):

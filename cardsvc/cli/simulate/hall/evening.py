@@ -12,7 +12,7 @@ from cardsvc.cli.simulate.hall.buses import OPERATOR, Bus
 from cardsvc.cli.simulate.hall.house import House
 from cardsvc.cli.simulate.town import FLOAT_FEN, OUTLET, Holder, Paid
 from cardsvc.service.approval_kinds import APPROVALS
-from cardsvc.service.batches import import_file
+from cardsvc.service.batches import GivenFile, import_file
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.books.day_end import end_day
 from cardsvc.service.cards.views import trial_balance
@@ -41,7 +41,8 @@ def end_of_hall_day(house: House, bus: Bus) -> dict[str, Any]:
     services, clock, boss = house.services, house.clock, house.people["boss"]
     store, keystore = services.store, services.engine.keystore
     services.engine.sweep_all()
-    rides = import_file(store, keystore, "spending", OPERATOR, "bus.csv", bus.file(), clock(), by=boss) if bus.lines else None
+    riding = GivenFile("spending", OPERATOR, "bus.csv", bus.file())
+    rides = import_file(store, keystore, riding, clock(), by=boss) if bus.lines else None
     for suspect in suspects(store, clock()):
         take(store, suspect["card_no"], suspect["id"], "卡未再出现，明天联系持卡人", by=boss, now=clock())
     for kiosk in house.kiosks:
@@ -49,7 +50,7 @@ def end_of_hall_day(house: House, bus: Bus) -> dict[str, Any]:
     taken = [paid for place in house.places for paid in place.seen.taken]
     for method in sorted({paid.method for paid in taken} - {"cash"}):
         content = statement((paid for paid in taken if paid.method == method), clock())
-        import_file(store, keystore, "channel", method, f"{method}.csv", content, clock(), by=boss)
+        import_file(store, keystore, GivenFile("channel", method, f"{method}.csv", content), clock(), by=boss)
     drawers = [_count(house, number, taken) for number in range(len(house.counters))]
     seal = end_day(store, OUTLET, clock.day, by=boss, now=clock())
     with store.read() as uow:
