@@ -10,14 +10,17 @@ import pytest
 from cardsvc.errors import CardsvcError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.time_line import why
+from cardsvc.service.cards.handing_out import Collector, hand_out
 from cardsvc.service.loss.reports import report_loss
 from cardsvc.service.purse.suspects import attachment, take
 from cardsvc.service.staff.approvals import approve, open_approvals, propose
 from cardsvc.service.tidy import tidy
+from cardsvc.service.words.time_line import told as told_of
 from cardsvc.vcard import FaultPlan
 from tests.cli.test_cli import run
 from tests.databases import url_of
 from tests.day.outlet import Hall
+from tests.service.cards.test_renewal import replace
 from tests.service.purse.test_orders import pay
 from tests.world import FAMILIES
 
@@ -66,6 +69,19 @@ def test_everybody_who_decided_is_named(hall: Hall) -> None:
     assert len(shown.splitlines()) == len(told)
     assert not re.search(r"[a-z]+_[a-z]+|\b(done|abandoned|issued|approved)\b", shown), "a code was shown to a person"
     assert json.loads(run(city, "why", CARD, "--json").stdout) == told
+
+
+def test_who_got_the_card_is_told_and_that_a_lost_one_is_gone(hall: Hall) -> None:
+    """ "I never had that card": the line says who collected it and who gave it. A card that was lost was taken in by nobody."""
+    world = hall.world
+    world.issue(FAMILIES[0])
+    hand_out(world.store, world.engine.rules, CARD, Collector(compared=True), by=hall["teller"], now=world.now)
+    report_loss(world.store, world.engine.rules, CARD, "formal", by=hall["teller"], now=world.now)
+    replace(world, hall["teller"], "lost", readable=False)
+    told = [told_of(entry).zh for entry in why(world.store, CARD)]
+    assert "发放给持卡人本人，经手 teller" in told
+    ended = next(line for line in told if "到账日" in line)
+    assert ended.startswith("旧卡停用（余额按账册），到账日 ")
 
 
 def test_a_long_history_is_whole(hall: Hall) -> None:

@@ -26,7 +26,7 @@ def why(store: Store, card_no: str) -> list[dict[str, Any]]:
     with store.read() as uow:
         card = known_card(uow, card_no)
         entries: list[Entry] = [(card.created_at, "card", "begun", card_no, {"chip": card.chip_serial})]
-        for told in (_operations, _evidence, _ledger, _losses, _hot_list, _decisions, _waiting, _old_card, _files):
+        for told in (_operations, _evidence, _ledger, _losses, _hot_list, _decisions, _waiting, _handed, _old_card, _files):
             entries += told(uow, card_no)
     ordered = sorted(entries, key=lambda entry: entry[0])
     return [
@@ -119,6 +119,13 @@ def _waiting(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:
         if deposit.returned_at is not None:
             back = {"returned": deposit.returned, "by": deposit.returned_by}
             yield deposit.returned_at, "deposit", "deposit_returned", deposit.deposit_id, {**back, **taken}
+
+
+def _handed(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:
+    """Into whose hands it went, and out of whose."""
+    row = uow.handouts.get(card_no)
+    if row is not None and row.handed_at is not None:
+        yield row.handed_at, "card", "handed", card_no, {"collector": row.collector, "by": row.handed_by}
 
 
 def _old_card(uow: UnitOfWork, card_no: str) -> Iterator[Entry]:

@@ -9,11 +9,13 @@ NOTHING_ON_IT = Text("卡里没有余额", "There is no money on the card")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several: its value for the operation, what it is called, and why it does not go."""
+    """One of several: its value for the operation, what it is called, why it does not go, and what it costs in fen where it is
+    known."""
 
     value: str
     label: Text
     reason: Text | None = None
+    cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

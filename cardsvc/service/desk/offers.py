@@ -46,6 +46,7 @@ HOLDER_CHANGED = Text("持卡人信息已变更：按登记重写卡内信息", 
 HOLDER_DIED = Text(
     "持卡人已身故：先退款，再在卡的页面注销", "The holder has died: refund it, then cancel it on the card's page"
 )
+FREE = Text("免费", "free")
 FACE_FIRST = Text("先打卡面、确认（在卡面页）", "Its face is printed and confirmed first, on its page")
 
 
@@ -323,12 +324,13 @@ def _openable(
 def _opened_for(value: str, label: Text, terms: OpenTerms, paid: int | None) -> Choice:
     """What opening costs: nothing more where it was paid before, in fen, and is not used; another price waits for that."""
     cost, until = format_yuan(terms.fee), terms.valid_to.isoformat()
-    costs, reason = Text(f"{cost} 元", f"{cost} yuan"), None
-    if paid == terms.fee:
+    costs, reason, due = Text(f"{cost} 元", f"{cost} yuan") if terms.fee else FREE, None, terms.fee
+    if paid is not None and paid == terms.fee:
+        due = 0
         costs = Text(f"上次已付 {cost} 元，不再收款", f"{cost} yuan paid before, nothing to pay")
     elif paid is not None:
         reason = _paid_otherwise(paid)
-    return Choice(value, Text(f"{label.zh}，{costs.zh}，至 {until}", f"{label.en}, {costs.en}, until {until}"), reason)
+    return Choice(value, Text(f"{label.zh}，{costs.zh}，至 {until}", f"{label.en}, {costs.en}, until {until}"), reason, due)
 
 
 def _paid_otherwise(paid: int) -> Text:

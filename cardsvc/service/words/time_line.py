@@ -46,6 +46,7 @@ WHAT: Mapping[str, Text] = {
 """What an entry is about."""
 EVENTS: Mapping[str, Text] = {
     "begun": Text("开始制卡，芯片 {chip}", "making began, chip {chip}"),
+    "handed": Text("发放给{collector}，经手 {by}", "given to {collector}, by {by}"),
     "job": Text("{job}：{operation}（{where}）", "{job}: {operation} ({where})"),
     "broken": Text("{job}：{operation}（{where}），{code}", "{job}: {operation} ({where}), {code}"),
     "evidence": Text("{rule}{evidence}", "{rule}{evidence}"),
@@ -69,8 +70,10 @@ EVENTS: Mapping[str, Text] = {
         "押金 {amount} 元退 {returned} 元，经手 {by}，当初收取 {taken_by}",
         "{returned} of {amount} yuan returned by {by}, taken by {taken_by}",
     ),
-    "taken_in": Text("收下旧卡（{cause}），经手 {by}", "taken in ({cause}) by {by}"),
-    "taken_in_until": Text("收下旧卡（{cause}），到账日 {until}，经手 {by}", "taken in ({cause}) by {by}, its day is {until}"),
+    "taken_in": Text("旧卡停用（{cause}），经手 {by}", "the old card ended ({cause}), by {by}"),
+    "taken_in_until": Text(
+        "旧卡停用（{cause}），到账日 {until}，经手 {by}", "the old card ended ({cause}), by {by}, its day is {until}"
+    ),
     "old_card": Text("{old_card}", "{old_card}"),
     "replaced": Text("补换卡（{cause}），工本费 {fee} 元，经手 {by}", "replacement ({cause}), fee {fee} yuan, by {by}"),
     "paid_back": Text(
@@ -87,9 +90,14 @@ CAUSES: Mapping[str, Text] = {
     **REASON_WORDS,
     **cancelling.REASONS,
     **held_payout.REASONS,
-    "unreadable": Text("读不出", "cannot be read"),
-    "readable": Text("卡自己转出", "gives its money itself"),
+    "unreadable": Text("余额按账册", "its money by the books"),
+    "readable": Text("余额由卡转出", "it gives its money itself"),
     **REJECTED,
+}
+COLLECTORS: Mapping[str, Text] = {
+    "holder": Text("持卡人本人", "its holder"),
+    "parent": Text("父母", "a parent"),
+    "agent": Text("代办人", "an agent"),
 }
 SEEN: Mapping[str, Text] = {
     "balance": Text("余额", "balance"),
@@ -121,6 +129,7 @@ _WORDS: Mapping[str, Mapping[str, Text]] = {
     "old_card": OLD_CARDS,
     "file": FILE_RECORDS,
     "cause": CAUSES,
+    "collector": COLLECTORS,
 }
 
 
