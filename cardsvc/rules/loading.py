@@ -187,6 +187,12 @@ def payable(rules: RuleSet, request: LoadRequest) -> Payable:
     return Payable(rule.lowest(first=request.first_load), most, rule.step, rule.loads_a_day)
 
 
+def refused_methods(rules: RuleSet, product: str, area: Area, day: dt.date) -> frozenset[str]:
+    """The ways of payment that no load of this area takes."""
+    held = (rule for rule in rules.load if rule.product == product and rule.area == area and rule.holds(day))
+    return frozenset(method for rule in held for method in rule.refused_methods)
+
+
 def credited(rules: RuleSet, product: str, area: Area, amount: int, day: dt.date) -> int:
     """What a card gets for an amount that is paid, its gift included; the amount itself where no rule loads the area."""
     rule = next((r for r in rules.load if (r.product, r.area) == (product, area) and r.holds(day)), None)

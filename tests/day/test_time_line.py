@@ -15,10 +15,12 @@ from cardsvc.service.loss.reports import report_loss
 from cardsvc.service.purse.suspects import attachment, take
 from cardsvc.service.staff.approvals import approve, open_approvals, propose
 from cardsvc.service.tidy import tidy
+from cardsvc.service.words.time_line import told as told_of
 from cardsvc.vcard import FaultPlan
 from tests.cli.test_cli import run
 from tests.databases import url_of
 from tests.day.outlet import Hall
+from tests.service.cards.test_renewal import replace
 from tests.service.purse.test_orders import pay
 from tests.world import FAMILIES
 
@@ -79,12 +81,23 @@ def test_what_was_opened_and_who_took_the_card_is_told(hall: Hall) -> None:
     hand_out(world.store, world.engine.rules, CARD, Collector(compared=True), by=hall["teller"], now=world.now)
     shown = run({**os.environ, "CARDSVC_DATABASE_URL": url_of(world.path), "CARDSVC_LANG": "zh"}, "why", CARD).stdout
     for line in (
-        "开通应用 公交 T（普通）：办成",
+        "开通应用 公交 T（城市通，普通）：办成",
         "开通应用 图书馆：办成",
         "关闭应用 图书馆：办成",
         "发放  本人领走，经手 teller",
     ):
         assert line in shown
+
+
+def test_a_card_that_was_lost_is_gone(hall: Hall) -> None:
+    """Nobody took it in; its money goes by the books."""
+    world = hall.world
+    world.issue(FAMILIES[0])
+    report_loss(world.store, world.engine.rules, CARD, "formal", by=hall["teller"], now=world.now)
+    replace(world, hall["teller"], "lost", readable=False)
+    told = [told_of(entry).zh for entry in why(world.store, CARD)]
+    ended = next(line for line in told if "到账日" in line)
+    assert ended.startswith("旧卡停用（余额按账册），到账日 ")
 
 
 def test_a_long_history_is_whole(hall: Hall) -> None:

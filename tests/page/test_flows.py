@@ -43,6 +43,7 @@ def test_a_card_is_made_for_a_person_who_was_never_here(desk: Desk) -> None:
     desk.hall.put(VirtualCard.blank("fudan-fmcos2", seed=3))
     desk.make_for_somebody_new(3)
     desk.sees("办好了")
+    desk.sees("持卡人测试三")
     desk.picture("personalise-done")
     desk.press("Enter")
     desk.sees("测试三")
@@ -169,6 +170,8 @@ def test_an_application_is_opened_and_the_rest_says_why_not(desk: Desk) -> None:
     desk.picture("open-form")
     desk.press("Enter")
     desk.sees("办好了")
+    desk.sees("接着办")  # what was opened is filled next
+    expect(desk.page.locator('main [data-key="1"]')).to_be_visible()
     desk.press("Enter")
     desk.sees("● 已开通")
     desk.press("?")

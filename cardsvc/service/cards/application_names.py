@@ -24,7 +24,7 @@ def subject_name(subject: str) -> Text:
 
 
 PRODUCTS: Mapping[tuple[str, str], Text] = {
-    ("bus", "T"): Text("公交 T（普通）", "Bus T (everybody)"),
+    ("bus", "T"): Text("公交 T（城市通，普通）", "Bus T (city purse, everybody)"),
     ("bus", "B"): Text("公交 B（学生）", "Bus B (pupils)"),
     ("bus", "C"): Text("公交 C（60 岁以上）", "Bus C (60 and over)"),
     ("bus", "A"): Text("公交 A", "Bus A"),

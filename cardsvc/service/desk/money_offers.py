@@ -5,12 +5,14 @@ The amounts come from the code that does it: the rules of a load, and the plan o
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from cardsvc.card.periods import Period, following, parse_month, period_of, purse_of
 from cardsvc.errors import CardsvcError, RuleError
 from cardsvc.procedures.purse import PurseRef
 from cardsvc.rules import LoadRequest, RuleSet, payable
+from cardsvc.rules.loading import refused_methods
+from cardsvc.rules.ruleset import Area
 from cardsvc.service.cards.application_names import APPLICATIONS
 from cardsvc.service.cash.drawer import refuse_unpayable
 from cardsvc.service.desk.choices import NOTHING_ON_IT, Choice, Offer
@@ -30,6 +32,13 @@ from cardsvc.units import format_yuan
 PURSE_BLOCKED = Text("钱包已锁定，先解锁", "The purse is blocked: unblock it first")
 CHANNEL = "terminal"
 """What a workstation is for the rules of stopped products: its terminal takes the money."""
+
+
+class Hint(NamedTuple):
+    """How much a load may be, and of which month, where it is of one."""
+
+    takes: Text
+    month: Text | None
 
 
 def top_up(rules: RuleSet, look: Mapping[str, Any], today: dt.date) -> Offer:
@@ -60,10 +69,27 @@ def load_choices(engine: Engine, look: Mapping[str, Any], offer: Offer) -> tuple
     return tuple(choice if choice.reason else _choice(choice, of) for choice, of in zip(offer.choices, hints, strict=True))
 
 
-def _choice(choice: Choice, hints: Sequence[Text | CardsvcError]) -> Choice:
-    """An area with what it takes, for each month that may be chosen; refused where every month is."""
-    told = [hint for hint in hints if isinstance(hint, Text)]
-    zh, en = "；".join(hint.zh for hint in told), "; ".join(hint.en for hint in told)
+def methods_refused(engine: Engine, offer: Offer) -> frozenset[str]:
+    """The ways of payment that no area of a top-up takes."""
+    today = local_day(engine.clock())
+    with engine.store.read() as uow:
+        rules = engine.rules.in_force(uow, today)
+    areas = (choice.value.partition(":") for choice in offer.choices)
+    return frozenset.intersection(*(refused_methods(rules, product, cast(Area, area), today) for product, _, area in areas))
+
+
+def _choice(choice: Choice, hints: Sequence[Hint | CardsvcError]) -> Choice:
+    """An area with what it takes, for each month that may be chosen, those with one answer together; refused where every month
+    is."""
+    months: dict[Text, list[Text]] = {}
+    for hint in hints:
+        if isinstance(hint, Hint):
+            months.setdefault(hint.takes, []).extend([hint.month] if hint.month else [])
+    told = [
+        Text(f"{'、'.join(m.zh for m in of)} {takes.zh}".strip(), f"{', '.join(m.en for m in of)} {takes.en}".strip())
+        for takes, of in months.items()
+    ]
+    zh, en = "；".join(one.zh for one in told), "; ".join(one.en for one in told)
     if told:
         return Choice(choice.value, Text(f"{choice.label.zh}（{zh}）", f"{choice.label.en} ({en})"))
     return Choice(choice.value, choice.label, next(hint.what for hint in hints if isinstance(hint, CardsvcError)))
@@ -85,7 +111,7 @@ def _targets(look: Mapping[str, Any], choice: str, today: dt.date) -> list[Targe
     return [Target(product, area, PurseRef(application, purse_of(area, period)), period, due) for period in periods]
 
 
-def _hint(rules: RuleSet, uow: UnitOfWork, look: Mapping[str, Any], target: Target, now: dt.datetime) -> Text | CardsvcError:
+def _hint(rules: RuleSet, uow: UnitOfWork, look: Mapping[str, Any], target: Target, now: dt.datetime) -> Hint | CardsvcError:
     """How much of this may be loaded now, or why nothing."""
     proposal = Proposal(look["card_no"], target, 0, "cash", CHANNEL)
     try:
@@ -93,10 +119,18 @@ def _hint(rules: RuleSet, uow: UnitOfWork, look: Mapping[str, Any], target: Targ
     except CardsvcError as error:
         return error
     least, most, step = format_yuan(may.least), format_yuan(may.most), format_yuan(may.step)
-    when = f"{target.period} " if target.period else ""
     steps = Text(f"，每级 {step}", f" in steps of {step}") if may.step > 1 else Text("", "")
     often = Text(f"，一天 {may.a_day} 次", f", {may.a_day} a day") if may.a_day else Text("", "")
-    return Text(f"{when}{least} 至 {most} 元{steps.zh}{often.zh}", f"{when}{least} to {most} yuan{steps.en}{often.en}")
+    takes = Text(f"{least} 至 {most} 元{steps.zh}{often.zh}", f"{least} to {most} yuan{steps.en}{often.en}")
+    return Hint(takes, _month(target.period, local_day(now)) if target.period else None)
+
+
+def _month(period: Period, today: dt.date) -> Text:
+    """A month, season or term; of the one that runs, how soon its money is void: who loads late loses most of it."""
+    if not period.holds(today):
+        return Text(str(period), str(period))
+    days = (period.end - today).days
+    return Text(f"{period}（还有 {days} 天，过后作废）", f"{period} (void after {days} more day{'s' * (days != 1)})")
 
 
 def _balance_of(look: Mapping[str, Any], target: Target) -> int:

@@ -47,6 +47,7 @@ HOLDER_CHANGED = Text("持卡人信息已变更：按登记重写卡内信息", 
 HOLDER_DIED = Text(
     "持卡人已身故：先退款，再在卡的页面注销", "The holder has died: refund it, then cancel it on the card's page"
 )
+FREE = Text("免费", "free")
 FACE_FIRST = Text("先打卡面、确认（在卡面页）", "Its face is printed and confirmed first, on its page")
 
 
@@ -320,7 +321,7 @@ def _opened_for(value: str, label: Text, terms: OpenTerms, day: dt.date, paid: i
     """What opening costs: nothing more where it was paid before, in fen, and is not used; another price waits for that. And for
     how long, from when where that is not today."""
     amount, cost, until = format_yuan(terms.fee), terms.fee, terms.valid_to.isoformat()
-    costs, reason = Text(f"{amount} 元", f"{amount} yuan"), None
+    costs, reason = Text(f"{amount} 元", f"{amount} yuan") if cost else FREE, None
     if paid == terms.fee:
         costs, cost = Text(f"上次已付 {amount} 元，不再收款", f"{amount} yuan paid before, nothing to pay"), 0
     elif paid is not None:

@@ -18,6 +18,7 @@ def held_areas(name: str, record: ApplicationRecord, balances: Mapping[str, int]
             "application": name,
             "product": record.product if name == "bus" else name,
             "purse": purse,
+            "area": _area_of(period) if period else "purse",
             "period": str(period) if period else None,
             "balance": balances[purse],
             "over": period is not None and today >= period.end,

@@ -72,8 +72,10 @@ EVENTS: Mapping[str, Text] = {
         "押金 {amount} 元退 {returned} 元，经手 {by}，当初收取 {taken_by}",
         "{returned} of {amount} yuan returned by {by}, taken by {taken_by}",
     ),
-    "taken_in": Text("收下旧卡（{cause}），经手 {by}", "taken in ({cause}) by {by}"),
-    "taken_in_until": Text("收下旧卡（{cause}），到账日 {until}，经手 {by}", "taken in ({cause}) by {by}, its day is {until}"),
+    "taken_in": Text("旧卡停用（{cause}），经手 {by}", "the old card ended ({cause}), by {by}"),
+    "taken_in_until": Text(
+        "旧卡停用（{cause}），到账日 {until}，经手 {by}", "the old card ended ({cause}), by {by}, its day is {until}"
+    ),
     "old_card": Text("{old_card}", "{old_card}"),
     "replaced": Text("补换卡（{cause}），工本费 {fee} 元，经手 {by}", "replacement ({cause}), fee {fee} yuan, by {by}"),
     "paid_back": Text(
@@ -90,8 +92,8 @@ CAUSES: Mapping[str, Text] = {
     **REASON_WORDS,
     **cancelling.REASONS,
     **held_payout.REASONS,
-    "unreadable": Text("读不出", "cannot be read"),
-    "readable": Text("卡自己转出", "gives its money itself"),
+    "unreadable": Text("余额按账册", "its money by the books"),
+    "readable": Text("余额由卡转出", "it gives its money itself"),
     **REJECTED,
 }
 SEEN: Mapping[str, Text] = {

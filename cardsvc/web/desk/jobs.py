@@ -13,11 +13,12 @@ from typing import Any
 from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
+from cardsvc.card.periods import following
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.cards.person_changes import REPLACE
 from cardsvc.service.cards.replacement import EXPIRED, LOST, WITHDRAWN, fees_of
 from cardsvc.service.desk.choices import Offer
-from cardsvc.service.desk.money_offers import load_choices, refund_plans
+from cardsvc.service.desk.money_offers import load_choices, methods_refused, refund_plans
 from cardsvc.service.desk.offers import data_changed, offers
 from cardsvc.service.desk.work_place import CardOnDesk, work_place
 from cardsvc.service.desk.workstations import begin
@@ -133,6 +134,11 @@ JOBS: Mapping[str, JobForm] = {
         _opening,
         ("choice", "holder", "payment"),
         Text("收费并开通", "Paid: open it"),
+        Text(
+            "先告诉市民：卡丢了马上挂失；离线的公交、停车读卡器取到新黑名单之前还能刷，刷掉的不补。月票区的钱当月有效",
+            "Tell the citizen first: report a lost card at once; offline readers take it until they have the new list, and what"
+            " is spent there is gone. Month money is good in its month only",
+        ),
     ),
     "catch_up": JobForm(
         Text("按卡补账", "Catch the books up with the card"),
@@ -340,9 +346,11 @@ def _form_of(
     services: Services, kind: str, card: CardOnDesk, offer: Offer, typed: Form, error: CardsvcError | None = None
 ) -> Mapping[str, Any]:
     """What the template of a job's form shows."""
-    month = now().astimezone(LOCAL).date().replace(day=1)
     fees = _fees(services, card) if kind == "replace" else {}
+    methods = METHODS
     if kind == "topup":
+        refused = methods_refused(services.engine, offer)
+        methods = {method: word for method, word in METHODS.items() if method not in refused}
         offer = replace(offer, choices=load_choices(services.engine, card.look, offer))
     offer, plans = _planned(services, card, offer) if kind == "refund" else (offer, {})
     return {
@@ -352,14 +360,22 @@ def _form_of(
         "offer": offer,
         "typed": typed,
         "problem": problem_of(error) if error else None,
-        "methods": METHODS,
+        "methods": methods,
         "amounts": AMOUNTS,
         "holders": HOLDERS,
-        "months": (f"{month:%Y-%m}", f"{month + dt.timedelta(days=32):%Y-%m}"),
+        "months": _months(now().astimezone(LOCAL).date()),
         "fees": fees,
         "plans": plans,
         "likely": _likely_reason(services, card, fees),
     }
+
+
+def _months(today: dt.date) -> tuple[str, ...]:
+    """The months of a month ticket, the likely one first: on a month's last day that is the next, and who wants the money to be
+    void tonight chooses so."""
+    this, after = today.replace(day=1), following(today)
+    ends = today + dt.timedelta(days=1) == after
+    return tuple(f"{month:%Y-%m}" for month in ((after, this) if ends else (this, after)))
 
 
 def _planned(services: Services, card: CardOnDesk, offer: Offer) -> tuple[Offer, Mapping[str, RefundPlan]]:

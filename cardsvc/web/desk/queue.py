@@ -1,6 +1,7 @@
 """The queue from behind a desk: calling, the green channel, wrong tickets, handing on, missed numbers; and the page on which
 staff and a deaf person write to each other, which keeps nothing."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from cardsvc.bootstrap import Services, now
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.rules import RuleSet
-from cardsvc.rules.hall import green_rules, queue_rule, ticket_papers
+from cardsvc.rules.hall import green_rules, queue_rule, ticket_papers, ticket_rules
 from cardsvc.rules.hall_rules import WHO
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.hall.forecast import hall_view
@@ -17,6 +18,7 @@ from cardsvc.service.hall.helpers import who_can
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.store.records import Staff
+from cardsvc.text import Text
 from cardsvc.web.desk.guard import field, here, workstation
 
 AT_DESK: Mapping[str, Callable[..., Any]] = {"miss": desks.pass_over, "serve": desks.serve}
@@ -126,10 +128,23 @@ def queue_of(services: Services, by: Staff) -> Mapping[str, Any]:
         "desk": own.desk if own else None,
         "ticket": tickets.ticket_view(ticket) if ticket else None,
         "recalls": queue_rule(rules, today).recalls,
+        "kind": next(
+            (
+                Text(rule.name.zh, rule.name.en)
+                for rule in ticket_rules(rules, today)
+                if ticket and rule.ticket == ticket.ticket_type
+            ),
+            None,
+        ),
         "papers": ticket_papers(rules, ticket.ticket_type, today)[WHO[0]] if ticket else [],
         "waiting": len(waiting),
         "mine": [tickets.ticket_view(one) for one in mine],
     }
+
+
+def _kind(rules: RuleSet, ticket_type: str, today: dt.date) -> Text | None:
+    """What a kind of number is for."""
+    return next((Text(one.name.zh, one.name.en) for one in ticket_rules(rules, today) if one.ticket == ticket_type), None)
 
 
 def rules_today(services: Services) -> RuleSet:

@@ -10,6 +10,7 @@ from cardsvc.service.books.receipts import money_of
 from cardsvc.service.cards.handing_out import handout_of
 from cardsvc.service.cards.replacement import replacement_of
 from cardsvc.service.cards.retiring import suspicions
+from cardsvc.service.cards.views import card_view
 from cardsvc.service.cash.shifts import shift_at
 from cardsvc.service.desk.choices import Offer
 from cardsvc.service.desk.offers import offers
@@ -20,7 +21,7 @@ from cardsvc.web.desk.guard import field, here, workstation
 from cardsvc.web.desk.jobs import JOBS
 from cardsvc.web.desk.queue import queue_of
 
-THEN = frozenset({"personalise", "catch_up", "first_article", "carry_over", "transfer_in", "transfer_out"})
+THEN = frozenset({"personalise", "open", "catch_up", "first_article", "carry_over", "transfer_in", "transfer_out"})
 """Jobs after which others follow on the same card."""
 THEN_OFFERED = frozenset({"first_article", "carry_over", "transfer_in", "fetch", "topup", "open"})
 GOES_ON = frozenset({"transfer_out"})
@@ -100,7 +101,10 @@ def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
     shown = {"job": job, "there": card is not None, "money": money, "replacement": replacement, "then": then, "look": look}
     found = job.result.get("findings") if job.done and not job.result.get("waiting") else None
     head = report_head(services.store, place.workstation, job) if found is not None else None
-    shown |= {"found": found, "head": head}
+    made_for = (
+        card_view(services.store, job.card_no)["holder"] if job.kind == "personalise" and job.done and job.card_no else None
+    )
+    shown |= {"found": found, "head": head, "made_for": made_for}
     return {**shown, "handout": _handout(services, card) if then else None, "jobs": JOBS, "now": now()}
 
 
