@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from cardsvc.errors import RuleError
+from cardsvc.rules.data import NO_AGE
 from cardsvc.rules.loading import age, no_rule, refusal
 from cardsvc.rules.ruleset import OpenRule, RuleSet
 from cardsvc.text import Text
@@ -59,7 +60,7 @@ def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
         raise no_rule("rule_not_offered", rules, "opening", application=request.application, product=request.product)
     years = age(request.birth_date, request.day)
     if not rule.min_age <= years <= rule.max_age:
-        raise refusal("rule_age", rules, rule, low=rule.min_age, high=rule.max_age)
+        raise refusal("rule_age", rules, rule, ages=_ages(rule))
     if rule.holders and request.holder not in rule.holders:
         raise refusal("rule_holder", rules, rule, holder=request.holder, holders=", ".join(rule.holders))
     start, end, fee = _period(rules, rule, request)
@@ -72,6 +73,14 @@ def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
         end = min(end, review - dt.timedelta(days=1))
     deposit = request.holder in rule.deposit_holders
     return OpenTerms(fee, start, end, (rule.id,), (rule.source,), rules.version, review, deposit)
+
+
+def _ages(rule: OpenRule) -> Text:
+    """For which ages, as people say it: what bounds nobody is left out."""
+    young, old = rule.max_age < NO_AGE, rule.min_age > 0
+    zh = "、".join([*([f"满 {rule.min_age} 岁"] if old else []), *([f"未满 {rule.max_age + 1} 岁"] if young else [])])
+    en = " and ".join([*([f"{rule.min_age} or over"] if old else []), *([f"under {rule.max_age + 1}"] if young else [])])
+    return Text(zh, en)
 
 
 def is_opened_anew(rules: RuleSet, renewal: OpenRequest) -> bool:
