@@ -14,8 +14,9 @@ Amount = Annotated[int, Field(ge=0, le=10**8)]
 Positive = Annotated[int, Field(gt=0, le=10**8)]
 """Fen, and not nothing."""
 Days = Annotated[int, Field(ge=0, le=366)]
-OLDEST = 150
-Years = Annotated[int, Field(ge=0, le=OLDEST)]
+NO_AGE = 150
+"""In years: nobody becomes so old."""
+Years = Annotated[int, Field(ge=0, le=NO_AGE)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 """A day of every year, ``"11-15"``."""

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from cardsvc.errors import RuleError
-from cardsvc.rules.data import OLDEST
+from cardsvc.rules.data import NO_AGE
 from cardsvc.rules.loading import age, no_rule, refusal
 from cardsvc.rules.ruleset import OpenRule, RuleSet
 from cardsvc.text import Text
@@ -76,13 +76,11 @@ def check_open(rules: RuleSet, request: OpenRequest) -> OpenTerms:
 
 
 def _ages(rule: OpenRule) -> Text:
-    """Which ages a rule asks for, as one says it."""
-    low, high = rule.min_age, rule.max_age
-    if high >= OLDEST:
-        return Text(f"满 {low} 岁", f"{low} or older")
-    if not low:
-        return Text(f"未满 {high + 1} 岁", f"under {high + 1}")
-    return Text(f"满 {low} 岁、未满 {high + 1} 岁", f"{low} to {high}")
+    """For which ages, as people say it: what bounds nobody is left out."""
+    young, old = rule.max_age < NO_AGE, rule.min_age > 0
+    zh = "、".join([*([f"满 {rule.min_age} 岁"] if old else []), *([f"未满 {rule.max_age + 1} 岁"] if young else [])])
+    en = " and ".join([*([f"{rule.min_age} or over"] if old else []), *([f"under {rule.max_age + 1}"] if young else [])])
+    return Text(zh, en)
 
 
 def is_opened_anew(rules: RuleSet, renewal: OpenRequest) -> bool:

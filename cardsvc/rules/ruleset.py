@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cardsvc.errors.fields import FieldsError
-from cardsvc.rules.data import OLDEST, Amount, Data, Dated, Days, Items, MonthDay, Percent, Positive, Years
+from cardsvc.rules.data import NO_AGE, Amount, Data, Dated, Days, Items, MonthDay, Percent, Positive, Years
 from cardsvc.rules.desk_rules import (
     ConsignmentRule,
     FareRule,
@@ -106,7 +106,7 @@ class OpenRule(Dated):
     products: Items[str]
     years: Years = 0
     min_age: Years = 0
-    max_age: Years = OLDEST
+    max_age: Years = NO_AGE
     fee: Amount = 0
     sold_from: MonthDay | None = None
     sold_until: MonthDay | None = None

@@ -36,6 +36,8 @@ MEASURE = """(least) => {
     if (leads.has(key) && leads.get(key) !== to(one)) found.push(`key ${key} for two things: ${told(one)}`);
     leads.set(key, to(one));
   }
+  const menu = document.querySelector('header nav');
+  if (menu && menu.querySelectorAll('[aria-current]').length !== 1) found.push('not one entry of the menu is the present one');
   for (const one of document.querySelectorAll('header *, main *')) {
     const speaks = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
     if (!speaks || !seen(one) || one.closest('textarea, .sideways, svg')) continue;

@@ -13,6 +13,7 @@ from cardsvc.service.staff.accounts import add_staff
 from tests.page.conftest import PASSWORD, SLOW, Desk, opened
 from tests.page.test_manage_pages import person
 from tests.service.bulk.bulk_people import blanks, people_file
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("own_pcscd", "lost_answers")
 
@@ -127,6 +128,68 @@ def test_a_number_that_was_missed_comes_back_changes_its_kind_and_desk(desk: Des
     expect(desk.page.locator("#live")).to_contain_text("→ 窗口 ws-9", timeout=SLOW)
     keys(desk, "w")
     desk.sees("叫下一位")
+
+
+def test_somebody_special_goes_first_without_a_number(desk: Desk) -> None:
+    """A leads to the reasons, an arrow chooses, and what they came for; the keys are those that the page tells."""
+    tickets.take(desk.world.store, load_rule_set(), "hall", "money", desk.world.now)
+    desk.sign_in()
+    with desk.flow("绿色通道"):
+        keys(desk, "q")
+        desk.sees("处理一个号")
+        keys(desk, "a")
+        focus(desk, "听障人士")
+        keys(desk, "ArrowDown", "Tab")
+        focus(desk, "要办什么")
+        keys(desk, "Tab", "Enter")
+    expect(desk.page.locator("#live tbody").nth(1).locator("tr").first).to_contain_text("绿色通道", timeout=SLOW)
+
+
+def test_a_deposit_is_taken_and_the_library_opened_for_somebody_of_elsewhere(desk: Desk) -> None:
+    """Refused first, which says the keys of the way; the deposit's page says at its top that it is held."""
+    card = desk.world.issue("fudan-fmcos2")
+    desk.sign_in()
+    desk.hall.put(card)
+    desk.sees("开通应用")
+
+    def open_library() -> None:
+        keys(desk, "3")
+        focus(desk, "公交 T")
+        keys(desk, "ArrowUp", "ArrowUp", "Tab", "ArrowDown", "Tab")
+        focus(desk, "^收费并开通")
+        keys(desk, "Enter")
+
+    open_library()
+    desk.sees("按 K 到卡的页面，按 Y 收押金")
+    keys(desk, "Enter")
+    desk.sees("押金、挂失、注销")
+    with desk.flow("图书馆押金，再开通"):
+        keys(desk, "k")
+        desk.sees("办之前告诉市民")
+        keys(desk, "y")
+        focus(desk, "图书馆押金 100.00")
+        keys(desk, "Enter")
+        desk.sees("收着押金 100.00 元")
+        keys(desk, "w")
+        desk.sees("全面检测")
+        open_library()
+        desk.sees("办好了")
+
+
+def test_a_card_that_was_changed_meanwhile_leads_back_by_enter(desk: Desk) -> None:
+    """Another card lies there when the form is sent: nothing was begun, and the key that leads back is told."""
+    desk.sign_in()
+    desk.hall.put(desk.world.issue("fudan-fmcos2"))
+    desk.sees("开通应用")
+    keys(desk, "1", "50")
+    desk.hall.slot.remove()
+    desk.hall.put(desk.world.issue("fudan-fmcos2", 2))
+    until(lambda: "3100 0101 0000 0001" not in desk.page.request.get(f"{desk.hall.url}/desk/").text())
+    keys(desk, "Enter")
+    desk.sees("卡已经拿走或换了一张，业务没有开始")
+    expect(desk.page.locator("main kbd")).to_have_text("Enter")
+    keys(desk, "Enter")
+    desk.sees("全面检测")
 
 
 def test_a_supervisor_agrees_on_their_own_screen(desk: Desk, browser: Browser) -> None:

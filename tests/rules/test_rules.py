@@ -258,6 +258,14 @@ def test_what_cannot_be_opened(asked: OpenRequest, code: str) -> None:
     assert told.value.code == code
 
 
+def test_an_age_is_told_as_people_say_it() -> None:
+    """Not as a range from 0 or to 150."""
+    for product, words in (("B", "未满 18 岁"), ("C", "满 60 岁")):
+        with pytest.raises(RuleError) as told:
+            check_open(RULES, opening("bus", product, "2026-09-01"))
+        assert told.value.what.zh == f"持卡人须{words}"
+
+
 def test_the_park_pass_is_for_people_of_the_city() -> None:
     """Residents, permit holders, pupils, minors and groups: by the papers shown."""
     visitor = replace(opening("park", "1", "2010-12-01"), holder="visitor")

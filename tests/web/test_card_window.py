@@ -219,7 +219,8 @@ def test_the_friend_of_somebody_from_elsewhere_collects_the_card_that_waited_for
     clerk.send("继续", id_number=NUMBER)
     given = {"name": "测试申", "birth_date": "1999-02-28", "phone": "13800000000", "consent": "1", "pre": "1"}
     clerk.send("受理", PHOTO, **given, friend_name="测试友", friend_phone="13800000001", friend_consent="1")
-    clerk.sees("等到后开始计算", "测试友")
+    clerk.sees("等到后开始计算", "测试友", "指定的朋友也可以代领，带双方身份证原件")
+    assert re.search('aria-current="page">申领发放', clerk.html)
     case = clerk.url
     says(office)
     clerk.open(case)
@@ -232,6 +233,9 @@ def test_the_friend_of_somebody_from_elsewhere_collects_the_card_that_waited_for
     from_when = r"(\d\d-\d\d \d\d:\d\d起)?"  # asked for in the evening, it is promised for the morning
     assert re.search(f"请本人{from_when}带身份证原件到市民之家领取", told["测试申"])
     assert re.search(f"您可以{from_when}带双方身份证原件到市民之家代领", told["测试友"])
+    clerk.open(case)
+    clerk.open(f"/desk/handouts/{office.world.card_no_of(card)}")
+    clerk.sees("申领时指定的朋友 测试友")
     clerk.open(case)
     friend = {"came": "agent", "comer_name": "测试友", "comer_id_number": PARENT["comer_id_number"], "agent_papers": "1"}
     clerk.send("已核对，交卡", **friend)

@@ -79,6 +79,7 @@ def test_a_complaint_goes_from_the_desk_to_its_answer(office: Office) -> None:
     assert clerk.post(path, deed="answer", text="x").status_code == 403
     for _ in range(2):
         assert clerk.post(path, deed="assign", owner="chief", text="请查账").status_code == 303
+    assert 'value="chief"' not in clerk.get(path).text, "it is with them already"
     assert "555-0100" not in clerk.text(path)
     assert clerk.post(path, deed="assign", owner="nobody", text="x").status_code == 404
     refused = chief.post(path, deed="note", text=" ")

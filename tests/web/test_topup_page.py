@@ -3,10 +3,12 @@
 import uuid
 
 from cardsvc.service.desk.workstations import begin
+from cardsvc.service.people.register import register_citizen
+from cardsvc.vcard import VirtualCard
 from tests.desk.busy import Counter
 from tests.web.clerk import Clerk
 from tests.web.desk_office import Office
-from tests.world import DESK
+from tests.world import DESK, person
 
 
 def test_each_area_says_what_it_takes_month_by_month(office: Office) -> None:
@@ -23,8 +25,26 @@ def test_each_area_says_what_it_takes_month_by_month(office: Office) -> None:
         counter.finish(card, begin(world.engine, "ws-1", contact, kind, params, by=counter.clerk, idempotency_key=key))
     told = office.page("clerk", "ws-1").text(f"/jobs/topup?contact={contact}")
     assert "城市通钱包（50.00 至 700.00 元）" in told
-    assert "5.00 至 450.00 元，每级 5.00；" in told
-    assert "50.00 至 500.00 元，每级 5.00）" in told
+    assert "5.00 至 450.00 元，以 5.00 元递增；" in told
+    assert "50.00 至 500.00 元，以 5.00 元递增）" in told
+
+
+def test_the_months_of_a_term_are_told_as_people_say_them(office: Office) -> None:
+    """In the form, in the result, and on the card that comes again."""
+    world, clerk = office.world, Clerk(office)
+    born = person(2).model_copy(update={"birth_date": world.now.date().replace(year=world.now.year - 12, day=1)})
+    card = VirtualCard.blank("fudan-fmcos2", seed=2)
+    world.do(card, "personalise", citizen_id=register_citizen(world.store, born, world.now).citizen_id)
+    world.do(card, "open", application="bus", product="B", holder="student")
+    clerk.put(card)
+    clerk.follow("充值")
+    clerk.sees("B 学期票（2026-09 至 2027-01 150.00 至 900.00 元，以 3.00 元递增）")
+    clerk.send("收款并写卡", choice="B:term", amount="150")
+    clerk.sees("月份 2026-09 至 2027-01")
+    clerk.work_place()
+    clerk.sees("B 2026-09 至 2027-01 150.00 元")
+    clerk.follow("退款")
+    clerk.sees("B 学期票 2026-09 至 2027-01 150.00 元")
 
 
 def test_a_payment_that_is_not_in_cash_asks_for_its_reference(office: Office) -> None:

@@ -128,7 +128,9 @@ def _application(name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _area_name(area: Mapping[str, Any]) -> str:
-    return " ".join(str(area[key]) for key in ("product", "period") if area[key])
+    from cardsvc.service.purse.area_names import months_name
+
+    return f"{area['product']} {t(*months_name(area['period'] or ''))}".rstrip()
 
 
 def _area_value(area: Mapping[str, Any]) -> str:

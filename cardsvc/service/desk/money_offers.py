@@ -19,7 +19,7 @@ from cardsvc.service.desk.choices import NOTHING_ON_IT, Choice, Offer
 from cardsvc.service.desk.workstations import actor_of
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.rule_book import local_day
-from cardsvc.service.purse.area_names import AREAS
+from cardsvc.service.purse.area_names import AREAS, months_name
 from cardsvc.service.purse.areas import CITY_PURSE, PARKING_CARD, PURSE_PRODUCTS, Target
 from cardsvc.service.purse.load_rules import Proposal, may_load
 from cardsvc.service.purse.ways import CASH
@@ -119,7 +119,7 @@ def _hint(rules: RuleSet, uow: UnitOfWork, look: Mapping[str, Any], target: Targ
     except CardsvcError as error:
         return error
     least, most, step = format_yuan(may.least), format_yuan(may.most), format_yuan(may.step)
-    steps = Text(f"，每级 {step}", f" in steps of {step}") if may.step > 1 else Text("", "")
+    steps = Text(f"，以 {step} 元递增", f" in steps of {step}") if may.step > 1 else Text("", "")
     often = Text(f"，一天 {may.a_day} 次", f", {may.a_day} a day") if may.a_day else Text("", "")
     takes = Text(f"{least} 至 {most} 元{steps.zh}{often.zh}", f"{least} to {most} yuan{steps.en}{often.en}")
     return Hint(takes, _month(target.period, local_day(now)) if target.period else None)
@@ -127,10 +127,11 @@ def _hint(rules: RuleSet, uow: UnitOfWork, look: Mapping[str, Any], target: Targ
 
 def _month(period: Period, today: dt.date) -> Text:
     """A month, season or term; of the one that runs, how soon its money is void: who loads late loses most of it."""
+    name = months_name(period)
     if not period.holds(today):
-        return Text(str(period), str(period))
+        return name
     days = (period.end - today).days
-    return Text(f"{period}（还有 {days} 天，过后作废）", f"{period} (void after {days} more day{'s' * (days != 1)})")
+    return Text(f"{name.zh}（还有 {days} 天，过后作废）", f"{name.en} (void after {days} more day{'s' * (days != 1)})")
 
 
 def _balance_of(look: Mapping[str, Any], target: Target) -> int:
@@ -183,8 +184,8 @@ def _target(held: Mapping[str, Any]) -> Target:
 
 def _with_money(target: Target, amount: int) -> Text:
     label = APPLICATIONS["purse"] if target.ref == CITY_PURSE else AREAS[target.area, target.product]
-    month = f" {target.period}" if target.period else ""
-    return Text(f"{label.zh}{month} {format_yuan(amount)} 元", f"{label.en}{month} {format_yuan(amount)} yuan")
+    zh, en = (" ".join(filter(None, told)) for told in zip(label, months_name(target.period or ""), strict=True))
+    return Text(f"{zh} {format_yuan(amount)} 元", f"{en} {format_yuan(amount)} yuan")
 
 
 def refund_plans(

@@ -15,6 +15,12 @@ AREAS: Mapping[tuple[str, str], Text] = {
 }
 
 
+def months_name(period: object) -> Text:
+    """The months that money is good for: one, or from the first to the last."""
+    first, _, last = str(period).partition("..")
+    return Text(f"{first} 至 {last}", f"{first} to {last}") if last else Text(first, first)
+
+
 def purse_name(product: str, area: str) -> Text:
     """What a product's money area is called: the city purse, a month ticket, the parking card."""
     return AREAS.get((area, product), CITY_PURSE_NAME)

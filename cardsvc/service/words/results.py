@@ -5,6 +5,7 @@ from typing import Any
 
 from cardsvc.service.cards.application_names import APPLICATIONS, PRODUCTS
 from cardsvc.service.machines import OLD_CARD
+from cardsvc.service.purse.area_names import months_name
 from cardsvc.service.words.codes import CARD_STATES, EVIDENCE, METHODS, SETTLED, SETTLED_FEES, VALIDITY, called, place_name
 from cardsvc.text import Text
 from cardsvc.units import format_yuan, local_stamp
@@ -136,7 +137,7 @@ def _value(key: str, value: Any) -> Text:
         return Text(shown, shown)
     words = {"application": APPLICATIONS, "state": {**OLD_CARD.words, **CARD_STATES}, "product": PURSES}.get(key, {})
     shown = str(value)
-    return words.get(value, Text(shown, shown))
+    return words.get(value, months_name(value) if key == "period" else Text(shown, shown))
 
 
 def product_name(application: str, product: str) -> Text:

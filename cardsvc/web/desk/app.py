@@ -8,7 +8,7 @@ from flask import Flask, url_for
 
 from cardsvc.bootstrap import Services
 from cardsvc.service.cards.application_names import subject_name
-from cardsvc.service.purse.area_names import purse_name
+from cardsvc.service.purse.area_names import months_name, purse_name
 from cardsvc.service.words import accounts, codes, names, results
 from cardsvc.text import Text
 from cardsvc.units import format_yuan
@@ -116,6 +116,7 @@ def _install_words(app: Flask) -> None:
         words={**vars(accounts), **vars(codes), **vars(names), **vars(words)},
         results=results,
         purse_name=purse_name,
+        months_name=months_name,
         subject_name=subject_name,
     )
     app.jinja_env.filters.update(yuan=format_yuan, clock=words.clock, day=words.day, cardno=words.card_no)

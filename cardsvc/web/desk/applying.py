@@ -157,7 +157,7 @@ def _page(services: Services, case_no: str, error: CardsvcError | None = None) -
 def _shown(services: Services, case_no: str) -> dict[str, Any]:
     """The application, and its card's face once it is made."""
     found = request_of(services.store, case_no)
-    return {"request": found, "face": None, **(shown_face(services, found["card_no"]) if found["card_no"] else {})}
+    return {"application": found, "face": None, **(shown_face(services, found["card_no"]) if found["card_no"] else {})}
 
 
 def _papers(app: Flask, services: Services) -> None:

@@ -11,6 +11,7 @@ from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.errors.fields import reasons
 from cardsvc.service.cards.consignments import COUNTED
 from cardsvc.service.cards.handing_out import Collector, hand_out, handout_of, remind, told_otherwise
+from cardsvc.service.cards.requests import request_of
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.words.codes import COMERS
 from cardsvc.units import parse_card_no
@@ -73,4 +74,6 @@ def _page(services: Services, card_no: str, error: CardsvcError | None = None, t
         raise error or RequestError("handout_not_waiting", card_no=card_no)
     problem = problem_of(error) if error else None
     counted = COUNTED.get(request.args.get("counted", ""))
-    return render_template("handout.html", handout=found, comers=COMERS, typed=typed, problem=problem, counted=counted)
+    friend = request_of(services.store, found["case_no"])["friend"] if found["case_no"] else None
+    shown = {"handout": found, "friend": friend, "comers": COMERS, "typed": typed, "problem": problem, "counted": counted}
+    return render_template("handout.html", **shown)
