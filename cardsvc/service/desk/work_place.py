@@ -29,6 +29,8 @@ from cardsvc.store.records import BulkStation, Operation, RelayedOperation, Staf
 from cardsvc.wire import OperationState, Reply
 
 RECENT = 8
+UNSETTLED = frozenset({"authorised", "suspect"})
+"""States of money of which only the card can tell."""
 SILENT = frozenset({"card_unresponsive", "reader_stuck", "reader_failed", "reader_in_use"})
 """Reasons to give up a look that say something about the card or the reader: it is not asked again and again."""
 
@@ -161,20 +163,25 @@ def _jobs(uow: UnitOfWork, relayed: list[RelayedOperation]) -> list[Job]:
     return [_job(uow, row, found[row.operation_id]) for row in relayed if row.operation_id in found]
 
 
-def _moved_money(uow: UnitOfWork, operation: Operation) -> bool:
-    """Whether the card may have got or given any: it is in the books before the bytes that do it are given out."""
-    card_no = operation.card_no
-    if card_no is None:
-        return False
-    return any(rows.of_operation(card_no, operation.operation_id) for rows in (uow.loads, uow.purchases))
+def _broken_off(uow: UnitOfWork, operation: Operation) -> Mapping[str, Any]:
+    """The problem of a job that was given up, by what the books say of its money now: the card may have settled it at any desk.
+    Money is in the books before the bytes that move it are given out."""
+    moved, of = None, (operation.card_no or "", operation.operation_id)
+    for rows in (uow.loads, uow.purchases, uow.application_fees):
+        moved = moved or rows.of_operation(*of)
+    if moved is None:
+        nothing = operation.kind == TOP_UP.name
+        return problem_of(OperationError("topup_abandoned")) if nothing else abandoned_problem(operation.facts)
+    if moved.state in UNSETTLED:
+        return abandoned_problem(operation.facts)
+    return problem_of(OperationError("settled_done" if moved.state == "confirmed" else "settled_not_done"))
 
 
 def _job(uow: UnitOfWork, relayed: RelayedOperation, operation: Operation) -> Job:
     kind = KINDS[operation.kind]
-    problem = operation.problem
+    problem: Mapping[str, Any] | None = operation.problem
     if operation.state == OperationState.ABANDONED:
-        nothing = operation.kind == TOP_UP.name and not _moved_money(uow, operation)
-        problem = problem_of(OperationError("topup_abandoned")) if nothing else abandoned_problem(operation.facts)
+        problem = _broken_off(uow, operation)
     return Job(
         operation.operation_id,
         operation.kind,
