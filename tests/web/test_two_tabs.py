@@ -10,6 +10,7 @@ from dataclasses import replace
 from cardsvc.errors import CardGone, RequestError
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.desk.workstations import AWAY_AFTER, begin, progress, workstation_view
+from cardsvc.service.loss.reports import report_loss
 from cardsvc.vcard import FaultPlan
 from tests.desk.busy import Counter
 from tests.web.desk_office import Office, plain
@@ -118,3 +119,19 @@ def test_a_job_that_another_desk_settled_is_shown_as_settled(office: Office) -> 
     assert "钱：50.00 元 · 成功" in told
     assert "同一张卡" not in told
     assert "✓ 卡片在办理中离开；之后放卡时已核对结清" in page.text("/")
+
+
+def test_a_card_that_another_desk_reports_lost_takes_no_money_and_the_clerk_is_told(office: Office) -> None:
+    """The form was open, the cash in hand: it goes back. The page said that the card was as before, which was just blocked."""
+    world, contact = office.world, str(uuid.uuid4())
+    counter, card = Counter(world, "ws-1", office.people["clerk"]), world.issue("fudan-fmcos2")
+    counter.sees(card, contact)
+    report_loss(world.store, world.engine.rules, world.card_no_of(card), "formal", by=counter.clerk, now=world.now)
+    params = {"amount": 5000, "payment": {"method": "cash", "reference": None}}
+    begun = begin(world.engine, "ws-1", contact, "topup", params, by=counter.clerk, idempotency_key=str(uuid.uuid4()))
+    with suppress(CarriedOut):
+        counter.finish(card, begun)
+    told = office.page("clerk", "ws-1").text(f"/operations/{begun.id}")
+    for words in ("一放上就锁芯片", "卡上、账上都没有这一笔", "没有入账：这次已收的钱退还市民"):
+        assert words in told
+    assert world.balances() == {}
