@@ -1,17 +1,19 @@
 """Operations that staff begin for a workstation, with the agent's side played by hand over HTTP."""
 
 import datetime as dt
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from cardsvc.client.http import ServiceRefused, reply_of
-from cardsvc.errors import CardsvcError
-from cardsvc.readers.carry import finish
+from cardsvc.errors import CardGone, CardsvcError
+from cardsvc.readers.carry import CarriedOut, finish
+from cardsvc.service.desk.work_place import job_of
 from cardsvc.service.desk.workstations import AWAY_AFTER, begin, progress, workstation_view
 from cardsvc.service.hall.live import live_hall
 from cardsvc.service.management.terminal_overview import terminals_overview
-from cardsvc.vcard import VirtualCard
+from cardsvc.vcard import FaultPlan, VirtualCard
 from cardsvc.wire import OperationState, Reply
 from tests.desk.conftest import WS, Desk
 from tests.world import balance_on
@@ -109,3 +111,33 @@ def test_desk_hall_and_list_of_terminals_agree_whether_an_agent_is_there(desk: D
     assert workstation_view(store, WS, later, by=desk.clerk)["online"] is there
     assert [row["desk"] for row in hall["desks"]] == ([WS] if there else [])
     assert {row["terminal_id"]: row["online"] for row in terminals_overview(store, later)["terminals"]}[WS] is there
+
+
+@pytest.mark.parametrize(
+    ("plan", "state", "code", "outcome", "on_card"),
+    [
+        (FaultPlan(tear_after_write=1), OperationState.ABANDONED, "settled_done", "done", 5000),
+        (FaultPlan(tear_before_write=1), OperationState.ABANDONED, "settled_not_done", "not_done", 0),
+    ],
+)
+def test_what_another_desk_settled_is_told_as_settled(
+    desk: Desk, plan: FaultPlan, state: OperationState, code: str, outcome: str, on_card: int
+) -> None:
+    """The card left here and was put on elsewhere: the page of the job here went on to ask for it, and for money to wait."""
+    card = desk.world.issue("fudan-fmcos2")
+    say(desk, card)
+    begun = top_up(desk)
+    card.plan = plan
+    with suppress(CardGone, CarriedOut):
+        finish(desk.agent, card.channel(), reply_of(work(desk)["operation"]))
+    card.plan = FaultPlan()
+    say(desk, None)
+    assert progress(desk.world.engine, WS, begun.id, by=desk.clerk).state is state
+    job = job_of(desk.world.engine, WS, begun.id, by=desk.clerk)
+    assert job.problem is not None
+    assert (job.problem["code"], job.problem["outcome"]) == ("operation_abandoned", "unknown")
+    desk.world.do(card, "inspect")
+    assert balance_on(card)[0] == on_card
+    job = job_of(desk.world.engine, WS, begun.id, by=desk.clerk)
+    assert job.problem is not None
+    assert (job.problem["code"], job.problem["outcome"]) == (code, outcome)

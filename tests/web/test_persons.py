@@ -55,7 +55,7 @@ def test_a_name_that_the_chip_cannot_hold_asks_for_one_that_it_can(
     page = office.page("clerk")
     first = page.post("/people/new", contact="contact-1", name=name, **GIVEN)
     assert (first.status_code, "芯片姓名要填" in first.text) == (422, True), plain(first.text)
-    assert f'name="chip_name" maxlength="30" required value="{proposed}"' in first.text
+    assert f'name="chip_name" maxlength="30" required autofocus value="{proposed}"' in first.text
     wrong = page.post("/people/new", contact="contact-1", name=name, chip_name="张三", **GIVEN)
     assert (wrong.status_code, "与姓名对不上" in wrong.text, 'value="张三"' in wrong.text) == (422, True, True)
     done = page.post("/people/new", contact="contact-1", name=name, chip_name=chip_name, **GIVEN)
@@ -87,7 +87,7 @@ def test_a_change_to_a_name_that_the_chip_cannot_hold_asks_for_both(office: Offi
     office.world.issue("fudan-fmcos2")
     clerk, citizen = office.page("clerk"), office.world.citizen()
     first = clerk.post(f"/persons/{citizen}/change", name="测㛃", proof="新身份证")
-    assert (first.status_code, 'required value="测JIE"' in first.text) == (422, True)
+    assert (first.status_code, 'required autofocus value="测JIE"' in first.text) == (422, True)
     assert clerk.post(f"/persons/{citizen}/change", name="测㛃", chip_name="测JIE", proof="新身份证").status_code == 303
     seen = decide(office)
     assert "芯片姓名：无 → 测JIE" in seen

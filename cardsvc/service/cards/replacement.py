@@ -38,6 +38,7 @@ from cardsvc.service.transactions.takeovers import begin_hold, hold_terms
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Replacement, Staff
 from cardsvc.text import Text
+from cardsvc.units import format_yuan, local_stamp
 
 Reason = Literal["fault", "damaged", "changed", "expired", "withdrawn", "lost", "suspicious"]
 REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed", "expired", "withdrawn")
@@ -107,11 +108,11 @@ class ReplacementRequest(Params):
 def begin_replacement(
     store: Store, rules: RuleBook, actor: Actor, asked: ReplacementRequest, *, by: Staff, now: dt.datetime
 ) -> Replacement:
-    """Take the fee and, from a card that cannot be read, the card. Asked again for the same card, it is the same replacement,
-    paid before, with the phone that was left first; a card that was to give its money itself and cannot is taken in then.
+    """Take the fee and, from a card that cannot be read, the card. The same form again is the same replacement, paid
+    before, with the phone that was left first; a card that was to give its money itself and cannot is taken in then.
 
-    Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``payment_reference_used``, ``loss_not_formal``,
-    ``citizen_died``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError
+    Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``replacement_known``, ``payment_reference_used``,
+    ``loss_not_formal``, ``citizen_died``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError
     ``bicycle_guarantee_held``, those of fees.
     """
     require_role(by, *TELLERS)
@@ -122,12 +123,24 @@ def begin_replacement(
     def work(uow: UnitOfWork) -> Replacement:
         uow.cards.lock(card_no)
         known = uow.replacements.of_card(card_no)
+        _refuse_second_fee(known, asked, by)
         row = known or _begin(uow, rules, actor, asked, by, now)
         if not asked.readable and known_card(uow, card_no).state in IN_HAND:
             begin_hold(uow, card_no, by.staff_id, hold_terms(uow, rules, now), now)
         return row
 
     return store.transact(work)
+
+
+def _refuse_second_fee(known: Replacement | None, asked: ReplacementRequest, by: Staff) -> None:
+    """Two desks had the form of one card open: what the second one took is in no books. The same form again is no second."""
+    if known is None:
+        return
+    form = (known.reason, known.asked_by, known.payment_method, known.payment_reference)
+    again = (asked.reason, by.staff_id, asked.payment.method, asked.payment.reference)
+    if again != form and (known.fee or asked.reason != known.reason):
+        at = local_stamp(known.asked_at.isoformat())
+        raise RequestError("replacement_known", fee=format_yuan(known.fee), by=known.asked_by, at=at)
 
 
 def _begin(

@@ -22,12 +22,16 @@ from cardsvc.service.desk.workstations import DIAGNOSE, INSPECT, LOOKS, STRANGER
 from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.operations.engine import Engine
-from cardsvc.service.operations.problem import abandoned_problem
+from cardsvc.service.operations.problem import abandoned_problem, problem_of
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkStation, Operation, RelayedOperation, Staff, Workstation
 from cardsvc.wire import OperationState, Reply
 
 RECENT = 8
+LOADED = "credit"
+"""The phase in which a card gets money."""
+UNSETTLED = frozenset({"authorised", "suspect"})
+"""States of money of which only the card can tell."""
 SILENT = frozenset({"card_unresponsive", "reader_stuck", "reader_failed", "reader_in_use"})
 """Reasons to give up a look that say something about the card or the reader: it is not asked again and again."""
 
@@ -160,11 +164,23 @@ def _jobs(uow: UnitOfWork, relayed: list[RelayedOperation]) -> list[Job]:
     return [_job(uow, row, found[row.operation_id]) for row in relayed if row.operation_id in found]
 
 
+def _broken_off(uow: UnitOfWork, operation: Operation) -> Mapping[str, Any]:
+    """The problem of a job that was given up, by what the books say of its money now: the card may have settled it at any desk.
+    The money of a job that loads is its load, whatever was taken off before to make room for it."""
+    loads = any(phase.name == LOADED for phase in KINDS[operation.kind].phases)
+    moved, of = None, (operation.card_no or "", operation.operation_id)
+    for rows in (uow.loads,) if loads else (uow.purchases, uow.application_fees):
+        moved = moved or rows.of_operation(*of)
+    if moved is None or moved.state in UNSETTLED:
+        return abandoned_problem(uow, operation)
+    return problem_of(OperationError("settled_done" if moved.state == "confirmed" else "settled_not_done"))
+
+
 def _job(uow: UnitOfWork, relayed: RelayedOperation, operation: Operation) -> Job:
     kind = KINDS[operation.kind]
-    problem = operation.problem
+    problem: Mapping[str, Any] | None = operation.problem
     if operation.state == OperationState.ABANDONED:
-        problem = abandoned_problem(uow, operation)
+        problem = _broken_off(uow, operation)
     return Job(
         operation.operation_id,
         operation.kind,

@@ -79,9 +79,11 @@ def compare(rules: RuleSet, citizen: Citizen | None, rights: Sequence[InsuranceR
 
 
 def _differences(rules: RuleSet, citizen: Citizen, right: InsuranceRight, day: dt.date) -> list[Difference]:
-    """By field. A sex that is not known (GB/T 2261.1: 0, 9) differs from none."""
+    """By field. A sex that is not known (GB/T 2261.1: 0, 9) differs from none, nor does the name on the chip: an office's own
+    system may hold no more."""
+    names = {_plain(citizen.name), _plain(citizen.chip_name or citizen.name)}
     pairs = {
-        "name": (citizen.name, right.name) if _plain(citizen.name) != _plain(right.name) else None,
+        "name": (citizen.name, right.name) if _plain(right.name) not in names else None,
         "sex": (SEX_NAMES[citizen.sex], SEX_NAMES[right.sex]) if {citizen.sex, right.sex} == {1, 2} else None,
         "birth_date": (str(citizen.birth_date), str(right.birth_date)) if citizen.birth_date != right.birth_date else None,
     }

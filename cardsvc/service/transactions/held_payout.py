@@ -39,7 +39,7 @@ from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Card, HeldPayout, Staff, Takeover, TakeoverPart
 from cardsvc.store.states import ApprovalState, OldCardState
 from cardsvc.text import Text
-from cardsvc.units import format_yuan
+from cardsvc.units import format_yuan, local_stamp
 
 HELD = "held"
 NO_CARD, DEATH, NOT_WRITABLE = "no_card", "death", "not_writable"
@@ -73,12 +73,12 @@ class PayoutClaim:
 def pay_held(
     store: Store, rules: RuleBook, actor: Actor, claim: PayoutClaim, *, by: Staff, now: dt.datetime, own_drawer: bool = False
 ) -> HeldPayout:
-    """Pay a part back. Asked again, it is the same payout. ``own_drawer``: cash comes out of the open drawer of ``by``, at
-    whatever desk it stands.
+    """Pay a part back. Asked again by the same person, it is the same payout. ``own_drawer``: cash comes out of the open drawer
+    of ``by``, at whatever desk it stands.
 
     Raises RequestError ``not_permitted``, ``held_reason_wrong``, ``reason_missing``, ``nothing_held``, ``held_waits``,
-    ``held_can_be_written``, ``held_needs_approval``, ``death_not_noted``, ``citizen_died``; RuleError ``rule_no_payout``;
-    OperationError ``drawer_holds_less``, ``drawer_of_another``.
+    ``held_can_be_written``, ``held_needs_approval``, ``already_given_back``, ``death_not_noted``, ``citizen_died``; RuleError
+    ``rule_no_payout``; OperationError ``drawer_holds_less``, ``drawer_of_another``.
     """
     require_role(by, *TELLERS)
     return store.transact(lambda uow: _pay(uow, rules, (actor, by if own_drawer else None), claim, by, now))
@@ -91,6 +91,9 @@ def _pay(
     hold_swapped(uow, claim.card_no, now)
     known = uow.held_payouts.get(claim.card_no, claim.part_id)
     if known is not None:
+        if known.paid_by != by.staff_id:  # another desk had the form open, and pays out of its own drawer
+            at = local_stamp(known.paid_at.isoformat())
+            raise RequestError("already_given_back", by=known.paid_by, at=at, amount=format_yuan(known.returned))
         return known
     takeover, part = _part(uow, claim.card_no, claim.part_id)
     in_force = rules.in_force(uow, local_day(now))

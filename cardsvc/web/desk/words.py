@@ -116,7 +116,7 @@ PAYERS: Mapping[str, Text] = {
 }
 
 OUTCOMES: Mapping[str, Text] = {
-    "not_done": Text("没有办成，卡和账都没有改动", "Not done: neither card nor books changed"),
+    "not_done": Text("没有办成：卡上、账上都没有这一笔", "Not done: neither card nor books have anything of it"),
     "done": Text("已经办成", "It was done"),
     "unknown": Text("结果还不知道：同一张卡再放一次，系统自动核对", "Not known yet: put the card on again, it settles"),
 }

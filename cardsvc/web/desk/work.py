@@ -98,7 +98,15 @@ def _job(services: Services, operation_id: str) -> Mapping[str, Any]:
     card = next((card for card in place.cards if card.contact == job.contact), None)
     then = _then(services, card, job) if card and job.done and job.kind in THEN else []
     look = card.contact if card and card.missing and not job.under_way else None
-    shown = {"job": job, "there": card is not None, "money": money, "replacement": replacement, "then": then, "look": look}
+    shown = {
+        "job": job,
+        "online": place.online,
+        "there": card is not None,
+        "money": money,
+        "replacement": replacement,
+        "then": then,
+        "look": look,
+    }
     found = job.result.get("findings") if job.done and not job.result.get("waiting") else None
     head = report_head(services.store, place.workstation, job) if found is not None else None
     made_for = (

@@ -18,13 +18,15 @@ from cardsvc.service.desk.faces import print_face
 from cardsvc.service.desk.workstations import FacePrinter, actor_of, begin, report
 from cardsvc.service.people.names import proposed_chip_name
 from cardsvc.service.people.register import CitizenData, find_citizen, person_view, register_citizen
+from cardsvc.service.rights.holds import offices_say
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
-from tests.service.cards.test_card_requests import take
+from tests.service.cards.test_card_requests import take as apply
 from tests.service.cards.test_faces import WS, Hall
 from tests.service.cards.test_identity import ASKED
 from tests.service.cards.test_person_changes import agree
 from tests.service.cards.test_renewal import replace
+from tests.service.rights.rights_people import said, take_in
 from tests.service.staff.test_staff import people, refused
 from tests.world import DESK, ISSUABLE, World, person
 
@@ -158,7 +160,7 @@ def test_a_face_is_not_printed_with_a_box_for_a_character(world: World, people: 
     """It is said before anything goes to the printer, and the face stays due."""
     hall = Hall(world, people["clerk"])
     citizen = register_citizen(world.store, named(NOWHERE, "测QI"), world.now).citizen_id
-    case_no = take(world, people["clerk"], citizen).case_no
+    case_no = apply(world, people["clerk"], citizen).case_no
     world.do(VirtualCard.blank(ISSUABLE[0], seed=1), "personalise", citizen_id=citizen)
     with refused("glyph_missing"):
         hall.do(print_face, hall.face(case_no)["print_id"], WS)
@@ -173,7 +175,7 @@ def test_a_card_inside_the_printer_waits_for_the_font_too(world: World, people: 
     reader = {"name": "Inside 00 00", "atr": card.atr.hex().upper(), "contact": "contact-1"}
     report(world.engine, WS, "run-two-2", [reader], new=True, printer=FacePrinter("cards", "Inside 00 00"))
     citizen = register_citizen(world.store, named(NOWHERE, "测QI"), world.now).citizen_id
-    case_no = take(world, hall.clerk, citizen).case_no
+    case_no = apply(world, hall.clerk, citizen).case_no
     begun = begin(
         world.engine, WS, "contact-1", "personalise", {"citizen_id": citizen}, by=hall.clerk, idempotency_key="the one form"
     )
@@ -204,3 +206,12 @@ def test_dots_of_a_name_are_one_sign(world: World, dot: str) -> None:
 def test_a_dot_of_latin_letters_stays(world: World) -> None:
     """It ends a shortened name there."""
     assert register_citizen(world.store, named("J. Test"), world.now).name == "J. Test"
+
+
+@pytest.mark.parametrize(("theirs", "differs"), [(RARE, []), ("测JIE", []), ("测杰", ["name"])])
+def test_an_office_may_have_either_name(world: World, people: dict[str, Staff], theirs: str, differs: list[str]) -> None:
+    """Its own system may hold no more than the chip does: that is no other person, and holds no application up."""
+    register_citizen(world.store, named(RARE, "测JIE"), world.now)
+    take_in(world, people["clerk"], said(1, name=theirs))
+    found = offices_say(world.store, world.engine.rules, person().id_number, world.now)
+    assert [one["field"] for one in found["differences"]] == differs

@@ -84,6 +84,25 @@ def test_a_natural_fault_in_warranty_is_free_and_damage_costs_fifteen_yuan_once(
     assert world.balances()["clearing:terminal:ws-1"] == 1500
 
 
+def test_of_two_desks_that_take_the_fee_the_second_is_told(world: World, clerk: Staff) -> None:
+    """Both forms were open: what the second desk took is in no books, so it is refused, and gives it back. The same form sent
+    twice is one replacement; another payment or another reason is another form."""
+    world.issue("fudan-fmcos2")
+    with world.store.read() as uow:
+        admin = uow.staff.get("admin")
+    other = add_staff(world.store, "other", "Other", "clerk", "hall", "only for tests", world.now, by=admin)
+    first = replace(world, clerk, "damaged")
+    assert replace(world, clerk, "damaged") == first
+    mobile = Payment.model_validate({"method": "mobile", "reference": "WX-9"})
+    for again in (lambda: replace(world, other, "damaged"), lambda: replace(world, clerk, "damaged", mobile)):
+        with pytest.raises(CardsvcError, match="replacement_known") as told:
+            again()
+        assert "15.00" in told.value.message("zh")
+    with pytest.raises(CardsvcError, match="replacement_known"):
+        replace(world, clerk, "fault")
+    assert world.balances()["fee:replace"] == -1500
+
+
 def test_out_of_warranty_a_natural_fault_costs_too(world: World, clerk: Staff) -> None:
     """A card of many years ago."""
     world.issue("fudan-fmcos2")

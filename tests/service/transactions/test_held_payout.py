@@ -77,6 +77,8 @@ def test_it_goes_back_the_way_it_came_on_its_day_and_once(world: World, hall: Ha
     row = pay(hall)
     assert (row.amount, row.returned, row.approval_id) == (11000, 11000, None)
     assert pay(hall) == row
+    with refused("already_given_back"):
+        pay(hall, by="boss")
     moved = {name: amount - before.get(name, 0) for name, amount in world.balances().items() if amount != before.get(name, 0)}
     assert moved == {HELD: 11000, "payout:mobile": -6000, f"drawer:{shift.shift_id}": -5000}
     assert parts(world)[0]["payout"]["returned"] == 11000
