@@ -48,7 +48,7 @@ class QueueRule(Dated):
     recalls: int = Field(gt=0)
     behind: int = Field(ge=0)
     learned_from: int = Field(gt=0)
-    a_minute: int = Field(default=12, gt=0)
+    a_minute: int = Field(default=20, gt=0)
 
 
 class GreenRule(Dated):

@@ -102,7 +102,7 @@ def test_a_screen_that_stands_in_no_hall_says_so(desk: Desk) -> None:
 
 def test_a_display_tells_that_it_is_silent_or_alone(desk: Desk, browser: Browser) -> None:
     """A browser lets nothing sound before somebody touched the page: a button says so. Without the service nobody reads old
-    numbers for new ones."""
+    numbers for new ones; after an update of the service it loads the new page by itself."""
     display = hall_screen(desk, browser, "display")
     bell = display.get_by_role("button", name="打开叫号声音")
     expect(bell).to_be_visible(timeout=SLOW)
@@ -110,6 +110,8 @@ def test_a_display_tells_that_it_is_silent_or_alone(desk: Desk, browser: Browser
     picture(display, "hall-display-silent")
     bell.click()
     expect(bell).to_be_hidden(timeout=SLOW)
+    display.evaluate("document.body.dataset.old = 1; document.getElementById('live').dataset.made = 'an older version'")
+    expect(display.locator("body:not([data-old])")).to_be_attached(timeout=SLOW)
     display.context.set_offline(True)
     expect(display.get_by_role("alert")).to_contain_text("暂时连不上", timeout=SLOW)
     assert axe_finds(display) == []

@@ -110,6 +110,9 @@ def test_a_trainer_puts_sample_cards_in_and_everything_ends_with_one_signal(tmp_
         page.get_by_role("button", name="ws-1").click()
         expect(page.locator("#live.desk")).to_be_visible()
         expect(page.locator("body")).to_contain_text("练习环境")
+        page.goto(f"{url}/hall/hall/tickets")  # as every other screen: without pairing, and at any hour
+        page.get_by_role("button", name="充值、退款").click()
+        expect(page.locator("body")).to_contain_text("C001", timeout=SLOW)
         page.goto(f"{url}/desk/tray")
         picture(page, "samples")
         page.get_by_role("button", name="issued-1").click()

@@ -115,3 +115,16 @@ def test_a_code_ends_with_the_page_that_shows_it(office: Office) -> None:
     assert screens.screen_of(store, token, gone) is None
     with refused("screens_many"):
         screens.introduce(store, gone + screens.SHOWN_FOR)
+
+
+def test_a_screen_that_is_told_of_a_problem_goes_back_by_itself(office: Office) -> None:
+    """Nobody stands before it who could lead it back; the desk's menu is not on it."""
+    machine, moment = office.app.test_client(), office.world.now
+    machine.set_cookie(COOKIE, paired(office.world.store, "tickets", moment))
+    told = machine.post("/hall/hall/tickets", data={"kind": "money"})
+    assert (told.status_code, 'data-back="/hall"' in told.text, "/desk/sign-in" in told.text) == (422, True, False)
+    for _ in range(screens.MOST_WAITING):
+        screens.introduce(office.world.store, moment)
+    full = office.app.test_client().get("/hall")
+    assert (full.status_code, "等待配对的屏幕太多" in full.text, 'data-back="/hall"' in full.text) == (429, True, True)
+    assert machine.get("/hall").headers["Location"] == "/hall/hall/tickets"

@@ -193,7 +193,10 @@ def test_a_suspended_tellers_drawer_is_counted_by_two(office: Office) -> None:
     form = {"decision": "approve"}
     assert "点得（元） 3.00 账上（元） 0.00" in office.page("second").text("/approvals")
     assert chief.post(f"/approvals/{waiting.approval_id}", **form).status_code == 403
-    assert office.page("second").post(f"/approvals/{waiting.approval_id}", **form).status_code == 303
+    second = office.page("second")
+    unsaid = second.post(f"/approvals/{waiting.approval_id}", **{**form, "decision": "shrug", "remark": "点过两遍"})
+    assert (unsaid.status_code, 'value="点过两遍"' in unsaid.text) == (422, True)
+    assert second.post(f"/approvals/{waiting.approval_id}", **form).status_code == 303
     assert chief.get(path).status_code == 404
     assert "没有交" not in admin.text("/manage/staff/clerk")
     again = open_shift(world.store, ("terminal", "ws-1"), {}, by=office.people["other"], now=world.now)

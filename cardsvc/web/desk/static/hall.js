@@ -48,6 +48,7 @@ async function look() {
     if (answer.redirected) { location.assign(answer.url); return; } // paired a moment ago, or paired no more
     const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
     if (!made || made.outerHTML === live.outerHTML || pressed) return;
+    if (made.dataset.made !== live.dataset.made) { location.reload(); return; } // made for scripts and styles of another version
     const fresh = (made.dataset.called ?? "").split(" ").filter((one) => one && !(live.dataset.called ?? "").includes(one));
     const focused = live.contains(document.activeElement) ? document.activeElement.value : null;
     live.replaceWith(made);
