@@ -27,11 +27,11 @@ def lost(world: World) -> Iterator[None]:
 def declare(world: World, minutes: int = 10) -> None:
     """Two people agree that the last ten minutes are missing."""
     since, until = world.now - dt.timedelta(minutes=minutes), world.now
-    asked = tell_restored(world.store, since, until, "nightly.dump", "磁盘故障", by=_person_of(world, "boss"), now=world.now)
-    approve(world.store, APPROVALS, asked.approval_id, by=_person_of(world, "auditor"), now=world.now)
+    asked = tell_restored(world.store, since, until, "nightly.dump", "磁盘故障", by=person_of(world, "boss"), now=world.now)
+    approve(world.store, APPROVALS, asked.approval_id, by=person_of(world, "auditor"), now=world.now)
 
 
-def _person_of(world: World, role: str) -> Staff:
+def person_of(world: World, role: str) -> Staff:
     """Somebody of the house, hired at the first call."""
     roles = {"boss": "supervisor", "auditor": "auditor"}
     with world.store.begin() as uow:

@@ -1,7 +1,8 @@
 """A terminal's jobs across crashes: each is in the journal before its first request leaves, and is asked for again after.
 
 The same idempotency key finds the same operation, so nothing is begun twice. The card has been without power since the crash:
-an operation that still waits for it is over, and what it left open is settled at the card's next contact.
+an operation that still waits for it is over, and what it left open is settled at the card's next contact. An operation that the
+service had and knows no more is lost: its books were restored from a backup, and only the card knows what it did.
 """
 
 import uuid
@@ -17,16 +18,18 @@ from cardsvc.readers.carry import CarriedOut, Progress, finish, no_progress
 from cardsvc.wire import OperationPort, OperationState
 
 RESTARTED = "client_restarted"
+LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What became of a job that a crash left. ``state``: done, failed, abandoned, refused, or unknown (it stays open);
-    ``result`` of a done one."""
+    """What became of a job that a crash left. ``state``: done, failed, abandoned, refused, lost, or unknown (it stays open);
+    ``result`` of a done one, ``problem`` of one that ended otherwise at the service."""
 
     job: Begun
     state: str
     result: Mapping[str, Any] | None = None
+    problem: Mapping[str, Any] | None = None
 
 
 def recover(port: OperationPort, journal: Journal) -> list[Recovered]:
@@ -43,12 +46,21 @@ def recover(port: OperationPort, journal: Journal) -> list[Recovered]:
 
 def _recovered(port: OperationPort, job: Begun) -> Recovered:
     try:
-        reply = port.start(job.kind, job.params, atr=job.atr, idempotency_key=job.key)
+        if job.operation is None:
+            reply = port.start(job.kind, job.params, atr=job.atr, idempotency_key=job.key)
+        else:
+            reply = port.status(job.operation)
         if reply.state is OperationState.CARD:
             reply = port.abandon(reply.id, reply.step, (), RESTARTED)
     except ServiceRefused as refused:
-        return Recovered(job, Outcome.UNKNOWN if refused.problem.get("outcome") == Outcome.UNKNOWN else "refused")
-    return Recovered(job, str(reply.state), reply.result)
+        return Recovered(job, _of_refusal(job, refused))
+    return Recovered(job, str(reply.state), reply.result, reply.problem)
+
+
+def _of_refusal(job: Begun, refused: ServiceRefused) -> str:
+    if job.operation is not None:  # the card was told something: a refusal of the question says nothing about it
+        return LOST if refused.problem.get("code") == "operation_unknown" else Outcome.UNKNOWN
+    return Outcome.UNKNOWN if refused.problem.get("outcome") == Outcome.UNKNOWN else "refused"
 
 
 def run_job(
@@ -73,6 +85,7 @@ def run_job(
         if refused.problem.get("outcome") != Outcome.UNKNOWN:
             journal.end(key, "refused")
         raise
+    journal.carry(key, reply.id)
     try:
         result = finish(port, channel, reply, progress=progress)
     except CarriedOut:

@@ -1,24 +1,27 @@
 """What a terminal has begun, on disk before it is sent: after a crash it finds its job again and never starts it twice.
 
-One JSON object a line: {"key", "kind", "params", "atr" in hex} when begun, {"key", "ended": state} when over.
+One JSON object a line: {"key", "kind", "params", "atr" in hex} when begun, {"key", "operation"} when the service has it and the
+card hears its first command, {"key", "ended": state} when over.
 """
 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A job that was begun and, as far as this terminal knows, not ended."""
+    """A job that was begun and, as far as this terminal knows, not ended. ``operation``: the service's, None where no answer
+    came, so that the card was told nothing."""
 
     key: str
     kind: str
     params: Mapping[str, Any]
     atr: bytes
+    operation: str | None = None
 
 
 class Journal:
@@ -32,6 +35,10 @@ class Journal:
         """Note a job, with the ATR of its card, before its first request leaves."""
         self._append({"key": key, "kind": kind, "params": dict(params), "atr": atr.hex()})
 
+    def carry(self, key: str, operation: str) -> None:
+        """Note which operation of the service a job is, before its first command goes to the card."""
+        self._append({"key": key, "operation": operation})
+
     def end(self, key: str, state: str) -> None:
         """Note that a job is over."""
         self._append({"key": key, "ended": state})
@@ -42,6 +49,9 @@ class Journal:
         for line in self._lines():
             if "ended" in line:
                 jobs.pop(line["key"], None)
+            elif "operation" in line:
+                if line["key"] in jobs:
+                    jobs[line["key"]] = replace(jobs[line["key"]], operation=line["operation"])
             else:
                 jobs[line["key"]] = Begun(line["key"], line["kind"], line["params"], bytes.fromhex(line["atr"]))
         return list(jobs.values())

@@ -35,6 +35,7 @@ class Books:
     given back; ``lost``: under its holder's report. ``held``: the guarantee of a bicycle that is out, which may be off the
     card. ``master_key_locked``: a repair or a roll of keys met such a key. ``data``: what personalisation wrote.
     ``lost_times``: first and last moment of times that restored books lack, as cards have them (YYYYMMDDhhmmss).
+    ``counted``: the online counter by the loads that are booked; ``may_be_behind``: whether some of a lost time may be missing.
     ``key_versions``: of the keys that the card has, by name. ``made``: its personalisation came to its end once; ``refused``:
     how many personalisations ended because the card refused.
     """
@@ -62,5 +63,7 @@ class Books:
     made: bool = True
     refused: int = 0
     lost_times: tuple[tuple[str, str], ...] = ()
+    counted: int = 0
+    may_be_behind: bool = False
     applications: Mapping[str, BookedApplication] = field(default_factory=dict)
     key_versions: Mapping[str, int] = field(default_factory=dict)

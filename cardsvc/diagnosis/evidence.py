@@ -89,6 +89,7 @@ KEYS: Mapping[str, Key] = {
     "log.empty": Key("flag", Text("有过交易而没有记录", "counters have moved, and the log is empty")),
     "purse.refunded_written": Key("fen", Text("已退款但卡上有的充值", "load that was paid back and is on the card")),
     "log.lost_loads": Key("fen", Text("账册恢复后缺的充值", "loads that restored books lack")),
+    "log.untold_loads": Key("number", Text("账册缺、记录也没有的充值", "loads that neither books nor log have")),
     "log.unknown_loads": Key("number", Text("账册没有的充值记录", "loads in the log that are not in the books")),
     "proof.newest": Key("text", Text("最近一笔的交易证明", "proof of the newest transaction")),
     "open.loads": Key("number", Text("未了的充值", "open loads")),

@@ -209,6 +209,8 @@ def _log_evidence(seen: _Seen, *, logged: bool) -> dict[str, Value]:
     if seen.books is not None:
         found["log.unknown_loads"] = len(seen.unknown) - len(seen.lost)
         found["log.lost_loads"] = sum(record.amount for record in seen.lost)
+        if seen.books.may_be_behind and seen.online is not None:
+            found["log.untold_loads"] = max(0, seen.online - seen.books.counted - len(seen.unknown))
     return found
 
 

@@ -22,6 +22,7 @@ from cardsvc.client.journal import Journal
 from cardsvc.errors import CardGone, ReaderError, RequestError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.vcard import FaultPlan, VirtualCard
+from tests.restored import lost
 from tests.serving import POLL_SECONDS, Served, serving
 from tests.world import FAMILIES, World, balance_on
 
@@ -79,6 +80,30 @@ def test_a_killed_client_ends_its_job_and_goes_on_at_once(served: Served, tmp_pa
     written = 2 if number == 7 and after else 1
     assert balance_on(card)[0] == served.world.purse_total(result["card_no"]) == 5000 * written
     assert journal.open_jobs() == []
+
+
+@pytest.mark.parametrize("number", [1, 7])
+def test_a_job_that_restored_books_have_lost_is_not_told_as_not_done(served: Served, tmp_path: Path, number: int) -> None:
+    """The client was killed in the middle of a load, and the service's database is of before: whatever the card was told is
+    unknown. It is ended as lost and not begun again; what nobody told the card is not done."""
+    card = served.world.issue(FAMILIES[0])
+    channel, path = Deadly(card.channel(), number, after=True), tmp_path / "kiosk.journal"
+    with lost(served.world), pytest.raises(Killed):
+        run_job(served.kiosk, Journal(path), channel, "topup", JOB)
+    channel.close()
+    (found,) = recover(served.kiosk, Journal(path))
+    assert (found.state, Journal(path).open_jobs()) == ("lost", [])
+    with served.world.store.read() as uow:
+        assert [row.kind for row in uow.operations.of_card(served.world.card_no_of(card))] == ["personalise"]
+    assert balance_on(card)[0] == (5000 if number == 7 else 0)
+
+
+def test_a_job_that_never_reached_the_service_is_not_done(served: Served, tmp_path: Path) -> None:
+    """The client was killed before its first answer came: the card was told nothing, restored books or not."""
+    card, journal = served.world.issue(FAMILIES[0]), Journal(tmp_path / "kiosk.journal")
+    journal.begin("a key of this job", "topup", JOB, card.atr)
+    (found,) = recover(served.kiosk, journal)
+    assert (found.state, found.problem and found.problem["code"]) == ("abandoned", "operation_left_nothing")
 
 
 def test_a_job_that_was_done_before_the_client_died_is_found_done(served: Served, tmp_path: Path) -> None:

@@ -189,6 +189,17 @@ def restored_books(patient: Patient) -> None:
     declare(patient.world)
 
 
+def restored_books_untold(patient: Patient) -> None:
+    """Eleven rides later the log, which holds ten records, has not got the load any more."""
+    world = patient.world
+    world.now += dt.timedelta(hours=1)
+    with lost(world):
+        world.topup(patient.card, 5000)
+        for _ in range(11):
+            world.do(patient.card, "purchase", amount=200, merchant="bus")
+    declare(world)
+
+
 EP = 0x0002
 """File identifier of the electronic purse in its application."""
 

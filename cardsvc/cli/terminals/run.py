@@ -72,7 +72,7 @@ def signed_on(connection: "Connection", reader: str | None, card_file: str | Non
 @contextmanager
 def opened(connection: "Connection") -> Iterator[tuple["ApiClient", "Journal"]]:
     """The terminal's connection and journal, after what a crash left of earlier jobs is ended and told."""
-    from cardsvc.client.jobs import recover
+    from cardsvc.client.jobs import LOST, recover
     from cardsvc.client.journal import Journal
 
     journal = Journal(connection.key_file.with_suffix(".journal"))
@@ -80,6 +80,11 @@ def opened(connection: "Connection") -> Iterator[tuple["ApiClient", "Journal"]]:
         for found in recover(port, journal):
             name, state = found.job.kind, found.state
             say(f"上次没有办完的 {name}：{state}", f"An earlier {name} that was not finished: {state}")
+            if state == LOST:
+                say(
+                    "服务的账册恢复过，这笔结果未知：不要退钱，请顾客带卡到柜台",
+                    "The service's books were restored and its outcome is unknown: give nothing back, the card goes to a desk",
+                )
         yield port, journal
 
 

@@ -137,7 +137,10 @@ def settle_earlier() -> bool:
     the service cannot be reached: then nothing new is begun."""
     if not JOB.exists():
         return True
-    reply = begin(json.loads(JOB.read_text()))
+    job = json.loads(JOB.read_text())
+    reply = begin(job)
+    if "id" in reply and job.get("id", reply["id"]) != reply["id"]:
+        sys.stderr.write("the books were restored: what became of the earlier load is unknown, no money back\n")
     if reply["state"] == "card":
         gone = {"step": reply["step"], "answers": [], "reason": "card_gone"}
         reply = post(f"/operations/{reply['id']}/abandon", gone)
@@ -155,6 +158,7 @@ def top_up() -> dict[str, Any]:
     reply = begin(job)
     if reply["state"] == "refused":
         return reply  # nothing was begun
+    remember({**job, "id": reply["id"]})  # before the card is told anything
     reply = carry(reply, f"/operations/{reply['id']}")
     if (reply.get("problem") or {}).get("code") != "service_unreachable":
         JOB.unlink()

@@ -11,7 +11,8 @@ from cardsvc.service.cards.repair_steps import CARRIED_OUT, MASTER_KEY_LOCKED, S
 from cardsvc.service.loss.hotlist import is_wanted
 from cardsvc.service.purse.areas import CITY_PURSE
 from cardsvc.service.purse.claims import claim_of_load
-from cardsvc.service.purse.restored import lost_times
+from cardsvc.service.purse.counters import counted_in_books
+from cardsvc.service.purse.restored import lost_times, may_miss_loads
 from cardsvc.store import UnitOfWork
 from cardsvc.store.records import Card, Load, Purchase
 
@@ -57,6 +58,8 @@ def books_of(uow: UnitOfWork, card: Card, undecided: int = 0) -> Books:
         made=card.issued_at is not None,
         refused=_refused(uow, card),
         lost_times=tuple((time.since, time.until) for time in lost_times(uow)),
+        counted=counted_in_books(uow, card.card_no, CITY_PURSE),
+        may_be_behind=may_miss_loads(uow, card),
         master_key_locked=_master_key_locked(uow, card),
         open_purchases=len(open_purchases),
         applications={row.application: BookedApplication(row.state, row.product) for row in booked},

@@ -30,7 +30,7 @@ from cardsvc.service.operations.known_card import IN_HAND
 from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.purse.area_names import purse_name
 from cardsvc.service.purse.fees import waiting_fees
-from cardsvc.service.purse.restored import lost_times
+from cardsvc.service.purse.restored import may_miss_loads
 from cardsvc.service.stock.finished import face_is_open
 from cardsvc.service.stock.making import article_due
 from cardsvc.service.transactions.catch_up import CATCH_UP
@@ -60,11 +60,7 @@ def _is_behind(uow: UnitOfWork, row: Card, card: CardOnDesk) -> bool:
     """Whether restored books may lack loads of this card: a finding says so, or they have none of the lost time or after it."""
     if any(finding["plan"] == CATCH_UP.name for finding in (card.report or {}).get("findings", ())):
         return True
-    times = lost_times(uow)
-    if not times:
-        return False
-    newest = max((load.authorised_at for load in uow.loads.of_card(row.card_no)), default=None)
-    return any(time.may_miss(row.issued_at, newest) for time in times)
+    return may_miss_loads(uow, row)
 
 
 def _repair(engine: Engine, card: CardOnDesk) -> Iterator[Offer]:

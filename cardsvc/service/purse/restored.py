@@ -13,7 +13,7 @@ from cardsvc.errors.fields import FieldsError, reasons
 from cardsvc.service.operations.kinds import Params
 from cardsvc.service.staff.approvals import ApprovalKind, propose
 from cardsvc.store import Store, UnitOfWork
-from cardsvc.store.records import Approval, Staff
+from cardsvc.store.records import Approval, Card, Staff
 from cardsvc.store.states import RESTORED
 from cardsvc.units import LOCAL, local_stamp
 
@@ -61,6 +61,15 @@ def moment_of(stamp: str) -> dt.datetime:
 def lost_times(uow: UnitOfWork) -> list[LostTime]:
     """Every time that two people said is missing."""
     return [LostTime.model_validate(approval.payload) for approval in uow.approvals.approved(RESTORED)]
+
+
+def may_miss_loads(uow: UnitOfWork, card: Card) -> bool:
+    """Whether restored books may lack loads of this card: they have none of a lost time or after it."""
+    times = lost_times(uow)
+    if not times:
+        return False
+    newest = max((load.authorised_at for load in uow.loads.of_card(card.card_no)), default=None)
+    return any(time.may_miss(card.issued_at, newest) for time in times)
 
 
 def tell_restored(

@@ -7,10 +7,13 @@ import pytest
 
 from cardsvc.errors import CardGone
 from cardsvc.readers.carry import CarriedOut
+from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.books.audit import verify_ledger
+from cardsvc.service.books.corrections import CORRECTION
 from cardsvc.service.purse.orders import create_order, order_params
+from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.vcard import FaultPlan, VirtualCard
-from tests.restored import declare, lost
+from tests.restored import declare, lost, person_of
 from tests.service.purse.test_areas import bus_card
 from tests.world import DESK, FAMILIES, KIOSK, World, area_on, balance_on
 
@@ -148,6 +151,26 @@ def test_more_loads_than_the_log_holds_are_left_to_people(world: World, family: 
             world.do(card, "purchase", amount=200, merchant="bus")
     declare(world)
     assert refusal(world, card) == "catch_up_untold"
+    corrected(world, "clearing:terminal:kiosk-7", 5000)
+    assert refusal(world, card) == "catch_up_untold", "corrected by hand, it is not booked once more"
+    assert refusal(world, card, "topup", amount=5000, payment=CASH) == "card_ahead_of_books"
+    while world.do(card, "transfer_out")["left"]:
+        pass
+    new = VirtualCard.blank(family, seed=2)
+    world.do(new, "personalise", citizen_id=world.citizen())
+    world.do(new, "transfer_in", old_card_no=CARD, part_id=None)
+    assert balance_on(new)[0] == world.purse_total(world.card_no_of(new)) == 5000 - 2200
+    assert world.purse_total(CARD) == 2200  # the bus company's file brings the rides
+    assert not verify_ledger(world.store)["breaks"]
+    world.topup(new, 5000)
+
+
+def corrected(world: World, debit: str, amount: int) -> None:
+    """Two people book by the terminal's journal what the card cannot tell."""
+    boss, auditor = (person_of(world, role) for role in ("boss", "auditor"))
+    about = {"debit": debit, "credit": f"purse:{CARD}:purse:ep", "amount": amount, "corrects": "journal-1"}
+    asked = propose(world.store, APPROVALS, CORRECTION.name, "journal-1", about, "流水", by=boss, now=world.now)
+    approve(world.store, APPROVALS, asked.approval_id, by=auditor, now=world.now)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
