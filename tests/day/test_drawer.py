@@ -19,7 +19,7 @@ from cardsvc.service.cash.drawer import propose_move
 from cardsvc.service.cash.shifts import begin_close
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.purse.payments import Payment
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.service.transactions.deposits import return_deposit, take_deposit
 from cardsvc.store.records import Approval, Shift
@@ -240,7 +240,7 @@ def test_who_may_move_cash_and_when(hall: Hall) -> None:
     """The teller of the drawer asks, a supervisor of the outlet agrees; out only what is there; not while people count."""
     world = hall.world
     add_outlet(world.store, "west", "城西", world.now)
-    far = add_staff(world.store, "far", "外网点", "supervisor", "west", PASSWORD, world.now, by=hall["admin"])
+    far = add_staff(world.store, NewStaff("far", "外网点", "supervisor", "west"), PASSWORD, world.now, by=hall["admin"])
     shift = hall.open(pieces={"1000": 1})
     for who in ("other", "boss", "auditor"):
         with refused("not_permitted"):
