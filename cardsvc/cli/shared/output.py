@@ -115,7 +115,7 @@ def guarded(action: Callable[[], Any]) -> int:
         return _unheard()
     except (
         SystemExit
-    ) as ended:  # click, told not to exit, does so with 1 for a closed pipe all the same; gunicorn once it stopped
+    ) as ended:  # of click, with 1, for a closed pipe, though it is told not to exit; of gunicorn once it stopped
         if ended.code == 1:
             return _unheard()
         result = ended.code
