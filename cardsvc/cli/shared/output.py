@@ -113,9 +113,7 @@ def guarded(action: Callable[[], Any]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _unheard()
-    except (
-        SystemExit
-    ) as ended:  # of click, with 1, for a closed pipe, though it is told not to exit; of gunicorn once it stopped
+    except SystemExit as ended:  # click: 1, for a closed pipe, though it is told not to exit; gunicorn: once it is stopped
         if ended.code == 1:
             return _unheard()
         result = ended.code
