@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cardsvc.bootstrap import now
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.vcard import VirtualCard
 from tests.cli.test_cli import as_json, run
@@ -29,7 +29,7 @@ def office(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
         admin = uow.staff.get("admin")
     add_outlet(world.store, "west", "城西网点", world.now)
     hired = [
-        add_staff(world.store, name, name, role, "west", PASSWORD, world.now, by=admin)
+        add_staff(world.store, NewStaff(name, name, role, "west"), PASSWORD, world.now, by=admin)
         for name, role in (("wes", "clerk"), ("boss", "supervisor"))
     ]
     register_terminal(world.store, "ws-1", "", "310000000011", "aa" * 32, "workstation", world.now, outlet_id="hall")

@@ -8,7 +8,7 @@ import pytest
 from cardsvc.errors import CardsvcError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cash.shifts import close_shift, open_shift
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.store.records import Shift, Staff
 from tests.world import DESK, World
@@ -57,10 +57,11 @@ class Hall:
 def open_hall(world: World) -> Hall:
     """The outlet with its people."""
     add_outlet(world.store, "hall", "市民之家", world.now)
-    admin = add_staff(world.store, "admin", "管理员", "administrator", "hall", PASSWORD, world.now, by=None)
+    admin = add_staff(world.store, NewStaff("admin", "管理员", "administrator", "hall"), PASSWORD, world.now, by=None)
     roles = {"teller": "cashier", "other": "cashier", "boss": "supervisor", "second": "supervisor", "auditor": "auditor"}
     people = {
-        name: add_staff(world.store, name, name, role, "hall", PASSWORD, world.now, by=admin) for name, role in roles.items()
+        name: add_staff(world.store, NewStaff(name, name, role, "hall"), PASSWORD, world.now, by=admin)
+        for name, role in roles.items()
     }
     hall = Hall(world, {**people, "admin": admin})
     payload = {"debit": "vault:hall", "credit": "clearing:bank:hall", "amount": VAULT, "corrects": "slip-1"}

@@ -295,14 +295,14 @@ def test_two_day_ends_at_once_make_two_seals(hall: Hall) -> None:
     """Of several outlets: one waits or runs again, and the seals stand in one line."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from cardsvc.service.staff.accounts import add_outlet, add_staff
+    from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
     from tests.day.outlet import PASSWORD
 
     store, now = hall.world.store, hall.world.now
     supervisors = [hall["boss"]]
     for name in ("east", "west", "north"):
         add_outlet(store, name, name, now)
-        supervisors.append(add_staff(store, name, name, "supervisor", name, PASSWORD, now, by=hall["admin"]))
+        supervisors.append(add_staff(store, NewStaff(name, name, "supervisor", name), PASSWORD, now, by=hall["admin"]))
     with ThreadPoolExecutor(4) as pool:
         seals = list(pool.map(lambda by: end_day(store, by.outlet_id, TODAY, by=by, now=now), supervisors))
     assert sorted(seal.number for seal in seals) == [1, 2, 3, 4]

@@ -20,7 +20,7 @@ from cardsvc.service.cash.shifts import begin_close
 from cardsvc.service.management.staff_admin import set_staff_state
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.purse.payments import Payment
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.service.transactions.deposits import return_deposit, take_deposit
 from cardsvc.store.records import Approval, Shift
@@ -241,7 +241,7 @@ def test_who_may_move_cash_and_when(hall: Hall) -> None:
     """The teller of the drawer asks, a supervisor of the outlet agrees; out only what is there; not while people count."""
     world = hall.world
     add_outlet(world.store, "west", "城西", world.now)
-    far = add_staff(world.store, "far", "外网点", "supervisor", "west", PASSWORD, world.now, by=hall["admin"])
+    far = add_staff(world.store, NewStaff("far", "外网点", "supervisor", "west"), PASSWORD, world.now, by=hall["admin"])
     shift = hall.open(pieces={"1000": 1})
     for who in ("other", "boss", "auditor"):
         with refused("not_permitted"):
@@ -277,7 +277,7 @@ def test_where_no_other_supervisor_is_left_still_nobody_from_elsewhere_moves_cas
     """Other proposals they may decide then; whoever carries cash has the keys of this vault."""
     world = hall.world
     add_outlet(world.store, "west", "城西", world.now)
-    far = add_staff(world.store, "far", "外网点", "supervisor", "west", PASSWORD, world.now, by=hall["admin"])
+    far = add_staff(world.store, NewStaff("far", "外网点", "supervisor", "west"), PASSWORD, world.now, by=hall["admin"])
     asked = ask(hall, hall.open(pieces={"1000": 1}), "out", 600)
     for gone in ("boss", "second"):
         set_staff_state(world.store, gone, "suspended", by=hall["admin"], now=world.now)

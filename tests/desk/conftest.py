@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cardsvc.bootstrap import now
 from cardsvc.client import ApiClient
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store.records import Staff
@@ -43,9 +43,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         store, moment = served.world.store, served.world.now
         for outlet in ("hall", "other"):
             add_outlet(store, outlet, outlet, moment)
-        admin = add_staff(store, "admin", "管理员", "administrator", "hall", PASSWORD, moment, by=None)
-        clerk = add_staff(store, "clerk", "演示员", "clerk", "hall", PASSWORD, moment, by=admin)
-        stranger = add_staff(store, "stranger", "外点员", "clerk", "other", PASSWORD, moment, by=admin)
+        admin = add_staff(store, NewStaff("admin", "管理员", "administrator", "hall"), PASSWORD, moment, by=None)
+        clerk = add_staff(store, NewStaff("clerk", "演示员", "clerk", "hall"), PASSWORD, moment, by=admin)
+        stranger = add_staff(store, NewStaff("stranger", "外点员", "clerk", "other"), PASSWORD, moment, by=admin)
         key = Ed25519PrivateKey.generate()
         register_terminal(store, WS, "", "310000000011", public_hex(key), "workstation", moment, outlet_id="hall")
         with ApiClient(served.url, WS, key, clock=now) as agent, ApiClient(served.url, WS, key, clock=now) as second:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cardsvc.errors import CardGone
 from cardsvc.service.desk.work_place import job_of
 from cardsvc.service.desk.workstations import begin
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.vcard import FaultPlan
@@ -23,8 +23,8 @@ def test_the_load_is_what_is_told_and_not_the_room_that_was_made_for_it(tmp_path
     """The old month went, and the card's next contact settled that as done; the load that was paid for never began."""
     world = World(tmp_path / "city.db")
     add_outlet(world.store, "hall", "hall", world.now)
-    admin = add_staff(world.store, "admin", "管理员", "administrator", "hall", "only for tests", world.now, by=None)
-    clerk = add_staff(world.store, "clerk", "演示员", "clerk", "hall", "only for tests", world.now, by=admin)
+    admin = add_staff(world.store, NewStaff("admin", "管理员", "administrator", "hall"), "only for tests", world.now, by=None)
+    clerk = add_staff(world.store, NewStaff("clerk", "演示员", "clerk", "hall"), "only for tests", world.now, by=admin)
     key = public_hex(Ed25519PrivateKey.generate())
     register_terminal(world.store, "ws-1", "", "310000000011", key, "workstation", world.now, outlet_id="hall")
     card, month = world.issue(family), {"amount": 5000, "payment": CASH, "product": "T", "area": "month"}

@@ -16,7 +16,7 @@ from cardsvc.keystore.keys import KeyEntry, KeyRing, KeyState
 from cardsvc.readers.carry import CarriedOut
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.faults.repair import planned, propose_repair
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.staff.approvals import approve
 from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import Staff
@@ -100,9 +100,10 @@ def repair(patient: Patient, **params: Any) -> Mapping[str, Any]:
 def two_people(world: World) -> tuple[Staff, Staff]:
     """A clerk and a supervisor of a hall."""
     add_outlet(world.store, "hall", "hall", world.now)
-    admin = add_staff(world.store, "admin", "a", "administrator", "hall", PASSWORD, world.now, by=None)
+    admin = add_staff(world.store, NewStaff("admin", "a", "administrator", "hall"), PASSWORD, world.now, by=None)
     people = [
-        add_staff(world.store, role, role, role, "hall", PASSWORD, world.now, by=admin) for role in ("clerk", "supervisor")
+        add_staff(world.store, NewStaff(role, role, role, "hall"), PASSWORD, world.now, by=admin)
+        for role in ("clerk", "supervisor")
     ]
     return people[0], people[1]
 

@@ -20,7 +20,7 @@ from cardsvc.readers.carry import CarriedOut, carry_out, finish
 from cardsvc.service.cards.requests import request_of
 from cardsvc.service.desk.faces import print_face
 from cardsvc.service.desk.workstations import begin
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store.records import Staff
@@ -221,8 +221,8 @@ def _day_at_the_till(served: Served) -> None:
 
 def _relayed(served: Served, agent: ApiClient, card: VirtualCard) -> Staff:
     world = served.world
-    admin = add_staff(world.store, "admin", "管理员", "administrator", "hall", "only for tests", world.now, by=None)
-    clerk = add_staff(world.store, "clerk", "演示员", "clerk", "hall", "only for tests", world.now, by=admin)
+    admin = add_staff(world.store, NewStaff("admin", "管理员", "administrator", "hall"), "only for tests", world.now, by=None)
+    clerk = add_staff(world.store, NewStaff("clerk", "演示员", "clerk", "hall"), "only for tests", world.now, by=admin)
     contact = "contact-1"
     reader = {"name": "Virtual PCD 00 00", "atr": card.atr.hex().upper(), "contact": contact}
     agent.call("POST", "/workstations/self/readers", {"session": "session-1", "new": True, "readers": [reader]})

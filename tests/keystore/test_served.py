@@ -42,7 +42,10 @@ def service(world: World, hsm: SoftHsm, tmp_path: Path) -> Iterator[Service]:
     made = Service(tmp_path, environment, key)
     yield made
     made.process.terminate()
-    made.process.wait(PATIENCE)
+    assert made.process.wait(PATIENCE) == 0, (
+        made.log.read_text()
+    )  # stopped as it should be: systemd takes anything else for a failure
+    assert "exited with code" not in made.log.read_text().rpartition("Handling signal: term")[2]
 
 
 def test_workers_serve_from_the_token_and_wait_for_one_that_is_away(

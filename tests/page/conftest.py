@@ -22,7 +22,7 @@ from cardsvc.client.agent import Agent
 from cardsvc.config import Settings
 from cardsvc.keystore.receipt_key import ReceiptKey
 from cardsvc.readers.worker import EXCHANGE_SECONDS
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.vcard import VirtualCard
@@ -226,9 +226,9 @@ def _furnish(served: Served) -> Ed25519PrivateKey:
     """Outlet, staff and workstation; gives the workstation's key."""
     store, moment = served.world.store, served.world.now
     add_outlet(store, "hall", "市民之家", moment)
-    admin = add_staff(store, "admin", "管理员", "administrator", "hall", PASSWORD, moment, by=None)
-    add_staff(store, "clerk", "演示员", "clerk", "hall", PASSWORD, moment, by=admin)
-    add_staff(store, "chief", "演示主管", "supervisor", "hall", PASSWORD, moment, by=admin)
+    admin = add_staff(store, NewStaff("admin", "管理员", "administrator", "hall"), PASSWORD, moment, by=None)
+    add_staff(store, NewStaff("clerk", "演示员", "clerk", "hall"), PASSWORD, moment, by=admin)
+    add_staff(store, NewStaff("chief", "演示主管", "supervisor", "hall"), PASSWORD, moment, by=admin)
     key = Ed25519PrivateKey.generate()
     register_terminal(store, WS, "一号窗口", "310000000011", public_hex(key), "workstation", moment, outlet_id="hall")
     return key

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from cardsvc.service.cards.consignment_views import consignments_at
 from cardsvc.service.cards.consignments import send_cards
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.store.records import Staff
 from cardsvc.vcard import VirtualCard
@@ -21,7 +21,7 @@ def west(desk: Desk) -> Staff:
     with world.store.read() as uow:
         admin = person(uow.staff.get("admin"))
     add_outlet(world.store, "west", "城西网点", world.now)
-    found = add_staff(world.store, "wes", "演示西", "clerk", "west", PASSWORD, world.now, by=admin)
+    found = add_staff(world.store, NewStaff("wes", "演示西", "clerk", "west"), PASSWORD, world.now, by=admin)
     for station, number, outlet in (("ws-h", "16", "hall"), ("ws-w", "17", "west")):
         register_terminal(
             world.store, station, "", f"3100000000{number}", number * 32, "workstation", world.now, outlet_id=outlet

@@ -9,7 +9,7 @@ from cardsvc.rules import load_rule_set
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.hall.complaints import complaints_view
 from cardsvc.service.loss.reports import loss_view, report_loss
-from cardsvc.service.staff.accounts import add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_staff
 from tests.page.conftest import PASSWORD, SLOW, Desk, opened
 from tests.page.test_manage_pages import person
 from tests.service.bulk.bulk_people import blanks, people_file
@@ -97,7 +97,7 @@ def test_a_number_that_was_missed_comes_back_changes_its_kind_and_desk(desk: Des
     tickets.take(store, rules, "hall", "money", moment)
     with store.read() as uow:
         admin = person(uow.staff.get("admin"))
-    other = add_staff(store, "other", "演示乙", "clerk", "hall", PASSWORD, moment, by=admin)
+    other = add_staff(store, NewStaff("other", "演示乙", "clerk", "hall"), PASSWORD, moment, by=admin)
     desks.open_desk(store, rules, "ws-9", by=other, now=moment)
     desk.sign_in()
     keys(desk, "n")

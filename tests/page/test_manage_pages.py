@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from cardsvc.rules import load_rule_set
 from cardsvc.service.faults.reader_health import Use, note
 from cardsvc.service.hall import tickets
-from cardsvc.service.staff.accounts import add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store import UnitOfWork
@@ -46,7 +46,7 @@ def furnish(desk: Desk) -> None:
     with store.read() as uow:
         admin, clerk, chief = (person(uow.staff.get(name)) for name in ("admin", "clerk", "chief"))
     other, second = (
-        add_staff(store, name, f"演示{name}", role, "hall", PASSWORD, moment, by=admin)
+        add_staff(store, NewStaff(name, f"演示{name}", role, "hall"), PASSWORD, moment, by=admin)
         for name, role in (("other", "cashier"), ("second", "supervisor"))
     )
     key = public_hex(Ed25519PrivateKey.generate())

@@ -9,7 +9,7 @@ from cardsvc.errors import CardGone, RequestError
 from cardsvc.service.cash.shifts import close_shift, open_shift
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.reconcile.run import Scope, reconcile, run_with_differences
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan, VirtualCard
@@ -27,7 +27,7 @@ def city(world: World) -> Hall:
     """The hall with its kiosk and its desk; a shop with another kiosk, a cashier, and the desk that it is lent."""
     hall = open_hall(world)
     add_outlet(world.store, "shop", "城西店", world.now)
-    seller = add_staff(world.store, "seller", "seller", "cashier", "shop", PASSWORD, world.now, by=hall["admin"])
+    seller = add_staff(world.store, NewStaff("seller", "seller", "cashier", "shop"), PASSWORD, world.now, by=hall["admin"])
     hall.people["seller"] = seller
     payload = {"debit": "vault:shop", "credit": "clearing:bank:shop", "amount": 100_000, "corrects": "slip-2"}
     hall.agree("correction", "slip-2", payload)

@@ -13,7 +13,7 @@ from cardsvc.service.batches import GivenFile, import_file
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.reconcile.correct import Correction, explain, parse_difference, propose_entry, take
 from cardsvc.service.reconcile.run import Scope, difference_view, reconcile, run_view
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.staff.approvals import approve
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.store.records import Difference, Staff
@@ -41,10 +41,10 @@ def card(world: World) -> VirtualCard:
 def people(world: World) -> dict[str, Staff]:
     """Two supervisors and a clerk."""
     add_outlet(world.store, "hall", "市民之家", world.now)
-    admin = add_staff(world.store, "admin", "admin", "administrator", "hall", "only for tests", world.now, by=None)
+    admin = add_staff(world.store, NewStaff("admin", "admin", "administrator", "hall"), "only for tests", world.now, by=None)
     roles = {"clerk": "clerk", "li": "supervisor", "wang": "supervisor"}
     hired = {
-        name: add_staff(world.store, name, name, role, "hall", "only for tests", world.now, by=admin)
+        name: add_staff(world.store, NewStaff(name, name, role, "hall"), "only for tests", world.now, by=admin)
         for name, role in roles.items()
     }
     register_terminal(world.store, "kiosk-7", "kiosk", "310000000007", "aa" * 32, "topup", world.now)

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from cardsvc.bootstrap import Services, now
 from cardsvc.config import Settings
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store.records import Staff
@@ -78,9 +78,9 @@ def furnish(path: Path) -> None:
     store, moment = world.store, world.now
     add_outlet(store, "hall", "市民之家", moment)
     add_outlet(store, "west", "城西网点", moment)
-    admin = add_staff(store, "admin", "管理员", "administrator", "hall", PASSWORD, moment, by=None)
+    admin = add_staff(store, NewStaff("admin", "管理员", "administrator", "hall"), PASSWORD, moment, by=None)
     for name, role in ROLES.items():
-        add_staff(store, name, f"演示 {name}", role, "hall", PASSWORD, moment, by=admin)
+        add_staff(store, NewStaff(name, f"演示 {name}", role, "hall"), PASSWORD, moment, by=admin)
     for name, number in (("ws-1", "11"), ("ws-2", "12")):
         key = public_hex(Ed25519PrivateKey.generate())
         register_terminal(store, name, "", f"3100000000{number}", key, "workstation", moment, outlet_id="hall")

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.messages.notices import list_notices
-from cardsvc.service.staff.accounts import add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from tests.service.cards.test_card_requests import PARENT, take
@@ -41,7 +41,7 @@ def west(office: Office) -> Clerk:
     world = office.world
     with world.store.read() as uow:
         admin = uow.staff.get("admin")
-    person = add_staff(world.store, "wes", "演示西", "clerk", "west", PASSWORD, world.now, by=admin)
+    person = add_staff(world.store, NewStaff("wes", "演示西", "clerk", "west"), PASSWORD, world.now, by=admin)
     key = public_hex(Ed25519PrivateKey.generate())
     register_terminal(world.store, "ws-w", "", "310000000013", key, "workstation", world.now, outlet_id="west")
     return Clerk(replace(office, people={**office.people, "wes": person}), "wes", "ws-w")
@@ -152,7 +152,9 @@ def test_a_card_that_is_missing_from_its_bag_is_shown_until_somebody_settles_it(
 def test_a_card_that_was_given_up_on_its_way_is_kept_by_who_finds_it(office: Office) -> None:
     """Found by its number, from its page: the finder reads where it belongs, and it is asked for no more."""
     outside, centre, world = west(office), at_the_desk(office), office.world
-    keeper = add_staff(world.store, "keeper", "演示库", "stock_keeper", "hall", PASSWORD, world.now, by=office.people["admin"])
+    keeper = add_staff(
+        world.store, NewStaff("keeper", "演示库", "stock_keeper", "hall"), PASSWORD, world.now, by=office.people["admin"]
+    )
     stock = Stock(world, {"stock_keeper": keeper})
     stock.deliver()
     stock.hand(10)

@@ -25,7 +25,7 @@ from cardsvc.service.cash.shifts import open_shift
 from cardsvc.service.desk.sessions import IDLE
 from cardsvc.service.faults.reader_health import Use, note
 from cardsvc.service.operations.rule_book import local_day
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
 from cardsvc.store import UnitOfWork
@@ -98,9 +98,10 @@ def morning(tmp_path_factory: pytest.TempPathFactory, cluster: None) -> Morning:
     store, moment = world.store, world.now
     add_outlet(store, "hall", "市民之家", moment)
     add_outlet(store, "west", "城西网点", moment)
-    admin = add_staff(store, "admin", "管理员", "administrator", "hall", PASSWORD, moment, by=None)
+    admin = add_staff(store, NewStaff("admin", "管理员", "administrator", "hall"), PASSWORD, moment, by=None)
     people = {
-        name: add_staff(store, name, f"演示 {name}", role, "hall", PASSWORD, moment, by=admin) for name, role in ROLES.items()
+        name: add_staff(store, NewStaff(name, f"演示 {name}", role, "hall"), PASSWORD, moment, by=admin)
+        for name, role in ROLES.items()
     }
     for name, number, role in (("ws-1", "11", "workstation"), ("ws-2", "12", "workstation"), ("kiosk-7", "07", "topup")):
         key = public_hex(Ed25519PrivateKey.generate())
@@ -384,7 +385,7 @@ def test_an_outlet_without_anything_open_is_ended_by_its_supervisor(own_office: 
     """The seal stands on the page; the same day does not end twice."""
     store, moment, today = own_office.world.store, own_office.world.now, str(local_day(now()))
     admin = own_office.people["admin"]
-    add_staff(store, "west", "城西主管", "supervisor", "west", PASSWORD, moment, by=admin)
+    add_staff(store, NewStaff("west", "城西主管", "supervisor", "west"), PASSWORD, moment, by=admin)
     page = own_office.page("west")
     assert "没有未了事项，可以日结" in page.text("/day")
     assert page.post("/day", day=today, confirmed="yes", outlet="west").status_code == 303

@@ -16,7 +16,7 @@ from cardsvc.client import ApiClient
 from cardsvc.client.http import ServiceRefused
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.books.reports import day_sheet
-from cardsvc.service.staff.accounts import add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_staff
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import IDEMPOTENCY_KEY, public_hex
 from cardsvc.units import LOCAL
@@ -123,7 +123,7 @@ def test_what_a_till_is_refused(bureau: Bureau) -> None:
 def test_a_password_that_is_good_once_opens_no_shift(bureau: Bureau) -> None:
     """It is replaced on the desk page first."""
     hall = bureau.hall
-    add_staff(hall.world.store, "new", "新人", "cashier", "hall", "good for once", now(), by=hall["admin"], once=True)
+    add_staff(hall.world.store, NewStaff("new", "新人", "cashier", "hall"), "good for once", now(), by=hall["admin"], once=True)
     with pytest.raises(ServiceRefused, match=r"^password_once "):
         opened(bureau.till, staff_id="new", password="good for once")
 

@@ -2,7 +2,7 @@
 
 import re
 
-from cardsvc.service.staff.accounts import add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_staff
 from tests.service.stock.blanks import FAMILY, serial
 from tests.web.desk_office import PASSWORD, Office, Page
 
@@ -10,7 +10,11 @@ from tests.web.desk_office import PASSWORD, Office, Page
 def keeper(office: Office) -> Page:
     """The stock keeper signs in."""
     add_staff(
-        office.world.store, "keeper", "库管", "stock_keeper", "hall", PASSWORD, office.world.now, by=office.people["admin"]
+        office.world.store,
+        NewStaff("keeper", "库管", "stock_keeper", "hall"),
+        PASSWORD,
+        office.world.now,
+        by=office.people["admin"],
     )
     return office.page("keeper")
 

@@ -28,11 +28,11 @@ def synthetic_person(number: int) -> Any:
 
 def staffed_outlet(store: "Store", outlet_id: str, roles: Mapping[str, str], now: dt.datetime) -> "dict[str, Staff]":
     """An outlet of an empty database with an administrator and people of these roles; nobody knows their passwords."""
-    from cardsvc.service.staff.accounts import add_outlet, add_staff
+    from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 
     add_outlet(store, outlet_id, "市民之家", now)
-    admin = add_staff(store, "admin", "管理员", "administrator", outlet_id, secrets.token_hex(16), now, by=None)
+    admin = add_staff(store, NewStaff("admin", "管理员", "administrator", outlet_id), secrets.token_hex(16), now, by=None)
     return {
-        name: add_staff(store, name, name, role, outlet_id, secrets.token_hex(16), now, by=admin)
+        name: add_staff(store, NewStaff(name, name, role, outlet_id), secrets.token_hex(16), now, by=admin)
         for name, role in roles.items()
     }

@@ -19,7 +19,7 @@ from cardsvc.readers import pcscd
 from cardsvc.readers.carry import carry_out
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.people.register import CitizenData, register_citizen
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.units import id_number_check_digit
 from cardsvc.vcard import VirtualCard
 
@@ -74,9 +74,9 @@ def _furnish(settings: Settings, samples: Path, password: str) -> Path:
     try:
         store, moment = services.store, now()
         add_outlet(store, OUTLET, "市民之家", moment)
-        root = add_staff(store, "root", "管理员", "administrator", OUTLET, password, moment, by=None)
+        root = add_staff(store, NewStaff("root", "管理员", "administrator", OUTLET), password, moment, by=None)
         for staff_id, name, role in STAFF:
-            add_staff(store, staff_id, name, role, OUTLET, password, moment, by=root)
+            add_staff(store, NewStaff(staff_id, name, role, OUTLET), password, moment, by=root)
         key = scratch_terminal(settings, store, WORKSTATION, "310000000011", "workstation", outlet_id=OUTLET)
         scratch_terminal(settings, store, "kiosk-7", "310000000007", "topup")
         make_blanks(samples)

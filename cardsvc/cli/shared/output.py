@@ -114,11 +114,12 @@ def guarded(action: Callable[[], Any]) -> int:
     try:
         result = _clicked(action)
         sys.stdout.flush()
-    except (
-        BrokenPipeError,
-        SystemExit,
-    ):  # click, told not to exit, does so for a closed pipe all the same, and for nothing else
+    except BrokenPipeError:
         return _unheard()
+    except SystemExit as ended:  # click: 1, for a closed pipe, though it is told not to exit; gunicorn: once it is stopped
+        if ended.code == 1:
+            return _unheard()
+        result = ended.code
     except Exception as error:
         return _told(_problem_in(error))
     return result if isinstance(result, int) else 0

@@ -15,7 +15,7 @@ from cardsvc.cli.shared.person import (
     signed_in,
     with_password,
 )
-from cardsvc.service.staff.accounts import ROLE_NAMES
+from cardsvc.service.staff.accounts import ROLE_NAMES, NewStaff
 
 ROLES = click.Choice(["clerk", "cashier", "supervisor", "stock_keeper", "auditor", "administrator", "service"])
 
@@ -63,7 +63,7 @@ def add(new_id: str, name: str, role: str, outlet_id: str, staff_id: str, *, as_
     with database() as store:
         by = administrator(store, staff_id)
         password = password_of(t(f"{new_id} 的新密码", f"New password of {new_id}"), "CARDSVC_NEW_PASSWORD_FILE", confirm=True)
-        add_staff(store, new_id, name, role, outlet_id, password, now(), by=by, where=from_where())
+        add_staff(store, NewStaff(new_id, name, role, outlet_id), password, now(), by=by, where=from_where())
     line = t(f"已登记 {new_id}（{role}）", f"Added {new_id} ({role})")
     show({"staff_id": new_id, "role": role, "outlet_id": outlet_id}, as_json=as_json, lines=lambda: [line])
 

@@ -17,6 +17,7 @@ from cardsvc.service.staff.accounts import (
     ROLE_NAMES,
     SERVICE,
     SKILL_NAMES,
+    NewStaff,
     add_staff,
     outlet_in,
     password_hash,
@@ -48,21 +49,11 @@ def open_outlet(store: Store, outlet_id: str, name: str, *, by: Staff | None, no
     return store.transact(work)
 
 
-def hire(
-    store: Store,
-    staff_id: str,
-    name: str,
-    role: str,
-    outlet_id: str,
-    *,
-    by: Staff,
-    now: dt.datetime,
-    where: str = PROGRAM,
-) -> str:
+def hire(store: Store, new: NewStaff, *, by: Staff, now: dt.datetime, where: str = PROGRAM) -> str:
     """Add a person with a one-time password, which is returned and kept nowhere. Nobody could replace a service account's:
     it stays. Raises what ``add_staff`` raises."""
     password = _made()
-    add_staff(store, staff_id, name, role, outlet_id, password, now, by=by, once=role != SERVICE, where=where)
+    add_staff(store, new, password, now, by=by, once=new.role != SERVICE, where=where)
     return password
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -59,12 +59,18 @@ def has_staff(store: Store) -> bool:
         return uow.staff.any()
 
 
+class NewStaff(NamedTuple):
+    """A person who is to work here."""
+
+    staff_id: str
+    name: str
+    role: str
+    outlet_id: str
+
+
 def add_staff(
     store: Store,
-    staff_id: str,
-    name: str,
-    role: str,
-    outlet_id: str,
+    new: NewStaff,
     password: str,
     now: dt.datetime,
     *,
@@ -77,20 +83,20 @@ def add_staff(
 
     Raises RequestError: ``staff_field_wrong``, ``staff_exists``, ``outlet_unknown``, ``password_weak``, ``not_permitted``.
     """
-    _check(("staff_id", staff_id, r"[A-Za-z0-9._-]{1,32}"), ("name", name, r"[^\x00-\x1f]{1,64}"))
-    _check(("role", role, "|".join(ROLE_NAMES)))
-    person = Staff(staff_id, name, role, outlet_id, password_hash(password), "active", 0, now, password_once=once)
+    _check(("staff_id", new.staff_id, r"[A-Za-z0-9._-]{1,32}"), ("name", new.name, r"[^\x00-\x1f]{1,64}"))
+    _check(("role", new.role, "|".join(ROLE_NAMES)))
+    person = Staff(*new, password_hash(password), "active", 0, now, password_once=once)
 
     def work(uow: UnitOfWork) -> Staff:
         require_administrator(uow, by)
-        if by is None and role != "administrator":
+        if by is None and new.role != "administrator":
             raise RequestError("staff_first_administrator")
-        if uow.outlets.get(outlet_id) is None:
-            raise RequestError("outlet_unknown", outlet=outlet_id)
-        if uow.staff.get(staff_id) is not None:
-            raise RequestError("staff_exists", staff=staff_id)
+        if uow.outlets.get(new.outlet_id) is None:
+            raise RequestError("outlet_unknown", outlet=new.outlet_id)
+        if uow.staff.get(new.staff_id) is not None:
+            raise RequestError("staff_exists", staff=new.staff_id)
         uow.staff.add(person)
-        note(uow, person, "created", became=f"{role} {outlet_id}", by=by.staff_id if by else None, where=where, now=now)
+        note(uow, person, "created", became=f"{new.role} {new.outlet_id}", by=by.staff_id if by else None, where=where, now=now)
         return person
 
     return store.transact(work)

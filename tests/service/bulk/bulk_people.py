@@ -8,7 +8,7 @@ from cardsvc.cli.making.feeders import LocalCard
 from cardsvc.iso7816.channel import Channel
 from cardsvc.service.bulk.loading import load_people
 from cardsvc.service.operations.engine import Engine
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.store.records import BulkLine, Staff
 from cardsvc.vcard import PROFILES, VirtualCard
 from tests.world import World, person
@@ -30,8 +30,8 @@ def people_file(count: int, first: int = 1) -> bytes:
 def hire(world: World) -> Staff:
     """A clerk of the hall."""
     add_outlet(world.store, "hall", "hall", world.now)
-    admin = add_staff(world.store, "admin", "a", "administrator", "hall", "only for tests", world.now, by=None)
-    return add_staff(world.store, "clerk", "c", "clerk", "hall", "only for tests", world.now, by=admin)
+    admin = add_staff(world.store, NewStaff("admin", "a", "administrator", "hall"), "only for tests", world.now, by=None)
+    return add_staff(world.store, NewStaff("clerk", "c", "clerk", "hall"), "only for tests", world.now, by=admin)
 
 
 def loaded(world: World, clerk: Staff, count: int, first: int = 1) -> str:

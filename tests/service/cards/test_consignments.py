@@ -15,7 +15,7 @@ from cardsvc.service.cards.requests import board, request_of
 from cardsvc.service.hall.live import live_hall
 from cardsvc.service.loss.hotlist import history
 from cardsvc.service.messages.notices import list_notices
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.staff.acts import acts_view
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.store.records import Staff
@@ -37,7 +37,7 @@ def outlets(world: World, people: dict[str, Staff]) -> dict[str, Staff]:
         add_outlet(world.store, name, f"{name}网点", world.now)
     jobs = {"west": ("clerk", "west"), "east": ("clerk", "east"), "chief": ("supervisor", "west")}
     hired = {
-        who: add_staff(world.store, who, who, role, outlet, PASSWORD, world.now, by=people["admin"])
+        who: add_staff(world.store, NewStaff(who, who, role, outlet), PASSWORD, world.now, by=people["admin"])
         for who, (role, outlet) in jobs.items()
     }
     register_terminal(world.store, "ws-1", "", "310000000011", "aa" * 32, "workstation", world.now, outlet_id="hall")
@@ -205,7 +205,7 @@ def test_a_missing_card_that_is_given_up_is_void_and_made_again(world: World, ou
 
 def test_a_card_that_was_given_up_and_turns_up_is_kept_with_the_void_ones(world: World, outlets: dict[str, Staff]) -> None:
     """Wherever it lies, out of a bag or alone: it counts there among the cards that two people destroy, once."""
-    keeper = add_staff(world.store, "keeper", "k", "stock_keeper", "hall", PASSWORD, world.now, by=outlets["admin"])
+    keeper = add_staff(world.store, NewStaff("keeper", "k", "stock_keeper", "hall"), PASSWORD, world.now, by=outlets["admin"])
     stock = Stock(world, {"stock_keeper": keeper})
     stock.deliver()
     stock.hand(10)

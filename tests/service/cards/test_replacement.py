@@ -28,7 +28,7 @@ from cardsvc.service.cards.replacement import (
 from cardsvc.service.cash.shifts import close_shift, open_shift
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.purse.payments import Payment
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.store.records import Staff
 from cardsvc.vcard import FaultPlan, VirtualCard
 from tests.examples import examples
@@ -49,8 +49,8 @@ def clerk(world: World) -> Staff:
 def clerk_of(world: World) -> Staff:
     """The same, of any world."""
     add_outlet(world.store, "hall", "hall", world.now)
-    admin = add_staff(world.store, "admin", "a", "administrator", "hall", "only for tests", world.now, by=None)
-    return add_staff(world.store, "clerk", "c", "clerk", "hall", "only for tests", world.now, by=admin)
+    admin = add_staff(world.store, NewStaff("admin", "a", "administrator", "hall"), "only for tests", world.now, by=None)
+    return add_staff(world.store, NewStaff("clerk", "c", "clerk", "hall"), "only for tests", world.now, by=admin)
 
 
 def replace(world: World, clerk: Staff, reason: str, payment: Payment = CASH, *, readable: bool = True) -> Any:
@@ -90,7 +90,7 @@ def test_of_two_desks_that_take_the_fee_the_second_is_told(world: World, clerk: 
     world.issue("fudan-fmcos2")
     with world.store.read() as uow:
         admin = uow.staff.get("admin")
-    other = add_staff(world.store, "other", "Other", "clerk", "hall", "only for tests", world.now, by=admin)
+    other = add_staff(world.store, NewStaff("other", "Other", "clerk", "hall"), "only for tests", world.now, by=admin)
     first = replace(world, clerk, "damaged")
     assert replace(world, clerk, "damaged") == first
     mobile = Payment.model_validate({"method": "mobile", "reference": "WX-9"})

@@ -8,7 +8,7 @@ from cardsvc.rules import rule_text
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.management.rule_versions import propose_rules
 from cardsvc.service.management.staff_admin import set_staff_state
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.staff.approvals import approvals_for, approve, propose, reject, waiting_for
 from cardsvc.store.records import Approval, Staff
 from tests.day.outlet import PASSWORD, Hall, open_hall, refused
@@ -21,7 +21,7 @@ def hall(world: World) -> Hall:
     made, store = open_hall(world), world.store
     add_outlet(store, "west", "城西网点", world.now)
     for name, role in (("wes", "cashier"), ("wendy", "supervisor")):
-        made.people[name] = add_staff(store, name, name, role, "west", PASSWORD, world.now, by=made["admin"])
+        made.people[name] = add_staff(store, NewStaff(name, name, role, "west"), PASSWORD, world.now, by=made["admin"])
     return made
 
 

@@ -9,7 +9,7 @@ from cardsvc.errors import CardsvcError, StoreError
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.management.staff_admin import set_staff_state
 from cardsvc.service.purse.suspects import attachment, suspects, take
-from cardsvc.service.staff.accounts import MAX_ATTEMPTS, add_outlet, add_staff, change_password, sign_in
+from cardsvc.service.staff.accounts import MAX_ATTEMPTS, NewStaff, add_outlet, add_staff, change_password, sign_in
 from cardsvc.service.staff.approvals import approve, propose, reject, withdraw
 from cardsvc.store.records import Staff, StaffChange
 from cardsvc.vcard import FaultPlan, VirtualCard
@@ -20,7 +20,7 @@ PASSWORD = "only for tests"
 
 def hire(world: World, staff_id: str, role: str, by: Staff | None = None) -> Staff:
     """A person with the password of all tests."""
-    return add_staff(world.store, staff_id, staff_id, role, "hall", PASSWORD, world.now, by=by)
+    return add_staff(world.store, NewStaff(staff_id, staff_id, role, "hall"), PASSWORD, world.now, by=by)
 
 
 HIRED: dict[str, Staff] = {}
@@ -100,9 +100,9 @@ def test_accounts_are_made_by_administrators(world: World) -> None:
     with refused("staff_exists"):
         hire(world, "clerk", "clerk", admin)
     with refused("password_weak"):
-        add_staff(world.store, "x", "x", "clerk", "hall", "short", world.now, by=admin)
+        add_staff(world.store, NewStaff("x", "x", "clerk", "hall"), "short", world.now, by=admin)
     with refused("outlet_unknown"):
-        add_staff(world.store, "x", "x", "clerk", "moon", PASSWORD, world.now, by=admin)
+        add_staff(world.store, NewStaff("x", "x", "clerk", "moon"), PASSWORD, world.now, by=admin)
     with refused("not_oneself"):
         set_staff_state(world.store, "admin", "suspended", by=admin, now=world.now)
     set_staff_state(world.store, "clerk", "suspended", by=admin, now=world.now)

@@ -10,7 +10,7 @@ from cardsvc.errors import CardsvcError, StoreError
 from cardsvc.service.books.audit import verify_ledger
 from cardsvc.service.books.seals import seal_ledger
 from cardsvc.service.management.staff_admin import change_post, hire, reset_password, set_skills, set_staff_state
-from cardsvc.service.staff.accounts import add_outlet, add_staff, change_password, sign_in
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff, change_password, sign_in
 from cardsvc.service.staff.history import staff_history
 from cardsvc.store.records import Staff
 from tests.databases import on_postgresql, url_of
@@ -26,8 +26,10 @@ def admin(world: World) -> Staff:
     """An administrator of two outlets; and somebody who was moved, suspended and let in again."""
     for outlet in ("hall", "west"):
         add_outlet(world.store, outlet, outlet, world.now)
-    admin = add_staff(world.store, "admin", "a", "administrator", "hall", PASSWORD, world.now, by=None, where="cli first")
-    hire(world.store, "li", "演示李", "clerk", "hall", by=admin, now=world.now, where="desk ws-1")
+    admin = add_staff(
+        world.store, NewStaff("admin", "a", "administrator", "hall"), PASSWORD, world.now, by=None, where="cli first"
+    )
+    hire(world.store, NewStaff("li", "演示李", "clerk", "hall"), by=admin, now=world.now, where="desk ws-1")
     change_post(world.store, "li", "supervisor", "west", by=admin, now=world.now, where="desk ws-1")
     set_staff_state(world.store, "li", "suspended", by=admin, now=world.now)
     set_staff_state(world.store, "li", "active", by=admin, now=world.now)

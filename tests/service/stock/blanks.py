@@ -10,7 +10,7 @@ from cardsvc.rules import RuleSet
 from cardsvc.service.management.stock_figures import stock_view
 from cardsvc.service.operations.kinds import Actor
 from cardsvc.service.operations.rule_book import RuleBook
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.stock.blanks import delivery_of, hand_to_desk, receive
 from cardsvc.service.terminals.registry import register_terminal
 from cardsvc.signature import public_hex
@@ -109,9 +109,11 @@ def open_stock(world: World) -> Stock:
     """An outlet whose stock is empty."""
     add_outlet(world.store, "hall", "市民之家", world.now)
     add_outlet(world.store, "west", "城西网点", world.now)
-    admin = add_staff(world.store, "admin", "a", "administrator", "hall", PASSWORD, world.now, by=None)
+    admin = add_staff(world.store, NewStaff("admin", "a", "administrator", "hall"), PASSWORD, world.now, by=None)
     people = {
-        role: add_staff(world.store, "clerk" if role == "clerk" else role, role, role, "hall", PASSWORD, world.now, by=admin)
+        role: add_staff(
+            world.store, NewStaff("clerk" if role == "clerk" else role, role, role, "hall"), PASSWORD, world.now, by=admin
+        )
         for role in ROLES
     }
     for name, number in (("ws-1", "11"), ("ws-2", "12")):

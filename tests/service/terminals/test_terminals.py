@@ -22,7 +22,7 @@ from cardsvc.service.loss.hotlist import (
     who_has_which,
 )
 from cardsvc.service.operations.kinds import Actor
-from cardsvc.service.staff.accounts import add_outlet, add_staff
+from cardsvc.service.staff.accounts import NewStaff, add_outlet, add_staff
 from cardsvc.service.staff.approvals import approve, propose
 from cardsvc.service.terminals.admin import retire, share_secret
 from cardsvc.service.terminals.keys import check_keys, rotate
@@ -264,9 +264,9 @@ def test_bad_registrations_are_refused(city: World, given: dict[str, Any], code:
 def people(city: World) -> tuple[Staff, Staff]:
     """A clerk and a supervisor."""
     add_outlet(city.store, "hall", "市民之家", city.now)
-    root = add_staff(city.store, "root", "管理", "administrator", "hall", "long enough 1", city.now, by=None)
+    root = add_staff(city.store, NewStaff("root", "管理", "administrator", "hall"), "long enough 1", city.now, by=None)
     made = [
-        add_staff(city.store, name, name, role, "hall", "long enough 1", city.now, by=root)
+        add_staff(city.store, NewStaff(name, name, role, "hall"), "long enough 1", city.now, by=root)
         for name, role in (("li", "clerk"), ("wang", "supervisor"))
     ]
     return made[0], made[1]

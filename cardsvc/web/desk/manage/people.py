@@ -12,7 +12,7 @@ from cardsvc.service.desk.sessions import end, sessions_of
 from cardsvc.service.management.staff_admin import change_post, hire, reset_password, set_skills, set_staff_state, skills_of
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.service.operations.rule_book import local_day
-from cardsvc.service.staff.accounts import ROLE_NAMES, SERVICE, SKILL_NAMES, outlets_view, require_role, staff_view
+from cardsvc.service.staff.accounts import ROLE_NAMES, SERVICE, SKILL_NAMES, NewStaff, outlets_view, require_role, staff_view
 from cardsvc.service.staff.history import staff_history
 from cardsvc.service.staff.passkeys import passkeys_of, remove
 from cardsvc.web.desk.guard import field, from_where, here
@@ -42,13 +42,12 @@ def _list(app: Flask, services: Services) -> None:
         """Add a person; the one-time password stands on this answer and nowhere else."""
         by = _administrator()
         try:
-            staff_id, name, role = field("staff_id", most=32), field("name", most=64), field("role", most=16)
-            password = hire(
-                services.store, staff_id, name, role, field("outlet_id", most=32), by=by, now=now(), where=from_where()
-            )
+            sizes = {"staff_id": 32, "name": 64, "role": 16, "outlet_id": 32}
+            new = NewStaff(**{name: field(name, most=most) for name, most in sizes.items()})
+            password = hire(services.store, new, by=by, now=now(), where=from_where())
         except CardsvcError as error:
             return _list_page(services, error), error.http_status
-        return _person_page(services, staff_id, password=password)
+        return _person_page(services, new.staff_id, password=password)
 
 
 def _one(app: Flask, services: Services) -> None:
