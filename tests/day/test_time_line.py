@@ -72,7 +72,7 @@ def test_everybody_who_decided_is_named(hall: Hall) -> None:
 
 
 def test_who_got_the_card_is_told_and_that_a_lost_one_is_gone(hall: Hall) -> None:
-    """ "I never had that card": the line says who collected it and who gave it. A card that was lost was taken in by nobody."""
+    """Of "I never had that card" the line says who collected it and who gave it; one that was lost was taken in by nobody."""
     world = hall.world
     world.issue(FAMILIES[0])
     hand_out(world.store, world.engine.rules, CARD, Collector(compared=True), by=hall["teller"], now=world.now)
