@@ -69,6 +69,16 @@ def test_an_opening_says_what_it_costs_for_whom_it_is_and_what_a_loss_covers(off
     assert "data-free" not in next(line for line in clerk.html.splitlines() if 'value="park:1"' in line)
 
 
+def test_a_card_that_is_well_is_not_proposed_to_be_replaced_free_of_charge(office: Office) -> None:
+    """No fault was found, so the free reason is chosen by hand; the price has its unit."""
+    clerk = at_the_desk(office)
+    clerk.put(office.world.issue(FAMILY))
+    clerk.sees("检测正常")
+    clerk.follow("补换卡")
+    assert next(form for form in Reading(clerk.html).forms if "reason" in form.open).fields["reason"] == "damaged"
+    clerk.sees("自然故障 免费", "人为损坏 15.00 元")
+
+
 def test_the_purse_of_a_parking_card_has_its_name_on_the_work_place(office: Office) -> None:
     """It was called parking."""
     card = office.world.issue(FAMILY)

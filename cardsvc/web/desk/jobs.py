@@ -389,7 +389,7 @@ def _fees(services: Services, card: CardOnDesk) -> Mapping[str, Any]:
 
 def _likely_reason(services: Services, card: CardOnDesk, fees: Mapping[str, Any]) -> str:
     """Why the card is replaced: its data changed, or it is over, or it fails; of a card that is well: a product that was
-    withdrawn. That somebody damaged it is seen by eye, and said by the clerk."""
+    withdrawn, or damage that is seen by eye. The free reason of a fault that nobody found is chosen by hand."""
     if data_changed(services.engine, card) == REPLACE:
         return "changed"
     findings = (card.report or {}).get("findings") or ()
@@ -397,4 +397,4 @@ def _likely_reason(services: Services, card: CardOnDesk, fees: Mapping[str, Any]
         return EXPIRED
     if not findings and WITHDRAWN in fees:
         return WITHDRAWN
-    return "fault"
+    return "fault" if findings or not card.report else "damaged"
