@@ -131,6 +131,12 @@ def test_a_shift_is_opened_takes_cash_and_is_closed_by_a_count(desk: Desk) -> No
     desk.picture("drawer-difference")
     desk.page.fill('input[name="d5000"]', "2")
     desk.page.get_by_role("button", name="交班").click()
+    desk.sees("已交班：点得 100.00 元，账款相符")
+    desk.press("Enter")  # once too often: it opens no new shift
+    expect(desk.page.locator("#live.desk")).to_be_visible()
+    desk.press("d")
+    desk.sees("账款相符")
+    desk.press("o")
     desk.sees("开班：点清备用金")
     assert desk.world.balances()["vault:hall"] == 10000
 

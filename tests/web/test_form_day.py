@@ -195,7 +195,7 @@ def evening(clerk: Clerk, office: Office) -> None:
     clerk.open("/desk/drawer")
     clerk.follow("点数交班")
     clerk.send("交班", **cash_of(TAKEN))
-    clerk.sees("开班：点清备用金")
+    clerk.sees("演示 clerk 已交班", "账款相符")
     held = {
         name: fen for name, fen in clerk.world.balances().items() if fen and name.startswith(("drawer", "vault", "clearing"))
     }

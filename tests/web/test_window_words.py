@@ -1,13 +1,17 @@
 """What a clerk reads before money moves at the card window: what a load and an opening mean, and what to tell the citizen."""
 
+import datetime as dt
+
 import pytest
 
 from cardsvc.card.periods import following
 from cardsvc.errors import RuleError
 from cardsvc.rules import LoadRequest, check_load
+from cardsvc.service.desk.money_offers import months_to_load
 from cardsvc.service.hall import tickets
 from cardsvc.units import LOCAL
-from tests.web.desk_office import Office
+from tests.web.clerk import Reading
+from tests.web.desk_office import Office, plain
 from tests.web.test_card_window import at_the_desk
 from tests.web.test_form_day import FAMILY
 from tests.web.test_queue_page import at_desk
@@ -30,6 +34,13 @@ def test_a_month_ticket_says_when_its_money_is_void(office: Office) -> None:
     clerk.sees("办好了")
     clerk.work_place()
     clerk.sees(f"T 月票（优惠区） {following(today):%Y-%m} 50.00 元")
+
+
+def test_on_the_last_day_of_a_month_the_next_one_is_proposed() -> None:
+    """What is loaded for today's month would be void at midnight: who wants that has to say so."""
+    assert months_to_load(dt.date(2026, 11, 29)) == ("2026-11", "2026-12")
+    assert months_to_load(dt.date(2026, 11, 30)) == ("2026-12", "2026-11")
+    assert months_to_load(dt.date(2026, 12, 31)) == ("2027-01", "2026-12")
 
 
 def test_a_way_of_payment_that_no_load_takes_is_not_offered(office: Office) -> None:
@@ -56,6 +67,16 @@ def test_an_opening_says_what_it_costs_for_whom_it_is_and_what_a_loss_covers(off
     free = [line for line in clerk.html.splitlines() if 'value="bus:T"' in line]
     assert "data-free" in free[0]
     assert "data-free" not in next(line for line in clerk.html.splitlines() if 'value="park:1"' in line)
+
+
+def test_a_card_that_is_well_is_not_proposed_to_be_replaced_free_of_charge(office: Office) -> None:
+    """No fault was found, so the free reason is chosen by hand; the price has its unit."""
+    clerk = at_the_desk(office)
+    clerk.put(office.world.issue(FAMILY))
+    clerk.sees("检测正常")
+    clerk.follow("补换卡")
+    assert next(form for form in Reading(clerk.html).forms if "reason" in form.open).fields["reason"] == "damaged"
+    clerk.sees("自然故障 免费", "人为损坏 15.00 元")
 
 
 def test_the_purse_of_a_parking_card_has_its_name_on_the_work_place(office: Office) -> None:
@@ -89,3 +110,16 @@ def test_who_comes_to_top_up_needs_the_card_alone(office: Office) -> None:
     told = page.text("/")
     assert f"{number} 充值、退款" in told
     assert "请备好 卡片；申领时所用证件（退款）；登记单（退款）" in told
+
+
+def test_a_form_whose_card_was_changed_says_so_and_which_key_leads_back(office: Office) -> None:
+    """Another card lies there by the time the form is sent: nothing begins, and the way back has its key."""
+    clerk = at_the_desk(office)
+    clerk.put(office.world.issue(FAMILY))
+    clerk.follow("充值")
+    form = next(form for form in Reading(clerk.html).forms if "amount" in form.open)
+    clerk.put(office.world.issue(FAMILY, number=2))
+    answer = clerk.page.client.post(form.action, data={**form.fields, "amount": "50"})
+    assert answer.status_code == 409
+    assert "卡已经拿走或换了一张，业务没有开始" in answer.text
+    assert "回到工作台 Enter" in plain(answer.text)

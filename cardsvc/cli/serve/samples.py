@@ -1,6 +1,7 @@
 """Sample cards for training: made once for a demo service, and the tray that puts them into the virtual reader and shows what
 the virtual card printer printed."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from cardsvc.vcard.vpcd import VpcdSlot
 
 SUFFIX = ".vcard"
 PRINTS_SHOWN = 12
+STRIKES = {
+    **dict.fromkeys(("torn-before-write", "torn-after-write", "torn-at-byte", "lost-answer", "worn-eeprom"), 1),
+    **dict.fromkeys(("torn-before-command", "torn-after-command", "bouncing-contact"), 5),
+}
+"""When a fault that counts strikes: a top-up writes once."""
 BLANKS = ("fudan-fmcos2", "mingwah-smartcos", "huada-city")
 
 
@@ -38,7 +44,7 @@ class SampleTray:
 
     def faults(self) -> Sequence[tuple[str, Text]]:
         """The faults that a card may be given, by name."""
-        return [(name, kind.what) for name, kind in FAULTS.items()]
+        return [_at_once(name, kind.what) for name, kind in FAULTS.items()]
 
     def inside(self) -> str | None:
         """The name of the card in the reader; one that lost its power has fallen out."""
@@ -76,6 +82,14 @@ class SampleTray:
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{SUFFIX}"
+
+
+def _at_once(name: str, what: Text) -> tuple[str, Text]:
+    """A fault as it is offered, with the number at which one that counts strikes."""
+    if name not in STRIKES:
+        return name, what
+    number = str(STRIKES[name])
+    return f"{name}:{number}", Text(*(re.sub(r"\bN\b", number, said) for said in what))
 
 
 def printed_in(folder: Path) -> Path:

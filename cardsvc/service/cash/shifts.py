@@ -189,6 +189,14 @@ def shift_at(store: Store, workstation: tuple[str, str]) -> dict[str, Any] | Non
     return shift_view(shift) if shift else None
 
 
+def closed_today(store: Store, workstation: tuple[str, str], now: dt.datetime) -> dict[str, Any] | None:
+    """The shift that was closed last at a workstation on this day, as ``shift_view`` shows it."""
+    midnight = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    with store.read() as uow:
+        shift = uow.shifts.closed_since(*workstation, midnight)
+    return shift_view(shift) if shift else None
+
+
 def listed_shifts(uow: UnitOfWork, shifts: Collection[Shift]) -> list[dict[str, Any]]:
     """Shifts as a list shows them: with the ``change`` that went back to who paid, in fen. What was handed over with it is not
     told here: both would say, before the count, what the drawer took."""

@@ -78,6 +78,14 @@ def methods_refused(engine: Engine, offer: Offer) -> frozenset[str]:
     return frozenset.intersection(*(refused_methods(rules, product, cast(Area, area), today) for product, _, area in areas))
 
 
+def months_to_load(today: dt.date) -> tuple[str, ...]:
+    """The months of a month ticket, the likely one first: on a month's last day that is the next, and who wants money that is
+    void tonight has to choose it."""
+    this, after = today.replace(day=1), following(today)
+    ends = today + dt.timedelta(days=1) == after
+    return tuple(f"{month:%Y-%m}" for month in ((after, this) if ends else (this, after)))
+
+
 def _choice(choice: Choice, hints: Sequence[Hint | CardsvcError]) -> Choice:
     """An area with what it takes, for each month that may be chosen, those with one answer together; refused where every month
     is."""

@@ -44,6 +44,12 @@ class Shifts(Rows[Shift]):
         found = self.where(columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.state != ShiftState.CLOSED)
         return found[0] if found else None
 
+    def closed_since(self, actor_kind: str, actor_id: str, since: dt.datetime) -> Shift | None:
+        """The shift that was closed last at a workstation, if that was not before a moment."""
+        columns = self.table.c
+        here = (columns.actor_kind == actor_kind, columns.actor_id == actor_id, columns.closed_at >= since)
+        return self._record(select(self.table).where(*here).order_by(columns.closed_at.desc()).limit(1))
+
     def held(self, shift_id: str) -> Shift | None:
         """A shift, held until the transaction ends as ``open_on`` holds it."""
         query = select(self.table).where(self.table.c.shift_id == shift_id).with_for_update(read=True)

@@ -12,7 +12,7 @@ from cardsvc.ledger.cash import DENOMINATIONS
 from cardsvc.ledger.states import ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cash.drawer import propose_move
-from cardsvc.service.cash.shifts import close_shift, explain_difference, open_shift, shift_at
+from cardsvc.service.cash.shifts import close_shift, closed_today, explain_difference, open_shift, shift_at
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.web.desk.guard import MOST_DIGITS, field, here, workstation
 
@@ -29,7 +29,7 @@ def install(app: Flask, services: Services) -> None:
     @app.get("/desk/drawer/<deed>")
     def drawer_form(deed: str) -> Any:
         """The form of one deed, with one button: Enter in a field never closes the shift by the way."""
-        if deed not in (*MOVES, "close"):
+        if deed not in (*MOVES, "open", "close"):
             raise RequestError("http_not_found")
         return _page(services, deed, {})
 
@@ -88,14 +88,17 @@ def pieces_of(typed: Mapping[str, str]) -> dict[str, int]:
 
 def _page(services: Services, deed: str | None, typed: Mapping[str, str], error: CardsvcError | None = None) -> str:
     """How the drawer stands, with the form of a deed: to open it where no shift is, to count again one that is being closed."""
-    shift = shift_at(services.store, ("terminal", workstation()))
+    here_is = ("terminal", workstation())
+    shift = shift_at(services.store, here_is)
+    closed = closed_today(services.store, here_is, now()) if shift is None else None
     if shift is None:
-        deed = "open"
+        deed = None if closed and deed != "open" else "open"  # one Enter too many after the count opens no new shift
     elif shift["state"] != ShiftState.OPEN:
         deed = "close"
     return render_template(
         "drawer.html",
         shift=shift,
+        closed=closed,
         deed=deed if deed in (*MOVES, "open", "close") else None,
         typed=typed,
         problem=problem_of(error) if error else None,

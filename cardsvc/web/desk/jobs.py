@@ -4,7 +4,6 @@ One form for all: which fields it has is data. The form's key is the operation's
 double click, the back button and a lost answer end at the same operation.
 """
 
-import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,20 +12,20 @@ from typing import Any
 from flask import Flask, redirect, render_template, request, url_for
 
 from cardsvc.bootstrap import Services, now
-from cardsvc.card.periods import following
 from cardsvc.errors import CardsvcError, RequestError
 from cardsvc.service.cards.person_changes import REPLACE
 from cardsvc.service.cards.replacement import EXPIRED, LOST, WITHDRAWN, fees_of
 from cardsvc.service.desk.choices import Offer
-from cardsvc.service.desk.money_offers import load_choices, methods_refused, refund_plans
+from cardsvc.service.desk.money_offers import load_choices, methods_refused, months_to_load, refund_plans
 from cardsvc.service.desk.offers import data_changed, offers
 from cardsvc.service.desk.work_place import CardOnDesk, work_place
 from cardsvc.service.desk.workstations import begin
 from cardsvc.service.operations.problem import problem_of
+from cardsvc.service.operations.rule_book import local_day
 from cardsvc.service.transactions.refund import RefundPlan
 from cardsvc.service.words.codes import METHODS
 from cardsvc.text import Text
-from cardsvc.units import LOCAL, parse_card_no, parse_yuan
+from cardsvc.units import parse_card_no, parse_yuan
 from cardsvc.web.desk.guard import field, here, payment_of, workstation
 
 Form = Mapping[str, str]
@@ -363,19 +362,11 @@ def _form_of(
         "methods": methods,
         "amounts": AMOUNTS,
         "holders": HOLDERS,
-        "months": _months(now().astimezone(LOCAL).date()),
+        "months": months_to_load(local_day(now())),
         "fees": fees,
         "plans": plans,
         "likely": _likely_reason(services, card, fees),
     }
-
-
-def _months(today: dt.date) -> tuple[str, ...]:
-    """The months of a month ticket, the likely one first: on a month's last day that is the next, and who wants the money to be
-    void tonight chooses so."""
-    this, after = today.replace(day=1), following(today)
-    ends = today + dt.timedelta(days=1) == after
-    return tuple(f"{month:%Y-%m}" for month in ((after, this) if ends else (this, after)))
 
 
 def _planned(services: Services, card: CardOnDesk, offer: Offer) -> tuple[Offer, Mapping[str, RefundPlan]]:
@@ -398,7 +389,7 @@ def _fees(services: Services, card: CardOnDesk) -> Mapping[str, Any]:
 
 def _likely_reason(services: Services, card: CardOnDesk, fees: Mapping[str, Any]) -> str:
     """Why the card is replaced: its data changed, or it is over, or it fails; of a card that is well: a product that was
-    withdrawn. That somebody damaged it is seen by eye, and said by the clerk."""
+    withdrawn, or damage that is seen by eye. The free reason of a fault that nobody found is chosen by hand."""
     if data_changed(services.engine, card) == REPLACE:
         return "changed"
     findings = (card.report or {}).get("findings") or ()
@@ -406,4 +397,4 @@ def _likely_reason(services: Services, card: CardOnDesk, fees: Mapping[str, Any]
         return EXPIRED
     if not findings and WITHDRAWN in fees:
         return WITHDRAWN
-    return "fault"
+    return "fault" if findings or not card.report else "damaged"

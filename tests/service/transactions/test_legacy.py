@@ -10,7 +10,7 @@ import pytest
 from cardsvc.cli.serve.samples import SampleTray, keep_sample, make_blanks
 from cardsvc.errors import CardError, CardGone, RequestError
 from cardsvc.readers.carry import CarriedOut
-from cardsvc.vcard import FaultPlan
+from cardsvc.vcard import FAULTS, Fault, FaultPlan
 from cardsvc.vcard.classic import BACKUP, MARK, VALUE, ClassicCard, value_block
 from tests.world import FAMILIES, KIOSK, World, balance_on, key_ring
 
@@ -150,6 +150,16 @@ def test_value_blocks_and_the_atr_are_the_published_ones() -> None:
     for value in atr[1:]:
         check ^= value
     assert check == 0
+
+
+def test_a_card_may_be_pulled_in_training_at_the_one_write_of_a_top_up(tmp_path: Path) -> None:
+    """Power failed at the third write, where nothing was said, and a top-up writes once: it always went well. No letter stands
+    for a number there, and what the page offers is a fault that the catalog knows."""
+    offered = dict(SampleTray(tmp_path).faults())
+    assert offered["torn-after-write:1"].zh == "第 1 次写卡后断电"
+    assert offered["torn-before-write:1"].zh == "第 1 次写卡前断电"
+    assert {Fault.parse(name).name for name in offered} == set(FAULTS)
+    assert not [what.zh for what in offered.values() if "第 N" in what.zh]
 
 
 def test_an_old_card_of_the_training_hall_is_stored_as_it_is(world: World, tmp_path: Path) -> None:
