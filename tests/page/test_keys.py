@@ -176,6 +176,24 @@ def test_a_deposit_is_taken_and_the_library_opened_for_somebody_of_elsewhere(des
         desk.sees("办好了")
 
 
+def test_a_key_that_unfolds_a_part_leads_into_it(desk: Desk) -> None:
+    """The person's page: C unfolds the change and is in its first field; the same key again folds it."""
+    number = desk.world.card_no_of(desk.world.issue("fudan-fmcos2"))
+    desk.sign_in()
+    keys(desk, "f")
+    focus(desk, "身份证号或卡号")
+    keys(desk, number, "Enter")
+    desk.sees("办之前告诉市民")
+    keys(desk, "v")
+    desk.sees("姓名、证件变更")
+    keys(desk, "c")
+    focus(desk, "^姓名$")
+    keys(desk, "测试二", "Escape", "m")
+    focus(desk, "配偶|继承人|子女")
+    keys(desk, "m")
+    expect(desk.page.locator("details[open]")).to_have_count(1, timeout=SLOW)
+
+
 def test_a_card_that_was_changed_meanwhile_leads_back_by_enter(desk: Desk) -> None:
     """Another card lies there when the form is sent: nothing was begun, and the key that leads back is told."""
     desk.sign_in()
