@@ -131,7 +131,8 @@ def test_a_shift_is_opened_takes_cash_and_is_closed_by_a_count(desk: Desk) -> No
     desk.picture("drawer-difference")
     desk.page.fill('input[name="d5000"]', "2")
     desk.page.get_by_role("button", name="交班").click()
-    desk.sees("开班：点清备用金")
+    desk.sees("已交班：点数与账相符，100.00 元")
+    expect(desk.page.locator("main :focus")).to_have_text("回到工作台Enter")
     assert desk.world.balances()["vault:hall"] == 10000
 
 

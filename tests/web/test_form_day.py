@@ -193,7 +193,7 @@ def evening(clerk: Clerk, office: Office) -> None:
     clerk.open("/desk/drawer")
     clerk.follow("点数交班")
     clerk.send("交班", **cash_of(TAKEN))
-    clerk.sees("开班：点清备用金")
+    clerk.sees(f"已交班：点数与账相符，{TAKEN // 100}.{TAKEN % 100:02} 元", "开班：点清备用金")
     held = {
         name: fen for name, fen in clerk.world.balances().items() if fen and name.startswith(("drawer", "vault", "clearing"))
     }

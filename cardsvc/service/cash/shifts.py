@@ -189,6 +189,13 @@ def shift_at(store: Store, workstation: tuple[str, str]) -> dict[str, Any] | Non
     return shift_view(shift) if shift else None
 
 
+def closed_shift(store: Store, shift_id: str, *, by: Staff) -> dict[str, Any] | None:
+    """A shift that this person closed, as ``shift_view`` shows it; None for one that is not closed, or another's."""
+    with store.read() as uow:
+        shift = uow.shifts.get(shift_id)
+    return shift_view(shift) if shift and shift.staff_id == by.staff_id and shift.state == ShiftState.CLOSED else None
+
+
 def listed_shifts(uow: UnitOfWork, shifts: Collection[Shift]) -> list[dict[str, Any]]:
     """Shifts as a list shows them: with the ``change`` that went back to who paid, in fen. What was handed over with it is not
     told here: both would say, before the count, what the drawer took."""

@@ -12,7 +12,7 @@ from cardsvc.ledger.cash import DENOMINATIONS
 from cardsvc.ledger.states import ShiftState
 from cardsvc.service.approval_kinds import APPROVALS
 from cardsvc.service.cash.drawer import propose_move
-from cardsvc.service.cash.shifts import close_shift, explain_difference, open_shift, shift_at
+from cardsvc.service.cash.shifts import close_shift, closed_shift, explain_difference, open_shift, shift_at
 from cardsvc.service.operations.problem import problem_of
 from cardsvc.web.desk.guard import MOST_DIGITS, field, here, workstation
 
@@ -38,13 +38,14 @@ def install(app: Flask, services: Services) -> None:
         """Open or close the shift with a count, explain a difference, or ask for cash to be brought or taken away."""
         typed = request.form.to_dict()
         try:
-            _do(services, deed, typed)
+            shift_id = _do(services, deed, typed)
         except CardsvcError as error:
             return _page(services, deed, typed, error), error.http_status
-        return redirect(url_for("approvals" if deed in MOVES else "drawer"), 303)
+        return redirect(url_for("approvals") if deed in MOVES else url_for("drawer", counted=shift_id), 303)
 
 
-def _do(services: Services, deed: str, typed: Mapping[str, str]) -> None:
+def _do(services: Services, deed: str, typed: Mapping[str, str]) -> str | None:
+    """Gives the shift whose drawer was counted."""
     place, by, moment = ("terminal", workstation()), here().staff, now()
     shift = shift_at(services.store, place)
     if deed == "open":
@@ -52,7 +53,7 @@ def _do(services: Services, deed: str, typed: Mapping[str, str]) -> None:
     elif shift is None:
         raise RequestError("shift_unknown")
     elif deed == "close":
-        close_shift(services.store, shift["shift_id"], counted(typed), by=by, now=moment)
+        return close_shift(services.store, shift["shift_id"], counted(typed), by=by, now=moment).shift_id
     elif deed == "explain":
         explain_difference(services.store, APPROVALS, shift["shift_id"], why(), by=by, now=moment)
     elif deed in MOVES:
@@ -60,6 +61,7 @@ def _do(services: Services, deed: str, typed: Mapping[str, str]) -> None:
         propose_move(services.store, APPROVALS, shift["shift_id"], deed, pieces, reason, by=by, now=moment)
     else:
         raise RequestError("http_not_found")
+    return None
 
 
 def why() -> str:
@@ -96,6 +98,7 @@ def _page(services: Services, deed: str | None, typed: Mapping[str, str], error:
     return render_template(
         "drawer.html",
         shift=shift,
+        closed=closed_shift(services.store, request.args.get("counted", ""), by=here().staff),
         deed=deed if deed in (*MOVES, "open", "close") else None,
         typed=typed,
         problem=problem_of(error) if error else None,
