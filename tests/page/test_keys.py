@@ -5,11 +5,13 @@ import re
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from cardsvc.errors import CardsvcError
 from cardsvc.rules import load_rule_set
 from cardsvc.service.hall import desks, tickets
 from cardsvc.service.hall.complaints import complaints_view
 from cardsvc.service.loss.reports import loss_view, report_loss
 from cardsvc.service.staff.accounts import NewStaff, add_staff
+from cardsvc.vcard import FaultPlan
 from tests.page.conftest import PASSWORD, SLOW, Desk, opened
 from tests.page.test_manage_pages import person
 from tests.service.bulk.bulk_people import blanks, people_file
@@ -174,6 +176,45 @@ def test_a_deposit_is_taken_and_the_library_opened_for_somebody_of_elsewhere(des
         desk.sees("全面检测")
         open_library()
         desk.sees("办好了")
+
+
+def test_money_that_is_not_settled_gets_somebody_who_sees_to_it(desk: Desk) -> None:
+    """The list begins at its first line, the case where one writes; who sees to it stands there by name."""
+    card = desk.world.issue("fudan-fmcos2")
+    card.plan = FaultPlan(tear_before_command=7)
+    with pytest.raises(CardsvcError):
+        desk.world.topup(card)
+    desk.sign_in("chief")
+    keys(desk, "u")
+    desk.sees("最长已等")
+    with desk.flow("待核实：认领"):
+        keys(desk, "9")
+        focus(desk, "证据、认领")
+        keys(desk, "Enter")
+        focus(desk, "备注")
+        keys(desk, "等持卡人来", "Enter")
+        desk.sees("演示主管 · 等持卡人来")
+    keys(desk, "Escape")
+    desk.sees("待核实的钱：1")
+    expect(desk.page.locator("main tbody")).to_contain_text("演示主管", timeout=SLOW)
+
+
+def test_a_key_that_unfolds_a_part_leads_into_it(desk: Desk) -> None:
+    """The person's page: C unfolds the change and is in its first field; the same key again folds it."""
+    number = desk.world.card_no_of(desk.world.issue("fudan-fmcos2"))
+    desk.sign_in()
+    keys(desk, "f")
+    focus(desk, "身份证号或卡号")
+    keys(desk, number, "Enter")
+    desk.sees("办之前告诉市民")
+    keys(desk, "v")
+    desk.sees("姓名、证件变更")
+    keys(desk, "c")
+    focus(desk, "^姓名$")
+    keys(desk, "测试二", "Escape", "m")
+    focus(desk, "配偶|继承人|子女")
+    keys(desk, "m")
+    expect(desk.page.locator("details[open]")).to_have_count(1, timeout=SLOW)
 
 
 def test_a_card_that_was_changed_meanwhile_leads_back_by_enter(desk: Desk) -> None:

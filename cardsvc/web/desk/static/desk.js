@@ -3,6 +3,7 @@
 "use strict";
 
 const TYPING = ["INPUT", "SELECT", "TEXTAREA"];
+const FIELD = "input:not([type=hidden]), select, textarea";
 const AGAIN_MS = 2000;
 const SILENT_MS = 6000; // three of the stream's beats
 const QUEUE_MS = 10000; // how soon a desk sees that somebody waits for it; and whether the page is locked by now
@@ -219,6 +220,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (target.matches("input, select, textarea")) target.focus();
   if (!target.matches("select, textarea")) target.click();
+  if (target.matches("summary")) (target.parentElement.open && target.parentElement.querySelector(FIELD) || target).focus(); // what it unfolds is begun
 });
 
 // The list of this page's keys is read off the page itself.
