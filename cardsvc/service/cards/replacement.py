@@ -38,7 +38,7 @@ from cardsvc.service.transactions.takeovers import begin_hold, hold_terms
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Replacement, Staff
 from cardsvc.text import Text
-from cardsvc.units import format_yuan, local_stamp
+from cardsvc.units import LOCAL, format_yuan
 
 Reason = Literal["fault", "damaged", "changed", "expired", "withdrawn", "lost", "suspicious"]
 REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed", "expired", "withdrawn")
@@ -139,7 +139,7 @@ def _refuse_second_fee(known: Replacement | None, asked: ReplacementRequest, by:
     form = (known.reason, known.asked_by, known.payment_method, known.payment_reference)
     again = (asked.reason, by.staff_id, asked.payment.method, asked.payment.reference)
     if again != form and (known.fee or asked.reason != known.reason):
-        at = local_stamp(known.asked_at.isoformat())
+        at = f"{known.asked_at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
         raise RequestError("replacement_known", fee=format_yuan(known.fee), by=known.asked_by, at=at)
 
 
