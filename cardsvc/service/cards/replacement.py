@@ -38,7 +38,7 @@ from cardsvc.service.transactions.takeovers import begin_hold, hold_terms
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Card, Replacement, Staff
 from cardsvc.text import Text
-from cardsvc.units import format_yuan, local_stamp
+from cardsvc.units import LOCAL, format_yuan
 
 Reason = Literal["fault", "damaged", "changed", "expired", "withdrawn", "lost", "suspicious"]
 REASONS: tuple[Reason, ...] = ("fault", "damaged", "changed", "expired", "withdrawn")
@@ -96,13 +96,14 @@ def fees_of(store: Store, rules: RuleBook, card_no: str, now: dt.datetime) -> di
 
 class ReplacementRequest(Params):
     """A card that is to be replaced. ``readable``: it gives its money itself; ``phone``: by which its holder is told that the
-    new one is ready."""
+    new one is ready; ``paid_before``: the form showed the fee as paid, and asked for none."""
 
     card_no: str
     reason: str
     payment: Payment
     readable: bool
     phone: str | None = Field(default=None, pattern=PHONE)
+    paid_before: bool = False
 
 
 def begin_replacement(
@@ -111,9 +112,9 @@ def begin_replacement(
     """Take the fee and, from a card that cannot be read, the card. The same form again is the same replacement, paid
     before, with the phone that was left first; a card that was to give its money itself and cannot is taken in then.
 
-    Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``replacement_known``, ``payment_reference_used``,
-    ``loss_not_formal``, ``citizen_died``; CardError ``card_unknown``, ``card_not_issued``, ``card_hot_listed``; RuleError
-    ``bicycle_guarantee_held``, those of fees.
+    Raises RequestError ``not_permitted``, ``replacement_reason_wrong``, ``replacement_known``, ``replacement_not_paid``,
+    ``payment_reference_used``, ``loss_not_formal``, ``citizen_died``; CardError ``card_unknown``, ``card_not_issued``,
+    ``card_hot_listed``; RuleError ``bicycle_guarantee_held``, those of fees.
     """
     require_role(by, *TELLERS)
     if asked.reason not in (*REASONS, LOST):
@@ -135,11 +136,15 @@ def begin_replacement(
 def _refuse_second_fee(known: Replacement | None, asked: ReplacementRequest, by: Staff) -> None:
     """Two desks had the form of one card open: what the second one took is in no books. The same form again is no second."""
     if known is None:
+        if asked.paid_before:
+            raise RequestError("replacement_not_paid")
+        return
+    if asked.paid_before:
         return
     form = (known.reason, known.asked_by, known.payment_method, known.payment_reference)
     again = (asked.reason, by.staff_id, asked.payment.method, asked.payment.reference)
     if again != form and (known.fee or asked.reason != known.reason):
-        at = local_stamp(known.asked_at.isoformat())
+        at = f"{known.asked_at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
         raise RequestError("replacement_known", fee=format_yuan(known.fee), by=known.asked_by, at=at)
 
 

@@ -39,7 +39,7 @@ from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Approval, Card, HeldPayout, Staff, Takeover, TakeoverPart
 from cardsvc.store.states import ApprovalState, OldCardState
 from cardsvc.text import Text
-from cardsvc.units import format_yuan, local_stamp
+from cardsvc.units import LOCAL, format_yuan
 
 HELD = "held"
 NO_CARD, DEATH, NOT_WRITABLE = "no_card", "death", "not_writable"
@@ -92,7 +92,7 @@ def _pay(
     known = uow.held_payouts.get(claim.card_no, claim.part_id)
     if known is not None:
         if known.paid_by != by.staff_id:  # another desk had the form open, and pays out of its own drawer
-            at = local_stamp(known.paid_at.isoformat())
+            at = f"{known.paid_at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
             raise RequestError("already_given_back", by=known.paid_by, at=at, amount=format_yuan(known.returned))
         return known
     takeover, part = _part(uow, claim.card_no, claim.part_id)

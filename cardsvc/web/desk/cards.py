@@ -148,10 +148,10 @@ def payment_given() -> Payment:
 
 def replacement_asked(card_no: str, reason: str, *, readable: bool) -> ReplacementRequest:
     """What the form of a replacement asks for. Raises RequestError ``params_invalid``."""
-    phone = request.form.get("phone", "").strip() or None
+    told = {"phone": request.form.get("phone", "").strip() or None, "paid_before": request.form.get("paid_before") == "1"}
     try:
-        payment = payment_given()
-        return ReplacementRequest(card_no=card_no, reason=reason, payment=payment, readable=readable, phone=phone)
+        asked = {"card_no": card_no, "reason": reason, "payment": payment_given(), "readable": readable, **told}
+        return ReplacementRequest.model_validate(asked)
     except ValidationError as error:
         raise RequestError("params_invalid", reason=reasons(error)) from None
 

@@ -97,10 +97,30 @@ def test_of_two_desks_that_take_the_fee_the_second_is_told(world: World, clerk: 
     for again in (lambda: replace(world, other, "damaged"), lambda: replace(world, clerk, "damaged", mobile)):
         with pytest.raises(CardsvcError, match="replacement_known") as told:
             again()
-        assert "15.00" in told.value.message("zh")
+        assert "已由 clerk 在 2026-11-24 12:00 办了补换卡，收费 15.00 元" in told.value.message("zh")
     with pytest.raises(CardsvcError, match="replacement_known"):
         replace(world, clerk, "fault")
     assert world.balances()["fee:replace"] == -1500
+
+
+def test_another_clerk_goes_on_with_a_fee_that_was_paid(world: World, clerk: Staff) -> None:
+    """Their form shows it as paid: it is the same replacement, and the card is taken in. Where it went back meanwhile the form
+    is wrong: nothing is taken that nobody was asked for."""
+    world.issue("fudan-fmcos2")
+    with world.store.read() as uow:
+        admin = uow.staff.get("admin")
+    other = add_staff(world.store, "other", "Other", "clerk", "hall", "only for tests", world.now, by=admin)
+    first = replace(world, clerk, "damaged")
+    asked = ReplacementRequest(card_no=OLD, reason="damaged", payment=CASH, readable=False, paid_before=True)
+
+    def goes_on() -> Any:
+        return begin_replacement(world.store, world.engine.rules, HERE, asked, by=other, now=world.now)
+
+    assert goes_on() == first
+    give_fee_back(world.store, HERE, OLD, by=clerk, now=world.now)
+    with pytest.raises(CardsvcError, match="replacement_not_paid"):
+        goes_on()
+    assert world.balances()["clearing:terminal:ws-1"] == 0
 
 
 def test_out_of_warranty_a_natural_fault_costs_too(world: World, clerk: Staff) -> None:

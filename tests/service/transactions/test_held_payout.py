@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cardsvc.errors import CardsvcError
 from cardsvc.iso7816.exchange import run_batch
 from cardsvc.iso7816.links import ResponseLink
 from cardsvc.keystore.receipt_key import ReceiptKey
@@ -21,6 +22,7 @@ from cardsvc.service.transactions.held_payout import PayoutClaim, move_due, pay_
 from cardsvc.service.transactions.held_view import held_view, held_worklist
 from cardsvc.service.transactions.takeovers import hold_card
 from cardsvc.store.records import HeldPayout
+from cardsvc.units import LOCAL
 from cardsvc.vcard import FaultPlan
 from tests.day.outlet import Hall, open_hall, refused
 from tests.service.cards.test_card_requests import PARENT
@@ -77,8 +79,9 @@ def test_it_goes_back_the_way_it_came_on_its_day_and_once(world: World, hall: Ha
     row = pay(hall)
     assert (row.amount, row.returned, row.approval_id) == (11000, 11000, None)
     assert pay(hall) == row
-    with refused("already_given_back"):
+    with pytest.raises(CardsvcError, match="already_given_back") as told:
         pay(hall, by="boss")
+    assert f"已由 teller 在 {world.now.astimezone(LOCAL):%Y-%m-%d %H:%M} 退给市民（110.00 元）" in told.value.message("zh")
     moved = {name: amount - before.get(name, 0) for name, amount in world.balances().items() if amount != before.get(name, 0)}
     assert moved == {HELD: 11000, "payout:mobile": -6000, f"drawer:{shift.shift_id}": -5000}
     assert parts(world)[0]["payout"]["returned"] == 11000
