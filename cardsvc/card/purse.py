@@ -173,6 +173,11 @@ class LogRecord(_Layout):
         """Whether the record holds a transaction: fresh cyclic files read all 00 or all FF."""
         return self.type not in (0x00, 0xFF)
 
+    @property
+    def stamp(self) -> str:
+        """Its local time as the card has it, YYYYMMDDhhmmss; of a damaged one perhaps no time at all."""
+        return (self.date + self.time).hex()
+
 
 # Commands
 

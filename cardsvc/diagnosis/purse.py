@@ -223,8 +223,8 @@ def _unknown_loads(order: LogOrder, records: Sequence[LogRecord], books: Books) 
 
 def _lost(unknown: Sequence[LogRecord], books: Books) -> list[LogRecord]:
     """Those of a time that is missing from restored books."""
-    stamped = [(record, (record.date + record.time).hex()) for record in unknown]
-    return [record for record, at in stamped if any(since <= at <= until for since, until in books.lost_times)]
+    times = books.lost_times
+    return [record for record in unknown if any(since <= record.stamp <= until for since, until in times)]
 
 
 def _sensible(record: LogRecord) -> bool:

@@ -28,6 +28,7 @@ PART = 2000
 """Records in one transaction: their cards wait that long, well under a second."""
 
 Lines = Sequence[SpendingLine] | Sequence[StatementLine]
+CheckedFile = ReadFile[SpendingLine] | ReadFile[StatementLine]
 Progress = Callable[[int, int], None]
 _OPERATOR = matches(r"[a-z0-9-]{1,32}", "not_a_code")
 
@@ -67,20 +68,7 @@ def import_file(
     """
     require_role(by, *BOOKKEEPERS)
     file = _read(store, given)
-    fresh = FileBatch(
-        batch_id=str(uuid.uuid4()),
-        kind=given.kind,
-        party=given.party,
-        sha256=file.sha256,
-        file_name=given.name[-100:],
-        records=len(file.records),
-        amount=file.amount,
-        applied=0,
-        state=BatchState.LOADING if file.records else BatchState.APPLIED,
-        counts={},
-        imported_at=now,
-        ended_at=None if file.records else now,
-    )
+    fresh = _batch(given, file, now)
 
     def take(uow: UnitOfWork) -> FileBatch:
         known = uow.batches.by_content(given.kind, given.party, file.sha256)
@@ -103,7 +91,25 @@ def import_file(
     return Imported(batch, again=False)
 
 
-def _read(store: Store, given: GivenFile) -> ReadFile[SpendingLine] | ReadFile[StatementLine]:
+def _batch(given: GivenFile, file: CheckedFile, now: dt.datetime) -> FileBatch:
+    """The batch of a file of which nothing is booked yet; of one without records there is nothing to book."""
+    return FileBatch(
+        batch_id=str(uuid.uuid4()),
+        kind=given.kind,
+        party=given.party,
+        sha256=file.sha256,
+        file_name=given.name[-100:],
+        records=len(file.records),
+        amount=file.amount,
+        applied=0,
+        state=BatchState.LOADING if file.records else BatchState.APPLIED,
+        counts={},
+        imported_at=now,
+        ended_at=None if file.records else now,
+    )
+
+
+def _read(store: Store, given: GivenFile) -> CheckedFile:
     """The checked file, of the form of its kind."""
     formats: dict[str, Callable[[], Format[Any]]] = {
         "spending": lambda: spending_format(given.party),

@@ -192,7 +192,7 @@ def _log_json(record: LogRecord) -> dict[str, Any]:
         "type": TransactionType(record.type).name.lower() if known else f"{record.type:02X}",
         "amount": record.amount,
         "terminal_no": record.terminal.hex(),
-        "at": (record.date + record.time).hex(),
+        "at": record.stamp,
     }
 
 

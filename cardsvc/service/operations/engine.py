@@ -3,24 +3,26 @@
 Each call is one transaction: look the operation up, take the answers, run the phase's procedure again from its start with the
 stored answers, run effects until commands must be sent or the operation ends, commit, and only then reply. So whatever the
 card may do is in the database before the bytes that make it happen leave, and a worker that dies between two calls, or
-before it could reply, is replaced by any other: the caller repeats its call and gets the same reply.
+before it could reply, is replaced by any other: the caller repeats its call and gets the same reply. Where the worker of the
+call before is asked again, its procedure stands there already (plays.py).
 """
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from cardsvc.card.profile import Profile
 from cardsvc.card.profiles import recognise
 from cardsvc.errors import CardsvcError, OperationError, ProfileError, RequestError
-from cardsvc.iso7816.exchange import Answers, Batch, Procedure, check_answers
+from cardsvc.iso7816.exchange import Answers, Batch, check_answers
 from cardsvc.keystore.protocol import KeyStore
-from cardsvc.procedures.pin import with_pin
 from cardsvc.service.operations.asked import STEP_SECONDS, new_operation, validated
-from cardsvc.service.operations.kinds import WRITES, Actor, Context, Effect, OperationKind, Phase
+from cardsvc.service.operations.contexts import context_of, procedure_of
+from cardsvc.service.operations.kinds import WRITES, Actor, Context, Effect, OperationKind
 from cardsvc.service.operations.known_card import busy, in_hand_again
+from cardsvc.service.operations.plays import Plays
 from cardsvc.service.operations.problem import abandoned_problem, problem_on_card
 from cardsvc.service.operations.recorder import BROKEN_AT, recorded_commands, recorded_exchanges
 from cardsvc.service.operations.replay import Ended, Played, Waiting, play
@@ -45,6 +47,7 @@ class Engine:
     rules: RuleBook
     kinds: Mapping[str, OperationKind]
     clock: Callable[[], dt.datetime]
+    plays: Plays = field(default_factory=Plays, init=False, compare=False)
 
     def port(self, actor: Actor) -> "EnginePort":
         """The engine as one party sees it."""
@@ -88,7 +91,13 @@ class EnginePort:
             raise RequestError("idempotency_key_malformed")
         operation = new_operation(kind, values, self._actor, atr, idempotency_key, profile, self._engine.clock())
         operation = replace(operation, key_versions=self._engine.keystore.versions())
-        return self._engine.store.transact(lambda uow: self._begin(uow, operation, beside))
+        return self._committed(lambda uow: self._begin(uow, operation, beside))
+
+    def _committed(self, work: Callable[[UnitOfWork], tuple["_Run", Reply]]) -> Reply:
+        """In one transaction; then, and only then, the procedure is kept where it stands."""
+        run, reply = self._engine.store.transact(work)
+        run.keep_play()
+        return reply
 
     def _family(self, kind: OperationKind, atr: bytes) -> Profile | None:
         try:
@@ -98,13 +107,14 @@ class EnginePort:
                 return None
             raise
 
-    def _begin(self, uow: UnitOfWork, operation: Operation, beside: Beside | None) -> Reply:
+    def _begin(self, uow: UnitOfWork, operation: Operation, beside: Beside | None) -> tuple["_Run", Reply]:
         """The operation that this key began before, or a new one."""
         known = uow.operations.by_idempotency_key(self._actor.kind, self._actor.id, operation.idempotency_key)
         if known is not None:
             if known.fingerprint != operation.fingerprint:
                 raise RequestError("idempotency_key_reused")
-            return replace(_Run(self._engine, uow, known, operation.started_at).reply(), replayed=True)
+            run = _Run(self._engine, uow, known, operation.started_at)
+            return run, replace(run.reply(), replayed=True)
         rules = self._engine.rules.in_force(uow, local_day(operation.started_at))
         operation = replace(operation, facts={**operation.facts, RULE_VERSION: rules.version})
         if self._actor.suspended:
@@ -114,15 +124,15 @@ class EnginePort:
             beside(uow, operation)
         run = _Run(self._engine, uow, operation, operation.started_at)
         run.proceed()
-        return run.reply()
+        return run, run.reply()
 
     def answer(self, operation_id: str, step: int, answers: Answers, reader: ReaderFacts | None = None) -> Reply:
         """See OperationPort.answer."""
-        return self._engine.store.transact(lambda uow: self._answer(self._run(uow, operation_id, reader), step, answers))
+        return self._committed(lambda uow: self._answer(self._run(uow, operation_id, reader), step, answers))
 
-    def _answer(self, run: "_Run", step: int, answers: Answers) -> Reply:
+    def _answer(self, run: "_Run", step: int, answers: Answers) -> tuple["_Run", Reply]:
         if step < run.operation.step:
-            return run.repeated(step, answers)
+            return run, run.repeated(step, answers)
         if step > run.operation.step:
             raise OperationError("step_out_of_order", expected=run.operation.step, given=step)
         run.lapse_if_over()
@@ -133,7 +143,7 @@ class EnginePort:
             run.proceed()
         if self._actor.suspended:
             run.stop_before_anything_new()
-        return run.reply()
+        return run, run.reply()
 
     def abandon(self, operation_id: str, step: int, answers: Answers, reason: str, reader: ReaderFacts | None = None) -> Reply:
         """See OperationPort.abandon. Answers that are complete after all are taken as answers first."""
@@ -178,23 +188,6 @@ class EnginePort:
         if reader is not None and operation.state == OperationState.CARD and READER not in operation.facts:
             operation = uow.operations.change(operation, facts={**operation.facts, READER: reader.to_json()})
         return _Run(self._engine, uow, operation, self._engine.clock())
-
-
-def context_of(engine: Engine, operation: Operation, uow: UnitOfWork) -> Context:
-    """What a phase of this operation sees; of the card's layout, what a card with these keys has."""
-    terminal_no = bytes.fromhex(operation.facts["terminal_no"])
-    actor = Actor(operation.actor_kind, operation.actor_id, terminal_no, operation.facts["role"])
-    found = [profile for profile in engine.profiles if profile.id == operation.profile]
-    family = found[0].with_keys(operation.key_versions) if found else None
-    return Context(operation, family, engine.keystore, engine.rules.of_operation(uow, operation), actor)
-
-
-def procedure_of(engine: Engine, context: Context, phase: Phase, uow: UnitOfWork) -> Procedure[Any]:
-    """A phase's procedure, with the PIN before its loads where the card's family wants it."""
-    procedure = phase.procedure(context, uow)
-    if context.operation.card_no is None or not context.profile.purse.pin_for_load:
-        return procedure
-    return with_pin(procedure, partial(engine.keystore.load_pin, context.card_no, context.versions))
 
 
 class _Run:
@@ -249,16 +242,22 @@ class _Run:
         """A phase's procedure as it stood at a step. The commands it waits with are kept for the reply."""
         phase = self.kind.phases[number]
         answers = [told for at, told in self._answers(number).items() if at < step]
-        played, self._played = self._played, None
-        if played is not None and played[0] == number and played[1].heard + 1 == len(answers):
-            current = played[1]  # checking the answers brought it to this point; it goes on from there
-            current.hear(answers[-1])
+        played, self._played = self._played or self.engine.plays.take(self.operation.operation_id), None
+        if played is not None and played[0] == number and played[1].heard <= len(answers):
+            current = played[1]  # it stands somewhere on the way to this point, and goes on from there
+            for told in answers[current.heard :]:
+                current.hear(told)
         else:
             current = play(phase.name, procedure_of(self.engine, self.context(), phase, self.uow), answers)
         self._played = number, current
         if isinstance(current.outcome, Waiting):
             self._waiting = number, step, current.outcome.batch
         return current.outcome
+
+    def keep_play(self) -> None:
+        """Keep the procedure of the current phase, all of whose answers are committed by now."""
+        if self._played is not None and self.operation.state == OperationState.CARD:
+            self.engine.plays.keep(self.operation.operation_id, *self._played)
 
     def _answers(self, phase: int) -> dict[int, list[str]]:
         """The answers of a phase by their steps, read once: the operation's row is locked, so nobody else adds any."""

@@ -11,7 +11,8 @@ from typing import Any
 from cardsvc.errors import CardsvcError, OperationError
 from cardsvc.iso7816.channel import Channel
 from cardsvc.iso7816.exchange import Interrupted, run_batch
-from cardsvc.service.operations.engine import Engine, context_of, procedure_of
+from cardsvc.service.operations.contexts import context_of, procedure_of
+from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.recorder import BROKEN_AT
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import Operation

@@ -41,9 +41,8 @@ class Claim:
 
     def may_be(self, record: LogRecord) -> bool:
         """Whether a log record is this transaction, read in one order or the other."""
-        moment = bytes.fromhex(f"{self.moment:{HOST_TIME}}")
-        same = (record.amount, record.type, record.terminal, record.date + record.time)
-        wanted = (self.amount, self.transaction_type, self.terminal, moment)
+        same = (record.amount, record.type, record.terminal, record.stamp)
+        wanted = (self.amount, self.transaction_type, self.terminal, f"{self.moment:{HOST_TIME}}")
         return same == wanted and any(began_at(record, order) == self.counter for order in ORDERS)
 
     def is_in(self, log: Sequence[LogRecord], stated: LogOrder, others: Sequence["Claim"]) -> bool:

@@ -151,7 +151,7 @@ def evidence_json(evidence: TransactionEvidence, judgement: Judgement) -> dict[s
                 "amount": r.amount,
                 "type": r.type,
                 "terminal": r.terminal.hex(),
-                "at": (r.date + r.time).hex(),
+                "at": r.stamp,
             }
             for r in evidence.log
         ],

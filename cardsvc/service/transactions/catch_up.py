@@ -73,11 +73,6 @@ class Missing:
     record: LogRecord
     balance: int
 
-    @property
-    def stamp(self) -> str:
-        """Its local time, as the card has it."""
-        return (self.record.date + self.record.time).hex()
-
 
 def _ask(context: Context, uow: UnitOfWork) -> Procedure[list[Told]]:
     refuse_while_open(context.facts["settled"])
@@ -109,7 +104,7 @@ def _spent_here(context: Context, uow: UnitOfWork, told: Told) -> Iterator[dict[
     No operator's file brings it, and the log does not say who got it: people find out, nothing is booked."""
     times, order = lost_times(uow), _order_of_log(context, told)
     for record in told.evidence.log:
-        at = (record.date + record.time).hex()
+        at = record.stamp
         if record.type != told.ref.purchase_type or not any(time.holds(at) for time in times):
             continue
         terminal = uow.terminals.by_number(record.terminal.hex())
@@ -173,14 +168,14 @@ def _refuse_other_time(context: Context, uow: UnitOfWork, missing: list[Missing]
     times = lost_times(uow)
     for one in missing:
         at = _moment(context, one)
-        if not any(time.holds(one.stamp) for time in times):
+        if not any(time.holds(one.record.stamp) for time in times):
             raise CardError("catch_up_not_lost", card_no=context.card_no, at=f"{at:%Y-%m-%d %H:%M:%S}")
 
 
 def _moment(context: Context, one: Missing) -> dt.datetime:
     """When it was. Raises CardError ``catch_up_untold`` for a time that is none."""
     try:
-        return moment_of(one.stamp)
+        return moment_of(one.record.stamp)
     except ValueError:
         raise CardError("catch_up_untold", card_no=context.card_no) from None
 
@@ -209,7 +204,7 @@ def _book(context: Context, uow: UnitOfWork, told: Told, one: Missing, now: dt.d
         "area": load.area,
         "amount": load.amount,
         "taken_by": f"{load.actor_kind}:{load.actor_id}",
-        "at": one.stamp,
+        "at": one.record.stamp,
         "rule": judgement.rule,
         "order_id": load.payment_reference,
     }
@@ -217,7 +212,7 @@ def _book(context: Context, uow: UnitOfWork, told: Told, one: Missing, now: dt.d
 
 def _load(context: Context, uow: UnitOfWork, told: Told, one: Missing) -> Load:
     """The row that is missing, as it was but for what only the books knew."""
-    target, taker, moment = _target(told), _taker(context, uow, one.record.terminal), moment_of(one.stamp)
+    target, taker, moment = _target(told), _taker(context, uow, one.record.terminal), moment_of(one.record.stamp)
     amount, own = one.record.amount, uuid.UUID(context.operation.operation_id)
     paid = _paid(context, target, amount, local_day(moment))
     order = _order(uow, context.card_no, target, paid)
@@ -246,7 +241,7 @@ def _load(context: Context, uow: UnitOfWork, told: Told, one: Missing) -> Load:
         online_counter=one.counter,
         balance_before=one.balance - amount,
         card_random="00000000",
-        host_date_time=one.stamp,
+        host_date_time=one.record.stamp,
         key_versions=dict(context.versions),
         authorised_at=moment.astimezone(dt.UTC),
     )

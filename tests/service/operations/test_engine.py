@@ -50,6 +50,30 @@ def test_every_step_can_be_taken_by_another_worker(world: World) -> None:
     assert reply.result["balance"] == 5000
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("turns", ["ab", "aab", "abbb"])
+def test_workers_that_take_turns_say_what_one_alone_says(world: World, family: str, turns: str) -> None:
+    """A worker that was passed over has kept a procedure that stands further back; each reply is also what a worker says that
+    has kept none, and what was asked for before is said again in between."""
+    other = world.new_engine()
+    citizen = world.citizen()
+    card = VirtualCard.blank(family, seed=1)
+    channel = card.channel()
+    params = {"citizen_id": citizen}
+    reply = world.port().start("personalise", params, atr=card.atr, idempotency_key=str(uuid.uuid4()))
+    passed: list[tuple[int, Any]] = []
+    while reply.state is OperationState.CARD:
+        answers = run_batch(channel, reply.commands)
+        worker = (world.engine if turns[len(passed) % len(turns)] == "a" else other).port(DESK)
+        step, reply = reply.step, worker.answer(reply.id, reply.step, answers)
+        passed.append((step, answers))
+        assert world.new_engine().port(DESK).status(reply.id) == reply
+        if len(passed) % 5 == 0:
+            assert worker.answer(reply.id, step, answers) == reply
+    assert reply.state is OperationState.DONE
+    assert len(passed) > 10
+
+
 def test_the_same_step_with_the_same_answers_gives_the_same_reply(world: World) -> None:
     """Lost replies are fetched by sending again, at every step; a step passed with other answers is refused."""
     card = world.issue(FMCOS)
