@@ -38,7 +38,7 @@ def test_the_months_of_a_term_are_told_as_people_say_them(office: Office) -> Non
     world.do(card, "open", application="bus", product="B", holder="student")
     clerk.put(card)
     clerk.follow("充值")
-    clerk.sees("B 学期票（2026-09 至 2027-01 150.00 至 900.00 元，以 3.00 元递增）")
+    clerk.sees("B 学期票（2026-09 至 2027-01（还有 ", "150.00 至 900.00 元，以 3.00 元递增）")
     clerk.send("收款并写卡", choice="B:term", amount="150")
     clerk.sees("月份 2026-09 至 2027-01")
     clerk.work_place()

@@ -29,7 +29,7 @@ def test_a_month_ticket_says_when_its_money_is_void(office: Office) -> None:
     clerk.follow("充值")
     today = office.world.now.astimezone(LOCAL).date()
     left = (following(today) - today).days
-    clerk.sees(f"（{today:%Y-%m}（还有 {left} 天，过后作废）、{following(today):%Y-%m} 50.00 至 500.00 元，每级 5.00）")
+    clerk.sees(f"（{today:%Y-%m}（还有 {left} 天，过后作废）、{following(today):%Y-%m} 50.00 至 500.00 元，以 5.00 元递增）")
     clerk.send("收款并写卡", choice="T:month", amount="50", month=f"{following(today):%Y-%m}")
     clerk.sees("办好了")
     clerk.work_place()
