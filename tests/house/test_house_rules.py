@@ -120,3 +120,15 @@ def test_a_field_with_a_pattern_says_in_words_what_it_wants() -> None:
     ]
     assert fields
     assert [field for field in fields if " pattern=" in field and " title=" not in field] == []
+
+
+def test_a_procedure_of_the_service_asks_no_database_while_it_runs() -> None:
+    """It goes on in later calls, when the transaction that made it is over (service/operations/plays.py)."""
+    found = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and ast.unparse(node.returns or ast.Constant(None)).startswith("Procedure["):
+                yields = any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(node))
+                if yields and any("uow" in argument.arg or argument.arg == "store" for argument in node.args.args):
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert found == []

@@ -42,7 +42,7 @@ def test_the_months_of_a_term_are_told_as_people_say_them(office: Office) -> Non
     clerk.send("收款并写卡", choice="B:term", amount="150")
     clerk.sees("月份 2026-09 至 2027-01")
     clerk.work_place()
-    clerk.sees("B 2026-09 至 2027-01 150.00 元")
+    clerk.sees("B 学期票 2026-09 至 2027-01 150.00 元")
     clerk.follow("退款")
     clerk.sees("B 学期票 2026-09 至 2027-01 150.00 元")
 
