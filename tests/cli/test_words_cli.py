@@ -93,7 +93,7 @@ def test_people_and_decisions_are_told_in_words(hall: dict[str, str], tmp_path: 
     assert re.search(rf"移出黑名单 +{card_no} +等复核 +teller", told(hall, "approvals", "list"))
     assert re.search(r"事项 +移出黑名单", told(hall, "approvals", "show", asked["approval_id"]))
     assert as_json(hall, "approvals", "show", asked["approval_id"])["state"] == "proposed"
-    number = as_json(hall, "queue", "take", "money", "--outlet", "hall")["number"]
+    number = as_json(hall, "queue", "take", "money", "--outlet", "hall", "--as", "boss")["number"]
     assert re.search(rf"{number} +充值、退款 +等候 +没有窗口办", told(hall, "queue", "show", "--outlet", "hall"))
     assert "3 号窗口已开：充值、退款" in told(hall, "queue", "open", "3", "--serves", "money", "--as", "teller")
     assert f"{number}  充值、退款  已叫  3 号窗口" in told(hall, "queue", "next", "--as", "teller")

@@ -79,7 +79,7 @@ def test_from_the_id_number_to_the_holders_hand(desk: Desk, tmp_path: Path) -> N
     desk.sees("找人（领卡、挂失")
     desk.type(NUMBER)
     desk.press("Enter")
-    desk.sees("待领取：发放")
+    desk.sees("发放 SL")
     desk.press("Enter")
     desk.sees("打印卡面")
     face = desk.page.request.get(f"{desk.hall.url}/desk/faces/{the_application(desk).card_no}/face.pdf")

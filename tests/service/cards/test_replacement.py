@@ -109,7 +109,7 @@ def test_another_clerk_goes_on_with_a_fee_that_was_paid(world: World, clerk: Sta
     world.issue("fudan-fmcos2")
     with world.store.read() as uow:
         admin = uow.staff.get("admin")
-    other = add_staff(world.store, "other", "Other", "clerk", "hall", "only for tests", world.now, by=admin)
+    other = add_staff(world.store, NewStaff("other", "Other", "clerk", "hall"), "only for tests", world.now, by=admin)
     first = replace(world, clerk, "damaged")
     asked = ReplacementRequest(card_no=OLD, reason="damaged", payment=CASH, readable=False, paid_before=True)
 
