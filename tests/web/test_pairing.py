@@ -75,6 +75,22 @@ def test_whoever_is_signed_in_at_a_desk_appraises_nobody(office: Office) -> None
         assert uow.appraisals.where() == []
 
 
+def test_a_second_screen_appraises_its_own_desk_alone(office: Office) -> None:
+    """Whatever case it sends."""
+    store, book, moment, clerk = office.world.store, rules(), office.world.now, office.people["clerk"]
+    tickets.take(store, book, "hall", "money", moment)
+    desks.open_desk(store, book, "ws-1", by=clerk, now=moment)
+    desks.call_next(store, by=clerk, now=moment)
+    desks.serve(store, by=clerk, now=moment)
+    case = desks.finish(store, book, by=clerk, now=moment).ticket_id
+    for desk, given in (("ws-2", 0), ("ws-1", 1)):
+        browser = office.app.test_client()
+        browser.set_cookie(COOKIE, paired(store, f"appraise/{desk}", moment))
+        browser.post(f"/hall/hall/appraise/{desk}", data={"case": case, "level": "5"})
+        with store.read() as uow:
+            assert len(uow.appraisals.where()) == given
+
+
 def test_who_may_pair_and_what_a_screen_may_be(office: Office) -> None:
     """A supervisor of that outlet or an administrator; a second screen stands at a desk of the outlet, no other one does."""
     store, moment, chief, admin = office.world.store, office.world.now, office.people["chief"], office.people["admin"]

@@ -151,7 +151,9 @@ def _appraisal(app: Flask, services: Services) -> None:
     @app.post("/hall/<outlet>/appraise/<desk>")
     def appraisal_given(outlet: str, desk: str) -> Any:
         """One of five levels; a bad one says why. Once a case, and nobody changes it."""
-        level, case_no = field("level", most=1), field("case", most=36)
+        level, case_no, shown = field("level", most=1), field("case", most=36), _case(services, outlet, desk)["case"]
+        if shown is None or shown.case_no != case_no:  # given or lapsed meanwhile, or another desk's
+            return redirect(url_for("appraisal_screen", outlet=outlet, desk=desk), 303)
         said = {name: request.form.get(name, "").strip() or None for name in ("reason", "remark", "contact")}
         try:
             opinion = Opinion(int(level), **said)
