@@ -59,14 +59,19 @@ def test_a_browser_that_nobody_paired_sees_nothing_and_sends_nothing(office: Off
         assert uow.tickets.where() == []
 
 
-def test_whoever_is_signed_in_at_a_desk_appraises_nobody(office: Office) -> None:
-    """Not even in a browser that was paired as the second screen of that desk."""
+def served_at_desk(office: Office) -> str:
+    """The case of somebody who was served at ws-1, for its second screen."""
     store, book, moment, clerk = office.world.store, rules(), office.world.now, office.people["clerk"]
     tickets.take(store, book, "hall", "money", moment)
     desks.open_desk(store, book, "ws-1", by=clerk, now=moment)
     desks.call_next(store, by=clerk, now=moment)
     desks.serve(store, by=clerk, now=moment)
-    case = desks.finish(store, book, by=clerk, now=moment).ticket_id
+    return desks.finish(store, book, by=clerk, now=moment).ticket_id
+
+
+def test_whoever_is_signed_in_at_a_desk_appraises_nobody(office: Office) -> None:
+    """Not even in a browser that was paired as the second screen of that desk."""
+    store, moment, case = office.world.store, office.world.now, served_at_desk(office)
     page = office.page("clerk")
     page.client.set_cookie(COOKIE, paired(store, "appraise/ws-1", moment))
     sent = page.client.post("/hall/hall/appraise/ws-1", data={"case": case, "level": "5"})
@@ -77,12 +82,7 @@ def test_whoever_is_signed_in_at_a_desk_appraises_nobody(office: Office) -> None
 
 def test_a_second_screen_appraises_its_own_desk_alone(office: Office) -> None:
     """Whatever case it sends."""
-    store, book, moment, clerk = office.world.store, rules(), office.world.now, office.people["clerk"]
-    tickets.take(store, book, "hall", "money", moment)
-    desks.open_desk(store, book, "ws-1", by=clerk, now=moment)
-    desks.call_next(store, by=clerk, now=moment)
-    desks.serve(store, by=clerk, now=moment)
-    case = desks.finish(store, book, by=clerk, now=moment).ticket_id
+    store, moment, case = office.world.store, office.world.now, served_at_desk(office)
     for desk, given in (("ws-2", 0), ("ws-1", 1)):
         browser = office.app.test_client()
         browser.set_cookie(COOKIE, paired(store, f"appraise/{desk}", moment))

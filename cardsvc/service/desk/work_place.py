@@ -23,13 +23,12 @@ from cardsvc.service.faults.diagnose import diagnose_reader
 from cardsvc.service.operation_kinds import KINDS
 from cardsvc.service.operations.engine import Engine
 from cardsvc.service.operations.problem import abandoned_problem, problem_of
+from cardsvc.service.transactions.topup import LOAD
 from cardsvc.store import Store, UnitOfWork
 from cardsvc.store.records import BulkStation, Operation, RelayedOperation, Staff, Workstation
 from cardsvc.wire import OperationState, Reply
 
 RECENT = 8
-LOADED = "credit"
-"""The phase in which a card gets money."""
 UNSETTLED = frozenset({"authorised", "suspect"})
 """States of money of which only the card can tell."""
 SILENT = frozenset({"card_unresponsive", "reader_stuck", "reader_failed", "reader_in_use"})
@@ -167,7 +166,7 @@ def _jobs(uow: UnitOfWork, relayed: list[RelayedOperation]) -> list[Job]:
 def _broken_off(uow: UnitOfWork, operation: Operation) -> Mapping[str, Any]:
     """The problem of a job that was given up, by what the books say of its money now: the card may have settled it at any desk.
     The money of a job that loads is its load, whatever was taken off before to make room for it."""
-    loads = any(phase.name == LOADED for phase in KINDS[operation.kind].phases)
+    loads = LOAD[-1] in KINDS[operation.kind].phases
     moved, of = None, (operation.card_no or "", operation.operation_id)
     for rows in (uow.loads,) if loads else (uow.purchases, uow.application_fees):
         moved = moved or rows.of_operation(*of)

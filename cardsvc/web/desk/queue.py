@@ -128,14 +128,7 @@ def queue_of(services: Services, by: Staff) -> Mapping[str, Any]:
         "desk": own.desk if own else None,
         "ticket": tickets.ticket_view(ticket) if ticket else None,
         "recalls": queue_rule(rules, today).recalls,
-        "kind": next(
-            (
-                Text(rule.name.zh, rule.name.en)
-                for rule in ticket_rules(rules, today)
-                if ticket and rule.ticket == ticket.ticket_type
-            ),
-            None,
-        ),
+        "kind": _kind(rules, ticket.ticket_type, today) if ticket else None,
         "papers": ticket_papers(rules, ticket.ticket_type, today)[WHO[0]] if ticket else [],
         "waiting": len(waiting),
         "mine": [tickets.ticket_view(one) for one in mine],
